@@ -1,0 +1,189 @@
+//! Mail addresses: kept as typed, compared in one normal form.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::FieldProblem;
+
+/// A mail address that mail can be sent to: one mailbox, ASCII, no display name, no comments.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EmailAddress(String);
+
+/// An address in the form in which two are the same mailbox: lower case. Matches are exact on
+/// this form, so that `ice@` is never taken for `alice@`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NormalisedAddress(String);
+
+impl EmailAddress {
+    /// Parses an address as a person typed it; white space around it does not matter.
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
+        let text = text.trim();
+        let malformed = |why: &str| {
+            FieldProblem::new(
+                "",
+                "malformedAddress",
+                format!("is not a mail address we can send to: {why}"),
+            )
+        };
+        if text.is_empty() {
+            return Err(malformed("it is empty"));
+        }
+        // RFC 5321 section 4.5.3.1.3: a path of 256 octets, less its angle brackets.
+        if text.len() > 254 {
+            return Err(malformed("it is longer than 254 characters"));
+        }
+        if !text.is_ascii() {
+            return Err(malformed(
+                "it contains characters outside ASCII, which many mail servers do not take",
+            ));
+        }
+        // A quoted local part is legal and no real mailbox; it would let spaces and brackets in.
+        if text.contains(['"', '<', '>', '(', ')', ',', ';', ':', '\\', '[', ']'])
+            || text.chars().any(|c| c.is_whitespace() || c.is_control())
+        {
+            return Err(malformed("give one plain address like name@example.com"));
+        }
+        if !email_address::EmailAddress::is_valid(text) {
+            return Err(malformed("give one plain address like name@example.com"));
+        }
+        let domain = text.rsplit_once('@').map_or("", |(_, domain)| domain);
+        if !domain.contains('.') || domain.starts_with('.') || domain.ends_with('.') {
+            return Err(malformed("the part after the @ is not a full domain name"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// As typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form to compare by.
+    #[must_use]
+    pub fn normalised(&self) -> NormalisedAddress {
+        NormalisedAddress(self.0.to_lowercase())
+    }
+
+    /// The domain, in lower case.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        self.0
+            .rsplit_once('@')
+            .map_or_else(String::new, |(_, domain)| domain.to_lowercase())
+    }
+}
+
+/// An address is personal: logs that print a structure do not get it.
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmailAddress(…)")
+    }
+}
+
+impl NormalisedAddress {
+    /// The text, for a key of a table.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A domain whose addresses may be invited.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MailDomain(String);
+
+impl MailDomain {
+    /// Parses a domain name, in lower case; a leading `@` is taken off.
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
+        let name = text.trim().trim_start_matches('@').to_lowercase();
+        let labels_hold = name.split('.').count() >= 2
+            && name.len() <= 253
+            && name.split('.').all(|label| {
+                (1..=63).contains(&label.len())
+                    && label
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                    && !label.starts_with('-')
+                    && !label.ends_with('-')
+            });
+        if labels_hold {
+            Ok(Self(name))
+        } else {
+            Err(FieldProblem::new(
+                "",
+                "malformedDomain",
+                "is not a domain name; give one like example.com",
+            ))
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether an address is of this domain itself; a subdomain is another domain.
+    #[must_use]
+    pub fn holds(&self, address: &EmailAddress) -> bool {
+        address.domain() == self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_and_surrounding_space_do_not_make_another_mailbox() {
+        let typed = EmailAddress::parse("  A.User@Example.COM ").unwrap();
+
+        assert_eq!(typed.as_str(), "A.User@Example.COM");
+        assert_eq!(typed.normalised().as_str(), "a.user@example.com");
+        assert_eq!(typed.domain(), "example.com");
+    }
+
+    #[test]
+    fn what_is_no_single_plain_mailbox_is_refused() {
+        for text in [
+            "",
+            "a",
+            "@example.com",
+            "a@",
+            "a@localhost",
+            "a b@example.com",
+            "a@exa mple.com",
+            "Ann <a@example.com>",
+            "a@example.com,b@example.com",
+            "a@example.com\r\nBcc: b@example.com",
+            "\"a b\"@example.com",
+            "a@.example.com",
+            "a@example.com.",
+            "ü@example.com",
+        ] {
+            let problem = EmailAddress::parse(text).unwrap_err();
+            assert_eq!(problem.code, "malformedAddress", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_is_matched_whole() {
+        let domain = MailDomain::parse("@Example.com").unwrap();
+
+        assert!(domain.holds(&EmailAddress::parse("a@EXAMPLE.com").unwrap()));
+        assert!(!domain.holds(&EmailAddress::parse("a@sub.example.com").unwrap()));
+        assert!(!domain.holds(&EmailAddress::parse("a@notexample.com").unwrap()));
+    }
+
+    #[test]
+    fn debug_output_does_not_hold_the_address() {
+        let address = EmailAddress::parse("secret.person@example.com").unwrap();
+
+        assert!(!format!("{address:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,209 @@
+//! Where a person goes on after the secret was accepted: the device management's own address,
+//! by platform and ownership.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ownership::Ownership;
+use crate::problem::FieldProblem;
+
+/// An address of the device management, and for which devices it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrolmentAddress {
+    /// Only for this platform, in lower case; absent: for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Only for this ownership; absent: for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Ownership>,
+    /// Where to; may contain variables in braces.
+    pub url: EnrolmentUrl,
+}
+
+/// A web address with variables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EnrolmentUrl(String);
+
+const VARIABLES: [&str; 4] = ["registrationId", "email", "platform", "ownership"];
+
+impl EnrolmentUrl {
+    /// Parses an `https` address (or an app's own scheme) whose variables exist.
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
+        let text = text.trim();
+        let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+        let harmful = ["javascript", "data", "vbscript", "file", "http"];
+        let loopback = text.starts_with("http://127.0.0.1") || text.starts_with("http://localhost");
+        let well_formed = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+            && text.contains("://")
+            && text.len() <= 2_000
+            && !text.chars().any(|c| {
+                c.is_whitespace()
+                    || !crate::names::is_plain(c)
+                    || matches!(c, '"' | '<' | '>' | '\\')
+            });
+        if !well_formed || (harmful.contains(&scheme.to_ascii_lowercase().as_str()) && !loopback) {
+            return Err(FieldProblem::new(
+                "",
+                "malformedUrl",
+                "is not an address people can be sent to; give an https:// address or an app's own scheme",
+            ));
+        }
+        for variable in variables_of(text) {
+            if !VARIABLES.contains(&variable) {
+                return Err(FieldProblem::new(
+                    "",
+                    "unknownVariable",
+                    format!(
+                        "has the variable {{{variable}}}, which does not exist; there are {{{}}}",
+                        VARIABLES.join("}, {")
+                    ),
+                ));
+            }
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// As written, variables and all.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn variables_of(text: &str) -> Vec<&str> {
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+        .collect()
+}
+
+/// Who goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct GoingOn<'a> {
+    /// The registration session.
+    pub registration_id: &'a str,
+    /// The person's address.
+    pub email: &'a str,
+    /// The platform, in lower case, if it was named.
+    pub platform: Option<&'a str>,
+    /// The ownership of the invitation.
+    pub ownership: Ownership,
+}
+
+/// The first address that fits, its variables filled in.
+#[must_use]
+pub fn continue_url(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<String> {
+    let fits = |address: &&EnrolmentAddress| {
+        address
+            .platform
+            .as_deref()
+            .is_none_or(|platform| who.platform == Some(platform))
+            && address
+                .ownership
+                .is_none_or(|ownership| ownership == who.ownership)
+    };
+    let ownership = match who.ownership {
+        Ownership::NotSet => "notSet",
+        Ownership::UserOwned => "userOwned",
+        Ownership::CompanyOwned => "companyOwned",
+    };
+    addresses.iter().find(fits).map(|address| {
+        address
+            .url
+            .as_str()
+            .replace("{registrationId}", &percent_encoded(who.registration_id))
+            .replace("{platform}", &percent_encoded(who.platform.unwrap_or("")))
+            .replace("{ownership}", ownership)
+            // Last: what a person chose must not bring a variable of its own.
+            .replace("{email}", &percent_encoded(who.email))
+    })
+}
+
+/// RFC 3986: everything but the unreserved characters.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            use std::fmt::Write as _;
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(
+        platform: Option<&str>,
+        ownership: Option<Ownership>,
+        url: &str,
+    ) -> EnrolmentAddress {
+        EnrolmentAddress {
+            platform: platform.map(str::to_owned),
+            ownership,
+            url: EnrolmentUrl::parse(url).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_first_address_that_fits_is_filled_in() {
+        let addresses = [
+            address(
+                Some("ios"),
+                Some(Ownership::CompanyOwned),
+                "https://mdm.example.com/ios?s={registrationId}",
+            ),
+            address(
+                None,
+                None,
+                "https://mdm.example.com/any?u={email}&p={platform}&o={ownership}",
+            ),
+        ];
+        let who = GoingOn {
+            registration_id: "abc",
+            email: "a+b@example.com",
+            platform: Some("ios"),
+            ownership: Ownership::CompanyOwned,
+        };
+
+        assert_eq!(
+            continue_url(&addresses, who).unwrap(),
+            "https://mdm.example.com/ios?s=abc"
+        );
+        assert_eq!(
+            continue_url(
+                &addresses,
+                GoingOn {
+                    platform: None,
+                    ..who
+                }
+            )
+            .unwrap(),
+            "https://mdm.example.com/any?u=a%2Bb%40example.com&p=&o=companyOwned"
+        );
+        assert_eq!(continue_url(&[], who), None);
+    }
+
+    #[test]
+    fn an_address_that_could_run_or_leak_something_is_refused() {
+        for url in [
+            "javascript://x/%0aalert(1)",
+            "http://mdm.example.com",
+            "mdm.example.com",
+            "https://a b",
+            "https://x/{secret}",
+        ] {
+            assert!(EnrolmentUrl::parse(url).is_err(), "{url}");
+        }
+        assert!(EnrolmentUrl::parse("awagent://enroll?e={email}").is_ok());
+    }
+}

@@ -1,0 +1,129 @@
+//! What happened, in rows that are written with the change they tell of. A row is also what is
+//! published: it names no address and no secret.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
+use crate::method::Method;
+use crate::ownership::{Ownership, OwnershipRule};
+use crate::user::AddressMark;
+
+/// Who made something happen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type", content = "name")]
+pub enum Actor {
+    /// Somebody who called the API, by the subject of their token.
+    Caller(String),
+    /// The invited person.
+    Invitee,
+    /// The device management.
+    DeviceManagement,
+    /// The mail service.
+    MailService,
+    /// The clock.
+    Clock,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    tag = "type"
+)]
+pub enum Happening {
+    /// A user was added.
+    UserAdded,
+    /// An invitation was issued, and its mail written.
+    InvitationIssued {
+        /// Which issue.
+        issue: IssueNumber,
+        /// How the person registers.
+        method: Method,
+        /// What it carries.
+        ownership: Ownership,
+        /// The Send it belongs to.
+        batch: BatchId,
+        /// Whether it replaced one that was open.
+        replaced: bool,
+    },
+    /// The invitation's mail reached the recipient's server.
+    InvitationDelivered {
+        /// Of which issue.
+        issue: IssueNumber,
+        /// Which mail.
+        mail: MailId,
+    },
+    /// The invitation's mail came back, or was called spam.
+    InvitationBounced {
+        /// Of which issue.
+        issue: IssueNumber,
+        /// Which mail.
+        mail: MailId,
+        /// What is now held against the address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mark: Option<AddressMark>,
+    },
+    /// The secret was accepted and a registration session opened.
+    InvitationRedeemed {
+        /// Of which issue.
+        issue: IssueNumber,
+    },
+    /// The tries are used up.
+    InvitationLocked {
+        /// Of which issue.
+        issue: IssueNumber,
+    },
+    /// The time ran out.
+    InvitationExpired {
+        /// Of which issue.
+        issue: IssueNumber,
+    },
+    /// A registration completed it.
+    InvitationCompleted {
+        /// Which issue.
+        issue: IssueNumber,
+        /// By which device.
+        device: DeviceId,
+    },
+    /// A device was registered and classified.
+    RegistrationConfirmed {
+        /// Which device.
+        device: DeviceId,
+        /// What was decided.
+        ownership: Ownership,
+        /// Why.
+        rule: OwnershipRule,
+        /// Whether the invitation had been taken back before.
+        #[serde(default)]
+        after_end: bool,
+    },
+    /// More became known of a device, and the ownership was decided again.
+    OwnershipDecidedAgain {
+        /// Which device.
+        device: DeviceId,
+        /// What it was before.
+        before: Ownership,
+        /// What was decided.
+        ownership: Ownership,
+        /// Why.
+        rule: OwnershipRule,
+    },
+}
+
+/// A row of a user's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryRow {
+    /// Which.
+    pub id: EventId,
+    /// Of whom.
+    pub user: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub who: Actor,
+    /// What.
+    pub what: Happening,
+}

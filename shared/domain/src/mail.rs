@@ -1,0 +1,399 @@
+//! A mail: one message on its way, beside the invitation and never instead of it. A mail can
+//! bounce while the PIN that was read out on the phone still works.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, UserId, Version};
+
+/// What a mail is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub enum MailKind {
+    /// An issue of an invitation.
+    #[serde(rename_all = "camelCase")]
+    Invitation {
+        /// Which issue.
+        issue: IssueNumber,
+        /// Whether it replaces one that was open.
+        replaces: bool,
+    },
+    /// A registration that succeeded.
+    #[serde(rename_all = "camelCase")]
+    Confirmation {
+        /// Of which device.
+        device: DeviceId,
+    },
+}
+
+/// Whether a mail may overtake others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MailClass {
+    /// From a small Send, or from no Send: first.
+    Small,
+    /// From a large Send: after the small ones.
+    Bulk,
+}
+
+/// The most users a Send may have for its mails to count as small.
+pub const SMALL_SEND: usize = 25;
+
+/// Where a mail stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum MailState {
+    /// Due at its time.
+    Waiting,
+    /// Claimed by a run of the postman.
+    Sending,
+    /// It was handed over and no answer came; the mail service may or may not have taken it.
+    Unknown,
+    /// Taken by the mail service.
+    Sent,
+    /// The recipient's server makes the mail service wait.
+    Delayed,
+    /// Taken by the recipient's server.
+    Delivered,
+    /// Sent back for now: full, too large, …
+    SoftBounced,
+    /// Sent back for good: no such mailbox.
+    HardBounced,
+    /// The recipient called it spam.
+    Complained,
+    /// Refused by the mail service, for what it is.
+    Failed,
+    /// It was no longer wanted before it went.
+    Dropped,
+}
+
+impl MailState {
+    /// Every state.
+    pub const ALL: [Self; 11] = [
+        Self::Waiting,
+        Self::Sending,
+        Self::Unknown,
+        Self::Sent,
+        Self::Delayed,
+        Self::Delivered,
+        Self::SoftBounced,
+        Self::HardBounced,
+        Self::Complained,
+        Self::Failed,
+        Self::Dropped,
+    ];
+
+    /// Whether the postman or the clock still has something to do for it.
+    #[must_use]
+    pub const fn is_unsettled(self) -> bool {
+        match self {
+            Self::Waiting | Self::Sending | Self::Unknown => true,
+            Self::Sent
+            | Self::Delayed
+            | Self::Delivered
+            | Self::SoftBounced
+            | Self::HardBounced
+            | Self::Complained
+            | Self::Failed
+            | Self::Dropped => false,
+        }
+    }
+
+    /// Whether the mail service has taken it.
+    #[must_use]
+    pub const fn was_sent(self) -> bool {
+        match self {
+            Self::Sent
+            | Self::Delayed
+            | Self::Delivered
+            | Self::SoftBounced
+            | Self::HardBounced
+            | Self::Complained => true,
+            Self::Waiting | Self::Sending | Self::Unknown | Self::Failed | Self::Dropped => false,
+        }
+    }
+}
+
+/// What can happen to a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MailEvent {
+    /// The postman takes it.
+    Claim,
+    /// The mail service took it, by its answer or by its *Send* event.
+    Accept,
+    /// The mail service will not take it now.
+    PutOff,
+    /// The mail service will never take it.
+    Refuse,
+    /// No answer came, or the run that held it is gone.
+    LoseSight,
+    /// Nothing was heard of it in time; it may be sent again.
+    GiveUpWaiting,
+    /// It is no longer wanted.
+    Drop,
+    /// The recipient's server makes the mail service wait.
+    Delay,
+    /// The recipient's server took it.
+    Deliver,
+    /// It came back for now.
+    SoftBounce,
+    /// It came back for good.
+    HardBounce,
+    /// The recipient called it spam.
+    Complain,
+}
+
+impl MailEvent {
+    /// Every event.
+    pub const ALL: [Self; 12] = [
+        Self::Claim,
+        Self::Accept,
+        Self::PutOff,
+        Self::Refuse,
+        Self::LoseSight,
+        Self::GiveUpWaiting,
+        Self::Drop,
+        Self::Delay,
+        Self::Deliver,
+        Self::SoftBounce,
+        Self::HardBounce,
+        Self::Complain,
+    ];
+
+    /// What the mail service reports, by the state it speaks of.
+    const fn reported(self) -> Option<MailState> {
+        match self {
+            Self::Accept => Some(MailState::Sent),
+            Self::Delay => Some(MailState::Delayed),
+            Self::Deliver => Some(MailState::Delivered),
+            Self::SoftBounce => Some(MailState::SoftBounced),
+            Self::HardBounce => Some(MailState::HardBounced),
+            Self::Complain => Some(MailState::Complained),
+            Self::Refuse => Some(MailState::Failed),
+            Self::Claim | Self::PutOff | Self::LoseSight | Self::GiveUpWaiting | Self::Drop => None,
+        }
+    }
+}
+
+/// Why an event does not fit a mail. Nothing changes then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum MailRefusal {
+    /// It is not waiting, so it cannot be claimed, put off or dropped.
+    #[error("the mail is not waiting")]
+    NotWaiting,
+    /// No run holds it.
+    #[error("no run holds the mail")]
+    NotSending,
+    /// Its fate is known.
+    #[error("the fate of the mail is known")]
+    NotUnknown,
+}
+
+/// What becomes of a mail's state when something happens.
+///
+/// What the mail service reports comes in any order and more than once; the report that says
+/// most stands (the order of [`MailState`]), so that every order ends the same.
+pub fn transition(state: MailState, event: MailEvent) -> Result<MailState, MailRefusal> {
+    use MailState as S;
+    if let Some(reported) = event.reported() {
+        return Ok(match state {
+            // A report of an earlier attempt about a mail that is under way again, or was
+            // dropped or refused since: it was sent, after all.
+            S::Waiting | S::Sending | S::Unknown | S::Failed | S::Dropped => reported,
+            S::Sent
+            | S::Delayed
+            | S::Delivered
+            | S::SoftBounced
+            | S::HardBounced
+            | S::Complained => {
+                if reported == S::Failed {
+                    state
+                } else {
+                    state.max(reported)
+                }
+            }
+        });
+    }
+    match (state, event) {
+        (S::Waiting, MailEvent::Claim) => Ok(S::Sending),
+        (S::Waiting | S::Unknown, MailEvent::Drop) => Ok(S::Dropped),
+        (S::Waiting | S::Sending, MailEvent::PutOff) => Ok(S::Waiting),
+        (S::Sending, MailEvent::LoseSight) => Ok(S::Unknown),
+        (S::Unknown, MailEvent::GiveUpWaiting) => Ok(S::Waiting),
+        (_, MailEvent::LoseSight) => Err(MailRefusal::NotSending),
+        (_, MailEvent::GiveUpWaiting) => Err(MailRefusal::NotUnknown),
+        (_, _) => Err(MailRefusal::NotWaiting),
+    }
+}
+
+/// Why a mail stands where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MailReason {
+    /// A stable name.
+    pub code: String,
+    /// What the mail service said, without addresses.
+    pub detail: String,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mail {
+    /// Which.
+    pub id: MailId,
+    /// How often its row was written.
+    pub version: Version,
+    /// What it is for.
+    pub kind: MailKind,
+    /// Whom it goes to.
+    pub user: UserId,
+    /// The Send it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchId>,
+    /// Which settings it is written under.
+    pub settings: Version,
+    /// Where it stands.
+    pub state: MailState,
+    /// Whether it may overtake.
+    pub class: MailClass,
+    /// When somebody has to look at it next.
+    pub due_at: Timestamp,
+    /// How often it was handed to the mail service.
+    pub attempts: u32,
+    /// The run that holds or held it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// What the mail service calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_id: Option<String>,
+    /// Why it stands where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<MailReason>,
+    /// Since when it exists.
+    pub created_at: Timestamp,
+}
+
+impl Mail {
+    /// A mail that waits to be sent.
+    #[must_use]
+    pub fn waiting(
+        id: MailId,
+        kind: MailKind,
+        user: UserId,
+        batch: Option<BatchId>,
+        class: MailClass,
+        settings: Version,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            version: Version::FIRST,
+            kind,
+            user,
+            batch,
+            settings,
+            state: MailState::Waiting,
+            class,
+            due_at: now,
+            attempts: 0,
+            run: None,
+            service_id: None,
+            reason: None,
+            created_at: now,
+        }
+    }
+
+    /// The mail after something happened to it, as its next version.
+    pub fn after(&self, event: MailEvent) -> Result<Self, MailRefusal> {
+        Ok(Self {
+            state: transition(self.state, event)?,
+            version: self.version.next(),
+            ..self.clone()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn report() -> impl Strategy<Value = MailEvent> {
+        proptest::sample::select(vec![
+            MailEvent::Accept,
+            MailEvent::Delay,
+            MailEvent::Deliver,
+            MailEvent::SoftBounce,
+            MailEvent::HardBounce,
+            MailEvent::Complain,
+        ])
+    }
+
+    fn follow(start: MailState, events: &[MailEvent]) -> MailState {
+        events.iter().fold(start, |state, event| {
+            transition(state, *event).unwrap_or(state)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn reports_end_the_same_in_every_order_and_repeated(
+            reports in proptest::collection::vec(report(), 1..6), seed: u64,
+        ) {
+            let mut shuffled = reports.clone();
+            let steps = shuffled.len();
+            for i in 0..steps {
+                let j = (seed as usize).wrapping_mul(i + 7) % steps;
+                shuffled.swap(i, j);
+            }
+            shuffled.extend(reports.iter().copied());
+
+            prop_assert_eq!(follow(MailState::Sending, &reports), follow(MailState::Sending, &shuffled));
+        }
+
+        #[test]
+        fn what_was_sent_is_never_claimed_again(
+            reports in proptest::collection::vec(report(), 1..4),
+            others in proptest::collection::vec(proptest::sample::select(MailEvent::ALL.to_vec()), 0..8),
+        ) {
+            let sent = follow(MailState::Sending, &reports);
+            prop_assert!(sent.was_sent());
+
+            let later = follow(sent, &others);
+            prop_assert!(later.was_sent());
+            prop_assert!(transition(later, MailEvent::Claim).is_err());
+        }
+    }
+
+    #[test]
+    fn only_a_waiting_mail_can_be_claimed() {
+        for state in MailState::ALL {
+            assert_eq!(
+                transition(state, MailEvent::Claim).is_ok(),
+                state == MailState::Waiting,
+                "{state:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_mail_out_of_sight_is_sent_again_or_found_to_be_sent() {
+        let unknown = follow(
+            MailState::Waiting,
+            &[MailEvent::Claim, MailEvent::LoseSight],
+        );
+        assert_eq!(unknown, MailState::Unknown);
+
+        assert_eq!(
+            follow(unknown, &[MailEvent::GiveUpWaiting]),
+            MailState::Waiting
+        );
+        assert_eq!(
+            follow(unknown, &[MailEvent::Accept, MailEvent::GiveUpWaiting]),
+            MailState::Sent
+        );
+    }
+}

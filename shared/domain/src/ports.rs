@@ -1,0 +1,510 @@
+//! What the use cases need from outside, one small trait a need, so that the bounds of a use case
+//! read like the permissions it has. Adapters implement them; the contract suites in the test kit
+//! hold every adapter to what the methods say here.
+
+use std::future::Future;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::address::NormalisedAddress;
+use crate::batch::{Batch, Cursor, Page};
+use crate::history::HistoryRow;
+use crate::ids::{BatchId, DeviceId, ExternalId, IssueNumber, MailId, RunId, UserId, Version};
+use crate::invitation::Nonce;
+use crate::keys::KeyRing;
+use crate::letter::{ConfirmationLetter, InvitationLetter, Message, OutgoingMail};
+use crate::mail::{Mail, MailClass};
+use crate::registration::Registration;
+use crate::selection::UserFilter;
+use crate::sending::{SendAnswer, SendingLimits};
+use crate::session::{RegistrationId, Session, SessionDigest};
+use crate::settings::{Settings, VersionedSettings};
+use crate::user::User;
+
+/// Something outside cannot be reached, or answered what nobody expected. Trying again later may
+/// do. Adapters report everything they do not recognise as this, never as absence.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} is unavailable")]
+pub struct Unavailable {
+    /// What could not be reached: `the table`, `the mail service`.
+    pub what: &'static str,
+    /// What it said. It must hold no secret and no address.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Unavailable {
+    /// `what` failed with `source`.
+    pub fn new(
+        what: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            what,
+            source: source.into(),
+        }
+    }
+}
+
+/// Why something was not written. Nothing is, then.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// Somebody else wrote one of the rows since it was read: read again, decide again.
+    #[error("somebody else wrote first")]
+    Conflict,
+    /// The store cannot be reached; whether it was written is not known.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// A change of one user with everything that must be written with it: one change, one write.
+#[derive(Debug, Clone)]
+pub struct UserChange {
+    /// The user as they are after it; the row must hold the version before.
+    pub user: User,
+    /// Mails, each in its version; a first version must not exist yet.
+    pub mails: Vec<Mail>,
+    /// What happened.
+    pub history: Vec<HistoryRow>,
+    /// A registration to set.
+    pub registration: Option<Registration>,
+    /// A session to set.
+    pub session: Option<Session>,
+}
+
+impl UserChange {
+    /// A change of the user alone, to be completed.
+    #[must_use]
+    pub fn of(user: User) -> Self {
+        Self {
+            user,
+            mails: Vec::new(),
+            history: Vec::new(),
+            registration: None,
+            session: None,
+        }
+    }
+}
+
+/// Loads users by id.
+pub trait LoadUsers {
+    /// The users with these ids, as last written, in any order; an unknown id is left out.
+    fn load_users(
+        &self,
+        ids: &[UserId],
+    ) -> impl Future<Output = Result<Vec<User>, Unavailable>> + Send;
+}
+
+/// Finds one user by what the world calls them.
+pub trait FindUser {
+    /// The user with exactly this address.
+    fn user_by_address(
+        &self,
+        address: &NormalisedAddress,
+    ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
+
+    /// The user with exactly this external id.
+    fn user_by_external_id(
+        &self,
+        id: &ExternalId,
+    ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct ListPage<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one begins; `None` at the end. A page may be short, even empty, and still
+    /// have a next one: an adapter bounds the reads of one page.
+    pub next: Option<String>,
+}
+
+/// Lists users in the order of their addresses.
+pub trait ListUsers {
+    /// The users that the filter finds from `position` on, at most `limit`. While users are added,
+    /// pages neither repeat nor skip one that was there before. The list may be a moment old.
+    fn list_users(
+        &self,
+        filter: &UserFilter,
+        position: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<ListPage<User>, Unavailable>> + Send;
+}
+
+/// Why a user was not added. Nothing is written then.
+#[derive(Debug, thiserror::Error)]
+pub enum AddUserError {
+    /// Another user has this address.
+    #[error("the address is taken")]
+    AddressTaken,
+    /// Another user has this external id.
+    #[error("the external id is taken")]
+    ExternalIdTaken,
+    /// The idempotency key was used in the meantime: look it up again.
+    #[error("the request is being answered already")]
+    KeyTaken,
+    /// The store cannot be reached.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Adds a user.
+pub trait AddUserRow {
+    /// Writes the user, what happened, and the batch that invites them, if they are invited, and
+    /// what the request is answered with, as one. Addresses and external ids stay unique.
+    fn add_user(
+        &self,
+        user: &User,
+        history: &HistoryRow,
+        batch: Option<(&Batch, &Cursor)>,
+        answer: Option<&RememberedAnswer>,
+    ) -> impl Future<Output = Result<(), AddUserError>> + Send;
+}
+
+/// What became of one change among several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeOutcome {
+    /// Written, with everything that belongs to it.
+    Saved,
+    /// Somebody else wrote the user first: read again, decide again.
+    Conflict,
+    /// One of its mails exists already: this very change was written before.
+    DoneBefore,
+}
+
+/// Saves changes of users.
+pub trait SaveUsers {
+    /// Writes each change as a whole or not at all; one that does not fit leaves the others be.
+    /// The outcomes are in the order of the changes.
+    fn save_users(
+        &self,
+        changes: &[UserChange],
+    ) -> impl Future<Output = Result<Vec<ChangeOutcome>, Unavailable>> + Send;
+}
+
+/// Takes a try from an invitation.
+pub trait TakeTry {
+    /// Takes one try if the invitation is still this issue, pending, not past `now`, and has one
+    /// left; as one conditional write, so that however many guess at once, none gets a try too
+    /// many. Gives the user as they are after it, or `None` if it did not fit.
+    fn take_try(
+        &self,
+        user: UserId,
+        issue: IssueNumber,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
+}
+
+/// Reads registration sessions.
+pub trait LoadSession {
+    /// The session with this digest.
+    fn load_session(
+        &self,
+        digest: &SessionDigest,
+    ) -> impl Future<Output = Result<Option<Session>, Unavailable>> + Send;
+}
+
+/// Reads registrations.
+pub trait LoadRegistration {
+    /// What is recorded of this device of this user.
+    fn load_registration(
+        &self,
+        user: UserId,
+        device: &DeviceId,
+    ) -> impl Future<Output = Result<Option<Registration>, Unavailable>> + Send;
+}
+
+/// Reads histories.
+pub trait ReadHistory {
+    /// What happened to a user, newest first.
+    fn history_of(
+        &self,
+        user: UserId,
+        position: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<ListPage<HistoryRow>, Unavailable>> + Send;
+}
+
+/// Reads the settings.
+pub trait ReadSettings {
+    /// The settings that hold now.
+    fn current_settings(
+        &self,
+    ) -> impl Future<Output = Result<VersionedSettings, Unavailable>> + Send;
+
+    /// The settings of an earlier version; `None` if there never was one.
+    fn settings_at(
+        &self,
+        version: Version,
+    ) -> impl Future<Output = Result<Option<VersionedSettings>, Unavailable>> + Send;
+}
+
+/// Changes the settings.
+pub trait SaveSettings {
+    /// Puts `settings` in the place of version `expected`, as its next version.
+    fn save_settings(
+        &self,
+        settings: &Settings,
+        expected: Version,
+    ) -> impl Future<Output = Result<VersionedSettings, SaveError>> + Send;
+}
+
+/// Counts open invitations.
+pub trait CountOpenInvitations {
+    /// How many invitations are pending or locked, a moment ago.
+    fn open_invitations(&self) -> impl Future<Output = Result<u64, Unavailable>> + Send;
+}
+
+/// An answer kept for an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RememberedAnswer {
+    /// Digest of caller, route and key.
+    pub key: String,
+    /// Digest of the request's body.
+    pub fingerprint: String,
+    /// The answer, as the use case gave it.
+    pub answer: String,
+    /// Until when it is kept.
+    pub until: Timestamp,
+}
+
+/// Remembers what requests were answered with.
+pub trait RecallAnswer {
+    /// The answer kept under this key and not past its time.
+    fn recall_answer(
+        &self,
+        key: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<RememberedAnswer>, Unavailable>> + Send;
+}
+
+/// Starts batches.
+pub trait StartBatch {
+    /// Writes the batch, its cursor, its named users (rows of [`crate::batch::PAGE`] each) and the
+    /// remembered answer, as one. [`SaveError::Conflict`]: the idempotency key was used in the
+    /// meantime.
+    fn start_batch(
+        &self,
+        batch: &Batch,
+        cursor: &Cursor,
+        named: &[Vec<UserId>],
+        answer: Option<&RememberedAnswer>,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Reads batches.
+pub trait LoadBatch {
+    /// The batch and its cursor.
+    fn load_batch(
+        &self,
+        id: BatchId,
+    ) -> impl Future<Output = Result<Option<(Batch, Cursor)>, Unavailable>> + Send;
+
+    /// The users named for a page of a batch that keeps them in rows.
+    fn named_users(
+        &self,
+        id: BatchId,
+        page: u32,
+    ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
+
+    /// The expanded pages of a batch, from `first` on, at most `limit`, in their order.
+    fn batch_pages(
+        &self,
+        id: BatchId,
+        first: u32,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Page>, Unavailable>> + Send;
+}
+
+/// Lists batches.
+pub trait ListBatches {
+    /// Batches, newest first.
+    fn list_batches(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<ListPage<BatchId>, Unavailable>> + Send;
+}
+
+/// Finishes a page of an expansion.
+pub trait FinishPage {
+    /// Sets the page's outcomes and moves the cursor on, as one; the cursor's row must hold the
+    /// version before.
+    fn finish_page(
+        &self,
+        page: &Page,
+        cursor: &Cursor,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Pushes a cursor that stands still.
+pub trait PushCursor {
+    /// Writes the cursor's next version, so that its stream record starts its page again.
+    fn push_cursor(&self, cursor: &Cursor) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Stops batches.
+pub trait StopBatch {
+    /// Writes the batch's next version.
+    fn save_batch(&self, batch: &Batch) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Reads mails.
+pub trait LoadMails {
+    /// The mails with these ids, as last written, in any order; an unknown id is left out.
+    fn load_mails(
+        &self,
+        ids: &[MailId],
+    ) -> impl Future<Output = Result<Vec<Mail>, Unavailable>> + Send;
+}
+
+/// Finds what is due.
+pub trait FindDue {
+    /// Mails of a class that somebody has to look at by `now`, oldest first, at most `limit`.
+    /// The answer may be a moment old.
+    fn due_mails(
+        &self,
+        class: MailClass,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<MailId>, Unavailable>> + Send;
+
+    /// Batches whose cursor stands still.
+    fn due_cursors(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<BatchId>, Unavailable>> + Send;
+
+    /// Users whose open invitation has run out of time.
+    fn due_expiries(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
+}
+
+/// Claims mails for the postman.
+pub trait ClaimMail {
+    /// Writes the mail's next version if the user it was judged by is still at the version that
+    /// was read, so that nothing goes out that was cancelled or replaced meanwhile.
+    fn claim_mail(
+        &self,
+        claimed: &Mail,
+        judged_by: Version,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Records what became of a mail.
+pub trait SaveMail {
+    /// Writes the mail's next version, and what happened, as one.
+    fn save_mail(
+        &self,
+        mail: &Mail,
+        history: Option<&HistoryRow>,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Why the outbox stands still.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pause {
+    /// Until when.
+    pub until: Timestamp,
+    /// A stable name.
+    pub code: String,
+    /// What the mail service said, without addresses.
+    pub reason: String,
+}
+
+/// The one postman at a time.
+pub trait HoldLease {
+    /// Takes the lease if nobody holds it past `now`; `false` if somebody does. Taking it again
+    /// with the same run renews it.
+    fn take_lease(
+        &self,
+        run: RunId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
+    /// Gives the lease back, if this run still holds it.
+    fn give_lease_back(&self, run: RunId) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// The pause of the outbox.
+pub trait PauseOutbox {
+    /// The pause that was set last, past or not.
+    fn outbox_pause(&self) -> impl Future<Output = Result<Option<Pause>, Unavailable>> + Send;
+
+    /// Sets or lifts the pause.
+    fn set_outbox_pause(
+        &self,
+        pause: Option<&Pause>,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// Hands mails to the mail service.
+pub trait SendMail {
+    /// Hands over one mail, once: no retries of its own. Whatever happens is an answer.
+    fn send_mail(&self, mail: &OutgoingMail) -> impl Future<Output = SendAnswer> + Send;
+
+    /// How fast the service lets us send now.
+    fn sending_limits(&self) -> impl Future<Output = Result<SendingLimits, Unavailable>> + Send;
+}
+
+/// Wakes the postman.
+pub trait WakePostman {
+    /// Has a run begin soon. A wake-up may be lost; the clock makes up for it.
+    fn wake_postman(&self) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// Keeps what could not be understood, for a person to look at.
+pub trait KeepRejected {
+    /// Keeps the event whole, with the reason.
+    fn keep_rejected(
+        &self,
+        event: &str,
+        reason: &str,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// Puts letters into words.
+pub trait ComposeLetter {
+    /// The mail of an invitation.
+    fn compose_invitation(&self, letter: &InvitationLetter) -> Result<Message, Unavailable>;
+
+    /// The mail of a confirmation.
+    fn compose_confirmation(&self, letter: &ConfirmationLetter) -> Result<Message, Unavailable>;
+}
+
+/// The keys.
+pub trait LoadKeys {
+    /// The key ring as it is now.
+    fn key_ring(&self) -> impl Future<Output = Result<KeyRing, Unavailable>> + Send;
+}
+
+/// Time.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// Returns after this long.
+    fn sleep(&self, how_long: SignedDuration) -> impl Future<Output = ()> + Send;
+}
+
+/// Chance.
+pub trait Chance {
+    /// An id that nobody has had, ordered by time.
+    fn ulid(&self) -> Ulid;
+
+    /// Random bytes for a secret.
+    fn nonce(&self) -> Nonce;
+
+    /// The id of a new registration session.
+    fn registration_id(&self) -> RegistrationId;
+}

@@ -1,0 +1,83 @@
+//! Whom a Send is for: named users, or everyone a filter finds less some exceptions.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::UserId;
+use crate::invitation::InvitationState;
+use crate::names::GroupName;
+use crate::user::User;
+
+/// The most users that can be named.
+pub const MOST_IDS: usize = 10_000;
+
+/// The most exceptions from a filter.
+pub const MOST_EXCEPTIONS: usize = 1_000;
+
+/// Up to this many named users are read before Send answers.
+pub const READ_AT_ONCE: usize = 100;
+
+/// Which users of the list are meant; what is empty leaves everyone in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct UserFilter {
+    /// In one of these states.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub states: BTreeSet<InvitationState>,
+    /// In one of these groups.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
+    pub groups: BTreeSet<GroupName>,
+    /// Whose address or name begins with this, case aside.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+impl UserFilter {
+    /// Whether a user is meant, at a moment.
+    #[must_use]
+    pub fn finds(&self, user: &User, now: Timestamp) -> bool {
+        let state = self.states.is_empty() || self.states.contains(&user.invitation_state_at(now));
+        let group = self.groups.is_empty() || !self.groups.is_disjoint(&user.groups);
+        let wanted = self.text.trim().to_lowercase();
+        let text = wanted.is_empty()
+            || user.email.normalised().as_str().starts_with(&wanted)
+            || user.display_name.as_ref().is_some_and(|name| {
+                let name = name.as_str().to_lowercase();
+                name.starts_with(&wanted)
+                    || name
+                        .split_whitespace()
+                        .any(|part| part.starts_with(&wanted))
+            });
+        state && group && text
+    }
+}
+
+/// Whom a Send is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// These users, each once, completed ones included.
+    Users(Vec<UserId>),
+    /// Everyone the filter finds, less the exceptions; without completed ones unless it names
+    /// that state.
+    Filter {
+        /// Which.
+        filter: UserFilter,
+        /// But not these.
+        except: BTreeSet<UserId>,
+    },
+}
+
+/// Names each user once, in the order of first mention.
+#[must_use]
+pub fn each_once(users: &[UserId]) -> Vec<UserId> {
+    let mut seen = BTreeSet::new();
+    users
+        .iter()
+        .copied()
+        .filter(|id| seen.insert(*id))
+        .collect()
+}

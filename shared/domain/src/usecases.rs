@@ -1,0 +1,13 @@
+//! What people and machines do with Beckon, one file each.
+
+pub mod add_user;
+pub mod change_settings;
+pub mod confirm_registration;
+pub mod deliver;
+pub mod expand;
+pub mod preview;
+pub mod record_feedback;
+pub mod redeem;
+pub mod report_batch;
+pub mod send;
+pub mod tick;

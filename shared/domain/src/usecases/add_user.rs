@@ -1,0 +1,253 @@
+//! Adding a user; they are invited by default.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::EmailAddress;
+use crate::batch::Batch;
+use crate::confirmation::{self, Reminder};
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::idempotency::{Recalled, RepeatableRequest, recall};
+use crate::ids::{EventId, ExternalId, IssueNumber, UserId, Version};
+use crate::locale::{Locale, TimeZoneName};
+use crate::names::{DisplayName, GroupName};
+use crate::ownership::{OwnershipChoice, choice_applies};
+use crate::ports::{
+    AddUserError, AddUserRow, Chance, Clock, ReadSettings, RecallAnswer, Unavailable,
+};
+use crate::problem::{FieldProblem, Problems};
+use crate::usecases::send::{batch_and_cursor, choice_refused};
+use crate::user::User;
+
+/// The most groups one user may belong to; a user's row stays small.
+const MOST_GROUPS: usize = 20;
+
+/// A user as somebody writes them: nothing is checked yet.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewUser {
+    /// Where mail goes.
+    #[serde(default)]
+    pub email: String,
+    /// What they are called.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// The groups they belong to; at most 20.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Their language; default: the settings'.
+    #[serde(default)]
+    pub locale: Option<String>,
+    /// Their IANA time zone; default: the settings'.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// What a directory outside Beckon calls them.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// Whether to invite them at once; default true.
+    #[serde(default)]
+    pub invite: Option<bool>,
+    /// The device owner setting of the invitation; absent or null: off.
+    #[serde(default)]
+    pub ownership: Option<OwnershipChoice>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UserAdded {
+    /// The new user.
+    pub user: User,
+    /// The Send that invites them.
+    pub batch: Option<Batch>,
+    /// What to tell the administrator about the confirmation.
+    pub reminder: Option<Reminder>,
+}
+
+/// Why a user was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddUserRefused {
+    /// Fields are wrong.
+    #[error("the user is not well formed")]
+    Invalid(Vec<FieldProblem>),
+    /// Another user has this address.
+    #[error("another user has this address")]
+    AddressTaken,
+    /// Another user has this external id.
+    #[error("another user has this external id")]
+    ExternalIdTaken,
+    /// The idempotency key came with another body before.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// Try again later.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Adds a user.
+#[derive(Debug, Clone)]
+pub struct AddUser<S, C, R> {
+    /// The table.
+    pub store: S,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+}
+
+impl<S, C, R> AddUser<S, C, R>
+where
+    S: AddUserRow + ReadSettings + RecallAnswer + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// Adds the user and, unless told not to, the Send that invites them, in one write.
+    pub async fn run(
+        &self,
+        new: &NewUser,
+        who: Actor,
+        request: Option<&RepeatableRequest>,
+    ) -> Result<UserAdded, AddUserRefused> {
+        loop {
+            let now = self.clock.now();
+            match recall(&self.store, request, now).await? {
+                Recalled::Answered(answer) => return Ok(answer),
+                Recalled::OtherBody => return Err(AddUserRefused::KeyReused),
+                Recalled::New => {}
+            }
+            let settings = self.store.current_settings().await?;
+            let invite = new.invite.unwrap_or(true);
+            let user = parse(new, UserId::new(self.chance.ulid()), now, |email| {
+                invite && !settings.settings.sender.may_invite(email)
+            })
+            .map_err(AddUserRefused::Invalid)?;
+            if new.ownership.is_some() && !choice_applies(settings.settings.registration.method) {
+                return Err(AddUserRefused::Invalid(vec![choice_refused()]));
+            }
+
+            let batch = invite.then(|| {
+                batch_and_cursor(
+                    &self.chance,
+                    who.clone(),
+                    vec![user.id],
+                    new.ownership,
+                    settings.version,
+                    now,
+                )
+            });
+            let gets_one = confirmation::due_to(&settings.settings.confirmation, &user).is_ok();
+            let answer = UserAdded {
+                reminder: invite.then_some(Reminder {
+                    confirmation_enabled: settings.settings.confirmation.enabled,
+                    will_receive: Some(u64::from(gets_one)),
+                    will_not_receive: Some(u64::from(!gets_one)),
+                }),
+                batch: batch.as_ref().map(|(batch, _)| batch.clone()),
+                user,
+            };
+            let row = HistoryRow {
+                id: EventId::new(self.chance.ulid()),
+                user: answer.user.id,
+                at: now,
+                who: who.clone(),
+                what: Happening::UserAdded,
+            };
+            let remembered = request
+                .map(|request| request.remember(&answer, now))
+                .transpose()?;
+            let written = self
+                .store
+                .add_user(
+                    &answer.user,
+                    &row,
+                    batch.as_ref().map(|(batch, cursor)| (batch, cursor)),
+                    remembered.as_ref(),
+                )
+                .await;
+            match written {
+                Ok(()) => return Ok(answer),
+                Err(AddUserError::AddressTaken) => return Err(AddUserRefused::AddressTaken),
+                Err(AddUserError::ExternalIdTaken) => return Err(AddUserRefused::ExternalIdTaken),
+                // The same request came twice at once; the other one has the answer.
+                Err(AddUserError::KeyTaken) => {}
+                Err(AddUserError::Unavailable(error)) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+fn parse(
+    new: &NewUser,
+    id: UserId,
+    now: jiff::Timestamp,
+    foreign: impl Fn(&EmailAddress) -> bool,
+) -> Result<User, Vec<FieldProblem>> {
+    let mut problems = Problems::default();
+    let email = problems.check(EmailAddress::parse(&new.email).map_err(|p| p.under("email")));
+    if let Some(email) = email.as_ref().filter(|email| foreign(email)) {
+        problems.add(FieldProblem::new(
+            "email",
+            "domainNotAllowed",
+            format!(
+                "is of {}, whose addresses may not be invited; add the domain to sender.recipientDomains in the settings, or set invite to false",
+                email.domain()
+            ),
+        ));
+    }
+    let display_name = given(new.display_name.as_ref()).and_then(|text| {
+        problems.check(DisplayName::parse(text).map_err(|p| p.under("displayName")))
+    });
+    let locale = given(new.locale.as_ref())
+        .and_then(|text| problems.check(Locale::parse(text).map_err(|p| p.under("locale"))));
+    let time_zone = given(new.time_zone.as_ref()).and_then(|text| {
+        problems.check(TimeZoneName::parse(text).map_err(|p| p.under("timeZone")))
+    });
+    let external_id = given(new.external_id.as_ref()).and_then(|text| {
+        problems.check(ExternalId::parse(text).map_err(|p| p.under("externalId")))
+    });
+    let mut groups = BTreeSet::new();
+    for (index, text) in new.groups.iter().enumerate() {
+        let parsed = GroupName::parse(text).map_err(|p| p.under(&format!("groups[{index}]")));
+        groups.extend(problems.check(parsed));
+    }
+    problems.ensure(groups.len() <= MOST_GROUPS, || {
+        FieldProblem::new(
+            "groups",
+            "tooMany",
+            format!("must be at most {MOST_GROUPS} groups"),
+        )
+    });
+    problems.ensure(new.ownership.is_none() || new.invite != Some(false), || {
+        FieldProblem::new(
+            "ownership",
+            "withoutInvitation",
+            "belongs to an invitation, and invite is false; leave it out, or invite",
+        )
+    });
+    match email {
+        Some(email) if problems.is_empty() => Ok(User {
+            id,
+            version: Version::FIRST,
+            email,
+            external_id,
+            display_name,
+            groups,
+            locale,
+            time_zone,
+            enabled: true,
+            devices: 0,
+            address_mark: None,
+            latest_issue: IssueNumber::NONE,
+            invitation: None,
+            added_at: now,
+        }),
+        _ => Err(problems.into_vec()),
+    }
+}
+
+/// A field that a form left empty was not given.
+fn given(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str)
+        .filter(|text| !text.trim().is_empty())
+}

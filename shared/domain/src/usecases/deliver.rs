@@ -1,0 +1,725 @@
+//! The postman: one run at a time, held by a lease, that takes what is due and hands it to the
+//! mail service at the account's pace.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::pin::pin;
+
+use futures_util::StreamExt as _;
+use futures_util::future::{Either, select};
+use futures_util::stream::FuturesUnordered;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ids::{MailId, RunId, UserId, Version};
+use crate::keys::KeyRing;
+use crate::letter::OutgoingMail;
+use crate::mail::{Mail, MailClass, MailEvent, MailKind, MailReason, MailState};
+use crate::ports::{
+    Chance, ClaimMail, Clock, ComposeLetter, FindDue, HoldLease, LoadKeys, LoadMails,
+    LoadRegistration, LoadUsers, Pause, PauseOutbox, ReadSettings, SaveError, SaveMail, SendMail,
+    Unavailable,
+};
+use crate::sending::{SendAnswer, SendingLimits, TokenBucket, retry_at, wanted};
+use crate::settings::VersionedSettings;
+use crate::user::User;
+use crate::writing::{Links, confirmation_letter, invitation_letter, secret};
+
+/// How the postman goes about it.
+#[derive(Debug, Clone)]
+pub struct PostmanPolicy {
+    /// How long a lease holds; it is renewed after a third of that.
+    pub lease: SignedDuration,
+    /// How long to wait for the mail service's own report of a mail whose answer was lost.
+    pub unknown_wait: SignedDuration,
+    /// The most mails a second, whatever the account allows.
+    pub most_per_second: f64,
+    /// The most mails handed over at the same time.
+    pub in_flight: usize,
+    /// How long a run may take before it leaves the rest to its successor.
+    pub longest_run: SignedDuration,
+    /// How long the outbox pauses when the account or its quota refuses.
+    pub pause: SignedDuration,
+}
+
+impl Default for PostmanPolicy {
+    fn default() -> Self {
+        Self {
+            lease: SignedDuration::from_secs(30),
+            unknown_wait: SignedDuration::from_mins(5),
+            most_per_second: f64::INFINITY,
+            // At 60 ms a call and the highest rate seen, 500 a second, thirty are under way.
+            in_flight: 64,
+            longest_run: SignedDuration::from_mins(10),
+            pause: SignedDuration::from_mins(15),
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunEnd {
+    /// Another run holds the lease.
+    LeaseHeld,
+    /// Nothing is due any more.
+    NothingDue,
+    /// The outbox stands still.
+    Paused(Pause),
+    /// Time ran out; a successor must go on.
+    OutOfTime,
+    /// Another run took the lease.
+    LeaseLost,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// How it ended.
+    pub end: RunEnd,
+    /// How many mails the service took.
+    pub sent: u64,
+    /// How many were dropped because nobody wanted them any more.
+    pub dropped: u64,
+    /// How many were lost sight of.
+    pub unknown: u64,
+}
+
+/// Delivers what is due.
+#[derive(Debug, Clone)]
+pub struct Deliver<S, M, L, K, C, R> {
+    /// The table.
+    pub store: S,
+    /// The mail service.
+    pub service: M,
+    /// The composer.
+    pub composer: L,
+    /// The keys.
+    pub keys: K,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+    /// Where links lead.
+    pub links: Links,
+    /// How to go about it.
+    pub policy: PostmanPolicy,
+}
+
+/// A mail that is due, with the user it was judged by.
+struct Due {
+    mail: Mail,
+    user: Option<User>,
+}
+
+/// What became of one mail.
+enum Step {
+    Sent,
+    Dropped,
+    LostSight,
+    PutOff(Timestamp),
+    Refused,
+    Overtaken,
+    Pause(Pause),
+}
+
+/// How often the limits of the account are read again.
+const LIMITS_HOLD: SignedDuration = SignedDuration::from_secs(2);
+
+/// How often a run that has a backlog looks for small Sends that go first.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(1);
+
+/// A mail put off for no longer than this is waited for; a later one is the clock's.
+const WORTH_WAITING: SignedDuration = SignedDuration::from_secs(20);
+
+/// State of a run that is kept outside the futures in flight.
+struct Round {
+    run: RunId,
+    keys: KeyRing,
+    settings: HashMap<Version, VersionedSettings>,
+    queue: VecDeque<Due>,
+    holds: HashSet<MailId>,
+    bucket: TokenBucket,
+    leased_at: Timestamp,
+    limits_at: Timestamp,
+    looked_at: Option<Timestamp>,
+    retry: Option<Timestamp>,
+    stop: Option<RunEnd>,
+    tally: Run,
+}
+
+impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
+where
+    S: HoldLease
+        + PauseOutbox
+        + FindDue
+        + LoadMails
+        + LoadUsers
+        + LoadRegistration
+        + ReadSettings
+        + ClaimMail
+        + SaveMail
+        + Sync,
+    M: SendMail + Sync,
+    L: ComposeLetter + Sync,
+    K: LoadKeys + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// One run.
+    pub async fn run(&self) -> Result<Run, Unavailable> {
+        let run = RunId::new(self.chance.ulid());
+        let mut tally = Run {
+            end: RunEnd::LeaseHeld,
+            sent: 0,
+            dropped: 0,
+            unknown: 0,
+        };
+        loop {
+            let now = self.clock.now();
+            if let Some(pause) = self
+                .store
+                .outbox_pause()
+                .await?
+                .filter(|pause| now < pause.until)
+            {
+                tally.end = RunEnd::Paused(pause);
+                return Ok(tally);
+            }
+            if !self.store.take_lease(run, now, self.until(now)).await? {
+                return Ok(tally);
+            }
+            tally = self.with_lease(run, tally).await?;
+            if tally.end != RunEnd::LeaseLost {
+                self.store.give_lease_back(run).await?;
+            }
+            // A wake-up that came while the lease was still held has ended at once; what it was
+            // for must not wait for the clock.
+            if tally.end != RunEnd::NothingDue || !self.anything_due().await? {
+                return Ok(tally);
+            }
+        }
+    }
+
+    fn until(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.policy.lease).unwrap_or(now)
+    }
+
+    async fn anything_due(&self) -> Result<bool, Unavailable> {
+        let now = self.clock.now();
+        Ok(!self
+            .store
+            .due_mails(MailClass::Small, now, 1)
+            .await?
+            .is_empty()
+            || !self
+                .store
+                .due_mails(MailClass::Bulk, now, 1)
+                .await?
+                .is_empty())
+    }
+
+    async fn with_lease(&self, run: RunId, tally: Run) -> Result<Run, Unavailable> {
+        let began = self.clock.now();
+        let limits = self.service.sending_limits().await?;
+        let mut round = Round {
+            run,
+            keys: self.keys.key_ring().await?,
+            settings: HashMap::new(),
+            queue: VecDeque::new(),
+            holds: HashSet::new(),
+            bucket: TokenBucket::new(self.pace(limits), began),
+            leased_at: began,
+            limits_at: began,
+            looked_at: None,
+            retry: None,
+            stop: None,
+            tally,
+        };
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let now = self.clock.now();
+            if now.duration_since(began) >= self.policy.longest_run {
+                round.stop.get_or_insert(RunEnd::OutOfTime);
+            }
+            self.keep_up(&mut round, now).await?;
+            if round.stop.is_none() {
+                self.look(&mut round, now).await?;
+            } else {
+                round.queue.clear();
+            }
+            let mut wait = LOOK_AGAIN;
+            while under_way.len() < self.policy.in_flight {
+                if round.queue.is_empty() {
+                    break;
+                }
+                if let Err(longer) = round.bucket.take(self.clock.now()) {
+                    wait = wait.min(longer);
+                    break;
+                }
+                let Some(due) = round.queue.pop_front() else {
+                    break;
+                };
+                let Some(settings) = self.settings_for(&mut round, due.mail.settings).await? else {
+                    round.holds.remove(&due.mail.id);
+                    continue;
+                };
+                let (id, keys) = (due.mail.id, round.keys.clone());
+                under_way.push(async move { (id, self.one(due, run, &keys, &settings).await) });
+            }
+            if under_way.is_empty() && round.queue.is_empty() {
+                let soon = round.retry.map(|at| at.duration_since(self.clock.now()));
+                match (round.stop.take(), soon) {
+                    (Some(end), _) => {
+                        round.tally.end = end;
+                        return Ok(round.tally);
+                    }
+                    (None, Some(soon)) if soon <= WORTH_WAITING => {
+                        round.retry = None;
+                        round.looked_at = None;
+                        self.clock
+                            .sleep(soon.clamp(SignedDuration::ZERO, WORTH_WAITING))
+                            .await;
+                        continue;
+                    }
+                    (None, _) => {
+                        round.tally.end = RunEnd::NothingDue;
+                        return Ok(round.tally);
+                    }
+                }
+            }
+            if under_way.is_empty() {
+                self.clock.sleep(wait).await;
+                continue;
+            }
+            let finished = {
+                let sleep = pin!(self.clock.sleep(wait));
+                match select(under_way.next(), sleep).await {
+                    Either::Left((finished, _)) => finished,
+                    Either::Right(_) => None,
+                }
+            };
+            if let Some((id, step)) = finished {
+                round.holds.remove(&id);
+                self.note(&mut round, step?).await?;
+            }
+        }
+    }
+
+    fn pace(&self, limits: SendingLimits) -> f64 {
+        limits.per_second.min(self.policy.most_per_second)
+    }
+
+    /// Renews the lease and follows the account's limits.
+    async fn keep_up(&self, round: &mut Round, now: Timestamp) -> Result<(), Unavailable> {
+        if now.duration_since(round.leased_at) >= self.policy.lease / 3 {
+            if self
+                .store
+                .take_lease(round.run, now, self.until(now))
+                .await?
+            {
+                round.leased_at = now;
+            } else {
+                round.stop = Some(RunEnd::LeaseLost);
+            }
+        }
+        if now.duration_since(round.limits_at) >= LIMITS_HOLD {
+            round.limits_at = now;
+            // A limit that cannot be read for a moment stays as it was.
+            if let Ok(limits) = self.service.sending_limits().await {
+                round.bucket.set_rate(self.pace(limits), now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills the queue: small Sends before bulk ones, older before newer.
+    async fn look(&self, round: &mut Round, now: Timestamp) -> Result<(), Unavailable> {
+        let fresh = round
+            .looked_at
+            .is_some_and(|at| now.duration_since(at) < LOOK_AGAIN);
+        if fresh && !round.queue.is_empty() {
+            return Ok(());
+        }
+        round.looked_at = Some(now);
+        // What is under way is still listed as due, so there must be room for more than that.
+        let room = self.policy.in_flight * 4;
+        let small = self.store.due_mails(MailClass::Small, now, room).await?;
+        let bulk = if small.len() < room && round.queue.len() < self.policy.in_flight {
+            self.store.due_mails(MailClass::Bulk, now, room * 2).await?
+        } else {
+            Vec::new()
+        };
+        let mut ahead = self.load(round, small).await?;
+        ahead.append(&mut round.queue);
+        ahead.extend(self.load(round, bulk).await?);
+        round.queue = ahead;
+        Ok(())
+    }
+
+    /// Loads those of the due mails that this run does not hold yet, and judges what needs no
+    /// sending.
+    async fn load(
+        &self,
+        round: &mut Round,
+        ids: Vec<MailId>,
+    ) -> Result<VecDeque<Due>, Unavailable> {
+        let fresh: Vec<MailId> = ids
+            .into_iter()
+            .filter(|id| !round.holds.contains(id))
+            .collect();
+        if fresh.is_empty() {
+            return Ok(VecDeque::new());
+        }
+        let mut mails: HashMap<MailId, Mail> = self
+            .store
+            .load_mails(&fresh)
+            .await?
+            .into_iter()
+            .map(|mail| (mail.id, mail))
+            .collect();
+        let whose: HashSet<UserId> = mails.values().map(|mail| mail.user).collect();
+        let users = self
+            .store
+            .load_users(&whose.into_iter().collect::<Vec<_>>())
+            .await?;
+        let mut due = VecDeque::new();
+        for id in fresh {
+            let Some(mail) = mails.remove(&id).filter(|mail| mail.state.is_unsettled()) else {
+                continue;
+            };
+            let user = users.iter().find(|user| user.id == mail.user).cloned();
+            round.holds.insert(id);
+            due.push_back(Due { mail, user });
+        }
+        Ok(due)
+    }
+
+    async fn settings_for(
+        &self,
+        round: &mut Round,
+        version: Version,
+    ) -> Result<Option<VersionedSettings>, Unavailable> {
+        if let Some(settings) = round.settings.get(&version) {
+            return Ok(Some(settings.clone()));
+        }
+        let settings = self.store.settings_at(version).await?;
+        if let Some(settings) = &settings {
+            round.settings.insert(version, settings.clone());
+        }
+        Ok(settings)
+    }
+
+    async fn note(&self, round: &mut Round, step: Step) -> Result<(), Unavailable> {
+        match step {
+            Step::Sent => round.tally.sent += 1,
+            Step::Dropped => round.tally.dropped += 1,
+            Step::LostSight => round.tally.unknown += 1,
+            Step::Refused | Step::Overtaken => {}
+            Step::PutOff(until) => {
+                round.bucket.drain(self.clock.now());
+                round.retry = Some(round.retry.map_or(until, |at| at.min(until)));
+            }
+            Step::Pause(pause) => {
+                // Many in flight are refused alike; one row says so.
+                if !matches!(round.stop, Some(RunEnd::Paused(_))) {
+                    self.store.set_outbox_pause(Some(&pause)).await?;
+                    round.stop = Some(RunEnd::Paused(pause));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One mail, from due to whatever becomes of it.
+    async fn one(
+        &self,
+        due: Due,
+        run: RunId,
+        keys: &KeyRing,
+        settings: &VersionedSettings,
+    ) -> Result<Step, Unavailable> {
+        let Due { mail, user } = due;
+        let now = self.clock.now();
+        match mail.state {
+            MailState::Waiting => {}
+            // Held by a run that is gone, for the lease is ours: what it did with the mail is
+            // not known.
+            MailState::Sending => {
+                let until = now.saturating_add(self.policy.unknown_wait).unwrap_or(now);
+                let reason = reason(
+                    "runLost",
+                    "the run that sent it ended before it could record the answer",
+                );
+                return self
+                    .settle(
+                        mail,
+                        MailEvent::LoseSight,
+                        Some(until),
+                        Some(reason),
+                        None,
+                        Step::LostSight,
+                    )
+                    .await;
+            }
+            // Due means that nobody reported it in time.
+            MailState::Unknown => {
+                if wanted(&mail, user.as_ref(), now).is_ok() {
+                    return self
+                        .settle(
+                            mail,
+                            MailEvent::GiveUpWaiting,
+                            Some(now),
+                            None,
+                            None,
+                            Step::PutOff(now),
+                        )
+                        .await;
+                }
+            }
+            MailState::Sent
+            | MailState::Delayed
+            | MailState::Delivered
+            | MailState::SoftBounced
+            | MailState::HardBounced
+            | MailState::Complained
+            | MailState::Failed
+            | MailState::Dropped => return Ok(Step::Overtaken),
+        }
+        let user = match (wanted(&mail, user.as_ref(), now), user) {
+            (Ok(()), Some(user)) => user,
+            (Err(why), _) => {
+                let reason = reason(why.code(), "it was no longer wanted when its turn came");
+                return self
+                    .settle(
+                        mail,
+                        MailEvent::Drop,
+                        None,
+                        Some(reason),
+                        None,
+                        Step::Dropped,
+                    )
+                    .await;
+            }
+            (Ok(()), None) => return Ok(Step::Overtaken),
+        };
+        let outgoing = match self.compose(&mail, &user, keys, settings).await? {
+            Ok(outgoing) => outgoing,
+            Err(why) => {
+                return self
+                    .settle(
+                        mail,
+                        MailEvent::Refuse,
+                        None,
+                        Some(why),
+                        None,
+                        Step::Refused,
+                    )
+                    .await;
+            }
+        };
+        let Ok(claimed) = mail.after(MailEvent::Claim) else {
+            return Ok(Step::Overtaken);
+        };
+        let claimed = Mail {
+            run: Some(run),
+            attempts: mail.attempts + 1,
+            ..claimed
+        };
+        match self.store.claim_mail(&claimed, user.version).await {
+            Ok(()) => {}
+            Err(SaveError::Conflict) => return Ok(Step::Overtaken),
+            Err(SaveError::Unavailable(error)) => return Err(error),
+        }
+        let answer = self.service.send_mail(&outgoing).await;
+        self.record(claimed, answer).await
+    }
+
+    /// Puts the letter into words. The inner error is this mail's own fault.
+    async fn compose(
+        &self,
+        mail: &Mail,
+        user: &User,
+        keys: &KeyRing,
+        settings: &VersionedSettings,
+    ) -> Result<Result<OutgoingMail, MailReason>, Unavailable> {
+        let message = match &mail.kind {
+            MailKind::Invitation { replaces, .. } => {
+                let Some(invitation) = &user.invitation else {
+                    return Ok(Err(reason("noInvitation", "the user has no invitation")));
+                };
+                let Some(key) = keys.get(&invitation.key) else {
+                    return Ok(Err(reason(
+                        "keyMissing",
+                        "the key this invitation was issued under has been taken away; invite again",
+                    )));
+                };
+                self.composer.compose_invitation(&invitation_letter(
+                    user,
+                    invitation,
+                    &settings.settings,
+                    &self.links,
+                    secret(user, invitation, key),
+                    *replaces,
+                ))?
+            }
+            MailKind::Confirmation { device } => {
+                let Some(registration) = self.store.load_registration(user.id, device).await?
+                else {
+                    return Ok(Err(reason(
+                        "noRegistration",
+                        "the registration it confirms is gone",
+                    )));
+                };
+                self.composer.compose_confirmation(&confirmation_letter(
+                    user,
+                    &registration,
+                    &settings.settings,
+                ))?
+            }
+        };
+        Ok(Ok(OutgoingMail {
+            id: mail.id,
+            from: settings.settings.sender.from_header(),
+            reply_to: settings.settings.sender.reply_to.clone(),
+            to: user.email.clone(),
+            message,
+        }))
+    }
+
+    async fn record(&self, claimed: Mail, answer: SendAnswer) -> Result<Step, Unavailable> {
+        let now = self.clock.now();
+        let later = |by: SignedDuration| now.saturating_add(by).unwrap_or(now);
+        match answer {
+            SendAnswer::Accepted { service_id } => {
+                self.settle(
+                    claimed,
+                    MailEvent::Accept,
+                    None,
+                    None,
+                    Some(service_id),
+                    Step::Sent,
+                )
+                .await
+            }
+            SendAnswer::TooFast => {
+                let until = retry_at(claimed.attempts, now);
+                let why = reason("throttled", "the mail service asked to go slower");
+                self.settle(
+                    claimed,
+                    MailEvent::PutOff,
+                    Some(until),
+                    Some(why),
+                    None,
+                    Step::PutOff(until),
+                )
+                .await
+            }
+            SendAnswer::QuotaUsedUp => {
+                let text = "the daily quota of the mail account is used up";
+                let pause = Pause {
+                    until: later(self.policy.pause),
+                    code: "dailyQuota".to_owned(),
+                    reason: text.to_owned(),
+                };
+                let why = reason("dailyQuota", text);
+                self.settle(
+                    claimed,
+                    MailEvent::PutOff,
+                    Some(now),
+                    Some(why),
+                    None,
+                    Step::Pause(pause),
+                )
+                .await
+            }
+            SendAnswer::AccountRefused { reason: text } => {
+                let pause = Pause {
+                    until: later(self.policy.pause),
+                    code: "accountRefused".to_owned(),
+                    reason: text.clone(),
+                };
+                let why = reason("accountRefused", &text);
+                self.settle(
+                    claimed,
+                    MailEvent::PutOff,
+                    Some(now),
+                    Some(why),
+                    None,
+                    Step::Pause(pause),
+                )
+                .await
+            }
+            SendAnswer::MailRefused { reason: text } => {
+                let why = reason("refused", &text);
+                self.settle(
+                    claimed,
+                    MailEvent::Refuse,
+                    None,
+                    Some(why),
+                    None,
+                    Step::Refused,
+                )
+                .await
+            }
+            SendAnswer::NoAnswer { reason: text } => {
+                let why = reason("noAnswer", &text);
+                let until = later(self.policy.unknown_wait);
+                self.settle(
+                    claimed,
+                    MailEvent::LoseSight,
+                    Some(until),
+                    Some(why),
+                    None,
+                    Step::LostSight,
+                )
+                .await
+            }
+        }
+    }
+
+    /// Records what happened to a mail. Somebody else may write it meanwhile (a report of the
+    /// mail service overtakes its answer); then the event is applied to what they wrote.
+    async fn settle(
+        &self,
+        mail: Mail,
+        event: MailEvent,
+        due_at: Option<Timestamp>,
+        why: Option<MailReason>,
+        service_id: Option<String>,
+        step: Step,
+    ) -> Result<Step, Unavailable> {
+        let mut current = mail;
+        loop {
+            let Ok(after) = current.after(event) else {
+                return Ok(Step::Overtaken);
+            };
+            let after = Mail {
+                due_at: due_at.unwrap_or(after.due_at),
+                reason: why.clone().or_else(|| {
+                    if after.state.was_sent() {
+                        None
+                    } else {
+                        after.reason.clone()
+                    }
+                }),
+                service_id: service_id.clone().or_else(|| after.service_id.clone()),
+                ..after
+            };
+            match self.store.save_mail(&after, None).await {
+                Ok(()) => return Ok(step),
+                Err(SaveError::Conflict) => {
+                    match self.store.load_mails(&[current.id]).await?.pop() {
+                        Some(reloaded) => current = reloaded,
+                        None => return Ok(Step::Overtaken),
+                    }
+                }
+                Err(SaveError::Unavailable(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+fn reason(code: &str, detail: &str) -> MailReason {
+    MailReason {
+        code: code.to_owned(),
+        detail: detail.to_owned(),
+    }
+}

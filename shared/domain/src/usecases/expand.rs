@@ -1,0 +1,274 @@
+//! Expanding a batch: one page of selected users becomes invitations and mails.
+//!
+//! Every step may be repeated. A user who was invited by this batch before is found to be so by
+//! the mail's id; a page that was finished before is found to be so by the cursor's version.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::batch::{
+    Batch, BatchSelection, Cursor, PAGE, Page, Recipient, RecipientResult, SkipReason,
+};
+use crate::confirmation;
+use crate::ids::{BatchId, EventId, UserId};
+use crate::invitation::InvitationState;
+use crate::issuing::{Ingredients, Reached, Verdict, issue, judge, mail_of};
+use crate::keys::KeyId;
+use crate::ports::{
+    Chance, ChangeOutcome, Clock, FinishPage, ListUsers, LoadBatch, LoadKeys, LoadUsers,
+    ReadSettings, SaveError, SaveUsers, Unavailable, UserChange,
+};
+use crate::settings::VersionedSettings;
+use crate::usecases::send::CURSOR_PATIENCE;
+use crate::user::User;
+
+/// How often a user who is changed by others meanwhile is tried again within a page. Whoever
+/// still conflicts after that makes the page fail, and it is repeated as a whole.
+const ATTEMPTS: u32 = 8;
+
+/// What a page of expansion came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expanded {
+    /// A page was finished; there are more.
+    More,
+    /// The last page was finished, or the batch was done before.
+    Done,
+    /// Another run finished the page first.
+    Overtaken,
+    /// There is no such batch.
+    Unknown,
+}
+
+/// Expands one page.
+#[derive(Debug, Clone)]
+pub struct ExpandPage<S, K, C, R> {
+    /// The table.
+    pub store: S,
+    /// The keys.
+    pub keys: K,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+}
+
+impl<S, K, C, R> ExpandPage<S, K, C, R>
+where
+    S: LoadBatch + LoadUsers + ListUsers + ReadSettings + SaveUsers + FinishPage + Sync,
+    K: LoadKeys + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// Expands the next page of a batch.
+    pub async fn run(&self, id: BatchId) -> Result<Expanded, Unavailable> {
+        let Some((batch, cursor)) = self.store.load_batch(id).await? else {
+            return Ok(Expanded::Unknown);
+        };
+        if cursor.done {
+            return Ok(Expanded::Done);
+        }
+        let now = self.clock.now();
+        if batch.stopped_at.is_some() {
+            return self.finish(&batch, &cursor, Vec::new(), None, now).await;
+        }
+        let settings = self
+            .store
+            .settings_at(batch.settings)
+            .await?
+            .ok_or_else(|| Unavailable::new("the settings", "the version a batch pins is gone"))?;
+        let key = self.keys.key_ring().await?.current().clone();
+        let (wanted, users, reached, next) = self.selected(&batch, &cursor, now).await?;
+        let recipients = self
+            .invite(&batch, &settings, &key, &wanted, users, reached)
+            .await?;
+        self.finish(&batch, &cursor, recipients, next, now).await
+    }
+
+    /// The users of this page, and where the next one begins, if there is one.
+    async fn selected(
+        &self,
+        batch: &Batch,
+        cursor: &Cursor,
+        now: Timestamp,
+    ) -> Result<(Vec<UserId>, Vec<User>, Reached, Option<String>), Unavailable> {
+        match &batch.selection {
+            BatchSelection::Few { users } => {
+                let found = self.store.load_users(users).await?;
+                Ok((users.clone(), found, Reached::ByName, None))
+            }
+            BatchSelection::Many { count } => {
+                let named = self.store.named_users(batch.id, cursor.page).await?;
+                let found = self.store.load_users(&named).await?;
+                let covered = (u64::from(cursor.page) + 1) * PAGE as u64;
+                Ok((
+                    named,
+                    found,
+                    Reached::ByName,
+                    (covered < *count).then(String::new),
+                ))
+            }
+            BatchSelection::Filter { filter, except } => {
+                let reached = Reached::ByFilter {
+                    asks_for_completed: filter.states.contains(&InvitationState::Completed),
+                };
+                // A filter by state must still find whom this very page invited before it was
+                // cut short, so the state is judged here and not by the list.
+                let states = filter.states.clone();
+                let unbound = crate::selection::UserFilter {
+                    states: std::collections::BTreeSet::new(),
+                    ..filter.clone()
+                };
+                let page = self
+                    .store
+                    .list_users(&unbound, cursor.position.as_deref(), PAGE, now)
+                    .await?;
+                let users: Vec<User> = page
+                    .items
+                    .into_iter()
+                    .filter(|user| !except.contains(&user.id))
+                    .filter(|user| {
+                        states.is_empty()
+                            || states.contains(&user.invitation_state_at(now))
+                            || invited_by(user, batch)
+                    })
+                    .collect();
+                Ok((
+                    users.iter().map(|user| user.id).collect(),
+                    users,
+                    reached,
+                    page.next,
+                ))
+            }
+        }
+    }
+
+    /// Invites everyone on the page, and says what became of each.
+    async fn invite(
+        &self,
+        batch: &Batch,
+        settings: &VersionedSettings,
+        key: &KeyId,
+        wanted: &[UserId],
+        users: Vec<User>,
+        reached: Reached,
+    ) -> Result<Vec<Recipient>, Unavailable> {
+        let mut results: HashMap<UserId, Recipient> = HashMap::new();
+        let mut open = users;
+        for _ in 0..ATTEMPTS {
+            if open.is_empty() {
+                break;
+            }
+            let mut changes = Vec::new();
+            for user in &open {
+                let recipient = |result| Recipient {
+                    user: user.id,
+                    result,
+                    confirmation: confirmation::due_to(&settings.settings.confirmation, user)
+                        .is_ok(),
+                };
+                let now = self.clock.now();
+                if invited_by(user, batch) {
+                    let mail = mail_of(batch, user.id);
+                    results.insert(user.id, recipient(RecipientResult::Issued { mail }));
+                    continue;
+                }
+                match judge(user, settings, reached, now) {
+                    Verdict::Skip(reason) => {
+                        results.insert(user.id, recipient(RecipientResult::Skipped { reason }));
+                    }
+                    Verdict::Send | Verdict::Replace => {
+                        changes.push(self.issued(user, batch, settings, key, now));
+                        let mail = mail_of(batch, user.id);
+                        results.insert(user.id, recipient(RecipientResult::Issued { mail }));
+                    }
+                }
+            }
+            let outcomes = self.store.save_users(&changes).await?;
+            let again: Vec<UserId> = changes
+                .iter()
+                .zip(outcomes)
+                .filter(|(_, outcome)| *outcome == ChangeOutcome::Conflict)
+                .map(|(change, _)| change.user.id)
+                .collect();
+            for id in &again {
+                results.remove(id);
+            }
+            open = if again.is_empty() {
+                Vec::new()
+            } else {
+                self.store.load_users(&again).await?
+            };
+        }
+        if !open.is_empty() {
+            return Err(Unavailable::new(
+                "the table",
+                "users kept changing while they were invited",
+            ));
+        }
+        Ok(wanted
+            .iter()
+            .map(|id| {
+                results.remove(id).unwrap_or(Recipient {
+                    user: *id,
+                    result: RecipientResult::Skipped {
+                        reason: SkipReason::UnknownUser,
+                    },
+                    confirmation: false,
+                })
+            })
+            .collect())
+    }
+
+    fn issued(
+        &self,
+        user: &User,
+        batch: &Batch,
+        settings: &VersionedSettings,
+        key: &KeyId,
+        now: Timestamp,
+    ) -> UserChange {
+        let ingredients = Ingredients {
+            nonce: self.chance.nonce(),
+            key: key.clone(),
+            event: EventId::new(self.chance.ulid()),
+        };
+        issue(user, batch, settings, ingredients, now)
+    }
+
+    async fn finish(
+        &self,
+        batch: &Batch,
+        cursor: &Cursor,
+        recipients: Vec<Recipient>,
+        next: Option<String>,
+        now: Timestamp,
+    ) -> Result<Expanded, Unavailable> {
+        let page = Page {
+            batch: batch.id,
+            number: cursor.page,
+            recipients,
+        };
+        let done = next.is_none();
+        let moved = Cursor {
+            batch: batch.id,
+            version: cursor.version.next(),
+            page: cursor.page + 1,
+            position: next.filter(|position| !position.is_empty()),
+            done,
+            due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
+        };
+        match self.store.finish_page(&page, &moved).await {
+            Ok(()) if done => Ok(Expanded::Done),
+            Ok(()) => Ok(Expanded::More),
+            Err(SaveError::Conflict) => Ok(Expanded::Overtaken),
+            Err(SaveError::Unavailable(error)) => Err(error),
+        }
+    }
+}
+
+fn invited_by(user: &User, batch: &Batch) -> bool {
+    user.invitation
+        .as_ref()
+        .is_some_and(|invitation| invitation.batch == batch.id)
+}

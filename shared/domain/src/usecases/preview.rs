@@ -1,0 +1,312 @@
+//! The invitation preview: what will be sent, to whom, and who will be skipped and why. It reads
+//! and writes nothing down.
+
+use jiff::Timestamp;
+
+use crate::batch::{Batch, BatchSelection, SkipReason};
+use crate::confirmation::{self, NoConfirmation};
+use crate::history::Actor;
+use crate::ids::{BatchId, EventId, UserId, Version};
+use crate::issuing::{Ingredients, Reached, Verdict, issue, judge};
+use crate::keys::KeyId;
+use crate::letter::{LetterSecret, Message};
+use crate::locale::Locale;
+use crate::mail::MailClass;
+use crate::method::Method;
+use crate::ownership::{Ownership, OwnershipChoice, choice_applies, of_invitation};
+use crate::ports::{Chance, Clock, ComposeLetter, ListUsers, LoadUsers, ReadSettings, Unavailable};
+use crate::problem::FieldProblem;
+use crate::selection::{READ_AT_ONCE, Selection, each_once};
+use crate::settings::VersionedSettings;
+use crate::usecases::send::{
+    SendRefused, check_selection, choice_refused, settings_of, unknown_users,
+};
+use crate::user::User;
+use crate::writing::{Links, invitation_letter};
+
+/// What to preview.
+#[derive(Debug, Clone)]
+pub struct PreviewOrder {
+    /// Whom it would go to.
+    pub selection: Selection,
+    /// What *Device owner settings* is switched to.
+    pub choice: Option<OwnershipChoice>,
+    /// Settings of an earlier page of the same preview; the current ones if absent.
+    pub settings: Option<Version>,
+    /// Where the page begins.
+    pub position: Option<String>,
+    /// Who looks, and would send.
+    pub who: Actor,
+}
+
+/// What would become of one selected user.
+#[derive(Debug, Clone)]
+pub struct PreviewedRecipient {
+    /// Who; for an unknown id, only that.
+    pub user: Result<User, UserId>,
+    /// What would become of them.
+    pub verdict: Verdict,
+    /// The language of their mail.
+    pub locale: Locale,
+    /// The ownership their invitation would carry.
+    pub ownership: Ownership,
+    /// Whether they would get a confirmation.
+    pub confirmation: Result<(), NoConfirmation>,
+}
+
+/// Counts of a preview.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PreviewCounts {
+    /// How many are selected; for a filter, on this page.
+    pub selected: u64,
+    /// How many would be sent one, replacements included.
+    pub will_send: u64,
+    /// How many would be skipped.
+    pub skipped: u64,
+    /// Whether the counts are of the whole selection, or of this page alone.
+    pub exact: bool,
+}
+
+/// A page of the preview.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// Under which settings.
+    pub settings: Version,
+    /// How people would register.
+    pub method: Method,
+    /// What invitations would carry where the choice applies.
+    pub ownership: Ownership,
+    /// Whether the choice applies to this method at all.
+    pub choice_applies: bool,
+    /// How many.
+    pub counts: PreviewCounts,
+    /// Everyone on this page.
+    pub recipients: Vec<PreviewedRecipient>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+    /// The mail as the first of them would get it, its secret masked.
+    pub mail: Option<Message>,
+}
+
+/// Shows a preview.
+#[derive(Debug, Clone)]
+pub struct ShowPreview<S, L, C, R> {
+    /// The table.
+    pub store: S,
+    /// The composer.
+    pub composer: L,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+    /// Where links lead.
+    pub links: Links,
+}
+
+impl<S, L, C, R> ShowPreview<S, L, C, R>
+where
+    S: LoadUsers + ListUsers + ReadSettings + Sync,
+    L: ComposeLetter + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// One page of the preview.
+    pub async fn run(&self, order: &PreviewOrder) -> Result<Preview, SendRefused> {
+        let now = self.clock.now();
+        let settings = settings_of(&self.store, order.settings).await?;
+        check_selection(&order.selection).map_err(SendRefused::Invalid)?;
+        let method = settings.settings.registration.method;
+        if order.choice.is_some() && !choice_applies(method) {
+            return Err(SendRefused::Invalid(vec![choice_refused()]));
+        }
+        let (recipients, selected, exact, next) = self.page(order, &settings, now).await?;
+
+        let will_send = recipients
+            .iter()
+            .filter(|recipient| !matches!(recipient.verdict, Verdict::Skip(_)))
+            .count() as u64;
+        let mail = recipients
+            .iter()
+            .find_map(|recipient| match (&recipient.user, recipient.verdict) {
+                (Ok(user), Verdict::Send | Verdict::Replace) => Some((user, recipient.verdict)),
+                _ => None,
+            })
+            .map(|(user, verdict)| {
+                self.mail(order, user, verdict == Verdict::Replace, &settings, now)
+            })
+            .transpose()?;
+        Ok(Preview {
+            settings: settings.version,
+            method,
+            ownership: of_invitation(method, order.choice),
+            choice_applies: choice_applies(method),
+            counts: PreviewCounts {
+                selected,
+                will_send,
+                skipped: recipients.len() as u64 - will_send,
+                exact,
+            },
+            recipients,
+            next,
+            mail,
+        })
+    }
+
+    async fn page(
+        &self,
+        order: &PreviewOrder,
+        settings: &VersionedSettings,
+        now: Timestamp,
+    ) -> Result<(Vec<PreviewedRecipient>, u64, bool, Option<String>), SendRefused> {
+        match &order.selection {
+            Selection::Users(users) => {
+                let users = each_once(users);
+                let start = match &order.position {
+                    None => 0,
+                    Some(text) => text.parse::<usize>().map_err(|_| bad_position())?,
+                };
+                let page: Vec<UserId> = users
+                    .iter()
+                    .skip(start)
+                    .take(READ_AT_ONCE)
+                    .copied()
+                    .collect();
+                let found = self.store.load_users(&page).await?;
+                let few = users.len() <= READ_AT_ONCE;
+                if few {
+                    let unknown = unknown_users(&page, &found);
+                    if !unknown.is_empty() {
+                        return Err(SendRefused::UnknownUsers(unknown));
+                    }
+                }
+                let recipients = page
+                    .iter()
+                    .map(|id| match found.iter().find(|user| user.id == *id) {
+                        Some(user) => {
+                            previewed(user.clone(), order.choice, settings, Reached::ByName, now)
+                        }
+                        None => unknown(*id, settings),
+                    })
+                    .collect();
+                let end = start + page.len();
+                Ok((
+                    recipients,
+                    users.len() as u64,
+                    few,
+                    (end < users.len()).then(|| end.to_string()),
+                ))
+            }
+            Selection::Filter { filter, except } => {
+                let reached = Reached::ByFilter {
+                    asks_for_completed: filter
+                        .states
+                        .contains(&crate::invitation::InvitationState::Completed),
+                };
+                let page = self
+                    .store
+                    .list_users(filter, order.position.as_deref(), READ_AT_ONCE, now)
+                    .await?;
+                let recipients: Vec<_> = page
+                    .items
+                    .into_iter()
+                    .filter(|user| !except.contains(&user.id))
+                    .map(|user| previewed(user, order.choice, settings, reached, now))
+                    .collect();
+                let exact = order.position.is_none() && page.next.is_none();
+                Ok((
+                    recipients.clone(),
+                    recipients.len() as u64,
+                    exact,
+                    page.next,
+                ))
+            }
+        }
+    }
+
+    fn mail(
+        &self,
+        order: &PreviewOrder,
+        user: &User,
+        replaces: bool,
+        settings: &VersionedSettings,
+        now: Timestamp,
+    ) -> Result<Message, Unavailable> {
+        // The very rule by which Send will issue, with ingredients that are thrown away.
+        let batch = Batch {
+            id: BatchId::new(self.chance.ulid()),
+            version: Version::FIRST,
+            who: order.who.clone(),
+            selection: BatchSelection::Few {
+                users: vec![user.id],
+            },
+            choice: order.choice,
+            settings: settings.version,
+            class: MailClass::Small,
+            stopped_at: None,
+            created_at: now,
+        };
+        let ingredients = Ingredients {
+            nonce: self.chance.nonce(),
+            key: KeyId::new("preview"),
+            event: EventId::new(self.chance.ulid()),
+        };
+        let change = issue(user, &batch, settings, ingredients, now);
+        let Some(invitation) = &change.user.invitation else {
+            return Err(Unavailable::new(
+                "the preview",
+                "an issue without an invitation",
+            ));
+        };
+        let secret = if invitation.method == Method::Password {
+            LetterSecret::None
+        } else {
+            LetterSecret::Masked
+        };
+        let letter = invitation_letter(
+            &change.user,
+            invitation,
+            &settings.settings,
+            &self.links,
+            secret,
+            replaces,
+        );
+        self.composer.compose_invitation(&letter)
+    }
+}
+
+fn bad_position() -> SendRefused {
+    SendRefused::Invalid(vec![FieldProblem::new(
+        "cursor",
+        "malformedCursor",
+        "is not a cursor of this preview; take it from the previous page as it is",
+    )])
+}
+
+fn previewed(
+    user: User,
+    choice: Option<OwnershipChoice>,
+    settings: &VersionedSettings,
+    reached: Reached,
+    now: Timestamp,
+) -> PreviewedRecipient {
+    PreviewedRecipient {
+        verdict: judge(&user, settings, reached, now),
+        locale: user
+            .locale
+            .clone()
+            .unwrap_or_else(|| settings.settings.locale.clone()),
+        ownership: of_invitation(settings.settings.registration.method, choice),
+        confirmation: confirmation::due_to(&settings.settings.confirmation, &user),
+        user: Ok(user),
+    }
+}
+
+fn unknown(id: UserId, settings: &VersionedSettings) -> PreviewedRecipient {
+    PreviewedRecipient {
+        user: Err(id),
+        verdict: Verdict::Skip(SkipReason::UnknownUser),
+        locale: settings.settings.locale.clone(),
+        ownership: Ownership::NotSet,
+        confirmation: Err(NoConfirmation::NotInDistribution),
+    }
+}

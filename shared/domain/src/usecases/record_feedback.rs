@@ -1,0 +1,169 @@
+//! What the mail service reports of a mail after it took it: in any order, more than once, and
+//! not always.
+
+use jiff::Timestamp;
+
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::ids::{EventId, MailId};
+use crate::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
+use crate::ports::{
+    Chance, ChangeOutcome, LoadMails, LoadUsers, SaveError, SaveMail, SaveUsers, Unavailable,
+    UserChange,
+};
+use crate::user::{AddressMark, User};
+
+/// A report.
+#[derive(Debug, Clone)]
+pub struct Feedback {
+    /// Of which mail.
+    pub mail: MailId,
+    /// What the service calls it.
+    pub service_id: Option<String>,
+    /// What happened.
+    pub event: MailEvent,
+    /// Why, without addresses.
+    pub reason: Option<MailReason>,
+    /// When, as reported.
+    pub at: Timestamp,
+}
+
+/// What a report came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedbackOutcome {
+    /// The mail's state changed.
+    Changed,
+    /// It says nothing new.
+    Nothing,
+    /// It is of no mail of ours.
+    NotOurs,
+}
+
+/// Records reports.
+#[derive(Debug, Clone)]
+pub struct RecordFeedback<S, R> {
+    /// The table.
+    pub store: S,
+    /// Ids.
+    pub chance: R,
+}
+
+impl<S, R> RecordFeedback<S, R>
+where
+    S: LoadMails + LoadUsers + SaveMail + SaveUsers + Sync,
+    R: Chance + Sync,
+{
+    /// Records a report.
+    pub async fn run(&self, feedback: &Feedback) -> Result<FeedbackOutcome, Unavailable> {
+        loop {
+            let Some(mail) = self.store.load_mails(&[feedback.mail]).await?.pop() else {
+                return Ok(FeedbackOutcome::NotOurs);
+            };
+            let Ok(after) = mail.after(feedback.event) else {
+                return Ok(FeedbackOutcome::Nothing);
+            };
+            let service_id = mail
+                .service_id
+                .clone()
+                .or_else(|| feedback.service_id.clone());
+            if after.state == mail.state && service_id == mail.service_id {
+                return Ok(FeedbackOutcome::Nothing);
+            }
+            let after = Mail {
+                reason: if after.state == mail.state {
+                    mail.reason.clone()
+                } else {
+                    feedback.reason.clone()
+                },
+                service_id,
+                ..after
+            };
+            if self.write(&mail, after, feedback).await? {
+                return Ok(FeedbackOutcome::Changed);
+            }
+        }
+    }
+
+    /// Writes the mail with what follows from it; `false` if somebody wrote meanwhile.
+    async fn write(
+        &self,
+        before: &Mail,
+        after: Mail,
+        feedback: &Feedback,
+    ) -> Result<bool, Unavailable> {
+        let mark = match after.state {
+            MailState::HardBounced => Some(AddressMark::HardBounced),
+            MailState::Complained => Some(AddressMark::Complained),
+            MailState::Waiting
+            | MailState::Sending
+            | MailState::Unknown
+            | MailState::Sent
+            | MailState::Delayed
+            | MailState::Delivered
+            | MailState::SoftBounced
+            | MailState::Failed
+            | MailState::Dropped => None,
+        };
+        let history = self.row(before, &after, feedback, mark);
+        let Some(mark) = mark else {
+            return match self.store.save_mail(&after, history.as_ref()).await {
+                Ok(()) => Ok(true),
+                Err(SaveError::Conflict) => Ok(false),
+                Err(SaveError::Unavailable(error)) => Err(error),
+            };
+        };
+        let Some(user) = self.store.load_users(&[after.user]).await?.pop() else {
+            return match self.store.save_mail(&after, None).await {
+                Ok(()) => Ok(true),
+                Err(SaveError::Conflict) => Ok(false),
+                Err(SaveError::Unavailable(error)) => Err(error),
+            };
+        };
+        let change = UserChange {
+            mails: vec![after],
+            history: history.into_iter().collect(),
+            ..UserChange::of(User {
+                version: user.version.next(),
+                address_mark: Some(mark),
+                ..user
+            })
+        };
+        let outcomes = self.store.save_users(std::slice::from_ref(&change)).await?;
+        Ok(outcomes.first() == Some(&ChangeOutcome::Saved))
+    }
+
+    fn row(
+        &self,
+        before: &Mail,
+        after: &Mail,
+        feedback: &Feedback,
+        mark: Option<AddressMark>,
+    ) -> Option<HistoryRow> {
+        let MailKind::Invitation { issue, .. } = after.kind else {
+            return None;
+        };
+        if before.state == after.state {
+            return None;
+        }
+        let mail = after.id;
+        let what = match after.state {
+            MailState::Delivered => Happening::InvitationDelivered { issue, mail },
+            MailState::SoftBounced | MailState::HardBounced | MailState::Complained => {
+                Happening::InvitationBounced { issue, mail, mark }
+            }
+            MailState::Waiting
+            | MailState::Sending
+            | MailState::Unknown
+            | MailState::Sent
+            | MailState::Delayed
+            | MailState::Failed
+            | MailState::Dropped => return None,
+        };
+        Some(HistoryRow {
+            id: EventId::new(self.chance.ulid()),
+            user: after.user,
+            at: feedback.at,
+            who: Actor::MailService,
+            what,
+        })
+    }
+}

@@ -1,0 +1,490 @@
+//! Redeeming: somebody shows a PIN or a token, and a registration session opens.
+//!
+//! Whoever shows the right secret of an issue that has ended is told what became of it. All other
+//! refusals are one and the same, so that nobody learns who exists. The secret is spent by the
+//! registration, not by this.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::address::EmailAddress;
+use crate::enrolment::{GoingOn, continue_url};
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::ids::{DeviceId, EventId};
+use crate::invitation::{Invitation, InvitationEvent, InvitationState, transition};
+use crate::keys::KeyRing;
+use crate::method::Method;
+use crate::names::Label;
+use crate::ownership::Ownership;
+use crate::pin::Pin;
+use crate::ports::{
+    Chance, ChangeOutcome, Clock, FindUser, LoadKeys, LoadUsers, ReadSettings, SaveUsers, TakeTry,
+    Unavailable, UserChange,
+};
+use crate::problem::{FieldProblem, Problems};
+use crate::session::{
+    NamedDevice, RegistrationId, SESSION_LENGTH, SESSIONS_AT_A_TIME, Session, SessionSlot,
+};
+use crate::token::{TokenClaim, TokenPurpose};
+use crate::user::User;
+
+/// What somebody shows: nothing is checked yet. Either address and PIN, or a token.
+#[derive(Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Redemption {
+    /// The address that was invited.
+    pub email: Option<String>,
+    /// The PIN, grouped and cased as you like.
+    pub pin: Option<String>,
+    /// The token of a link, instead.
+    pub token: Option<String>,
+    /// The device this is for, if known.
+    pub device: Option<RedemptionDevice>,
+}
+
+/// The device a secret is redeemed on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RedemptionDevice {
+    /// The device management's id for it.
+    pub id: Option<String>,
+    /// Its platform, like `ios`.
+    pub platform: Option<String>,
+}
+
+/// The session that was opened.
+#[derive(Debug, Clone)]
+pub struct Redeemed {
+    /// Its id, a bearer secret.
+    pub registration_id: RegistrationId,
+    /// How the person registers.
+    pub method: Method,
+    /// The ownership that the invitation carries.
+    pub ownership: Ownership,
+    /// Where to go on.
+    pub continue_url: Option<String>,
+    /// Until when it lets the person go on.
+    pub expires_at: Timestamp,
+}
+
+/// What became of an issue whose right secret was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Its time ran out.
+    Expired,
+    /// A device was registered with it.
+    Used,
+    /// It was taken back.
+    Cancelled,
+}
+
+/// Why no session was opened.
+#[derive(Debug, thiserror::Error)]
+pub enum RedeemRefused {
+    /// Fields are missing or too many.
+    #[error("the redemption is not well formed")]
+    Invalid(Vec<FieldProblem>),
+    /// Unknown, disabled, wrong or locked: nobody is told which.
+    #[error("address and secret do not fit")]
+    DoesNotFit,
+    /// The secret was right, and is no longer good.
+    #[error("the invitation has ended")]
+    Ended(Ended),
+    /// As many sessions as may be are open.
+    #[error("too many sessions are open")]
+    TooManySessions {
+        /// When the next one may be opened.
+        until: Timestamp,
+    },
+    /// Try again later.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Redeems secrets.
+#[derive(Debug, Clone)]
+pub struct Redeem<S, K, C, R> {
+    /// The table.
+    pub store: S,
+    /// The keys.
+    pub keys: K,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+}
+
+enum Shown {
+    Pin(EmailAddress, Pin),
+    Token(Option<TokenClaim>),
+}
+
+impl<S, K, C, R> Redeem<S, K, C, R>
+where
+    S: FindUser + LoadUsers + TakeTry + SaveUsers + ReadSettings + Sync,
+    K: LoadKeys + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// Opens a session, or says why not.
+    pub async fn run(&self, redemption: &Redemption) -> Result<Redeemed, RedeemRefused> {
+        let (shown, device) = parse(redemption).map_err(RedeemRefused::Invalid)?;
+        let keys = self.keys.key_ring().await?;
+        match shown {
+            Shown::Pin(address, pin) => self.by_pin(&keys, &address, &pin, device).await,
+            Shown::Token(claim) => self.by_token(&keys, claim, device).await,
+        }
+    }
+
+    async fn by_pin(
+        &self,
+        keys: &KeyRing,
+        address: &EmailAddress,
+        shown: &Pin,
+        device: Option<NamedDevice>,
+    ) -> Result<Redeemed, RedeemRefused> {
+        let now = self.clock.now();
+        let user = self.store.user_by_address(&address.normalised()).await?;
+        let Some((user, invitation)) = invited(user) else {
+            return Err(RedeemRefused::DoesNotFit);
+        };
+        let right = invitation.method.uses_pin()
+            && keys.get(&invitation.key).is_some_and(|key| {
+                Pin::derive(
+                    key,
+                    user.id,
+                    invitation.issue,
+                    &invitation.nonce,
+                    invitation.pin,
+                )
+                .matches(shown)
+            });
+        match invitation.state_at(now) {
+            InvitationState::Pending => {}
+            // Even the right PIN opens a locked issue no more; saying that it was right would
+            // hand a guesser the answer.
+            InvitationState::None | InvitationState::Locked | InvitationState::Declined => {
+                return Err(RedeemRefused::DoesNotFit);
+            }
+            // Comparing without a try would let a dead issue's PIN be guessed at leisure, but it
+            // opens nothing, and its owner deserves to know.
+            ended @ (InvitationState::Expired
+            | InvitationState::Completed
+            | InvitationState::Cancelled) => {
+                return Err(if right {
+                    RedeemRefused::Ended(end_of(ended))
+                } else {
+                    RedeemRefused::DoesNotFit
+                });
+            }
+        }
+        // The try is taken before anything that depends on the comparison.
+        let Some(after) = self.store.take_try(user.id, invitation.issue, now).await? else {
+            return Err(RedeemRefused::DoesNotFit);
+        };
+        if !right {
+            self.lock_if_used_up(after).await?;
+            return Err(RedeemRefused::DoesNotFit);
+        }
+        self.open(after, invitation.issue, device, true).await
+    }
+
+    async fn by_token(
+        &self,
+        keys: &KeyRing,
+        claim: Option<TokenClaim>,
+        device: Option<NamedDevice>,
+    ) -> Result<Redeemed, RedeemRefused> {
+        let now = self.clock.now();
+        let claim = claim.ok_or(RedeemRefused::DoesNotFit)?;
+        let user = self.store.load_users(&[claim.user]).await?.pop();
+        let Some((user, invitation)) = invited(user) else {
+            return Err(RedeemRefused::DoesNotFit);
+        };
+        let holds = invitation.issue == claim.issue
+            && keys
+                .get(&invitation.key)
+                .is_some_and(|key| claim.holds(key, TokenPurpose::Redeem, &invitation.nonce));
+        if !holds {
+            return Err(RedeemRefused::DoesNotFit);
+        }
+        match invitation.state_at(now) {
+            InvitationState::Pending | InvitationState::Locked => {}
+            InvitationState::None | InvitationState::Declined => {
+                return Err(RedeemRefused::DoesNotFit);
+            }
+            ended @ (InvitationState::Expired
+            | InvitationState::Completed
+            | InvitationState::Cancelled) => {
+                return Err(RedeemRefused::Ended(end_of(ended)));
+            }
+        }
+        self.open(user, claim.issue, device, false).await
+    }
+
+    /// Locks the issue when its last try was wrong.
+    async fn lock_if_used_up(&self, user: User) -> Result<(), Unavailable> {
+        let mut current = user;
+        loop {
+            let Some(invitation) = current.invitation.clone().filter(|i| i.tries_left == 0) else {
+                return Ok(());
+            };
+            let Ok(state) = transition(invitation.state, InvitationEvent::UseUpTries) else {
+                return Ok(());
+            };
+            let row = HistoryRow {
+                id: EventId::new(self.chance.ulid()),
+                user: current.id,
+                at: self.clock.now(),
+                who: Actor::Invitee,
+                what: Happening::InvitationLocked {
+                    issue: invitation.issue,
+                },
+            };
+            let locked = User {
+                version: current.version.next(),
+                invitation: Some(Invitation {
+                    state,
+                    ..invitation
+                }),
+                ..current.clone()
+            };
+            let change = UserChange {
+                history: vec![row],
+                ..UserChange::of(locked)
+            };
+            match self.save(change).await? {
+                ChangeOutcome::Saved | ChangeOutcome::DoneBefore => return Ok(()),
+                ChangeOutcome::Conflict => {
+                    match self.store.load_users(&[current.id]).await?.pop() {
+                        Some(reloaded) => current = reloaded,
+                        None => return Ok(()),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Opens a session, and gives the try back that the right PIN took.
+    async fn open(
+        &self,
+        user: User,
+        issue: crate::ids::IssueNumber,
+        device: Option<NamedDevice>,
+        give_back: bool,
+    ) -> Result<Redeemed, RedeemRefused> {
+        let settings = self.store.current_settings().await?;
+        let registration_id = self.chance.registration_id();
+        let mut current = user;
+        loop {
+            let now = self.clock.now();
+            let Some(invitation) = current
+                .invitation
+                .clone()
+                .filter(|invitation| invitation.issue == issue)
+            else {
+                return Err(RedeemRefused::DoesNotFit);
+            };
+            match invitation.state_at(now) {
+                InvitationState::Pending | InvitationState::Locked => {}
+                InvitationState::None | InvitationState::Declined => {
+                    return Err(RedeemRefused::DoesNotFit);
+                }
+                ended @ (InvitationState::Expired
+                | InvitationState::Completed
+                | InvitationState::Cancelled) => {
+                    return Err(RedeemRefused::Ended(end_of(ended)));
+                }
+            }
+            let tries_left = if give_back {
+                invitation
+                    .tries_left
+                    .saturating_add(1)
+                    .min(invitation.pin.tries)
+            } else {
+                invitation.tries_left
+            };
+            let mut sessions = invitation.sessions.clone();
+            sessions.retain(|slot| now < slot.until);
+            if sessions.len() >= SESSIONS_AT_A_TIME {
+                let until = sessions.iter().map(|slot| slot.until).min().unwrap_or(now);
+                if give_back {
+                    // The PIN was right: its try comes back though no further session opens.
+                    let change = UserChange::of(with_invitation(
+                        &current,
+                        Invitation {
+                            tries_left,
+                            ..invitation
+                        },
+                    ));
+                    if self.save(change).await? == ChangeOutcome::Conflict {
+                        current = self.reload(&current).await?;
+                        continue;
+                    }
+                }
+                return Err(RedeemRefused::TooManySessions { until });
+            }
+            let expires_at = now.saturating_add(SESSION_LENGTH).unwrap_or(now);
+            sessions.push(SessionSlot {
+                digest: registration_id.digest(),
+                until: expires_at,
+            });
+            let session = Session {
+                digest: registration_id.digest(),
+                user: current.id,
+                issue,
+                opened_at: now,
+                expires_at,
+                named: device.clone(),
+                device: None,
+            };
+            let row = HistoryRow {
+                id: EventId::new(self.chance.ulid()),
+                user: current.id,
+                at: now,
+                who: Actor::Invitee,
+                what: Happening::InvitationRedeemed { issue },
+            };
+            let (method, ownership) = (invitation.method, invitation.ownership);
+            let change = UserChange {
+                history: vec![row],
+                session: Some(session),
+                ..UserChange::of(with_invitation(
+                    &current,
+                    Invitation {
+                        tries_left,
+                        sessions,
+                        ..invitation
+                    },
+                ))
+            };
+            if self.save(change).await? == ChangeOutcome::Conflict {
+                current = self.reload(&current).await?;
+                continue;
+            }
+            let going_on = GoingOn {
+                registration_id: registration_id.expose(),
+                email: current.email.as_str(),
+                platform: device
+                    .as_ref()
+                    .and_then(|device| device.platform.as_deref()),
+                ownership,
+            };
+            return Ok(Redeemed {
+                continue_url: continue_url(&settings.settings.enrolment, going_on),
+                registration_id,
+                method,
+                ownership,
+                expires_at,
+            });
+        }
+    }
+
+    async fn reload(&self, user: &User) -> Result<User, RedeemRefused> {
+        self.store
+            .load_users(&[user.id])
+            .await?
+            .pop()
+            .ok_or(RedeemRefused::DoesNotFit)
+    }
+
+    async fn save(&self, change: UserChange) -> Result<ChangeOutcome, Unavailable> {
+        let outcome = self.store.save_users(std::slice::from_ref(&change)).await?;
+        Ok(outcome.first().copied().unwrap_or(ChangeOutcome::Conflict))
+    }
+}
+
+fn with_invitation(user: &User, invitation: Invitation) -> User {
+    User {
+        version: user.version.next(),
+        invitation: Some(invitation),
+        ..user.clone()
+    }
+}
+
+/// A user who may register, with their invitation.
+fn invited(user: Option<User>) -> Option<(User, Invitation)> {
+    let user = user.filter(|user| user.enabled)?;
+    let invitation = user.invitation.clone()?;
+    Some((user, invitation))
+}
+
+fn end_of(state: InvitationState) -> Ended {
+    match state {
+        InvitationState::Completed => Ended::Used,
+        InvitationState::Cancelled | InvitationState::Declined => Ended::Cancelled,
+        InvitationState::None
+        | InvitationState::Pending
+        | InvitationState::Expired
+        | InvitationState::Locked => Ended::Expired,
+    }
+}
+
+fn parse(redemption: &Redemption) -> Result<(Shown, Option<NamedDevice>), Vec<FieldProblem>> {
+    let mut problems = Problems::default();
+    let shown = match (&redemption.token, &redemption.email, &redemption.pin) {
+        (Some(token), None, None) => Some(Shown::Token(TokenClaim::read(token))),
+        (None, Some(email), Some(pin)) => {
+            let email = problems.check(EmailAddress::parse(email).map_err(|p| p.under("email")));
+            problems.ensure(!pin.trim().is_empty(), || {
+                FieldProblem::new(
+                    "pin",
+                    "empty",
+                    "must not be empty; it is in the invitation mail",
+                )
+            });
+            email.map(|email| Shown::Pin(email, Pin::from_typed(pin)))
+        }
+        (None, None, None) => {
+            problems.add(FieldProblem::new(
+                "",
+                "missing",
+                "must hold email and pin, or token",
+            ));
+            None
+        }
+        (None, None, Some(_)) => {
+            problems.add(FieldProblem::new(
+                "email",
+                "missing",
+                "must be given with the PIN",
+            ));
+            None
+        }
+        (None, Some(_), None) => {
+            problems.add(FieldProblem::new(
+                "pin",
+                "missing",
+                "must be given with the address",
+            ));
+            None
+        }
+        (Some(_), _, _) => {
+            problems.add(FieldProblem::new(
+                "token",
+                "ambiguous",
+                "must come alone, without email and pin",
+            ));
+            None
+        }
+    };
+    let device = redemption.device.as_ref().map(|device| {
+        let id = device.id.as_ref().and_then(|text| {
+            problems.check(DeviceId::parse(text).map_err(|p| p.under("device.id")))
+        });
+        let platform = device.platform.as_ref().and_then(|text| {
+            problems.check(
+                Label::parse(text)
+                    .map(|label| label.as_str().to_lowercase())
+                    .map_err(|p| p.under("device.platform")),
+            )
+        });
+        NamedDevice { id, platform }
+    });
+    match shown {
+        Some(shown) if problems.is_empty() => Ok((shown, device)),
+        _ => Err(problems.into_vec()),
+    }
+}

@@ -1,0 +1,226 @@
+//! What has become of a batch: its state, its counts, and each recipient's outcome.
+
+use std::collections::HashMap;
+
+use crate::batch::{
+    Batch, BatchCounts, BatchSelection, BatchState, Cursor, Page, Recipient, RecipientResult,
+};
+use crate::confirmation::Reminder;
+use crate::ids::{BatchId, MailId};
+use crate::mail::{Mail, MailState};
+use crate::ports::{LoadBatch, LoadMails, ReadSettings, Unavailable};
+
+/// What has become of a batch.
+#[derive(Debug, Clone)]
+pub struct BatchReport {
+    /// Which.
+    pub batch: Batch,
+    /// Where it stands.
+    pub state: BatchState,
+    /// How many.
+    pub counts: BatchCounts,
+    /// Mails that are still to be sent.
+    pub open: u64,
+    /// About confirmations; without numbers until everyone is expanded.
+    pub reminder: Reminder,
+}
+
+/// A recipient and where their mail stands.
+#[derive(Debug, Clone)]
+pub struct ReportedRecipient {
+    /// Who, and what became of them.
+    pub recipient: Recipient,
+    /// Their mail.
+    pub mail: Option<Mail>,
+}
+
+/// A page of recipients.
+#[derive(Debug, Clone)]
+pub struct RecipientsPage {
+    /// In the order of the selection.
+    pub recipients: Vec<ReportedRecipient>,
+    /// Where the next one begins.
+    pub next: Option<String>,
+}
+
+/// Reports on batches.
+#[derive(Debug, Clone)]
+pub struct ReportBatch<S> {
+    /// The table.
+    pub store: S,
+}
+
+/// How many pages of a batch are read at once.
+const PAGES: usize = 10;
+
+/// How many recipients a page of the report holds.
+const RECIPIENTS: usize = 100;
+
+impl<S> ReportBatch<S>
+where
+    S: LoadBatch + LoadMails + ReadSettings + Sync,
+{
+    /// The state and the counts of a batch; `None` if there is none.
+    pub async fn run(&self, id: BatchId) -> Result<Option<BatchReport>, Unavailable> {
+        let Some((batch, cursor)) = self.store.load_batch(id).await? else {
+            return Ok(None);
+        };
+        let mut counts = BatchCounts::default();
+        let (mut open, mut receive) = (0, 0);
+        let mut first = 0;
+        loop {
+            let pages = self.store.batch_pages(id, first, PAGES).await?;
+            let Some(last) = pages.last().map(|page| page.number) else {
+                break;
+            };
+            let mails = self.mails_of(&pages).await?;
+            for recipient in pages.iter().flat_map(|page| &page.recipients) {
+                count(recipient, &mails, &mut counts, &mut open, &mut receive);
+            }
+            first = last + 1;
+            if pages.len() < PAGES {
+                break;
+            }
+        }
+        counts.selected = match &batch.selection {
+            BatchSelection::Few { users } => users.len() as u64,
+            BatchSelection::Many { count } => *count,
+            BatchSelection::Filter { .. } => counts.issued + counts.skipped,
+        };
+        let settings = self.store.settings_at(batch.settings).await?;
+        let confirmation_enabled = settings.is_some_and(|s| s.settings.confirmation.enabled);
+        let state = state_of(&batch, &cursor);
+        let known = state == BatchState::Expanded;
+        Ok(Some(BatchReport {
+            reminder: Reminder {
+                confirmation_enabled,
+                will_receive: known.then_some(receive),
+                will_not_receive: known.then(|| counts.issued.saturating_sub(receive)),
+            },
+            state,
+            batch,
+            counts,
+            open,
+        }))
+    }
+
+    /// A page of a batch's recipients; `None` if there is no such batch.
+    pub async fn recipients(
+        &self,
+        id: BatchId,
+        position: Option<&str>,
+    ) -> Result<Option<RecipientsPage>, Unavailable> {
+        if self.store.load_batch(id).await?.is_none() {
+            return Ok(None);
+        }
+        let (number, offset) = position
+            .and_then(|text| text.split_once('.'))
+            .and_then(|(page, offset)| {
+                Some((page.parse::<u32>().ok()?, offset.parse::<usize>().ok()?))
+            })
+            .unwrap_or((0, 0));
+        let Some(page) = self.store.batch_pages(id, number, 1).await?.pop() else {
+            return Ok(Some(RecipientsPage {
+                recipients: Vec::new(),
+                next: None,
+            }));
+        };
+        let shown: Vec<Recipient> = page
+            .recipients
+            .iter()
+            .skip(offset)
+            .take(RECIPIENTS)
+            .cloned()
+            .collect();
+        let end = offset + shown.len();
+        let next = if end < page.recipients.len() {
+            Some(format!("{number}.{end}"))
+        } else {
+            let after = self.store.batch_pages(id, number + 1, 1).await?;
+            after.first().map(|page| format!("{}.0", page.number))
+        };
+        let whole = Page {
+            recipients: shown,
+            ..page
+        };
+        let mut mails = self.mails_of(std::slice::from_ref(&whole)).await?;
+        Ok(Some(RecipientsPage {
+            recipients: whole
+                .recipients
+                .into_iter()
+                .map(|recipient| ReportedRecipient {
+                    mail: mail_id(&recipient).and_then(|id| mails.remove(&id)),
+                    recipient,
+                })
+                .collect(),
+            next,
+        }))
+    }
+
+    async fn mails_of(&self, pages: &[Page]) -> Result<HashMap<MailId, Mail>, Unavailable> {
+        let ids: Vec<MailId> = pages
+            .iter()
+            .flat_map(|page| &page.recipients)
+            .filter_map(mail_id)
+            .collect();
+        Ok(self
+            .store
+            .load_mails(&ids)
+            .await?
+            .into_iter()
+            .map(|mail| (mail.id, mail))
+            .collect())
+    }
+}
+
+/// Where a batch stands.
+#[must_use]
+pub fn state_of(batch: &Batch, cursor: &Cursor) -> BatchState {
+    if batch.stopped_at.is_some() {
+        BatchState::Stopped
+    } else if cursor.done {
+        BatchState::Expanded
+    } else {
+        BatchState::Expanding
+    }
+}
+
+fn mail_id(recipient: &Recipient) -> Option<MailId> {
+    match recipient.result {
+        RecipientResult::Issued { mail } => Some(mail),
+        RecipientResult::Skipped { .. } => None,
+    }
+}
+
+fn count(
+    recipient: &Recipient,
+    mails: &HashMap<MailId, Mail>,
+    counts: &mut BatchCounts,
+    open: &mut u64,
+    receive: &mut u64,
+) {
+    let Some(id) = mail_id(recipient) else {
+        counts.skipped += 1;
+        return;
+    };
+    counts.issued += 1;
+    *receive += u64::from(recipient.confirmation);
+    let Some(mail) = mails.get(&id) else { return };
+    counts.sent += u64::from(mail.state.was_sent());
+    *open += u64::from(mail.state.is_unsettled());
+    match mail.state {
+        MailState::Delivered => counts.delivered += 1,
+        MailState::SoftBounced | MailState::HardBounced | MailState::Failed => counts.failed += 1,
+        // Called spam, but it arrived.
+        MailState::Complained => {
+            counts.delivered += 1;
+            counts.failed += 1;
+        }
+        MailState::Waiting
+        | MailState::Sending
+        | MailState::Unknown
+        | MailState::Sent
+        | MailState::Delayed
+        | MailState::Dropped => {}
+    }
+}

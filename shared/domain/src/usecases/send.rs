@@ -1,0 +1,318 @@
+//! Send: one transaction that writes a batch. Everything else starts from its rows.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::batch::{Batch, BatchCounts, BatchSelection, Cursor, PAGE};
+use crate::confirmation::{self, Reminder};
+use crate::history::Actor;
+use crate::idempotency::{Recalled, RepeatableRequest, recall};
+use crate::ids::{BatchId, UserId, Version};
+use crate::issuing::{Reached, Verdict, judge};
+use crate::mail::{MailClass, SMALL_SEND};
+use crate::ownership::{OwnershipChoice, choice_applies};
+use crate::ports::{
+    Chance, Clock, LoadUsers, ReadSettings, RecallAnswer, SaveError, StartBatch, Unavailable,
+};
+use crate::problem::FieldProblem;
+use crate::selection::{MOST_EXCEPTIONS, MOST_IDS, READ_AT_ONCE, Selection, each_once};
+use crate::settings::VersionedSettings;
+
+/// How long a cursor may stand still before the clock pushes it.
+pub const CURSOR_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// What to send, and to whom.
+#[derive(Debug, Clone)]
+pub struct SendOrder {
+    /// Whom.
+    pub selection: Selection,
+    /// What *Device owner settings* is switched to.
+    pub choice: Option<OwnershipChoice>,
+    /// The settings that the preview showed; the current ones if there was none.
+    pub settings: Option<Version>,
+    /// Who sends.
+    pub who: Actor,
+}
+
+/// What was started.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sent {
+    /// The batch.
+    pub batch: Batch,
+    /// What will become of it, where everyone selected was read.
+    pub counts: Option<BatchCounts>,
+    /// What to tell the administrator about confirmations.
+    pub reminder: Reminder,
+}
+
+/// Why nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendRefused {
+    /// The selection or the choice is wrong.
+    #[error("the order is not well formed")]
+    Invalid(Vec<FieldProblem>),
+    /// Selected users do not exist.
+    #[error("selected users do not exist")]
+    UnknownUsers(Vec<FieldProblem>),
+    /// The settings of the preview do not exist.
+    #[error("there are no settings of this version")]
+    UnknownSettings,
+    /// The idempotency key came with another body before.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// Try again later.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Starts a Send.
+#[derive(Debug, Clone)]
+pub struct Send<S, C, R> {
+    /// The table.
+    pub store: S,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+}
+
+impl<S, C, R> Send<S, C, R>
+where
+    S: StartBatch + LoadUsers + ReadSettings + RecallAnswer + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// Checks the order and writes its batch.
+    pub async fn run(
+        &self,
+        order: &SendOrder,
+        request: Option<&RepeatableRequest>,
+    ) -> Result<Sent, SendRefused> {
+        loop {
+            let now = self.clock.now();
+            match recall(&self.store, request, now).await? {
+                Recalled::Answered(answer) => return Ok(answer),
+                Recalled::OtherBody => return Err(SendRefused::KeyReused),
+                Recalled::New => {}
+            }
+            let settings = settings_of(&self.store, order.settings).await?;
+            check_selection(&order.selection).map_err(SendRefused::Invalid)?;
+            if order.choice.is_some() && !choice_applies(settings.settings.registration.method) {
+                return Err(SendRefused::Invalid(vec![choice_refused()]));
+            }
+            let (selection, class, named) = stored(&order.selection);
+            let known = match &selection {
+                BatchSelection::Few { users } => Some(self.look_at(users, &settings, now).await?),
+                BatchSelection::Many { .. } | BatchSelection::Filter { .. } => None,
+            };
+            let (batch, cursor) =
+                begin(&self.chance, order, selection, class, settings.version, now);
+            let answer = Sent {
+                counts: known.map(|(counts, _)| counts),
+                reminder: Reminder {
+                    confirmation_enabled: settings.settings.confirmation.enabled,
+                    will_receive: known.map(|(_, receive)| receive),
+                    will_not_receive: known.map(|(counts, receive)| {
+                        (counts.selected - counts.skipped).saturating_sub(receive)
+                    }),
+                },
+                batch,
+            };
+            let remembered = request
+                .map(|request| request.remember(&answer, now))
+                .transpose()?;
+            match self
+                .store
+                .start_batch(&answer.batch, &cursor, &named, remembered.as_ref())
+                .await
+            {
+                Ok(()) => return Ok(answer),
+                // The same request came twice at once; the other one has the answer.
+                Err(SaveError::Conflict) => {}
+                Err(SaveError::Unavailable(error)) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Reads a few named users: an unknown one is refused, the rest is counted.
+    async fn look_at(
+        &self,
+        users: &[UserId],
+        settings: &VersionedSettings,
+        now: Timestamp,
+    ) -> Result<(BatchCounts, u64), SendRefused> {
+        let found = self.store.load_users(users).await?;
+        let unknown = unknown_users(users, &found);
+        if !unknown.is_empty() {
+            return Err(SendRefused::UnknownUsers(unknown));
+        }
+        let mut counts = BatchCounts {
+            selected: users.len() as u64,
+            ..BatchCounts::default()
+        };
+        let mut receive = 0;
+        for user in &found {
+            match judge(user, settings, Reached::ByName, now) {
+                Verdict::Skip(_) => counts.skipped += 1,
+                Verdict::Send | Verdict::Replace => {
+                    if confirmation::due_to(&settings.settings.confirmation, user).is_ok() {
+                        receive += 1;
+                    }
+                }
+            }
+        }
+        Ok((counts, receive))
+    }
+}
+
+/// One problem for each named user that does not exist.
+#[must_use]
+pub fn unknown_users(named: &[UserId], found: &[crate::user::User]) -> Vec<FieldProblem> {
+    named
+        .iter()
+        .enumerate()
+        .filter(|(_, id)| !found.iter().any(|user| user.id == **id))
+        .map(|(index, id)| {
+            FieldProblem::new(
+                format!("selection.userIds[{index}]"),
+                "unknownUser",
+                format!("is {id}, and no user has this id; take it out of the selection"),
+            )
+        })
+        .collect()
+}
+
+/// The settings of a version, or the current ones.
+pub async fn settings_of(
+    store: &impl ReadSettings,
+    version: Option<Version>,
+) -> Result<VersionedSettings, SendRefused> {
+    match version {
+        None => Ok(store.current_settings().await?),
+        Some(version) => store
+            .settings_at(version)
+            .await?
+            .ok_or(SendRefused::UnknownSettings),
+    }
+}
+
+/// Whether a selection can be worked on at all.
+pub fn check_selection(selection: &Selection) -> Result<(), Vec<FieldProblem>> {
+    let problem = match selection {
+        Selection::Users(users) if users.is_empty() => FieldProblem::new(
+            "selection.userIds",
+            "empty",
+            "selects nobody; name at least one user",
+        ),
+        Selection::Users(users) if users.len() > MOST_IDS => FieldProblem::new(
+            "selection.userIds",
+            "tooMany",
+            format!(
+                "names {} users; {MOST_IDS} is the most, beyond that select by filter",
+                users.len()
+            ),
+        ),
+        Selection::Filter { except, .. } if except.len() > MOST_EXCEPTIONS => FieldProblem::new(
+            "selection.except",
+            "tooMany",
+            format!(
+                "names {} exceptions; {MOST_EXCEPTIONS} is the most",
+                except.len()
+            ),
+        ),
+        Selection::Users(_) | Selection::Filter { .. } => return Ok(()),
+    };
+    Err(vec![problem])
+}
+
+/// What is said of a choice that reaches nobody.
+#[must_use]
+pub fn choice_refused() -> FieldProblem {
+    FieldProblem::new(
+        "ownership",
+        "doesNotApply",
+        "applies to nobody selected: the registration method carries no device owner setting. Switch it off, or use a method with a PIN",
+    )
+}
+
+fn stored(selection: &Selection) -> (BatchSelection, MailClass, Vec<Vec<UserId>>) {
+    match selection {
+        Selection::Users(users) => {
+            let users = each_once(users);
+            let class = if users.len() <= SMALL_SEND {
+                MailClass::Small
+            } else {
+                MailClass::Bulk
+            };
+            if users.len() <= READ_AT_ONCE {
+                (BatchSelection::Few { users }, class, Vec::new())
+            } else {
+                let named = users.chunks(PAGE).map(<[UserId]>::to_vec).collect();
+                (
+                    BatchSelection::Many {
+                        count: users.len() as u64,
+                    },
+                    class,
+                    named,
+                )
+            }
+        }
+        Selection::Filter { filter, except } => (
+            BatchSelection::Filter {
+                filter: filter.clone(),
+                except: except.clone(),
+            },
+            MailClass::Bulk,
+            Vec::new(),
+        ),
+    }
+}
+
+fn begin(
+    chance: &impl Chance,
+    order: &SendOrder,
+    selection: BatchSelection,
+    class: MailClass,
+    settings: Version,
+    now: Timestamp,
+) -> (Batch, Cursor) {
+    let batch = Batch {
+        id: BatchId::new(chance.ulid()),
+        version: Version::FIRST,
+        who: order.who.clone(),
+        selection,
+        choice: order.choice,
+        settings,
+        class,
+        stopped_at: None,
+        created_at: now,
+    };
+    let cursor = Cursor {
+        batch: batch.id,
+        version: Version::FIRST,
+        page: 0,
+        position: None,
+        done: false,
+        due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
+    };
+    (batch, cursor)
+}
+
+/// A batch for a few named users, at its beginning.
+pub(crate) fn batch_and_cursor(
+    chance: &impl Chance,
+    who: Actor,
+    users: Vec<UserId>,
+    choice: Option<OwnershipChoice>,
+    settings: Version,
+    now: Timestamp,
+) -> (Batch, Cursor) {
+    let order = SendOrder {
+        selection: Selection::Users(users),
+        choice,
+        settings: Some(settings),
+        who,
+    };
+    let (selection, class, _) = stored(&order.selection);
+    begin(chance, &order, selection, class, settings, now)
+}

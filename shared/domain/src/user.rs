@@ -1,0 +1,74 @@
+//! A person who can be invited, with their current invitation.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::address::EmailAddress;
+use crate::ids::{ExternalId, IssueNumber, UserId, Version};
+use crate::invitation::{Invitation, InvitationState};
+use crate::locale::{Locale, TimeZoneName};
+use crate::names::{DisplayName, GroupName};
+
+/// Why nothing more is sent to an address until it is changed or tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum AddressMark {
+    /// A mail came back for good.
+    HardBounced,
+    /// The recipient called a mail spam.
+    Complained,
+}
+
+/// A person who can be invited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Which.
+    pub id: UserId,
+    /// How often the row was written.
+    pub version: Version,
+    /// Where mail goes.
+    pub email: EmailAddress,
+    /// What a directory outside Beckon calls them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+    /// What they are called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<DisplayName>,
+    /// The groups they belong to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups: BTreeSet<GroupName>,
+    /// Their language, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<Locale>,
+    /// Their time zone, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZoneName>,
+    /// Whether they may be invited and register.
+    pub enabled: bool,
+    /// How many devices they have registered.
+    pub devices: u32,
+    /// Whether their address has stopped taking mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_mark: Option<AddressMark>,
+    /// The number of their latest issue.
+    pub latest_issue: IssueNumber,
+    /// Their current invitation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Invitation>,
+    /// Since when they are known.
+    pub added_at: Timestamp,
+}
+
+impl User {
+    /// Where their invitation stands at a moment.
+    #[must_use]
+    pub fn invitation_state_at(&self, now: Timestamp) -> InvitationState {
+        self.invitation
+            .as_ref()
+            .map_or(InvitationState::None, |invitation| invitation.state_at(now))
+    }
+}
