@@ -165,6 +165,8 @@ impl std::fmt::Debug for Message {
 pub struct OutgoingMail {
     /// Which mail it is: the tag by which the mail service's events name it.
     pub id: MailId,
+    /// What it is for, as a word for tags and counts.
+    pub kind: &'static str,
     /// The sender, `Name <address>` already put together and quoted.
     pub from: String,
     /// Where answers go.

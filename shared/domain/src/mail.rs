@@ -26,6 +26,17 @@ pub enum MailKind {
     },
 }
 
+impl MailKind {
+    /// A word for tags and counts.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Invitation { .. } => "invitation",
+            Self::Confirmation { .. } => "confirmation",
+        }
+    }
+}
+
 /// Whether a mail may overtake others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

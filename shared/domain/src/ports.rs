@@ -473,13 +473,19 @@ pub trait KeepRejected {
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
+/// A letter that cannot be put into words, now or later; the next one may do. Its text holds no
+/// secret and no address.
+#[derive(Debug, thiserror::Error)]
+#[error("the letter cannot be composed: {0}")]
+pub struct Uncomposable(pub String);
+
 /// Puts letters into words.
 pub trait ComposeLetter {
     /// The mail of an invitation.
-    fn compose_invitation(&self, letter: &InvitationLetter) -> Result<Message, Unavailable>;
+    fn compose_invitation(&self, letter: &InvitationLetter) -> Result<Message, Uncomposable>;
 
     /// The mail of a confirmation.
-    fn compose_confirmation(&self, letter: &ConfirmationLetter) -> Result<Message, Unavailable>;
+    fn compose_confirmation(&self, letter: &ConfirmationLetter) -> Result<Message, Uncomposable>;
 }
 
 /// The keys.

@@ -531,7 +531,8 @@ impl RegistrationDraft {
         let allow_pin_request = self.allow_pin_request.unwrap_or(default.allow_pin_request);
         let method = self.method.unwrap_or(default.method);
         let chance = guessing::chance_per_invitation(pin, allow_pin_request);
-        if method.uses_pin() && chance > guessing::HIGHEST_CHANCE {
+        // A billionth more: the limit itself is allowed, however it was rounded.
+        if method.uses_pin() && chance > guessing::HIGHEST_CHANCE * (1.0 + 1e-9) {
             problems.add(FieldProblem::new(
                 "registration.pin",
                 "guessable",

@@ -558,7 +558,7 @@ where
                     &self.links,
                     secret(user, invitation, key),
                     *replaces,
-                ))?
+                ))
             }
             MailKind::Confirmation { device } => {
                 let Some(registration) = self.store.load_registration(user.id, device).await?
@@ -572,11 +572,16 @@ where
                     user,
                     &registration,
                     &settings.settings,
-                ))?
+                ))
             }
+        };
+        let message = match message {
+            Ok(message) => message,
+            Err(error) => return Ok(Err(reason("notComposed", &error.to_string()))),
         };
         Ok(Ok(OutgoingMail {
             id: mail.id,
+            kind: mail.kind.name(),
             from: settings.settings.sender.from_header(),
             reply_to: settings.settings.sender.reply_to.clone(),
             to: user.email.clone(),

@@ -270,7 +270,9 @@ where
             secret,
             replaces,
         );
-        self.composer.compose_invitation(&letter)
+        self.composer
+            .compose_invitation(&letter)
+            .map_err(|error| Unavailable::new("the preview", error))
     }
 }
 

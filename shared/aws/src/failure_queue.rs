@@ -1,0 +1,39 @@
+//! The failure queue: what could not be understood, whole and with the reason.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::DisplayErrorContext;
+use beckon_domain::ports::{KeepRejected, Unavailable};
+
+/// An SQS queue.
+#[derive(Debug, Clone)]
+pub struct SqsFailureQueue {
+    client: Client,
+    queue_url: String,
+}
+
+impl SqsFailureQueue {
+    /// The queue at this URL.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig, queue_url: &str) -> Self {
+        Self {
+            client: Client::new(config),
+            queue_url: queue_url.to_owned(),
+        }
+    }
+}
+
+impl KeepRejected for SqsFailureQueue {
+    async fn keep_rejected(&self, event: &str, reason: &str) -> Result<(), Unavailable> {
+        let body = serde_json::json!({ "reason": reason, "event": event }).to_string();
+        self.client
+            .send_message()
+            .queue_url(&self.queue_url)
+            .message_body(body)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| {
+                Unavailable::new("the failure queue", DisplayErrorContext(error).to_string())
+            })
+    }
+}

@@ -1,0 +1,62 @@
+//! The key ring, from Secrets Manager. Read once a few minutes, so that a new key is taken up
+//! without a deploy.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use beckon_domain::keys::KeyRing;
+use beckon_domain::ports::{LoadKeys, Unavailable};
+use tokio::sync::Mutex;
+
+/// How long a ring is used before it is read again.
+const HOLDS: Duration = Duration::from_secs(300);
+
+/// The key ring kept as one secret.
+#[derive(Debug, Clone)]
+pub struct SecretsManagerKeys {
+    client: Client,
+    secret_id: String,
+    held: Arc<Mutex<Option<(Instant, KeyRing)>>>,
+}
+
+impl SecretsManagerKeys {
+    /// The ring in the secret with this name or ARN.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig, secret_id: &str) -> Self {
+        Self {
+            client: Client::new(config),
+            secret_id: secret_id.to_owned(),
+            held: Arc::default(),
+        }
+    }
+}
+
+impl LoadKeys for SecretsManagerKeys {
+    async fn key_ring(&self) -> Result<KeyRing, Unavailable> {
+        let mut held = self.held.lock().await;
+        if let Some((_, ring)) = held.as_ref().filter(|(read, _)| read.elapsed() < HOLDS) {
+            return Ok(ring.clone());
+        }
+        let answer = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.secret_id)
+            .send()
+            .await
+            .map_err(|error| {
+                Unavailable::new("the key secret", DisplayErrorContext(error).to_string())
+            })?;
+        // A parser's error may quote what it could not read, and that is the key.
+        let entries: BTreeMap<String, String> = answer
+            .secret_string()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .ok_or_else(|| Unavailable::new("the key secret", "it is not an object of texts"))?;
+        let ring =
+            KeyRing::parse(entries).map_err(|error| Unavailable::new("the key secret", error))?;
+        *held = Some((Instant::now(), ring.clone()));
+        Ok(ring)
+    }
+}

@@ -1,0 +1,17 @@
+//! The adapters: Beckon's ports on DynamoDB, SES, Secrets Manager, Lambda and SQS.
+//!
+//! This is the only crate that names an AWS SDK. What an SDK answers is given its meaning here
+//! and nowhere else; what is not recognised is *unavailable*, never *not found*.
+
+pub mod clients;
+mod failure_queue;
+mod keys;
+mod mail_service;
+mod postman;
+pub mod table;
+
+pub use failure_queue::SqsFailureQueue;
+pub use keys::SecretsManagerKeys;
+pub use mail_service::SesMailService;
+pub use postman::LambdaPostman;
+pub use table::Table;

@@ -1,0 +1,229 @@
+//! SES: hands over one mail at a time and gives each of its answers a meaning. The SDK's own
+//! retries are off here: a repeated hand-over is a second mail.
+
+use std::time::Duration;
+
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::http::HttpResponse;
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::config::timeout::TimeoutConfig;
+use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
+use aws_sdk_sesv2::primitives::Blob;
+use aws_sdk_sesv2::types::{
+    Attachment, AttachmentContentDisposition, AttachmentContentTransferEncoding, Body, Content,
+    Destination, EmailContent, Message, MessageHeader, MessageTag,
+};
+use beckon_domain::letter::{InlineImage, OutgoingMail};
+use beckon_domain::ports::{SendMail, Unavailable};
+use beckon_domain::sending::{SendAnswer, SendingLimits};
+
+/// The tag by which SES's events name one of our mails.
+pub(crate) const MAIL_TAG: &str = "beckon-mail";
+
+/// SES in one account and region.
+#[derive(Debug, Clone)]
+pub struct SesMailService {
+    client: Client,
+    configuration_set: Option<String>,
+}
+
+impl SesMailService {
+    /// SES, sending with this configuration set, whose events come back to us.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig, configuration_set: Option<&str>) -> Self {
+        let config = aws_sdk_sesv2::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            // Longer than SES ever takes: giving up early turns a sent mail into an unknown one.
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(2))
+                    .operation_timeout(Duration::from_secs(10))
+                    .build(),
+            )
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            configuration_set: configuration_set.map(str::to_owned),
+        }
+    }
+}
+
+impl SendMail for SesMailService {
+    async fn send_mail(&self, mail: &OutgoingMail) -> SendAnswer {
+        let content = match content(mail) {
+            Ok(content) => content,
+            Err(error) => {
+                return SendAnswer::MailRefused {
+                    reason: error.to_string(),
+                };
+            }
+        };
+        let tag = |name: &str, value: &str| MessageTag::builder().name(name).value(value).build();
+        let (Ok(id_tag), Ok(kind_tag)) = (
+            tag(MAIL_TAG, &mail.id.to_string()),
+            tag("beckon-kind", mail.kind),
+        ) else {
+            return SendAnswer::MailRefused {
+                reason: "its tags are not complete".to_owned(),
+            };
+        };
+        let answer = self
+            .client
+            .send_email()
+            .from_email_address(&mail.from)
+            .destination(
+                Destination::builder()
+                    .to_addresses(mail.to.as_str())
+                    .build(),
+            )
+            .set_reply_to_addresses(
+                mail.reply_to
+                    .as_ref()
+                    .map(|address| vec![address.as_str().to_owned()]),
+            )
+            .content(content)
+            .email_tags(id_tag)
+            .email_tags(kind_tag)
+            .set_configuration_set_name(self.configuration_set.clone())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => match answer.message_id {
+                Some(service_id) => SendAnswer::Accepted { service_id },
+                None => SendAnswer::NoAnswer {
+                    reason: "SES answered without a message id".to_owned(),
+                },
+            },
+            Err(error) => meaning(&error),
+        }
+    }
+
+    async fn sending_limits(&self) -> Result<SendingLimits, Unavailable> {
+        let account = self.client.get_account().send().await.map_err(|error| {
+            Unavailable::new("the mail service", DisplayErrorContext(error).to_string())
+        })?;
+        let per_second = account
+            .send_quota
+            .as_ref()
+            .map(aws_sdk_sesv2::types::SendQuota::max_send_rate)
+            .filter(|rate| *rate > 0.0)
+            // An account's rate is at least one a second, in the sandbox too.
+            .unwrap_or(1.0);
+        Ok(SendingLimits {
+            per_second,
+            enabled: account.sending_enabled,
+        })
+    }
+}
+
+fn content(mail: &OutgoingMail) -> Result<EmailContent, aws_sdk_sesv2::error::BuildError> {
+    let utf8 = |data: &str| Content::builder().data(data).charset("UTF-8").build();
+    let header = |name: &str, value: &str| MessageHeader::builder().name(name).value(value).build();
+    let attachments = mail
+        .message
+        .inline
+        .iter()
+        .map(attachment)
+        .collect::<Result<Vec<_>, _>>()?;
+    let message = Message::builder()
+        .subject(utf8(&mail.message.subject)?)
+        .body(
+            Body::builder()
+                .text(utf8(&mail.message.text)?)
+                .html(utf8(&mail.message.html)?)
+                .build(),
+        )
+        // RFC 3834 and Exchange's own: no out-of-office replies to a machine.
+        .headers(header("Auto-Submitted", "auto-generated")?)
+        .headers(header("X-Auto-Response-Suppress", "All")?)
+        .set_attachments((!attachments.is_empty()).then_some(attachments))
+        .build();
+    Ok(EmailContent::builder().simple(message).build())
+}
+
+fn attachment(image: &InlineImage) -> Result<Attachment, aws_sdk_sesv2::error::BuildError> {
+    Attachment::builder()
+        .raw_content(Blob::new(image.bytes.clone()))
+        .content_disposition(AttachmentContentDisposition::Inline)
+        .content_transfer_encoding(AttachmentContentTransferEncoding::Base64)
+        .content_id(&image.content_id)
+        .content_type(&image.content_type)
+        .file_name(&image.file_name)
+        .build()
+}
+
+/// What SES's refusal asks of us. Rate and daily quota come under one error name and are told
+/// apart by the text, as are a sender that is not verified and a mail that is refused.
+fn meaning(error: &SdkError<SendEmailError, HttpResponse>) -> SendAnswer {
+    let SdkError::ServiceError(service) = error else {
+        return match error {
+            // Nothing left this machine.
+            SdkError::ConstructionFailure(_) => SendAnswer::MailRefused {
+                reason: "the request could not be put together".to_owned(),
+            },
+            SdkError::DispatchFailure(failure) if failure.is_user() => SendAnswer::MailRefused {
+                reason: "the request could not be put together".to_owned(),
+            },
+            SdkError::TimeoutError(_) => no_answer("SES did not answer in time"),
+            SdkError::DispatchFailure(_) => no_answer("the connection to SES broke"),
+            SdkError::ResponseError(_) => no_answer("SES's answer could not be read"),
+            _ => no_answer("something unexpected happened on the way to SES"),
+        };
+    };
+    let refusal = service.err();
+    let message = refusal.message().unwrap_or_default();
+    let told = without_addresses(message);
+    match refusal {
+        SendEmailError::TooManyRequestsException(_) if message.to_lowercase().contains("daily") => {
+            SendAnswer::QuotaUsedUp
+        }
+        SendEmailError::TooManyRequestsException(_) => SendAnswer::TooFast,
+        SendEmailError::LimitExceededException(_) => SendAnswer::QuotaUsedUp,
+        SendEmailError::MessageRejected(_) if is_about_verification(message) => {
+            SendAnswer::AccountRefused { reason: told }
+        }
+        SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => {
+            SendAnswer::MailRefused { reason: told }
+        }
+        SendEmailError::AccountSuspendedException(_)
+        | SendEmailError::SendingPausedException(_)
+        | SendEmailError::MailFromDomainNotVerifiedException(_)
+        | SendEmailError::NotFoundException(_) => SendAnswer::AccountRefused { reason: told },
+        other => match other.code() {
+            // Throttled before SES itself saw it.
+            Some("ThrottlingException" | "Throttling") => SendAnswer::TooFast,
+            _ if service.raw().status().is_server_error() => {
+                no_answer("SES had an error of its own")
+            }
+            code => SendAnswer::AccountRefused {
+                reason: format!("{}: {told}", code.unwrap_or("unnamed refusal")),
+            },
+        },
+    }
+}
+
+fn is_about_verification(message: &str) -> bool {
+    message.to_lowercase().contains("not verified")
+}
+
+fn no_answer(reason: &str) -> SendAnswer {
+    SendAnswer::NoAnswer {
+        reason: reason.to_owned(),
+    }
+}
+
+/// SES quotes addresses in its messages; reasons are stored and logged without.
+fn without_addresses(message: &str) -> String {
+    message
+        .split_whitespace()
+        .map(|word| {
+            if word.contains('@') {
+                "(address)"
+            } else {
+                word
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,44 @@
+//! Waking the postman: an asynchronous invocation of `deliver`.
+
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::error::DisplayErrorContext;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use beckon_domain::ports::{Unavailable, WakePostman};
+
+/// The function that delivers.
+#[derive(Debug, Clone)]
+pub struct LambdaPostman {
+    client: Client,
+    function: String,
+}
+
+impl LambdaPostman {
+    /// The function with this name or ARN.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig, function: &str) -> Self {
+        Self {
+            client: Client::new(config),
+            function: function.to_owned(),
+        }
+    }
+}
+
+impl WakePostman for LambdaPostman {
+    async fn wake_postman(&self) -> Result<(), Unavailable> {
+        self.client
+            .invoke()
+            .function_name(&self.function)
+            .invocation_type(InvocationType::Event)
+            .payload(Blob::new("{}"))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| {
+                Unavailable::new(
+                    "the deliver function",
+                    DisplayErrorContext(error).to_string(),
+                )
+            })
+    }
+}

@@ -1,0 +1,296 @@
+//! The DynamoDB table: one table, two sparse indexes. Keys are made in `table/keys.rs`, rows in
+//! `table/rows.rs`, and each family of ports has its file.
+
+mod answers;
+mod batches;
+mod devices;
+mod keys;
+mod mails;
+mod postman;
+mod rows;
+mod schema;
+mod settings;
+mod users;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConsumedCapacity, KeysAndAttributes, Put, ReturnConsumedCapacity,
+    TransactWriteItem,
+};
+use beckon_domain::ports::Unavailable;
+use beckon_domain::settings::Settings;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+
+pub use schema::create_table;
+
+use rows::Item;
+
+/// DynamoDB's own limit for one BatchGetItem.
+const KEYS_IN_A_BATCH: usize = 100;
+
+/// How many requests of one call are under way at the same time.
+const AT_A_TIME: usize = 8;
+
+/// The table, behind every port of the store.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: String,
+    defaults: Arc<Settings>,
+    consumed: Arc<Consumed>,
+}
+
+/// Capacity units that the table and its indexes reported, in thousandths.
+#[derive(Debug, Default)]
+struct Consumed {
+    write: AtomicU64,
+    read: AtomicU64,
+}
+
+/// Why a transaction did not happen.
+enum Cancelled {
+    /// These of its items did not fit, by their places.
+    Because(Vec<usize>),
+    /// It cannot be reached.
+    Unavailable(Unavailable),
+}
+
+impl Table {
+    /// The table of this name. `defaults` are the settings that hold until somebody saves some.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig, name: &str, defaults: Settings) -> Self {
+        Self {
+            client: Client::new(config),
+            name: name.to_owned(),
+            defaults: Arc::new(defaults),
+            consumed: Arc::default(),
+        }
+    }
+
+    /// Write and read capacity units consumed through this handle and its clones, indexes
+    /// included.
+    #[must_use]
+    pub fn consumed_units(&self) -> (f64, f64) {
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52 thousandths")]
+        let units = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64 / 1000.0;
+        (units(&self.consumed.write), units(&self.consumed.read))
+    }
+
+    /// A first, cheap request, so that the connection stands before it is needed.
+    pub async fn warm_up(&self) -> Result<(), Unavailable> {
+        self.get(keys::settings()).await.map(|_| ())
+    }
+
+    fn note(&self, write: bool, capacity: Option<&ConsumedCapacity>) {
+        let units = capacity
+            .and_then(ConsumedCapacity::capacity_units)
+            .unwrap_or(0.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "units are small and positive"
+        )]
+        let thousandths = (units * 1000.0).round() as u64;
+        let counter = if write {
+            &self.consumed.write
+        } else {
+            &self.consumed.read
+        };
+        counter.fetch_add(thousandths, Ordering::Relaxed);
+    }
+
+    async fn get(&self, key: keys::Key) -> Result<Option<Item>, Unavailable> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key.into_item()))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        self.note(false, answer.consumed_capacity());
+        Ok(answer.item)
+    }
+
+    /// The rows with these keys, each once, in any order.
+    async fn get_many(&self, keys: Vec<keys::Key>) -> Result<Vec<Item>, Unavailable> {
+        let mut unique: HashMap<(String, String), keys::Key> = HashMap::new();
+        for key in keys {
+            unique.insert(key.parts(), key);
+        }
+        let keys: Vec<Item> = unique.into_values().map(keys::Key::into_item).collect();
+        let chunks: Vec<Vec<Item>> = keys.chunks(KEYS_IN_A_BATCH).map(<[Item]>::to_vec).collect();
+        let found: Vec<Vec<Item>> = futures_util::stream::iter(chunks)
+            .map(|chunk| self.get_chunk(chunk))
+            .buffer_unordered(AT_A_TIME)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn get_chunk(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, Unavailable> {
+        let mut found = Vec::new();
+        let mut pause = std::time::Duration::from_millis(20);
+        while !keys.is_empty() {
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| Unavailable::new("the table", error))?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.name, wanted)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+                .send()
+                .await
+                .map_err(|error| unavailable(&error))?;
+            for capacity in answer.consumed_capacity() {
+                self.note(false, Some(capacity));
+            }
+            found.extend(
+                answer
+                    .responses
+                    .unwrap_or_default()
+                    .remove(&self.name)
+                    .unwrap_or_default(),
+            );
+            keys = answer
+                .unprocessed_keys
+                .unwrap_or_default()
+                .remove(&self.name)
+                .map(|left| left.keys)
+                .unwrap_or_default();
+            if !keys.is_empty() {
+                // DynamoDB gives back what it would not read for its rate; it asks to back off.
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(std::time::Duration::from_secs(1));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Puts one row under a condition; `false` if it does not hold.
+    async fn put(&self, put: Put) -> Result<bool, Unavailable> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_names(put.expression_attribute_names)
+            .set_expression_attribute_values(put.expression_attribute_values)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                self.note(true, answer.consumed_capacity());
+                Ok(true)
+            }
+            Err(error) if error.as_service_error().is_some_and(aws_sdk_dynamodb::operation::put_item::PutItemError::is_conditional_check_failed_exception) => Ok(false),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    /// Writes all items or none.
+    async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
+        let mut pause = std::time::Duration::from_millis(10);
+        for _ in 0..8 {
+            let answer = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+                .send()
+                .await;
+            let error = match answer {
+                Ok(answer) => {
+                    for capacity in answer.consumed_capacity() {
+                        self.note(true, Some(capacity));
+                    }
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            match cancelled(&error) {
+                Some(Cancellation::Conditions(places)) => return Err(Cancelled::Because(places)),
+                Some(Cancellation::Collision) => {
+                    // Another transaction is on one of the rows at this moment.
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                None => return Err(Cancelled::Unavailable(unavailable(&error))),
+            }
+        }
+        Err(Cancelled::Unavailable(Unavailable::new(
+            "the table",
+            "a transaction kept colliding with others",
+        )))
+    }
+}
+
+enum Cancellation {
+    Conditions(Vec<usize>),
+    Collision,
+}
+
+fn cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Cancellation> {
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) =
+        error.as_service_error()?
+    else {
+        return (error.as_service_error()?.code() == Some("TransactionInProgressException"))
+            .then_some(Cancellation::Collision);
+    };
+    let reasons = cancelled.cancellation_reasons();
+    let places: Vec<usize> = reasons
+        .iter()
+        .enumerate()
+        .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
+        .map(|(place, _)| place)
+        .collect();
+    if !places.is_empty() {
+        return Some(Cancellation::Conditions(places));
+    }
+    reasons
+        .iter()
+        .any(|reason| {
+            matches!(
+                reason.code(),
+                Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
+            )
+        })
+        .then_some(Cancellation::Collision)
+}
+
+/// What an SDK error means when it means nothing special.
+fn unavailable<E, R>(error: &SdkError<E, R>) -> Unavailable
+where
+    E: std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    Unavailable::new("the table", DisplayErrorContext(error).to_string())
+}
+
+/// A number as DynamoDB takes it.
+fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// A text as DynamoDB takes it.
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A row did not have the shape that this program writes.
+fn foreign(error: impl std::error::Error + Send + Sync + 'static) -> Unavailable {
+    Unavailable::new("a row of the table", error)
+}

@@ -1,0 +1,40 @@
+//! Answers kept for idempotency keys. DynamoDB takes them away some time after their end, so the
+//! end is also checked.
+
+use aws_sdk_dynamodb::types::Put;
+use beckon_domain::idempotency::KEPT_FOR;
+use beckon_domain::ports::{RecallAnswer, RememberedAnswer, Unavailable};
+use jiff::Timestamp;
+
+use super::rows::{Item, read};
+use super::{Table, foreign, keys, number};
+
+impl RecallAnswer for Table {
+    async fn recall_answer(
+        &self,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<RememberedAnswer>, Unavailable> {
+        let kept: Option<RememberedAnswer> =
+            self.get(keys::answer(key)).await?.map(read).transpose()?;
+        Ok(kept.filter(|kept| now < kept.until))
+    }
+}
+
+impl Table {
+    /// Keeps an answer where there is none whose time is not over.
+    pub(super) fn remember(&self, answer: &RememberedAnswer) -> Result<Put, Unavailable> {
+        let mut item: Item = serde_dynamo::to_item(answer).map_err(foreign)?;
+        item.extend(keys::answer(&answer.key).into_item());
+        item.insert(keys::TTL.to_owned(), number(answer.until.as_second()));
+        let kept_since = answer.until.as_second() - KEPT_FOR.as_secs();
+        Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #ttl <= :now")
+            .expression_attribute_names("#ttl", keys::TTL)
+            .expression_attribute_values(":now", number(kept_since))
+            .build()
+            .map_err(foreign)
+    }
+}

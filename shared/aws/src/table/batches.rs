@@ -1,0 +1,254 @@
+//! Batches: starting, reading, listing, and moving them on; and the index that lists rows.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use beckon_domain::batch::{Batch, Cursor, Page};
+use beckon_domain::ids::{BatchId, UserId, Version};
+use beckon_domain::ports::{
+    FinishPage, ListBatches, ListPage, LoadBatch, PushCursor, RememberedAnswer, SaveError,
+    StartBatch, StopBatch, Unavailable,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+
+use super::keys::{self, ListKind, SHARDS, id_in};
+use super::mails::saved;
+use super::rows::{self, Item, part, read, read_all};
+use super::{Table, text, unavailable};
+
+impl StartBatch for Table {
+    async fn start_batch(
+        &self,
+        batch: &Batch,
+        cursor: &Cursor,
+        named: &[Vec<UserId>],
+        answer: Option<&RememberedAnswer>,
+    ) -> Result<(), SaveError> {
+        let mut items = vec![
+            part(self.replace(rows::batch(batch)?, Version::FIRST)?),
+            part(self.replace(rows::cursor(cursor)?, Version::FIRST)?),
+        ];
+        for (page, users) in named.iter().enumerate() {
+            let page = u32::try_from(page).unwrap_or(u32::MAX);
+            items.push(part(self.set(named_row(batch.id, page, users))?));
+        }
+        if let Some(answer) = answer {
+            items.push(part(self.remember(answer)?));
+        }
+        saved(self.transact(items).await)
+    }
+}
+
+impl LoadBatch for Table {
+    async fn load_batch(&self, id: BatchId) -> Result<Option<(Batch, Cursor)>, Unavailable> {
+        let (batch, cursor) =
+            futures_util::future::try_join(self.get(keys::batch(id)), self.get(keys::cursor(id)))
+                .await?;
+        match (batch, cursor) {
+            (Some(batch), Some(cursor)) => Ok(Some((read(batch)?, read(cursor)?))),
+            _ => Ok(None),
+        }
+    }
+
+    async fn named_users(&self, id: BatchId, page: u32) -> Result<Vec<UserId>, Unavailable> {
+        let item = self.get(keys::named(id, page)).await?;
+        let Some(AttributeValue::B(bytes)) = item.as_ref().and_then(|item| item.get("users"))
+        else {
+            return Ok(Vec::new());
+        };
+        let (users, _) = bytes.as_ref().as_chunks::<16>();
+        Ok(users
+            .iter()
+            .map(|bytes| UserId::from_bytes(*bytes))
+            .collect())
+    }
+
+    async fn batch_pages(
+        &self,
+        id: BatchId,
+        first: u32,
+        limit: usize,
+    ) -> Result<Vec<Page>, Unavailable> {
+        let mut pages = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .key_condition_expression("pk = :batch AND sk BETWEEN :first AND :last")
+                .expression_attribute_values(":batch", text(keys::batch_partition(id)))
+                .expression_attribute_values(":first", text(keys::page(id, first).parts().1))
+                .expression_attribute_values(":last", text(keys::page(id, 99_999_999).parts().1))
+                .consistent_read(true)
+                .limit(i32::try_from(limit - pages.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+                .send()
+                .await
+                .map_err(|error| unavailable(&error))?;
+            self.note(false, answer.consumed_capacity());
+            pages.extend(read_all::<Page>(answer.items.unwrap_or_default())?);
+            start = answer.last_evaluated_key;
+            if start.is_none() || pages.len() >= limit {
+                return Ok(pages);
+            }
+        }
+    }
+}
+
+impl ListBatches for Table {
+    async fn list_batches(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<BatchId>, Unavailable> {
+        let slice = self
+            .list_slice(ListKind::Batches, position, limit, false)
+            .await?;
+        Ok(ListPage {
+            items: slice
+                .items
+                .iter()
+                .filter_map(|entry| id_in(&entry.pk).parse().ok())
+                .collect(),
+            next: slice.next,
+        })
+    }
+}
+
+impl FinishPage for Table {
+    async fn finish_page(&self, page: &Page, cursor: &Cursor) -> Result<(), SaveError> {
+        let items = vec![
+            part(self.replace(rows::cursor(cursor)?, cursor.version)?),
+            part(self.set(rows::page(page)?)?),
+        ];
+        saved(self.transact(items).await)
+    }
+}
+
+impl PushCursor for Table {
+    async fn push_cursor(&self, cursor: &Cursor) -> Result<(), SaveError> {
+        self.put_version(rows::cursor(cursor)?, cursor.version)
+            .await
+    }
+}
+
+impl StopBatch for Table {
+    async fn save_batch(&self, batch: &Batch) -> Result<(), SaveError> {
+        self.put_version(rows::batch(batch)?, batch.version).await
+    }
+}
+
+/// Sixteen bytes a user: a thousand are 16 KB.
+fn named_row(batch: BatchId, page: u32, users: &[UserId]) -> Item {
+    let bytes: Vec<u8> = users.iter().flat_map(|user| user.to_bytes()).collect();
+    let mut item = keys::named(batch, page).into_item();
+    item.insert("users".to_owned(), AttributeValue::B(Blob::new(bytes)));
+    item
+}
+
+/// An entry of the index that lists rows.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    pub(super) order: String,
+    pub(super) pk: String,
+}
+
+impl Table {
+    async fn put_version(&self, item: Item, version: Version) -> Result<(), SaveError> {
+        if self.put(self.replace(item, version)?).await? {
+            Ok(())
+        } else {
+            Err(SaveError::Conflict)
+        }
+    }
+
+    /// The next entries of a list, merged from its partitions. Each partition is asked for a
+    /// little more than its share; where one has still more, entries behind its last one wait
+    /// for the next slice.
+    pub(super) async fn list_slice(
+        &self,
+        kind: ListKind,
+        position: Option<&str>,
+        limit: usize,
+        ascending: bool,
+    ) -> Result<ListPage<Entry>, Unavailable> {
+        let share = limit / usize::from(SHARDS) * 2 + 8;
+        let parts: Vec<(Vec<Entry>, bool)> = futures_util::stream::iter(0..SHARDS)
+            .map(|shard| self.list_part(kind.partition(shard), position, share, ascending))
+            .buffer_unordered(usize::from(SHARDS))
+            .try_collect()
+            .await?;
+        let is_before = |a: &String, b: &String| if ascending { a <= b } else { a >= b };
+        let mut horizon: Option<String> = None;
+        for (entries, more) in &parts {
+            if let Some(last) = entries.last().filter(|_| *more) {
+                horizon = Some(match horizon {
+                    Some(nearest) if is_before(&nearest, &last.order) => nearest,
+                    _ => last.order.clone(),
+                });
+            }
+        }
+        let mut more = horizon.is_some();
+        let mut items: Vec<Entry> = parts.into_iter().flat_map(|(entries, _)| entries).collect();
+        if let Some(horizon) = &horizon {
+            items.retain(|entry| is_before(&entry.order, horizon));
+        }
+        items.sort();
+        if !ascending {
+            items.reverse();
+        }
+        if items.len() > limit {
+            items.truncate(limit);
+            more = true;
+        }
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|entry| entry.order.clone());
+        Ok(ListPage { items, next })
+    }
+
+    async fn list_part(
+        &self,
+        partition: String,
+        position: Option<&str>,
+        limit: usize,
+        ascending: bool,
+    ) -> Result<(Vec<Entry>, bool), Unavailable> {
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(keys::LIST)
+            .expression_attribute_values(":partition", text(partition))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .scan_index_forward(ascending)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        query = match position {
+            None => query.key_condition_expression("listPk = :partition"),
+            Some(position) => query
+                .key_condition_expression(if ascending {
+                    "listPk = :partition AND listSk > :position"
+                } else {
+                    "listPk = :partition AND listSk < :position"
+                })
+                .expression_attribute_values(":position", text(position)),
+        };
+        let answer = query.send().await.map_err(|error| unavailable(&error))?;
+        self.note(false, answer.consumed_capacity());
+        let entries = answer
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|item| match (item.get(keys::LIST_SK), item.get(keys::PK)) {
+                (Some(AttributeValue::S(order)), Some(AttributeValue::S(pk))) => Some(Entry {
+                    order: order.clone(),
+                    pk: pk.clone(),
+                }),
+                _ => None,
+            })
+            .collect();
+        Ok((entries, answer.last_evaluated_key.is_some()))
+    }
+}

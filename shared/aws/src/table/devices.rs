@@ -1,0 +1,71 @@
+//! What belongs to a user: registrations, registration sessions, and the history.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::{DeviceId, UserId};
+use beckon_domain::ports::{ListPage, LoadRegistration, LoadSession, ReadHistory, Unavailable};
+use beckon_domain::registration::Registration;
+use beckon_domain::session::{Session, SessionDigest};
+
+use super::rows::{read, read_all};
+use super::{Table, keys, text, unavailable};
+
+impl LoadSession for Table {
+    async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
+        self.get(keys::session(digest)).await?.map(read).transpose()
+    }
+}
+
+impl LoadRegistration for Table {
+    async fn load_registration(
+        &self,
+        user: UserId,
+        device: &DeviceId,
+    ) -> Result<Option<Registration>, Unavailable> {
+        self.get(keys::device(user, device))
+            .await?
+            .map(read)
+            .transpose()
+    }
+}
+
+impl ReadHistory for Table {
+    async fn history_of(
+        &self,
+        user: UserId,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<HistoryRow>, Unavailable> {
+        let newest_below = match position {
+            Some(id) => format!("{}{id}", keys::EVENTS),
+            // `$` follows `#`: behind every row of the history.
+            None => "event$".to_owned(),
+        };
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("pk = :user AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":user", text(keys::user_partition(user)))
+            .expression_attribute_values(":first", text(keys::EVENTS))
+            .expression_attribute_values(":last", text(&*newest_below))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            // One more than asked: BETWEEN takes the position itself in, and the last tells
+            // whether there is a next page.
+            .limit(i32::try_from(limit + 2).unwrap_or(i32::MAX))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        self.note(false, answer.consumed_capacity());
+        let mut items: Vec<HistoryRow> = read_all(answer.items.unwrap_or_default())?;
+        if position.is_some() {
+            items.retain(|row| Some(row.id.to_string().as_str()) != position);
+        }
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(|row| row.id.to_string());
+        Ok(ListPage { items, next })
+    }
+}

@@ -1,0 +1,245 @@
+//! Keys: which partition a row lives in, and where the two indexes find it. The only place that
+//! knows how a key is spelled.
+//!
+//! | row | pk | sk |
+//! | --- | --- | --- |
+//! | user | `user#id` | `user` |
+//! | a user's device, a row of their history | `user#id` | `device#id`, `event#id` |
+//! | whose address or external id it is | `address#…`, `external#…` | the same |
+//! | mail | `mail#id` | `mail` |
+//! | batch, its cursor, named users, pages | `batch#id` | `batch`, `cursor`, `ids#n`, `page#n` |
+//! | registration session | `session#digest` | `session` |
+//! | settings, one of their versions | `settings` | `current`, `version#n` |
+//! | remembered answer | `answer#digest` | `answer` |
+//! | the postman's lease, the outbox's pause | `postman` | `lease`, `pause` |
+//!
+//! Index keys are spread over sixteen partitions, so that none takes more than a sixteenth of
+//! the writes.
+
+use beckon_domain::address::NormalisedAddress;
+use beckon_domain::ids::{BatchId, DeviceId, EventId, ExternalId, MailId, UserId, Version};
+use beckon_domain::mail::MailClass;
+use beckon_domain::session::SessionDigest;
+use jiff::Timestamp;
+
+use super::rows::Item;
+use super::text;
+
+/// The table's own key attributes.
+pub(super) const PK: &str = "pk";
+pub(super) const SK: &str = "sk";
+/// The index of what is due.
+pub(super) const DUE: &str = "due";
+pub(super) const DUE_PK: &str = "duePk";
+pub(super) const DUE_SK: &str = "dueSk";
+/// The index of what is listed.
+pub(super) const LIST: &str = "list";
+pub(super) const LIST_PK: &str = "listPk";
+pub(super) const LIST_SK: &str = "listSk";
+/// When DynamoDB may take a row away, in epoch seconds.
+pub(super) const TTL: &str = "ttl";
+
+/// How many partitions an index is spread over.
+pub(super) const SHARDS: u8 = 16;
+
+/// The key of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    pk: String,
+    sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
+    }
+
+    /// Both parts.
+    pub(super) fn parts(&self) -> (String, String) {
+        (self.pk.clone(), self.sk.clone())
+    }
+
+    /// As the key of a request, or the beginning of a row.
+    pub(super) fn into_item(self) -> Item {
+        Item::from([
+            (PK.to_owned(), text(self.pk)),
+            (SK.to_owned(), text(self.sk)),
+        ])
+    }
+}
+
+pub(super) fn user(id: UserId) -> Key {
+    Key::new(user_partition(id), "user")
+}
+
+pub(super) fn user_partition(id: UserId) -> String {
+    format!("user#{id}")
+}
+
+pub(super) fn device(user: UserId, device: &DeviceId) -> Key {
+    Key::new(user_partition(user), format!("device#{}", device.as_str()))
+}
+
+pub(super) const EVENTS: &str = "event#";
+
+pub(super) fn event(user: UserId, id: EventId) -> Key {
+    Key::new(user_partition(user), format!("{EVENTS}{id}"))
+}
+
+pub(super) fn address(address: &NormalisedAddress) -> Key {
+    Key::new(format!("address#{}", address.as_str()), "address")
+}
+
+pub(super) fn external(id: &ExternalId) -> Key {
+    Key::new(format!("external#{}", id.as_str()), "external")
+}
+
+pub(super) fn mail(id: MailId) -> Key {
+    Key::new(format!("mail#{id}"), "mail")
+}
+
+pub(super) fn batch(id: BatchId) -> Key {
+    Key::new(batch_partition(id), "batch")
+}
+
+pub(super) fn batch_partition(id: BatchId) -> String {
+    format!("batch#{id}")
+}
+
+pub(super) fn cursor(id: BatchId) -> Key {
+    Key::new(batch_partition(id), "cursor")
+}
+
+pub(super) fn named(id: BatchId, page: u32) -> Key {
+    Key::new(batch_partition(id), format!("ids#{page:08}"))
+}
+
+pub(super) const PAGES: &str = "page#";
+
+pub(super) fn page(id: BatchId, page: u32) -> Key {
+    Key::new(batch_partition(id), format!("{PAGES}{page:08}"))
+}
+
+pub(super) fn session(digest: &SessionDigest) -> Key {
+    Key::new(format!("session#{}", digest.as_str()), "session")
+}
+
+pub(super) fn settings() -> Key {
+    Key::new("settings", "current")
+}
+
+pub(super) fn settings_version(version: Version) -> Key {
+    Key::new("settings", format!("version#{:010}", version.get()))
+}
+
+pub(super) fn answer(digest: &str) -> Key {
+    Key::new(format!("answer#{digest}"), "answer")
+}
+
+pub(super) fn lease() -> Key {
+    Key::new("postman", "lease")
+}
+
+pub(super) fn pause() -> Key {
+    Key::new("postman", "pause")
+}
+
+/// What comes after the `#` of a partition key.
+pub(super) fn id_in(partition: &str) -> &str {
+    partition.split_once('#').map_or("", |(_, id)| id)
+}
+
+/// A moment as a sort key: always as long, so that texts order as times do.
+pub(super) fn moment(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// Which partition of an index an id belongs to: by its last four bits, which are random.
+fn shard(bytes: [u8; 16]) -> u8 {
+    bytes.last().copied().unwrap_or(0) % SHARDS
+}
+
+/// What can be due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DueKind {
+    Mail(MailClass),
+    Cursor,
+    Expiry,
+}
+
+impl DueKind {
+    pub(super) fn partition(self, shard: u8) -> String {
+        let name = match self {
+            Self::Mail(MailClass::Small) => "mail#small",
+            Self::Mail(MailClass::Bulk) => "mail#bulk",
+            Self::Cursor => "cursor",
+            Self::Expiry => "expiry",
+        };
+        format!("{name}#{shard:x}")
+    }
+}
+
+/// The attributes by which the index finds what is due.
+pub(super) fn due_attributes(
+    kind: DueKind,
+    id: [u8; 16],
+    at: Timestamp,
+) -> [(String, super::AttributeValue); 2] {
+    [
+        (DUE_PK.to_owned(), text(kind.partition(shard(id)))),
+        // The id behind the time: two rows due at once are two entries either way, but their
+        // order is then the same on every read.
+        (
+            DUE_SK.to_owned(),
+            text(format!("{}#{:032x}", moment(at), u128::from_be_bytes(id))),
+        ),
+    ]
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ListKind {
+    Users,
+    Batches,
+}
+
+impl ListKind {
+    pub(super) fn partition(self, shard: u8) -> String {
+        let name = match self {
+            Self::Users => "users",
+            Self::Batches => "batches",
+        };
+        format!("{name}#{shard:x}")
+    }
+}
+
+/// The attributes by which the index lists a row.
+pub(super) fn list_attributes(
+    kind: ListKind,
+    id: [u8; 16],
+    order: String,
+) -> [(String, super::AttributeValue); 2] {
+    [
+        (LIST_PK.to_owned(), text(kind.partition(shard(id)))),
+        (LIST_SK.to_owned(), text(order)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_order_as_texts_as_they_do_as_times() {
+        let texts: Vec<String> = [0, 1, 999, 1_000, 1_001, 1_500, 10_000, 1_800_000_000_000]
+            .map(|ms| moment(Timestamp::from_millisecond(ms).unwrap()))
+            .to_vec();
+
+        let mut sorted = texts.clone();
+        sorted.sort();
+        assert_eq!(sorted, texts);
+    }
+}

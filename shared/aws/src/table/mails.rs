@@ -1,0 +1,193 @@
+//! Mails: loading, claiming, recording; and the index of what is due, which cursors and expiries
+//! share.
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, ReturnConsumedCapacity, Select, TransactWriteItem,
+};
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::{BatchId, MailId, UserId, Version};
+use beckon_domain::mail::{Mail, MailClass};
+use beckon_domain::ports::{
+    ClaimMail, CountOpenInvitations, FindDue, LoadMails, SaveError, SaveMail, Unavailable,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+
+use super::keys::{self, DueKind, SHARDS, id_in};
+use super::rows::{self, part, read_all};
+use super::{AT_A_TIME, Cancelled, Table, foreign, number, text, unavailable};
+
+impl LoadMails for Table {
+    async fn load_mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, Unavailable> {
+        read_all(
+            self.get_many(ids.iter().map(|id| keys::mail(*id)).collect())
+                .await?,
+        )
+    }
+}
+
+impl ClaimMail for Table {
+    async fn claim_mail(&self, claimed: &Mail, judged_by: Version) -> Result<(), SaveError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.name)
+            .set_key(Some(keys::user(claimed.user).into_item()))
+            .condition_expression("#version = :judged")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":judged", number(judged_by.get()))
+            .build()
+            .map_err(foreign)?;
+        let items = vec![
+            part(self.replace(rows::mail(claimed)?, claimed.version)?),
+            TransactWriteItem::builder().condition_check(check).build(),
+        ];
+        saved(self.transact(items).await)
+    }
+}
+
+impl SaveMail for Table {
+    async fn save_mail(&self, mail: &Mail, history: Option<&HistoryRow>) -> Result<(), SaveError> {
+        let put = self.replace(rows::mail(mail)?, mail.version)?;
+        match history {
+            None => {
+                if self.put(put).await? {
+                    Ok(())
+                } else {
+                    Err(SaveError::Conflict)
+                }
+            }
+            Some(row) => saved(
+                self.transact(vec![part(put), part(self.set(rows::history(row)?)?)])
+                    .await,
+            ),
+        }
+    }
+}
+
+impl FindDue for Table {
+    async fn due_mails(
+        &self,
+        class: MailClass,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<MailId>, Unavailable> {
+        self.due(DueKind::Mail(class), now, limit).await
+    }
+
+    async fn due_cursors(&self, now: Timestamp, limit: usize) -> Result<Vec<BatchId>, Unavailable> {
+        self.due(DueKind::Cursor, now, limit).await
+    }
+
+    async fn due_expiries(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
+        self.due(DueKind::Expiry, now, limit).await
+    }
+}
+
+impl CountOpenInvitations for Table {
+    async fn open_invitations(&self) -> Result<u64, Unavailable> {
+        // Every open invitation is due at its end, so that part of the index counts them.
+        let counts: Vec<u64> = futures_util::stream::iter(0..SHARDS)
+            .map(|shard| self.count(DueKind::Expiry.partition(shard)))
+            .buffer_unordered(AT_A_TIME)
+            .try_collect()
+            .await?;
+        Ok(counts.iter().sum())
+    }
+}
+
+/// What a transaction's end means where all its conditions are about versions.
+pub(super) fn saved(outcome: Result<(), Cancelled>) -> Result<(), SaveError> {
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(Cancelled::Because(_)) => Err(SaveError::Conflict),
+        Err(Cancelled::Unavailable(error)) => Err(error.into()),
+    }
+}
+
+impl Table {
+    /// What is due of a kind, oldest first.
+    async fn due<I: std::str::FromStr + Send>(
+        &self,
+        kind: DueKind,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<I>, Unavailable> {
+        let found: Vec<Vec<(String, String)>> = futures_util::stream::iter(0..SHARDS)
+            .map(|shard| self.due_in(kind.partition(shard), now, limit))
+            .buffer_unordered(usize::from(SHARDS))
+            .try_collect()
+            .await?;
+        let mut entries: Vec<(String, String)> = found.into_iter().flatten().collect();
+        entries.sort();
+        entries.truncate(limit);
+        Ok(entries
+            .iter()
+            .filter_map(|(_, pk)| id_in(pk).parse().ok())
+            .collect())
+    }
+
+    async fn due_in(
+        &self,
+        partition: String,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, Unavailable> {
+        let mut entries = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(keys::DUE)
+                .key_condition_expression("duePk = :partition AND dueSk < :end")
+                .expression_attribute_values(":partition", text(&*partition))
+                // Behind the moment stands `#` and an id; `$` follows `#`, so equal moments are
+                // due.
+                .expression_attribute_values(":end", text(format!("{}$", keys::moment(now))))
+                .limit(i32::try_from(limit - entries.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+                .send()
+                .await
+                .map_err(|error| unavailable(&error))?;
+            self.note(false, answer.consumed_capacity());
+            for item in answer.items.unwrap_or_default() {
+                if let (Some(AttributeValue::S(order)), Some(AttributeValue::S(pk))) =
+                    (item.get(keys::DUE_SK), item.get(keys::PK))
+                {
+                    entries.push((order.clone(), pk.clone()));
+                }
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() || entries.len() >= limit {
+                return Ok(entries);
+            }
+        }
+    }
+
+    async fn count(&self, partition: String) -> Result<u64, Unavailable> {
+        let mut count = 0;
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(keys::DUE)
+                .key_condition_expression("duePk = :partition")
+                .expression_attribute_values(":partition", text(&*partition))
+                .select(Select::Count)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+                .send()
+                .await
+                .map_err(|error| unavailable(&error))?;
+            self.note(false, answer.consumed_capacity());
+            count += u64::try_from(answer.count).unwrap_or(0);
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The postman's lease and the outbox's pause: one row each.
+
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity};
+use beckon_domain::ids::RunId;
+use beckon_domain::ports::{HoldLease, Pause, PauseOutbox, Unavailable};
+use jiff::Timestamp;
+
+use super::rows::read;
+use super::{Table, foreign, keys, number, text, unavailable};
+
+impl HoldLease for Table {
+    async fn take_lease(
+        &self,
+        run: RunId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Unavailable> {
+        let mut item = keys::lease().into_item();
+        item.insert("run".to_owned(), text(run.to_string()));
+        item.insert("until".to_owned(), number(until.as_millisecond()));
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #until <= :now OR #run = :run")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .expression_attribute_values(":run", text(run.to_string()))
+            .build()
+            .map_err(foreign)?;
+        self.put(put).await
+    }
+
+    async fn give_lease_back(&self, run: RunId) -> Result<(), Unavailable> {
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(keys::lease().into_item()))
+            .condition_expression("#run = :run")
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_values(":run", text(run.to_string()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                self.note(true, answer.consumed_capacity());
+                Ok(())
+            }
+            // Somebody else holds it by now.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+}
+
+impl PauseOutbox for Table {
+    async fn outbox_pause(&self) -> Result<Option<Pause>, Unavailable> {
+        self.get(keys::pause()).await?.map(read).transpose()
+    }
+
+    async fn set_outbox_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
+        match pause {
+            Some(pause) => {
+                let mut item: super::rows::Item = serde_dynamo::to_item(pause).map_err(foreign)?;
+                item.extend(keys::pause().into_item());
+                self.put(self.set(item)?).await.map(|_| ())
+            }
+            None => self
+                .client
+                .delete_item()
+                .table_name(&self.name)
+                .set_key(Some(keys::pause().into_item()))
+                .send()
+                .await
+                .map(|_| ())
+                .map_err(|error| unavailable(&error)),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Rows: a domain value's own fields, its key, and the index attributes that follow from its
+//! state. A row that is not due or not listed has no index attributes, and the indexes stay
+//! sparse.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use beckon_domain::batch::{Batch, Cursor, Page};
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::Version;
+use beckon_domain::mail::Mail;
+use beckon_domain::ports::Unavailable;
+use beckon_domain::registration::Registration;
+use beckon_domain::session::Session;
+use beckon_domain::user::User;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::keys::{self, DueKind, Key, ListKind};
+use super::{Table, foreign, number};
+
+/// A row of the table.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// How long a registration session is kept after it ended: a device may be reported that late.
+const SESSION_KEPT_DAYS: i64 = 60;
+
+fn row(key: Key, value: &impl Serialize) -> Result<Item, Unavailable> {
+    let mut item: Item = serde_dynamo::to_item(value).map_err(foreign)?;
+    item.extend(key.into_item());
+    Ok(item)
+}
+
+/// The domain value of a row.
+pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Unavailable> {
+    serde_dynamo::from_item(item).map_err(foreign)
+}
+
+/// The domain values of rows.
+pub(super) fn read_all<T: DeserializeOwned>(items: Vec<Item>) -> Result<Vec<T>, Unavailable> {
+    items.into_iter().map(read).collect()
+}
+
+pub(super) fn user(user: &User) -> Result<Item, Unavailable> {
+    let mut item = row(keys::user(user.id), user)?;
+    let order = format!("{}#{}", user.email.normalised().as_str(), user.id);
+    item.extend(keys::list_attributes(
+        ListKind::Users,
+        user.id.to_bytes(),
+        order,
+    ));
+    if let Some(invitation) = user
+        .invitation
+        .as_ref()
+        .filter(|invitation| invitation.is_open())
+    {
+        item.extend(keys::due_attributes(
+            DueKind::Expiry,
+            user.id.to_bytes(),
+            invitation.expires_at,
+        ));
+    }
+    Ok(item)
+}
+
+pub(super) fn mail(mail: &Mail) -> Result<Item, Unavailable> {
+    let mut item = row(keys::mail(mail.id), mail)?;
+    if mail.state.is_unsettled() {
+        item.extend(keys::due_attributes(
+            DueKind::Mail(mail.class),
+            mail.id.to_bytes(),
+            mail.due_at,
+        ));
+    }
+    Ok(item)
+}
+
+pub(super) fn batch(batch: &Batch) -> Result<Item, Unavailable> {
+    let mut item = row(keys::batch(batch.id), batch)?;
+    item.extend(keys::list_attributes(
+        ListKind::Batches,
+        batch.id.to_bytes(),
+        batch.id.to_string(),
+    ));
+    Ok(item)
+}
+
+pub(super) fn cursor(cursor: &Cursor) -> Result<Item, Unavailable> {
+    let mut item = row(keys::cursor(cursor.batch), cursor)?;
+    if !cursor.done {
+        item.extend(keys::due_attributes(
+            DueKind::Cursor,
+            cursor.batch.to_bytes(),
+            cursor.due_at,
+        ));
+    }
+    Ok(item)
+}
+
+pub(super) fn page(page: &Page) -> Result<Item, Unavailable> {
+    row(keys::page(page.batch, page.number), page)
+}
+
+pub(super) fn history(history: &HistoryRow) -> Result<Item, Unavailable> {
+    row(keys::event(history.user, history.id), history)
+}
+
+pub(super) fn registration(registration: &Registration) -> Result<Item, Unavailable> {
+    row(
+        keys::device(registration.user, &registration.device.id),
+        registration,
+    )
+}
+
+pub(super) fn session(session: &Session) -> Result<Item, Unavailable> {
+    let mut item = row(keys::session(&session.digest), session)?;
+    let gone = session.expires_at.as_second() + SESSION_KEPT_DAYS * 24 * 60 * 60;
+    item.insert(keys::TTL.to_owned(), number(gone));
+    Ok(item)
+}
+
+/// Whether a put may replace what there is: see [`Version`].
+pub(super) fn replacing(
+    put: aws_sdk_dynamodb::types::builders::PutBuilder,
+    version: Version,
+) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+    match version.replaces() {
+        None => put.condition_expression("attribute_not_exists(pk)"),
+        Some(before) => put
+            .condition_expression("#version = :before")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":before", number(before.get())),
+    }
+}
+
+impl Table {
+    /// Puts a row whatever there is.
+    pub(super) fn set(&self, item: Item) -> Result<Put, Unavailable> {
+        Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .build()
+            .map_err(foreign)
+    }
+
+    /// Puts a row in the place of its version before.
+    pub(super) fn replace(&self, item: Item, version: Version) -> Result<Put, Unavailable> {
+        replacing(
+            Put::builder().table_name(&self.name).set_item(Some(item)),
+            version,
+        )
+        .build()
+        .map_err(foreign)
+    }
+}
+
+/// A put as a part of a transaction.
+pub(super) fn part(put: Put) -> TransactWriteItem {
+    TransactWriteItem::builder().put(put).build()
+}

@@ -1,0 +1,354 @@
+//! Users: loading, finding, listing, adding, and changing them with what belongs to a change.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, TransactWriteItem};
+use beckon_domain::address::NormalisedAddress;
+use beckon_domain::batch::{Batch, Cursor};
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::{ExternalId, IssueNumber, UserId, Version};
+use beckon_domain::ports::{
+    AddUserError, AddUserRow, ChangeOutcome, FindUser, ListPage, ListUsers, LoadUsers,
+    RememberedAnswer, SaveUsers, TakeTry, Unavailable, UserChange,
+};
+use beckon_domain::selection::UserFilter;
+use beckon_domain::user::User;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+
+use super::keys::{self, ListKind, id_in};
+use super::rows::{self, part, read, read_all};
+use super::{Cancelled, Table, number, text, unavailable};
+
+/// DynamoDB's own limit for one transaction.
+const ITEMS_IN_A_TRANSACTION: usize = 100;
+
+/// How many transactions of one call are under way at the same time.
+const TRANSACTIONS_AT_A_TIME: usize = 4;
+
+/// The most users that one page of a filtered list looks at: what a rare match costs is bounded,
+/// and the page may come out short.
+const LOOKED_AT: usize = 2_000;
+
+impl LoadUsers for Table {
+    async fn load_users(&self, ids: &[UserId]) -> Result<Vec<User>, Unavailable> {
+        read_all(
+            self.get_many(ids.iter().map(|id| keys::user(*id)).collect())
+                .await?,
+        )
+    }
+}
+
+impl FindUser for Table {
+    async fn user_by_address(
+        &self,
+        address: &NormalisedAddress,
+    ) -> Result<Option<User>, Unavailable> {
+        self.pointed_at(keys::address(address)).await
+    }
+
+    async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
+        self.pointed_at(keys::external(id)).await
+    }
+}
+
+impl ListUsers for Table {
+    async fn list_users(
+        &self,
+        filter: &UserFilter,
+        position: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<ListPage<User>, Unavailable> {
+        let everyone = *filter == UserFilter::default();
+        let mut items = Vec::new();
+        let mut next = position.map(str::to_owned);
+        let mut looked_at = 0;
+        loop {
+            let wanted = if everyone { limit - items.len() } else { limit };
+            let slice = self
+                .list_slice(ListKind::Users, next.as_deref(), wanted, true)
+                .await?;
+            looked_at += slice.items.len();
+            let ids: Vec<UserId> = slice
+                .items
+                .iter()
+                .filter_map(|entry| id_in(&entry.pk).parse().ok())
+                .collect();
+            let found = self.load_users(&ids).await?;
+            let mut full_at = None;
+            for (entry, id) in slice.items.iter().zip(&ids) {
+                if let Some(user) = found
+                    .iter()
+                    .find(|user| user.id == *id && filter.finds(user, now))
+                {
+                    items.push(user.clone());
+                    if items.len() == limit {
+                        full_at = Some(entry.order.clone());
+                        break;
+                    }
+                }
+            }
+            let slice_end = slice.items.last().map(|entry| entry.order.clone());
+            if let Some(order) = full_at {
+                let more = slice.next.is_some() || slice_end.as_ref() != Some(&order);
+                return Ok(ListPage {
+                    items,
+                    next: more.then_some(order),
+                });
+            }
+            next = slice.next;
+            if next.is_none() || looked_at >= LOOKED_AT {
+                return Ok(ListPage { items, next });
+            }
+        }
+    }
+}
+
+impl AddUserRow for Table {
+    async fn add_user(
+        &self,
+        user: &User,
+        history: &HistoryRow,
+        batch: Option<(&Batch, &Cursor)>,
+        answer: Option<&RememberedAnswer>,
+    ) -> Result<(), AddUserError> {
+        enum Part {
+            Address,
+            ExternalId,
+            Answer,
+            Else,
+        }
+        let mut meanings = vec![Part::Else, Part::Address, Part::Else];
+        let mut items = vec![
+            part(self.replace(rows::user(user)?, Version::FIRST)?),
+            part(self.replace(
+                pointer(keys::address(&user.email.normalised()), user.id),
+                Version::FIRST,
+            )?),
+            part(self.set(rows::history(history)?)?),
+        ];
+        if let Some(external) = &user.external_id {
+            meanings.push(Part::ExternalId);
+            items.push(part(self.replace(
+                pointer(keys::external(external), user.id),
+                Version::FIRST,
+            )?));
+        }
+        if let Some((batch, cursor)) = batch {
+            meanings.extend([Part::Else, Part::Else]);
+            items.push(part(self.replace(rows::batch(batch)?, Version::FIRST)?));
+            items.push(part(self.replace(rows::cursor(cursor)?, Version::FIRST)?));
+        }
+        if let Some(answer) = answer {
+            meanings.push(Part::Answer);
+            items.push(part(self.remember(answer)?));
+        }
+        let refused = match self.transact(items).await {
+            Ok(()) => return Ok(()),
+            Err(Cancelled::Unavailable(error)) => return Err(error.into()),
+            Err(Cancelled::Because(places)) => places,
+        };
+        // A repeated request meets its own address as well: the key is the better reason.
+        let because = |wanted: fn(&Part) -> bool| {
+            refused
+                .iter()
+                .any(|place| meanings.get(*place).is_some_and(wanted))
+        };
+        if because(|part| matches!(part, Part::Answer)) {
+            Err(AddUserError::KeyTaken)
+        } else if because(|part| matches!(part, Part::Address)) {
+            Err(AddUserError::AddressTaken)
+        } else if because(|part| matches!(part, Part::ExternalId)) {
+            Err(AddUserError::ExternalIdTaken)
+        } else {
+            Err(Unavailable::new("the table", "a new id exists already").into())
+        }
+    }
+}
+
+impl SaveUsers for Table {
+    async fn save_users(&self, changes: &[UserChange]) -> Result<Vec<ChangeOutcome>, Unavailable> {
+        let mut prepared = Vec::with_capacity(changes.len());
+        for (place, change) in changes.iter().enumerate() {
+            prepared.push((place, self.items_of(change)?));
+        }
+        let groups = in_transactions(prepared);
+        let outcomes: Vec<Vec<(usize, ChangeOutcome)>> = futures_util::stream::iter(groups)
+            .map(|group| self.save_group(group))
+            .buffer_unordered(TRANSACTIONS_AT_A_TIME)
+            .try_collect()
+            .await?;
+        let mut in_order = vec![ChangeOutcome::Conflict; changes.len()];
+        for (place, outcome) in outcomes.into_iter().flatten() {
+            if let Some(slot) = in_order.get_mut(place) {
+                *slot = outcome;
+            }
+        }
+        Ok(in_order)
+    }
+}
+
+impl TakeTry for Table {
+    async fn take_try(
+        &self,
+        user: UserId,
+        issue: IssueNumber,
+        now: Timestamp,
+    ) -> Result<Option<User>, Unavailable> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(keys::user(user).into_item()))
+            // An open invitation is listed as due at its end; that is where the end can be
+            // compared.
+            .condition_expression(
+                "invitation.#state = :pending AND invitation.issue = :issue \
+                 AND invitation.triesLeft > :none AND dueSk > :now",
+            )
+            .update_expression(
+                "SET invitation.triesLeft = invitation.triesLeft - :one, #version = #version + :one",
+            )
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":pending", text("pending"))
+            .expression_attribute_values(":issue", number(issue.get()))
+            .expression_attribute_values(":none", number(0))
+            .expression_attribute_values(":one", number(1))
+            // Behind the moment stands `#` and an id; `$` follows `#`, so equal moments count
+            // as past.
+            .expression_attribute_values(":now", text(format!("{}$", keys::moment(now))))
+            .return_values(ReturnValue::AllNew)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                self.note(true, answer.consumed_capacity());
+                answer.attributes.map(read).transpose()
+            }
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+}
+
+fn pointer(key: keys::Key, user: UserId) -> rows::Item {
+    let mut item = key.into_item();
+    item.insert("user".to_owned(), text(user.to_string()));
+    item
+}
+
+/// One change as parts of a transaction, and which of them are mails that must be new.
+struct Prepared {
+    items: Vec<TransactWriteItem>,
+    new_mails: Vec<usize>,
+}
+
+/// Packs changes into transactions, keeping each whole.
+fn in_transactions(prepared: Vec<(usize, Prepared)>) -> Vec<Vec<(usize, Prepared)>> {
+    let mut groups: Vec<Vec<(usize, Prepared)>> = Vec::new();
+    let mut size = ITEMS_IN_A_TRANSACTION;
+    for (place, change) in prepared {
+        if size + change.items.len() > ITEMS_IN_A_TRANSACTION {
+            groups.push(Vec::new());
+            size = 0;
+        }
+        size += change.items.len();
+        if let Some(group) = groups.last_mut() {
+            group.push((place, change));
+        }
+    }
+    groups
+}
+
+impl Table {
+    async fn pointed_at(&self, key: keys::Key) -> Result<Option<User>, Unavailable> {
+        #[derive(serde::Deserialize)]
+        struct Pointer {
+            user: UserId,
+        }
+        let Some(item) = self.get(key).await? else {
+            return Ok(None);
+        };
+        let pointer: Pointer = read(item)?;
+        let user = self.get(keys::user(pointer.user)).await?;
+        user.map(read).transpose()
+    }
+
+    fn items_of(&self, change: &UserChange) -> Result<Prepared, Unavailable> {
+        let mut items = vec![part(
+            self.replace(rows::user(&change.user)?, change.user.version)?,
+        )];
+        let mut new_mails = Vec::new();
+        for mail in &change.mails {
+            if mail.version == Version::FIRST {
+                new_mails.push(items.len());
+            }
+            items.push(part(self.replace(rows::mail(mail)?, mail.version)?));
+        }
+        for row in &change.history {
+            items.push(part(self.set(rows::history(row)?)?));
+        }
+        if let Some(registration) = &change.registration {
+            items.push(part(self.set(rows::registration(registration)?)?));
+        }
+        if let Some(session) = &change.session {
+            items.push(part(self.set(rows::session(session)?)?));
+        }
+        Ok(Prepared { items, new_mails })
+    }
+
+    /// Writes a group in one transaction. Whoever cancels it is told so and left out, and the
+    /// others are written.
+    async fn save_group(
+        &self,
+        mut group: Vec<(usize, Prepared)>,
+    ) -> Result<Vec<(usize, ChangeOutcome)>, Unavailable> {
+        let mut outcomes = Vec::new();
+        while !group.is_empty() {
+            let items = group
+                .iter()
+                .flat_map(|(_, change)| change.items.iter().cloned())
+                .collect();
+            let refused = match self.transact(items).await {
+                Ok(()) => {
+                    outcomes.extend(
+                        group
+                            .iter()
+                            .map(|(place, _)| (*place, ChangeOutcome::Saved)),
+                    );
+                    return Ok(outcomes);
+                }
+                Err(Cancelled::Unavailable(error)) => return Err(error),
+                Err(Cancelled::Because(places)) => places,
+            };
+            let mut left = Vec::new();
+            let mut first = 0;
+            for (place, change) in group {
+                let end = first + change.items.len();
+                let own: Vec<usize> = refused
+                    .iter()
+                    .filter(|refused| (first..end).contains(*refused))
+                    .map(|refused| refused - first)
+                    .collect();
+                first = end;
+                if own.is_empty() {
+                    left.push((place, change));
+                } else if own.iter().any(|item| change.new_mails.contains(item)) {
+                    outcomes.push((place, ChangeOutcome::DoneBefore));
+                } else {
+                    outcomes.push((place, ChangeOutcome::Conflict));
+                }
+            }
+            group = left;
+        }
+        Ok(outcomes)
+    }
+}

@@ -1,0 +1,172 @@
+//! Fills the templates. The HTML template escapes every value; the text template is plain, and
+//! its values have been made harmless before.
+
+use beckon_domain::letter::{ConfirmationLetter, InlineImage, InvitationLetter, Message};
+use beckon_domain::method::Method;
+use beckon_domain::ports::{ComposeLetter, Uncomposable};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::catalogue::{Catalogue, TAGS};
+use crate::view::Frame;
+use crate::{confirmation, invitation, qr, text_part};
+
+const INVITATION: (&str, &str) = ("invitation.html", "invitation.txt");
+const CONFIRMATION: (&str, &str) = ("confirmation.html", "confirmation.txt");
+
+/// Every template with its name; the engine escapes those that end in `.html`.
+const TEMPLATES: [(&str, &str); 5] = [
+    (
+        INVITATION.0,
+        include_str!(concat!(env!("OUT_DIR"), "/invitation.html")),
+    ),
+    (INVITATION.1, include_str!("../templates/invitation.txt")),
+    (
+        CONFIRMATION.0,
+        include_str!(concat!(env!("OUT_DIR"), "/confirmation.html")),
+    ),
+    (
+        CONFIRMATION.1,
+        include_str!("../templates/confirmation.txt"),
+    ),
+    ("foot.txt", include_str!("../templates/foot.txt")),
+];
+
+/// Writes mails. Make one and keep it: it holds the compiled templates.
+#[derive(Debug)]
+pub struct Composer {
+    templates: Environment<'static>,
+}
+
+/// Why there is no mail. No variant holds a secret, an address or a name, nor a source that
+/// would: the template engine's own errors can quote what they were filled with.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// The secret is not what the method needs.
+    #[error("the letter's secret does not fit its method {0:?}")]
+    SecretDoesNotFit(Method),
+    /// A link would lead to something that is no web page.
+    #[error("a link of the letter is not an http or https address")]
+    NotAWebAddress,
+    /// A template does not go together with its data: a mistake in this crate.
+    #[error("the template {template} cannot be filled: {kind} (line {line})")]
+    Template {
+        /// Which.
+        template: &'static str,
+        /// What is wrong.
+        kind: ErrorKind,
+        /// Where; 0 if it is nowhere in particular.
+        line: usize,
+    },
+    /// The QR code could not be drawn.
+    #[error("the QR code cannot be drawn")]
+    Qr(#[from] qr::QrError),
+}
+
+impl Composer {
+    /// Compiles the templates.
+    ///
+    /// # Errors
+    ///
+    /// Only if a template is malformed, which this crate's tests would have shown.
+    pub fn new() -> Result<Self, ComposeError> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build();
+        templates.set_syntax(syntax.map_err(|error| template_error("any", &error))?);
+        for (name, source) in TEMPLATES {
+            templates
+                .add_template(name, source)
+                .map_err(|error| template_error(name, &error))?;
+        }
+        Ok(Self { templates })
+    }
+
+    /// Writes an invitation, in the first language of the reader's chain that there is.
+    ///
+    /// # Errors
+    ///
+    /// If the secret does not fit the method, a link is no web address, or the link is too long
+    /// for a QR code.
+    pub fn invitation(&self, letter: &InvitationLetter) -> Result<Message, ComposeError> {
+        let links = [Some(&letter.page_url), letter.decline_url.as_ref()];
+        if !links.into_iter().flatten().all(|link| is_web_address(link)) {
+            return Err(ComposeError::NotAWebAddress);
+        }
+        let language = Catalogue::for_chain(&letter.reader.locales);
+        let (view, inline) = invitation::view(language, letter)?;
+        self.message(language, INVITATION, &view.frame, &view, inline)
+    }
+
+    /// Writes a confirmation, in the first language of the reader's chain that there is.
+    ///
+    /// # Errors
+    ///
+    /// Only if a template does not go together with its data.
+    pub fn confirmation(&self, letter: &ConfirmationLetter) -> Result<Message, ComposeError> {
+        let language = Catalogue::for_chain(&letter.reader.locales);
+        let view = confirmation::view(language, letter);
+        self.message(language, CONFIRMATION, &view.frame, &view, Vec::new())
+    }
+
+    /// The languages that mails can be written in.
+    #[must_use]
+    pub const fn locales() -> &'static [&'static str] {
+        TAGS
+    }
+
+    fn message(
+        &self,
+        language: &Catalogue,
+        (html, text): (&'static str, &'static str),
+        frame: &Frame,
+        view: &impl Serialize,
+        inline: Vec<InlineImage>,
+    ) -> Result<Message, ComposeError> {
+        Ok(Message {
+            subject: frame.subject.clone(),
+            text: text_part::shaped(&self.filled(text, view)?),
+            html: self.filled(html, view)?,
+            inline,
+            locale: language.locale(),
+        })
+    }
+
+    fn filled(&self, name: &'static str, view: &impl Serialize) -> Result<String, ComposeError> {
+        self.templates
+            .get_template(name)
+            .and_then(|template| template.render(Serde(view)))
+            .map_err(|error| template_error(name, &error))
+    }
+}
+
+/// The domain's port. What cannot be composed cannot be sent; the reason is safe to log.
+impl ComposeLetter for Composer {
+    fn compose_invitation(&self, letter: &InvitationLetter) -> Result<Message, Uncomposable> {
+        self.invitation(letter)
+            .map_err(|error| Uncomposable(error.to_string()))
+    }
+
+    fn compose_confirmation(&self, letter: &ConfirmationLetter) -> Result<Message, Uncomposable> {
+        self.confirmation(letter)
+            .map_err(|error| Uncomposable(error.to_string()))
+    }
+}
+
+fn template_error(template: &'static str, error: &minijinja::Error) -> ComposeError {
+    ComposeError::Template {
+        template,
+        kind: error.kind(),
+        line: error.line().unwrap_or_default(),
+    }
+}
+
+/// Links come from configuration; this keeps a mistake there from becoming a script in a mail.
+fn is_web_address(link: &str) -> bool {
+    link.starts_with("https://") || link.starts_with("http://")
+}

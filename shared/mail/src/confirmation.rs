@@ -1,0 +1,95 @@
+//! What a confirmation says once a device is registered.
+
+use beckon_domain::letter::ConfirmationLetter;
+use beckon_domain::ownership::OwnershipRule;
+use serde::Serialize;
+
+use crate::catalogue::{Catalogue, one_line};
+use crate::moments::moment;
+use crate::view::{Fact, Frame, Headline, Paragraph, greeting, ownership_name, with_organisation};
+
+/// What fills the confirmation's templates.
+#[derive(Serialize)]
+pub(crate) struct ConfirmationView {
+    pub(crate) frame: Frame,
+    greeting: String,
+    lead: String,
+    facts: Vec<Fact>,
+    unexpected: Paragraph,
+}
+
+/// Puts a confirmation into words.
+pub(crate) fn view(language: &Catalogue, letter: &ConfirmationLetter) -> ConfirmationView {
+    let words = &language.words.confirmation;
+    let registered = moment(language, letter.registered_at, &letter.reader.time_zone);
+    let headline = Headline {
+        title: words.title,
+        subject: with_organisation(
+            language,
+            &letter.head,
+            words.subject,
+            words.subject_organisation,
+        ),
+        preheader: language.fill(words.preheader, &[("moment", &registered)]),
+    };
+    let ask = letter.head.help_desk.is_some();
+    ConfirmationView {
+        frame: Frame::new(language, &letter.head, headline),
+        greeting: greeting(language, &letter.reader),
+        lead: with_organisation(language, &letter.head, words.lead, words.lead_organisation),
+        facts: facts(language, letter, registered),
+        unexpected: Paragraph {
+            text: if ask {
+                words.unexpected_ask
+            } else {
+                words.unexpected
+            }
+            .to_owned(),
+            link: None,
+        },
+    }
+}
+
+fn facts(language: &Catalogue, letter: &ConfirmationLetter, registered: String) -> Vec<Fact> {
+    let words = &language.words.confirmation;
+    let device = device(language, letter).map(|device| Fact {
+        label: words.device,
+        value: device,
+        note: None,
+    });
+    let why = match letter.rule {
+        OwnershipRule::Supervised => words.rule_supervised,
+        OwnershipRule::UserEnrollment => words.rule_user_enrollment,
+        OwnershipRule::Invitation => words.rule_invitation,
+        OwnershipRule::NotSet => words.rule_not_set,
+    };
+    device
+        .into_iter()
+        .chain([
+            Fact {
+                label: words.registered,
+                value: registered,
+                note: None,
+            },
+            Fact {
+                label: language.words.common.ownership,
+                value: ownership_name(language, letter.ownership)
+                    .unwrap_or(words.not_set)
+                    .to_owned(),
+                note: Some(why.to_owned()),
+            },
+        ])
+        .collect()
+}
+
+fn device(language: &Catalogue, letter: &ConfirmationLetter) -> Option<String> {
+    let words = &language.words.confirmation;
+    match (&letter.device_name, &letter.platform) {
+        (Some(name), Some(platform)) => Some(language.fill(
+            words.device_platform,
+            &[("device", name.as_str()), ("platform", platform.as_str())],
+        )),
+        (Some(only), None) | (None, Some(only)) => Some(one_line(only.as_str())),
+        (None, None) => None,
+    }
+}

@@ -1,0 +1,292 @@
+//! What an invitation says: which sentences, in which order, for which method. The words are
+//! the catalogue's, the looks the templates'.
+
+use beckon_domain::letter::{InlineImage, InvitationLetter, InvitationOccasion, LetterSecret};
+use beckon_domain::method::Method;
+use beckon_domain::ownership::Ownership;
+use beckon_domain::pin;
+use serde::Serialize;
+
+use crate::catalogue::{Catalogue, InvitationWords, one_line};
+use crate::composer::ComposeError;
+use crate::moments::{moment, span};
+use crate::view::{
+    Fact, Frame, Headline, Link, Paragraph, greeting, ownership_name, with_organisation,
+};
+use crate::{link_of, link_with, qr};
+
+/// What `cid:` refers to.
+const CONTENT_ID: &str = "registration-code";
+/// Stands for a PIN of unknown length.
+const MASKED_PIN: &str = "••••••••";
+/// Stands for a token.
+const MASKED_TOKEN: &str = "…";
+
+/// What fills the invitation's templates.
+#[derive(Serialize)]
+pub(crate) struct InvitationView {
+    pub(crate) frame: Frame,
+    greeting: String,
+    occasion: Option<&'static str>,
+    lead: String,
+    purpose: &'static str,
+    pin: Option<PinView>,
+    qr: Option<QrView>,
+    validity: Fact,
+    button: Link,
+    steps_title: &'static str,
+    steps: Vec<Paragraph>,
+    facts_title: &'static str,
+    facts: Vec<Fact>,
+    notes: Vec<&'static str>,
+    unexpected: Paragraph,
+}
+
+#[derive(Serialize)]
+struct PinView {
+    label: &'static str,
+    symbols: String,
+}
+
+#[derive(Serialize)]
+struct QrView {
+    content_id: &'static str,
+    alt: &'static str,
+    width: usize,
+}
+
+/// What the mail hands its reader.
+enum Offer {
+    /// A PIN, in groups.
+    Pin(String),
+    /// A link, and what of it is shown; the QR code says where it goes.
+    Link(Link),
+    /// The page alone.
+    Page,
+}
+
+impl Offer {
+    /// A method and a secret that do not belong together would make a mail that nobody can use.
+    fn of(letter: &InvitationLetter) -> Result<Self, ComposeError> {
+        match (letter.method, &letter.secret) {
+            (Method::Pin | Method::PasswordAndPin, LetterSecret::Pin(pin)) => {
+                Ok(Self::Pin(pin.expose_grouped()))
+            }
+            (Method::Pin | Method::PasswordAndPin, LetterSecret::Masked) => {
+                Ok(Self::Pin(pin::group(MASKED_PIN)))
+            }
+            (Method::QrCode, LetterSecret::Link(token)) => {
+                let link = link_of(&letter.page_url, token);
+                Ok(Self::Link(Link {
+                    href: link.clone(),
+                    shown: link,
+                }))
+            }
+            (Method::QrCode, LetterSecret::Masked) => Ok(Self::Link(Link {
+                href: letter.page_url.clone(),
+                shown: link_with(&letter.page_url, MASKED_TOKEN),
+            })),
+            (Method::Password, LetterSecret::None | LetterSecret::Masked) => Ok(Self::Page),
+            (Method::Pin | Method::PasswordAndPin, LetterSecret::Link(_) | LetterSecret::None)
+            | (Method::QrCode, LetterSecret::Pin(_) | LetterSecret::None)
+            | (Method::Password, LetterSecret::Pin(_) | LetterSecret::Link(_)) => {
+                Err(ComposeError::SecretDoesNotFit(letter.method))
+            }
+        }
+    }
+
+    /// The one of three sentences that is about what is offered.
+    const fn choose<'a>(&self, pin: &'a str, link: &'a str, page: &'a str) -> &'a str {
+        match self {
+            Self::Pin(_) => pin,
+            Self::Link(_) => link,
+            Self::Page => page,
+        }
+    }
+}
+
+/// Puts an invitation into words.
+pub(crate) fn view(
+    language: &Catalogue,
+    letter: &InvitationLetter,
+) -> Result<(InvitationView, Vec<InlineImage>), ComposeError> {
+    let words = &language.words.invitation;
+    let offer = Offer::of(letter)?;
+    let expires = moment(language, letter.expires_at, &letter.reader.time_zone);
+    let preheader = offer.choose(
+        words.preheader_pin,
+        words.preheader_link,
+        words.preheader_page,
+    );
+    let headline = Headline {
+        title: words.title,
+        subject: subject(language, letter),
+        preheader: language.fill(preheader, &[("moment", &expires)]),
+    };
+    let lasts = span(language, letter.issued_at, letter.expires_at);
+    let (qr, inline) = match &offer {
+        Offer::Link(link) => {
+            let picture = qr::draw(&link.href)?;
+            let shown = QrView {
+                content_id: CONTENT_ID,
+                alt: words.qr_alt,
+                width: picture.edge,
+            };
+            (Some(shown), vec![attached(picture)])
+        }
+        Offer::Pin(_) | Offer::Page => (None, Vec::new()),
+    };
+
+    let view = InvitationView {
+        frame: Frame::new(language, &letter.head, headline),
+        greeting: greeting(language, &letter.reader),
+        occasion: occasion(words, letter.occasion),
+        lead: with_organisation(language, &letter.head, words.lead, words.lead_organisation),
+        purpose: words.purpose,
+        qr,
+        validity: Fact {
+            label: words.valid_until,
+            value: expires,
+            note: Some(language.fill(words.valid_for, &[("span", &lasts)])),
+        },
+        button: Link {
+            href: match &offer {
+                Offer::Link(link) => link.href.clone(),
+                Offer::Pin(_) | Offer::Page => letter.page_url.clone(),
+            },
+            shown: offer
+                .choose(words.button_pin, words.button_link, words.button_page)
+                .to_owned(),
+        },
+        steps_title: words.steps,
+        steps: steps(words, letter, &offer),
+        facts_title: words.facts,
+        facts: facts(language, letter),
+        notes: notes(words, letter, &offer),
+        unexpected: unexpected(words, letter, &offer),
+        pin: match offer {
+            Offer::Pin(symbols) => Some(PinView {
+                label: words.pin,
+                symbols,
+            }),
+            Offer::Link(_) | Offer::Page => None,
+        },
+    };
+    Ok((view, inline))
+}
+
+fn subject(language: &Catalogue, letter: &InvitationLetter) -> String {
+    let words = &language.words.invitation;
+    let (without, with) = match letter.occasion {
+        InvitationOccasion::First => (words.subject, words.subject_organisation),
+        InvitationOccasion::Again => (words.subject_again, words.subject_again_organisation),
+        InvitationOccasion::Reminder { last: false } => {
+            (words.subject_reminder, words.subject_reminder_organisation)
+        }
+        InvitationOccasion::Reminder { last: true } => (
+            words.subject_last_reminder,
+            words.subject_last_reminder_organisation,
+        ),
+    };
+    with_organisation(language, &letter.head, without, with)
+}
+
+const fn occasion(
+    words: &'static InvitationWords,
+    occasion: InvitationOccasion,
+) -> Option<&'static str> {
+    match occasion {
+        InvitationOccasion::First => None,
+        InvitationOccasion::Again => Some(words.occasion_again),
+        InvitationOccasion::Reminder { last: false } => Some(words.occasion_reminder),
+        InvitationOccasion::Reminder { last: true } => Some(words.occasion_last_reminder),
+    }
+}
+
+fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> Vec<Paragraph> {
+    let plain = |text: &str| Paragraph {
+        text: text.to_owned(),
+        link: None,
+    };
+    let linked = |text: &str, href: &str, shown: &str| Paragraph {
+        text: text.to_owned(),
+        link: Some(Link {
+            href: href.to_owned(),
+            shown: shown.to_owned(),
+        }),
+    };
+    let mut steps = Vec::new();
+    match offer {
+        Offer::Pin(_) => {
+            steps.push(linked(words.step_open, &letter.page_url, &letter.page_url));
+            steps.push(plain(words.step_pin));
+        }
+        Offer::Link(link) => steps.push(linked(words.step_scan, &link.href, &link.shown)),
+        Offer::Page => steps.push(linked(words.step_open, &letter.page_url, &letter.page_url)),
+    }
+    if letter.method.asks_for_password() {
+        steps.push(plain(words.step_password));
+    }
+    steps.push(plain(words.step_follow));
+    steps
+}
+
+fn facts(language: &Catalogue, letter: &InvitationLetter) -> Vec<Fact> {
+    let words = &language.words.invitation;
+    let ownership = ownership_name(language, letter.ownership).map(|name| Fact {
+        label: language.words.common.ownership,
+        value: name.to_owned(),
+        note: match letter.ownership {
+            Ownership::NotSet => None,
+            Ownership::UserOwned => Some(words.user_owned_means.to_owned()),
+            Ownership::CompanyOwned => Some(words.company_owned_means.to_owned()),
+        },
+    });
+    let inviter = letter.invited_by.as_ref().map(|inviter| Fact {
+        label: words.invited_by,
+        value: one_line(inviter.as_str()),
+        note: None,
+    });
+    inviter.into_iter().chain(ownership).collect()
+}
+
+fn notes(
+    words: &'static InvitationWords,
+    letter: &InvitationLetter,
+    offer: &Offer,
+) -> Vec<&'static str> {
+    let replaces = letter
+        .replaces_earlier
+        .then(|| offer.choose(words.replaces_pin, words.replaces_link, words.replaces_page));
+    let keep = match offer {
+        Offer::Pin(_) => Some(words.keep_pin),
+        Offer::Link(_) => Some(words.keep_link),
+        Offer::Page => None,
+    };
+    replaces.into_iter().chain(keep).collect()
+}
+
+fn unexpected(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> Paragraph {
+    let nothing = offer.choose(words.nothing_pin, words.nothing_link, words.nothing_page);
+    let what_to_do = match (&letter.decline_url, &letter.head.help_desk) {
+        (Some(_), _) => words.tell_us,
+        (None, Some(_)) => words.ask,
+        (None, None) => words.ignore,
+    };
+    Paragraph {
+        text: [words.unexpected, nothing, what_to_do].join(" "),
+        link: letter.decline_url.as_ref().map(|url| Link {
+            href: url.clone(),
+            shown: words.decline.to_owned(),
+        }),
+    }
+}
+
+fn attached(picture: qr::Picture) -> InlineImage {
+    InlineImage {
+        content_id: CONTENT_ID.to_owned(),
+        file_name: "qr-code.png".to_owned(),
+        content_type: "image/png".to_owned(),
+        bytes: picture.png,
+    }
+}

@@ -1,0 +1,168 @@
+//! What templates are filled with: sentences and links, ready to be shown. The HTML and the
+//! text part are filled from the same view, so they cannot say different things.
+
+use beckon_domain::letter::{HelpDesk, Letterhead, Reader};
+use beckon_domain::ownership::Ownership;
+use serde::Serialize;
+
+use crate::catalogue::{Catalogue, one_line};
+
+/// What every mail has around its letter.
+#[derive(Serialize)]
+pub(crate) struct Frame {
+    pub(crate) lang: &'static str,
+    pub(crate) dir: &'static str,
+    pub(crate) start: &'static str,
+    pub(crate) subject: String,
+    /// What lists of mails show beside the subject. Never a secret: it shows on lock screens.
+    pub(crate) preheader: String,
+    pub(crate) organisation: Option<String>,
+    pub(crate) title: &'static str,
+    pub(crate) help: Option<Help>,
+    pub(crate) footer: String,
+}
+
+/// Whom to ask.
+#[derive(Serialize)]
+pub(crate) struct Help {
+    lead: String,
+    email_label: &'static str,
+    email: Option<String>,
+    email_href: Option<String>,
+    phone_label: &'static str,
+    phone: Option<String>,
+}
+
+/// One thing to know, under its label.
+#[derive(Serialize)]
+pub(crate) struct Fact {
+    pub(crate) label: &'static str,
+    pub(crate) value: String,
+    pub(crate) note: Option<String>,
+}
+
+/// A link: where it goes, and what stands there.
+#[derive(Serialize)]
+pub(crate) struct Link {
+    pub(crate) href: String,
+    pub(crate) shown: String,
+}
+
+/// A text that may end in a link.
+#[derive(Serialize)]
+pub(crate) struct Paragraph {
+    pub(crate) text: String,
+    pub(crate) link: Option<Link>,
+}
+
+/// The words of a mail as a whole.
+pub(crate) struct Headline {
+    pub(crate) title: &'static str,
+    pub(crate) subject: String,
+    pub(crate) preheader: String,
+}
+
+impl Frame {
+    pub(crate) fn new(language: &Catalogue, head: &Letterhead, headline: Headline) -> Self {
+        let words = &language.words.common;
+        let organisation = organisation(head);
+        Self {
+            lang: language.tag,
+            dir: language.direction.html(),
+            start: language.direction.start(),
+            subject: headline.subject,
+            preheader: headline.preheader,
+            title: headline.title,
+            help: head
+                .help_desk
+                .as_ref()
+                .map(|desk| Help::new(language, desk)),
+            footer: with_organisation(language, head, words.footer, words.footer_organisation),
+            organisation,
+        }
+    }
+}
+
+impl Help {
+    fn new(language: &Catalogue, desk: &HelpDesk) -> Self {
+        let words = &language.words.common;
+        let email = desk.email.as_ref().map(|email| one_line(email.as_str()));
+        Self {
+            lead: desk.name.as_ref().map_or_else(
+                || words.help.to_owned(),
+                |name| language.fill(words.help_named, &[("help_desk", name.as_str())]),
+            ),
+            email_label: words.help_email,
+            email_href: email.as_deref().map(mailto),
+            email,
+            phone_label: words.help_phone,
+            phone: desk.phone.as_ref().map(|phone| one_line(phone.as_str())),
+        }
+    }
+}
+
+/// The line that greets the reader.
+pub(crate) fn greeting(language: &Catalogue, reader: &Reader) -> String {
+    let words = &language.words.common;
+    reader.name.as_ref().map_or_else(
+        || words.greeting.to_owned(),
+        |name| language.fill(words.greeting_named, &[("name", name.as_str())]),
+    )
+}
+
+/// The sentence that names the organisation, or the one that does without.
+pub(crate) fn with_organisation(
+    language: &Catalogue,
+    head: &Letterhead,
+    without: &str,
+    with: &str,
+) -> String {
+    organisation(head).map_or_else(
+        || without.to_owned(),
+        |organisation| language.fill(with, &[("organisation", &organisation)]),
+    )
+}
+
+/// What an ownership is called; `None` where there is none.
+pub(crate) fn ownership_name(language: &Catalogue, ownership: Ownership) -> Option<&'static str> {
+    match ownership {
+        Ownership::NotSet => None,
+        Ownership::UserOwned => Some(language.words.common.user_owned),
+        Ownership::CompanyOwned => Some(language.words.common.company_owned),
+    }
+}
+
+fn organisation(head: &Letterhead) -> Option<String> {
+    head.organisation
+        .as_ref()
+        .map(|name| one_line(name.as_str()))
+}
+
+/// RFC 6068: what could end the address and begin a header of its own is percent-encoded.
+fn mailto(address: &str) -> String {
+    let encoded: String = address
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"@.-_~+".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    format!("mailto:{encoded}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_cannot_add_recipients_to_the_mail_that_it_opens() {
+        assert_eq!(mailto("help+it@example.com"), "mailto:help+it@example.com");
+        assert_eq!(
+            mailto("a?cc=b&x%@example.com"),
+            "mailto:a%3Fcc%3Db%26x%25@example.com"
+        );
+    }
+}

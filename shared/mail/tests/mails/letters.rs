@@ -1,0 +1,120 @@
+//! Letters with fixed data, for tests to vary.
+
+use beckon_domain::address::EmailAddress;
+use beckon_domain::ids::{IssueNumber, UserId};
+use beckon_domain::invitation::Nonce;
+use beckon_domain::keys::SecretKey;
+use beckon_domain::letter::{
+    ConfirmationLetter, HelpDesk, InvitationLetter, InvitationOccasion, LetterSecret, Letterhead,
+    Reader,
+};
+use beckon_domain::locale::{Locale, TimeZoneName};
+use beckon_domain::method::Method;
+use beckon_domain::names::{DisplayName, Label};
+use beckon_domain::ownership::{Ownership, OwnershipRule};
+use beckon_domain::pin::Pin;
+use beckon_domain::token::{Token, TokenPurpose};
+
+pub(crate) const PAGE: &str = "https://beckon.example.com/enroll";
+pub(crate) const DECLINE: &str = "https://beckon.example.com/enroll#d=decline-token";
+
+pub(crate) const METHODS: [(&str, Method); 4] = [
+    ("pin", Method::Pin),
+    ("password_and_pin", Method::PasswordAndPin),
+    ("password", Method::Password),
+    ("qr_code", Method::QrCode),
+];
+
+pub(crate) const OCCASIONS: [(&str, InvitationOccasion); 4] = [
+    ("first", InvitationOccasion::First),
+    ("again", InvitationOccasion::Again),
+    ("reminder", InvitationOccasion::Reminder { last: false }),
+    ("last_reminder", InvitationOccasion::Reminder { last: true }),
+];
+
+pub(crate) fn label(text: &str) -> Label {
+    Label::parse(text).unwrap()
+}
+
+/// A text that was stored before there was a rule against it.
+pub(crate) fn stored<T: serde::de::DeserializeOwned>(text: &str) -> T {
+    serde_json::from_value(text.into()).unwrap()
+}
+
+pub(crate) fn pin() -> Pin {
+    Pin::from_typed("48150623")
+}
+
+pub(crate) fn token() -> Token {
+    Token::derive(
+        &SecretKey::from_bytes(vec![7; 32]).unwrap(),
+        TokenPurpose::Redeem,
+        UserId::from_bytes([1; 16]),
+        IssueNumber::from_number(3),
+        &Nonce::from_bytes([9; 16]),
+    )
+}
+
+pub(crate) fn secret(method: Method) -> LetterSecret {
+    match method {
+        Method::Pin | Method::PasswordAndPin => LetterSecret::Pin(pin()),
+        Method::QrCode => LetterSecret::Link(token()),
+        Method::Password => LetterSecret::None,
+    }
+}
+
+pub(crate) fn head() -> Letterhead {
+    Letterhead {
+        organisation: Some(label("Nordlicht Werke")),
+        help_desk: Some(HelpDesk {
+            name: Some(label("Service Desk")),
+            email: Some(EmailAddress::parse("service@nordlicht.example").unwrap()),
+            phone: Some(label("+49 30 555 0100")),
+        }),
+    }
+}
+
+pub(crate) fn reader(locale: &str) -> Reader {
+    Reader {
+        name: Some(DisplayName::parse("Ada Lindqvist").unwrap()),
+        locales: vec![Locale::parse(locale).unwrap()],
+        time_zone: TimeZoneName::parse("Europe/Berlin").unwrap(),
+    }
+}
+
+pub(crate) fn invitation(locale: &str, method: Method) -> InvitationLetter {
+    InvitationLetter {
+        head: head(),
+        reader: reader(locale),
+        occasion: InvitationOccasion::First,
+        invited_by: Some(label("Jonas Brandt")),
+        method,
+        secret: secret(method),
+        ownership: if method.uses_pin() {
+            Ownership::CompanyOwned
+        } else {
+            Ownership::NotSet
+        },
+        issued_at: "2026-11-22T13:30:00Z".parse().unwrap(),
+        expires_at: "2026-11-29T13:30:00Z".parse().unwrap(),
+        replaces_earlier: false,
+        page_url: PAGE.to_owned(),
+        decline_url: Some(DECLINE.to_owned()),
+    }
+}
+
+pub(crate) fn confirmation(
+    locale: &str,
+    ownership: Ownership,
+    rule: OwnershipRule,
+) -> ConfirmationLetter {
+    ConfirmationLetter {
+        head: head(),
+        reader: reader(locale),
+        device_name: Some(label("Ada's iPhone")),
+        platform: Some(label("iOS 26.1")),
+        ownership,
+        rule,
+        registered_at: "2026-11-24T08:05:00Z".parse().unwrap(),
+    }
+}
