@@ -14,6 +14,32 @@ use tokio::sync::Mutex;
 /// How long a ring is used before it is read again.
 const HOLDS: Duration = Duration::from_secs(300);
 
+/// Where the key ring comes from.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// A secret of Secrets Manager.
+    Secret(SecretsManagerKeys),
+    /// A ring that the process holds: on one machine, from its own file.
+    Held(KeyRing),
+}
+
+impl KeySource {
+    /// The ring in the secret with this name or ARN.
+    #[must_use]
+    pub fn secret(config: &aws_config::SdkConfig, secret_id: &str) -> Self {
+        Self::Secret(SecretsManagerKeys::new(config, secret_id))
+    }
+}
+
+impl LoadKeys for KeySource {
+    async fn key_ring(&self) -> Result<KeyRing, Unavailable> {
+        match self {
+            Self::Secret(secret) => secret.key_ring().await,
+            Self::Held(ring) => Ok(ring.clone()),
+        }
+    }
+}
+
 /// The key ring kept as one secret.
 #[derive(Debug, Clone)]
 pub struct SecretsManagerKeys {

@@ -11,7 +11,7 @@ mod postman;
 pub mod table;
 
 pub use failure_queue::SqsFailureQueue;
-pub use keys::SecretsManagerKeys;
+pub use keys::{KeySource, SecretsManagerKeys};
 pub use mail_service::SesMailService;
 pub use postman::LambdaPostman;
 pub use table::Table;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{EmailAddress, MailDomain};
@@ -207,6 +208,14 @@ pub struct SettingsDraft {
     pub locale: Option<String>,
     /// An IANA time zone; default `UTC`.
     pub time_zone: Option<String>,
+    /// What was read is sent back whole; what only answers carry is passed over.
+    #[serde(skip_serializing)]
+    #[cfg_attr(feature = "schema", schema(ignore))]
+    pub version: IgnoredAny,
+    /// The same.
+    #[serde(skip_serializing)]
+    #[cfg_attr(feature = "schema", schema(ignore))]
+    pub guessing: IgnoredAny,
 }
 
 /// See [`RegistrationSettings`].
@@ -461,6 +470,8 @@ impl From<Settings> for SettingsDraft {
             },
             locale: Some(settings.locale.as_str().to_owned()),
             time_zone: Some(settings.time_zone.as_str().to_owned()),
+            version: IgnoredAny,
+            guessing: IgnoredAny,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! registration, not by this.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
 use crate::enrolment::{GoingOn, continue_url};
@@ -44,7 +44,7 @@ pub struct Redemption {
 }
 
 /// The device a secret is redeemed on.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RedemptionDevice {

@@ -1,0 +1,30 @@
+//! Starts `clock` on the Lambda runtime.
+
+use beckon_aws::{LambdaPostman, Table, clients};
+use beckon_domain::settings::Settings;
+use beckon_domain::usecases::tick::Tick;
+use beckon_runtime::config::{StoreConfig, complete, environment};
+use beckon_runtime::{SystemChance, SystemClock, telemetry};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::start_in_lambda();
+    let (config, postman) = complete(&environment, |reader| {
+        let postman = reader.required("BECKON_DELIVER_FUNCTION");
+        Some((StoreConfig::read(reader)?, postman))
+    })?;
+    let aws = clients::load().await;
+    let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
+    table.warm_up().await?;
+    let tick = Tick {
+        store: table,
+        postman: LambdaPostman::new(&aws, &postman),
+        clock: SystemClock,
+        chance: SystemChance::new(),
+    };
+    lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
+        clock::handle(&tick).await.map(|_| ()).map_err(Error::from)
+    }))
+    .await
+}

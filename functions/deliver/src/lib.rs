@@ -1,0 +1,60 @@
+//! Deliver is the postman's round: it sends what is due, and has itself woken again if time runs
+//! out before the outbox is empty.
+
+use beckon_domain::ports::{
+    Chance, ClaimMail, Clock, ComposeLetter, FindDue, HoldLease, LoadKeys, LoadMails,
+    LoadRegistration, LoadUsers, PauseOutbox, ReadSettings, SaveMail, SendMail, Unavailable,
+    WakePostman,
+};
+use beckon_domain::usecases::deliver::{Deliver, Run, RunEnd};
+
+/// What the function works with.
+#[derive(Debug, Clone)]
+pub struct Postman<S, M, L, K, C, R, W> {
+    /// The round.
+    pub deliver: Deliver<S, M, L, K, C, R>,
+    /// Wakes the successor.
+    pub successor: W,
+}
+
+impl<S, M, L, K, C, R, W> Postman<S, M, L, K, C, R, W>
+where
+    S: HoldLease
+        + PauseOutbox
+        + FindDue
+        + LoadMails
+        + LoadUsers
+        + LoadRegistration
+        + ReadSettings
+        + ClaimMail
+        + SaveMail
+        + Sync,
+    M: SendMail + Sync,
+    L: ComposeLetter + Sync,
+    K: LoadKeys + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+    W: WakePostman + Sync,
+{
+    /// One round.
+    pub async fn handle(&self) -> Result<Run, Unavailable> {
+        let run = self.deliver.run().await?;
+        if run.sent + run.dropped + run.unknown > 0 {
+            tracing::info!(
+                sent = run.sent,
+                dropped = run.dropped,
+                unknown = run.unknown,
+                "the postman finished a round"
+            );
+        }
+        match &run.end {
+            RunEnd::OutOfTime => self.successor.wake_postman().await?,
+            RunEnd::Paused(pause) => {
+                tracing::warn!(until = %pause.until, code = pause.code, reason = pause.reason, "the outbox is paused");
+            }
+            RunEnd::LeaseLost => tracing::warn!("another run took the postman's lease"),
+            RunEnd::LeaseHeld | RunEnd::NothingDue => {}
+        }
+        Ok(run)
+    }
+}

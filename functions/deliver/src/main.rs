@@ -1,0 +1,81 @@
+//! Starts `deliver` on the Lambda runtime.
+
+use beckon_aws::{KeySource, LambdaPostman, SesMailService, Table, clients};
+use beckon_domain::settings::Settings;
+use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
+use beckon_domain::writing::Links;
+use beckon_mail::Composer;
+use beckon_runtime::config::{StoreConfig, complete, environment};
+use beckon_runtime::{SystemChance, SystemClock, telemetry};
+use deliver::Postman;
+use jiff::SignedDuration;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+struct Config {
+    store: StoreConfig,
+    key_secret: String,
+    own_name: String,
+    enrolment_page: String,
+    configuration_set: Option<String>,
+    policy: PostmanPolicy,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::start_in_lambda();
+    let config = complete(&environment, |reader| {
+        let usual = PostmanPolicy::default();
+        let seconds =
+            |given: u64| SignedDuration::from_secs(i64::try_from(given).unwrap_or(i64::MAX));
+        let policy = PostmanPolicy {
+            lease: seconds(reader.number_or("BECKON_LEASE_SECONDS", 30)),
+            unknown_wait: seconds(reader.number_or("BECKON_UNKNOWN_WAIT_SECONDS", 300)),
+            longest_run: seconds(reader.number_or("BECKON_LONGEST_RUN_SECONDS", 600)),
+            #[expect(clippy::cast_precision_loss, reason = "a rate of mails a second")]
+            most_per_second: match reader.number_or("BECKON_MOST_PER_SECOND", 0) {
+                0 => usual.most_per_second,
+                most => most as f64,
+            },
+            ..usual
+        };
+        let (key_secret, own_name, enrolment_page) = (
+            reader.required("BECKON_KEY_SECRET"),
+            reader.required("AWS_LAMBDA_FUNCTION_NAME"),
+            reader.required("BECKON_ENROLMENT_PAGE"),
+        );
+        Some(Config {
+            configuration_set: reader.optional("BECKON_CONFIGURATION_SET"),
+            store: StoreConfig::read(reader)?,
+            key_secret,
+            own_name,
+            enrolment_page,
+            policy,
+        })
+    })?;
+    let aws = clients::load().await;
+    let table = Table::new(
+        &aws,
+        &config.store.table,
+        Settings::default_from(config.store.sender),
+    );
+    table.warm_up().await?;
+    let postman = Postman {
+        deliver: Deliver {
+            store: table,
+            service: SesMailService::new(&aws, config.configuration_set.as_deref()),
+            composer: Composer::new()?,
+            keys: KeySource::secret(&aws, &config.key_secret),
+            clock: SystemClock,
+            chance: SystemChance::new(),
+            links: Links {
+                enrolment_page: config.enrolment_page,
+            },
+            policy: config.policy,
+        },
+        successor: LambdaPostman::new(&aws, &config.own_name),
+    };
+    lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
+        postman.handle().await.map(|_| ()).map_err(Error::from)
+    }))
+    .await
+}

@@ -1,0 +1,161 @@
+//! A history in words: what happened, when, by whom.
+
+use beckon_domain::history::{Actor, Happening, HistoryRow};
+use beckon_domain::ownership::{Ownership, OwnershipRule};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A page of a history.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct HistoryPage {
+    pub(crate) items: Vec<HistoryView>,
+    /// Where the next page begins; null at the end.
+    pub(crate) next: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct HistoryView {
+    id: String,
+    #[schema(value_type = String)]
+    at: Timestamp,
+    /// By whom.
+    who: String,
+    /// What, as a stable name.
+    what: &'static str,
+    /// What, as a sentence.
+    text: String,
+}
+
+impl From<HistoryRow> for HistoryView {
+    fn from(row: HistoryRow) -> Self {
+        let (what, text) = in_words(&row.what);
+        Self {
+            id: row.id.to_string(),
+            at: row.at,
+            who: match row.who {
+                Actor::Caller(name) => name,
+                Actor::Invitee => "Invited person".to_owned(),
+                Actor::DeviceManagement => "Device management".to_owned(),
+                Actor::MailService => "Mail service".to_owned(),
+                Actor::Clock => "Clock".to_owned(),
+            },
+            what,
+            text,
+        }
+    }
+}
+
+fn in_words(what: &Happening) -> (&'static str, String) {
+    match what {
+        Happening::UserAdded => ("userAdded", "Added.".to_owned()),
+        Happening::InvitationIssued {
+            issue,
+            ownership,
+            replaced,
+            ..
+        } => (
+            "invitationIssued",
+            format!(
+                "Invited (issue {}), ownership {}{}.",
+                issue.get(),
+                owned(*ownership),
+                if *replaced {
+                    "; the invitation before stopped working"
+                } else {
+                    ""
+                }
+            ),
+        ),
+        Happening::InvitationDelivered { issue, .. } => (
+            "invitationDelivered",
+            format!("The mail of issue {} was delivered.", issue.get()),
+        ),
+        Happening::InvitationBounced { issue, mark, .. } => (
+            "invitationBounced",
+            format!(
+                "The mail of issue {} came back{}.",
+                issue.get(),
+                if mark.is_some() {
+                    "; nothing more is sent to this address until it is corrected"
+                } else {
+                    " for now"
+                }
+            ),
+        ),
+        Happening::InvitationRedeemed { issue } => (
+            "invitationRedeemed",
+            format!(
+                "The secret of issue {} was accepted; a registration began.",
+                issue.get()
+            ),
+        ),
+        Happening::InvitationLocked { issue } => (
+            "invitationLocked",
+            format!("Issue {} was locked: its tries are used up.", issue.get()),
+        ),
+        Happening::InvitationExpired { issue } => (
+            "invitationExpired",
+            format!("Issue {} expired.", issue.get()),
+        ),
+        Happening::InvitationCompleted { issue, device } => (
+            "invitationCompleted",
+            format!(
+                "Issue {} was completed by device {}.",
+                issue.get(),
+                device.as_str()
+            ),
+        ),
+        Happening::RegistrationConfirmed {
+            device,
+            ownership,
+            rule,
+            after_end,
+        } => (
+            "registrationConfirmed",
+            format!(
+                "Device {} was registered: {}, {}{}.",
+                device.as_str(),
+                owned(*ownership),
+                because(*rule),
+                if *after_end {
+                    "; the invitation had been taken back before"
+                } else {
+                    ""
+                }
+            ),
+        ),
+        Happening::OwnershipDecidedAgain {
+            device,
+            before,
+            ownership,
+            rule,
+        } => (
+            "ownershipDecidedAgain",
+            format!(
+                "More became known of device {}: it was {}, it is {}, {}.",
+                device.as_str(),
+                owned(*before),
+                owned(*ownership),
+                because(*rule)
+            ),
+        ),
+    }
+}
+
+const fn owned(ownership: Ownership) -> &'static str {
+    match ownership {
+        Ownership::NotSet => "not set",
+        Ownership::UserOwned => "user owned",
+        Ownership::CompanyOwned => "company owned",
+    }
+}
+
+const fn because(rule: OwnershipRule) -> &'static str {
+    match rule {
+        OwnershipRule::Supervised => "because it is supervised",
+        OwnershipRule::UserEnrollment => "because it came through Apple User Enrollment",
+        OwnershipRule::Invitation => "as the invitation says",
+        OwnershipRule::NotSet => "because nothing decides it",
+    }
+}

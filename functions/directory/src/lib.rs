@@ -1,0 +1,44 @@
+//! The directory: users, their invitations and their histories.
+
+mod history;
+mod routes;
+
+use axum::Router;
+use beckon_aws::Table;
+use beckon_domain::usecases::add_user::AddUser;
+use beckon_runtime::{SystemChance, SystemClock};
+use utoipa_axum::router::OpenApiRouter;
+
+/// What the routes work with.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    add: AddUser<Table, SystemClock, SystemChance>,
+    table: Table,
+    clock: SystemClock,
+}
+
+impl Directory {
+    /// A directory in this table.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self {
+            add: AddUser {
+                store: table.clone(),
+                clock: SystemClock,
+                chance: SystemChance::new(),
+            },
+            table,
+            clock: SystemClock,
+        }
+    }
+
+    /// The routes, with their part of the OpenAPI document.
+    pub fn routes(self) -> OpenApiRouter {
+        routes::all().with_state(self)
+    }
+
+    /// The routes alone.
+    pub fn router(self) -> Router {
+        self.routes().into()
+    }
+}

@@ -1,0 +1,247 @@
+//! `/v1/users`: adding, listing, reading.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use beckon_domain::batch::BatchState;
+use beckon_domain::ids::UserId;
+use beckon_domain::invitation::InvitationState;
+use beckon_domain::names::GroupName;
+use beckon_domain::permission::Permission;
+use beckon_domain::ports::{Clock as _, ListUsers as _, LoadUsers as _, ReadHistory as _};
+use beckon_domain::problem::{FieldProblem, Problems};
+use beckon_domain::selection::UserFilter;
+use beckon_domain::usecases::add_user::NewUser;
+use beckon_runtime::wire::{BatchView, UserView, id_in_path};
+use beckon_runtime::{Authorised, JsonBody, Problem, idempotency};
+use http::{HeaderMap, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Directory;
+use crate::history::{HistoryPage, HistoryView};
+
+/// The most users on a page.
+const PAGE: usize = 100;
+
+pub(crate) fn all() -> OpenApiRouter<Directory> {
+    OpenApiRouter::new()
+        .routes(routes!(add, list))
+        .routes(routes!(read))
+        .routes(routes!(history))
+}
+
+/// A user was added.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Added {
+    user: UserView,
+    /// The Send that invites them; absent if they were not invited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<BatchView>,
+    /// About the confirmation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reminder: Option<beckon_domain::confirmation::Reminder>,
+}
+
+/// Add a user
+///
+/// Invites them at once unless `invite` is false.
+#[utoipa::path(
+    post, path = "/v1/users", tag = "Users", request_body = NewUser,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours")),
+    responses(
+        (status = 201, description = "Added", body = Added),
+        (status = 409, description = "The address or the external id is taken", body = Problem),
+        (status = 422, description = "Fields are wrong", body = Problem),
+    )
+)]
+async fn add(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    headers: HeaderMap,
+    body: JsonBody<NewUser>,
+) -> Result<(StatusCode, [(header::HeaderName, String); 1], Json<Added>), Problem> {
+    caller.to(Permission::AssistUsers)?;
+    if body.value.invite != Some(false) {
+        caller.to(Permission::Invite)?;
+    }
+    let request = idempotency::repeatable(&headers, &caller, "POST /v1/users", &body.bytes)?;
+    let added = directory
+        .add
+        .run(&body.value, caller.actor(), request.as_ref())
+        .await?;
+    let now = directory.clock.now();
+    let location = format!("/v1/users/{}", added.user.id);
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        Json(Added {
+            user: UserView::new(added.user, None, now),
+            batch: added
+                .batch
+                .map(|batch| BatchView::new(&batch, BatchState::Expanding, None)),
+            reminder: added.reminder,
+        }),
+    ))
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// States, separated by commas: `none,expired`.
+    state: Option<String>,
+    /// Groups, separated by commas.
+    group: Option<String>,
+    /// What the address or the name begins with.
+    text: Option<String>,
+    /// 1 to 100; default 100.
+    limit: Option<usize>,
+    /// Where the page begins: `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl ListQuery {
+    fn filter(&self) -> Result<UserFilter, Problem> {
+        let mut problems = Problems::default();
+        let mut filter = UserFilter {
+            text: self.text.clone().unwrap_or_default(),
+            ..UserFilter::default()
+        };
+        for name in parts(self.state.as_ref()) {
+            match InvitationState::ALL
+                .into_iter()
+                .find(|state| state.name() == name)
+            {
+                Some(state) => {
+                    filter.states.insert(state);
+                }
+                None => problems.add(FieldProblem::new(
+                    "state",
+                    "unknownState",
+                    format!(
+                        "must be of {}",
+                        InvitationState::ALL.map(InvitationState::name).join(", ")
+                    ),
+                )),
+            }
+        }
+        for name in parts(self.group.as_ref()) {
+            filter
+                .groups
+                .extend(problems.check(GroupName::parse(name).map_err(|p| p.under("group"))));
+        }
+        problems.ensure(
+            self.limit.is_none_or(|limit| (1..=PAGE).contains(&limit)),
+            || FieldProblem::new("limit", "outOfRange", format!("must be from 1 to {PAGE}")),
+        );
+        if problems.is_empty() {
+            Ok(filter)
+        } else {
+            Err(Problem::invalid_fields(problems.into_vec()))
+        }
+    }
+}
+
+fn parts(list: Option<&String>) -> impl Iterator<Item = &str> {
+    list.map_or("", String::as_str)
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+}
+
+/// A page of users, by address.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct UsersPage {
+    items: Vec<UserView>,
+    /// Where the next page begins; null at the end. A page may be short and still have a next.
+    next: Option<String>,
+}
+
+/// List users, each with their invitation
+#[utoipa::path(
+    get, path = "/v1/users", tag = "Users", params(ListQuery),
+    responses((status = 200, body = UsersPage), (status = 422, body = Problem))
+)]
+async fn list(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<UsersPage>, Problem> {
+    caller.to(Permission::View)?;
+    let Query(query) = query.map_err(|_| {
+        Problem::invalid_fields(vec![FieldProblem::new(
+            "",
+            "malformedQuery",
+            "has parameters that this list does not take; it takes state, group, text, limit and cursor",
+        )])
+    })?;
+    let filter = query.filter()?;
+    let now = directory.clock.now();
+    let page = directory
+        .table
+        .list_users(
+            &filter,
+            query.cursor.as_deref(),
+            query.limit.unwrap_or(PAGE),
+            now,
+        )
+        .await?;
+    Ok(Json(UsersPage {
+        items: UserView::of_all(page.items, &directory.table, now).await?,
+        next: page.next,
+    }))
+}
+
+/// Read a user
+#[utoipa::path(
+    get, path = "/v1/users/{id}", tag = "Users", params(("id" = String, Path)),
+    responses((status = 200, body = UserView), (status = 404, body = Problem))
+)]
+async fn read(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    Path(id): Path<String>,
+) -> Result<Json<UserView>, Problem> {
+    caller.to(Permission::View)?;
+    let id: UserId = id_in_path(&id, "user")?;
+    let found = directory.table.load_users(&[id]).await?;
+    let view = UserView::of_all(found, &directory.table, directory.clock.now())
+        .await?
+        .pop();
+    view.map(Json).ok_or_else(|| Problem::not_found("user"))
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct PageQuery {
+    /// Where the page begins: `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// What happened to a user, newest first
+#[utoipa::path(
+    get, path = "/v1/users/{id}/history", tag = "Users", params(("id" = String, Path), PageQuery),
+    responses((status = 200, body = HistoryPage), (status = 404, body = Problem))
+)]
+async fn history(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    Path(id): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<HistoryPage>, Problem> {
+    caller.to(Permission::View)?;
+    let id: UserId = id_in_path(&id, "user")?;
+    if directory.table.load_users(&[id]).await?.is_empty() {
+        return Err(Problem::not_found("user"));
+    }
+    let page = directory
+        .table
+        .history_of(id, query.cursor.as_deref(), PAGE)
+        .await?;
+    Ok(Json(HistoryPage {
+        items: page.items.into_iter().map(HistoryView::from).collect(),
+        next: page.next,
+    }))
+}

@@ -1,0 +1,33 @@
+//! Starts `feedback` on the Lambda runtime.
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use beckon_aws::{SqsFailureQueue, Table, clients};
+use beckon_domain::settings::Settings;
+use beckon_domain::usecases::record_feedback::RecordFeedback;
+use beckon_runtime::config::{StoreConfig, complete, environment};
+use beckon_runtime::{SystemChance, telemetry};
+use feedback::Reports;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::start_in_lambda();
+    let (config, failures) = complete(&environment, |reader| {
+        let failures = reader.required("BECKON_FAILURE_QUEUE_URL");
+        Some((StoreConfig::read(reader)?, failures))
+    })?;
+    let aws = clients::load().await;
+    let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
+    table.warm_up().await?;
+    let reports = Reports {
+        record: RecordFeedback {
+            store: table,
+            chance: SystemChance::new(),
+        },
+        failures: SqsFailureQueue::new(&aws, &failures),
+    };
+    lambda_runtime::run(service_fn(|event: LambdaEvent<EventBridgeEvent>| async {
+        reports.handle(event.payload).await.map_err(Error::from)
+    }))
+    .await
+}

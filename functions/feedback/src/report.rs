@@ -1,0 +1,179 @@
+//! The `detail` of an SES event.
+
+use beckon_domain::ids::MailId;
+use beckon_domain::mail::{MailEvent, MailReason};
+use beckon_domain::usecases::record_feedback::Feedback;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// What an event is to us.
+#[derive(Debug)]
+pub enum Read {
+    /// A report of one of our mails.
+    Report(Feedback),
+    /// Nothing that concerns us: a mail without our tag, an open, a click.
+    OfNoInterest,
+    /// Ours, and not to be understood.
+    Unreadable(&'static str),
+}
+
+/// Reads an event's detail.
+#[must_use]
+pub fn read(detail: &Value) -> Read {
+    let text = |path: &str| detail.pointer(path).and_then(Value::as_str);
+    let Some(tag) = text("/mail/tags/beckon-mail/0") else {
+        return Read::OfNoInterest;
+    };
+    let Ok(mail) = tag.parse::<MailId>() else {
+        return Read::Unreadable("its beckon-mail tag is no id of a mail");
+    };
+    let Some(kind) = text("/eventType") else {
+        return Read::Unreadable("it has no eventType");
+    };
+    let (event, reason, at) = match kind {
+        "Send" => (MailEvent::Accept, None, text("/mail/timestamp")),
+        "Delivery" => (MailEvent::Deliver, None, text("/delivery/timestamp")),
+        "DeliveryDelay" => (
+            MailEvent::Delay,
+            reason("delayed", text("/deliveryDelay/delayType")),
+            text("/deliveryDelay/timestamp"),
+        ),
+        "Bounce" => {
+            let event = if text("/bounce/bounceType") == Some("Permanent") {
+                MailEvent::HardBounce
+            } else {
+                MailEvent::SoftBounce
+            };
+            (
+                event,
+                reason("bounced", text("/bounce/bounceSubType")),
+                text("/bounce/timestamp"),
+            )
+        }
+        "Complaint" => (
+            MailEvent::Complain,
+            reason("complained", text("/complaint/complaintFeedbackType")),
+            text("/complaint/timestamp"),
+        ),
+        "Reject" => (
+            MailEvent::Refuse,
+            reason("rejected", text("/reject/reason")),
+            text("/mail/timestamp"),
+        ),
+        "Rendering Failure" => (
+            MailEvent::Refuse,
+            reason("renderingFailed", None),
+            text("/mail/timestamp"),
+        ),
+        "Open" | "Click" | "Subscription" => return Read::OfNoInterest,
+        _ => return Read::Unreadable("its eventType is not known"),
+    };
+    let Some(at) = at.and_then(|at| at.parse::<Timestamp>().ok()) else {
+        return Read::Unreadable("it does not say when");
+    };
+    Read::Report(Feedback {
+        mail,
+        service_id: text("/mail/messageId").map(str::to_owned),
+        event,
+        reason,
+        at,
+    })
+}
+
+/// SES's own word for a cause; diagnostic texts are left out, since they quote addresses.
+fn reason(code: &str, detail: Option<&str>) -> Option<MailReason> {
+    Some(MailReason {
+        code: code.to_owned(),
+        detail: detail.unwrap_or("no cause was given").to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(kind: &str, body: (&str, Value)) -> Value {
+        json!({
+            "eventType": kind,
+            "mail": {
+                "timestamp": "2026-01-31T09:30:00.000Z", "messageId": "m-1",
+                "tags": { "beckon-mail": ["01KG4JZ3M0000000000000000A"] },
+            },
+            body.0: body.1,
+        })
+    }
+
+    #[test]
+    fn each_kind_of_event_is_read() {
+        let at = "2026-01-31T09:30:05.000Z";
+        for (kind, body, expected) in [
+            ("Send", ("send", json!({})), MailEvent::Accept),
+            (
+                "Delivery",
+                ("delivery", json!({ "timestamp": at })),
+                MailEvent::Deliver,
+            ),
+            (
+                "DeliveryDelay",
+                (
+                    "deliveryDelay",
+                    json!({ "timestamp": at, "delayType": "MailboxFull" }),
+                ),
+                MailEvent::Delay,
+            ),
+            (
+                "Bounce",
+                (
+                    "bounce",
+                    json!({ "timestamp": at, "bounceType": "Permanent", "bounceSubType": "General" }),
+                ),
+                MailEvent::HardBounce,
+            ),
+            (
+                "Bounce",
+                (
+                    "bounce",
+                    json!({ "timestamp": at, "bounceType": "Transient", "bounceSubType": "MailboxFull" }),
+                ),
+                MailEvent::SoftBounce,
+            ),
+            (
+                "Complaint",
+                ("complaint", json!({ "timestamp": at })),
+                MailEvent::Complain,
+            ),
+            (
+                "Reject",
+                ("reject", json!({ "reason": "Bad content" })),
+                MailEvent::Refuse,
+            ),
+        ] {
+            match read(&event(kind, body)) {
+                Read::Report(feedback) => assert_eq!(feedback.event, expected, "{kind}"),
+                other => panic!("{kind}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_let_be_and_what_cannot_be_read_is_said() {
+        assert!(matches!(
+            read(&json!({ "eventType": "Send", "mail": {} })),
+            Read::OfNoInterest
+        ));
+        assert!(matches!(
+            read(&event("Open", ("open", json!({})))),
+            Read::OfNoInterest
+        ));
+        assert!(matches!(
+            read(&event("Teleported", ("x", json!({})))),
+            Read::Unreadable(_)
+        ));
+        assert!(matches!(
+            read(&event("Delivery", ("delivery", json!({})))),
+            Read::Unreadable(_)
+        ));
+    }
+}

@@ -1,0 +1,129 @@
+//! The outbox reads the table's stream and does what rows ask for: a cursor that moved asks for
+//! its next page, a mail that waits asks for the postman. It never waits for either's end.
+
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use beckon_domain::ids::BatchId;
+use beckon_domain::ports::{
+    Chance, Clock, FinishPage, KeepRejected, ListUsers, LoadBatch, LoadKeys, LoadUsers,
+    ReadSettings, SaveUsers, Unavailable, WakePostman,
+};
+use beckon_domain::usecases::expand::ExpandPage;
+
+/// What the outbox works with.
+#[derive(Debug, Clone)]
+pub struct Outbox<S, K, C, R, W, F> {
+    /// Expands pages.
+    pub expand: ExpandPage<S, K, C, R>,
+    /// Wakes the postman.
+    pub postman: W,
+    /// Keeps what cannot be understood.
+    pub failures: F,
+}
+
+/// What a row asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wish {
+    /// The next page of a batch.
+    Expand(BatchId),
+    /// The postman.
+    Deliver,
+    /// Nothing.
+    Nothing,
+}
+
+impl<S, K, C, R, W, F> Outbox<S, K, C, R, W, F>
+where
+    S: LoadBatch + LoadUsers + ListUsers + ReadSettings + SaveUsers + FinishPage + Sync,
+    K: LoadKeys + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+    W: WakePostman + Sync,
+    F: KeepRejected + Sync,
+{
+    /// Does what a batch of stream records asks for. A record that cannot be carried out now is
+    /// reported as the first that failed, and comes again with those behind it.
+    pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
+        let mut response = DynamoDbEventResponse::default();
+        let mut wake = false;
+        for record in event.records {
+            match self.one(&record, &mut wake).await {
+                Ok(()) => {}
+                Err(error) => {
+                    tracing::error!(
+                        error = %beckon_runtime::problem::chain(&error),
+                        record = record.event_id,
+                        "a stream record waits for its next try"
+                    );
+                    let mut failure = DynamoDbBatchItemFailure::default();
+                    failure.item_identifier = record.change.sequence_number;
+                    response.batch_item_failures.push(failure);
+                    break;
+                }
+            }
+        }
+        if wake && let Err(error) = self.postman.wake_postman().await {
+            // The clock comes by within a minute.
+            tracing::warn!(error = %beckon_runtime::problem::chain(&error), "the postman was not woken");
+        }
+        response
+    }
+
+    async fn one(&self, record: &EventRecord, wake: &mut bool) -> Result<(), Unavailable> {
+        match wish(record) {
+            Ok(Wish::Nothing) => Ok(()),
+            Ok(Wish::Deliver) => {
+                *wake = true;
+                Ok(())
+            }
+            Ok(Wish::Expand(batch)) => {
+                let page = self.expand.run(batch).await?;
+                tracing::info!(%batch, ?page, "a page of a batch was expanded");
+                Ok(())
+            }
+            Err(reason) => {
+                tracing::error!(
+                    record = record.event_id,
+                    reason,
+                    "a stream record was put on the failure queue"
+                );
+                let whole = serde_json::to_string(record).unwrap_or_default();
+                self.failures.keep_rejected(&whole, reason).await
+            }
+        }
+    }
+}
+
+/// What a record asks for, from the row as it is after the change.
+fn wish(record: &EventRecord) -> Result<Wish, &'static str> {
+    if record.event_name == "REMOVE" {
+        return Ok(Wish::Nothing);
+    }
+    let text = |item: &serde_dynamo::Item, name: &str| match item.get(name) {
+        Some(serde_dynamo::AttributeValue::S(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let keys = &record.change.keys;
+    let (Some(partition), Some(sort)) = (text(keys, "pk"), text(keys, "sk")) else {
+        return Err("the record has no keys of this table");
+    };
+    let row = &record.change.new_image;
+    match sort.as_str() {
+        "cursor" => {
+            if row.get("done") == Some(&serde_dynamo::AttributeValue::Bool(true)) {
+                return Ok(Wish::Nothing);
+            }
+            partition
+                .strip_prefix("batch#")
+                .and_then(|id| id.parse().ok())
+                .map(Wish::Expand)
+                .ok_or("the cursor belongs to no batch")
+        }
+        "mail" => match text(row, "state").as_deref() {
+            Some("waiting") => Ok(Wish::Deliver),
+            Some(_) => Ok(Wish::Nothing),
+            None => Err("the mail has no state"),
+        },
+        _ => Ok(Wish::Nothing),
+    }
+}

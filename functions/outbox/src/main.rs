@@ -1,0 +1,38 @@
+//! Starts `outbox` on the Lambda runtime.
+
+use aws_lambda_events::dynamodb::Event;
+use beckon_aws::{KeySource, LambdaPostman, SqsFailureQueue, Table, clients};
+use beckon_domain::settings::Settings;
+use beckon_domain::usecases::expand::ExpandPage;
+use beckon_runtime::config::{StoreConfig, complete, environment};
+use beckon_runtime::{SystemChance, SystemClock, telemetry};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use outbox::Outbox;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::start_in_lambda();
+    let (config, secret, postman, failures) = complete(&environment, |reader| {
+        let secret = reader.required("BECKON_KEY_SECRET");
+        let postman = reader.required("BECKON_DELIVER_FUNCTION");
+        let failures = reader.required("BECKON_FAILURE_QUEUE_URL");
+        Some((StoreConfig::read(reader)?, secret, postman, failures))
+    })?;
+    let aws = clients::load().await;
+    let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
+    table.warm_up().await?;
+    let outbox = Outbox {
+        expand: ExpandPage {
+            store: table,
+            keys: KeySource::secret(&aws, &secret),
+            clock: SystemClock,
+            chance: SystemChance::new(),
+        },
+        postman: LambdaPostman::new(&aws, &postman),
+        failures: SqsFailureQueue::new(&aws, &failures),
+    };
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async {
+        Ok::<_, Error>(outbox.handle(event.payload).await)
+    }))
+    .await
+}

@@ -1,0 +1,218 @@
+//! The invitation preview.
+
+use axum::extract::{Query, State};
+use axum::{Json, Router};
+use beckon_aws::Table;
+use beckon_domain::batch::SkipReason;
+use beckon_domain::confirmation::NoConfirmation;
+use beckon_domain::issuing::Verdict;
+use beckon_domain::method::Method;
+use beckon_domain::ownership::Ownership;
+use beckon_domain::permission::Permission;
+use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient, ShowPreview};
+use beckon_domain::writing::Links;
+use beckon_mail::Composer;
+use beckon_runtime::wire::OrderBody;
+use beckon_runtime::{Authorised, JsonBody, Problem, SystemChance, SystemClock};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What the route works with.
+#[derive(Debug, Clone)]
+pub struct Previews {
+    show: Arc<ShowPreview<Table, Composer, SystemClock, SystemChance>>,
+}
+
+impl Previews {
+    /// Previews of what this table holds.
+    #[must_use]
+    pub fn new(table: Table, composer: Composer, links: Links) -> Self {
+        Self {
+            show: Arc::new(ShowPreview {
+                store: table,
+                composer,
+                clock: SystemClock,
+                chance: SystemChance::new(),
+                links,
+            }),
+        }
+    }
+
+    /// The route, with its part of the OpenAPI document.
+    pub fn routes(self) -> OpenApiRouter {
+        OpenApiRouter::new()
+            .routes(routes!(preview))
+            .with_state(self)
+    }
+
+    /// The route alone.
+    pub fn router(self) -> Router {
+        self.routes().into()
+    }
+}
+
+/// What would be sent.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PreviewView {
+    /// Give it to Send, so that what is sent is what was shown.
+    settings_version: String,
+    method: Method,
+    ownership: OwnershipView,
+    counts: CountsView,
+    recipients: Vec<RecipientView>,
+    /// Where the next page begins; null at the end.
+    next: Option<String>,
+    /// The mail as the first of them would get it, its secret masked; null if nobody on this page
+    /// would get one.
+    mail: Option<MailView>,
+}
+
+/// What the device owner setting does.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct OwnershipView {
+    /// Whether it applies to the registration method.
+    applies: bool,
+    /// What invitations will carry. A supervised device becomes company owned all the same.
+    result: Ownership,
+    /// Why it does not apply.
+    reason: Option<&'static str>,
+}
+
+/// How many.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CountsView {
+    selected: u64,
+    /// Replacements included.
+    will_send: u64,
+    skipped: u64,
+    /// Whether the counts are of the whole selection; otherwise `willSend` and `skipped` are of
+    /// this page.
+    exact: bool,
+}
+
+/// One of the selected.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RecipientView {
+    user_id: String,
+    email: Option<String>,
+    /// `willSend`, `willReplace` or `skipped`.
+    outcome: &'static str,
+    /// Why skipped.
+    reason: Option<SkipReason>,
+    locale: String,
+    method: Method,
+    ownership: Ownership,
+    confirmation: ConfirmationView,
+}
+
+/// Whether they would get a confirmation when they succeed.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ConfirmationView {
+    will_send: bool,
+    /// Why not.
+    reason: Option<NoConfirmation>,
+}
+
+/// A mail.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct MailView {
+    subject: String,
+    html: String,
+    text: String,
+}
+
+fn recipient(previewed: PreviewedRecipient, method: Method) -> RecipientView {
+    let (outcome, reason) = match previewed.verdict {
+        Verdict::Send => ("willSend", None),
+        Verdict::Replace => ("willReplace", None),
+        Verdict::Skip(reason) => ("skipped", Some(reason)),
+    };
+    let (user_id, email) = match previewed.user {
+        Ok(user) => (user.id, Some(user.email.as_str().to_owned())),
+        Err(id) => (id, None),
+    };
+    RecipientView {
+        user_id: user_id.to_string(),
+        email,
+        outcome,
+        reason,
+        locale: previewed.locale.to_string(),
+        method,
+        ownership: previewed.ownership,
+        confirmation: ConfirmationView {
+            will_send: previewed.confirmation.is_ok(),
+            reason: previewed.confirmation.err(),
+        },
+    }
+}
+
+impl From<Preview> for PreviewView {
+    fn from(preview: Preview) -> Self {
+        Self {
+            settings_version: preview.settings.get().to_string(),
+            method: preview.method,
+            ownership: OwnershipView {
+                applies: preview.choice_applies,
+                result: preview.ownership,
+                reason: (!preview.choice_applies).then_some("methodWithoutOwnership"),
+            },
+            counts: CountsView {
+                selected: preview.counts.selected,
+                will_send: preview.counts.will_send,
+                skipped: preview.counts.skipped,
+                exact: preview.counts.exact,
+            },
+            recipients: preview
+                .recipients
+                .into_iter()
+                .map(|r| recipient(r, preview.method))
+                .collect(),
+            next: preview.next,
+            mail: preview.mail.map(|mail| MailView {
+                subject: mail.subject,
+                html: mail.html,
+                text: mail.text,
+            }),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PageQuery {
+    /// Where the page begins: `next` of the page before, with the same body.
+    cursor: Option<String>,
+}
+
+/// Preview invitations
+///
+/// Changes nothing. Answers by the very rules by which Send will act, a hundred recipients a page.
+#[utoipa::path(
+    post, path = "/v1/invitations/preview", tag = "Invitations", request_body = OrderBody, params(PageQuery),
+    responses(
+        (status = 200, body = PreviewView),
+        (status = 422, description = "Fields are wrong, or selected users do not exist", body = Problem),
+    )
+)]
+async fn preview(
+    State(previews): State<Previews>,
+    caller: Authorised,
+    Query(query): Query<PageQuery>,
+    body: JsonBody<OrderBody>,
+) -> Result<Json<PreviewView>, Problem> {
+    caller.to(Permission::Invite)?;
+    let order = PreviewOrder {
+        selection: body.value.selection.parse()?,
+        choice: body.value.ownership,
+        settings: body.value.settings()?,
+        position: query.cursor,
+        who: caller.actor(),
+    };
+    Ok(Json(previews.show.run(&order).await?.into()))
+}

@@ -1,0 +1,172 @@
+//! `/v1/redemptions` and `/v1/registrations`. Both are public: the PIN, the token, and the id of
+//! the session are what lets somebody in.
+
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::{Path, State};
+use beckon_domain::ids::DeviceId;
+use beckon_domain::invitation::InvitationState;
+use beckon_domain::method::Method;
+use beckon_domain::ownership::{Ownership, OwnershipRule};
+use beckon_domain::ports::{LoadRegistration as _, LoadSession as _, LoadUsers as _};
+use beckon_domain::registration::{DeviceFacts, Registration};
+use beckon_domain::session::{RegistrationId, Session};
+use beckon_domain::usecases::redeem::Redemption;
+use beckon_domain::user::User;
+use beckon_runtime::{JsonBody, Problem};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Redemptions;
+
+pub(crate) fn all() -> OpenApiRouter<Redemptions> {
+    OpenApiRouter::new()
+        .routes(routes!(redeem))
+        .routes(routes!(registration))
+}
+
+/// A registration session was opened.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RedeemedView {
+    /// A bearer secret: by it the registration is reported and looked up.
+    registration_id: String,
+    method: Method,
+    /// Whether the device management will ask for a password as well.
+    password_required: bool,
+    /// What the invitation carries.
+    ownership: Ownership,
+    /// Where to go on; null if the settings name no address that fits.
+    continue_url: Option<String>,
+    /// Until when the session lets the person go on. Reporting is not bound by it.
+    #[schema(value_type = String)]
+    expires_at: Timestamp,
+}
+
+/// Redeem a PIN or a link's token
+///
+/// Opens a registration session. The secret is spent when the registration is reported, not by
+/// this; the same secret may open three sessions at a time. Whoever shows the right secret of an
+/// invitation that has ended is told what became of it; every other refusal is the same.
+#[utoipa::path(
+    post, path = "/v1/redemptions", tag = "Enrolment", request_body = Redemption, security(()),
+    responses(
+        (status = 200, body = RedeemedView),
+        (status = 403, description = "Address and secret do not fit", body = Problem),
+        (status = 410, description = "The invitation has ended", body = Problem),
+        (status = 422, description = "Fields are wrong", body = Problem),
+        (status = 429, description = "Too many sessions are open", body = Problem),
+    )
+)]
+async fn redeem(
+    State(redemptions): State<Redemptions>,
+    body: JsonBody<Redemption>,
+) -> Result<Json<RedeemedView>, Problem> {
+    let began = Instant::now();
+    match redemptions.redeem.run(&body.value).await {
+        Ok(redeemed) => Ok(Json(RedeemedView {
+            registration_id: redeemed.registration_id.expose().to_owned(),
+            method: redeemed.method,
+            password_required: redeemed.method.asks_for_password(),
+            ownership: redeemed.ownership,
+            continue_url: redeemed.continue_url,
+            expires_at: redeemed.expires_at,
+        })),
+        Err(refusal) => {
+            hold_back(began, redemptions.refuse_after).await;
+            Err(refusal.into())
+        }
+    }
+}
+
+/// Refusals differ in the work they took; after this they no longer differ in time.
+async fn hold_back(began: Instant, until: Duration) {
+    if let Some(rest) = until.checked_sub(began.elapsed()) {
+        tokio::time::sleep(rest).await;
+    }
+}
+
+/// A registration and what was decided.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RegistrationView {
+    id: String,
+    user_id: String,
+    /// `open` while it may be gone on with, `confirmed` once a device was reported, `ended`
+    /// otherwise; a device may still be reported then.
+    state: &'static str,
+    /// What was decided; null until then.
+    ownership: Option<Ownership>,
+    /// The rule that decided it; null until then.
+    rule: Option<OwnershipRule>,
+    /// What is known of the device; null until it was reported.
+    #[schema(value_type = Option<Object>)]
+    device: Option<DeviceFacts>,
+    /// When it was registered; null until then.
+    #[schema(value_type = Option<String>)]
+    registered_at: Option<Timestamp>,
+}
+
+/// What became of a registration
+#[utoipa::path(
+    get, path = "/v1/registrations/{id}", tag = "Enrolment", params(("id" = String, Path)), security(()),
+    responses((status = 200, body = RegistrationView), (status = 404, body = Problem))
+)]
+async fn registration(
+    State(redemptions): State<Redemptions>,
+    Path(id): Path<String>,
+) -> Result<Json<RegistrationView>, Problem> {
+    let nothing = || Problem::not_found("registration");
+    let id = RegistrationId::read(&id).ok_or_else(nothing)?;
+    let table = &redemptions.table;
+    let session = table
+        .load_session(&id.digest())
+        .await?
+        .ok_or_else(nothing)?;
+    let user = table
+        .load_users(&[session.user])
+        .await?
+        .pop()
+        .ok_or_else(nothing)?;
+    let registration = match reported_device(&session, &user) {
+        Some(device) => table.load_registration(user.id, &device).await?,
+        None => None,
+    };
+    Ok(Json(view(&id, &session, registration)))
+}
+
+/// The device that was reported for a session: with its id, or otherwise for the issue it is of.
+fn reported_device(session: &Session, user: &User) -> Option<DeviceId> {
+    session.device.clone().or_else(|| {
+        user.invitation
+            .as_ref()
+            .filter(|invitation| {
+                invitation.issue == session.issue && invitation.state == InvitationState::Completed
+            })
+            .and_then(|invitation| invitation.completed_by.clone())
+    })
+}
+
+fn view(
+    id: &RegistrationId,
+    session: &Session,
+    registration: Option<Registration>,
+) -> RegistrationView {
+    let state = match &registration {
+        Some(_) => "confirmed",
+        None if Timestamp::now() < session.expires_at => "open",
+        None => "ended",
+    };
+    RegistrationView {
+        id: id.expose().to_owned(),
+        user_id: session.user.to_string(),
+        state,
+        ownership: registration.as_ref().map(|r| r.decided.ownership),
+        rule: registration.as_ref().map(|r| r.decided.rule),
+        registered_at: registration.as_ref().map(|r| r.registered_at),
+        device: registration.map(|r| r.device),
+    }
+}

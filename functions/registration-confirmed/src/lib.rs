@@ -1,0 +1,59 @@
+//! Registration confirmed: the device management's event, read and recorded. What cannot be read
+//! or names nobody goes to the failure queue whole, with the reason.
+
+mod detail;
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use beckon_domain::ports::{
+    Chance, Clock, FindUser, KeepRejected, LoadRegistration, LoadSession, LoadUsers, ReadSettings,
+    SaveUsers, Unavailable,
+};
+use beckon_domain::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration};
+use serde_json::Value;
+
+pub use detail::parse;
+
+/// The `detail-type` this function is for.
+pub const DETAIL_TYPE: &str = "Device Registered";
+
+/// What the function works with.
+#[derive(Debug, Clone)]
+pub struct Confirmations<S, C, R, F> {
+    /// Records.
+    pub confirm: ConfirmRegistration<S, C, R>,
+    /// Keeps what cannot be recorded.
+    pub failures: F,
+}
+
+impl<S, C, R, F> Confirmations<S, C, R, F>
+where
+    S: FindUser + LoadUsers + LoadSession + LoadRegistration + SaveUsers + ReadSettings + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+    F: KeepRejected + Sync,
+{
+    /// Records one event. An error means: deliver it again.
+    pub async fn handle(&self, event: EventBridgeEvent<Value>) -> Result<(), Unavailable> {
+        let reason = match parse(&event.detail) {
+            Ok(report) => match self.confirm.run(&report).await {
+                Ok(confirmed) => {
+                    tracing::info!(?confirmed, "a registration was reported");
+                    return Ok(());
+                }
+                Err(ConfirmRefused::Unknown) => "it names no user we know".to_owned(),
+                Err(ConfirmRefused::Unavailable(error)) => return Err(error),
+            },
+            Err(problems) => problems
+                .iter()
+                .map(|problem| format!("{} {}", problem.field, problem.detail))
+                .collect::<Vec<_>>()
+                .join("; "),
+        };
+        tracing::error!(
+            event = event.id.as_deref().unwrap_or(""),
+            "an event was put on the failure queue"
+        );
+        let whole = serde_json::to_string(&event).unwrap_or_default();
+        self.failures.keep_rejected(&whole, &reason).await
+    }
+}

@@ -1,0 +1,37 @@
+//! Starts `registration-confirmed` on the Lambda runtime.
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use beckon_aws::{SqsFailureQueue, Table, clients};
+use beckon_domain::settings::Settings;
+use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
+use beckon_runtime::config::{StoreConfig, complete, environment};
+use beckon_runtime::{SystemChance, SystemClock, telemetry};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use registration_confirmed::Confirmations;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::start_in_lambda();
+    let (config, failures) = complete(&environment, |reader| {
+        let failures = reader.required("BECKON_FAILURE_QUEUE_URL");
+        Some((StoreConfig::read(reader)?, failures))
+    })?;
+    let aws = clients::load().await;
+    let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
+    table.warm_up().await?;
+    let confirmations = Confirmations {
+        confirm: ConfirmRegistration {
+            store: table,
+            clock: SystemClock,
+            chance: SystemChance::new(),
+        },
+        failures: SqsFailureQueue::new(&aws, &failures),
+    };
+    lambda_runtime::run(service_fn(|event: LambdaEvent<EventBridgeEvent>| async {
+        confirmations
+            .handle(event.payload)
+            .await
+            .map_err(Error::from)
+    }))
+    .await
+}

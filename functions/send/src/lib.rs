@@ -1,0 +1,46 @@
+//! Send, and what has become of Sends.
+
+mod routes;
+
+use axum::Router;
+use beckon_aws::Table;
+use beckon_domain::usecases::report_batch::ReportBatch;
+use beckon_domain::usecases::send::Send;
+use beckon_runtime::{SystemChance, SystemClock};
+use utoipa_axum::router::OpenApiRouter;
+
+/// What the routes work with.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    send: Send<Table, SystemClock, SystemChance>,
+    report: ReportBatch<Table>,
+    table: Table,
+}
+
+impl Sending {
+    /// Sends kept in this table.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self {
+            send: Send {
+                store: table.clone(),
+                clock: SystemClock,
+                chance: SystemChance::new(),
+            },
+            report: ReportBatch {
+                store: table.clone(),
+            },
+            table,
+        }
+    }
+
+    /// The routes, with their part of the OpenAPI document.
+    pub fn routes(self) -> OpenApiRouter {
+        routes::all().with_state(self)
+    }
+
+    /// The routes alone.
+    pub fn router(self) -> Router {
+        self.routes().into()
+    }
+}

@@ -1,0 +1,19 @@
+//! Starts `send` on the Lambda runtime.
+
+use beckon_aws::{Table, clients};
+use beckon_domain::settings::Settings;
+use beckon_runtime::config::StoreConfig;
+use beckon_runtime::{edge, telemetry};
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::start_in_lambda();
+    let config = StoreConfig::from_environment()?;
+    let table = Table::new(
+        &clients::load().await,
+        &config.table,
+        Settings::default_from(config.sender),
+    );
+    table.warm_up().await?;
+    lambda_http::run(edge::in_lambda(send::Sending::new(table).router())).await
+}

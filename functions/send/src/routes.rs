@@ -1,0 +1,205 @@
+//! `/v1/invitations` and `/v1/batches`.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use beckon_domain::batch::{BatchState, RecipientResult, SkipReason};
+use beckon_domain::ids::BatchId;
+use beckon_domain::mail::MailState;
+use beckon_domain::permission::Permission;
+use beckon_domain::ports::ListBatches as _;
+use beckon_domain::usecases::report_batch::ReportedRecipient;
+use beckon_domain::usecases::send::SendOrder;
+use beckon_runtime::wire::{BatchView, OrderBody, SentView, id_in_path};
+use beckon_runtime::{Authorised, JsonBody, Problem, idempotency};
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Sending;
+
+/// How many batches are on a page.
+const PAGE: usize = 20;
+
+pub(crate) fn all() -> OpenApiRouter<Sending> {
+    OpenApiRouter::new()
+        .routes(routes!(send))
+        .routes(routes!(list))
+        .routes(routes!(read))
+        .routes(routes!(recipients))
+}
+
+/// Send invitations
+///
+/// Answers as soon as the Send is written down; mails follow from it. Up to 100 named users are
+/// read before, so that an unknown one is refused and the counts are exact; beyond that and for a
+/// filter, counts and reminder are filled in as the Send is worked on: read the batch.
+#[utoipa::path(
+    post, path = "/v1/invitations", tag = "Invitations", request_body = OrderBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours")),
+    responses(
+        (status = 202, description = "Will be sent", body = SentView),
+        (status = 422, description = "Fields are wrong, or selected users do not exist", body = Problem),
+    )
+)]
+async fn send(
+    State(sending): State<Sending>,
+    caller: Authorised,
+    headers: HeaderMap,
+    body: JsonBody<OrderBody>,
+) -> Result<(StatusCode, Json<SentView>), Problem> {
+    caller.to(Permission::Invite)?;
+    let request = idempotency::repeatable(&headers, &caller, "POST /v1/invitations", &body.bytes)?;
+    let order = SendOrder {
+        selection: body.value.selection.parse()?,
+        choice: body.value.ownership,
+        settings: body.value.settings()?,
+        who: caller.actor(),
+    };
+    let sent = sending.send.run(&order, request.as_ref()).await?;
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(SentView {
+            batch: BatchView::new(&sent.batch, BatchState::Expanding, sent.counts),
+            reminder: sent.reminder,
+        }),
+    ))
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PageQuery {
+    /// Where the page begins: `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of Sends, newest first.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct BatchesPage {
+    items: Vec<SentView>,
+    /// Where the next page begins; null at the end.
+    next: Option<String>,
+}
+
+/// List Sends, newest first
+#[utoipa::path(
+    get, path = "/v1/batches", tag = "Invitations", params(PageQuery),
+    responses((status = 200, body = BatchesPage))
+)]
+async fn list(
+    State(sending): State<Sending>,
+    caller: Authorised,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<BatchesPage>, Problem> {
+    caller.to(Permission::View)?;
+    let page = sending
+        .table
+        .list_batches(query.cursor.as_deref(), PAGE)
+        .await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for id in page.items {
+        items.extend(report(&sending, id).await?);
+    }
+    Ok(Json(BatchesPage {
+        items,
+        next: page.next,
+    }))
+}
+
+async fn report(sending: &Sending, id: BatchId) -> Result<Option<SentView>, Problem> {
+    Ok(sending.report.run(id).await?.map(|report| SentView {
+        batch: BatchView::new(&report.batch, report.state, Some(report.counts)),
+        reminder: report.reminder,
+    }))
+}
+
+/// What has become of a Send
+#[utoipa::path(
+    get, path = "/v1/batches/{id}", tag = "Invitations", params(("id" = String, Path)),
+    responses((status = 200, body = SentView), (status = 404, body = Problem))
+)]
+async fn read(
+    State(sending): State<Sending>,
+    caller: Authorised,
+    Path(id): Path<String>,
+) -> Result<Json<SentView>, Problem> {
+    caller.to(Permission::View)?;
+    let id: BatchId = id_in_path(&id, "batch")?;
+    report(&sending, id)
+        .await?
+        .map(Json)
+        .ok_or_else(|| Problem::not_found("batch"))
+}
+
+/// What became of one selected user.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RecipientView {
+    user_id: String,
+    /// `issued` or `skipped`.
+    outcome: &'static str,
+    /// Why skipped.
+    reason: Option<SkipReason>,
+    /// Where the mail stands.
+    delivery: Option<MailState>,
+    /// Why it stands there, if there is something to say.
+    delivery_reason: Option<String>,
+    /// Whether they will get a confirmation when they succeed.
+    confirmation: bool,
+}
+
+impl From<ReportedRecipient> for RecipientView {
+    fn from(reported: ReportedRecipient) -> Self {
+        let (outcome, reason) = match reported.recipient.result {
+            RecipientResult::Issued { .. } => ("issued", None),
+            RecipientResult::Skipped { reason } => ("skipped", Some(reason)),
+        };
+        Self {
+            user_id: reported.recipient.user.to_string(),
+            outcome,
+            reason,
+            delivery: reported.mail.as_ref().map(|mail| mail.state),
+            delivery_reason: reported
+                .mail
+                .and_then(|mail| mail.reason)
+                .map(|reason| reason.detail),
+            confirmation: reported.recipient.confirmation,
+        }
+    }
+}
+
+/// A page of recipients.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct RecipientsView {
+    items: Vec<RecipientView>,
+    /// Where the next page begins; null at the end.
+    next: Option<String>,
+}
+
+/// What became of each selected user
+#[utoipa::path(
+    get, path = "/v1/batches/{id}/recipients", tag = "Invitations", params(("id" = String, Path), PageQuery),
+    responses((status = 200, body = RecipientsView), (status = 404, body = Problem))
+)]
+async fn recipients(
+    State(sending): State<Sending>,
+    caller: Authorised,
+    Path(id): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<RecipientsView>, Problem> {
+    caller.to(Permission::View)?;
+    let id: BatchId = id_in_path(&id, "batch")?;
+    let page = sending
+        .report
+        .recipients(id, query.cursor.as_deref())
+        .await?
+        .ok_or_else(|| Problem::not_found("batch"))?;
+    Ok(Json(RecipientsView {
+        items: page
+            .recipients
+            .into_iter()
+            .map(RecipientView::from)
+            .collect(),
+        next: page.next,
+    }))
+}

@@ -1,0 +1,60 @@
+//! The embedded DynamoDB engine: SQLite in the data folder, served to the AWS SDK on loopback.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use anyhow::Context as _;
+use dynoxide::Database;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// The engine.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    database: Database,
+    endpoint: String,
+}
+
+impl Engine {
+    /// What the table is called.
+    pub(crate) const TABLE: &'static str = "beckon";
+
+    /// Opens the database and serves it.
+    pub(crate) async fn start(data: &Path, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
+        let path = data.join("table.db");
+        let path = path
+            .to_str()
+            .context("the data folder's name is not UTF-8")?;
+        let database = Database::new(path).with_context(|| format!("{path} cannot be opened"))?;
+        let listener = hidden_listener().await?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        let served = database.clone();
+        tasks.spawn(async move { dynoxide::server::serve_on(listener, served).await });
+        Ok(Self { database, endpoint })
+    }
+
+    /// The database itself, for its stream.
+    pub(crate) fn database(&self) -> Database {
+        self.database.clone()
+    }
+
+    /// Where the SDK finds it.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+}
+
+/// The engine checks no signature and answers every web page that asks it (it allows all
+/// origins). So it listens where no page can guess: at a random one of the sixteen million
+/// loopback addresses, where the system has them all, and at a random port.
+async fn hidden_listener() -> anyhow::Result<TcpListener> {
+    let mut random = [0_u8; 3];
+    getrandom::fill(&mut random).context("the operating system gives no random numbers")?;
+    let [a, b, c] = random;
+    let hidden = Ipv4Addr::new(127, a, b, c.clamp(1, 254));
+    match TcpListener::bind((hidden, 0)).await {
+        Ok(listener) => Ok(listener),
+        // macOS has only 127.0.0.1.
+        Err(_) => Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?),
+    }
+}

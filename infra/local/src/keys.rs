@@ -1,0 +1,83 @@
+//! The key file of one machine: made at the first start, readable by its owner alone.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use beckon_domain::keys::KeyRing;
+
+/// The ring in the data folder; made if there is none.
+pub(crate) fn ring(data: &Path) -> anyhow::Result<KeyRing> {
+    let path = data.join("keys.json");
+    if !path.exists() {
+        make(&path).with_context(|| format!("{} cannot be made", path.display()))?;
+    }
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
+    // A parser's error may quote what it could not read, and that is the key.
+    let entries: BTreeMap<String, String> = serde_json::from_str(&text).map_err(|_| {
+        anyhow::anyhow!("{} is not a key document; delete it to make a new one, which ends every open invitation", path.display())
+    })?;
+    Ok(KeyRing::parse(entries)?)
+}
+
+fn make(path: &Path) -> anyhow::Result<()> {
+    let mut random = [0_u8; 32];
+    getrandom::fill(&mut random)?;
+    let key: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let document = serde_json::json!({ "current": "k1", "k1": key });
+    let beside = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&beside)?;
+    file.write_all(document.to_string().as_bytes())?;
+    file.sync_all()?;
+    // Whole or not at all: half a key file would lose every open invitation.
+    std::fs::rename(&beside, path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_and_only_its_owner_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        ring(folder.path()).unwrap();
+        let first = std::fs::read_to_string(folder.path().join("keys.json")).unwrap();
+        ring(folder.path()).unwrap();
+
+        assert_eq!(
+            std::fs::read_to_string(folder.path().join("keys.json")).unwrap(),
+            first
+        );
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(folder.path().join("keys.json"))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_damaged_key_file_is_refused_without_showing_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("keys.json"), "{\"current\": hunter2").unwrap();
+
+        let error = format!("{:#}", ring(folder.path()).unwrap_err());
+
+        assert!(error.contains("delete it"));
+        assert!(!error.contains("hunter2"));
+    }
+}

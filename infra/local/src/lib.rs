@@ -1,0 +1,16 @@
+//! Beckon on one machine: the functions of the cloud, an embedded DynamoDB engine, a mail service
+//! whose outbox is a web page, and tasks in the place of stream, wake-up, schedule and event bus.
+//! The code that does the work is the code that runs in AWS; this room only connects it.
+
+mod bus;
+mod engine;
+mod failures;
+mod host;
+mod keys;
+mod openapi;
+mod pages;
+mod ses;
+mod stream;
+mod system;
+
+pub use system::{Options, System};

@@ -1,0 +1,164 @@
+//! The table's stream, in the place of Lambda's event source: record by record in order, from
+//! where the last process left off, the same records again when they could not be carried out.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use aws_lambda_events::dynamodb::Event;
+use beckon_aws::{KeySource, Table};
+use beckon_runtime::{SystemChance, SystemClock};
+use dynoxide::Database;
+use dynoxide::actions::describe_stream::DescribeStreamRequest;
+use dynoxide::actions::get_records::{GetRecordsRequest, Record};
+use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
+use dynoxide::actions::list_streams::ListStreamsRequest;
+use outbox::Outbox;
+
+use crate::engine::Engine;
+use crate::failures::FailureFile;
+use crate::system::Bell;
+
+/// How many records are handed over at once, as in the cloud.
+const AT_ONCE: usize = 100;
+
+/// How long to wait before looking for new records.
+const IDLE: Duration = Duration::from_millis(20);
+
+/// How long to wait before records that failed are handed over again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+type LocalOutbox = Outbox<Table, KeySource, SystemClock, SystemChance, Bell, FailureFile>;
+
+/// Follows the stream for as long as the system runs.
+pub(crate) async fn follow(database: Database, data: PathBuf, outbox: LocalOutbox) {
+    let position = PositionFile(data.join("stream.position"));
+    loop {
+        if let Err(error) = read_on(&database, &position, &outbox).await {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the stream could not be read; it is read again"
+            );
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn read_on(
+    database: &Database,
+    position: &PositionFile,
+    outbox: &LocalOutbox,
+) -> anyhow::Result<()> {
+    let mut iterator = iterator_after(database, position.read())?;
+    loop {
+        let (records, next) = {
+            let database = database.clone();
+            let from = iterator.clone();
+            tokio::task::spawn_blocking(move || {
+                database
+                    .get_records(GetRecordsRequest {
+                        shard_iterator: from,
+                        limit: Some(AT_ONCE),
+                    })
+                    .map(|answer| (answer.records, answer.next_shard_iterator))
+            })
+            .await??
+        };
+        let next = next.context("the stream has ended")?;
+        let Some(last) = records
+            .last()
+            .map(|record| record.dynamodb.sequence_number.clone())
+        else {
+            iterator = next;
+            tokio::time::sleep(IDLE).await;
+            continue;
+        };
+        let response = outbox.handle(as_event(&records)?).await;
+        match response
+            .batch_item_failures
+            .first()
+            .and_then(|failure| failure.item_identifier.clone())
+        {
+            None => {
+                position.write(&last)?;
+                iterator = next;
+            }
+            Some(failed) => {
+                // Everything before the first failure is done.
+                if let Some(done) = records
+                    .iter()
+                    .map(|record| &record.dynamodb.sequence_number)
+                    .take_while(|number| **number != failed)
+                    .last()
+                {
+                    position.write(done)?;
+                }
+                iterator = iterator_after(database, position.read())?;
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+    }
+}
+
+fn iterator_after(database: &Database, position: Option<String>) -> anyhow::Result<String> {
+    let streams = database.list_streams(ListStreamsRequest {
+        table_name: Some(Engine::TABLE.to_owned()),
+        ..ListStreamsRequest::default()
+    })?;
+    let stream = streams
+        .streams
+        .first()
+        .context("the table has no stream")?
+        .stream_arn
+        .clone();
+    let description = database.describe_stream(DescribeStreamRequest {
+        stream_arn: stream.clone(),
+        ..DescribeStreamRequest::default()
+    })?;
+    let shard = description
+        .stream_description
+        .shards
+        .first()
+        .context("the stream has no shard")?
+        .shard_id
+        .clone();
+    let answer = database.get_shard_iterator(GetShardIteratorRequest {
+        stream_arn: stream,
+        shard_id: shard,
+        shard_iterator_type: if position.is_some() {
+            "AFTER_SEQUENCE_NUMBER"
+        } else {
+            "TRIM_HORIZON"
+        }
+        .to_owned(),
+        sequence_number: position,
+    })?;
+    answer
+        .shard_iterator
+        .context("the stream gives no place to read from")
+}
+
+/// The records as Lambda hands them over.
+fn as_event(records: &[Record]) -> anyhow::Result<Event> {
+    let records = serde_json::to_value(records)?;
+    Ok(serde_json::from_value(
+        serde_json::json!({ "Records": records }),
+    )?)
+}
+
+/// How far the stream was read. Records behind it may come a second time, never not at all.
+struct PositionFile(PathBuf);
+
+impl PositionFile {
+    fn read(&self) -> Option<String> {
+        let text = std::fs::read_to_string(&self.0).ok()?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn write(&self, position: &str) -> anyhow::Result<()> {
+        let beside: &Path = &self.0.with_extension("new");
+        std::fs::write(beside, position)?;
+        std::fs::rename(beside, &self.0)?;
+        Ok(())
+    }
+}

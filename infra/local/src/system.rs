@@ -1,0 +1,365 @@
+//! The whole system: what is started, in which order, and how it ends.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::middleware::from_fn;
+use beckon_aws::{KeySource, SesMailService, Table, clients};
+use beckon_domain::address::EmailAddress;
+use beckon_domain::ports::{Unavailable, WakePostman};
+use beckon_domain::settings::Settings;
+use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
+use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
+use beckon_domain::usecases::expand::ExpandPage;
+use beckon_domain::usecases::record_feedback::RecordFeedback;
+use beckon_domain::usecases::tick::Tick;
+use beckon_domain::writing::Links;
+use beckon_mail::Composer;
+use beckon_runtime::config::{complete, environment};
+use beckon_runtime::{SystemChance, SystemClock, caller, edge};
+use deliver::Postman;
+use feedback::Reports;
+use jiff::SignedDuration;
+use outbox::Outbox;
+use registration_confirmed::Confirmations;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify};
+use tokio::task::JoinSet;
+
+use crate::bus::Bus;
+use crate::engine::Engine;
+use crate::failures::FailureFile;
+use crate::pages::StartPage;
+use crate::ses::{SesConfig, SesEndpoint};
+use crate::{host, keys, openapi, stream};
+
+/// The sender until the settings name one.
+const SENDER: &str = "beckon@example.com";
+
+/// What can be chosen.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where data is kept.
+    pub data: PathBuf,
+    /// The port; 0 takes a free one.
+    pub port: u16,
+    /// How the postman goes about it.
+    pub postman: PostmanPolicy,
+    /// How often the clock comes by.
+    pub tick: Duration,
+    /// How long a refused redemption takes.
+    pub refuse_after: Duration,
+}
+
+impl Options {
+    /// What holds on one machine. Waits are shorter than in the cloud: whoever tries Beckon out
+    /// should not have to wait for them.
+    #[must_use]
+    pub fn new(data: PathBuf, port: u16) -> Self {
+        Self {
+            data,
+            port,
+            postman: PostmanPolicy {
+                lease: SignedDuration::from_secs(5),
+                unknown_wait: SignedDuration::from_secs(10),
+                pause: SignedDuration::from_secs(30),
+                ..PostmanPolicy::default()
+            },
+            tick: Duration::from_secs(5),
+            refuse_after: Duration::from_millis(400),
+        }
+    }
+
+    /// The same, with what the environment says about waits. The variables are those of the
+    /// functions in the cloud.
+    pub fn from_environment(data: PathBuf, port: u16) -> anyhow::Result<Self> {
+        let usual = Self::new(data, port);
+        let options = complete(&environment, |reader| {
+            let mut seconds = |name: &str, usual: SignedDuration| {
+                let given = reader.number_or(name, usual.unsigned_abs().as_secs());
+                SignedDuration::from_secs(i64::try_from(given).unwrap_or(i64::MAX))
+            };
+            let postman = PostmanPolicy {
+                lease: seconds("BECKON_LEASE_SECONDS", usual.postman.lease),
+                unknown_wait: seconds("BECKON_UNKNOWN_WAIT_SECONDS", usual.postman.unknown_wait),
+                pause: seconds("BECKON_PAUSE_SECONDS", usual.postman.pause),
+                ..usual.postman.clone()
+            };
+            let tick = reader
+                .number_or("BECKON_TICK_SECONDS", usual.tick.as_secs())
+                .max(1);
+            let refuse_after = reader.number_or("BECKON_REFUSE_AFTER_MILLIS", 400);
+            Some(Self {
+                postman,
+                tick: Duration::from_secs(tick),
+                refuse_after: Duration::from_millis(refuse_after),
+                ..usual
+            })
+        })?;
+        Ok(options)
+    }
+}
+
+/// A running system.
+#[derive(Debug)]
+pub struct System {
+    address: String,
+    data: PathBuf,
+    table: Table,
+    tasks: JoinSet<()>,
+    round: Arc<Mutex<()>>,
+    _lock: File,
+}
+
+/// Wakes the postman's task.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bell(Arc<Notify>);
+
+impl WakePostman for Bell {
+    async fn wake_postman(&self) -> Result<(), Unavailable> {
+        self.0.notify_one();
+        Ok(())
+    }
+}
+
+impl System {
+    /// Starts everything; when this returns, it answers.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&options.data)
+            .with_context(|| format!("the folder {} cannot be made", options.data.display()))?;
+        let lock = only_one(&options.data)?;
+        let listener = TcpListener::bind(("127.0.0.1", options.port)).await.with_context(|| {
+            format!(
+                "port {} cannot be listened on; is Beckon running already? `--port 0` takes a free one",
+                options.port
+            )
+        })?;
+        let address = format!("http://{}", listener.local_addr()?);
+
+        let mut tasks = JoinSet::new();
+        let engine = Engine::start(&options.data, &mut tasks).await?;
+        let sender =
+            EmailAddress::parse(SENDER).map_err(|problem| anyhow::anyhow!(problem.detail))?;
+        let config = clients::local(engine.endpoint());
+        let table = Table::new(
+            &config,
+            Engine::TABLE,
+            Settings::default_from(sender.clone()),
+        );
+        beckon_aws::table::create_table(&config, Engine::TABLE).await?;
+
+        let keys = KeySource::Held(keys::ring(&options.data)?);
+        let failures = FailureFile::open(&options.data)?;
+        let (reports, reported) = tokio::sync::mpsc::unbounded_channel();
+        let ses = SesEndpoint::open(SesConfig::new(&options.data), Some(reports))?;
+        let ses_listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let ses_endpoint = format!("http://{}", ses_listener.local_addr()?);
+
+        let links = Links {
+            enrolment_page: format!("{address}/enroll"),
+        };
+        let bell = Bell::default();
+        let round = Arc::new(Mutex::new(()));
+        let clock = SystemClock;
+        let chance = SystemChance::new();
+
+        let bus = Bus::new(Confirmations {
+            confirm: ConfirmRegistration {
+                store: table.clone(),
+                clock,
+                chance: chance.clone(),
+            },
+            failures: failures.clone(),
+        });
+        let routes = openapi::merged(openapi::Parts {
+            directory: directory::Directory::new(table.clone()),
+            previews: preview::Previews::new(table.clone(), Composer::new()?, links.clone()),
+            sending: send::Sending::new(table.clone()),
+            settings: settings::SettingsRoutes::new(table.clone(), sender),
+            redemptions: redeem::Redemptions::new(
+                table.clone(),
+                keys.clone(),
+                options.refuse_after,
+            ),
+        });
+        let router = routes
+            .merge(ses.outbox_router())
+            .merge(ses.control_router())
+            .merge(bus.router())
+            .merge(failures.router())
+            .merge(StartPage::router(&address));
+        let router = everyone_may(edge::around(router)).layer(from_fn(host::only_loopback));
+
+        tasks.spawn({
+            let ses = ses.clone();
+            async move {
+                if let Err(error) = ses.serve(ses_listener).await {
+                    tracing::error!(%error, "the local mail service stopped");
+                }
+            }
+        });
+        let postman = Postman {
+            deliver: Deliver {
+                store: table.clone(),
+                service: SesMailService::new(&clients::local(&ses_endpoint), None),
+                composer: Composer::new()?,
+                keys: keys.clone(),
+                clock,
+                chance: chance.clone(),
+                links,
+                policy: options.postman.clone(),
+            },
+            successor: bell.clone(),
+        };
+        tasks.spawn(deliver_when_woken(
+            postman,
+            bell.clone(),
+            Arc::clone(&round),
+        ));
+        let outbox = Outbox {
+            expand: ExpandPage {
+                store: table.clone(),
+                keys,
+                clock,
+                chance: chance.clone(),
+            },
+            postman: bell.clone(),
+            failures: failures.clone(),
+        };
+        tasks.spawn(stream::follow(
+            engine.database(),
+            options.data.clone(),
+            outbox,
+        ));
+        let reports = Reports {
+            record: RecordFeedback {
+                store: table.clone(),
+                chance: chance.clone(),
+            },
+            failures,
+        };
+        tasks.spawn(record_reports(reports, reported));
+        let tick = Tick {
+            store: table.clone(),
+            postman: bell,
+            clock,
+            chance,
+        };
+        tasks.spawn(come_by(tick, options.tick));
+        tasks.spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "the server stopped");
+            }
+        });
+        Ok(Self {
+            address,
+            data: options.data,
+            table,
+            tasks,
+            round,
+            _lock: lock,
+        })
+    }
+
+    /// Where it answers: `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The table, for tests that look behind the API.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// What to tell whoever started it.
+    #[must_use]
+    pub fn welcome(&self) -> String {
+        let address = &self.address;
+        format!(
+            "Beckon is running at {address}
+  {address}/outbox        the mails it sent: nothing leaves this machine
+  {address}/enroll        the page that invited people see
+  {address}/openapi.json  the API
+Data is kept in {}. There is no sign-in here; in AWS there is.
+
+First invite somebody, then look into the outbox:
+  curl -s -X POST {address}/v1/users -H 'Content-Type: application/json' \\
+    -d '{{\"email\": \"a.user@example.com\", \"displayName\": \"A. User\"}}'
+
+Ctrl-C ends it; start it again and it goes on where it was.",
+            self.data.display()
+        )
+    }
+
+    /// Ends it: lets the postman finish what is in flight, then stops every task.
+    pub async fn stop(mut self) {
+        // Whatever is not finished by then is taken up at the next start.
+        let finished = tokio::time::timeout(Duration::from_secs(3), self.round.lock()).await;
+        drop(finished);
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Two processes on one folder would be two postmen and two engines.
+fn only_one(data: &std::path::Path) -> anyhow::Result<File> {
+    let path = data.join("lock");
+    let file =
+        File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+    file.try_lock().map_err(|_| {
+        anyhow::anyhow!(
+            "Beckon is running already on the folder {}; stop it, or choose another with --data",
+            data.display()
+        )
+    })?;
+    Ok(file)
+}
+
+fn everyone_may(router: Router) -> Router {
+    router.layer(axum::Extension(caller::local()))
+}
+
+type LocalPostman =
+    Postman<Table, SesMailService, Composer, KeySource, SystemClock, SystemChance, Bell>;
+
+async fn deliver_when_woken(postman: LocalPostman, bell: Bell, round: Arc<Mutex<()>>) {
+    loop {
+        bell.0.notified().await;
+        let _busy = round.lock().await;
+        if let Err(error) = postman.handle().await {
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "the postman's round failed; the clock has it begin again");
+        }
+    }
+}
+
+async fn record_reports(
+    reports: Reports<Table, SystemChance, FailureFile>,
+    mut reported: tokio::sync::mpsc::UnboundedReceiver<serde_json::Value>,
+) {
+    while let Some(event) = reported.recv().await {
+        let Ok(event) = serde_json::from_value(event) else {
+            tracing::error!("the local mail service sent an event that is none");
+            continue;
+        };
+        if let Err(error) = reports.handle(event).await {
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "a report of the mail service was lost");
+        }
+    }
+}
+
+async fn come_by(tick: Tick<Table, Bell, SystemClock, SystemChance>, every: Duration) {
+    // At once: what was due while the system was down is late already.
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Err(error) = clock::handle(&tick).await {
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "the clock's round failed");
+        }
+    }
+}

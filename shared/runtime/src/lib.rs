@@ -1,0 +1,18 @@
+//! What every function needs at its edge: configuration, telemetry, who calls, requests and
+//! answers in HTTP's terms. The only crate that knows HTTP status codes; it knows no AWS service.
+
+pub mod body;
+pub mod caller;
+pub mod config;
+pub mod edge;
+pub mod idempotency;
+pub mod problem;
+mod refusals;
+pub mod system;
+pub mod telemetry;
+pub mod wire;
+
+pub use body::JsonBody;
+pub use caller::Authorised;
+pub use problem::Problem;
+pub use system::{SystemChance, SystemClock};

@@ -1,0 +1,131 @@
+//! Refusals as RFC 9457 problem documents.
+
+use axum::response::{IntoResponse, Response};
+use beckon_domain::problem::FieldProblem;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// A problem document. `type` is stable: programs may rely on it, people read `detail`.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// `urn:beckon:problem:` and a name.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What kind of thing went wrong.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What went wrong here, and what to do.
+    pub detail: String,
+    /// One entry for each field that is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<FieldError>)]
+    pub errors: Vec<FieldProblem>,
+    /// What became of an invitation that has ended: `expired`, `used` or `cancelled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<&'static str>,
+    /// When to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub until: Option<jiff::Timestamp>,
+}
+
+/// A field that is wrong.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// Where it stands.
+    pub field: String,
+    /// A stable name.
+    pub code: String,
+    /// What to do.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem.
+    pub fn new(
+        status: StatusCode,
+        name: &str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind: format!("urn:beckon:problem:{name}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            ended: None,
+            until: None,
+        }
+    }
+
+    /// Fields are wrong.
+    #[must_use]
+    pub fn invalid_fields(errors: Vec<FieldProblem>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] if one.field.is_empty() => format!("The request {}.", one.detail),
+            [one] => format!("{} {}.", one.field, one.detail),
+            several => format!("{} fields must be put right; see errors.", several.len()),
+        };
+        Self {
+            errors,
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-fields",
+                "Fields are not acceptable",
+                detail,
+            )
+        }
+    }
+
+    /// There is nothing at this address.
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "Not found",
+            format!("There is no {what} at this address; check the id, it may have been deleted."),
+        )
+    }
+
+    /// Something behind us does not answer. The cause is logged here, once, and not shown.
+    pub fn unavailable(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error = %chain(error), "a request could not be carried out");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Try again in a moment",
+            "Something this needs does not answer at the moment. Repeat the request, with the same Idempotency-Key if it had one.",
+        )
+    }
+}
+
+/// An error with everything that caused it.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}

@@ -1,0 +1,157 @@
+//! What each use case's refusals are in HTTP: matched without a catch-all, so that a new refusal
+//! gets its status before it can be answered.
+
+use beckon_domain::issuing::UNSAVED;
+use beckon_domain::ports::Unavailable;
+use beckon_domain::usecases::add_user::AddUserRefused;
+use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
+use beckon_domain::usecases::redeem::{Ended, RedeemRefused};
+use beckon_domain::usecases::send::SendRefused;
+use http::StatusCode;
+
+use crate::Problem;
+
+fn key_reused() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "idempotency-key-reused",
+        "Idempotency key used before",
+        "This Idempotency-Key came with another body within the last 24 hours; use a new key for a new request.",
+    )
+}
+
+impl From<Unavailable> for Problem {
+    fn from(error: Unavailable) -> Self {
+        Self::unavailable(&error)
+    }
+}
+
+impl From<AddUserRefused> for Problem {
+    fn from(refusal: AddUserRefused) -> Self {
+        let taken = |field: &str, name: &str, what: &str| {
+            let mut problem = Problem::new(
+                StatusCode::CONFLICT,
+                name,
+                "Taken",
+                format!(
+                    "Another user has this {what}; look them up in the list, or give another one."
+                ),
+            );
+            problem
+                .errors
+                .push(beckon_domain::problem::FieldProblem::new(
+                    field,
+                    "taken",
+                    "is taken by another user",
+                ));
+            problem
+        };
+        match refusal {
+            AddUserRefused::Invalid(errors) => Self::invalid_fields(errors),
+            AddUserRefused::AddressTaken => taken("email", "address-taken", "address"),
+            AddUserRefused::ExternalIdTaken => {
+                taken("externalId", "external-id-taken", "external id")
+            }
+            AddUserRefused::KeyReused => key_reused(),
+            AddUserRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<SendRefused> for Problem {
+    fn from(refusal: SendRefused) -> Self {
+        match refusal {
+            SendRefused::Invalid(errors) => Self::invalid_fields(errors),
+            SendRefused::UnknownUsers(errors) => Self {
+                errors,
+                ..Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "unknown-users",
+                    "Unknown users selected",
+                    "Some of the selected users do not exist, and nobody was invited; take them out and send again.",
+                )
+            },
+            SendRefused::UnknownSettings => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "unknown-settings",
+                "Unknown settings version",
+                "There are no settings of this version; preview again and send what the preview answers.",
+            ),
+            SendRefused::KeyReused => key_reused(),
+            SendRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeSettingsRefused> for Problem {
+    fn from(refusal: ChangeSettingsRefused) -> Self {
+        match refusal {
+            ChangeSettingsRefused::Invalid(errors) => Self::invalid_fields(errors),
+            ChangeSettingsRefused::Stale { current } => {
+                let current = if current == UNSAVED {
+                    "0 (nothing was saved yet)".to_owned()
+                } else {
+                    current.get().to_string()
+                };
+                Self::new(
+                    StatusCode::PRECONDITION_FAILED,
+                    "stale-settings",
+                    "The settings have changed",
+                    format!(
+                        "Somebody saved the settings since you read them; the current version is {current}. Read them again, make your change, and save with the new ETag."
+                    ),
+                )
+            }
+            ChangeSettingsRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<RedeemRefused> for Problem {
+    fn from(refusal: RedeemRefused) -> Self {
+        match refusal {
+            RedeemRefused::Invalid(errors) => Self::invalid_fields(errors),
+            RedeemRefused::DoesNotFit => Self::new(
+                StatusCode::FORBIDDEN,
+                "does-not-fit",
+                "Address and secret do not fit",
+                "Check the address and use the PIN or link of the newest invitation mail. If it still does not work, ask whoever invited you for a new invitation.",
+            ),
+            RedeemRefused::Ended(ended) => {
+                let (name, detail) = match ended {
+                    Ended::Expired => (
+                        "expired",
+                        "This invitation has expired. Ask whoever invited you for a new one.",
+                    ),
+                    Ended::Used => (
+                        "used",
+                        "This invitation was used: a device has been registered with it. For another device, ask for a new invitation.",
+                    ),
+                    Ended::Cancelled => (
+                        "cancelled",
+                        "This invitation was taken back. If you did expect it, ask whoever invited you.",
+                    ),
+                };
+                Self {
+                    ended: Some(name),
+                    ..Self::new(
+                        StatusCode::GONE,
+                        "invitation-ended",
+                        "The invitation has ended",
+                        detail,
+                    )
+                }
+            }
+            RedeemRefused::TooManySessions { until } => Self {
+                until: Some(until),
+                ..Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "too-many-sessions",
+                    "Too many registrations are open",
+                    "This invitation has opened as many registrations as may be open at a time. Go on with one of them, or try again later.",
+                )
+            },
+            RedeemRefused::Unavailable(error) => error.into(),
+        }
+    }
+}

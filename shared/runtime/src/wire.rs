@@ -1,0 +1,325 @@
+//! What more than one function shows: users, batches, reminders, in the names of the API.
+
+use std::collections::HashMap;
+
+use beckon_domain::batch::{Batch, BatchCounts, BatchState};
+use beckon_domain::confirmation::Reminder;
+use beckon_domain::ids::{MailId, UserId};
+use beckon_domain::invitation::InvitationState;
+use beckon_domain::mail::{Mail, MailState};
+use beckon_domain::method::Method;
+use beckon_domain::ownership::{Ownership, OwnershipChoice};
+use beckon_domain::ports::{LoadMails, Unavailable};
+use beckon_domain::problem::{FieldProblem, Problems};
+use beckon_domain::selection::{Selection, UserFilter};
+use beckon_domain::user::{AddressMark, User};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Problem;
+
+/// A user with their invitation.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserView {
+    /// Which.
+    pub id: String,
+    /// Where mail goes.
+    pub email: String,
+    /// What they are called.
+    pub display_name: Option<String>,
+    /// What a directory outside Beckon calls them.
+    pub external_id: Option<String>,
+    /// The groups they belong to.
+    pub groups: Vec<String>,
+    /// Their language; null: the settings'.
+    pub locale: Option<String>,
+    /// Their time zone; null: the settings'.
+    pub time_zone: Option<String>,
+    /// Whether they may be invited and register.
+    pub enabled: bool,
+    /// Devices registered.
+    pub devices: u32,
+    /// Why nothing more is sent to the address, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_mark: Option<AddressMark>,
+    /// Their current invitation.
+    pub invitation: InvitationView,
+}
+
+/// A user's current invitation; of one never invited, only the state.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitationView {
+    /// Where it stands.
+    pub state: InvitationState,
+    /// Which issue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issue: Option<u32>,
+    /// How the person registers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// The ownership it carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Ownership>,
+    /// Since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub issued_at: Option<Timestamp>,
+    /// Until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub expires_at: Option<Timestamp>,
+    /// Wrong PINs it still bears.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tries_left: Option<u8>,
+    /// Where its mail stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<MailState>,
+    /// Why its mail stands there, if there is something to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery_reason: Option<String>,
+}
+
+impl UserView {
+    /// A user as seen now; `mail` is the one of their invitation.
+    #[must_use]
+    pub fn new(user: User, mail: Option<&Mail>, now: Timestamp) -> Self {
+        let state = user.invitation_state_at(now);
+        let invitation = match user.invitation {
+            None => InvitationView {
+                state,
+                issue: None,
+                method: None,
+                ownership: None,
+                issued_at: None,
+                expires_at: None,
+                tries_left: None,
+                delivery: None,
+                delivery_reason: None,
+            },
+            Some(invitation) => InvitationView {
+                state,
+                issue: Some(invitation.issue.get()),
+                method: Some(invitation.method),
+                ownership: Some(invitation.ownership),
+                issued_at: Some(invitation.issued_at),
+                expires_at: Some(invitation.expires_at),
+                tries_left: invitation
+                    .method
+                    .uses_pin()
+                    .then_some(invitation.tries_left),
+                delivery: mail.map(|mail| mail.state),
+                delivery_reason: mail
+                    .and_then(|mail| mail.reason.as_ref())
+                    .map(|reason| reason.detail.clone()),
+            },
+        };
+        Self {
+            id: user.id.to_string(),
+            email: user.email.as_str().to_owned(),
+            display_name: user.display_name.map(|name| name.as_str().to_owned()),
+            external_id: user.external_id.map(|id| id.as_str().to_owned()),
+            groups: user
+                .groups
+                .iter()
+                .map(|group| group.as_str().to_owned())
+                .collect(),
+            locale: user.locale.map(|locale| locale.to_string()),
+            time_zone: user.time_zone.map(|zone| zone.as_str().to_owned()),
+            enabled: user.enabled,
+            devices: user.devices,
+            address_mark: user.address_mark,
+            invitation,
+        }
+    }
+
+    /// Users with the mails of their invitations, which are loaded at once.
+    pub async fn of_all(
+        users: Vec<User>,
+        store: &impl LoadMails,
+        now: Timestamp,
+    ) -> Result<Vec<Self>, Unavailable> {
+        let ids: Vec<MailId> = users
+            .iter()
+            .filter_map(|user| user.invitation.as_ref().map(|invitation| invitation.mail))
+            .collect();
+        let mails: HashMap<MailId, Mail> = store
+            .load_mails(&ids)
+            .await?
+            .into_iter()
+            .map(|mail| (mail.id, mail))
+            .collect();
+        Ok(users
+            .into_iter()
+            .map(|user| {
+                let mail = user
+                    .invitation
+                    .as_ref()
+                    .and_then(|invitation| mails.get(&invitation.mail));
+                Self::new(user, mail, now)
+            })
+            .collect())
+    }
+}
+
+/// A Send.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchView {
+    /// Which.
+    pub id: String,
+    /// Where it stands.
+    pub state: BatchState,
+    /// Who sent it.
+    pub sent_by: String,
+    /// Since when.
+    #[schema(value_type = String)]
+    pub created_at: Timestamp,
+    /// What *Device owner settings* was switched to; null: off.
+    pub ownership: Option<OwnershipChoice>,
+    /// The settings it was sent under.
+    pub settings_version: String,
+    /// What became of it so far; null until everyone selected was read.
+    pub counts: Option<BatchCounts>,
+}
+
+impl BatchView {
+    /// A batch as seen now.
+    #[must_use]
+    pub fn new(batch: &Batch, state: BatchState, counts: Option<BatchCounts>) -> Self {
+        use beckon_domain::history::Actor;
+        Self {
+            id: batch.id.to_string(),
+            state,
+            sent_by: match &batch.who {
+                Actor::Caller(name) => name.clone(),
+                Actor::Invitee => "the invited person".to_owned(),
+                Actor::DeviceManagement => "the device management".to_owned(),
+                Actor::MailService => "the mail service".to_owned(),
+                Actor::Clock => "the clock".to_owned(),
+            },
+            created_at: batch.created_at,
+            ownership: batch.choice,
+            settings_version: batch.settings.get().to_string(),
+            counts,
+        }
+    }
+}
+
+/// A Send and what to tell the administrator about it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SentView {
+    /// The Send.
+    pub batch: BatchView,
+    /// About confirmations.
+    pub reminder: Reminder,
+}
+
+/// Whom a Send or a preview is for: either `userIds` or `filter`.
+#[derive(Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SelectionBody {
+    /// These users, at most 10,000.
+    pub user_ids: Option<Vec<String>>,
+    /// Everyone this finds.
+    pub filter: Option<UserFilter>,
+    /// But not these, at most 1,000; only with a filter.
+    pub except: Vec<String>,
+}
+
+/// A Send or a preview.
+#[derive(Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct OrderBody {
+    /// Whom.
+    pub selection: SelectionBody,
+    /// The device owner setting; null: off.
+    pub ownership: Option<OwnershipChoice>,
+    /// The settings that the preview showed; left out: the current ones.
+    pub settings_version: Option<String>,
+}
+
+impl SelectionBody {
+    /// Reads the selection; every wrong id is named.
+    pub fn parse(&self) -> Result<Selection, Problem> {
+        let mut problems = Problems::default();
+        let mut ids = |texts: &[String], field: &str| -> Vec<UserId> {
+            texts
+                .iter()
+                .enumerate()
+                .filter_map(|(index, text)| {
+                    problems.check(
+                        text.parse::<UserId>()
+                            .map_err(|p| p.under(&format!("selection.{field}[{index}]"))),
+                    )
+                })
+                .collect()
+        };
+        let except = ids(&self.except, "except");
+        let selection = match (&self.user_ids, &self.filter) {
+            (Some(users), None) => {
+                let users = ids(users, "userIds");
+                if !except.is_empty() {
+                    problems.add(FieldProblem::new(
+                        "selection.except",
+                        "withoutFilter",
+                        "goes with a filter only; leave those users out of userIds instead",
+                    ));
+                }
+                Some(Selection::Users(users))
+            }
+            (None, Some(filter)) => Some(Selection::Filter {
+                filter: filter.clone(),
+                except: except.into_iter().collect(),
+            }),
+            (None, None) => {
+                problems.add(FieldProblem::new(
+                    "selection",
+                    "missing",
+                    "must name userIds or a filter",
+                ));
+                None
+            }
+            (Some(_), Some(_)) => {
+                problems.add(FieldProblem::new(
+                    "selection",
+                    "ambiguous",
+                    "must name userIds or a filter, not both",
+                ));
+                None
+            }
+        };
+        match selection {
+            Some(selection) if problems.is_empty() => Ok(selection),
+            _ => Err(Problem::invalid_fields(problems.into_vec())),
+        }
+    }
+}
+
+impl OrderBody {
+    /// The version of the settings, if one was named.
+    pub fn settings(&self) -> Result<Option<beckon_domain::ids::Version>, Problem> {
+        self.settings_version
+            .as_deref()
+            .map(|text| {
+                text.trim()
+                    .parse()
+                    .map(beckon_domain::ids::Version::from_number)
+                    .map_err(|_| {
+                        Problem::invalid_fields(vec![FieldProblem::new(
+                            "settingsVersion",
+                            "malformedVersion",
+                            "is not a version of the settings; copy it from the preview",
+                        )])
+                    })
+            })
+            .transpose()
+    }
+}
+
+/// An id from a path; one that is none of ours is not found.
+pub fn id_in_path<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::not_found(what))
+}
