@@ -33,6 +33,7 @@ impl Directory {
     }
 
     /// The routes, with their part of the OpenAPI document.
+    #[must_use]
     pub fn routes(self) -> OpenApiRouter {
         routes::all().with_state(self)
     }

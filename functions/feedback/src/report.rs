@@ -35,7 +35,7 @@ pub fn read(detail: &Value) -> Read {
         "Delivery" => (MailEvent::Deliver, None, text("/delivery/timestamp")),
         "DeliveryDelay" => (
             MailEvent::Delay,
-            reason("delayed", text("/deliveryDelay/delayType")),
+            Some(reason("delayed", text("/deliveryDelay/delayType"))),
             text("/deliveryDelay/timestamp"),
         ),
         "Bounce" => {
@@ -46,23 +46,26 @@ pub fn read(detail: &Value) -> Read {
             };
             (
                 event,
-                reason("bounced", text("/bounce/bounceSubType")),
+                Some(reason("bounced", text("/bounce/bounceSubType"))),
                 text("/bounce/timestamp"),
             )
         }
         "Complaint" => (
             MailEvent::Complain,
-            reason("complained", text("/complaint/complaintFeedbackType")),
+            Some(reason(
+                "complained",
+                text("/complaint/complaintFeedbackType"),
+            )),
             text("/complaint/timestamp"),
         ),
         "Reject" => (
             MailEvent::Refuse,
-            reason("rejected", text("/reject/reason")),
+            Some(reason("rejected", text("/reject/reason"))),
             text("/mail/timestamp"),
         ),
         "Rendering Failure" => (
             MailEvent::Refuse,
-            reason("renderingFailed", None),
+            Some(reason("renderingFailed", None)),
             text("/mail/timestamp"),
         ),
         "Open" | "Click" | "Subscription" => return Read::OfNoInterest,
@@ -81,11 +84,11 @@ pub fn read(detail: &Value) -> Read {
 }
 
 /// SES's own word for a cause; diagnostic texts are left out, since they quote addresses.
-fn reason(code: &str, detail: Option<&str>) -> Option<MailReason> {
-    Some(MailReason {
+fn reason(code: &str, detail: Option<&str>) -> MailReason {
+    MailReason {
         code: code.to_owned(),
         detail: detail.unwrap_or("no cause was given").to_owned(),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -14,15 +14,15 @@ pub(crate) fn routes() -> OpenApiRouter {
     Router::new()
         .route(
             "/enroll",
-            get(|| file("text/html; charset=utf-8", include_str!("page/enroll.html"))),
+            get(async || file("text/html; charset=utf-8", include_str!("page/enroll.html"))),
         )
         .route(
             "/enroll/enroll.css",
-            get(|| file("text/css; charset=utf-8", include_str!("page/enroll.css"))),
+            get(async || file("text/css; charset=utf-8", include_str!("page/enroll.css"))),
         )
         .route(
             "/enroll/enroll.js",
-            get(|| {
+            get(async || {
                 file(
                     "text/javascript; charset=utf-8",
                     include_str!("page/enroll.js"),
@@ -32,7 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter {
         .into()
 }
 
-async fn file(media: &'static str, body: &'static str) -> Response {
+fn file(media: &'static str, body: &'static str) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));

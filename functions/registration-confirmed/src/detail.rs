@@ -53,28 +53,27 @@ pub fn parse(detail: &Value) -> Result<DeviceRegistered, Vec<FieldProblem>> {
     })?;
     let mut problems = Problems::default();
     let registrant = registrant(&detail, &mut problems);
-    let device = match detail.device {
-        Some(device) => facts(device, &mut problems),
-        None => {
-            problems.add(FieldProblem::new(
-                "detail.device",
-                "missing",
-                "must be an object with at least the device's id",
-            ));
-            None
-        }
+    let device = if let Some(device) = detail.device {
+        facts(device, &mut problems)
+    } else {
+        problems.add(FieldProblem::new(
+            "detail.device",
+            "missing",
+            "must be an object with at least the device's id",
+        ));
+        None
     };
-    let registered_at = match detail.registered_at.as_deref().map(str::parse::<Timestamp>) {
-        Some(Ok(at)) => Some(at),
-        Some(Err(_)) | None => {
+    let registered_at =
+        if let Some(Ok(at)) = detail.registered_at.as_deref().map(str::parse::<Timestamp>) {
+            Some(at)
+        } else {
             problems.add(FieldProblem::new(
                 "detail.registeredAt",
                 "malformedTime",
                 "must be a time as RFC 3339 writes it, like 2026-01-31T09:30:00Z",
             ));
             None
-        }
-    };
+        };
     match (registrant, device, registered_at) {
         (Some(registrant), Some(device), Some(registered_at)) if problems.is_empty() => {
             Ok(DeviceRegistered {

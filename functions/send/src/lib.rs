@@ -35,6 +35,7 @@ impl Sending {
     }
 
     /// The routes, with their part of the OpenAPI document.
+    #[must_use]
     pub fn routes(self) -> OpenApiRouter {
         routes::all().with_state(self)
     }

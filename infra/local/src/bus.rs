@@ -1,4 +1,4 @@
-//! The event bus of one machine: takes what EventBridge's PutEvents takes and hands *Device
+//! The event bus of one machine: takes what EventBridge's `PutEvents` takes and hands *Device
 //! Registered* to the function that is for it, before it answers.
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::failures::FailureFile;
 
-/// PutEvents' own limit.
+/// `PutEvents`' own limit.
 const MOST_ENTRIES: usize = 10;
 
 /// The bus.
@@ -108,17 +108,17 @@ fn read(entries: &[Entry]) -> Result<Vec<(String, Option<EventBridgeEvent>)>, Pr
                 "must name who sends, and not begin with aws.",
             ));
         }
-        let detail: Value = match serde_json::from_str(&entry.detail) {
-            Ok(detail @ Value::Object(_)) => detail,
-            Ok(_) | Err(_) => {
+        let detail: Value =
+            if let Ok(detail @ Value::Object(_)) = serde_json::from_str(&entry.detail) {
+                detail
+            } else {
                 problems.push(FieldProblem::new(
                     field("Detail"),
                     "malformedDetail",
                     "must be a JSON object, written as text",
                 ));
                 continue;
-            }
-        };
+            };
         let id = beckon_domain::ports::Chance::ulid(&SystemChance::new()).to_string();
         if entry.detail_type != DETAIL_TYPE {
             events.push((id, None));
@@ -132,8 +132,8 @@ fn read(entries: &[Entry]) -> Result<Vec<(String, Option<EventBridgeEvent>)>, Pr
         }
         let mut event: EventBridgeEvent = EventBridgeEvent::default();
         event.id = Some(id.clone());
-        event.detail_type = entry.detail_type.clone();
-        event.source = entry.source.clone();
+        event.detail_type.clone_from(&entry.detail_type);
+        event.source.clone_from(&entry.source);
         event.detail = detail;
         events.push((id, Some(event)));
     }

@@ -1,4 +1,4 @@
-//! The embedded DynamoDB engine: SQLite in the data folder, served to the AWS SDK on loopback.
+//! The embedded DynamoDB engine: `SQLite` in the data folder, served to the AWS SDK on loopback.
 
 use std::net::Ipv4Addr;
 use std::path::Path;

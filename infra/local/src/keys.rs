@@ -26,7 +26,7 @@ pub(crate) fn ring(data: &Path) -> anyhow::Result<KeyRing> {
 fn make(path: &Path) -> anyhow::Result<()> {
     let mut random = [0_u8; 32];
     getrandom::fill(&mut random)?;
-    let key: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = beckon_domain::hex::hex(&random);
     let document = serde_json::json!({ "current": "k1", "k1": key });
     let beside = path.with_extension("new");
     let mut options = OpenOptions::new();

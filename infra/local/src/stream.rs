@@ -28,7 +28,8 @@ const IDLE: Duration = Duration::from_millis(20);
 /// How long to wait before records that failed are handed over again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-type LocalOutbox = Outbox<Table, KeySource, SystemClock, SystemChance, Bell, FailureFile>;
+pub(crate) type LocalOutbox =
+    Outbox<Table, KeySource, SystemClock, SystemChance, Bell, FailureFile>;
 
 /// Follows the stream for as long as the system runs.
 pub(crate) async fn follow(database: Database, data: PathBuf, outbox: LocalOutbox) {

@@ -27,6 +27,7 @@ use jiff::SignedDuration;
 use outbox::Outbox;
 use registration_confirmed::Confirmations;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 
@@ -126,6 +127,18 @@ impl WakePostman for Bell {
     }
 }
 
+/// What the tasks and the routes share.
+struct Shared {
+    table: Table,
+    keys: KeySource,
+    failures: FailureFile,
+    ses: SesEndpoint,
+    sender: EmailAddress,
+    links: Links,
+    chance: SystemChance,
+    bell: Bell,
+}
+
 impl System {
     /// Starts everything; when this returns, it answers.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
@@ -142,114 +155,23 @@ impl System {
 
         let mut tasks = JoinSet::new();
         let engine = Engine::start(&options.data, &mut tasks).await?;
-        let sender =
-            EmailAddress::parse(SENDER).map_err(|problem| anyhow::anyhow!(problem.detail))?;
-        let config = clients::local(engine.endpoint());
-        let table = Table::new(
-            &config,
-            Engine::TABLE,
-            Settings::default_from(sender.clone()),
-        );
-        beckon_aws::table::create_table(&config, Engine::TABLE).await?;
-
-        let keys = KeySource::Held(keys::ring(&options.data)?);
-        let failures = FailureFile::open(&options.data)?;
         let (reports, reported) = tokio::sync::mpsc::unbounded_channel();
-        let ses = SesEndpoint::open(SesConfig::new(&options.data), Some(reports))?;
-        let ses_listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let ses_endpoint = format!("http://{}", ses_listener.local_addr()?);
-
-        let links = Links {
-            enrolment_page: format!("{address}/enroll"),
-        };
-        let bell = Bell::default();
+        let shared = Shared::open(&options, &engine, &address, reports).await?;
+        let router = shared.router(&address, options.refuse_after)?;
         let round = Arc::new(Mutex::new(()));
-        let clock = SystemClock;
-        let chance = SystemChance::new();
-
-        let bus = Bus::new(Confirmations {
-            confirm: ConfirmRegistration {
-                store: table.clone(),
-                clock,
-                chance: chance.clone(),
-            },
-            failures: failures.clone(),
-        });
-        let routes = openapi::merged(openapi::Parts {
-            directory: directory::Directory::new(table.clone()),
-            previews: preview::Previews::new(table.clone(), Composer::new()?, links.clone()),
-            sending: send::Sending::new(table.clone()),
-            settings: settings::SettingsRoutes::new(table.clone(), sender),
-            redemptions: redeem::Redemptions::new(
-                table.clone(),
-                keys.clone(),
-                options.refuse_after,
-            ),
-        });
-        let router = routes
-            .merge(ses.outbox_router())
-            .merge(ses.control_router())
-            .merge(bus.router())
-            .merge(failures.router())
-            .merge(StartPage::router(&address));
-        let router = everyone_may(edge::around(router)).layer(from_fn(host::only_loopback));
-
-        tasks.spawn({
-            let ses = ses.clone();
-            async move {
-                if let Err(error) = ses.serve(ses_listener).await {
-                    tracing::error!(%error, "the local mail service stopped");
-                }
-            }
-        });
-        let postman = Postman {
-            deliver: Deliver {
-                store: table.clone(),
-                service: SesMailService::new(&clients::local(&ses_endpoint), None),
-                composer: Composer::new()?,
-                keys: keys.clone(),
-                clock,
-                chance: chance.clone(),
-                links,
-                policy: options.postman.clone(),
-            },
-            successor: bell.clone(),
-        };
+        let postman = shared.postman(&options, &mut tasks).await?;
         tasks.spawn(deliver_when_woken(
             postman,
-            bell.clone(),
+            shared.bell.clone(),
             Arc::clone(&round),
         ));
-        let outbox = Outbox {
-            expand: ExpandPage {
-                store: table.clone(),
-                keys,
-                clock,
-                chance: chance.clone(),
-            },
-            postman: bell.clone(),
-            failures: failures.clone(),
-        };
         tasks.spawn(stream::follow(
             engine.database(),
             options.data.clone(),
-            outbox,
+            shared.outbox(),
         ));
-        let reports = Reports {
-            record: RecordFeedback {
-                store: table.clone(),
-                chance: chance.clone(),
-            },
-            failures,
-        };
-        tasks.spawn(record_reports(reports, reported));
-        let tick = Tick {
-            store: table.clone(),
-            postman: bell,
-            clock,
-            chance,
-        };
-        tasks.spawn(come_by(tick, options.tick));
+        tasks.spawn(record_reports(shared.reports(), reported));
+        tasks.spawn(come_by(shared.tick(), options.tick));
         tasks.spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%error, "the server stopped");
@@ -258,7 +180,7 @@ impl System {
         Ok(Self {
             address,
             data: options.data,
-            table,
+            table: shared.table,
             tasks,
             round,
             _lock: lock,
@@ -303,6 +225,131 @@ Ctrl-C ends it; start it again and it goes on where it was.",
         let finished = tokio::time::timeout(Duration::from_secs(3), self.round.lock()).await;
         drop(finished);
         self.tasks.shutdown().await;
+    }
+}
+
+impl Shared {
+    async fn open(
+        options: &Options,
+        engine: &Engine,
+        address: &str,
+        reports: UnboundedSender<serde_json::Value>,
+    ) -> anyhow::Result<Self> {
+        let sender =
+            EmailAddress::parse(SENDER).map_err(|problem| anyhow::anyhow!(problem.detail))?;
+        let config = clients::local(engine.endpoint());
+        beckon_aws::table::create_table(&config, Engine::TABLE).await?;
+        Ok(Self {
+            table: Table::new(
+                &config,
+                Engine::TABLE,
+                Settings::default_from(sender.clone()),
+            ),
+            keys: KeySource::Held(keys::ring(&options.data)?),
+            failures: FailureFile::open(&options.data)?,
+            ses: SesEndpoint::open(SesConfig::new(&options.data), Some(reports))?,
+            sender,
+            links: Links {
+                enrolment_page: format!("{address}/enroll"),
+            },
+            chance: SystemChance::new(),
+            bell: Bell::default(),
+        })
+    }
+
+    /// Every route on one port.
+    fn router(&self, address: &str, refuse_after: Duration) -> anyhow::Result<Router> {
+        let bus = Bus::new(Confirmations {
+            confirm: ConfirmRegistration {
+                store: self.table.clone(),
+                clock: SystemClock,
+                chance: self.chance.clone(),
+            },
+            failures: self.failures.clone(),
+        });
+        let functions = openapi::merged(openapi::Parts {
+            directory: directory::Directory::new(self.table.clone()),
+            previews: preview::Previews::new(
+                self.table.clone(),
+                Composer::new()?,
+                self.links.clone(),
+            ),
+            sending: send::Sending::new(self.table.clone()),
+            settings: settings::SettingsRoutes::new(self.table.clone(), self.sender.clone()),
+            redemptions: redeem::Redemptions::new(
+                self.table.clone(),
+                self.keys.clone(),
+                refuse_after,
+            ),
+        });
+        let all = functions
+            .merge(self.ses.outbox_router())
+            .merge(self.ses.control_router())
+            .merge(bus.router())
+            .merge(self.failures.router())
+            .merge(StartPage::router(address));
+        Ok(everyone_may(edge::around(all)).layer(from_fn(host::only_loopback)))
+    }
+
+    /// The postman, with a mail service of its own to go to.
+    async fn postman(
+        &self,
+        options: &Options,
+        tasks: &mut JoinSet<()>,
+    ) -> anyhow::Result<LocalPostman> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        let ses = self.ses.clone();
+        tasks.spawn(async move {
+            if let Err(error) = ses.serve(listener).await {
+                tracing::error!(%error, "the local mail service stopped");
+            }
+        });
+        Ok(Postman {
+            deliver: Deliver {
+                store: self.table.clone(),
+                service: SesMailService::new(&clients::local(&endpoint), None),
+                composer: Composer::new()?,
+                keys: self.keys.clone(),
+                clock: SystemClock,
+                chance: self.chance.clone(),
+                links: self.links.clone(),
+                policy: options.postman.clone(),
+            },
+            successor: self.bell.clone(),
+        })
+    }
+
+    fn outbox(&self) -> stream::LocalOutbox {
+        Outbox {
+            expand: ExpandPage {
+                store: self.table.clone(),
+                keys: self.keys.clone(),
+                clock: SystemClock,
+                chance: self.chance.clone(),
+            },
+            postman: self.bell.clone(),
+            failures: self.failures.clone(),
+        }
+    }
+
+    fn reports(&self) -> Reports<Table, SystemChance, FailureFile> {
+        Reports {
+            record: RecordFeedback {
+                store: self.table.clone(),
+                chance: self.chance.clone(),
+            },
+            failures: self.failures.clone(),
+        }
+    }
+
+    fn tick(&self) -> Tick<Table, Bell, SystemClock, SystemChance> {
+        Tick {
+            store: self.table.clone(),
+            postman: self.bell.clone(),
+            clock: SystemClock,
+            chance: self.chance.clone(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use beckon_domain::ports::{LoadKeys, Unavailable};
 use tokio::sync::Mutex;
 
 /// How long a ring is used before it is read again.
-const HOLDS: Duration = Duration::from_secs(300);
+const HOLDS: Duration = Duration::from_mins(5);
 
 /// Where the key ring comes from.
 #[derive(Debug, Clone)]

@@ -31,7 +31,7 @@ pub use schema::create_table;
 
 use rows::Item;
 
-/// DynamoDB's own limit for one BatchGetItem.
+/// DynamoDB's own limit for one `BatchGetItem`.
 const KEYS_IN_A_BATCH: usize = 100;
 
 /// How many requests of one call are under way at the same time.
@@ -281,8 +281,8 @@ where
 }
 
 /// A number as DynamoDB takes it.
-fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(format!("{value}"))
 }
 
 /// A text as DynamoDB takes it.

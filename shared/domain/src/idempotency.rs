@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
 use crate::ports::{RecallAnswer, RememberedAnswer, Unavailable};
 
 /// How long an answer is kept.
@@ -78,10 +79,6 @@ pub async fn recall<T: DeserializeOwned>(
     serde_json::from_str(&kept.answer)
         .map(Recalled::Answered)
         .map_err(|error| Unavailable::new("the remembered answer", error))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod confirmation;
 pub mod enrolment;
 pub mod guessing;
+pub mod hex;
 pub mod history;
 pub mod idempotency;
 pub mod ids;

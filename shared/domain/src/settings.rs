@@ -586,7 +586,7 @@ impl ConfirmationDraft {
             (_, None) => Some(Distribution::Everyone),
             (_, Some(groups)) => {
                 let groups = list(
-                    groups,
+                    &groups,
                     &format!("{FIELD}.groups"),
                     GroupName::parse,
                     problems,
@@ -609,7 +609,7 @@ impl ConfirmationDraft {
 }
 
 fn list<T: Ord>(
-    texts: Vec<String>,
+    texts: &[String],
     field: &str,
     parse: impl Fn(&str) -> Result<T, FieldProblem>,
     problems: &mut Problems,
@@ -658,7 +658,7 @@ impl SenderDraft {
                     .collect(),
             ),
             Some(texts) => list(
-                texts,
+                &texts,
                 "sender.recipientDomains",
                 MailDomain::parse,
                 problems,

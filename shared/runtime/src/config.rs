@@ -54,6 +54,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A variable that may be left out; an empty one counts as left out.
+    #[must_use]
     pub fn optional(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.trim().is_empty())
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::EmailAddress;
 use crate::enrolment::{GoingOn, continue_url};
 use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{DeviceId, EventId};
+use crate::ids::{DeviceId, EventId, IssueNumber};
 use crate::invitation::{Invitation, InvitationEvent, InvitationState, transition};
 use crate::keys::KeyRing;
 use crate::method::Method;
@@ -271,7 +271,7 @@ where
     async fn open(
         &self,
         user: User,
-        issue: crate::ids::IssueNumber,
+        issue: IssueNumber,
         device: Option<NamedDevice>,
         give_back: bool,
     ) -> Result<Redeemed, RedeemRefused> {
@@ -280,89 +280,51 @@ where
         let mut current = user;
         loop {
             let now = self.clock.now();
-            let Some(invitation) = current
-                .invitation
-                .clone()
-                .filter(|invitation| invitation.issue == issue)
-            else {
-                return Err(RedeemRefused::DoesNotFit);
-            };
-            match invitation.state_at(now) {
-                InvitationState::Pending | InvitationState::Locked => {}
-                InvitationState::None | InvitationState::Declined => {
-                    return Err(RedeemRefused::DoesNotFit);
-                }
-                ended @ (InvitationState::Expired
-                | InvitationState::Completed
-                | InvitationState::Cancelled) => {
-                    return Err(RedeemRefused::Ended(end_of(ended)));
-                }
-            }
-            let tries_left = if give_back {
-                invitation
+            let mut invitation = still_open(&current, issue, now)?;
+            if give_back {
+                invitation.tries_left = invitation
                     .tries_left
                     .saturating_add(1)
-                    .min(invitation.pin.tries)
-            } else {
-                invitation.tries_left
-            };
-            let mut sessions = invitation.sessions.clone();
-            sessions.retain(|slot| now < slot.until);
-            if sessions.len() >= SESSIONS_AT_A_TIME {
-                let until = sessions.iter().map(|slot| slot.until).min().unwrap_or(now);
-                if give_back {
-                    // The PIN was right: its try comes back though no further session opens.
-                    let change = UserChange::of(with_invitation(
-                        &current,
-                        Invitation {
-                            tries_left,
-                            ..invitation
-                        },
-                    ));
-                    if self.save(change).await? == ChangeOutcome::Conflict {
-                        current = self.reload(&current).await?;
-                        continue;
-                    }
-                }
-                return Err(RedeemRefused::TooManySessions { until });
+                    .min(invitation.pin.tries);
             }
+            invitation.sessions.retain(|slot| now < slot.until);
+            let full = invitation.sessions.len() >= SESSIONS_AT_A_TIME;
             let expires_at = now.saturating_add(SESSION_LENGTH).unwrap_or(now);
-            sessions.push(SessionSlot {
-                digest: registration_id.digest(),
-                until: expires_at,
-            });
-            let session = Session {
-                digest: registration_id.digest(),
-                user: current.id,
-                issue,
-                opened_at: now,
-                expires_at,
-                named: device.clone(),
-                device: None,
+            let change = if full {
+                // The PIN was right: its try comes back though no further session opens.
+                UserChange::of(with_invitation(&current, invitation.clone()))
+            } else {
+                let slot = SessionSlot {
+                    digest: registration_id.digest(),
+                    until: expires_at,
+                };
+                invitation.sessions.push(slot);
+                UserChange {
+                    history: vec![self.redeemed(&current, issue, now)],
+                    session: Some(Session {
+                        digest: registration_id.digest(),
+                        user: current.id,
+                        issue,
+                        opened_at: now,
+                        expires_at,
+                        named: device.clone(),
+                        device: None,
+                    }),
+                    ..UserChange::of(with_invitation(&current, invitation.clone()))
+                }
             };
-            let row = HistoryRow {
-                id: EventId::new(self.chance.ulid()),
-                user: current.id,
-                at: now,
-                who: Actor::Invitee,
-                what: Happening::InvitationRedeemed { issue },
-            };
-            let (method, ownership) = (invitation.method, invitation.ownership);
-            let change = UserChange {
-                history: vec![row],
-                session: Some(session),
-                ..UserChange::of(with_invitation(
-                    &current,
-                    Invitation {
-                        tries_left,
-                        sessions,
-                        ..invitation
-                    },
-                ))
-            };
-            if self.save(change).await? == ChangeOutcome::Conflict {
+            if (give_back || !full) && self.save(change).await? == ChangeOutcome::Conflict {
                 current = self.reload(&current).await?;
                 continue;
+            }
+            if full {
+                let until = invitation
+                    .sessions
+                    .iter()
+                    .map(|slot| slot.until)
+                    .min()
+                    .unwrap_or(now);
+                return Err(RedeemRefused::TooManySessions { until });
             }
             let going_on = GoingOn {
                 registration_id: registration_id.expose(),
@@ -370,15 +332,25 @@ where
                 platform: device
                     .as_ref()
                     .and_then(|device| device.platform.as_deref()),
-                ownership,
+                ownership: invitation.ownership,
             };
             return Ok(Redeemed {
                 continue_url: continue_url(&settings.settings.enrolment, going_on),
                 registration_id,
-                method,
-                ownership,
+                method: invitation.method,
+                ownership: invitation.ownership,
                 expires_at,
             });
+        }
+    }
+
+    fn redeemed(&self, user: &User, issue: IssueNumber, now: Timestamp) -> HistoryRow {
+        HistoryRow {
+            id: EventId::new(self.chance.ulid()),
+            user: user.id,
+            at: now,
+            who: Actor::Invitee,
+            what: Happening::InvitationRedeemed { issue },
         }
     }
 
@@ -393,6 +365,26 @@ where
     async fn save(&self, change: UserChange) -> Result<ChangeOutcome, Unavailable> {
         let outcome = self.store.save_users(std::slice::from_ref(&change)).await?;
         Ok(outcome.first().copied().unwrap_or(ChangeOutcome::Conflict))
+    }
+}
+
+/// The invitation, if it is still this issue and open.
+fn still_open(
+    user: &User,
+    issue: IssueNumber,
+    now: Timestamp,
+) -> Result<Invitation, RedeemRefused> {
+    let invitation = user
+        .invitation
+        .clone()
+        .filter(|invitation| invitation.issue == issue)
+        .ok_or(RedeemRefused::DoesNotFit)?;
+    match invitation.state_at(now) {
+        InvitationState::Pending | InvitationState::Locked => Ok(invitation),
+        InvitationState::None | InvitationState::Declined => Err(RedeemRefused::DoesNotFit),
+        ended @ (InvitationState::Expired
+        | InvitationState::Completed
+        | InvitationState::Cancelled) => Err(RedeemRefused::Ended(end_of(ended))),
     }
 }
 
