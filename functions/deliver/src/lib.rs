@@ -2,9 +2,9 @@
 //! out before the outbox is empty.
 
 use beckon_domain::ports::{
-    Chance, ClaimMail, Clock, ComposeLetter, FindDue, HoldLease, LoadKeys, LoadMails,
-    LoadRegistration, LoadUsers, PauseOutbox, ReadSettings, SaveMail, SendMail, Unavailable,
-    WakePostman,
+    Chance, ClaimMail, Clock, ComposeLetter, FindDue, HoldLease, LoadBatch, LoadKeys, LoadMails,
+    LoadRegistration, LoadUsers, NotePace, PauseOutbox, ReadSettings, SaveMail, SendMail,
+    Unavailable, WakePostman,
 };
 use beckon_domain::usecases::deliver::{Deliver, Run, RunEnd};
 
@@ -24,7 +24,9 @@ where
         + FindDue
         + LoadMails
         + LoadUsers
+        + LoadBatch
         + LoadRegistration
+        + NotePace
         + ReadSettings
         + ClaimMail
         + SaveMail

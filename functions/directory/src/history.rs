@@ -67,6 +67,25 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 }
             ),
         ),
+        Happening::UserChanged => ("userChanged", "Particulars were changed.".to_owned()),
+        Happening::InvitationMailedAgain { issue, .. } => (
+            "invitationMailedAgain",
+            format!(
+                "Issue {} was mailed again: same secret, same end.",
+                issue.get()
+            ),
+        ),
+        Happening::InvitationCancelled { issue } => (
+            "invitationCancelled",
+            format!("Issue {} was taken back; its secret is dead.", issue.get()),
+        ),
+        Happening::InvitationRestored { issue } => (
+            "invitationRestored",
+            format!(
+                "Issue {} was given back; its secret works again.",
+                issue.get()
+            ),
+        ),
         Happening::InvitationDelivered { issue, .. } => (
             "invitationDelivered",
             format!("The mail of issue {} was delivered.", issue.get()),

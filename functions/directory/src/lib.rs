@@ -1,11 +1,14 @@
 //! The directory: users, their invitations and their histories.
 
 mod history;
+mod invitation;
 mod routes;
 
 use axum::Router;
 use beckon_aws::Table;
 use beckon_domain::usecases::add_user::AddUser;
+use beckon_domain::usecases::change_invitation::ChangeInvitation;
+use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_runtime::{SystemChance, SystemClock};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -13,6 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 #[derive(Debug, Clone)]
 pub struct Directory {
     add: AddUser<Table, SystemClock, SystemChance>,
+    change: ChangeUser<Table, SystemClock, SystemChance>,
+    invitation: ChangeInvitation<Table, SystemClock, SystemChance>,
     table: Table,
     clock: SystemClock,
 }
@@ -21,11 +26,22 @@ impl Directory {
     /// A directory in this table.
     #[must_use]
     pub fn new(table: Table) -> Self {
+        let chance = SystemChance::new();
         Self {
             add: AddUser {
                 store: table.clone(),
                 clock: SystemClock,
-                chance: SystemChance::new(),
+                chance: chance.clone(),
+            },
+            change: ChangeUser {
+                store: table.clone(),
+                clock: SystemClock,
+                chance: chance.clone(),
+            },
+            invitation: ChangeInvitation {
+                store: table.clone(),
+                clock: SystemClock,
+                chance,
             },
             table,
             clock: SystemClock,
@@ -35,7 +51,7 @@ impl Directory {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::all().with_state(self)
+        routes::all().merge(invitation::all()).with_state(self)
     }
 
     /// The routes alone.

@@ -11,6 +11,8 @@ use beckon_domain::ports::{Clock as _, ListUsers as _, LoadUsers as _, ReadHisto
 use beckon_domain::problem::{FieldProblem, Problems};
 use beckon_domain::selection::UserFilter;
 use beckon_domain::usecases::add_user::NewUser;
+use beckon_domain::usecases::change_user::UserPatch;
+use beckon_domain::user::User;
 use beckon_runtime::wire::{BatchView, UserView, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Problem, idempotency};
 use http::{HeaderMap, StatusCode, header};
@@ -21,13 +23,23 @@ use utoipa_axum::routes;
 use crate::Directory;
 use crate::history::{HistoryPage, HistoryView};
 
+impl Directory {
+    /// A user as the API shows them.
+    pub(crate) async fn seen(&self, user: User) -> Result<UserView, Problem> {
+        let view = UserView::of_all(vec![user], &self.table, self.clock.now())
+            .await?
+            .pop();
+        view.ok_or_else(|| Problem::not_found("user"))
+    }
+}
+
 /// The most users on a page.
 const PAGE: usize = 100;
 
 pub(crate) fn all() -> OpenApiRouter<Directory> {
     OpenApiRouter::new()
         .routes(routes!(add, list))
-        .routes(routes!(read))
+        .routes(routes!(read, change))
         .routes(routes!(history))
 }
 
@@ -210,6 +222,33 @@ async fn read(
         .await?
         .pop();
     view.map(Json).ok_or_else(|| Problem::not_found("user"))
+}
+
+/// Change a user
+///
+/// What is left out stays. A user who is disabled gets no mail, and no secret of theirs opens
+/// anything, until they are enabled again.
+#[utoipa::path(
+    patch, path = "/v1/users/{id}", tag = "Users", params(("id" = String, Path)), request_body = UserPatch,
+    responses(
+        (status = 200, body = UserView),
+        (status = 404, body = Problem),
+        (status = 422, description = "Fields are wrong", body = Problem),
+    )
+)]
+async fn change(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    Path(id): Path<String>,
+    body: JsonBody<UserPatch>,
+) -> Result<Json<UserView>, Problem> {
+    caller.to(Permission::AssistUsers)?;
+    let id: UserId = id_in_path(&id, "user")?;
+    let user = directory
+        .change
+        .run(id, &body.value, &caller.actor())
+        .await?;
+    directory.seen(user).await.map(Json)
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

@@ -3,26 +3,41 @@
 mod report;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
+use beckon_domain::ids::{BatchId, MailId};
 use beckon_domain::ports::{
-    Chance, KeepRejected, LoadMails, LoadUsers, SaveMail, SaveUsers, Unavailable,
+    Chance, Clock, KeepRejected, LoadBatch, LoadMails, LoadUsers, NoteBounce, ReadSettings,
+    SaveMail, SaveUsers, StopBatch, Unavailable,
 };
-use beckon_domain::usecases::record_feedback::RecordFeedback;
+use beckon_domain::usecases::record_feedback::{FeedbackOutcome, RecordFeedback};
+use beckon_domain::usecases::stop_batch::StopSend;
 use serde_json::Value;
 
 pub use report::{Read, read};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
-pub struct Reports<S, R, F> {
+pub struct Reports<S, C, R, F> {
     /// Records.
     pub record: RecordFeedback<S, R>,
+    /// Stops a Send whose mails come back.
+    pub stop: StopSend<S, C>,
     /// Keeps what cannot be read.
     pub failures: F,
 }
 
-impl<S, R, F> Reports<S, R, F>
+impl<S, C, R, F> Reports<S, C, R, F>
 where
-    S: LoadMails + LoadUsers + SaveMail + SaveUsers + Sync,
+    S: LoadMails
+        + LoadUsers
+        + SaveMail
+        + SaveUsers
+        + LoadBatch
+        + StopBatch
+        + ReadSettings
+        + NoteBounce
+        + Clone
+        + Sync,
+    C: Clock + Sync,
     R: Chance + Sync,
     F: KeepRejected + Sync,
 {
@@ -32,7 +47,14 @@ where
             Read::Report(feedback) => {
                 let outcome = self.record.run(&feedback).await?;
                 tracing::debug!(mail = %feedback.mail, ?outcome, "the mail service reported");
-                Ok(())
+                match outcome {
+                    FeedbackOutcome::Bounced { batch } => {
+                        self.after_bounce(batch, feedback.mail).await
+                    }
+                    FeedbackOutcome::Changed
+                    | FeedbackOutcome::Nothing
+                    | FeedbackOutcome::NotOurs => Ok(()),
+                }
             }
             Read::OfNoInterest => Ok(()),
             Read::Unreadable(reason) => {
@@ -45,5 +67,12 @@ where
                 self.failures.keep_rejected(&whole, reason).await
             }
         }
+    }
+
+    async fn after_bounce(&self, batch: BatchId, mail: MailId) -> Result<(), Unavailable> {
+        if self.stop.after_bounce(batch, mail).await? {
+            tracing::warn!(%batch, "a Send stopped itself: too many of its mails came back");
+        }
+        Ok(())
     }
 }

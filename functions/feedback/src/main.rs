@@ -4,8 +4,9 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use beckon_aws::{SqsFailureQueue, Table, clients};
 use beckon_domain::settings::Settings;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
+use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{SystemChance, telemetry};
+use beckon_runtime::{SystemChance, SystemClock, telemetry};
 use feedback::Reports;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
@@ -20,6 +21,10 @@ async fn main() -> Result<(), Error> {
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
     let reports = Reports {
+        stop: StopSend {
+            store: table.clone(),
+            clock: SystemClock,
+        },
         record: RecordFeedback {
             store: table,
             chance: SystemChance::new(),

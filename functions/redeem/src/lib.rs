@@ -10,31 +10,48 @@ use std::time::Duration;
 use axum::Router;
 use beckon_aws::{KeySource, Table};
 use beckon_domain::usecases::redeem::Redeem;
+use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_runtime::{SystemChance, SystemClock};
 use utoipa_axum::router::OpenApiRouter;
+
+/// What holds a guesser back.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// A refusal leaves no sooner than this, so that its time tells nothing about why.
+    pub refuse_after: Duration,
+    /// Wrong tries that one source has in an hour.
+    pub wrong_tries_per_hour: u64,
+}
 
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct Redemptions {
     redeem: Arc<Redeem<Table, KeySource, SystemClock, SystemChance>>,
+    request: Arc<RequestPin<Table, KeySource, SystemClock, SystemChance>>,
     table: Table,
     refuse_after: Duration,
 }
 
 impl Redemptions {
-    /// Redemptions of what this table holds. A refusal leaves no sooner than `refuse_after`, so
-    /// that its time tells nothing about why.
+    /// Redemptions of what this table holds.
     #[must_use]
-    pub fn new(table: Table, keys: KeySource, refuse_after: Duration) -> Self {
+    pub fn new(table: Table, keys: KeySource, limits: Limits) -> Self {
         Self {
+            request: Arc::new(RequestPin {
+                store: table.clone(),
+                keys: keys.clone(),
+                clock: SystemClock,
+                chance: SystemChance::new(),
+            }),
             redeem: Arc::new(Redeem {
                 store: table.clone(),
                 keys,
                 clock: SystemClock,
                 chance: SystemChance::new(),
+                budget: limits.wrong_tries_per_hour,
             }),
             table,
-            refuse_after,
+            refuse_after: limits.refuse_after,
         }
     }
 

@@ -6,23 +6,27 @@ use beckon_aws::{KeySource, Table, clients};
 use beckon_domain::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{edge, telemetry};
-use redeem::Redemptions;
+use redeem::{Limits, Redemptions};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start_in_lambda();
-    let (config, secret, refuse_after) = complete(&environment, |reader| {
+    let (config, secret, limits) = complete(&environment, |reader| {
         let secret = reader.required("BECKON_KEY_SECRET");
-        let refuse_after =
-            Duration::from_millis(reader.number_or("BECKON_REFUSE_AFTER_MILLIS", 400));
-        Some((StoreConfig::read(reader)?, secret, refuse_after))
+        let limits = Limits {
+            refuse_after: Duration::from_millis(
+                reader.number_or("BECKON_REFUSE_AFTER_MILLIS", 400),
+            ),
+            wrong_tries_per_hour: reader.number_or("BECKON_WRONG_TRIES_PER_HOUR", 100),
+        };
+        Some((StoreConfig::read(reader)?, secret, limits))
     })?;
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
     let keys = KeySource::secret(&aws, &secret);
     lambda_http::run(edge::in_lambda(
-        Redemptions::new(table, keys, refuse_after).router(),
+        Redemptions::new(table, keys, limits).router(),
     ))
     .await
 }

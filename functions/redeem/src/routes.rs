@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{Path, State};
+use beckon_domain::address::EmailAddress;
 use beckon_domain::ids::DeviceId;
 use beckon_domain::invitation::InvitationState;
 use beckon_domain::method::Method;
@@ -12,11 +13,12 @@ use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_domain::ports::{LoadRegistration as _, LoadSession as _, LoadUsers as _};
 use beckon_domain::registration::{DeviceFacts, Registration};
 use beckon_domain::session::{RegistrationId, Session};
-use beckon_domain::usecases::redeem::Redemption;
+use beckon_domain::usecases::redeem::{Redemption, Source};
 use beckon_domain::user::User;
-use beckon_runtime::{JsonBody, Problem};
+use beckon_runtime::{ClientAddress, JsonBody, Problem};
+use http::StatusCode;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -25,6 +27,7 @@ use crate::Redemptions;
 pub(crate) fn all() -> OpenApiRouter<Redemptions> {
     OpenApiRouter::new()
         .routes(routes!(redeem))
+        .routes(routes!(request_pin))
         .routes(routes!(registration))
 }
 
@@ -58,15 +61,17 @@ struct RedeemedView {
         (status = 403, description = "Address and secret do not fit", body = Problem),
         (status = 410, description = "The invitation has ended", body = Problem),
         (status = 422, description = "Fields are wrong", body = Problem),
-        (status = 429, description = "Too many sessions are open", body = Problem),
+        (status = 429, description = "Too many sessions are open, or too many wrong tries came from here", body = Problem),
     )
 )]
 async fn redeem(
     State(redemptions): State<Redemptions>,
+    ClientAddress(address): ClientAddress,
     body: JsonBody<Redemption>,
 ) -> Result<Json<RedeemedView>, Problem> {
     let began = Instant::now();
-    match redemptions.redeem.run(&body.value).await {
+    let source = address.map(Source::of);
+    match redemptions.redeem.run(&body.value, source.as_ref()).await {
         Ok(redeemed) => Ok(Json(RedeemedView {
             registration_id: redeemed.registration_id.expose().to_owned(),
             method: redeemed.method,
@@ -80,6 +85,36 @@ async fn redeem(
             Err(refusal.into())
         }
     }
+}
+
+/// Whose PIN to mail again.
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PinRequestBody {
+    /// The address that was invited.
+    email: String,
+}
+
+/// Ask for the PIN again
+///
+/// Mails the open invitation once more to the registered address, or renews one that expired or
+/// was locked, where the settings allow it. The answer is the same whatever was done, so that it
+/// tells nobody who is invited.
+#[utoipa::path(
+    post, path = "/v1/pin-requests", tag = "Enrolment", request_body = PinRequestBody, security(()),
+    responses((status = 202), (status = 422, description = "The address is malformed", body = Problem))
+)]
+async fn request_pin(
+    State(redemptions): State<Redemptions>,
+    body: JsonBody<PinRequestBody>,
+) -> Result<StatusCode, Problem> {
+    let began = Instant::now();
+    let address = EmailAddress::parse(&body.value.email)
+        .map_err(|problem| Problem::invalid_fields(vec![problem.under("email")]))?;
+    let answer = redemptions.request.run(&address).await;
+    hold_back(began, redemptions.refuse_after).await;
+    answer?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// Refusals differ in the work they took; after this they no longer differ in time.

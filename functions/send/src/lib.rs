@@ -1,11 +1,13 @@
 //! Send, and what has become of Sends.
 
+mod outbox;
 mod routes;
 
 use axum::Router;
 use beckon_aws::Table;
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::send::Send;
+use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_runtime::{SystemChance, SystemClock};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -14,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub struct Sending {
     send: Send<Table, SystemClock, SystemChance>,
     report: ReportBatch<Table>,
+    stop: StopSend<Table, SystemClock>,
     table: Table,
 }
 
@@ -30,6 +33,10 @@ impl Sending {
             report: ReportBatch {
                 store: table.clone(),
             },
+            stop: StopSend {
+                store: table.clone(),
+                clock: SystemClock,
+            },
             table,
         }
     }
@@ -37,7 +44,7 @@ impl Sending {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::all().with_state(self)
+        routes::all().merge(outbox::all()).with_state(self)
     }
 
     /// The routes alone.

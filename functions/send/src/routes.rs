@@ -6,12 +6,13 @@ use beckon_domain::batch::{BatchState, RecipientResult, SkipReason};
 use beckon_domain::ids::BatchId;
 use beckon_domain::mail::MailState;
 use beckon_domain::permission::Permission;
-use beckon_domain::ports::ListBatches as _;
+use beckon_domain::ports::{Clock as _, ListBatches as _, NotePace as _};
 use beckon_domain::usecases::report_batch::ReportedRecipient;
 use beckon_domain::usecases::send::SendOrder;
 use beckon_runtime::wire::{BatchView, OrderBody, SentView, id_in_path};
-use beckon_runtime::{Authorised, JsonBody, Problem, idempotency};
+use beckon_runtime::{Authorised, JsonBody, Problem, SystemClock, idempotency};
 use http::{HeaderMap, StatusCode};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,6 +28,7 @@ pub(crate) fn all() -> OpenApiRouter<Sending> {
         .routes(routes!(list))
         .routes(routes!(read))
         .routes(routes!(recipients))
+        .routes(routes!(stop))
 }
 
 /// Send invitations
@@ -107,10 +109,26 @@ async fn list(
 }
 
 async fn report(sending: &Sending, id: BatchId) -> Result<Option<SentView>, Problem> {
+    let pace = sending.table.pace().await?;
     Ok(sending.report.run(id).await?.map(|report| SentView {
-        batch: BatchView::new(&report.batch, report.state, Some(report.counts)),
         reminder: report.reminder,
+        batch: BatchView {
+            expected_end: expected_end(report.open, pace, SystemClock.now()),
+            ..BatchView::new(&report.batch, report.state, Some(report.counts))
+        },
     }))
+}
+
+/// When the mails that are still to go will have gone; they share the outbox with others, so it
+/// is no promise.
+fn expected_end(open: u64, pace: Option<f64>, now: Timestamp) -> Option<Timestamp> {
+    let pace = pace.filter(|pace| open > 0 && pace.is_finite() && *pace > 0.0)?;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a count of mails, used as an estimate"
+    )]
+    let seconds = (open as f64 / pace).min(1e9);
+    now.checked_add(SignedDuration::from_secs_f64(seconds)).ok()
 }
 
 /// What has become of a Send
@@ -125,6 +143,28 @@ async fn read(
 ) -> Result<Json<SentView>, Problem> {
     caller.to(Permission::View)?;
     let id: BatchId = id_in_path(&id, "batch")?;
+    report(&sending, id)
+        .await?
+        .map(Json)
+        .ok_or_else(|| Problem::not_found("batch"))
+}
+
+/// Stop a Send
+///
+/// Nobody further is invited by it, and its mails that wait are dropped when their turn comes.
+/// What went out stays good: cancel those invitations one by one, or send anew.
+#[utoipa::path(
+    post, path = "/v1/batches/{id}/stop", tag = "Invitations", params(("id" = String, Path)),
+    responses((status = 200, body = SentView), (status = 404, body = Problem))
+)]
+async fn stop(
+    State(sending): State<Sending>,
+    caller: Authorised,
+    Path(id): Path<String>,
+) -> Result<Json<SentView>, Problem> {
+    caller.to(Permission::Invite)?;
+    let id: BatchId = id_in_path(&id, "batch")?;
+    sending.stop.run(id).await?;
     report(&sending, id)
         .await?
         .map(Json)

@@ -1,6 +1,7 @@
 //! The whole system: what is started, in which order, and how it ends.
 
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
 use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
+use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_domain::usecases::tick::Tick;
 use beckon_domain::writing::Links;
 use beckon_mail::Composer;
@@ -54,6 +56,8 @@ pub struct Options {
     pub tick: Duration,
     /// How long a refused redemption takes.
     pub refuse_after: Duration,
+    /// Wrong tries that one source has in an hour.
+    pub wrong_tries_per_hour: u64,
 }
 
 impl Options {
@@ -72,6 +76,8 @@ impl Options {
             },
             tick: Duration::from_secs(5),
             refuse_after: Duration::from_millis(400),
+            // Everybody here comes from 127.0.0.1.
+            wrong_tries_per_hour: 10_000,
         }
     }
 
@@ -94,10 +100,13 @@ impl Options {
                 .number_or("BECKON_TICK_SECONDS", usual.tick.as_secs())
                 .max(1);
             let refuse_after = reader.number_or("BECKON_REFUSE_AFTER_MILLIS", 400);
+            let wrong_tries_per_hour =
+                reader.number_or("BECKON_WRONG_TRIES_PER_HOUR", usual.wrong_tries_per_hour);
             Some(Self {
                 postman,
                 tick: Duration::from_secs(tick),
                 refuse_after: Duration::from_millis(refuse_after),
+                wrong_tries_per_hour,
                 ..usual
             })
         })?;
@@ -157,7 +166,13 @@ impl System {
         let engine = Engine::start(&options.data, &mut tasks).await?;
         let (reports, reported) = tokio::sync::mpsc::unbounded_channel();
         let shared = Shared::open(&options, &engine, &address, reports).await?;
-        let router = shared.router(&address, options.refuse_after)?;
+        let router = shared.router(
+            &address,
+            redeem::Limits {
+                refuse_after: options.refuse_after,
+                wrong_tries_per_hour: options.wrong_tries_per_hour,
+            },
+        )?;
         let round = Arc::new(Mutex::new(()));
         let postman = shared.postman(&options, &mut tasks).await?;
         tasks.spawn(deliver_when_woken(
@@ -173,7 +188,12 @@ impl System {
         tasks.spawn(record_reports(shared.reports(), reported));
         tasks.spawn(come_by(shared.tick(), options.tick));
         tasks.spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
+            if let Err(error) = axum::serve(
+                listener,
+                router.into_make_service_with_connect_info::<SocketAddr>(),
+            )
+            .await
+            {
                 tracing::error!(%error, "the server stopped");
             }
         });
@@ -258,7 +278,7 @@ impl Shared {
     }
 
     /// Every route on one port.
-    fn router(&self, address: &str, refuse_after: Duration) -> anyhow::Result<Router> {
+    fn router(&self, address: &str, guessing: redeem::Limits) -> anyhow::Result<Router> {
         let bus = Bus::new(Confirmations {
             confirm: ConfirmRegistration {
                 store: self.table.clone(),
@@ -276,11 +296,7 @@ impl Shared {
             ),
             sending: send::Sending::new(self.table.clone()),
             settings: settings::SettingsRoutes::new(self.table.clone(), self.sender.clone()),
-            redemptions: redeem::Redemptions::new(
-                self.table.clone(),
-                self.keys.clone(),
-                refuse_after,
-            ),
+            redemptions: redeem::Redemptions::new(self.table.clone(), self.keys.clone(), guessing),
         });
         let all = functions
             .merge(self.ses.outbox_router())
@@ -333,8 +349,12 @@ impl Shared {
         }
     }
 
-    fn reports(&self) -> Reports<Table, SystemChance, FailureFile> {
+    fn reports(&self) -> Reports<Table, SystemClock, SystemChance, FailureFile> {
         Reports {
+            stop: StopSend {
+                store: self.table.clone(),
+                clock: SystemClock,
+            },
             record: RecordFeedback {
                 store: self.table.clone(),
                 chance: self.chance.clone(),
@@ -385,7 +405,7 @@ async fn deliver_when_woken(postman: LocalPostman, bell: Bell, round: Arc<Mutex<
 }
 
 async fn record_reports(
-    reports: Reports<Table, SystemChance, FailureFile>,
+    reports: Reports<Table, SystemClock, SystemChance, FailureFile>,
     mut reported: tokio::sync::mpsc::UnboundedReceiver<serde_json::Value>,
 ) {
     while let Some(event) = reported.recv().await {

@@ -10,6 +10,7 @@ mod postman;
 mod rows;
 mod schema;
 mod settings;
+mod tallies;
 mod users;
 
 use std::collections::HashMap;

@@ -80,6 +80,25 @@ pub enum Happening {
         /// Of which issue.
         issue: IssueNumber,
     },
+    /// The issue was mailed once more: same secret, same end.
+    InvitationMailedAgain {
+        /// Which issue.
+        issue: IssueNumber,
+        /// By which mail.
+        mail: MailId,
+    },
+    /// An administrator took it back; its secret is dead.
+    InvitationCancelled {
+        /// Which issue.
+        issue: IssueNumber,
+    },
+    /// An administrator gave back what was taken back or declined.
+    InvitationRestored {
+        /// Which issue.
+        issue: IssueNumber,
+    },
+    /// The user's particulars were changed.
+    UserChanged,
     /// A registration completed it.
     InvitationCompleted {
         /// Which issue.

@@ -224,6 +224,9 @@ pub struct Invitation {
     /// Who invited, as the mail names them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invited_by: Option<Label>,
+    /// How often it was renewed on the person's own request since an administrator's Send.
+    #[serde(default)]
+    pub renewals: u32,
     /// The registration sessions it has opened that may still be open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<SessionSlot>,

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use crate::batch::{Batch, SkipReason};
 use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, MailId, UserId, Version};
+use crate::ids::{BatchId, EventId, MailId, UserId, Version};
 use crate::invitation::{Invitation, InvitationEvent, InvitationState, Nonce, transition};
 use crate::keys::KeyId;
-use crate::mail::{Mail, MailKind};
+use crate::mail::{Mail, MailClass, MailKind};
 use crate::names::Label;
-use crate::ownership;
+use crate::ownership::{self, Ownership};
 use crate::ports::UserChange;
 use crate::settings::VersionedSettings;
 use crate::user::{AddressMark, User};
@@ -99,12 +99,50 @@ pub fn mail_of(batch: &Batch, user: UserId) -> MailId {
     MailId::from_bytes(digest.first_chunk::<16>().copied().unwrap_or_default())
 }
 
+/// Under which terms an issue is made.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Who makes it.
+    pub who: Actor,
+    /// Whom the mail names as inviting.
+    pub invited_by: Option<Label>,
+    /// The Send it belongs to.
+    pub batch: BatchId,
+    /// Its mail.
+    pub mail: MailId,
+    /// Whether its mail may overtake others.
+    pub class: MailClass,
+    /// What it carries.
+    pub ownership: Ownership,
+    /// How often it was renewed before.
+    pub renewals: u32,
+}
+
+impl Terms {
+    /// The terms of a batch for one user.
+    #[must_use]
+    pub fn of(batch: &Batch, user: UserId, settings: &VersionedSettings) -> Self {
+        Self {
+            who: batch.who.clone(),
+            invited_by: inviter(&batch.who),
+            batch: batch.id,
+            mail: mail_of(batch, user),
+            class: batch.class,
+            ownership: ownership::of_invitation(
+                settings.settings.registration.method,
+                batch.choice,
+            ),
+            renewals: 0,
+        }
+    }
+}
+
 /// Issues an invitation: the user with their new invitation, its mail, and the history row,
 /// which are written as one. The caller has judged the user.
 #[must_use]
 pub fn issue(
     user: &User,
-    batch: &Batch,
+    terms: Terms,
     settings: &VersionedSettings,
     ingredients: Ingredients,
     now: Timestamp,
@@ -115,16 +153,16 @@ pub fn issue(
         InvitationState::Pending | InvitationState::Locked
     );
     let number = user.latest_issue.next();
-    let ownership = ownership::of_invitation(registration.method, batch.choice);
     let mail = Mail::waiting(
-        mail_of(batch, user.id),
+        terms.mail,
         MailKind::Invitation {
             issue: number,
             replaces,
+            again: false,
         },
         user.id,
-        Some(batch.id),
-        batch.class,
+        Some(terms.batch),
+        terms.class,
         settings.version,
         now,
     );
@@ -137,16 +175,17 @@ pub fn issue(
         key: ingredients.key,
         method: registration.method,
         pin: registration.pin,
-        ownership,
+        ownership: terms.ownership,
         state,
         issued_at: now,
         expires_at: now
             .saturating_add(registration.lifetime())
             .unwrap_or(Timestamp::MAX),
         tries_left: registration.pin.tries,
-        batch: batch.id,
+        batch: terms.batch,
         mail: mail.id,
-        invited_by: inviter(&batch.who),
+        invited_by: terms.invited_by,
+        renewals: terms.renewals,
         sessions: Vec::new(),
         completed_by: None,
     };
@@ -154,12 +193,12 @@ pub fn issue(
         id: ingredients.event,
         user: user.id,
         at: now,
-        who: batch.who.clone(),
+        who: terms.who,
         what: Happening::InvitationIssued {
             issue: number,
             method: registration.method,
-            ownership,
-            batch: batch.id,
+            ownership: terms.ownership,
+            batch: terms.batch,
             replaced: replaces,
         },
     };
@@ -171,6 +210,53 @@ pub fn issue(
     };
     UserChange {
         mails: vec![mail],
+        history: vec![row],
+        ..UserChange::of(user)
+    }
+}
+
+/// Mails an issue once more: the same secret, the same end. The caller has seen that it is open.
+#[must_use]
+pub fn mail_again(
+    user: &User,
+    invitation: &Invitation,
+    who: Actor,
+    ids: (MailId, EventId),
+    settings: Version,
+    now: Timestamp,
+) -> UserChange {
+    let (mail, event) = ids;
+    let issue = invitation.issue;
+    let written = Mail::waiting(
+        mail,
+        MailKind::Invitation {
+            issue,
+            replaces: false,
+            again: true,
+        },
+        user.id,
+        None,
+        MailClass::Small,
+        settings,
+        now,
+    );
+    let row = HistoryRow {
+        id: event,
+        user: user.id,
+        at: now,
+        who,
+        what: Happening::InvitationMailedAgain { issue, mail },
+    };
+    let user = User {
+        version: user.version.next(),
+        invitation: Some(Invitation {
+            mail,
+            ..invitation.clone()
+        }),
+        ..user.clone()
+    };
+    UserChange {
+        mails: vec![written],
         history: vec![row],
         ..UserChange::of(user)
     }

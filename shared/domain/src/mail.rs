@@ -17,6 +17,9 @@ pub enum MailKind {
         issue: IssueNumber,
         /// Whether it replaces one that was open.
         replaces: bool,
+        /// Whether the issue was mailed before.
+        #[serde(default)]
+        again: bool,
     },
     /// A registration that succeeded.
     #[serde(rename_all = "camelCase")]

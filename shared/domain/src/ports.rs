@@ -448,6 +448,44 @@ pub trait PauseOutbox {
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
+/// Counts what may happen only so often within a while.
+pub trait KeepTally {
+    /// How much was added to this tally; 0 once its time is over.
+    fn tally(
+        &self,
+        name: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64, Unavailable>> + Send;
+
+    /// Adds one; a tally begun now is kept until `until`. However many add at once, none is lost.
+    fn add_to_tally(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// Counts hard bounces of a batch.
+pub trait NoteBounce {
+    /// Notes that this mail of the batch came back for good, and gives how many did. The same
+    /// mail twice counts once.
+    fn note_bounce(
+        &self,
+        batch: BatchId,
+        mail: MailId,
+    ) -> impl Future<Output = Result<u64, Unavailable>> + Send;
+}
+
+/// How fast mail goes out, for those who are shown when it will be done.
+pub trait NotePace {
+    /// Sets the mails a second.
+    fn note_pace(&self, per_second: f64) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// What was set last.
+    fn pace(&self) -> impl Future<Output = Result<Option<f64>, Unavailable>> + Send;
+}
+
 /// Hands mails to the mail service.
 pub trait SendMail {
     /// Hands over one mail, once: no retries of its own. Whatever happens is an answer.

@@ -65,11 +65,16 @@ impl TokenBucket {
         }
     }
 
-    /// Goes at another rate from now on.
-    pub fn set_rate(&mut self, per_second: f64, now: Timestamp) {
+    /// Goes at this rate from now on; gives whether it is another one.
+    pub fn set_rate(&mut self, per_second: f64, now: Timestamp) -> bool {
+        let rate = per_second.max(0.01);
+        if (rate - self.per_second).abs() < 1e-9 {
+            return false;
+        }
         self.fill(now);
-        self.per_second = per_second.max(0.01);
+        self.per_second = rate;
         self.tokens = self.tokens.min(self.capacity());
+        true
     }
 
     /// Takes a token, or says how long to wait for the next.
@@ -116,6 +121,8 @@ pub enum Unwanted {
     InvitationEnded,
     /// The address takes no mail.
     AddressMarked,
+    /// Its Send was stopped.
+    BatchStopped,
 }
 
 impl Unwanted {
@@ -127,6 +134,7 @@ impl Unwanted {
             Self::Superseded => "superseded",
             Self::InvitationEnded => "invitationEnded",
             Self::AddressMarked => "addressMarked",
+            Self::BatchStopped => "batchStopped",
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What people and machines do with Beckon, one file each.
 
 pub mod add_user;
+pub mod change_invitation;
 pub mod change_settings;
+pub mod change_user;
 pub mod confirm_registration;
 pub mod deliver;
 pub mod expand;
@@ -9,5 +11,7 @@ pub mod preview;
 pub mod record_feedback;
 pub mod redeem;
 pub mod report_batch;
+pub mod request_pin;
 pub mod send;
+pub mod stop_batch;
 pub mod tick;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
@@ -20,6 +21,16 @@ pub enum AddressMark {
     HardBounced,
     /// The recipient called a mail spam.
     Complained,
+}
+
+/// Mails that public routes caused: counted by day, so that nobody's mailbox can be flooded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// The day, in UTC.
+    pub day: Date,
+    /// How many mails.
+    pub mails: u32,
 }
 
 /// A person who can be invited.
@@ -59,6 +70,9 @@ pub struct User {
     /// Their current invitation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<Invitation>,
+    /// Mails that public routes caused on one day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// Since when they are known.
     pub added_at: Timestamp,
 }

@@ -67,12 +67,16 @@ pub fn invitation_letter(
     settings: &Settings,
     links: &Links,
     secret: LetterSecret,
-    replaces_earlier: bool,
+    (replaces_earlier, again): (bool, bool),
 ) -> InvitationLetter {
     InvitationLetter {
         head: settings.letterhead(),
         reader: reader(user, settings),
-        occasion: InvitationOccasion::First,
+        occasion: if again {
+            InvitationOccasion::Again
+        } else {
+            InvitationOccasion::First
+        },
         invited_by: invitation.invited_by.clone(),
         method: invitation.method,
         secret,

@@ -1,7 +1,9 @@
 //! Who calls, and what they may do: from the authorizer's claims in AWS, from a layer of the
 //! local system on one machine. A request that carries neither is not let through.
 
-use axum::extract::{FromRequestParts, Request};
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use beckon_domain::history::Actor;
@@ -58,6 +60,33 @@ impl<S: Send + Sync> FromRequestParts<S> for Authorised {
                 "Send a token in the Authorization header.",
             )
         })
+    }
+}
+
+/// The address that a request comes from, if it is known: what API Gateway saw, or the peer of a
+/// local connection. Never a header, which anybody can write.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub Option<IpAddr>);
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let by_gateway =
+            parts
+                .extensions
+                .get::<RequestContext>()
+                .and_then(|context| match context {
+                    RequestContext::ApiGatewayV2(context) => {
+                        context.http.source_ip.as_deref()?.parse().ok()
+                    }
+                    _ => None,
+                });
+        let by_peer = || {
+            let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+            peer.map(|ConnectInfo(peer)| peer.ip())
+        };
+        Ok(Self(by_gateway.or_else(by_peer)))
     }
 }
 

@@ -13,6 +13,6 @@ pub mod telemetry;
 pub mod wire;
 
 pub use body::JsonBody;
-pub use caller::Authorised;
+pub use caller::{Authorised, ClientAddress};
 pub use problem::Problem;
 pub use system::{SystemChance, SystemClock};

@@ -1,10 +1,13 @@
 //! What each use case's refusals are in HTTP: matched without a catch-all, so that a new refusal
 //! gets its status before it can be answered.
 
+use beckon_domain::invitation::InvitationRefusal;
 use beckon_domain::issuing::UNSAVED;
 use beckon_domain::ports::Unavailable;
 use beckon_domain::usecases::add_user::AddUserRefused;
+use beckon_domain::usecases::change_invitation::ChangeInvitationRefused;
 use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
+use beckon_domain::usecases::change_user::ChangeUserRefused;
 use beckon_domain::usecases::redeem::{Ended, RedeemRefused};
 use beckon_domain::usecases::send::SendRefused;
 use http::StatusCode;
@@ -83,6 +86,48 @@ impl From<SendRefused> for Problem {
     }
 }
 
+impl From<ChangeUserRefused> for Problem {
+    fn from(refusal: ChangeUserRefused) -> Self {
+        match refusal {
+            ChangeUserRefused::Invalid(errors) => Self::invalid_fields(errors),
+            ChangeUserRefused::UnknownUser => Self::not_found("user"),
+            ChangeUserRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeInvitationRefused> for Problem {
+    fn from(refusal: ChangeInvitationRefused) -> Self {
+        let not_now = |detail: &str| {
+            Self::new(
+                StatusCode::CONFLICT,
+                "not-possible-now",
+                "Not possible now",
+                detail,
+            )
+        };
+        match refusal {
+            ChangeInvitationRefused::UnknownUser => Self::not_found("user"),
+            ChangeInvitationRefused::NotNow(InvitationRefusal::NoInvitation) => {
+                not_now("This user was never invited; send an invitation.")
+            }
+            ChangeInvitationRefused::NotNow(InvitationRefusal::NotOpen) => {
+                not_now("The invitation is not open any more; send a new one.")
+            }
+            ChangeInvitationRefused::NotNow(InvitationRefusal::NothingToRestore) => {
+                not_now("Only an invitation that was cancelled or declined can be restored.")
+            }
+            ChangeInvitationRefused::AddressMarked => not_now(
+                "No mail goes to this user: they are disabled, or their address has stopped taking mail.",
+            ),
+            ChangeInvitationRefused::ExpiredMeanwhile => {
+                not_now("The invitation's time has run out meanwhile; send a new one.")
+            }
+            ChangeInvitationRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
 impl From<ChangeSettingsRefused> for Problem {
     fn from(refusal: ChangeSettingsRefused) -> Self {
         match refusal {
@@ -142,6 +187,12 @@ impl From<RedeemRefused> for Problem {
                     )
                 }
             }
+            RedeemRefused::SourceSpent => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-tries",
+                "Too many wrong tries",
+                "Too many wrong tries came from this network. Wait an hour, or use another network; invitations are not affected.",
+            ),
             RedeemRefused::TooManySessions { until } => Self {
                 until: Some(until),
                 ..Self::new(

@@ -182,6 +182,9 @@ pub struct BatchView {
     pub settings_version: String,
     /// What became of it so far; null until everyone selected was read.
     pub counts: Option<BatchCounts>,
+    /// When its last mail is expected to go out; null if none waits or nothing was sent yet.
+    #[schema(value_type = Option<String>)]
+    pub expected_end: Option<Timestamp>,
 }
 
 impl BatchView {
@@ -203,6 +206,7 @@ impl BatchView {
             ownership: batch.choice,
             settings_version: batch.settings.get().to_string(),
             counts,
+            expected_end: None,
         }
     }
 }

@@ -7,11 +7,12 @@
 //! | a user's device, a row of their history | `user#id` | `device#id`, `event#id` |
 //! | whose address or external id it is | `address#…`, `external#…` | the same |
 //! | mail | `mail#id` | `mail` |
-//! | batch, its cursor, named users, pages | `batch#id` | `batch`, `cursor`, `ids#n`, `page#n` |
+//! | batch, its cursor, named users, pages, mails that came back | `batch#id` | `batch`, `cursor`, `ids#n`, `page#n`, `bounce#id` |
 //! | registration session | `session#digest` | `session` |
 //! | settings, one of their versions | `settings` | `current`, `version#n` |
 //! | remembered answer | `answer#digest` | `answer` |
-//! | the postman's lease, the outbox's pause | `postman` | `lease`, `pause` |
+//! | wrong tries of a source | `tally#…` | `tally` |
+//! | the postman's lease, the outbox's pause, its pace | `postman` | `lease`, `pause`, `pace` |
 //!
 //! Index keys are spread over sixteen partitions, so that none takes more than a sixteenth of
 //! the writes.
@@ -141,6 +142,20 @@ pub(super) fn answer(digest: &str) -> Key {
 
 pub(super) fn lease() -> Key {
     Key::new("postman", "lease")
+}
+
+pub(super) fn pace() -> Key {
+    Key::new("postman", "pace")
+}
+
+pub(super) fn tally(name: &str) -> Key {
+    Key::new(format!("tally#{name}"), "tally")
+}
+
+pub(super) const BOUNCES: &str = "bounce#";
+
+pub(super) fn bounce(batch: BatchId, mail: MailId) -> Key {
+    Key::new(batch_partition(batch), format!("{BOUNCES}{mail}"))
 }
 
 pub(super) fn pause() -> Key {

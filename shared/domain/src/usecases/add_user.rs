@@ -206,18 +206,7 @@ fn parse(
     let external_id = given(new.external_id.as_ref()).and_then(|text| {
         problems.check(ExternalId::parse(text).map_err(|p| p.under("externalId")))
     });
-    let mut groups = BTreeSet::new();
-    for (index, text) in new.groups.iter().enumerate() {
-        let parsed = GroupName::parse(text).map_err(|p| p.under(&format!("groups[{index}]")));
-        groups.extend(problems.check(parsed));
-    }
-    problems.ensure(groups.len() <= MOST_GROUPS, || {
-        FieldProblem::new(
-            "groups",
-            "tooMany",
-            format!("must be at most {MOST_GROUPS} groups"),
-        )
-    });
+    let groups = parse_groups(&new.groups, &mut problems);
     problems.ensure(new.ownership.is_none() || new.invite != Some(false), || {
         FieldProblem::new(
             "ownership",
@@ -240,10 +229,28 @@ fn parse(
             address_mark: None,
             latest_issue: IssueNumber::NONE,
             invitation: None,
+            asked: None,
             added_at: now,
         }),
         _ => Err(problems.into_vec()),
     }
+}
+
+/// The groups of a user; every wrong name is named.
+pub(crate) fn parse_groups(names: &[String], problems: &mut Problems) -> BTreeSet<GroupName> {
+    let mut groups = BTreeSet::new();
+    for (index, text) in names.iter().enumerate() {
+        let parsed = GroupName::parse(text).map_err(|p| p.under(&format!("groups[{index}]")));
+        groups.extend(problems.check(parsed));
+    }
+    problems.ensure(groups.len() <= MOST_GROUPS, || {
+        FieldProblem::new(
+            "groups",
+            "tooMany",
+            format!("must be at most {MOST_GROUPS} groups"),
+        )
+    });
+    groups
 }
 
 /// A field that a form left empty was not given.

@@ -9,16 +9,16 @@ use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ids::{MailId, RunId, UserId, Version};
+use crate::ids::{BatchId, MailId, RunId, UserId, Version};
 use crate::keys::KeyRing;
 use crate::letter::OutgoingMail;
 use crate::mail::{Mail, MailClass, MailEvent, MailKind, MailReason, MailState};
 use crate::ports::{
-    Chance, ClaimMail, Clock, ComposeLetter, FindDue, HoldLease, LoadKeys, LoadMails,
-    LoadRegistration, LoadUsers, Pause, PauseOutbox, ReadSettings, SaveError, SaveMail, SendMail,
-    Unavailable,
+    Chance, ClaimMail, Clock, ComposeLetter, FindDue, HoldLease, LoadBatch, LoadKeys, LoadMails,
+    LoadRegistration, LoadUsers, NotePace, Pause, PauseOutbox, ReadSettings, SaveError, SaveMail,
+    SendMail, Unavailable,
 };
-use crate::sending::{SendAnswer, SendingLimits, TokenBucket, retry_at, wanted};
+use crate::sending::{SendAnswer, SendingLimits, TokenBucket, Unwanted, retry_at, wanted};
 use crate::settings::VersionedSettings;
 use crate::user::User;
 use crate::writing::{Links, confirmation_letter, invitation_letter, secret};
@@ -103,10 +103,12 @@ pub struct Deliver<S, M, L, K, C, R> {
     pub policy: PostmanPolicy,
 }
 
-/// A mail that is due, with the user it was judged by.
+/// A mail that is due, with what it is judged by.
 struct Due {
     mail: Mail,
     user: Option<User>,
+    /// Whether its Send was stopped.
+    stopped: bool,
 }
 
 /// What became of one mail.
@@ -152,7 +154,9 @@ where
         + FindDue
         + LoadMails
         + LoadUsers
+        + LoadBatch
         + LoadRegistration
+        + NotePace
         + ReadSettings
         + ClaimMail
         + SaveMail
@@ -219,6 +223,7 @@ where
     async fn with_lease(&self, run: RunId, tally: Run) -> Result<Run, Unavailable> {
         let began = self.clock.now();
         let limits = self.service.sending_limits().await?;
+        self.store.note_pace(self.pace(limits)).await?;
         let mut round = Round {
             run,
             keys: self.keys.key_ring().await?,
@@ -324,7 +329,10 @@ where
             round.limits_at = now;
             // A limit that cannot be read for a moment stays as it was.
             if let Ok(limits) = self.service.sending_limits().await {
-                round.bucket.set_rate(self.pace(limits), now);
+                let pace = self.pace(limits);
+                if round.bucket.set_rate(pace, now) {
+                    self.store.note_pace(pace).await?;
+                }
             }
         }
         Ok(())
@@ -380,14 +388,28 @@ where
             .store
             .load_users(&whose.into_iter().collect::<Vec<_>>())
             .await?;
+        let mut stopped = HashSet::new();
+        let batches: HashSet<BatchId> = mails.values().filter_map(|mail| mail.batch).collect();
+        for id in batches {
+            if let Some((batch, _)) = self.store.load_batch(id).await?
+                && batch.stopped_at.is_some()
+            {
+                stopped.insert(id);
+            }
+        }
         let mut due = VecDeque::new();
         for id in fresh {
             let Some(mail) = mails.remove(&id).filter(|mail| mail.state.is_unsettled()) else {
                 continue;
             };
             let user = users.iter().find(|user| user.id == mail.user).cloned();
+            let stopped = mail.batch.is_some_and(|batch| stopped.contains(&batch));
             round.holds.insert(id);
-            due.push_back(Due { mail, user });
+            due.push_back(Due {
+                mail,
+                user,
+                stopped,
+            });
         }
         Ok(due)
     }
@@ -436,8 +458,17 @@ where
         keys: &KeyRing,
         settings: &VersionedSettings,
     ) -> Result<Step, Unavailable> {
-        let Due { mail, user } = due;
+        let Due {
+            mail,
+            user,
+            stopped,
+        } = due;
         let now = self.clock.now();
+        let judged = if stopped {
+            Err(Unwanted::BatchStopped)
+        } else {
+            wanted(&mail, user.as_ref(), now)
+        };
         match mail.state {
             MailState::Waiting => {}
             // Held by a run that is gone, for the lease is ours: what it did with the mail is
@@ -461,7 +492,7 @@ where
             }
             // Due means that nobody reported it in time.
             MailState::Unknown => {
-                if wanted(&mail, user.as_ref(), now).is_ok() {
+                if judged.is_ok() {
                     return self
                         .settle(
                             mail,
@@ -483,7 +514,7 @@ where
             | MailState::Failed
             | MailState::Dropped => return Ok(Step::Overtaken),
         }
-        let user = match (wanted(&mail, user.as_ref(), now), user) {
+        let user = match (judged, user) {
             (Ok(()), Some(user)) => user,
             (Err(why), _) => {
                 let reason = reason(why.code(), "it was no longer wanted when its turn came");
@@ -541,7 +572,9 @@ where
         settings: &VersionedSettings,
     ) -> Result<Result<OutgoingMail, MailReason>, Unavailable> {
         let message = match &mail.kind {
-            MailKind::Invitation { replaces, .. } => {
+            MailKind::Invitation {
+                replaces, again, ..
+            } => {
                 let Some(invitation) = &user.invitation else {
                     return Ok(Err(reason("noInvitation", "the user has no invitation")));
                 };
@@ -557,7 +590,7 @@ where
                     &settings.settings,
                     &self.links,
                     secret(user, invitation, key),
-                    *replaces,
+                    (*replaces, *again),
                 ))
             }
             MailKind::Confirmation { device } => {

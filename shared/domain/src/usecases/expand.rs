@@ -13,7 +13,7 @@ use crate::batch::{
 use crate::confirmation;
 use crate::ids::{BatchId, EventId, UserId};
 use crate::invitation::InvitationState;
-use crate::issuing::{Ingredients, Reached, Verdict, issue, judge, mail_of};
+use crate::issuing::{Ingredients, Reached, Terms, Verdict, issue, judge, mail_of};
 use crate::keys::KeyId;
 use crate::ports::{
     Chance, ChangeOutcome, Clock, FinishPage, ListUsers, LoadBatch, LoadKeys, LoadUsers,
@@ -233,7 +233,13 @@ where
             key: key.clone(),
             event: EventId::new(self.chance.ulid()),
         };
-        issue(user, batch, settings, ingredients, now)
+        issue(
+            user,
+            Terms::of(batch, user.id, settings),
+            settings,
+            ingredients,
+            now,
+        )
     }
 
     async fn finish(

@@ -7,7 +7,7 @@ use crate::batch::{Batch, BatchSelection, SkipReason};
 use crate::confirmation::{self, NoConfirmation};
 use crate::history::Actor;
 use crate::ids::{BatchId, EventId, UserId, Version};
-use crate::issuing::{Ingredients, Reached, Verdict, issue, judge};
+use crate::issuing::{Ingredients, Reached, Terms, Verdict, issue, judge};
 use crate::keys::KeyId;
 use crate::letter::{LetterSecret, Message};
 use crate::locale::Locale;
@@ -250,7 +250,13 @@ where
             key: KeyId::new("preview"),
             event: EventId::new(self.chance.ulid()),
         };
-        let change = issue(user, &batch, settings, ingredients, now);
+        let change = issue(
+            user,
+            Terms::of(&batch, user.id, settings),
+            settings,
+            ingredients,
+            now,
+        );
         let Some(invitation) = &change.user.invitation else {
             return Err(Unavailable::new(
                 "the preview",
@@ -268,7 +274,7 @@ where
             &settings.settings,
             &self.links,
             secret,
-            replaces,
+            (replaces, false),
         );
         self.composer
             .compose_invitation(&letter)

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, MailId};
+use crate::ids::{BatchId, EventId, MailId};
 use crate::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use crate::ports::{
     Chance, ChangeOutcome, LoadMails, LoadUsers, SaveError, SaveMail, SaveUsers, Unavailable,
@@ -32,6 +32,12 @@ pub struct Feedback {
 pub enum FeedbackOutcome {
     /// The mail's state changed.
     Changed,
+    /// The mail of a Send came back for good. Said again when it is reported again, so that
+    /// whoever counts misses none.
+    Bounced {
+        /// Which Send.
+        batch: BatchId,
+    },
     /// It says nothing new.
     Nothing,
     /// It is of no mail of ours.
@@ -65,8 +71,15 @@ where
                 .service_id
                 .clone()
                 .or_else(|| feedback.service_id.clone());
+            let outcome = match (after.state, mail.batch) {
+                (MailState::HardBounced, Some(batch)) => FeedbackOutcome::Bounced { batch },
+                _ => FeedbackOutcome::Changed,
+            };
             if after.state == mail.state && service_id == mail.service_id {
-                return Ok(FeedbackOutcome::Nothing);
+                return Ok(match outcome {
+                    FeedbackOutcome::Bounced { .. } => outcome,
+                    _ => FeedbackOutcome::Nothing,
+                });
             }
             let after = Mail {
                 reason: if after.state == mail.state {
@@ -78,7 +91,7 @@ where
                 ..after
             };
             if self.write(&mail, after, feedback).await? {
-                return Ok(FeedbackOutcome::Changed);
+                return Ok(outcome);
             }
         }
     }

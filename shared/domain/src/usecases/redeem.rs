@@ -4,11 +4,15 @@
 //! refusals are one and the same, so that nobody learns who exists. The secret is spent by the
 //! registration, not by this.
 
-use jiff::Timestamp;
+use std::net::IpAddr;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::address::EmailAddress;
 use crate::enrolment::{GoingOn, continue_url};
+use crate::hex::hex;
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::{DeviceId, EventId, IssueNumber};
 use crate::invitation::{Invitation, InvitationEvent, InvitationState, transition};
@@ -18,8 +22,8 @@ use crate::names::Label;
 use crate::ownership::Ownership;
 use crate::pin::Pin;
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, FindUser, LoadKeys, LoadUsers, ReadSettings, SaveUsers, TakeTry,
-    Unavailable, UserChange,
+    Chance, ChangeOutcome, Clock, FindUser, KeepTally, LoadKeys, LoadUsers, ReadSettings,
+    SaveUsers, TakeTry, Unavailable, UserChange,
 };
 use crate::problem::{FieldProblem, Problems};
 use crate::session::{
@@ -92,6 +96,9 @@ pub enum RedeemRefused {
     /// The secret was right, and is no longer good.
     #[error("the invitation has ended")]
     Ended(Ended),
+    /// Too many wrong tries came from this source lately, whoever they were about.
+    #[error("too many wrong tries came from this source")]
+    SourceSpent,
     /// As many sessions as may be are open.
     #[error("too many sessions are open")]
     TooManySessions {
@@ -102,6 +109,33 @@ pub enum RedeemRefused {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
+
+/// Where an attempt comes from: one IPv4 address, or the /64 of an IPv6 one, since that is what
+/// one household or one server has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source(String);
+
+impl Source {
+    /// The source of this address. Only its digest is kept.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        let bytes = match address {
+            IpAddr::V4(v4) => v4.octets().to_vec(),
+            IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+                Some(v4) => v4.octets().to_vec(),
+                None => v6.octets().into_iter().take(8).collect(),
+            },
+        };
+        Self(hex(&Sha256::digest(&bytes)))
+    }
+
+    fn tally(&self) -> String {
+        format!("wrong-tries#{}", self.0)
+    }
+}
+
+/// How long wrong tries of a source count.
+pub const BUDGET_HOLDS: SignedDuration = SignedDuration::from_hours(1);
 
 /// Redeems secrets.
 #[derive(Debug, Clone)]
@@ -114,6 +148,8 @@ pub struct Redeem<S, K, C, R> {
     pub clock: C,
     /// Ids.
     pub chance: R,
+    /// How many wrong tries a source has in an hour.
+    pub budget: u64,
 }
 
 enum Shown {
@@ -123,19 +159,35 @@ enum Shown {
 
 impl<S, K, C, R> Redeem<S, K, C, R>
 where
-    S: FindUser + LoadUsers + TakeTry + SaveUsers + ReadSettings + Sync,
+    S: FindUser + LoadUsers + TakeTry + SaveUsers + ReadSettings + KeepTally + Sync,
     K: LoadKeys + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
 {
-    /// Opens a session, or says why not.
-    pub async fn run(&self, redemption: &Redemption) -> Result<Redeemed, RedeemRefused> {
+    /// Opens a session, or says why not. `source` is where the attempt comes from, if it counts.
+    pub async fn run(
+        &self,
+        redemption: &Redemption,
+        source: Option<&Source>,
+    ) -> Result<Redeemed, RedeemRefused> {
         let (shown, device) = parse(redemption).map_err(RedeemRefused::Invalid)?;
+        if let Some(source) = source {
+            let spent = self.store.tally(&source.tally(), self.clock.now()).await?;
+            if spent >= self.budget {
+                return Err(RedeemRefused::SourceSpent);
+            }
+        }
         let keys = self.keys.key_ring().await?;
-        match shown {
+        let answer = match shown {
             Shown::Pin(address, pin) => self.by_pin(&keys, &address, &pin, device).await,
             Shown::Token(claim) => self.by_token(&keys, claim, device).await,
+        };
+        if let (Some(source), Err(RedeemRefused::DoesNotFit)) = (source, &answer) {
+            let now = self.clock.now();
+            let until = now.saturating_add(BUDGET_HOLDS).unwrap_or(now);
+            self.store.add_to_tally(&source.tally(), now, until).await?;
         }
+        answer
     }
 
     async fn by_pin(

@@ -1,0 +1,87 @@
+//! `/v1/outbox`: whether mail goes out, and what holds it up.
+
+use axum::Json;
+use axum::extract::State;
+use beckon_domain::permission::Permission;
+use beckon_domain::ports::{Clock as _, NotePace as _, Pause, PauseOutbox as _};
+use beckon_runtime::{Authorised, Problem, SystemClock};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Sending;
+
+pub(crate) fn all() -> OpenApiRouter<Sending> {
+    OpenApiRouter::new()
+        .routes(routes!(read))
+        .routes(routes!(resume))
+}
+
+/// The outbox.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OutboxView {
+    /// `running` or `paused`.
+    state: &'static str,
+    /// Why it is paused; null while it runs.
+    pause: Option<PauseView>,
+    /// Mails a second, as the mail account allows and the deployment caps; null before the first.
+    per_second: Option<f64>,
+}
+
+/// Why nothing goes out, and until when. Nothing is lost meanwhile.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct PauseView {
+    #[schema(value_type = String)]
+    until: Timestamp,
+    code: String,
+    reason: String,
+}
+
+async fn view(sending: &Sending) -> Result<OutboxView, Problem> {
+    let now = SystemClock.now();
+    let pause = sending
+        .table
+        .outbox_pause()
+        .await?
+        .filter(|pause| now < pause.until);
+    Ok(OutboxView {
+        state: if pause.is_some() { "paused" } else { "running" },
+        pause: pause.map(
+            |Pause {
+                 until,
+                 code,
+                 reason,
+             }| PauseView {
+                until,
+                code,
+                reason,
+            },
+        ),
+        per_second: sending.table.pace().await?,
+    })
+}
+
+/// Whether mail goes out
+#[utoipa::path(get, path = "/v1/outbox", tag = "Invitations", responses((status = 200, body = OutboxView)))]
+async fn read(
+    State(sending): State<Sending>,
+    caller: Authorised,
+) -> Result<Json<OutboxView>, Problem> {
+    caller.to(Permission::View)?;
+    view(&sending).await.map(Json)
+}
+
+/// End a pause before its time
+///
+/// Mail goes out again with the clock's next round, within a minute.
+#[utoipa::path(post, path = "/v1/outbox/resume", tag = "Invitations", responses((status = 200, body = OutboxView)))]
+async fn resume(
+    State(sending): State<Sending>,
+    caller: Authorised,
+) -> Result<Json<OutboxView>, Problem> {
+    caller.to(Permission::Invite)?;
+    sending.table.set_outbox_pause(None).await?;
+    view(&sending).await.map(Json)
+}

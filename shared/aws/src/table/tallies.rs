@@ -1,0 +1,134 @@
+//! Counts: wrong tries by source, hard bounces by Send, and the pace of the outbox.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, Select};
+use beckon_domain::ids::{BatchId, MailId};
+use beckon_domain::ports::{KeepTally, NoteBounce, NotePace, Unavailable};
+use jiff::Timestamp;
+
+use super::{Table, foreign, keys, number, text, unavailable};
+
+impl KeepTally for Table {
+    async fn tally(&self, name: &str, now: Timestamp) -> Result<u64, Unavailable> {
+        let Some(item) = self.get(keys::tally(name)).await? else {
+            return Ok(0);
+        };
+        let stored = |attribute: &str| match item.get(attribute) {
+            Some(AttributeValue::N(number)) => number.parse::<i64>().unwrap_or(0),
+            _ => 0,
+        };
+        if stored("until") <= now.as_millisecond() {
+            return Ok(0);
+        }
+        Ok(u64::try_from(stored("count")).unwrap_or(0))
+    }
+
+    async fn add_to_tally(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), Unavailable> {
+        if self.add_to_running(name, now).await? {
+            return Ok(());
+        }
+        // None runs, or its time is over: begin anew, unless somebody else just did.
+        let mut item = keys::tally(name).into_item();
+        item.insert("count".to_owned(), number(1));
+        item.insert("until".to_owned(), number(until.as_millisecond()));
+        item.insert(keys::TTL.to_owned(), number(until.as_second()));
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #until <= :now")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .build()
+            .map_err(foreign)?;
+        if !self.put(put).await? {
+            self.add_to_running(name, now).await?;
+        }
+        Ok(())
+    }
+}
+
+impl NoteBounce for Table {
+    async fn note_bounce(&self, batch: BatchId, mail: MailId) -> Result<u64, Unavailable> {
+        self.put(self.set(keys::bounce(batch, mail).into_item())?)
+            .await?;
+        let mut count = 0;
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .key_condition_expression("pk = :batch AND begins_with(sk, :bounces)")
+                .expression_attribute_values(":batch", text(keys::batch_partition(batch)))
+                .expression_attribute_values(":bounces", text(keys::BOUNCES))
+                .select(Select::Count)
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+                .send()
+                .await
+                .map_err(|error| unavailable(&error))?;
+            self.note(false, answer.consumed_capacity());
+            count += u64::try_from(answer.count).unwrap_or(0);
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+}
+
+impl NotePace for Table {
+    async fn note_pace(&self, per_second: f64) -> Result<(), Unavailable> {
+        let mut item = keys::pace().into_item();
+        item.insert("perSecond".to_owned(), text(per_second.to_string()));
+        self.put(self.set(item)?).await.map(|_| ())
+    }
+
+    async fn pace(&self) -> Result<Option<f64>, Unavailable> {
+        let item = self.get(keys::pace()).await?;
+        Ok(item.and_then(|item| match item.get("perSecond") {
+            Some(AttributeValue::S(pace)) => pace.parse().ok(),
+            _ => None,
+        }))
+    }
+}
+
+impl Table {
+    /// Adds to a tally whose time is not over; `false` if there is none.
+    async fn add_to_running(&self, name: &str, now: Timestamp) -> Result<bool, Unavailable> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(keys::tally(name).into_item()))
+            .condition_expression("#until > :now")
+            .update_expression("ADD #count :one")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .expression_attribute_values(":one", number(1))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                self.note(true, answer.consumed_capacity());
+                Ok(true)
+            }
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What an administrator does to one open invitation: mail it again, take it back, give it back.
+
+use jiff::Timestamp;
+
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::ids::{EventId, MailId, UserId};
+use crate::invitation::{
+    Invitation, InvitationEvent, InvitationRefusal, InvitationState, transition,
+};
+use crate::issuing::mail_again;
+use crate::ports::{
+    Chance, ChangeOutcome, Clock, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
+};
+use crate::user::User;
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationChange {
+    /// The same issue once more: same secret, same end.
+    Resend,
+    /// The secret is dead at once.
+    Cancel,
+    /// A cancel or a decline undone; the secret lives again, until the end it had.
+    Restore,
+}
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeInvitationRefused {
+    /// There is no such user.
+    #[error("there is no such user")]
+    UnknownUser,
+    /// The invitation's state does not allow it.
+    #[error(transparent)]
+    NotNow(#[from] InvitationRefusal),
+    /// The address takes no mail.
+    #[error("the address takes no mail")]
+    AddressMarked,
+    /// Its time ran out while it was taken back.
+    #[error("the invitation expired meanwhile")]
+    ExpiredMeanwhile,
+    /// Try again later.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Changes invitations.
+#[derive(Debug, Clone)]
+pub struct ChangeInvitation<S, C, R> {
+    /// The table.
+    pub store: S,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+}
+
+impl<S, C, R> ChangeInvitation<S, C, R>
+where
+    S: LoadUsers + ReadSettings + SaveUsers + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// Does it, and gives the user as they are then.
+    pub async fn run(
+        &self,
+        id: UserId,
+        change: InvitationChange,
+        who: &Actor,
+    ) -> Result<User, ChangeInvitationRefused> {
+        loop {
+            let user = self
+                .store
+                .load_users(&[id])
+                .await?
+                .pop()
+                .ok_or(ChangeInvitationRefused::UnknownUser)?;
+            let now = self.clock.now();
+            let invitation = user
+                .invitation
+                .clone()
+                .ok_or(InvitationRefusal::NoInvitation)?;
+            let written = match change {
+                InvitationChange::Resend => self.resend(&user, &invitation, who, now).await?,
+                InvitationChange::Cancel => {
+                    let state = transition(invitation.state_at(now), InvitationEvent::Cancel)?;
+                    let what = Happening::InvitationCancelled {
+                        issue: invitation.issue,
+                    };
+                    let cancelled = Invitation {
+                        state,
+                        sessions: Vec::new(),
+                        ..invitation
+                    };
+                    self.changed(&user, cancelled, who, what, now)
+                }
+                InvitationChange::Restore => {
+                    let state = transition(invitation.state, InvitationEvent::Restore)?;
+                    if now >= invitation.expires_at {
+                        return Err(ChangeInvitationRefused::ExpiredMeanwhile);
+                    }
+                    let what = Happening::InvitationRestored {
+                        issue: invitation.issue,
+                    };
+                    // What had no try left before has none now.
+                    let state = if invitation.method.uses_pin() && invitation.tries_left == 0 {
+                        InvitationState::Locked
+                    } else {
+                        state
+                    };
+                    self.changed(
+                        &user,
+                        Invitation {
+                            state,
+                            ..invitation
+                        },
+                        who,
+                        what,
+                        now,
+                    )
+                }
+            };
+            let user = written.user.clone();
+            match self.store.save_users(&[written]).await?.first() {
+                Some(ChangeOutcome::Saved) => return Ok(user),
+                Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
+            }
+        }
+    }
+
+    async fn resend(
+        &self,
+        user: &User,
+        invitation: &Invitation,
+        who: &Actor,
+        now: Timestamp,
+    ) -> Result<UserChange, ChangeInvitationRefused> {
+        if user.address_mark.is_some() || !user.enabled {
+            return Err(ChangeInvitationRefused::AddressMarked);
+        }
+        match invitation.state_at(now) {
+            InvitationState::Pending => {}
+            // Mailing a PIN that no longer opens anything would be a dead mail.
+            InvitationState::Locked
+            | InvitationState::None
+            | InvitationState::Completed
+            | InvitationState::Expired
+            | InvitationState::Cancelled
+            | InvitationState::Declined => return Err(InvitationRefusal::NotOpen.into()),
+        }
+        let settings = self.store.current_settings().await?.version;
+        let ids = (
+            MailId::new(self.chance.ulid()),
+            EventId::new(self.chance.ulid()),
+        );
+        Ok(mail_again(
+            user,
+            invitation,
+            who.clone(),
+            ids,
+            settings,
+            now,
+        ))
+    }
+
+    fn changed(
+        &self,
+        user: &User,
+        invitation: Invitation,
+        who: &Actor,
+        what: Happening,
+        now: Timestamp,
+    ) -> UserChange {
+        let row = HistoryRow {
+            id: EventId::new(self.chance.ulid()),
+            user: user.id,
+            at: now,
+            who: who.clone(),
+            what,
+        };
+        let user = User {
+            version: user.version.next(),
+            invitation: Some(invitation),
+            ..user.clone()
+        };
+        UserChange {
+            history: vec![row],
+            ..UserChange::of(user)
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! "Send me a PIN again": asked by somebody who knows an address, answered alike whoever they
+//! are. The mail goes to the registered address and nowhere else.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::address::EmailAddress;
+use crate::guessing::RENEWALS;
+use crate::history::Actor;
+use crate::ids::{EventId, MailId};
+use crate::invitation::{Invitation, InvitationState};
+use crate::issuing::{Ingredients, Terms, issue, mail_again};
+use crate::mail::MailClass;
+use crate::ownership::Ownership;
+use crate::ownership::choice_applies;
+use crate::ports::{
+    Chance, ChangeOutcome, Clock, FindUser, LoadKeys, ReadSettings, SaveUsers, Unavailable,
+    UserChange,
+};
+use crate::settings::VersionedSettings;
+use crate::user::{Asked, User};
+
+/// The most mails that public routes cause to one address in a day.
+pub const MOST_ASKED: u32 = 5;
+
+/// What was done. Only tests and logs may know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PinRequested {
+    /// The live issue was mailed again.
+    MailedAgain,
+    /// An expired or locked issue was replaced by a new one.
+    Renewed,
+    /// Nothing.
+    Nothing,
+}
+
+/// Answers requests for a PIN.
+#[derive(Debug, Clone)]
+pub struct RequestPin<S, K, C, R> {
+    /// The table.
+    pub store: S,
+    /// The keys.
+    pub keys: K,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+}
+
+impl<S, K, C, R> RequestPin<S, K, C, R>
+where
+    S: FindUser + ReadSettings + SaveUsers + Sync,
+    K: LoadKeys + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// Mails the live issue, renews a dead one, or does nothing.
+    pub async fn run(&self, address: &EmailAddress) -> Result<PinRequested, Unavailable> {
+        let settings = self.store.current_settings().await?;
+        let key = self.keys.key_ring().await?.current().clone();
+        loop {
+            let now = self.clock.now();
+            let user = self.store.user_by_address(&address.normalised()).await?;
+            let Some((user, invitation)) = entitled(user, &settings) else {
+                return Ok(PinRequested::Nothing);
+            };
+            let Some(asked) = asked_once_more(&user, now) else {
+                return Ok(PinRequested::Nothing);
+            };
+            let (done, change) = match invitation.state_at(now) {
+                InvitationState::Pending => {
+                    let ids = (
+                        MailId::new(self.chance.ulid()),
+                        EventId::new(self.chance.ulid()),
+                    );
+                    let change = mail_again(
+                        &user,
+                        &invitation,
+                        Actor::Invitee,
+                        ids,
+                        settings.version,
+                        now,
+                    );
+                    (PinRequested::MailedAgain, change)
+                }
+                InvitationState::Expired | InvitationState::Locked
+                    if invitation.renewals < RENEWALS =>
+                {
+                    let ingredients = Ingredients {
+                        nonce: self.chance.nonce(),
+                        key: key.clone(),
+                        event: EventId::new(self.chance.ulid()),
+                    };
+                    let terms = self.renewed(&invitation, &settings);
+                    (
+                        PinRequested::Renewed,
+                        issue(&user, terms, &settings, ingredients, now),
+                    )
+                }
+                // Never from none, and never against an end that somebody chose.
+                InvitationState::None
+                | InvitationState::Completed
+                | InvitationState::Expired
+                | InvitationState::Cancelled
+                | InvitationState::Declined
+                | InvitationState::Locked => return Ok(PinRequested::Nothing),
+            };
+            let change = UserChange {
+                user: User {
+                    asked: Some(asked),
+                    ..change.user
+                },
+                ..change
+            };
+            match self.store.save_users(&[change]).await?.first() {
+                Some(ChangeOutcome::Saved) => return Ok(done),
+                Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
+            }
+        }
+    }
+
+    /// The terms of the issue before, under the settings of now.
+    fn renewed(&self, invitation: &Invitation, settings: &VersionedSettings) -> Terms {
+        Terms {
+            who: Actor::Invitee,
+            invited_by: invitation.invited_by.clone(),
+            batch: invitation.batch,
+            mail: MailId::new(self.chance.ulid()),
+            class: MailClass::Small,
+            ownership: if choice_applies(settings.settings.registration.method) {
+                invitation.ownership
+            } else {
+                Ownership::NotSet
+            },
+            renewals: invitation.renewals + 1,
+        }
+    }
+}
+
+/// A user who may ask, with an invitation whose method has a PIN to ask for.
+fn entitled(user: Option<User>, settings: &VersionedSettings) -> Option<(User, Invitation)> {
+    if !settings.settings.registration.allow_pin_request {
+        return None;
+    }
+    let user = user.filter(|user| user.enabled && user.address_mark.is_none())?;
+    let invitation = user
+        .invitation
+        .clone()
+        .filter(|invitation| invitation.method.uses_pin())?;
+    Some((user, invitation))
+}
+
+/// The count with this mail; `None` if the day's mails are used up.
+fn asked_once_more(user: &User, now: Timestamp) -> Option<Asked> {
+    let day = now.to_zoned(TimeZone::UTC).date();
+    let before = user
+        .asked
+        .filter(|asked| asked.day == day)
+        .map_or(0, |asked| asked.mails);
+    (before < MOST_ASKED).then_some(Asked {
+        day,
+        mails: before + 1,
+    })
+}

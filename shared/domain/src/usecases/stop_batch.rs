@@ -1,0 +1,119 @@
+//! Stopping a Send: by hand, or by itself when too many of its mails come back.
+
+use crate::batch::Batch;
+use crate::ids::{BatchId, MailId};
+use crate::ports::{
+    Clock, LoadBatch, LoadMails, NoteBounce, ReadSettings, SaveError, StopBatch, Unavailable,
+};
+use crate::usecases::report_batch::ReportBatch;
+
+/// The share of hard bounces above which a Send stops itself. SES reviews an account at 5 %.
+pub const MOST_BOUNCES: f64 = 0.04;
+
+/// How many mails must have gone out before that share says anything.
+pub const MAILS_TO_JUDGE_BY: u64 = 100;
+
+/// Stops Sends.
+#[derive(Debug, Clone)]
+pub struct StopSend<S, C> {
+    /// The table.
+    pub store: S,
+    /// Time.
+    pub clock: C,
+}
+
+impl<S, C> StopSend<S, C>
+where
+    S: LoadBatch + StopBatch + Sync,
+    C: Clock + Sync,
+{
+    /// Stops a Send: no further page of it is expanded, and mails that wait are dropped when
+    /// their turn comes. `None` if there is none. One that is stopped stays stopped.
+    pub async fn run(&self, id: BatchId) -> Result<Option<Batch>, Unavailable> {
+        loop {
+            let Some((batch, _)) = self.store.load_batch(id).await? else {
+                return Ok(None);
+            };
+            if batch.stopped_at.is_some() {
+                return Ok(Some(batch));
+            }
+            let stopped = Batch {
+                version: batch.version.next(),
+                stopped_at: Some(self.clock.now()),
+                ..batch
+            };
+            match self.store.save_batch(&stopped).await {
+                Ok(()) => return Ok(Some(stopped)),
+                Err(SaveError::Conflict) => {}
+                Err(SaveError::Unavailable(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+impl<S, C> StopSend<S, C>
+where
+    S: LoadBatch + StopBatch + LoadMails + ReadSettings + NoteBounce + Clone + Sync,
+    C: Clock + Sync,
+{
+    /// Notes a hard bounce, and stops the Send if they are too many. Gives whether it did.
+    pub async fn after_bounce(&self, id: BatchId, mail: MailId) -> Result<bool, Unavailable> {
+        let bounces = self.store.note_bounce(id, mail).await?;
+        if !worth_counting(bounces) {
+            return Ok(false);
+        }
+        let report = ReportBatch {
+            store: self.store.clone(),
+        }
+        .run(id)
+        .await?;
+        let Some(report) = report.filter(|report| report.batch.stopped_at.is_none()) else {
+            return Ok(false);
+        };
+        if too_many(bounces, report.counts.sent) {
+            self.run(id).await?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+}
+
+/// Whether so many bounces are too many of so many mails sent.
+#[must_use]
+pub fn too_many(bounces: u64, sent: u64) -> bool {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of mails, compared as a share"
+    )]
+    let share = bounces as f64 / (sent.max(1)) as f64;
+    sent >= MAILS_TO_JUDGE_BY && share > MOST_BOUNCES
+}
+
+/// Counting the mails of a Send reads them all, so it is done at every bounce while few have
+/// bounced, and then at every step of two digits: 110, 120, … 1,100, 1,200, …
+fn worth_counting(bounces: u64) -> bool {
+    bounces > 4 && (bounces < 100 || bounces.is_multiple_of(10_u64.pow(bounces.ilog10() - 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_in_a_hundred_may_come_back_and_five_may_not() {
+        assert!(!too_many(4, 100));
+        assert!(too_many(5, 100));
+        assert!(!too_many(5, 99));
+        assert!(!too_many(40, 1_000));
+        assert!(too_many(41, 1_000));
+    }
+
+    #[test]
+    fn a_large_send_is_counted_anew_a_bounded_number_of_times() {
+        let counted = (1..=100_000)
+            .filter(|bounces| worth_counting(*bounces))
+            .count();
+
+        assert!(counted < 400, "{counted}");
+    }
+}
