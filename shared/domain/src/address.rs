@@ -13,7 +13,7 @@ pub struct EmailAddress(String);
 
 /// An address in the form in which two are the same mailbox: lower case. Matches are exact on
 /// this form, so that `ice@` is never taken for `alice@`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NormalisedAddress(String);
 
@@ -81,6 +81,13 @@ impl EmailAddress {
 impl fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EmailAddress(…)")
+    }
+}
+
+/// As [`EmailAddress`].
+impl fmt::Debug for NormalisedAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NormalisedAddress(…)")
     }
 }
 

@@ -82,7 +82,7 @@ pub struct Batch {
 
 /// How far the expansion of a batch has come. Written anew with every page; its stream record
 /// starts the next page, and the clock looks after one that stands still.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cursor {
     /// Of which batch.
@@ -98,6 +98,19 @@ pub struct Cursor {
     pub done: bool,
     /// When the clock has to look after it.
     pub due_at: Timestamp,
+}
+
+/// A position in the list of users is somebody's address.
+impl std::fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cursor")
+            .field("batch", &self.batch)
+            .field("version", &self.version)
+            .field("page", &self.page)
+            .field("done", &self.done)
+            .field("due_at", &self.due_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a selected user was not invited.

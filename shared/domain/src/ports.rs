@@ -260,7 +260,7 @@ pub trait CountOpenInvitations {
 }
 
 /// An answer kept for an idempotency key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RememberedAnswer {
     /// Digest of caller, route and key.
     pub key: String,
@@ -270,6 +270,16 @@ pub struct RememberedAnswer {
     pub answer: String,
     /// Until when it is kept.
     pub until: Timestamp,
+}
+
+/// The answer may hold a whole user.
+impl std::fmt::Debug for RememberedAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RememberedAnswer")
+            .field("key", &self.key)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Remembers what requests were answered with.

@@ -55,12 +55,13 @@ pub struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// A bucket that begins with one token: a new run must not add a burst to that of the last.
+    /// An empty bucket: a run that begins where another has just ended must not add a mail to
+    /// its rate.
     #[must_use]
     pub fn new(per_second: f64, now: Timestamp) -> Self {
         Self {
             per_second: per_second.max(0.01),
-            tokens: 1.0,
+            tokens: 0.0,
             filled_at: now,
         }
     }
@@ -211,9 +212,9 @@ mod tests {
             }
         }
 
-        // One token to begin with, 99 at 14 a second.
+        // A hundred at 14 a second.
         let seconds = now.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64();
-        assert!((seconds - 99.0 / 14.0).abs() < 0.2, "{seconds}");
+        assert!((seconds - 100.0 / 14.0).abs() < 0.2, "{seconds}");
     }
 
     #[test]

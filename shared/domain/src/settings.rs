@@ -280,7 +280,7 @@ pub struct RemindersDraft {
 }
 
 /// See [`Sender`].
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SenderDraft {
@@ -292,6 +292,13 @@ pub struct SenderDraft {
     pub reply_to: Option<String>,
     /// Domains that may be invited; default: the sender's own.
     pub recipient_domains: Option<Vec<String>>,
+}
+
+/// It holds addresses.
+impl std::fmt::Debug for SenderDraft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SenderDraft").finish_non_exhaustive()
+    }
 }
 
 /// See [`Organisation`].
@@ -306,7 +313,7 @@ pub struct OrganisationDraft {
 }
 
 /// See [`HelpDesk`].
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct HelpDeskDraft {
@@ -316,6 +323,13 @@ pub struct HelpDeskDraft {
     pub email: Option<String>,
     /// Its telephone number.
     pub phone: Option<String>,
+}
+
+/// It holds addresses.
+impl std::fmt::Debug for HelpDeskDraft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HelpDeskDraft").finish_non_exhaustive()
+    }
 }
 
 /// Where people go on after the secret was accepted.
@@ -651,12 +665,10 @@ impl SenderDraft {
             problems,
         );
         let domains = match self.recipient_domains {
-            None => Some(
-                from.as_ref()
-                    .and_then(|from| MailDomain::parse(&from.domain()).ok())
-                    .into_iter()
-                    .collect(),
-            ),
+            // A wrong From has been named; the domain it would have brought is not wrong as well.
+            None => from
+                .as_ref()
+                .map(|from| MailDomain::parse(&from.domain()).ok().into_iter().collect()),
             Some(texts) => list(
                 &texts,
                 "sender.recipientDomains",

@@ -24,7 +24,7 @@ use crate::user::User;
 const MOST_GROUPS: usize = 20;
 
 /// A user as somebody writes them: nothing is checked yet.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewUser {
@@ -52,6 +52,16 @@ pub struct NewUser {
     /// The device owner setting of the invitation; absent or null: off.
     #[serde(default)]
     pub ownership: Option<OwnershipChoice>,
+}
+
+/// It holds an address and a name as somebody typed them.
+impl std::fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewUser")
+            .field("invite", &self.invite)
+            .field("ownership", &self.ownership)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What was done.

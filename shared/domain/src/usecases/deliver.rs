@@ -111,6 +111,16 @@ struct Due {
     stopped: bool,
 }
 
+impl Due {
+    fn judged(&self, now: Timestamp) -> Result<(), Unwanted> {
+        if self.stopped {
+            Err(Unwanted::BatchStopped)
+        } else {
+            wanted(&self.mail, self.user.as_ref(), now)
+        }
+    }
+}
+
 /// What became of one mail.
 enum Step {
     Sent,
@@ -144,7 +154,20 @@ struct Round {
     looked_at: Option<Timestamp>,
     retry: Option<Timestamp>,
     stop: Option<RunEnd>,
+    failure: Option<Unavailable>,
     tally: Run,
+}
+
+impl Round {
+    /// What was handed over already must be waited for and recorded, or people get it twice; so
+    /// a failure only keeps anything new from being begun.
+    fn fail(&mut self, failure: Unavailable) {
+        self.failure.get_or_insert(failure);
+    }
+
+    fn stops(&self) -> bool {
+        self.stop.is_some() || self.failure.is_some()
+    }
 }
 
 impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
@@ -190,7 +213,15 @@ where
             if !self.store.take_lease(run, now, self.until(now)).await? {
                 return Ok(tally);
             }
-            tally = self.with_lease(run, tally).await?;
+            tally = match self.with_lease(run, tally).await {
+                Ok(tally) => tally,
+                Err(failure) => {
+                    // Nothing is under way any more. A lease that cannot be given back ends by
+                    // itself.
+                    let _ = self.store.give_lease_back(run).await;
+                    return Err(failure);
+                }
+            };
             if tally.end != RunEnd::LeaseLost {
                 self.store.give_lease_back(run).await?;
             }
@@ -236,6 +267,7 @@ where
             looked_at: None,
             retry: None,
             stop: None,
+            failure: None,
             tally,
         };
         let mut under_way = FuturesUnordered::new();
@@ -244,12 +276,7 @@ where
             if now.duration_since(began) >= self.policy.longest_run {
                 round.stop.get_or_insert(RunEnd::OutOfTime);
             }
-            self.keep_up(&mut round, now).await?;
-            if round.stop.is_none() {
-                self.look(&mut round, now).await?;
-            } else {
-                round.queue.clear();
-            }
+            self.go_on(&mut round, now).await;
             let mut wait = LOOK_AGAIN;
             while under_way.len() < self.policy.in_flight {
                 if round.queue.is_empty() {
@@ -262,12 +289,24 @@ where
                 let Some(due) = round.queue.pop_front() else {
                     break;
                 };
-                let Some(settings) = self.settings_for(&mut round, due.mail.settings).await? else {
-                    round.holds.remove(&due.mail.id);
-                    continue;
+                let settings = match self.settings_for(&mut round, due.mail.settings).await {
+                    Ok(settings) => settings,
+                    Err(error) => {
+                        round.fail(error);
+                        break;
+                    }
                 };
                 let (id, keys) = (due.mail.id, round.keys.clone());
-                under_way.push(async move { (id, self.one(due, run, &keys, &settings).await) });
+                under_way
+                    .push(async move { (id, self.one(due, run, &keys, settings.as_ref()).await) });
+            }
+            if round.stops() {
+                round.queue.clear();
+            }
+            if under_way.is_empty()
+                && let Some(failure) = round.failure.take()
+            {
+                return Err(failure);
             }
             if under_way.is_empty() && round.queue.is_empty() {
                 let soon = round.retry.map(|at| at.duration_since(self.clock.now()));
@@ -303,13 +342,28 @@ where
             };
             if let Some((id, step)) = finished {
                 round.holds.remove(&id);
-                self.note(&mut round, step?).await?;
+                self.note(&mut round, step).await;
             }
         }
     }
 
     fn pace(&self, limits: SendingLimits) -> f64 {
         limits.per_second.min(self.policy.most_per_second)
+    }
+
+    /// Keeps the lease and the pace, and looks for what is due unless the run is to stop.
+    async fn go_on(&self, round: &mut Round, now: Timestamp) {
+        if let Err(error) = self.keep_up(round, now).await {
+            round.fail(error);
+        }
+        if !round.stops()
+            && let Err(error) = self.look(round, now).await
+        {
+            round.fail(error);
+        }
+        if round.stops() {
+            round.queue.clear();
+        }
     }
 
     /// Renews the lease and follows the account's limits.
@@ -355,19 +409,21 @@ where
         } else {
             Vec::new()
         };
-        let mut ahead = self.load(round, small).await?;
+        let mut ahead = self.load(round, small, now).await?;
         ahead.append(&mut round.queue);
-        ahead.extend(self.load(round, bulk).await?);
+        ahead.extend(self.load(round, bulk, now).await?);
         round.queue = ahead;
         Ok(())
     }
 
-    /// Loads those of the due mails that this run does not hold yet, and judges what needs no
-    /// sending.
+    /// Loads those of the due mails that this run does not hold yet. The list may be a moment old:
+    /// whether a mail is due is read from its row, or one that was put off or lost sight of a
+    /// moment ago would go out again at once.
     async fn load(
         &self,
         round: &mut Round,
         ids: Vec<MailId>,
+        now: Timestamp,
     ) -> Result<VecDeque<Due>, Unavailable> {
         let fresh: Vec<MailId> = ids
             .into_iter()
@@ -399,7 +455,8 @@ where
         }
         let mut due = VecDeque::new();
         for id in fresh {
-            let Some(mail) = mails.remove(&id).filter(|mail| mail.state.is_unsettled()) else {
+            let due_now = |mail: &Mail| mail.state.is_unsettled() && mail.due_at <= now;
+            let Some(mail) = mails.remove(&id).filter(due_now) else {
                 continue;
             };
             let user = users.iter().find(|user| user.id == mail.user).cloned();
@@ -429,25 +486,28 @@ where
         Ok(settings)
     }
 
-    async fn note(&self, round: &mut Round, step: Step) -> Result<(), Unavailable> {
+    /// Draws the conclusions for the run from what became of one mail.
+    async fn note(&self, round: &mut Round, step: Result<Step, Unavailable>) {
         match step {
-            Step::Sent => round.tally.sent += 1,
-            Step::Dropped => round.tally.dropped += 1,
-            Step::LostSight => round.tally.unknown += 1,
-            Step::Refused | Step::Overtaken => {}
-            Step::PutOff(until) => {
+            Err(error) => round.fail(error),
+            Ok(Step::Sent) => round.tally.sent += 1,
+            Ok(Step::Dropped) => round.tally.dropped += 1,
+            Ok(Step::LostSight) => round.tally.unknown += 1,
+            Ok(Step::Refused | Step::Overtaken) => {}
+            Ok(Step::PutOff(until)) => {
                 round.bucket.drain(self.clock.now());
                 round.retry = Some(round.retry.map_or(until, |at| at.min(until)));
             }
-            Step::Pause(pause) => {
+            Ok(Step::Pause(pause)) => {
                 // Many in flight are refused alike; one row says so.
                 if !matches!(round.stop, Some(RunEnd::Paused(_))) {
-                    self.store.set_outbox_pause(Some(&pause)).await?;
+                    if let Err(error) = self.store.set_outbox_pause(Some(&pause)).await {
+                        round.fail(error);
+                    }
                     round.stop = Some(RunEnd::Paused(pause));
                 }
             }
         }
-        Ok(())
     }
 
     /// One mail, from due to whatever becomes of it.
@@ -456,19 +516,11 @@ where
         due: Due,
         run: RunId,
         keys: &KeyRing,
-        settings: &VersionedSettings,
+        settings: Option<&VersionedSettings>,
     ) -> Result<Step, Unavailable> {
-        let Due {
-            mail,
-            user,
-            stopped,
-        } = due;
         let now = self.clock.now();
-        let judged = if stopped {
-            Err(Unwanted::BatchStopped)
-        } else {
-            wanted(&mail, user.as_ref(), now)
-        };
+        let judged = due.judged(now);
+        let Due { mail, user, .. } = due;
         match mail.state {
             MailState::Waiting => {}
             // Held by a run that is gone, for the lease is ours: what it did with the mail is
@@ -569,8 +621,14 @@ where
         mail: &Mail,
         user: &User,
         keys: &KeyRing,
-        settings: &VersionedSettings,
+        settings: Option<&VersionedSettings>,
     ) -> Result<Result<OutgoingMail, MailReason>, Unavailable> {
+        let Some(settings) = settings else {
+            return Ok(Err(reason(
+                "settingsMissing",
+                "the settings it was to be written under are gone; invite again",
+            )));
+        };
         let message = match &mail.kind {
             MailKind::Invitation {
                 replaces, again, ..

@@ -25,7 +25,7 @@ use crate::user::User;
 use crate::writing::{Links, invitation_letter};
 
 /// What to preview.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PreviewOrder {
     /// Whom it would go to.
     pub selection: Selection,
@@ -37,6 +37,17 @@ pub struct PreviewOrder {
     pub position: Option<String>,
     /// Who looks, and would send.
     pub who: Actor,
+}
+
+/// A position in the list of users is somebody's address.
+impl std::fmt::Debug for PreviewOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PreviewOrder")
+            .field("selection", &self.selection)
+            .field("choice", &self.choice)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What would become of one selected user.

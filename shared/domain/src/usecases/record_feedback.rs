@@ -103,9 +103,11 @@ where
         after: Mail,
         feedback: &Feedback,
     ) -> Result<bool, Unavailable> {
+        // A report that only adds the service's id says nothing new of the address.
+        let news = before.state != after.state;
         let mark = match after.state {
-            MailState::HardBounced => Some(AddressMark::HardBounced),
-            MailState::Complained => Some(AddressMark::Complained),
+            MailState::HardBounced => news.then_some(AddressMark::HardBounced),
+            MailState::Complained => news.then_some(AddressMark::Complained),
             MailState::Waiting
             | MailState::Sending
             | MailState::Unknown

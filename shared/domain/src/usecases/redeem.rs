@@ -59,7 +59,7 @@ pub struct RedemptionDevice {
 }
 
 /// The session that was opened.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Redeemed {
     /// Its id, a bearer secret.
     pub registration_id: RegistrationId,
@@ -71,6 +71,17 @@ pub struct Redeemed {
     pub continue_url: Option<String>,
     /// Until when it lets the person go on.
     pub expires_at: Timestamp,
+}
+
+/// Where to go on holds the session's id, and may hold the address.
+impl std::fmt::Debug for Redeemed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redeemed")
+            .field("method", &self.method)
+            .field("ownership", &self.ownership)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of an issue whose right secret was shown.
@@ -429,7 +440,7 @@ fn still_open(
     let invitation = user
         .invitation
         .clone()
-        .filter(|invitation| invitation.issue == issue)
+        .filter(|invitation| user.enabled && invitation.issue == issue)
         .ok_or(RedeemRefused::DoesNotFit)?;
     match invitation.state_at(now) {
         InvitationState::Pending | InvitationState::Locked => Ok(invitation),

@@ -6,8 +6,8 @@ use crate::ids::EventId;
 use crate::issuing::expire;
 use crate::mail::MailClass;
 use crate::ports::{
-    Chance, Clock, FindDue, LoadBatch, LoadUsers, PushCursor, SaveError, SaveUsers, Unavailable,
-    WakePostman,
+    Chance, ChangeOutcome, Clock, FindDue, LoadBatch, LoadUsers, PushCursor, SaveError, SaveUsers,
+    Unavailable, WakePostman,
 };
 use crate::usecases::send::CURSOR_PATIENCE;
 
@@ -52,12 +52,6 @@ where
     pub async fn run(&self) -> Result<Ticked, Unavailable> {
         let now = self.clock.now();
         let mut ticked = Ticked::default();
-        for mail_class in [MailClass::Small, MailClass::Bulk] {
-            if !ticked.woke && !self.store.due_mails(mail_class, now, 1).await?.is_empty() {
-                self.postman.wake_postman().await?;
-                ticked.woke = true;
-            }
-        }
         for batch in self.store.due_cursors(now, AT_ONCE).await? {
             let Some((_, cursor)) = self.store.load_batch(batch).await? else {
                 continue;
@@ -85,8 +79,18 @@ where
                 .filter_map(|user| expire(user, EventId::new(self.chance.ulid()), now))
                 .collect();
             // Whoever changed meanwhile is due again at the next round, if at all.
-            self.store.save_users(&changes).await?;
-            ticked.expired += changes.len() as u64;
+            let outcomes = self.store.save_users(&changes).await?;
+            let saved = outcomes
+                .iter()
+                .filter(|outcome| **outcome == ChangeOutcome::Saved);
+            ticked.expired += saved.count() as u64;
+        }
+        // Last: a postman who cannot be woken keeps nothing else from being done.
+        for mail_class in [MailClass::Small, MailClass::Bulk] {
+            if !ticked.woke && !self.store.due_mails(mail_class, now, 1).await?.is_empty() {
+                self.postman.wake_postman().await?;
+                ticked.woke = true;
+            }
         }
         Ok(ticked)
     }

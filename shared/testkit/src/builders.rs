@@ -1,0 +1,90 @@
+//! What stands in the table, with defaults that a test only says where they matter. Ids and
+//! addresses are fresh each time.
+
+mod batches;
+mod settings;
+mod users;
+
+use beckon_domain::history::{Actor, Happening, HistoryRow};
+use beckon_domain::ids::{DeviceId, EventId, IssueNumber, UserId};
+use beckon_domain::ownership::{Ownership, classify};
+use beckon_domain::ports::RememberedAnswer;
+use beckon_domain::registration::{DeviceFacts, Registration};
+use beckon_domain::session::{SESSION_LENGTH, Session};
+use jiff::{SignedDuration, Timestamp};
+
+pub use batches::{BatchBuilder, MailBuilder, a_batch, a_mail};
+pub use settings::{SettingsBuilder, settings};
+pub use users::{InvitationBuilder, UserBuilder, a_user, an_invitation};
+
+use crate::chance::{fresh_registration_id, fresh_ulid};
+
+/// When tests begin, unless they say otherwise: 2026-03-02T09:00:00Z, a Monday.
+pub fn monday_morning() -> Timestamp {
+    Timestamp::constant(1_772_442_000, 0)
+}
+
+/// Somebody who calls the API.
+pub fn an_administrator() -> Actor {
+    Actor::Caller("admin".to_owned())
+}
+
+/// A row that says a user was added.
+pub fn a_row(user: UserId, at: Timestamp) -> HistoryRow {
+    HistoryRow {
+        id: EventId::new(fresh_ulid()),
+        user,
+        at,
+        who: an_administrator(),
+        what: Happening::UserAdded,
+    }
+}
+
+/// What a device management tells of a device if it tells only the id.
+pub fn a_device(id: &str) -> DeviceFacts {
+    DeviceFacts {
+        id: DeviceId::parse(id).expect("the id of a device"),
+        name: None,
+        platform: None,
+        os_version: None,
+        serial: None,
+        supervised: None,
+        enrollment_type: None,
+    }
+}
+
+/// The registration of a device about which nothing else is known.
+pub fn a_registration(user: UserId, device: &str) -> Registration {
+    Registration {
+        user,
+        device: a_device(device),
+        issue: None,
+        invitation_ownership: Ownership::NotSet,
+        decided: classify(None, None, Ownership::NotSet),
+        registered_at: monday_morning(),
+        after_end: false,
+    }
+}
+
+/// A session that a user's first issue opened on Monday morning.
+pub fn a_session(user: UserId) -> Session {
+    Session {
+        digest: fresh_registration_id().digest(),
+        user,
+        issue: IssueNumber::NONE.next(),
+        opened_at: monday_morning(),
+        expires_at: monday_morning() + SESSION_LENGTH,
+        named: None,
+        device: None,
+    }
+}
+
+/// An answer remembered for a day under a key that nobody has used.
+pub fn an_answer() -> RememberedAnswer {
+    RememberedAnswer {
+        key: format!("key-{}", fresh_ulid()),
+        fingerprint: "the body's".to_owned(),
+        answer: "the answer".to_owned(),
+        until: monday_morning() + SignedDuration::from_hours(24),
+    }
+}

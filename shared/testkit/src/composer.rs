@@ -1,0 +1,132 @@
+//! Letters as plain facts, one a line, so that a test can read what a mail says without its
+//! wording, its PIN included.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use beckon_domain::letter::{
+    ConfirmationLetter, InvitationLetter, LetterSecret, Letterhead, Message, Reader,
+};
+use beckon_domain::locale::Locale;
+use beckon_domain::ports::{ComposeLetter, Uncomposable};
+
+/// Writes facts instead of letters. Clones are the same composer.
+#[derive(Debug, Clone, Default)]
+pub struct PlainComposer {
+    speechless: Arc<AtomicBool>,
+}
+
+impl PlainComposer {
+    /// Whether it finds no words from now on.
+    pub fn be_speechless(&self, speechless: bool) {
+        self.speechless.store(speechless, Ordering::SeqCst);
+    }
+
+    fn find_words(&self) -> Result<(), Uncomposable> {
+        if self.speechless.load(Ordering::SeqCst) {
+            return Err(Uncomposable("the test took the words away".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// What stands in place of a secret in a preview.
+pub const MASK: &str = "********";
+
+impl ComposeLetter for PlainComposer {
+    fn compose_invitation(&self, letter: &InvitationLetter) -> Result<Message, Uncomposable> {
+        self.find_words()?;
+        let mut facts = Facts::of(&letter.head, &letter.reader);
+        match &letter.secret {
+            LetterSecret::Pin(pin) => facts.add("pin", pin.expose()),
+            LetterSecret::Link(token) => {
+                facts.add("link", format!("{}#{}", letter.page_url, token.expose()));
+            }
+            LetterSecret::None => {}
+            LetterSecret::Masked => facts.add("secret", MASK),
+        }
+        facts.add("page", &letter.page_url);
+        facts.add("method", format!("{:?}", letter.method));
+        facts.add("occasion", format!("{:?}", letter.occasion));
+        facts.add("ownership", format!("{:?}", letter.ownership));
+        facts.add("issued", letter.issued_at.to_string());
+        facts.add("expires", letter.expires_at.to_string());
+        facts.add("replaces", letter.replaces_earlier.to_string());
+        if let Some(who) = &letter.invited_by {
+            facts.add("invited-by", who.as_str());
+        }
+        Ok(facts.into_message("invitation", &letter.reader))
+    }
+
+    fn compose_confirmation(&self, letter: &ConfirmationLetter) -> Result<Message, Uncomposable> {
+        self.find_words()?;
+        let mut facts = Facts::of(&letter.head, &letter.reader);
+        if let Some(name) = &letter.device_name {
+            facts.add("device", name.as_str());
+        }
+        if let Some(platform) = &letter.platform {
+            facts.add("platform", platform.as_str());
+        }
+        facts.add("ownership", format!("{:?}", letter.ownership));
+        facts.add("rule", format!("{:?}", letter.rule));
+        facts.add("registered", letter.registered_at.to_string());
+        Ok(facts.into_message("confirmation", &letter.reader))
+    }
+}
+
+struct Facts(String);
+
+impl Facts {
+    fn of(head: &Letterhead, reader: &Reader) -> Self {
+        let mut facts = Self(String::new());
+        if let Some(name) = &reader.name {
+            facts.add("name", name.as_str());
+        }
+        facts.add("zone", reader.time_zone.as_str());
+        if let Some(organisation) = &head.organisation {
+            facts.add("organisation", organisation.as_str());
+        }
+        facts
+    }
+
+    fn add(&mut self, name: &str, fact: impl AsRef<str>) {
+        writeln!(self.0, "{name}: {}", fact.as_ref()).expect("a text takes every line");
+    }
+
+    fn into_message(self, subject: &str, reader: &Reader) -> Message {
+        Message {
+            subject: subject.to_owned(),
+            html: format!("<pre>{}</pre>", self.0),
+            text: self.0,
+            inline: Vec::new(),
+            locale: reader
+                .locales
+                .first()
+                .cloned()
+                .unwrap_or_else(Locale::english),
+        }
+    }
+}
+
+/// A fact that a message of the [`PlainComposer`] states.
+pub fn fact(message: &Message, name: &str) -> Option<String> {
+    let mut facts = message
+        .text
+        .lines()
+        .filter_map(|line| line.split_once(": "));
+    facts
+        .find(|(stated, _)| *stated == name)
+        .map(|(_, fact)| fact.to_owned())
+}
+
+/// The PIN that a message tells.
+pub fn pin_in(message: &Message) -> Option<String> {
+    fact(message, "pin")
+}
+
+/// The token in the link of a message.
+pub fn token_in(message: &Message) -> Option<String> {
+    let link = fact(message, "link")?;
+    link.split_once('#').map(|(_, token)| token.to_owned())
+}

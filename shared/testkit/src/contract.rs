@@ -1,0 +1,362 @@
+//! What every adapter of the store ports must do: one suite, run against the fake and the real
+//! table alike. A case is a function whose name is the sentence it checks.
+//!
+//! Every case gets a store of its own, for what is due, listed or counted belongs to nobody; so
+//! the factory gives an empty one each time. All else uses fresh ids and addresses.
+
+pub mod adding;
+pub mod answers;
+pub mod batches;
+pub mod due;
+pub mod history;
+pub mod listing;
+pub mod mails;
+pub mod postman;
+pub mod saving;
+pub mod sessions;
+pub mod settings;
+pub mod tallies;
+pub mod tries;
+pub mod unreachable;
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::panic::resume_unwind;
+
+use beckon_domain::ids::{UserId, Version};
+use beckon_domain::invitation::Invitation;
+use beckon_domain::mail::Mail;
+use beckon_domain::ports::{
+    AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, FindDue, FindUser, FinishPage,
+    HoldLease, KeepTally, ListBatches, ListUsers, LoadBatch, LoadMails, LoadRegistration,
+    LoadSession, LoadUsers, NoteBounce, NotePace, PauseOutbox, PushCursor, ReadHistory,
+    ReadSettings, RecallAnswer, SaveMail, SaveSettings, SaveUsers, StartBatch, StopBatch, TakeTry,
+    UserChange,
+};
+use beckon_domain::user::User;
+use tokio::task::JoinSet;
+
+use crate::builders::{InvitationBuilder, a_row, a_user, monday_morning};
+
+/// Every store port at once.
+pub trait Store:
+    LoadUsers
+    + FindUser
+    + ListUsers
+    + AddUserRow
+    + SaveUsers
+    + TakeTry
+    + LoadSession
+    + LoadRegistration
+    + ReadHistory
+    + ReadSettings
+    + SaveSettings
+    + CountOpenInvitations
+    + RecallAnswer
+    + StartBatch
+    + LoadBatch
+    + ListBatches
+    + FinishPage
+    + PushCursor
+    + StopBatch
+    + LoadMails
+    + FindDue
+    + ClaimMail
+    + SaveMail
+    + HoldLease
+    + PauseOutbox
+    + KeepTally
+    + NoteBounce
+    + NotePace
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Store for S where
+    S: LoadUsers
+        + FindUser
+        + ListUsers
+        + AddUserRow
+        + SaveUsers
+        + TakeTry
+        + LoadSession
+        + LoadRegistration
+        + ReadHistory
+        + ReadSettings
+        + SaveSettings
+        + CountOpenInvitations
+        + RecallAnswer
+        + StartBatch
+        + LoadBatch
+        + ListBatches
+        + FinishPage
+        + PushCursor
+        + StopBatch
+        + LoadMails
+        + FindDue
+        + ClaimMail
+        + SaveMail
+        + HoldLease
+        + PauseOutbox
+        + KeepTally
+        + NoteBounce
+        + NotePace
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// Hands the list of all cases to another macro, after what that one wants to be handed back.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! for_each_case {
+    ($then:path, $($given:tt)*) => {
+        $then! {
+            ($($given)*)
+            adding::a_user_is_found_by_id_address_and_external_id_as_written;
+            adding::an_address_is_found_whatever_its_case;
+            adding::part_of_an_address_or_of_an_external_id_finds_nobody;
+            adding::what_nobody_has_is_absent_and_no_error;
+            adding::two_hundred_and_fifty_ids_are_loaded_once_each_without_the_unknown;
+            adding::a_taken_address_adds_nothing;
+            adding::a_taken_external_id_adds_nothing;
+            adding::of_many_who_add_one_address_at_once_one_wins;
+            adding::of_many_who_add_one_external_id_at_once_one_wins;
+            adding::user_history_batch_and_answer_are_added_as_one;
+            adding::a_repeated_request_is_told_so_before_its_own_address_is_taken;
+            listing::users_are_listed_in_the_order_of_their_addresses;
+            listing::a_page_holds_no_more_than_its_limit_and_the_last_one_ends_the_list;
+            listing::pages_neither_repeat_nor_skip_while_users_are_added;
+            listing::a_filter_finds_by_state_group_and_beginning;
+            listing::an_invitation_whose_time_ran_out_is_listed_as_expired;
+            listing::everyone_on_the_list_comes_with_their_invitation;
+            listing::a_filter_that_finds_nobody_comes_to_an_end;
+            saving::a_change_is_written_with_all_that_belongs_to_it;
+            saving::no_changes_have_no_outcomes;
+            saving::a_change_from_an_older_version_conflicts_and_writes_nothing;
+            saving::a_change_that_skips_a_version_conflicts;
+            saving::a_change_of_nobody_conflicts;
+            saving::a_change_whose_mail_exists_was_done_before_and_writes_nothing;
+            saving::a_change_brings_a_mail_its_next_version;
+            saving::a_change_whose_mail_somebody_wrote_first_conflicts_and_writes_nothing;
+            saving::one_that_conflicts_and_one_done_before_leave_sixty_eight_others_be;
+            saving::of_many_changes_of_one_user_at_once_one_is_saved;
+            saving::who_repeats_after_a_conflict_loses_no_change_of_another;
+            tries::a_try_is_taken_and_shows_in_the_user;
+            tries::a_hundred_guesses_at_once_take_the_five_tries_there_are;
+            tries::no_try_is_taken_from_another_issue;
+            tries::no_try_is_taken_where_none_is_left;
+            tries::no_try_is_taken_from_what_is_not_pending;
+            tries::no_try_is_taken_once_the_time_is_over;
+            tries::no_try_is_taken_from_whom_nobody_invited_or_nobody_knows;
+            tries::a_try_makes_whatever_was_read_before_stale;
+            sessions::a_session_is_read_by_its_digest_alone;
+            sessions::a_session_that_is_set_again_is_replaced;
+            sessions::a_registration_is_read_by_user_and_device;
+            sessions::a_registration_that_is_set_again_is_replaced;
+            history::a_history_is_read_newest_first_page_by_page;
+            history::every_happening_is_read_as_it_was_written;
+            history::nobody_else_s_history_is_read;
+            settings::the_defaults_are_version_zero_until_somebody_saves;
+            settings::saved_settings_hold_and_earlier_ones_stay_readable;
+            settings::a_version_that_never_was_is_absent;
+            settings::settings_that_changed_since_are_not_replaced;
+            settings::of_many_who_change_the_settings_at_once_one_does;
+            answers::an_answer_is_recalled_until_its_time_is_over;
+            answers::an_unknown_key_has_no_answer;
+            answers::a_used_key_starts_no_second_batch;
+            answers::a_used_key_adds_no_second_user;
+            answers::a_key_past_its_time_can_be_used_again;
+            answers::of_many_same_requests_at_once_one_starts_a_batch;
+            batches::a_batch_and_its_cursor_are_read_as_they_were_written;
+            batches::an_unknown_batch_is_absent;
+            batches::ten_rows_of_a_thousand_named_users_are_read_back_by_page;
+            batches::a_batch_is_not_started_over_another;
+            batches::a_finished_page_is_read_and_the_cursor_has_moved;
+            batches::a_page_is_not_finished_from_an_older_cursor;
+            batches::of_many_who_finish_a_page_at_once_one_does;
+            batches::pages_of_a_thousand_are_read_in_their_order;
+            batches::a_pushed_cursor_is_written_and_an_older_one_is_not;
+            batches::a_stopped_batch_is_written_and_an_older_one_is_not;
+            batches::what_was_never_started_is_neither_moved_nor_stopped;
+            batches::batches_are_listed_newest_first_page_by_page;
+            mails::two_hundred_and_fifty_mails_are_loaded_once_each_without_the_unknown;
+            mails::a_mail_in_every_state_is_read_as_it_was_written;
+            mails::a_mail_is_saved_with_what_happened;
+            mails::a_mail_that_somebody_wrote_first_is_not_saved_nor_is_what_happened;
+            mails::a_mail_is_claimed_while_its_user_is_as_it_was_judged;
+            mails::a_mail_whose_user_changed_since_is_not_claimed;
+            mails::a_mail_whose_user_is_gone_is_not_claimed;
+            mails::a_mail_that_changed_since_is_not_claimed;
+            mails::of_many_claims_of_one_mail_at_once_one_holds;
+            due::due_mails_come_oldest_first_and_no_more_than_asked_for;
+            due::due_mails_of_one_class_do_not_hide_behind_another;
+            due::a_mail_is_due_while_it_is_unsettled_and_its_time_has_come;
+            due::a_mail_that_was_put_off_is_due_later;
+            due::a_cursor_is_due_until_it_moves_or_is_done;
+            due::an_open_invitation_is_due_once_its_time_is_over;
+            due::an_invitation_that_ended_is_not_due;
+            due::no_more_than_asked_for_is_due;
+            due::open_invitations_are_counted;
+            postman::a_lease_is_held_by_one_run_until_it_ends;
+            postman::a_run_renews_its_own_lease;
+            postman::a_run_that_lost_its_lease_does_not_get_it_back_from_who_holds_it;
+            postman::a_lease_that_was_given_back_is_free;
+            postman::a_lease_is_given_back_by_its_holder_alone;
+            postman::of_many_who_take_the_lease_at_once_one_holds_it;
+            postman::a_pause_is_read_as_it_was_set_until_it_is_lifted;
+            tallies::a_tally_that_nobody_began_is_nothing;
+            tallies::of_many_who_add_to_a_tally_at_once_none_is_lost;
+            tallies::a_tally_ends_at_the_time_it_was_begun_for_however_much_is_added;
+            tallies::a_tally_whose_time_is_over_begins_anew;
+            tallies::a_mail_that_bounces_twice_counts_once;
+            tallies::bounces_noted_at_once_are_all_counted_each_for_its_own_batch;
+            tallies::the_pace_is_what_was_noted_last;
+        }
+    };
+}
+
+/// Makes one `#[tokio::test]` of each case; each calls the factory, an `async fn() -> S`, for a
+/// store of its own:
+///
+/// ```ignore
+/// async fn fresh_store() -> MyStore { … }
+///
+/// beckon_testkit::contract_tests!(fresh_store);
+/// ```
+#[macro_export]
+macro_rules! contract_tests {
+    ($make:ident) => {
+        $crate::for_each_case!($crate::contract_tests, @each $make);
+    };
+    ((@each $make:ident) $($family:ident::$case:ident;)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                $crate::contract::$family::$case($make().await).await;
+            }
+        )*
+    };
+}
+
+/// Runs the whole contract, each case with a store of its own, and names the sentence that does
+/// not hold.
+pub async fn whole_contract<S, F, Fut>(make: F)
+where
+    S: Store,
+    F: Fn() -> Fut,
+    Fut: Future<Output = S>,
+{
+    macro_rules! run_each {
+        (($make:ident) $($family:ident::$case:ident;)*) => {
+            $(
+                let case = tokio::spawn($family::$case($make().await));
+                if let Err(failure) = case.await {
+                    eprintln!("does not hold: {}", stringify!($case));
+                    resume_unwind(failure.into_panic());
+                }
+            )*
+        };
+    }
+    for_each_case!(run_each, make);
+}
+
+/// Adds a user as the directory does.
+async fn added(store: &impl Store, user: User) -> User {
+    store
+        .add_user(&user, &a_row(user.id, monday_morning()), None, None)
+        .await
+        .expect("the user is added");
+    user
+}
+
+/// Adds a user and invites them: the row is then in its second version.
+async fn invited(store: &impl Store, invitation: InvitationBuilder) -> User {
+    let user = added(store, a_user().build()).await;
+    let change = next(&user, |user| {
+        let invitation = invitation.build();
+        user.latest_issue = invitation.issue;
+        user.invitation = Some(invitation);
+    });
+    saved(store, change).await
+}
+
+/// A change of a user by one version.
+fn next(user: &User, change: impl FnOnce(&mut User)) -> UserChange {
+    let mut user = user.clone();
+    user.version = user.version.next();
+    change(&mut user);
+    UserChange::of(user)
+}
+
+/// Saves one change, and gives the user as they are then.
+async fn saved(store: &impl Store, change: UserChange) -> User {
+    assert_eq!(save(store, &change).await, ChangeOutcome::Saved);
+    change.user
+}
+
+async fn save(store: &impl Store, change: &UserChange) -> ChangeOutcome {
+    let outcomes = store.save_users(std::slice::from_ref(change)).await;
+    let outcomes = outcomes.expect("the store can be reached");
+    assert_eq!(outcomes.len(), 1);
+    outcomes[0]
+}
+
+/// Writes the first version of mails of one user.
+async fn mailed(store: &impl Store, user: &User, mails: &[Mail]) -> User {
+    let mut user = user.clone();
+    // No more at a time than any change of a use case holds.
+    for mails in mails.chunks(2) {
+        let change = UserChange {
+            mails: mails.to_vec(),
+            ..next(&user, |_| {})
+        };
+        user = saved(store, change).await;
+    }
+    user
+}
+
+async fn load(store: &impl Store, id: UserId) -> Option<User> {
+    let mut found = store
+        .load_users(&[id])
+        .await
+        .expect("the store can be reached");
+    assert!(found.len() <= 1);
+    found.pop()
+}
+
+async fn load_mail(store: &impl Store, mail: &Mail) -> Option<Mail> {
+    let mut found = store
+        .load_mails(&[mail.id])
+        .await
+        .expect("the store can be reached");
+    assert!(found.len() <= 1);
+    found.pop()
+}
+
+fn invitation_of(user: &User) -> &Invitation {
+    user.invitation.as_ref().expect("the user is invited")
+}
+
+/// The version that somebody who missed one write would write.
+fn too_late(version: Version) -> Version {
+    version.replaces().expect("it is not the first")
+}
+
+/// Does the same many times at once, and gives every outcome.
+async fn at_once<T, Fut>(times: usize, each: impl Fn(usize) -> Fut) -> Vec<T>
+where
+    T: Send + Debug + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+{
+    let mut tasks = JoinSet::new();
+    for number in 0..times {
+        tasks.spawn(each(number));
+    }
+    tasks.join_all().await
+}

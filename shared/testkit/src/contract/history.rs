@@ -1,0 +1,169 @@
+//! Histories.
+
+use beckon_domain::history::{Actor, Happening, HistoryRow};
+use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
+use beckon_domain::method::Method;
+use beckon_domain::ownership::{Ownership, OwnershipRule};
+use beckon_domain::ports::UserChange;
+use beckon_domain::user::AddressMark;
+use jiff::SignedDuration;
+
+use super::{Store, added, next, saved};
+use crate::builders::{a_row, a_user, monday_morning};
+use crate::chance::fresh_ulid;
+
+async fn read(store: &impl Store, user: UserId, limit: usize) -> Vec<HistoryRow> {
+    let mut rows = Vec::new();
+    let mut position: Option<String> = None;
+    for _ in 0..1_000 {
+        let page = store
+            .history_of(user, position.as_deref(), limit)
+            .await
+            .unwrap();
+        assert!(page.items.len() <= limit);
+        rows.extend(page.items);
+        position = page.next;
+        if position.is_none() {
+            return rows;
+        }
+    }
+    panic!("the history does not come to an end");
+}
+
+/// Whatever the length of a page.
+pub async fn a_history_is_read_newest_first_page_by_page<S: Store>(store: S) {
+    let mut user = added(&store, a_user().build()).await;
+    let mut written = read(&store, user.id, 100).await;
+    for number in 1..25 {
+        let row = a_row(
+            user.id,
+            monday_morning() + SignedDuration::from_mins(number),
+        );
+        let change = UserChange {
+            history: vec![row.clone()],
+            ..next(&user, |_| {})
+        };
+        user = saved(&store, change).await;
+        written.insert(0, row);
+    }
+
+    assert_eq!(written.len(), 25);
+    for limit in [1, 10, 25, 100] {
+        assert_eq!(
+            read(&store, user.id, limit).await,
+            written,
+            "{limit} a page"
+        );
+    }
+}
+
+/// One row of every kind, by every kind of actor.
+pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
+    let mut user = added(&store, a_user().build()).await;
+    let issue = IssueNumber::from_number(3);
+    let mail = MailId::new(fresh_ulid());
+    let device = DeviceId::parse("device-1").unwrap();
+    let mut written = read(&store, user.id, 100).await;
+    for (who, what) in [
+        (
+            Actor::Caller("admin@example.com".to_owned()),
+            Happening::InvitationIssued {
+                issue,
+                method: Method::PasswordAndPin,
+                ownership: Ownership::UserOwned,
+                batch: BatchId::new(fresh_ulid()),
+                replaced: true,
+            },
+        ),
+        (
+            Actor::MailService,
+            Happening::InvitationDelivered { issue, mail },
+        ),
+        (
+            Actor::MailService,
+            Happening::InvitationBounced {
+                issue,
+                mail,
+                mark: Some(AddressMark::HardBounced),
+            },
+        ),
+        (
+            Actor::MailService,
+            Happening::InvitationBounced {
+                issue,
+                mail,
+                mark: None,
+            },
+        ),
+        (
+            Actor::Caller("admin".to_owned()),
+            Happening::InvitationMailedAgain { issue, mail },
+        ),
+        (
+            Actor::Caller("admin".to_owned()),
+            Happening::InvitationCancelled { issue },
+        ),
+        (
+            Actor::Caller("admin".to_owned()),
+            Happening::InvitationRestored { issue },
+        ),
+        (Actor::Clock, Happening::UserChanged),
+        (Actor::Invitee, Happening::InvitationRedeemed { issue }),
+        (Actor::Invitee, Happening::InvitationLocked { issue }),
+        (Actor::Clock, Happening::InvitationExpired { issue }),
+        (
+            Actor::DeviceManagement,
+            Happening::InvitationCompleted {
+                issue,
+                device: device.clone(),
+            },
+        ),
+        (
+            Actor::DeviceManagement,
+            Happening::RegistrationConfirmed {
+                device: device.clone(),
+                ownership: Ownership::CompanyOwned,
+                rule: OwnershipRule::Supervised,
+                after_end: true,
+            },
+        ),
+        (
+            Actor::DeviceManagement,
+            Happening::OwnershipDecidedAgain {
+                device,
+                before: Ownership::NotSet,
+                ownership: Ownership::UserOwned,
+                rule: OwnershipRule::UserEnrollment,
+            },
+        ),
+    ] {
+        let row = HistoryRow {
+            id: EventId::new(fresh_ulid()),
+            user: user.id,
+            at: monday_morning() + SignedDuration::from_millis(1),
+            who,
+            what,
+        };
+        let change = UserChange {
+            history: vec![row.clone()],
+            ..next(&user, |_| {})
+        };
+        user = saved(&store, change).await;
+        written.insert(0, row);
+    }
+
+    assert_eq!(read(&store, user.id, 100).await, written);
+}
+
+/// Neither a neighbour's nor that of somebody unknown.
+pub async fn nobody_else_s_history_is_read<S: Store>(store: S) {
+    let first = added(&store, a_user().build()).await;
+    let second = added(&store, a_user().build()).await;
+
+    let rows = read(&store, first.id, 100).await;
+
+    assert_eq!(rows.len(), 1);
+    assert!(rows.iter().all(|row| row.user == first.id));
+    assert_eq!(read(&store, second.id, 100).await.len(), 1);
+    assert_eq!(read(&store, UserId::new(fresh_ulid()), 100).await, []);
+}

@@ -1,0 +1,250 @@
+//! Lists of users.
+
+use std::collections::BTreeSet;
+
+use beckon_domain::invitation::InvitationState;
+use beckon_domain::names::GroupName;
+use beckon_domain::selection::UserFilter;
+use beckon_domain::user::User;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Store, added, invited};
+use crate::builders::{a_user, an_invitation, monday_morning};
+
+/// Every page of a list, joined; pages are followed to the end, short and empty ones too.
+async fn whole_list(
+    store: &impl Store,
+    filter: &UserFilter,
+    limit: usize,
+    now: Timestamp,
+) -> Vec<User> {
+    let mut all = Vec::new();
+    let mut position: Option<String> = None;
+    // Every list of these cases is shorter than a thousand pages.
+    for _ in 0..1_000 {
+        let page = store
+            .list_users(filter, position.as_deref(), limit, now)
+            .await
+            .unwrap();
+        assert!(page.items.len() <= limit, "{} of {limit}", page.items.len());
+        all.extend(page.items);
+        position = page.next;
+        if position.is_none() {
+            return all;
+        }
+    }
+    panic!("the list does not come to an end");
+}
+
+fn addresses(users: &[User]) -> Vec<String> {
+    users
+        .iter()
+        .map(|user| user.email.normalised().as_str().to_owned())
+        .collect()
+}
+
+fn everyone() -> UserFilter {
+    UserFilter::default()
+}
+
+/// In their normal form: case does not matter, and a whole address comes before a longer one.
+pub async fn users_are_listed_in_the_order_of_their_addresses<S: Store>(store: S) {
+    for address in [
+        "Zoe@example.com",
+        "anna@example.com",
+        "Anna.b@example.com",
+        "0@example.com",
+        "bert@example.com",
+        "anna@example.co",
+        "mia@other.example",
+    ] {
+        added(&store, a_user().at(address).build()).await;
+    }
+
+    let listed = whole_list(&store, &everyone(), 100, monday_morning()).await;
+
+    assert_eq!(
+        addresses(&listed),
+        [
+            "0@example.com",
+            "anna.b@example.com",
+            "anna@example.co",
+            "anna@example.com",
+            "bert@example.com",
+            "mia@other.example",
+            "zoe@example.com",
+        ]
+    );
+}
+
+/// Whatever the limit, the pages joined are the same list.
+pub async fn a_page_holds_no_more_than_its_limit_and_the_last_one_ends_the_list<S: Store>(
+    store: S,
+) {
+    for _ in 0..12 {
+        added(&store, a_user().build()).await;
+    }
+
+    let at_once = whole_list(&store, &everyone(), 100, monday_morning()).await;
+
+    assert_eq!(at_once.len(), 12);
+    for limit in [1, 4, 5, 12] {
+        let listed = whole_list(&store, &everyone(), limit, monday_morning()).await;
+        assert_eq!(listed, at_once, "{limit} a page");
+    }
+}
+
+/// 350 users, a hundred a page; between any two pages some are added before, at and behind the
+/// place.
+pub async fn pages_neither_repeat_nor_skip_while_users_are_added<S: Store>(store: S) {
+    let mut there_before = BTreeSet::new();
+    for number in 0..350 {
+        let address = format!("m{number:03}@example.com");
+        added(&store, a_user().at(&address).build()).await;
+        there_before.insert(address);
+    }
+
+    let mut seen = Vec::new();
+    let mut position: Option<String> = None;
+    for round in 0..1_000 {
+        let page = store
+            .list_users(&everyone(), position.as_deref(), 100, monday_morning())
+            .await
+            .unwrap();
+        seen.extend(addresses(&page.items));
+        position = page.next;
+        if position.is_none() {
+            break;
+        }
+        // Then it is enough: a list that grows as fast as it is read has no end.
+        if round >= 20 {
+            continue;
+        }
+        let here = seen.last().and_then(|last| last.split_once('@'));
+        for address in [
+            format!("a{round}@example.com"),
+            format!("{}-{round}@example.com", here.map_or("m", |(name, _)| name)),
+            format!("z{round}@example.com"),
+        ] {
+            added(&store, a_user().at(&address).build()).await;
+        }
+    }
+
+    let once: BTreeSet<String> = seen.iter().cloned().collect();
+    assert_eq!(position, None);
+    assert_eq!(once.len(), seen.len(), "somebody was listed twice");
+    assert!(there_before.is_subset(&once), "somebody was skipped");
+}
+
+/// All that the filter says must hold, of the state at the moment, any of the groups, and the
+/// beginning of the address or of a name.
+pub async fn a_filter_finds_by_state_group_and_beginning<S: Store>(store: S) {
+    let now = monday_morning();
+    let pending = || an_invitation();
+    let done = || an_invitation().in_state(InvitationState::Completed);
+    for user in [
+        a_user()
+            .at("ann@example.com")
+            .in_group("staff")
+            .with(pending()),
+        a_user()
+            .at("bea@example.com")
+            .in_group("guests")
+            .with(done()),
+        a_user().at("cem@example.com").called("Cem Annan"),
+        a_user()
+            .at("dan@example.com")
+            .in_group("staff")
+            .in_group("it"),
+    ] {
+        added(&store, user.build()).await;
+    }
+    let group = |name: &str| GroupName::parse(name).unwrap();
+    let states = |states: &[InvitationState]| UserFilter {
+        states: states.iter().copied().collect(),
+        ..everyone()
+    };
+    let groups = |names: &[&str]| UserFilter {
+        groups: names.iter().map(|name| group(name)).collect(),
+        ..everyone()
+    };
+    let text = |text: &str| UserFilter {
+        text: text.to_owned(),
+        ..everyone()
+    };
+
+    for (filter, expected) in [
+        (everyone(), "ann bea cem dan"),
+        (states(&[InvitationState::Pending]), "ann"),
+        (states(&[InvitationState::None]), "cem dan"),
+        (
+            states(&[InvitationState::Pending, InvitationState::Completed]),
+            "ann bea",
+        ),
+        (groups(&["staff"]), "ann dan"),
+        (groups(&["guests", "it"]), "bea dan"),
+        (groups(&["nobody"]), ""),
+        (text("ANN"), "ann cem"),
+        (text("bea@example.com"), "bea"),
+        (text("example"), ""),
+        (
+            UserFilter {
+                states: states(&[InvitationState::None]).states,
+                groups: groups(&["staff"]).groups,
+                text: "da".to_owned(),
+            },
+            "dan",
+        ),
+    ] {
+        for limit in [100, 1] {
+            let listed = whole_list(&store, &filter, limit, now).await;
+            let found = addresses(&listed).join(" ").replace("@example.com", "");
+            assert_eq!(found, expected, "{filter:?}, {limit} a page");
+        }
+    }
+}
+
+/// Whether or not the clock has come by to write that down.
+pub async fn an_invitation_whose_time_ran_out_is_listed_as_expired<S: Store>(store: S) {
+    let end = monday_morning() + SignedDuration::from_hours(1);
+    let user = invited(&store, an_invitation().until(end)).await;
+    let in_state = |state| UserFilter {
+        states: [state].into(),
+        ..everyone()
+    };
+
+    for (now, state) in [
+        (monday_morning(), InvitationState::Pending),
+        (end, InvitationState::Expired),
+    ] {
+        for asked in [InvitationState::Pending, InvitationState::Expired] {
+            let listed = whole_list(&store, &in_state(asked), 100, now).await;
+            let found = listed.iter().any(|listed| listed.id == user.id);
+            assert_eq!(found, asked == state, "{asked:?} at {now}");
+        }
+    }
+}
+
+/// A page is shown without a request for each row.
+pub async fn everyone_on_the_list_comes_with_their_invitation<S: Store>(store: S) {
+    let user = invited(&store, an_invitation()).await;
+
+    let listed = whole_list(&store, &everyone(), 100, monday_morning()).await;
+
+    assert_eq!(listed, [user]);
+}
+
+/// Even where many rows are looked at in vain.
+pub async fn a_filter_that_finds_nobody_comes_to_an_end<S: Store>(store: S) {
+    for _ in 0..120 {
+        added(&store, a_user().build()).await;
+    }
+    let filter = UserFilter {
+        text: "nobody is called so".to_owned(),
+        ..everyone()
+    };
+
+    let listed = whole_list(&store, &filter, 10, monday_morning()).await;
+
+    assert_eq!(listed, []);
+}

@@ -1,0 +1,111 @@
+//! Registration sessions and registrations.
+
+use beckon_domain::ids::DeviceId;
+use beckon_domain::names::Label;
+use beckon_domain::ownership::{EnrollmentType, Ownership, classify};
+use beckon_domain::ports::UserChange;
+use beckon_domain::registration::Registration;
+use beckon_domain::session::{NamedDevice, Session};
+use beckon_domain::user::User;
+
+use super::{Store, added, next, saved};
+use crate::builders::{a_registration, a_session, a_user};
+use crate::chance::fresh_registration_id;
+
+async fn with_session(store: &impl Store, user: &User, session: &Session) -> User {
+    let change = UserChange {
+        session: Some(session.clone()),
+        ..next(user, |_| {})
+    };
+    saved(store, change).await
+}
+
+async fn with_registration(store: &impl Store, user: &User, registration: &Registration) -> User {
+    let change = UserChange {
+        registration: Some(registration.clone()),
+        ..next(user, |_| {})
+    };
+    saved(store, change).await
+}
+
+/// Another's digest, or none that was ever given out, finds nothing.
+pub async fn a_session_is_read_by_its_digest_alone<S: Store>(store: S) {
+    let user = added(&store, a_user().build()).await;
+    let (first, second) = (a_session(user.id), a_session(user.id));
+    let user = with_session(&store, &user, &first).await;
+    with_session(&store, &user, &second).await;
+
+    let unknown = fresh_registration_id().digest();
+
+    assert_eq!(
+        store.load_session(&first.digest).await.unwrap(),
+        Some(first)
+    );
+    assert_eq!(
+        store.load_session(&second.digest).await.unwrap(),
+        Some(second)
+    );
+    assert_eq!(store.load_session(&unknown).await.unwrap(), None);
+}
+
+/// As when its device is reported.
+pub async fn a_session_that_is_set_again_is_replaced<S: Store>(store: S) {
+    let user = added(&store, a_user().build()).await;
+    let opened = a_session(user.id);
+    let user = with_session(&store, &user, &opened).await;
+    let reported = Session {
+        named: Some(NamedDevice {
+            id: None,
+            platform: Some("ios".to_owned()),
+        }),
+        device: Some(DeviceId::parse("device-1").unwrap()),
+        ..opened
+    };
+
+    with_session(&store, &user, &reported).await;
+
+    let found = store.load_session(&reported.digest).await.unwrap();
+    assert_eq!(found, Some(reported));
+}
+
+/// The same device of another user is another registration.
+pub async fn a_registration_is_read_by_user_and_device<S: Store>(store: S) {
+    let user = added(&store, a_user().build()).await;
+    let other = added(&store, a_user().build()).await;
+    let first = a_registration(user.id, "device/1 #a");
+    let second = a_registration(user.id, "device/2");
+    let user = with_registration(&store, &user, &first).await;
+    with_registration(&store, &user, &second).await;
+
+    for registration in [&first, &second] {
+        let device = &registration.device.id;
+        let ours = store.load_registration(user.id, device).await;
+        let theirs = store.load_registration(other.id, device).await;
+        assert_eq!(ours.unwrap().as_ref(), Some(registration));
+        assert_eq!(theirs.unwrap(), None);
+    }
+    let unknown = DeviceId::parse("device").unwrap();
+    let found = store.load_registration(user.id, &unknown).await;
+    assert_eq!(found.unwrap(), None);
+}
+
+/// As when more becomes known of the device.
+pub async fn a_registration_that_is_set_again_is_replaced<S: Store>(store: S) {
+    let user = added(&store, a_user().build()).await;
+    let first = a_registration(user.id, "device-1");
+    let user = with_registration(&store, &user, &first).await;
+    let mut second = Registration {
+        invitation_ownership: Ownership::UserOwned,
+        decided: classify(Some(true), None, Ownership::UserOwned),
+        after_end: true,
+        ..first
+    };
+    second.device.name = Some(Label::parse("Ann's phone").unwrap());
+    second.device.supervised = Some(true);
+    second.device.enrollment_type = Some(EnrollmentType::Device);
+
+    with_registration(&store, &user, &second).await;
+
+    let found = store.load_registration(user.id, &second.device.id).await;
+    assert_eq!(found.unwrap(), Some(second));
+}

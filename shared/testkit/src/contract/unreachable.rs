@@ -1,0 +1,113 @@
+//! A table that cannot be reached is *unavailable*: never empty, never a conflict.
+
+use beckon_domain::batch::Page;
+use beckon_domain::ids::{ExternalId, IssueNumber, RunId, Version};
+use beckon_domain::mail::{MailClass, MailEvent};
+use beckon_domain::ports::{AddUserError, SaveError, Unavailable};
+use beckon_domain::selection::UserFilter;
+
+use super::{Store, next};
+use crate::builders::{
+    a_batch, a_mail, a_registration, a_row, a_session, a_user, an_answer, monday_morning, settings,
+};
+use crate::chance::fresh_ulid;
+
+/// Asks a store that reaches nothing for everything. The store must be made so that every call
+/// fails: at an address where nobody listens, of a table that does not exist.
+pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
+    let user = a_user().build();
+    let now = monday_morning();
+    let (batch, cursor) = a_batch().build();
+    let mail = a_mail(user.id).build();
+    let claimed = mail.after(MailEvent::Claim).unwrap();
+    let run = RunId::new(fresh_ulid());
+    let external = ExternalId::parse("unknown").unwrap();
+    let device = a_registration(user.id, "device-1").device.id;
+    let session = a_session(user.id).digest;
+    let page = Page {
+        batch: batch.id,
+        number: 0,
+        recipients: Vec::new(),
+    };
+
+    is_unavailable(store.load_users(&[user.id]).await, "load_users");
+    let found = store.user_by_address(&user.email.normalised()).await;
+    is_unavailable(found, "user_by_address");
+    is_unavailable(
+        store.user_by_external_id(&external).await,
+        "user_by_external_id",
+    );
+    let listed = store
+        .list_users(&UserFilter::default(), None, 10, now)
+        .await;
+    is_unavailable(listed, "list_users");
+    is_unavailable(store.save_users(&[next(&user, |_| {})]).await, "save_users");
+    let taken = store
+        .take_try(user.id, IssueNumber::from_number(1), now)
+        .await;
+    is_unavailable(taken, "take_try");
+    is_unavailable(store.load_session(&session).await, "load_session");
+    is_unavailable(
+        store.load_registration(user.id, &device).await,
+        "load_registration",
+    );
+    is_unavailable(store.history_of(user.id, None, 10).await, "history_of");
+    is_unavailable(store.current_settings().await, "current_settings");
+    is_unavailable(store.settings_at(Version::FIRST).await, "settings_at");
+    is_unavailable(store.open_invitations().await, "open_invitations");
+    is_unavailable(
+        store.recall_answer(&an_answer().key, now).await,
+        "recall_answer",
+    );
+    is_unavailable(store.load_batch(batch.id).await, "load_batch");
+    is_unavailable(store.named_users(batch.id, 0).await, "named_users");
+    is_unavailable(store.batch_pages(batch.id, 0, 10).await, "batch_pages");
+    is_unavailable(store.list_batches(None, 10).await, "list_batches");
+    is_unavailable(store.load_mails(&[mail.id]).await, "load_mails");
+    is_unavailable(
+        store.due_mails(MailClass::Small, now, 10).await,
+        "due_mails",
+    );
+    is_unavailable(store.due_cursors(now, 10).await, "due_cursors");
+    is_unavailable(store.due_expiries(now, 10).await, "due_expiries");
+    is_unavailable(store.take_lease(run, now, now).await, "take_lease");
+    is_unavailable(store.give_lease_back(run).await, "give_lease_back");
+    is_unavailable(store.outbox_pause().await, "outbox_pause");
+    is_unavailable(store.set_outbox_pause(None).await, "set_outbox_pause");
+    is_unavailable(store.tally("tally", now).await, "tally");
+    is_unavailable(store.add_to_tally("tally", now, now).await, "add_to_tally");
+    is_unavailable(store.note_bounce(batch.id, mail.id).await, "note_bounce");
+    is_unavailable(store.note_pace(1.0).await, "note_pace");
+    is_unavailable(store.pace().await, "pace");
+
+    let saved = store
+        .save_settings(&settings().build(), Version::FIRST)
+        .await;
+    is_not_saved(saved, "save_settings");
+    let answer = an_answer();
+    let started = store.start_batch(&batch, &cursor, &[], Some(&answer)).await;
+    is_not_saved(started, "start_batch");
+    is_not_saved(store.finish_page(&page, &cursor).await, "finish_page");
+    is_not_saved(store.push_cursor(&cursor).await, "push_cursor");
+    is_not_saved(store.save_batch(&batch).await, "save_batch");
+    is_not_saved(store.claim_mail(&claimed, user.version).await, "claim_mail");
+    is_not_saved(store.save_mail(&claimed, None).await, "save_mail");
+
+    let row = a_row(user.id, now);
+    let added = store.add_user(&user, &row, None, Some(&answer)).await;
+    assert!(
+        matches!(added, Err(AddUserError::Unavailable(_))),
+        "add_user: {added:?}"
+    );
+}
+
+fn is_unavailable<T>(result: Result<T, Unavailable>, call: &str) {
+    assert!(result.err().is_some(), "{call} answered");
+}
+
+fn is_not_saved<T>(result: Result<T, SaveError>, call: &str) {
+    assert!(
+        matches!(result.err(), Some(SaveError::Unavailable(_))),
+        "{call} answered"
+    );
+}

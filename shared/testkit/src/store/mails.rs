@@ -1,0 +1,130 @@
+//! The ports that speak of mails, of what is due, and of the postman's lease and pause.
+
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::{BatchId, MailId, RunId, UserId, Version};
+use beckon_domain::mail::{Mail, MailClass};
+use beckon_domain::ports::{
+    ClaimMail, FindDue, HoldLease, LoadMails, Pause, PauseOutbox, SaveError, SaveMail, Unavailable,
+};
+use jiff::Timestamp;
+
+use super::{Call, MemoryStore};
+
+impl LoadMails for MemoryStore {
+    async fn load_mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, Unavailable> {
+        self.read(Call::LoadMails, |rows| {
+            let mut ids = ids.to_vec();
+            ids.sort_unstable();
+            ids.dedup();
+            let mails = ids.iter().filter_map(|id| rows.mails.get(id).cloned());
+            mails.collect()
+        })
+        .await
+    }
+}
+
+impl FindDue for MemoryStore {
+    async fn due_mails(
+        &self,
+        class: MailClass,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<MailId>, Unavailable> {
+        self.read_index(Call::DueMails, |rows| {
+            let mails = rows.mails.values();
+            let due = mails
+                .filter(|mail| {
+                    mail.class == class && mail.state.is_unsettled() && mail.due_at <= now
+                })
+                .map(|mail| (mail.due_at, mail.id));
+            oldest_first(due, limit)
+        })
+        .await
+    }
+
+    async fn due_cursors(&self, now: Timestamp, limit: usize) -> Result<Vec<BatchId>, Unavailable> {
+        self.read_index(Call::DueCursors, |rows| {
+            let cursors = rows.cursors.values();
+            let due = cursors
+                .filter(|cursor| !cursor.done && cursor.due_at <= now)
+                .map(|cursor| (cursor.due_at, cursor.batch));
+            oldest_first(due, limit)
+        })
+        .await
+    }
+
+    async fn due_expiries(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
+        self.read_index(Call::DueExpiries, |rows| {
+            let due = rows.users.values().filter_map(|user| {
+                let invitation = user.invitation.as_ref()?;
+                (invitation.is_open() && invitation.expires_at <= now)
+                    .then_some((invitation.expires_at, user.id))
+            });
+            oldest_first(due, limit)
+        })
+        .await
+    }
+}
+
+fn oldest_first<I: Ord>(due: impl Iterator<Item = (Timestamp, I)>, limit: usize) -> Vec<I> {
+    let mut due: Vec<_> = due.collect();
+    due.sort_unstable();
+    due.into_iter().take(limit).map(|(_, id)| id).collect()
+}
+
+impl ClaimMail for MemoryStore {
+    async fn claim_mail(&self, claimed: &Mail, judged_by: Version) -> Result<(), SaveError> {
+        self.save(Call::ClaimMail, |rows| rows.claim_mail(claimed, judged_by))
+            .await
+    }
+}
+
+impl SaveMail for MemoryStore {
+    async fn save_mail(&self, mail: &Mail, history: Option<&HistoryRow>) -> Result<(), SaveError> {
+        self.save(Call::SaveMail, |rows| rows.save_mail(mail, history))
+            .await
+    }
+}
+
+impl HoldLease for MemoryStore {
+    async fn take_lease(
+        &self,
+        run: RunId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Unavailable> {
+        self.write(Call::TakeLease, |rows| {
+            let held_by_another = rows
+                .lease
+                .is_some_and(|(holder, end)| holder != run && end > now);
+            if !held_by_another {
+                rows.lease = Some((run, until));
+            }
+            Ok(!held_by_another)
+        })
+        .await
+    }
+
+    async fn give_lease_back(&self, run: RunId) -> Result<(), Unavailable> {
+        self.write(Call::GiveLeaseBack, |rows| {
+            rows.lease = rows.lease.filter(|(holder, _)| *holder != run);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl PauseOutbox for MemoryStore {
+    async fn outbox_pause(&self) -> Result<Option<Pause>, Unavailable> {
+        self.read(Call::OutboxPause, |rows| rows.pause.clone())
+            .await
+    }
+
+    async fn set_outbox_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
+        self.write(Call::SetOutboxPause, |rows| {
+            rows.pause = pause.cloned();
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,298 @@
+//! The rows, and the rules by which one replaces another. No port and no gate.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use beckon_domain::address::NormalisedAddress;
+use beckon_domain::batch::{Batch, Cursor, Page};
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::{BatchId, DeviceId, EventId, ExternalId, MailId, RunId, UserId, Version};
+use beckon_domain::mail::Mail;
+use beckon_domain::ports::{
+    AddUserError, ChangeOutcome, Pause, RememberedAnswer, SaveError, UserChange,
+};
+use beckon_domain::registration::Registration;
+use beckon_domain::session::{Session, SessionDigest};
+use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::user::User;
+use jiff::Timestamp;
+
+#[derive(Clone)]
+pub(super) struct Rows {
+    pub(super) users: BTreeMap<UserId, User>,
+    pub(super) addresses: BTreeMap<NormalisedAddress, UserId>,
+    pub(super) external_ids: BTreeMap<ExternalId, UserId>,
+    pub(super) mails: BTreeMap<MailId, Mail>,
+    pub(super) history: BTreeMap<UserId, BTreeMap<EventId, HistoryRow>>,
+    pub(super) registrations: BTreeMap<(UserId, DeviceId), Registration>,
+    pub(super) sessions: BTreeMap<SessionDigest, Session>,
+    /// By version, from 0.
+    pub(super) settings: Vec<Settings>,
+    pub(super) batches: BTreeMap<BatchId, Batch>,
+    pub(super) cursors: BTreeMap<BatchId, Cursor>,
+    pub(super) named: BTreeMap<(BatchId, u32), Vec<UserId>>,
+    pub(super) pages: BTreeMap<(BatchId, u32), Page>,
+    pub(super) answers: BTreeMap<String, RememberedAnswer>,
+    pub(super) lease: Option<(RunId, Timestamp)>,
+    pub(super) pause: Option<Pause>,
+    /// How much, and until when.
+    pub(super) tallies: BTreeMap<String, (u64, Timestamp)>,
+    pub(super) bounces: BTreeMap<BatchId, BTreeSet<MailId>>,
+    pub(super) pace: Option<f64>,
+}
+
+impl Rows {
+    pub(super) fn new(defaults: Settings) -> Self {
+        Self {
+            users: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+            external_ids: BTreeMap::new(),
+            mails: BTreeMap::new(),
+            history: BTreeMap::new(),
+            registrations: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            settings: vec![defaults],
+            batches: BTreeMap::new(),
+            cursors: BTreeMap::new(),
+            named: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            lease: None,
+            pause: None,
+            tallies: BTreeMap::new(),
+            bounces: BTreeMap::new(),
+            pace: None,
+        }
+    }
+
+    pub(super) fn put_user(&mut self, user: User) {
+        self.remove_user(user.id);
+        self.addresses.insert(user.email.normalised(), user.id);
+        if let Some(external) = &user.external_id {
+            self.external_ids.insert(external.clone(), user.id);
+        }
+        self.users.insert(user.id, user);
+    }
+
+    pub(super) fn remove_user(&mut self, id: UserId) {
+        if let Some(user) = self.users.remove(&id) {
+            self.addresses.remove(&user.email.normalised());
+            if let Some(external) = &user.external_id {
+                self.external_ids.remove(external);
+            }
+        }
+    }
+
+    pub(super) fn put_registration(&mut self, registration: Registration) {
+        let key = (registration.user, registration.device.id.clone());
+        self.registrations.insert(key, registration);
+    }
+
+    pub(super) fn put_history(&mut self, row: &HistoryRow) {
+        let rows = self.history.entry(row.user).or_default();
+        rows.insert(row.id, row.clone());
+    }
+
+    /// A key whose answer is past its time is free again.
+    fn key_is_taken(&self, answer: Option<&RememberedAnswer>, now: Timestamp) -> bool {
+        answer
+            .and_then(|answer| self.answers.get(&answer.key))
+            .is_some_and(|kept| now <= kept.until)
+    }
+
+    fn put_answer(&mut self, answer: Option<&RememberedAnswer>) {
+        if let Some(answer) = answer {
+            self.answers.insert(answer.key.clone(), answer.clone());
+        }
+    }
+
+    fn put_batch(&mut self, batch: &Batch, cursor: &Cursor) {
+        self.batches.insert(batch.id, batch.clone());
+        self.cursors.insert(cursor.batch, cursor.clone());
+    }
+
+    pub(super) fn add_user(
+        &mut self,
+        user: &User,
+        history: &HistoryRow,
+        batch: Option<(&Batch, &Cursor)>,
+        answer: Option<&RememberedAnswer>,
+    ) -> Result<(), AddUserError> {
+        // First: whoever repeats a request is not told that its own address is taken.
+        if self.key_is_taken(answer, history.at) {
+            return Err(AddUserError::KeyTaken);
+        }
+        if self.addresses.contains_key(&user.email.normalised()) {
+            return Err(AddUserError::AddressTaken);
+        }
+        if let Some(external) = &user.external_id
+            && self.external_ids.contains_key(external)
+        {
+            return Err(AddUserError::ExternalIdTaken);
+        }
+        self.put_user(user.clone());
+        self.put_history(history);
+        if let Some((batch, cursor)) = batch {
+            self.put_batch(batch, cursor);
+        }
+        self.put_answer(answer);
+        Ok(())
+    }
+
+    pub(super) fn save_user(&mut self, change: &UserChange) -> ChangeOutcome {
+        let first_mail_exists = change
+            .mails
+            .iter()
+            .any(|mail| mail.version == Version::FIRST && self.mails.contains_key(&mail.id));
+        if first_mail_exists {
+            return ChangeOutcome::DoneBefore;
+        }
+        let user = &change.user;
+        let user_fits = self
+            .users
+            .get(&user.id)
+            .is_some_and(|row| user.version.replaces() == Some(row.version));
+        let mails_fit = change.mails.iter().all(|mail| self.mail_fits(mail));
+        if !user_fits || !mails_fit {
+            return ChangeOutcome::Conflict;
+        }
+        self.put_user(user.clone());
+        for mail in &change.mails {
+            self.mails.insert(mail.id, mail.clone());
+        }
+        for row in &change.history {
+            self.put_history(row);
+        }
+        if let Some(registration) = &change.registration {
+            self.put_registration(registration.clone());
+        }
+        if let Some(session) = &change.session {
+            self.sessions
+                .insert(session.digest.clone(), session.clone());
+        }
+        ChangeOutcome::Saved
+    }
+
+    fn mail_fits(&self, mail: &Mail) -> bool {
+        mail.version.replaces() == self.mails.get(&mail.id).map(|row| row.version)
+    }
+
+    pub(super) fn save_mail(
+        &mut self,
+        mail: &Mail,
+        history: Option<&HistoryRow>,
+    ) -> Result<(), SaveError> {
+        if !self.mail_fits(mail) {
+            return Err(SaveError::Conflict);
+        }
+        self.mails.insert(mail.id, mail.clone());
+        if let Some(row) = history {
+            self.put_history(row);
+        }
+        Ok(())
+    }
+
+    pub(super) fn claim_mail(
+        &mut self,
+        claimed: &Mail,
+        judged_by: Version,
+    ) -> Result<(), SaveError> {
+        let unchanged = self
+            .users
+            .get(&claimed.user)
+            .is_some_and(|user| user.version == judged_by);
+        if !unchanged {
+            return Err(SaveError::Conflict);
+        }
+        self.save_mail(claimed, None)
+    }
+
+    pub(super) fn start_batch(
+        &mut self,
+        batch: &Batch,
+        cursor: &Cursor,
+        named: &[Vec<UserId>],
+        answer: Option<&RememberedAnswer>,
+    ) -> Result<(), SaveError> {
+        if self.key_is_taken(answer, batch.created_at) || self.batches.contains_key(&batch.id) {
+            return Err(SaveError::Conflict);
+        }
+        self.put_batch(batch, cursor);
+        for (page, users) in (0..).zip(named) {
+            self.named.insert((batch.id, page), users.clone());
+        }
+        self.put_answer(answer);
+        Ok(())
+    }
+
+    pub(super) fn save_cursor(
+        &mut self,
+        cursor: &Cursor,
+        page: Option<&Page>,
+    ) -> Result<(), SaveError> {
+        let row = self.cursors.get(&cursor.batch).map(|row| row.version);
+        if row.is_none() || cursor.version.replaces() != row {
+            return Err(SaveError::Conflict);
+        }
+        self.cursors.insert(cursor.batch, cursor.clone());
+        if let Some(page) = page {
+            self.pages.insert((page.batch, page.number), page.clone());
+        }
+        Ok(())
+    }
+
+    pub(super) fn save_batch(&mut self, batch: &Batch) -> Result<(), SaveError> {
+        let row = self.batches.get(&batch.id).map(|row| row.version);
+        if row.is_none() || batch.version.replaces() != row {
+            return Err(SaveError::Conflict);
+        }
+        self.batches.insert(batch.id, batch.clone());
+        Ok(())
+    }
+
+    pub(super) fn pages_of(&self, batch: BatchId, first: u32, limit: usize) -> Vec<Page> {
+        let range = (
+            Bound::Included((batch, first)),
+            Bound::Included((batch, u32::MAX)),
+        );
+        self.pages
+            .range(range)
+            .take(limit)
+            .map(|(_, page)| page.clone())
+            .collect()
+    }
+
+    pub(super) fn tally(&self, name: &str, now: Timestamp) -> u64 {
+        let tally = self.tallies.get(name).filter(|(_, until)| now < *until);
+        tally.map_or(0, |(count, _)| *count)
+    }
+
+    pub(super) fn add_to_tally(&mut self, name: &str, now: Timestamp, until: Timestamp) {
+        let begun = self.tallies.get(name).copied();
+        let (count, until) = begun.filter(|(_, end)| now < *end).unwrap_or((0, until));
+        self.tallies.insert(name.to_owned(), (count + 1, until));
+    }
+
+    pub(super) fn note_bounce(&mut self, batch: BatchId, mail: MailId) -> u64 {
+        let bounced = self.bounces.entry(batch).or_default();
+        bounced.insert(mail);
+        bounced.len() as u64
+    }
+
+    pub(super) fn current_settings(&self) -> VersionedSettings {
+        let newest = self.settings.len() as u64 - 1;
+        self.settings_at(Version::from_number(newest))
+            .expect("version 0 is always there")
+    }
+
+    pub(super) fn settings_at(&self, version: Version) -> Option<VersionedSettings> {
+        let index = usize::try_from(version.get()).ok()?;
+        let settings = self.settings.get(index)?.clone();
+        Some(VersionedSettings { version, settings })
+    }
+
+    pub(super) fn put_settings(&mut self, settings: Settings) -> VersionedSettings {
+        self.settings.push(settings);
+        self.current_settings()
+    }
+}

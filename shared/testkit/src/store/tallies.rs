@@ -1,0 +1,47 @@
+//! The ports that count and that note numbers.
+
+use beckon_domain::ids::{BatchId, MailId};
+use beckon_domain::ports::{KeepTally, NoteBounce, NotePace, Unavailable};
+use jiff::Timestamp;
+
+use super::{Call, MemoryStore};
+
+impl KeepTally for MemoryStore {
+    async fn tally(&self, name: &str, now: Timestamp) -> Result<u64, Unavailable> {
+        self.read(Call::Tally, |rows| rows.tally(name, now)).await
+    }
+
+    async fn add_to_tally(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), Unavailable> {
+        self.write(Call::AddToTally, |rows| {
+            rows.add_to_tally(name, now, until);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl NoteBounce for MemoryStore {
+    async fn note_bounce(&self, batch: BatchId, mail: MailId) -> Result<u64, Unavailable> {
+        self.write(Call::NoteBounce, |rows| Ok(rows.note_bounce(batch, mail)))
+            .await
+    }
+}
+
+impl NotePace for MemoryStore {
+    async fn note_pace(&self, per_second: f64) -> Result<(), Unavailable> {
+        self.write(Call::NotePace, |rows| {
+            rows.pace = Some(per_second);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn pace(&self) -> Result<Option<f64>, Unavailable> {
+        self.read(Call::Pace, |rows| rows.pace).await
+    }
+}

@@ -1,0 +1,221 @@
+//! The ports that speak of users, their sessions, registrations and histories.
+
+use std::ops::Bound;
+
+use beckon_domain::address::NormalisedAddress;
+use beckon_domain::batch::{Batch, Cursor};
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::{DeviceId, EventId, ExternalId, IssueNumber, UserId};
+use beckon_domain::invitation::{Invitation, InvitationState};
+use beckon_domain::ports::{
+    AddUserError, AddUserRow, ChangeOutcome, CountOpenInvitations, FindUser, ListPage, ListUsers,
+    LoadRegistration, LoadSession, LoadUsers, ReadHistory, RememberedAnswer, SaveUsers, TakeTry,
+    Unavailable, UserChange,
+};
+use beckon_domain::registration::Registration;
+use beckon_domain::selection::{UserFilter, each_once};
+use beckon_domain::session::{Session, SessionDigest};
+use beckon_domain::user::User;
+use jiff::Timestamp;
+
+use super::gate::Admission;
+use super::rows::Rows;
+use super::{Call, MemoryStore, out_of_reach};
+
+impl LoadUsers for MemoryStore {
+    async fn load_users(&self, ids: &[UserId]) -> Result<Vec<User>, Unavailable> {
+        self.read(Call::LoadUsers, |rows| {
+            each_once(ids)
+                .iter()
+                .filter_map(|id| rows.users.get(id).cloned())
+                .collect()
+        })
+        .await
+    }
+}
+
+impl FindUser for MemoryStore {
+    async fn user_by_address(
+        &self,
+        address: &NormalisedAddress,
+    ) -> Result<Option<User>, Unavailable> {
+        self.read(Call::UserByAddress, |rows| {
+            rows.addresses.get(address).map(|id| rows.users[id].clone())
+        })
+        .await
+    }
+
+    async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
+        self.read(Call::UserByExternalId, |rows| {
+            rows.external_ids.get(id).map(|id| rows.users[id].clone())
+        })
+        .await
+    }
+}
+
+impl ListUsers for MemoryStore {
+    async fn list_users(
+        &self,
+        filter: &UserFilter,
+        position: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<ListPage<User>, Unavailable> {
+        let most = self.lock().page_reads;
+        self.read_index(Call::ListUsers, |rows| {
+            page_of_users(rows, filter, position, limit, most, now)
+        })
+        .await
+    }
+}
+
+/// The position is the address after which the next page begins.
+fn page_of_users(
+    rows: &Rows,
+    filter: &UserFilter,
+    position: Option<&str>,
+    limit: usize,
+    most: usize,
+    now: Timestamp,
+) -> ListPage<User> {
+    let mut items = Vec::new();
+    let mut next = None;
+    let listed = rows
+        .addresses
+        .iter()
+        .skip_while(|(address, _)| position.is_some_and(|after| address.as_str() <= after));
+    for (looked_at, (address, id)) in listed.enumerate() {
+        if items.len() == limit || looked_at == most {
+            return ListPage { items, next };
+        }
+        next = Some(address.as_str().to_owned());
+        let user = &rows.users[id];
+        if filter.finds(user, now) {
+            items.push(user.clone());
+        }
+    }
+    ListPage { items, next: None }
+}
+
+impl AddUserRow for MemoryStore {
+    async fn add_user(
+        &self,
+        user: &User,
+        history: &HistoryRow,
+        batch: Option<(&Batch, &Cursor)>,
+        answer: Option<&RememberedAnswer>,
+    ) -> Result<(), AddUserError> {
+        self.write(Call::AddUser, |rows| {
+            rows.add_user(user, history, batch, answer)
+        })
+        .await
+    }
+}
+
+impl SaveUsers for MemoryStore {
+    async fn save_users(&self, changes: &[UserChange]) -> Result<Vec<ChangeOutcome>, Unavailable> {
+        let admission = self.admit(Call::SaveUsers).await;
+        let written = match admission {
+            Admission::Pass | Admission::LoseAnswer => changes.len(),
+            Admission::CutShort(after) => after.min(changes.len()),
+            Admission::Refuse | Admission::Outraced => 0,
+        };
+        let outcomes = changes[..written]
+            .iter()
+            .map(|change| self.lock().change(|rows| rows.save_user(change)))
+            .collect();
+        match admission {
+            Admission::Pass => Ok(outcomes),
+            Admission::Outraced => Ok(vec![ChangeOutcome::Conflict; changes.len()]),
+            Admission::Refuse | Admission::LoseAnswer | Admission::CutShort(_) => {
+                Err(out_of_reach())
+            }
+        }
+    }
+}
+
+impl TakeTry for MemoryStore {
+    async fn take_try(
+        &self,
+        user: UserId,
+        issue: IssueNumber,
+        now: Timestamp,
+    ) -> Result<Option<User>, Unavailable> {
+        self.write(Call::TakeTry, |rows| Ok(take_try(rows, user, issue, now)))
+            .await
+    }
+}
+
+fn take_try(rows: &mut Rows, user: UserId, issue: IssueNumber, now: Timestamp) -> Option<User> {
+    let user = rows.users.get_mut(&user)?;
+    let invitation = user.invitation.as_mut().filter(|invitation| {
+        invitation.issue == issue
+            && invitation.state == InvitationState::Pending
+            && now < invitation.expires_at
+            && invitation.tries_left > 0
+    })?;
+    invitation.tries_left -= 1;
+    user.version = user.version.next();
+    Some(user.clone())
+}
+
+impl LoadSession for MemoryStore {
+    async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
+        self.read(Call::LoadSession, |rows| rows.sessions.get(digest).cloned())
+            .await
+    }
+}
+
+impl LoadRegistration for MemoryStore {
+    async fn load_registration(
+        &self,
+        user: UserId,
+        device: &DeviceId,
+    ) -> Result<Option<Registration>, Unavailable> {
+        self.read(Call::LoadRegistration, |rows| {
+            rows.registrations.get(&(user, device.clone())).cloned()
+        })
+        .await
+    }
+}
+
+impl ReadHistory for MemoryStore {
+    async fn history_of(
+        &self,
+        user: UserId,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<HistoryRow>, Unavailable> {
+        self.read(Call::HistoryOf, |rows| {
+            let before = position.and_then(|text| text.parse::<EventId>().ok());
+            let bound = before.map_or(Bound::Unbounded, Bound::Excluded);
+            let mut older = rows
+                .history
+                .get(&user)
+                .into_iter()
+                .flat_map(|rows| rows.range((Bound::Unbounded, bound)).rev());
+            let items: Vec<HistoryRow> = older
+                .by_ref()
+                .take(limit)
+                .map(|(_, row)| row.clone())
+                .collect();
+            let last = items.last().map(|row| row.id.to_string());
+            let next = older.next().and(last);
+            ListPage { items, next }
+        })
+        .await
+    }
+}
+
+impl CountOpenInvitations for MemoryStore {
+    async fn open_invitations(&self) -> Result<u64, Unavailable> {
+        self.read_index(Call::OpenInvitations, |rows| {
+            let invitations = rows
+                .users
+                .values()
+                .filter_map(|user| user.invitation.as_ref());
+            invitations.filter(|i| Invitation::is_open(i)).count() as u64
+        })
+        .await
+    }
+}

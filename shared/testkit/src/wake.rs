@@ -1,0 +1,35 @@
+//! A bell that tells a test whether the postman was woken.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use beckon_domain::ports::{Unavailable, WakePostman};
+
+/// Counts wake-ups. Clones share the count.
+#[derive(Debug, Clone, Default)]
+pub struct WakeFlag {
+    rung: Arc<AtomicU64>,
+    broken: Arc<AtomicBool>,
+}
+
+impl WakeFlag {
+    /// How often the postman was woken.
+    pub fn count(&self) -> u64 {
+        self.rung.load(Ordering::SeqCst)
+    }
+
+    /// Whether waking fails from now on.
+    pub fn break_down(&self, broken: bool) {
+        self.broken.store(broken, Ordering::SeqCst);
+    }
+}
+
+impl WakePostman for WakeFlag {
+    async fn wake_postman(&self) -> Result<(), Unavailable> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(Unavailable::new("the postman", "the test told it to fail"));
+        }
+        self.rung.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}

@@ -1,0 +1,399 @@
+//! A whole Beckon in memory: the ports wired to the use cases, and the steps of its procedure as
+//! a test tells them.
+
+use std::future::Future;
+
+use beckon_domain::address::EmailAddress;
+use beckon_domain::ids::{BatchId, UserId};
+use beckon_domain::invitation::Invitation;
+use beckon_domain::ownership::OwnershipChoice;
+use beckon_domain::pin::Pin;
+use beckon_domain::ports::Unavailable;
+use beckon_domain::registration::{DeviceFacts, DeviceRegistered, Registrant};
+use beckon_domain::selection::Selection;
+use beckon_domain::settings::Settings;
+use beckon_domain::token::{Token, TokenPurpose};
+use beckon_domain::usecases::add_user::AddUser;
+use beckon_domain::usecases::change_invitation::ChangeInvitation;
+use beckon_domain::usecases::change_settings::ChangeSettings;
+use beckon_domain::usecases::change_user::ChangeUser;
+use beckon_domain::usecases::confirm_registration::{
+    ConfirmRefused, ConfirmRegistration, Confirmed,
+};
+use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy, Run};
+use beckon_domain::usecases::expand::{ExpandPage, Expanded};
+use beckon_domain::usecases::preview::ShowPreview;
+use beckon_domain::usecases::record_feedback::RecordFeedback;
+use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redeemed, Redemption};
+use beckon_domain::usecases::report_batch::ReportBatch;
+use beckon_domain::usecases::request_pin::RequestPin;
+use beckon_domain::usecases::send::{Send, SendOrder};
+use beckon_domain::usecases::stop_batch::StopSend;
+use beckon_domain::usecases::tick::{Tick, Ticked};
+use beckon_domain::user::User;
+use beckon_domain::writing::Links;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::builders::{UserBuilder, an_administrator, monday_morning, settings};
+use crate::{
+    ManualClock, MemoryKeys, MemoryMailService, MemoryStore, PlainComposer, SeededChance, WakeFlag,
+};
+
+/// Everything a use case needs, in memory. Clones are the same world.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The table.
+    pub store: MemoryStore,
+    /// Time; it begins on Monday morning.
+    pub clock: ManualClock,
+    /// Ids, in the order of time.
+    pub chance: SeededChance,
+    /// The keys.
+    pub keys: MemoryKeys,
+    /// The mail service.
+    pub service: MemoryMailService,
+    /// The composer.
+    pub composer: PlainComposer,
+    /// What wakes the postman.
+    pub bell: WakeFlag,
+    /// Where links lead.
+    pub links: Links,
+    /// How the postman goes about it.
+    pub policy: PostmanPolicy,
+    /// How many wrong tries a source has in an hour.
+    pub budget: u64,
+}
+
+impl World {
+    /// A world in which nothing has happened and the defaults hold.
+    pub fn new() -> Self {
+        let clock = ManualClock::at(monday_morning());
+        Self {
+            store: MemoryStore::new(settings().build()),
+            chance: SeededChance::following(&clock, 1),
+            keys: MemoryKeys::new(),
+            service: MemoryMailService::new(&clock),
+            composer: PlainComposer::default(),
+            bell: WakeFlag::default(),
+            links: Links {
+                enrolment_page: "https://beckon.example.com/enroll".to_owned(),
+            },
+            policy: PostmanPolicy::default(),
+            budget: 20,
+            clock,
+        }
+    }
+
+    /// A world in which somebody has saved these settings.
+    pub fn under(settings: &Settings) -> Self {
+        let world = Self::new();
+        world.store.put_settings(settings);
+        world
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The use cases.
+impl World {
+    /// Adds users.
+    pub fn add_user(&self) -> AddUser<MemoryStore, ManualClock, SeededChance> {
+        AddUser {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Shows previews.
+    pub fn preview(&self) -> ShowPreview<MemoryStore, PlainComposer, ManualClock, SeededChance> {
+        ShowPreview {
+            store: self.store.clone(),
+            composer: self.composer.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+            links: self.links.clone(),
+        }
+    }
+
+    /// Starts Sends.
+    pub fn send(&self) -> Send<MemoryStore, ManualClock, SeededChance> {
+        Send {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Expands pages.
+    pub fn expand(&self) -> ExpandPage<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
+        ExpandPage {
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Reports on batches.
+    pub fn report_batch(&self) -> ReportBatch<MemoryStore> {
+        ReportBatch {
+            store: self.store.clone(),
+        }
+    }
+
+    /// Delivers mail.
+    pub fn deliver(&self) -> Postman {
+        Deliver {
+            store: self.store.clone(),
+            service: self.service.clone(),
+            composer: self.composer.clone(),
+            keys: self.keys.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+            links: self.links.clone(),
+            policy: self.policy.clone(),
+        }
+    }
+
+    /// Redeems secrets.
+    pub fn redeem(&self) -> Redeem<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
+        Redeem {
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+            budget: self.budget,
+        }
+    }
+
+    /// Confirms registrations.
+    pub fn confirm(&self) -> ConfirmRegistration<MemoryStore, ManualClock, SeededChance> {
+        ConfirmRegistration {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Mails invitations again, takes them back, gives them back.
+    pub fn change_invitation(&self) -> ChangeInvitation<MemoryStore, ManualClock, SeededChance> {
+        ChangeInvitation {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Changes users.
+    pub fn change_user(&self) -> ChangeUser<MemoryStore, ManualClock, SeededChance> {
+        ChangeUser {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Answers requests for a PIN.
+    pub fn request_pin(&self) -> RequestPin<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
+        RequestPin {
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Stops Sends.
+    pub fn stop_send(&self) -> StopSend<MemoryStore, ManualClock> {
+        StopSend {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Records what the mail service reports.
+    pub fn record_feedback(&self) -> RecordFeedback<MemoryStore, SeededChance> {
+        RecordFeedback {
+            store: self.store.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Changes the settings.
+    pub fn change_settings(&self) -> ChangeSettings<MemoryStore> {
+        ChangeSettings {
+            store: self.store.clone(),
+            deployed_from: settings().build().sender.from,
+        }
+    }
+}
+
+/// The postman of a [`World`].
+pub type Postman =
+    Deliver<MemoryStore, MemoryMailService, PlainComposer, MemoryKeys, ManualClock, SeededChance>;
+
+/// The steps. Each panics where it does not go as in the procedure.
+impl World {
+    /// Puts a user there.
+    pub fn with(&self, user: UserBuilder) -> User {
+        let user = user.build();
+        self.store.put_user(&user);
+        user
+    }
+
+    /// A user as they are now.
+    pub fn now_of(&self, user: &User) -> User {
+        self.store.user(user.id)
+    }
+
+    /// The invitation of a user as it is now.
+    pub fn invitation_of(&self, user: &User) -> Invitation {
+        self.now_of(user).invitation.expect("the user is invited")
+    }
+
+    /// An order to send to these users, as an administrator gives it.
+    pub fn order(&self, users: &[UserId]) -> SendOrder {
+        SendOrder {
+            selection: Selection::Users(users.to_vec()),
+            choice: None,
+            settings: None,
+            who: an_administrator(),
+        }
+    }
+
+    /// Sends to these users and expands the batch to its end.
+    pub async fn invite(&self, users: &[&User]) -> BatchId {
+        self.invite_choosing(users, None).await
+    }
+
+    /// The same with the device owner settings switched.
+    pub async fn invite_choosing(
+        &self,
+        users: &[&User],
+        choice: impl Into<Option<OwnershipChoice>>,
+    ) -> BatchId {
+        let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+        let order = SendOrder {
+            choice: choice.into(),
+            ..self.order(&ids)
+        };
+        let sent = self
+            .send()
+            .run(&order, None)
+            .await
+            .expect("the order is good");
+        self.expand_all(sent.batch.id).await.expect("nothing fails");
+        sent.batch.id
+    }
+
+    /// Expands a batch page by page to its end.
+    pub async fn expand_all(&self, batch: BatchId) -> Result<(), Unavailable> {
+        while self.expand().run(batch).await? != Expanded::Done {}
+        Ok(())
+    }
+
+    /// Has the postman run once.
+    pub async fn post(&self) -> Run {
+        self.deliver().run().await.expect("nothing fails")
+    }
+
+    /// Lets some time go by.
+    pub fn wait(&self, how_long: SignedDuration) -> Timestamp {
+        self.clock.advance(how_long);
+        beckon_domain::ports::Clock::now(&self.clock)
+    }
+
+    /// Has the clock go round once.
+    pub async fn tick(&self) -> Ticked {
+        self.ticking().run().await.expect("nothing fails")
+    }
+
+    /// Goes round.
+    pub fn ticking(&self) -> Tick<MemoryStore, WakeFlag, ManualClock, SeededChance> {
+        Tick {
+            store: self.store.clone(),
+            postman: self.bell.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// The PIN of a user's current issue, whatever its state.
+    pub fn pin_of(&self, user: &User) -> String {
+        let invitation = self.invitation_of(user);
+        let ring = self.keys.ring();
+        let key = ring.get(&invitation.key).expect("the key is there");
+        let (issue, nonce) = (invitation.issue, &invitation.nonce);
+        let pin = Pin::derive(key, user.id, issue, nonce, invitation.pin);
+        pin.expose().to_owned()
+    }
+
+    /// A PIN of the same shape that is another.
+    pub fn wrong_pin_of(&self, user: &User) -> String {
+        let mut pin = self.pin_of(user);
+        let last = pin.pop().expect("a PIN has symbols");
+        pin.push(if last == '4' { '7' } else { '4' });
+        pin
+    }
+
+    /// The token in the link of a user's current issue, whatever its state.
+    pub fn token_of(&self, user: &User) -> String {
+        self.token_for(user, TokenPurpose::Redeem)
+    }
+
+    /// The token of a user's current issue for a purpose.
+    pub fn token_for(&self, user: &User, purpose: TokenPurpose) -> String {
+        let invitation = self.invitation_of(user);
+        let ring = self.keys.ring();
+        let key = ring.get(&invitation.key).expect("the key is there");
+        let (issue, nonce) = (invitation.issue, &invitation.nonce);
+        let token = Token::derive(key, purpose, user.id, issue, nonce);
+        token.expose().to_owned()
+    }
+
+    /// Shows an address and a PIN.
+    pub async fn show_pin(&self, at: &EmailAddress, pin: &str) -> Result<Redeemed, RedeemRefused> {
+        let redemption = Redemption {
+            email: Some(at.as_str().to_owned()),
+            pin: Some(pin.to_owned()),
+            ..Redemption::default()
+        };
+        self.redeem().run(&redemption, None).await
+    }
+
+    /// Shows a token.
+    pub async fn show_token(&self, token: &str) -> Result<Redeemed, RedeemRefused> {
+        let redemption = Redemption {
+            token: Some(token.to_owned()),
+            ..Redemption::default()
+        };
+        self.redeem().run(&redemption, None).await
+    }
+
+    /// Has the device management report a device now.
+    pub async fn report(
+        &self,
+        registrant: Registrant,
+        device: DeviceFacts,
+    ) -> Result<Confirmed, ConfirmRefused> {
+        let report = DeviceRegistered {
+            registrant,
+            device,
+            registered_at: beckon_domain::ports::Clock::now(&self.clock),
+        };
+        self.confirm().run(&report).await
+    }
+}
+
+/// Plays a story to its end, for a test that draws many of them.
+pub fn play<T>(story: impl Future<Output = T>) -> T {
+    let stage = tokio::runtime::Builder::new_current_thread().build();
+    stage
+        .expect("a runtime without input and output")
+        .block_on(story)
+}

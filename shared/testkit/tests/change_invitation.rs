@@ -1,0 +1,229 @@
+//! What an administrator does to one invitation: mailing it again, taking it back, giving it back.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken expectation is a failed test"
+)]
+
+use beckon_domain::history::Happening;
+use beckon_domain::invitation::{InvitationRefusal, InvitationState};
+use beckon_domain::usecases::change_invitation::{
+    ChangeInvitationRefused, InvitationChange as Change,
+};
+use beckon_domain::user::{AddressMark, User};
+use beckon_testkit::builders::{a_user, an_administrator, an_invitation};
+use beckon_testkit::composer::{fact, pin_in};
+use beckon_testkit::{Call, World};
+use jiff::SignedDuration;
+
+const WEEK: SignedDuration = SignedDuration::from_hours(168);
+
+async fn invited() -> (World, User) {
+    let world = World::new();
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    (world, user)
+}
+
+async fn change(
+    world: &World,
+    user: &User,
+    change: Change,
+) -> Result<User, ChangeInvitationRefused> {
+    let use_case = world.change_invitation();
+    use_case.run(user.id, change, &an_administrator()).await
+}
+
+fn last(world: &World, user: &User) -> Happening {
+    world.store.history(user.id).pop().unwrap().what
+}
+
+#[tokio::test]
+async fn the_same_issue_is_mailed_again_with_the_same_pin_and_the_same_end() {
+    let (world, user) = invited().await;
+    world.post().await;
+    let before = world.invitation_of(&user);
+    world.wait(SignedDuration::from_hours(24));
+
+    let after = change(&world, &user, Change::Resend).await.unwrap();
+    world.post().await;
+
+    let mails = world.service.taken_for(&user.email);
+    assert_eq!(mails.len(), 2);
+    assert_eq!(pin_in(&mails[0].message), pin_in(&mails[1].message));
+    for name in ["expires", "issued"] {
+        assert_eq!(fact(&mails[0].message, name), fact(&mails[1].message, name));
+    }
+    assert_eq!(fact(&mails[1].message, "occasion").unwrap(), "Again");
+    let again = after.invitation.unwrap();
+    assert_eq!(
+        (again.issue, again.expires_at),
+        (before.issue, before.expires_at)
+    );
+    assert_eq!(again.mail, mails[1].id);
+    assert!(matches!(
+        last(&world, &user),
+        Happening::InvitationMailedAgain { .. }
+    ));
+}
+
+#[tokio::test]
+async fn only_what_is_pending_is_mailed_again() {
+    for state in InvitationState::ALL {
+        if matches!(state, InvitationState::Pending | InvitationState::None) {
+            continue;
+        }
+        let world = World::new();
+        let user = world.with(a_user().with(an_invitation().in_state(state)));
+
+        let result = change(&world, &user, Change::Resend).await;
+
+        let refused = ChangeInvitationRefused::NotNow(InvitationRefusal::NotOpen);
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            refused.to_string(),
+            "{state:?}"
+        );
+        assert!(world.store.all_mails().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_mailed_to_who_is_unknown_disabled_or_takes_no_mail() {
+    let world = World::new();
+    let unknown = a_user().build();
+    let never_invited = world.with(a_user());
+    let disabled = world.with(a_user().with(an_invitation()).disabled());
+    let marked = a_user()
+        .with(an_invitation())
+        .marked(AddressMark::Complained);
+    let marked = world.with(marked);
+
+    let of_unknown = change(&world, &unknown, Change::Resend).await;
+    let of_never_invited = change(&world, &never_invited, Change::Resend).await;
+
+    assert!(matches!(
+        of_unknown,
+        Err(ChangeInvitationRefused::UnknownUser)
+    ));
+    assert!(matches!(
+        of_never_invited,
+        Err(ChangeInvitationRefused::NotNow(
+            InvitationRefusal::NoInvitation
+        ))
+    ));
+    for user in [&disabled, &marked] {
+        let result = change(&world, user, Change::Resend).await;
+        assert!(matches!(
+            result,
+            Err(ChangeInvitationRefused::AddressMarked)
+        ));
+    }
+    assert!(world.store.all_mails().is_empty());
+}
+
+#[tokio::test]
+async fn a_cancelled_invitation_is_dead_at_once_and_its_waiting_mail_does_not_go() {
+    let (world, user) = invited().await;
+    let (pin, token) = (world.pin_of(&user), world.token_of(&user));
+    world.show_pin(&user.email, &pin).await.unwrap();
+
+    change(&world, &user, Change::Cancel).await.unwrap();
+    world.post().await;
+
+    assert!(world.show_pin(&user.email, &pin).await.is_err());
+    assert!(world.show_token(&token).await.is_err());
+    assert!(world.service.taken().is_empty());
+    assert!(world.invitation_of(&user).sessions.is_empty());
+    assert!(matches!(
+        last(&world, &user),
+        Happening::InvitationCancelled { .. }
+    ));
+}
+
+#[tokio::test]
+async fn what_has_ended_cannot_be_cancelled() {
+    let (world, user) = invited().await;
+    world.wait(WEEK);
+    let as_it_is = world.now_of(&user);
+
+    let result = change(&world, &user, Change::Cancel).await;
+
+    assert!(matches!(
+        result,
+        Err(ChangeInvitationRefused::NotNow(InvitationRefusal::NotOpen))
+    ));
+    assert_eq!(world.now_of(&user), as_it_is);
+}
+
+#[tokio::test]
+async fn a_restored_invitation_lives_again_until_the_end_it_had() {
+    let (world, user) = invited().await;
+    let (pin, end) = (world.pin_of(&user), world.invitation_of(&user).expires_at);
+    change(&world, &user, Change::Cancel).await.unwrap();
+    world.wait(SignedDuration::from_hours(24));
+
+    change(&world, &user, Change::Restore).await.unwrap();
+
+    assert!(world.show_pin(&user.email, &pin).await.is_ok());
+    assert_eq!(world.invitation_of(&user).expires_at, end);
+    let rows = world.store.history(user.id);
+    let restored = rows
+        .iter()
+        .filter(|row| matches!(row.what, Happening::InvitationRestored { .. }));
+    assert_eq!(restored.count(), 1);
+}
+
+#[tokio::test]
+async fn a_restored_invitation_has_the_tries_it_had() {
+    let (world, user) = invited().await;
+    let (pin, wrong) = (world.pin_of(&user), world.wrong_pin_of(&user));
+    for _ in 0..5 {
+        world.show_pin(&user.email, &wrong).await.unwrap_err();
+    }
+    change(&world, &user, Change::Cancel).await.unwrap();
+
+    change(&world, &user, Change::Restore).await.unwrap();
+
+    assert_eq!(world.invitation_of(&user).state, InvitationState::Locked);
+    assert!(world.show_pin(&user.email, &pin).await.is_err());
+}
+
+#[tokio::test]
+async fn what_expired_meanwhile_or_was_never_taken_back_is_not_restored() {
+    let (world, user) = invited().await;
+
+    let pending = change(&world, &user, Change::Restore).await;
+    change(&world, &user, Change::Cancel).await.unwrap();
+    world.wait(WEEK);
+    let expired = change(&world, &user, Change::Restore).await;
+
+    assert!(matches!(
+        pending,
+        Err(ChangeInvitationRefused::NotNow(
+            InvitationRefusal::NothingToRestore
+        ))
+    ));
+    assert!(matches!(
+        expired,
+        Err(ChangeInvitationRefused::ExpiredMeanwhile)
+    ));
+}
+
+#[tokio::test]
+async fn what_happens_meanwhile_is_looked_at_again() {
+    let (world, user) = invited().await;
+    let id = user.id;
+    world.store.before_next(Call::SaveUsers, move |store| {
+        store.change_user(id, |user| {
+            user.invitation.as_mut().unwrap().state = InvitationState::Completed;
+        });
+    });
+
+    let result = change(&world, &user, Change::Cancel).await;
+
+    assert!(matches!(result, Err(ChangeInvitationRefused::NotNow(_))));
+    assert_eq!(world.invitation_of(&user).state, InvitationState::Completed);
+}

@@ -1,0 +1,146 @@
+//! Changing a user: particulars, and whether they may be invited and register at all.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken expectation is a failed test"
+)]
+
+use beckon_domain::history::Happening;
+use beckon_domain::names::GroupName;
+use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
+use beckon_domain::user::User;
+use beckon_testkit::builders::{a_user, an_administrator};
+use beckon_testkit::{Call, World};
+
+async fn change(world: &World, user: &User, patch: &UserPatch) -> Result<User, ChangeUserRefused> {
+    let use_case = world.change_user();
+    use_case.run(user.id, patch, &an_administrator()).await
+}
+
+fn named(name: &str) -> UserPatch {
+    UserPatch {
+        display_name: Some(name.to_owned()),
+        ..UserPatch::default()
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_changes_and_what_is_left_out_stays() {
+    let world = World::new();
+    let user = world.with(a_user().called("Ann").speaking("de").in_group("staff"));
+    let patch = UserPatch {
+        groups: Some(vec!["guests".to_owned()]),
+        ..named("Anna")
+    };
+
+    let after = change(&world, &user, &patch).await.unwrap();
+
+    assert_eq!(after, world.now_of(&user));
+    assert_eq!(after.display_name.unwrap().as_str(), "Anna");
+    assert_eq!(after.locale, user.locale);
+    let guests = GroupName::parse("guests").unwrap();
+    assert_eq!(after.groups, [guests].into());
+    let rows = world.store.history(user.id);
+    assert!(matches!(rows.last().unwrap().what, Happening::UserChanged));
+}
+
+#[tokio::test]
+async fn an_empty_text_takes_a_field_away() {
+    let world = World::new();
+    let user = a_user()
+        .called("Ann")
+        .speaking("de")
+        .living_in("Europe/Berlin");
+    let user = world.with(user);
+    let patch = UserPatch {
+        locale: Some(" ".to_owned()),
+        time_zone: Some(String::new()),
+        ..named("")
+    };
+
+    let after = change(&world, &user, &patch).await.unwrap();
+
+    assert_eq!(
+        (after.display_name, after.locale, after.time_zone),
+        (None, None, None)
+    );
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_is_not_written() {
+    let world = World::new();
+    let user = world.with(a_user().called("Ann"));
+    let patch = UserPatch {
+        enabled: Some(true),
+        ..named("Ann")
+    };
+
+    let after = change(&world, &user, &patch).await.unwrap();
+
+    assert_eq!(after, user);
+    assert_eq!(world.now_of(&user), user);
+    assert!(world.store.history(user.id).is_empty());
+}
+
+#[tokio::test]
+async fn every_wrong_field_is_named_and_nothing_is_changed() {
+    let world = World::new();
+    let user = world.with(a_user());
+    let patch = UserPatch {
+        groups: Some(vec![String::new()]),
+        locale: Some("klingon".to_owned()),
+        time_zone: Some("Mars/Olympus".to_owned()),
+        enabled: Some(false),
+        ..named("https://evil.example")
+    };
+
+    let result = change(&world, &user, &patch).await;
+
+    let Err(ChangeUserRefused::Invalid(problems)) = result else {
+        panic!("it was not refused");
+    };
+    let mut fields: Vec<&str> = problems.iter().map(|p| p.field.as_str()).collect();
+    fields.sort_unstable();
+    assert_eq!(fields, ["displayName", "groups[0]", "locale", "timeZone"]);
+    assert_eq!(world.now_of(&user), user);
+}
+
+#[tokio::test]
+async fn who_is_disabled_gets_no_mail_and_opens_nothing_until_enabled_again() {
+    let world = World::new();
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    world.post().await;
+    let pin = world.pin_of(&user);
+    let enabled = |enabled| UserPatch {
+        enabled: Some(enabled),
+        ..UserPatch::default()
+    };
+
+    change(&world, &user, &enabled(false)).await.unwrap();
+    let while_disabled = world.show_pin(&user.email, &pin).await;
+    change(&world, &user, &enabled(true)).await.unwrap();
+    let enabled_again = world.show_pin(&user.email, &pin).await;
+
+    assert!(while_disabled.is_err() && enabled_again.is_ok());
+}
+
+#[tokio::test]
+async fn nobody_is_made_by_a_change_and_nothing_of_another_s_is_lost() {
+    let world = World::new();
+    let user = world.with(a_user());
+    let id = user.id;
+    let patch = named("Ann");
+    world.store.before_next(Call::SaveUsers, move |store| {
+        store.change_user(id, |user| user.devices = 7);
+    });
+
+    let unknown = change(&world, &a_user().build(), &patch).await;
+    let after = change(&world, &user, &patch).await.unwrap();
+
+    assert!(matches!(unknown, Err(ChangeUserRefused::UnknownUser)));
+    assert_eq!(after.devices, 7);
+    assert_eq!(world.store.all_users(), [after]);
+}
