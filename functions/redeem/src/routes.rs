@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use beckon_domain::address::EmailAddress;
 use beckon_domain::ids::DeviceId;
 use beckon_domain::invitation::InvitationState;
@@ -15,7 +15,7 @@ use beckon_domain::registration::{DeviceFacts, Registration};
 use beckon_domain::session::{RegistrationId, Session};
 use beckon_domain::usecases::redeem::{Redemption, Source};
 use beckon_domain::user::User;
-use beckon_runtime::{ClientAddress, JsonBody, Problem};
+use beckon_runtime::{ClientAddress, JsonBody, Path, Problem};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

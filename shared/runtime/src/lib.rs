@@ -6,6 +6,7 @@ pub mod caller;
 pub mod config;
 pub mod edge;
 pub mod idempotency;
+pub mod parameters;
 pub mod problem;
 mod refusals;
 pub mod system;
@@ -14,5 +15,6 @@ pub mod wire;
 
 pub use body::JsonBody;
 pub use caller::{Authorised, ClientAddress};
+pub use parameters::{Path, Query};
 pub use problem::Problem;
 pub use system::{SystemChance, SystemClock};

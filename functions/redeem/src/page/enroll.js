@@ -65,7 +65,7 @@ const LANGUAGES = {
     copy: "Copy",
     copied: "Copied",
     selected: "The registration ID is selected. Copy it with your keyboard or the menu.",
-    overTitle: "The time to go on is over",
+    overTitle: "The time to continue has run out",
     overLead: "Nothing is lost. If this device is not registered yet, start again: the same invitation works for as long as it is valid.",
     again: "Start again",
 
@@ -105,6 +105,10 @@ const LANGUAGES = {
       tooManySessions: {
         title: "This invitation was opened several times just now",
         lines: ["Go on where you opened it, or try again after {until}.", "If it was not you who opened it, tell your help desk at once."],
+      },
+      tooManyTries: {
+        title: "Too many wrong tries came from this network",
+        lines: ["Wait an hour, or use another network, such as mobile data. Your invitation is not affected."],
       },
       tooOften: {
         title: "There were too many tries just now",
@@ -217,6 +221,10 @@ const LANGUAGES = {
       tooManySessions: {
         title: "Diese Einladung wurde gerade mehrmals geöffnet",
         lines: ["Machen Sie dort weiter, wo Sie sie geöffnet haben, oder versuchen Sie es nach {until} noch einmal.", "Haben nicht Sie sie geöffnet, sagen Sie sofort Ihrem Helpdesk Bescheid."],
+      },
+      tooManyTries: {
+        title: "Aus diesem Netz kamen zu viele falsche Versuche",
+        lines: ["Warten Sie eine Stunde, oder verwenden Sie ein anderes Netz, zum Beispiel mobile Daten. Ihre Einladung ist davon nicht betroffen."],
       },
       tooOften: {
         title: "Das waren gerade zu viele Versuche",
@@ -416,6 +424,8 @@ async function refused(answer) {
       const known = ["expired", "used", "cancelled"].includes(problem.ended);
       return showMessage(known ? problems[problem.ended] : problems.ended);
     }
+    case "too-many-tries":
+      return showMessage(problems.tooManyTries);
     case "too-many-sessions": {
       const until = written(onThisClock(problem.until, answer));
       return until ? showMessage(problems.tooManySessions, { until }) : showMessage(problems.tooOften);

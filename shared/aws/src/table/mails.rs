@@ -111,12 +111,29 @@ impl Table {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<I>, Unavailable> {
-        let found: Vec<Vec<(String, String)>> = futures_util::stream::iter(0..SHARDS)
-            .map(|shard| self.due_in(kind.partition(shard), now, limit))
+        // Ids spread evenly, so a little more than its share of each partition is enough. Where
+        // one has still more, what lies behind its last entry waits for the next call: older
+        // mails go first.
+        let share = if limit <= usize::from(SHARDS) {
+            limit
+        } else {
+            limit / usize::from(SHARDS) * 2 + 8
+        };
+        let found: Vec<(Vec<(String, String)>, bool)> = futures_util::stream::iter(0..SHARDS)
+            .map(|shard| self.due_in(kind.partition(shard), now, share.min(limit)))
             .buffer_unordered(usize::from(SHARDS))
             .try_collect()
             .await?;
-        let mut entries: Vec<(String, String)> = found.into_iter().flatten().collect();
+        let horizon = found
+            .iter()
+            .filter(|(_, more)| *more)
+            .filter_map(|(entries, _)| entries.last().map(|(order, _)| order.clone()))
+            .min();
+        let mut entries: Vec<(String, String)> =
+            found.into_iter().flat_map(|(entries, _)| entries).collect();
+        if let Some(horizon) = horizon {
+            entries.retain(|(order, _)| *order <= horizon);
+        }
         entries.sort();
         entries.truncate(limit);
         Ok(entries
@@ -130,7 +147,7 @@ impl Table {
         partition: String,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Vec<(String, String)>, Unavailable> {
+    ) -> Result<(Vec<(String, String)>, bool), Unavailable> {
         let mut entries = Vec::new();
         let mut start = None;
         loop {
@@ -160,7 +177,7 @@ impl Table {
             }
             start = answer.last_evaluated_key;
             if start.is_none() || entries.len() >= limit {
-                return Ok(entries);
+                return Ok((entries, start.is_some()));
             }
         }
     }

@@ -4,9 +4,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::pin::pin;
 
-use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{BatchId, MailId, RunId, UserId, Version};
@@ -132,11 +132,26 @@ enum Step {
     Pause(Pause),
 }
 
+/// What a look found, small Sends apart.
+struct Found {
+    small: VecDeque<Due>,
+    bulk: VecDeque<Due>,
+}
+
+/// What was under way and has come to its end.
+enum Finished {
+    Mail(MailId, Result<Step, Unavailable>),
+    Look(Result<Found, Unavailable>),
+}
+
 /// How often the limits of the account are read again.
 const LIMITS_HOLD: SignedDuration = SignedDuration::from_secs(2);
 
 /// How often a run that has a backlog looks for small Sends that go first.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(1);
+
+/// How often it looks at most when the queue runs low.
+const LOOK_AT_MOST: SignedDuration = SignedDuration::from_millis(100);
 
 /// A mail put off for no longer than this is waited for; a later one is the clock's.
 const WORTH_WAITING: SignedDuration = SignedDuration::from_secs(20);
@@ -152,6 +167,9 @@ struct Round {
     leased_at: Timestamp,
     limits_at: Timestamp,
     looked_at: Option<Timestamp>,
+    looking: bool,
+    /// Whether the last look found nothing, and nothing happened since.
+    found_nothing: bool,
     retry: Option<Timestamp>,
     stop: Option<RunEnd>,
     failure: Option<Unavailable>,
@@ -167,6 +185,32 @@ impl Round {
 
     fn stops(&self) -> bool {
         self.stop.is_some() || self.failure.is_some()
+    }
+
+    /// Whether to look for what is due: every second for small Sends that go first, sooner when
+    /// the queue runs low.
+    fn wants_to_look(&self, now: Timestamp, low: usize) -> bool {
+        if self.looking || self.stops() || (self.found_nothing && self.queue.is_empty()) {
+            return false;
+        }
+        self.looked_at.is_none_or(|at| {
+            let since = now.duration_since(at);
+            since >= LOOK_AGAIN || (self.queue.len() < low && since >= LOOK_AT_MOST)
+        })
+    }
+
+    /// Puts what was found into the queue: small Sends first, bulk ones behind what waits.
+    fn take_in(&mut self, found: Found) {
+        self.looking = false;
+        self.found_nothing = found.small.is_empty() && found.bulk.is_empty();
+        let fresh = |due: &Due, holds: &mut HashSet<MailId>| holds.insert(due.mail.id);
+        let mut ahead: VecDeque<Due> = found.small;
+        ahead.retain(|due| fresh(due, &mut self.holds));
+        ahead.append(&mut self.queue);
+        let mut behind = found.bulk;
+        behind.retain(|due| fresh(due, &mut self.holds));
+        ahead.append(&mut behind);
+        self.queue = ahead;
     }
 }
 
@@ -265,6 +309,8 @@ where
             leased_at: began,
             limits_at: began,
             looked_at: None,
+            looking: false,
+            found_nothing: false,
             retry: None,
             stop: None,
             failure: None,
@@ -276,12 +322,22 @@ where
             if now.duration_since(began) >= self.policy.longest_run {
                 round.stop.get_or_insert(RunEnd::OutOfTime);
             }
-            self.go_on(&mut round, now).await;
+            if let Err(error) = self.keep_up(&mut round, now).await {
+                round.fail(error);
+            }
+            if round.wants_to_look(now, self.policy.in_flight) {
+                // Beside the mails under way, which must not wait for it.
+                round.looking = true;
+                round.looked_at = Some(now);
+                let room = round.holds.len() + self.policy.in_flight * 4;
+                let look = self.look(round.holds.clone(), room, now);
+                under_way.push(async move { Finished::Look(look.await) }.left_future());
+            }
             let mut wait = LOOK_AGAIN;
-            while under_way.len() < self.policy.in_flight {
-                if round.queue.is_empty() {
-                    break;
-                }
+            while !round.stops()
+                && under_way.len() < self.policy.in_flight
+                && !round.queue.is_empty()
+            {
                 if let Err(longer) = round.bucket.take(self.clock.now()) {
                     wait = wait.min(longer);
                     break;
@@ -297,33 +353,41 @@ where
                     }
                 };
                 let (id, keys) = (due.mail.id, round.keys.clone());
-                under_way
-                    .push(async move { (id, self.one(due, run, &keys, settings.as_ref()).await) });
+                let step = async move {
+                    Finished::Mail(id, self.one(due, run, &keys, settings.as_ref()).await)
+                };
+                under_way.push(step.right_future());
             }
             if round.stops() {
                 round.queue.clear();
             }
-            if under_way.is_empty()
-                && let Some(failure) = round.failure.take()
-            {
-                return Err(failure);
-            }
             if under_way.is_empty() && round.queue.is_empty() {
-                let soon = round.retry.map(|at| at.duration_since(self.clock.now()));
-                match (round.stop.take(), soon) {
-                    (Some(end), _) => {
-                        round.tally.end = end;
-                        return Ok(round.tally);
-                    }
-                    (None, Some(soon)) if soon <= WORTH_WAITING => {
-                        round.retry = None;
-                        round.looked_at = None;
+                if let Some(failure) = round.failure.take() {
+                    return Err(failure);
+                }
+                if let Some(end) = round.stop.take() {
+                    round.tally.end = end;
+                    return Ok(round.tally);
+                }
+                if !round.found_nothing {
+                    // Something was done since the last look; the next turn looks at once.
+                    round.looked_at = None;
+                    continue;
+                }
+                let soon = round
+                    .retry
+                    .take()
+                    .map(|at| at.duration_since(self.clock.now()));
+                match soon {
+                    Some(soon) if soon <= WORTH_WAITING => {
                         self.clock
                             .sleep(soon.clamp(SignedDuration::ZERO, WORTH_WAITING))
                             .await;
+                        round.looked_at = None;
+                        round.found_nothing = false;
                         continue;
                     }
-                    (None, _) => {
+                    _ => {
                         round.tally.end = RunEnd::NothingDue;
                         return Ok(round.tally);
                     }
@@ -340,30 +404,24 @@ where
                     Either::Right(_) => None,
                 }
             };
-            if let Some((id, step)) = finished {
-                round.holds.remove(&id);
-                self.note(&mut round, step).await;
+            match finished {
+                None => {}
+                Some(Finished::Mail(id, step)) => {
+                    round.holds.remove(&id);
+                    round.found_nothing = false;
+                    self.note(&mut round, step).await;
+                }
+                Some(Finished::Look(Ok(found))) => round.take_in(found),
+                Some(Finished::Look(Err(error))) => {
+                    round.looking = false;
+                    round.fail(error);
+                }
             }
         }
     }
 
     fn pace(&self, limits: SendingLimits) -> f64 {
         limits.per_second.min(self.policy.most_per_second)
-    }
-
-    /// Keeps the lease and the pace, and looks for what is due unless the run is to stop.
-    async fn go_on(&self, round: &mut Round, now: Timestamp) {
-        if let Err(error) = self.keep_up(round, now).await {
-            round.fail(error);
-        }
-        if !round.stops()
-            && let Err(error) = self.look(round, now).await
-        {
-            round.fail(error);
-        }
-        if round.stops() {
-            round.queue.clear();
-        }
     }
 
     /// Renews the lease and follows the account's limits.
@@ -392,58 +450,48 @@ where
         Ok(())
     }
 
-    /// Fills the queue: small Sends before bulk ones, older before newer.
-    async fn look(&self, round: &mut Round, now: Timestamp) -> Result<(), Unavailable> {
-        let fresh = round
-            .looked_at
-            .is_some_and(|at| now.duration_since(at) < LOOK_AGAIN);
-        if fresh && !round.queue.is_empty() {
-            return Ok(());
-        }
-        round.looked_at = Some(now);
-        // What is under way is still listed as due, so there must be room for more than that.
-        let room = self.policy.in_flight * 4;
+    /// Finds what is due and not held yet.
+    async fn look(
+        &self,
+        holds: HashSet<MailId>,
+        room: usize,
+        now: Timestamp,
+    ) -> Result<Found, Unavailable> {
         let small = self.store.due_mails(MailClass::Small, now, room).await?;
-        let bulk = if small.len() < room && round.queue.len() < self.policy.in_flight {
-            self.store.due_mails(MailClass::Bulk, now, room * 2).await?
+        let bulk = if small.len() < room {
+            self.store.due_mails(MailClass::Bulk, now, room).await?
         } else {
             Vec::new()
         };
-        let mut ahead = self.load(round, small, now).await?;
-        ahead.append(&mut round.queue);
-        ahead.extend(self.load(round, bulk, now).await?);
-        round.queue = ahead;
-        Ok(())
+        let fresh = |ids: Vec<MailId>| ids.into_iter().filter(|id| !holds.contains(id)).collect();
+        Ok(Found {
+            small: self.load(fresh(small), now).await?,
+            bulk: self.load(fresh(bulk), now).await?,
+        })
     }
 
-    /// Loads those of the due mails that this run does not hold yet. The list may be a moment old:
-    /// whether a mail is due is read from its row, or one that was put off or lost sight of a
-    /// moment ago would go out again at once.
-    async fn load(
-        &self,
-        round: &mut Round,
-        ids: Vec<MailId>,
-        now: Timestamp,
-    ) -> Result<VecDeque<Due>, Unavailable> {
-        let fresh: Vec<MailId> = ids
-            .into_iter()
-            .filter(|id| !round.holds.contains(id))
-            .collect();
-        if fresh.is_empty() {
+    /// Loads due mails with what they are judged by. The list may be a moment old: whether a mail
+    /// is due is read from its row, or one that was put off or lost sight of a moment ago would go
+    /// out again at once.
+    async fn load(&self, ids: Vec<MailId>, now: Timestamp) -> Result<VecDeque<Due>, Unavailable> {
+        if ids.is_empty() {
             return Ok(VecDeque::new());
         }
         let mut mails: HashMap<MailId, Mail> = self
             .store
-            .load_mails(&fresh)
+            .load_mails(&ids)
             .await?
             .into_iter()
             .map(|mail| (mail.id, mail))
             .collect();
         let whose: HashSet<UserId> = mails.values().map(|mail| mail.user).collect();
-        let users = self
+        let users: HashMap<UserId, User> = self
             .store
             .load_users(&whose.into_iter().collect::<Vec<_>>())
-            .await?;
+            .await?
+            .into_iter()
+            .map(|user| (user.id, user))
+            .collect();
         let mut stopped = HashSet::new();
         let batches: HashSet<BatchId> = mails.values().filter_map(|mail| mail.batch).collect();
         for id in batches {
@@ -453,22 +501,16 @@ where
                 stopped.insert(id);
             }
         }
-        let mut due = VecDeque::new();
-        for id in fresh {
-            let due_now = |mail: &Mail| mail.state.is_unsettled() && mail.due_at <= now;
-            let Some(mail) = mails.remove(&id).filter(due_now) else {
-                continue;
-            };
-            let user = users.iter().find(|user| user.id == mail.user).cloned();
-            let stopped = mail.batch.is_some_and(|batch| stopped.contains(&batch));
-            round.holds.insert(id);
-            due.push_back(Due {
+        let due_now = |mail: &Mail| mail.state.is_unsettled() && mail.due_at <= now;
+        Ok(ids
+            .iter()
+            .filter_map(|id| mails.remove(id).filter(due_now))
+            .map(|mail| Due {
+                user: users.get(&mail.user).cloned(),
+                stopped: mail.batch.is_some_and(|batch| stopped.contains(&batch)),
                 mail,
-                user,
-                stopped,
-            });
-        }
-        Ok(due)
+            })
+            .collect())
     }
 
     async fn settings_for(
