@@ -70,7 +70,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         match cause.classify() {
             serde_json::error::Category::Data => {
                 let field = if path == "." { String::new() } else { path };
-                Problem::invalid_fields(vec![FieldProblem::new(field, "wrongType", wrong(cause))])
+                let (code, detail) = wrong(cause);
+                Problem::invalid_fields(vec![FieldProblem::new(field, code, detail)])
             }
             serde_json::error::Category::Io
             | serde_json::error::Category::Syntax
@@ -78,6 +79,14 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         }
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
+    // Serde also takes a list for a structure, field by field in the order of our source.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::invalid_fields(vec![FieldProblem::new(
+            "",
+            "wrongType",
+            "must be an object",
+        )]));
+    }
     Ok(value)
 }
 
@@ -94,20 +103,39 @@ fn malformed(error: &serde_json::Error) -> Problem {
     )
 }
 
-/// Serde's sentence without its position, which `field` tells, and without the value, which may
-/// be a secret.
-fn wrong(error: &serde_json::Error) -> String {
+/// Serde's sentence in words of JSON: without its position, which `field` tells, and without the
+/// value, which may be a secret.
+fn wrong(error: &serde_json::Error) -> (&'static str, String) {
     let text = error.to_string();
     let sentence = text.split(" at line ").next().unwrap_or(&text);
-    match sentence.split_once("expected ") {
-        Some((_, expected)) if sentence.starts_with("invalid") => format!("must be {expected}"),
-        Some((_, expected)) if sentence.starts_with("unknown variant") => {
-            format!("must be {expected}")
+    let expected = sentence.split_once("expected ").map(|(_, what)| what);
+    if sentence.starts_with("unknown field") {
+        let known = expected.map_or_else(String::new, |names| {
+            format!("; known are {}", names.trim_start_matches("one of "))
+        });
+        return ("unknownField", format!("is not known here{known}"));
+    }
+    if let Some(name) = sentence.strip_prefix("missing field ") {
+        return ("missing", format!("lacks {name}"));
+    }
+    let detail = match expected {
+        Some(what) if sentence.starts_with("invalid") => {
+            format!("must be {}", in_words_of_json(what))
         }
-        _ if sentence.starts_with("unknown field") || sentence.starts_with("missing field") => {
-            format!("is not as expected: {sentence}")
-        }
+        Some(what) if sentence.starts_with("unknown variant") => format!("must be {what}"),
         _ => "has the wrong form".to_owned(),
+    };
+    ("wrongType", detail)
+}
+
+fn in_words_of_json(expected: &str) -> &str {
+    match expected {
+        "i64" | "u64" | "i32" | "u32" | "u16" | "u8" | "usize" => "a whole number",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        "a map" => "an object",
+        other if other.starts_with("struct ") => "an object",
+        other => other,
     }
 }
 
@@ -133,6 +161,14 @@ mod tests {
                 .unwrap()
                 .contains("12345678")
         );
+    }
+
+    #[test]
+    fn a_list_is_not_taken_for_the_fields_of_an_object_in_their_order() {
+        let problem = parse::<Document>(br#" ["12345678"]"#).unwrap_err();
+
+        assert_eq!(problem.status, 422);
+        assert_eq!(problem.errors[0].detail, "must be an object");
     }
 
     #[test]

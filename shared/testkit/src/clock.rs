@@ -60,6 +60,11 @@ impl ManualClock {
         self.lock().leap(now);
     }
 
+    /// When the next sleeper is to wake, for whoever moves a held clock.
+    pub fn next_waking(&self) -> Option<Timestamp> {
+        self.lock().sleepers.keys().next().map(|(until, _)| *until)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Time> {
         self.time
             .lock()

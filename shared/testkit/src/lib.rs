@@ -25,6 +25,7 @@ pub mod contract;
 pub mod keys;
 pub mod mail_service;
 pub mod rejected;
+pub mod simulation;
 pub mod store;
 pub mod wake;
 pub mod world;

@@ -54,7 +54,7 @@ pub enum Call {
 
 impl Call {
     /// Whether it changes rows.
-    const fn writes(self) -> bool {
+    pub(crate) const fn writes(self) -> bool {
         match self {
             Self::AddUser
             | Self::SaveUsers
@@ -98,7 +98,7 @@ impl Call {
     }
 
     /// Whether its answer can be that somebody else wrote first.
-    const fn can_be_outraced(self) -> bool {
+    pub(crate) const fn can_be_outraced(self) -> bool {
         matches!(
             self,
             Self::SaveUsers

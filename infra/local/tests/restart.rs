@@ -1,0 +1,303 @@
+//! The program as people start and stop it: in good order, by a kill, twice on one folder.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use beckon_tests::{Api, Person};
+use serde_json::{Value, json};
+
+/// A running program.
+struct Program {
+    process: Child,
+    api: Api,
+    took: Duration,
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_beckon"));
+    command.args(["--port", "0", "--data"]).arg(folder);
+    // A process that was killed leaves a lease and mails it had in hand; nobody here wants to
+    // wait as long for them as in the field.
+    for wait in ["LEASE", "UNKNOWN_WAIT", "PAUSE", "TICK"] {
+        command.env(format!("BECKON_{wait}_SECONDS"), "1");
+    }
+    command.env("BECKON_REFUSE_AFTER_MILLIS", "20");
+    command
+}
+
+impl Program {
+    /// Starts it, and returns as soon as it says where it is.
+    fn start(folder: &Path) -> Self {
+        let began = Instant::now();
+        let mut process = command(folder).stdout(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut first)
+            .unwrap();
+        let took = began.elapsed();
+        let address = first
+            .trim()
+            .strip_prefix("Beckon is running at ")
+            .unwrap_or_else(|| panic!("the first line holds the address: {first:?}"));
+        Self {
+            process,
+            api: Api::at(address),
+            took,
+        }
+    }
+
+    /// Kills it on the spot.
+    fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Sends it a signal and waits for its end. Gives its exit code, if it ended by itself.
+    #[cfg(unix)]
+    fn signal(mut self, name: &str) -> Option<i32> {
+        let sent = Command::new("kill")
+            .args([format!("-{name}"), self.process.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        self.process.wait().unwrap().code()
+    }
+}
+
+/// A test that fails leaves no program behind.
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What the person who walks through it has noted so far.
+#[derive(Default)]
+struct Notes {
+    staff: Option<Person>,
+    other: Option<Person>,
+    sent: Value,
+    staff_session: String,
+    other_session: String,
+}
+
+/// The steps of the walk-through.
+const STEPS: usize = 9;
+
+impl Notes {
+    async fn step(&mut self, number: usize, api: &Api) {
+        match number {
+            0 => {
+                api.settings(&json!({
+                    "confirmation": { "enabled": true, "distribution": { "groups": ["staff"] } },
+                }))
+                .await;
+            }
+            1 => {
+                let user = json!({ "email": "staff.user@example.com", "groups": ["staff"] });
+                self.staff = Some(added(api, &user).await);
+            }
+            2 => {
+                let user = json!({ "email": "other.user@example.com", "locale": "de" });
+                self.other = Some(added(api, &user).await);
+            }
+            3 => {
+                let preview = api.preview(&self.both(), Some("companyOwned")).await;
+                assert_eq!(preview["counts"]["willSend"], 2);
+            }
+            4 => {
+                let answer = api.send_once("k", &self.both(), Some("companyOwned")).await;
+                self.sent = answer.with_status(202);
+            }
+            5 => self.staff_session = redeemed(api, &self.sent, self.both()[0]).await,
+            6 => report(api, &self.staff_session, "d-staff").await,
+            7 => self.other_session = redeemed(api, &self.sent, self.both()[1]).await,
+            8 => report(api, &self.other_session, "d-other").await,
+            _ => panic!("there is no step {number}"),
+        }
+    }
+
+    fn both(&self) -> [&Person; 2] {
+        [self.staff.as_ref().unwrap(), self.other.as_ref().unwrap()]
+    }
+
+    /// Asserts that the walk came to its good end.
+    async fn came_through(&self, api: &Api) {
+        let [staff, other] = self.both();
+        assert_eq!(
+            self.sent["reminder"],
+            json!({ "confirmationEnabled": true, "willReceive": 1, "willNotReceive": 1 })
+        );
+        for (person, session) in [(staff, &self.staff_session), (other, &self.other_session)] {
+            let registration = api.registration(session).await;
+            assert_eq!(registration["state"], "confirmed");
+            assert_eq!(registration["ownership"], "companyOwned");
+            assert_eq!(registration["rule"], "invitation");
+            let user = api.user(person).await;
+            assert_eq!(user["devices"], 1);
+            assert_eq!(user["invitation"]["state"], "completed");
+            assert_eq!(user["invitation"]["issue"], 2);
+        }
+        beckon_tests::until("the confirmation arrives", async || {
+            let mails = api.outbox_of(&staff.email).await;
+            let last = mails.last()?;
+            (last.subject == "Your device is registered").then_some(())
+        })
+        .await;
+        for mail in api.outbox_of(&other.email).await {
+            assert_eq!(mail.subject, "Registrieren Sie Ihr Gerät für die Arbeit");
+        }
+        assert_eq!(api.batches().await.len(), 3);
+        assert_eq!(api.failures().await, [] as [Value; 0]);
+    }
+}
+
+/// Adds somebody without waiting for their invitation.
+async fn added(api: &Api, user: &Value) -> Person {
+    let added = api.post("/v1/users", user).await.with_status(201);
+    Person {
+        id: added["user"]["id"].as_str().unwrap().to_owned(),
+        email: user["email"].as_str().unwrap().to_owned(),
+    }
+}
+
+/// Redeems what a Send brought somebody, once it is there.
+async fn redeemed(api: &Api, sent: &Value, person: &Person) -> String {
+    api.taken(sent["batch"]["id"].as_str().unwrap()).await;
+    api.redeem(person).await
+}
+
+async fn report(api: &Api, session: &str, device: &str) {
+    let by_session = json!({ "registrationId": session });
+    api.report_device(&by_session, &json!({ "id": device }))
+        .await;
+}
+
+#[tokio::test]
+async fn the_walk_goes_on_where_it_was_though_the_process_is_killed_after_every_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut notes = Notes::default();
+
+    for number in 0..STEPS {
+        let program = Program::start(folder.path());
+        println!("started in {:?}", program.took);
+        notes.step(number, &program.api).await;
+        program.kill();
+    }
+
+    let program = Program::start(folder.path());
+    notes.came_through(&program.api).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_walk_goes_on_where_it_was_though_the_process_is_stopped_after_every_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut notes = Notes::default();
+
+    for number in 0..STEPS {
+        let program = Program::start(folder.path());
+        notes.step(number, &program.api).await;
+        let signal = if number % 2 == 0 { "INT" } else { "TERM" };
+        program.signal(signal);
+    }
+
+    let program = Program::start(folder.path());
+    notes.came_through(&program.api).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ctrl_c_and_a_request_to_terminate_end_the_program_in_good_order() {
+    let folder = tempfile::tempdir().unwrap();
+
+    for signal in ["INT", "TERM"] {
+        let program = Program::start(folder.path());
+
+        let code = program.signal(signal);
+
+        assert_eq!(code, Some(0), "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_there_before_a_kill_is_there_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path());
+    let ada = program.api.invite("ada@example.com").await;
+    let session = program.api.redeem(&ada).await;
+    report(&program.api, &session, "d-1").await;
+    let pin = program.api.newest_pin(&ada.email).await;
+    let before = program.api.everything().await;
+
+    program.kill();
+    let program = Program::start(folder.path());
+
+    assert_eq!(program.api.everything().await, before);
+    let used = program.api.show_pin(&ada.email, &pin).await.problem(410);
+    assert_eq!(used["ended"], "used");
+}
+
+#[tokio::test]
+async fn a_pin_sent_before_a_restart_opens_a_session_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path());
+    let ada = program.api.invite("ada@example.com").await;
+
+    program.kill();
+    let program = Program::start(folder.path());
+
+    program.api.redeem(&ada).await;
+}
+
+/// Runs the program to an end that comes by itself.
+fn run(command: &mut Command) -> (Output, String) {
+    let output = command.output().unwrap();
+    let errors = String::from_utf8(output.stderr.clone()).unwrap();
+    (output, errors)
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_folder_is_refused_and_the_first_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path());
+
+    let (output, errors) = run(&mut command(folder.path()));
+
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty());
+    let said = format!(
+        "Beckon is running already on the folder {}; stop it, or choose another with --data",
+        folder.path().display()
+    );
+    assert!(errors.contains(&said), "{errors}");
+    program.api.invite("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_with_what_to_do() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let program = Program::start(folder.path());
+    let port = program.api.address().rsplit(':').next().unwrap();
+
+    let mut second = Command::new(env!("CARGO_BIN_EXE_beckon"));
+    second.args(["--port", port, "--data"]).arg(other.path());
+    let (output, errors) = run(&mut second);
+
+    assert!(!output.status.success());
+    assert!(errors.contains(&format!("port {port}")), "{errors}");
+    assert!(errors.contains("--port 0"), "{errors}");
+}
+
+#[tokio::test]
+async fn the_program_listens_on_this_machine_alone() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let program = Program::start(folder.path());
+
+    let address = program.api.address();
+    assert!(address.starts_with("http://127.0.0.1:"), "{address}");
+}

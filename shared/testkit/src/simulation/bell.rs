@@ -1,0 +1,26 @@
+//! What wakes the postman, if the wake-up comes through.
+
+use beckon_domain::ports::{Unavailable, WakePostman};
+
+use super::ledger::Watch;
+
+#[derive(Debug, Clone)]
+pub(super) struct Bell {
+    pub(super) watch: Watch,
+}
+
+impl WakePostman for Bell {
+    async fn wake_postman(&self) -> Result<(), Unavailable> {
+        tokio::task::yield_now().await;
+        self.watch.stage(|stage| {
+            let rates = stage.rates;
+            if stage.dice.happens(rates.refuse) {
+                return Err(Unavailable::new("the postman", "the story has it so"));
+            }
+            if !stage.dice.happens(rates.lost) {
+                stage.wakes += 1 + u32::from(stage.dice.happens(rates.repeat));
+            }
+            Ok(())
+        })
+    }
+}

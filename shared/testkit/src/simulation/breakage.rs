@@ -1,0 +1,49 @@
+//! Rules of the table and of the world around it, broken on purpose: a simulation that does not
+//! notice them proves nothing.
+
+/// A rule that does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Breakage {
+    /// A mail is claimed though its user changed since they were judged.
+    ClaimIgnoresUser,
+    /// A try is said to be taken and is not.
+    TryNotTaken,
+    /// A change of a user is written whatever stands there.
+    EverySaveFits,
+    /// Whoever asks for the postman's lease gets it.
+    LeaseForAll,
+    /// A cursor can move on without its page.
+    PageLost,
+    /// Stream records of cursors get lost, and the clock cannot push.
+    CursorForgotten,
+    /// A user is written without the mail that belongs to them.
+    MailLeftOut,
+    /// A batch that was expanded before writes its mails once more.
+    MailTwice,
+    /// What the mail service reports is not recorded, and nobody waits for it.
+    ReportsIgnored,
+    /// A mail's row is written whatever stands there.
+    EveryMailFits,
+    /// Invitations whose time ran out are never found.
+    ExpiryForgotten,
+    /// A history row is not written with its change.
+    HistoryLeftOut,
+}
+
+impl Breakage {
+    /// Every one.
+    pub const ALL: [Self; 12] = [
+        Self::ClaimIgnoresUser,
+        Self::TryNotTaken,
+        Self::EverySaveFits,
+        Self::LeaseForAll,
+        Self::PageLost,
+        Self::CursorForgotten,
+        Self::MailLeftOut,
+        Self::MailTwice,
+        Self::ReportsIgnored,
+        Self::EveryMailFits,
+        Self::ExpiryForgotten,
+        Self::HistoryLeftOut,
+    ];
+}

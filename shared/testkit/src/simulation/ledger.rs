@@ -1,0 +1,320 @@
+//! The ledger: what was written, read, handed over and shown, in order, and the rules that must
+//! hold at each of these moments. It knows the rules in its own words, not by asking the domain.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use beckon_domain::batch::{Batch, Cursor, Page};
+use beckon_domain::ids::{BatchId, IssueNumber, MailId, RunId, UserId};
+use beckon_domain::invitation::Invitation;
+use beckon_domain::mail::Mail;
+use beckon_domain::ports::RememberedAnswer;
+use beckon_domain::session::{RegistrationId, SessionDigest};
+use beckon_domain::settings::VersionedSettings;
+use beckon_domain::user::User;
+use jiff::Timestamp;
+
+use super::jobs::{Job, Record};
+use super::report::Counts;
+use super::stage::{Stage, Weather};
+use crate::MemoryStore;
+
+/// The stage and the ledger of one story. Clones are the same.
+#[derive(Debug, Clone)]
+pub(super) struct Watch {
+    scene: Arc<Mutex<(Stage, Ledger)>>,
+}
+
+impl Watch {
+    pub(super) fn new(stage: Stage, ledger: Ledger) -> Self {
+        Self { scene: Arc::new(Mutex::new((stage, ledger))) }
+    }
+
+    pub(super) fn both<T>(&self, then: impl FnOnce(&mut Stage, &mut Ledger) -> T) -> T {
+        let mut scene = self.scene.lock().expect("nothing panics on the stage");
+        let (stage, ledger) = &mut *scene;
+        (ledger.task, ledger.now) = (stage.task, stage.now);
+        let result = then(stage, ledger);
+        for record in ledger.asked.drain(..) {
+            stage.record(record);
+        }
+        result
+    }
+
+    pub(super) fn stage<T>(&self, then: impl FnOnce(&mut Stage) -> T) -> T {
+        self.both(|stage, _| then(stage))
+    }
+
+    pub(super) fn with<T>(&self, then: impl FnOnce(&mut Ledger) -> T) -> T {
+        self.both(|_, ledger| then(ledger))
+    }
+}
+
+/// A moment: its place in the order of everything, and its time.
+pub(super) type Moment = (u64, Timestamp);
+
+/// What a task has seen.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) job: Job,
+    pub(super) users: BTreeMap<UserId, Moment>,
+    pub(super) mails: BTreeMap<MailId, Moment>,
+    pub(super) settings: Option<VersionedSettings>,
+    /// Tries it took with the right PIN, and whether one was given back.
+    pub(super) tries: Vec<(UserId, IssueNumber)>,
+    pub(super) given_back: bool,
+    /// Whether something was out of its reach since.
+    pub(super) failed: bool,
+    pub(super) run: Option<RunId>,
+    /// Since when another run has the lease.
+    pub(super) lease_lost: Option<u64>,
+    pub(super) ever_lost: bool,
+    pub(super) claims_since: usize,
+    /// When it claimed which mail.
+    pub(super) claims: BTreeMap<MailId, u64>,
+}
+
+/// An issue of an invitation.
+#[derive(Debug)]
+pub(super) struct Issue {
+    pub(super) invitation: Invitation,
+    /// Tries taken by wrong PINs.
+    pub(super) wrong: u32,
+    /// Tries taken by right PINs and never given back, for somebody was killed in between.
+    pub(super) kept: u32,
+    /// When its sessions end.
+    pub(super) sessions: Vec<Timestamp>,
+}
+
+/// A mail that was handed to the service.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HandOver {
+    pub(super) seq: u64,
+    pub(super) task: u64,
+    pub(super) taken: bool,
+    pub(super) silent: bool,
+}
+
+/// What has become of a mail.
+#[derive(Debug)]
+pub(super) struct MailStory {
+    pub(super) row: Mail,
+    pub(super) hand_overs: Vec<HandOver>,
+    /// When its row first said that it was sent.
+    pub(super) sent: Option<u64>,
+    /// When a report that it was sent was taken in.
+    pub(super) reported: Option<u64>,
+}
+
+/// How a task is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    Well,
+    Failed,
+    Killed,
+}
+
+/// The ledger of one story.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    pub(super) store: MemoryStore,
+    pub(super) task: u64,
+    pub(super) now: Timestamp,
+    pub(super) seq: u64,
+    /// The first rule that did not hold.
+    pub(super) violation: Option<String>,
+    pub(super) views: BTreeMap<u64, View>,
+    pub(super) gone: BTreeMap<u64, (Gone, bool)>,
+    /// Every user as they were written, with the moment of it.
+    pub(super) users: BTreeMap<UserId, Vec<(u64, User)>>,
+    pub(super) issues: BTreeMap<(UserId, IssueNumber), Issue>,
+    pub(super) mails: BTreeMap<MailId, MailStory>,
+    pub(super) sessions: BTreeMap<SessionDigest, (UserId, IssueNumber, u64)>,
+    pub(super) stopped: BTreeMap<BatchId, Moment>,
+    pub(super) invited: BTreeMap<(BatchId, UserId), u64>,
+    pub(super) keys: BTreeMap<String, Vec<Timestamp>>,
+    pub(super) lease: Option<RunId>,
+    pub(super) in_flight: usize,
+    pub(super) asked: Vec<Record>,
+    /// Sessions that somebody was told of.
+    pub(super) registration_ids: Vec<(UserId, RegistrationId)>,
+    pub(super) counts: Counts,
+}
+
+impl Ledger {
+    pub(super) fn new(store: MemoryStore, in_flight: usize, now: Timestamp) -> Self {
+        Self {
+            store,
+            task: 0,
+            now,
+            seq: 0,
+            violation: None,
+            views: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            users: BTreeMap::new(),
+            issues: BTreeMap::new(),
+            mails: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            stopped: BTreeMap::new(),
+            invited: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            lease: None,
+            in_flight,
+            asked: Vec::new(),
+            registration_ids: Vec::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// A rule did not hold.
+    pub(super) fn blame(&mut self, what: impl FnOnce() -> String) {
+        if self.violation.is_none() {
+            self.violation = Some(what());
+        }
+    }
+
+    pub(super) fn must(&mut self, holds: bool, what: impl FnOnce() -> String) {
+        if !holds {
+            self.blame(what);
+        }
+    }
+
+    pub(super) fn moment(&mut self) -> Moment {
+        self.seq += 1;
+        (self.seq, self.now)
+    }
+
+    /// The view of the task that goes on now.
+    pub(super) fn view(&mut self) -> &mut View {
+        self.views.get_mut(&self.task).expect("only tasks call ports")
+    }
+
+    pub(super) fn begins(&mut self, task: u64, job: Job) {
+        let view = View {
+            job,
+            users: BTreeMap::new(),
+            mails: BTreeMap::new(),
+            settings: None,
+            tries: Vec::new(),
+            given_back: false,
+            failed: false,
+            run: None,
+            lease_lost: None,
+            ever_lost: false,
+            claims_since: 0,
+            claims: BTreeMap::new(),
+        };
+        self.views.insert(task, view);
+    }
+
+    pub(super) fn ends(&mut self, task: u64, gone: Gone) {
+        let Some(view) = self.views.remove(&task) else { return };
+        for (user, issue) in view.tries {
+            if !view.given_back
+                && let Some(issue) = self.issues.get_mut(&(user, issue))
+            {
+                issue.kept += 1;
+            }
+        }
+        let gone = if view.failed && gone == Gone::Well { Gone::Failed } else { gone };
+        self.gone.insert(task, (gone, view.ever_lost));
+    }
+
+    pub(super) fn called(&mut self, weather: Weather) {
+        if weather != Weather::Fair && weather != Weather::Outraced {
+            self.view().failed = true;
+        }
+    }
+
+    pub(super) fn is_report(&mut self) -> bool {
+        matches!(self.view().job, Job::Feedback(_))
+    }
+
+    pub(super) fn read_user(&mut self, user: UserId) {
+        let moment = self.moment();
+        self.view().users.insert(user, moment);
+    }
+
+    pub(super) fn read_mail(&mut self, mail: MailId) {
+        let moment = self.moment();
+        self.view().mails.insert(mail, moment);
+    }
+
+    pub(super) fn read_settings(&mut self, settings: &VersionedSettings) {
+        self.view().settings = Some(settings.clone());
+    }
+
+    pub(super) fn issue(&self, user: UserId, issue: IssueNumber) -> Option<Invitation> {
+        self.issues.get(&(user, issue)).map(|issue| issue.invitation.clone())
+    }
+
+    /// Whether a user was, at any moment since then, as `is` has it.
+    pub(super) fn was(&self, user: UserId, since: u64, is: impl Fn(&User) -> bool) -> bool {
+        let versions = self.users.get(&user).map_or(&[][..], Vec::as_slice);
+        let first = versions.iter().rposition(|(seq, _)| *seq <= since).unwrap_or(0);
+        versions[first..].iter().any(|(_, user)| is(user))
+    }
+}
+
+/// Batches and their pages.
+impl Ledger {
+    pub(super) fn batch_started(&mut self, batch: &Batch, answer: Option<&RememberedAnswer>) {
+        self.asked.push(Record::Cursor(batch.id));
+        self.counts.batches += 1;
+        let Some(answer) = answer else { return };
+        let used = self.keys.entry(answer.key.clone()).or_default();
+        used.retain(|until| batch.created_at <= *until);
+        used.push(answer.until);
+        if used.len() > 1 {
+            self.blame(|| format!("one idempotency key started two batches, {} last", batch.id));
+        }
+    }
+
+    pub(super) fn batch_stopped(&mut self, batch: BatchId) {
+        let moment = self.moment();
+        self.stopped.entry(batch).or_insert(moment);
+    }
+
+    pub(super) fn cursor_moved(&mut self, cursor: &Cursor) {
+        if !cursor.done {
+            self.asked.push(Record::Cursor(cursor.batch));
+        }
+    }
+
+    /// A page is set once, and names everyone once.
+    pub(super) fn page_finished(&mut self, page: &Page) {
+        let mut named: Vec<UserId> = page.recipients.iter().map(|one| one.user).collect();
+        named.sort_unstable();
+        named.dedup();
+        self.must(named.len() == page.recipients.len(), || {
+            format!("page {} of batch {} names somebody twice", page.number, page.batch)
+        });
+    }
+}
+
+/// The postman's lease.
+impl Ledger {
+    pub(super) fn lease_asked(&mut self, run: RunId, granted: bool) {
+        self.view().run = Some(run);
+        if !granted {
+            return;
+        }
+        let seq = self.moment().0;
+        if let Some(before) = self.lease.replace(run).filter(|before| *before != run) {
+            let loser = self.views.values_mut().find(|view| view.run == Some(before));
+            if let Some(loser) = loser {
+                loser.lease_lost = Some(seq);
+                loser.ever_lost = true;
+                loser.claims_since = 0;
+                self.counts.leases_lost += 1;
+            }
+        }
+        self.view().lease_lost = None;
+    }
+
+    pub(super) fn lease_given_back(&mut self, run: RunId) {
+        if self.lease == Some(run) {
+            self.lease = None;
+        }
+    }
+}

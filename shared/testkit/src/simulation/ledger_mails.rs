@@ -1,0 +1,197 @@
+//! The rules for mails: which may be claimed, which may be handed over again, and whether what
+//! their rows say is true.
+
+use beckon_domain::ids::MailId;
+use beckon_domain::invitation::InvitationState;
+use beckon_domain::mail::{Mail, MailEvent, MailKind, MailState};
+use beckon_domain::usecases::record_feedback::Feedback;
+use beckon_domain::user::User;
+use jiff::Timestamp;
+
+use super::jobs::Record;
+use super::ledger::{Gone, HandOver, Ledger, MailStory};
+
+/// Whether an invitation can still be accepted, by what its row says.
+pub(super) const fn is_live(state: InvitationState) -> bool {
+    matches!(state, InvitationState::Pending | InvitationState::Locked)
+}
+
+/// Whether a user is not to get this mail, by name of the reason.
+fn holds(code: &str, mail: &Mail, user: &User, now: Timestamp) -> bool {
+    let issue = match &mail.kind {
+        MailKind::Invitation { issue, .. } => Some(*issue),
+        MailKind::Confirmation { .. } => None,
+    };
+    let current = user.invitation.as_ref();
+    match code {
+        "noUser" => !user.enabled,
+        "addressMarked" => user.address_mark.is_some(),
+        "superseded" => issue.is_some() && current.map(|one| one.issue) != issue,
+        "invitationEnded" => {
+            issue.is_some()
+                && current.is_some_and(|one| {
+                    Some(one.issue) == issue && (!is_live(one.state) || now >= one.expires_at)
+                })
+        }
+        _ => false,
+    }
+}
+
+impl Ledger {
+    /// A run of the postman claimed a mail: it must have been wanted in that very moment, by the
+    /// user's row; and by what goes by time or by the batch, when the run took the mail up.
+    pub(super) fn claimed(&mut self, mail: &Mail) {
+        let (seq, now) = self.moment();
+        self.mail_written(mail.id);
+        let user = self.store.user(mail.user);
+        let (read, read_at) = self.view().mails.get(&mail.id).copied().unwrap_or((0, now));
+        for code in ["noUser", "addressMarked", "superseded", "invitationEnded"] {
+            if holds(code, mail, &user, read_at) {
+                let id = mail.id;
+                self.blame(|| format!("mail {id} was claimed though {code} held"));
+            }
+        }
+        let stopped = mail.batch.and_then(|batch| self.stopped.get(&batch));
+        if stopped.is_some_and(|(since, _)| *since < read) {
+            let id = mail.id;
+            self.blame(|| format!("mail {id} of a stopped batch was taken up and claimed"));
+        }
+        self.judge_lease(mail, read);
+        self.view().claims.insert(mail.id, seq);
+    }
+
+    /// A run that lost its lease may finish what it had under way, and take up nothing.
+    fn judge_lease(&mut self, mail: &Mail, read: u64) {
+        let (id, most) = (mail.id, self.in_flight);
+        let view = self.view();
+        let right_run = mail.run == view.run;
+        let Some(lost) = view.lease_lost else {
+            self.must(right_run, || format!("mail {id} was claimed in the name of another run"));
+            return;
+        };
+        view.claims_since += 1;
+        let too_many = view.claims_since > most;
+        self.must(read < lost, || {
+            format!("mail {id} was taken up by a run whose lease another has")
+        });
+        self.must(!too_many, || {
+            format!("a run whose lease another has claimed mail {id} beyond what it had under way")
+        });
+    }
+
+    /// A mail is handed to the service. A second time is right only if nothing was known of the
+    /// first.
+    pub(super) fn handed_over(&mut self, id: MailId, taken: bool, silent: bool) {
+        let (seq, task) = (self.moment().0, self.task);
+        let claim = self.view().claims.get(&id).copied();
+        self.must(claim.is_some(), || format!("mail {id} was handed over without a claim"));
+        let claim = claim.unwrap_or(seq);
+        self.counts.hand_overs += 1;
+        let Some(story) = self.mails.get_mut(&id) else { return };
+        let known = story.sent.is_some_and(|sent| sent < claim);
+        let reported = story.reported.is_some_and(|reported| reported < claim);
+        let before = story.hand_overs.iter().rev().find(|before| before.taken).copied();
+        let never_taken = story.hand_overs.iter().all(|before| !before.taken);
+        story.hand_overs.push(HandOver { seq, task, taken, silent });
+        self.must(!known, || format!("mail {id} was claimed again though it was known to be sent"));
+        self.must(!reported, || {
+            format!("mail {id} was claimed again though the service had named it")
+        });
+        let Some(before) = before.filter(|_| taken && !never_taken) else { return };
+        self.counts.twice += 1;
+        // Both are under way: one of them was claimed by a run that has stood still since.
+        let overlaps = claim < before.seq;
+        let gone = self.gone.get(&before.task).copied();
+        let lost_lease = self.views.get(&before.task).is_some_and(|view| view.ever_lost);
+        let counts = &mut self.counts;
+        match gone {
+            _ if before.silent => counts.twice_unanswered += 1,
+            Some((Gone::Killed | Gone::Failed, _)) => counts.twice_killed += 1,
+            Some((Gone::Well, true)) => counts.twice_stalled += 1,
+            None if lost_lease => counts.twice_stalled += 1,
+            _ if overlaps => counts.twice_stalled += 1,
+            Some((Gone::Well, false)) | None => {
+                self.blame(|| {
+                    format!("mail {id} went out twice, and nothing had happened to the first run")
+                });
+            }
+        }
+    }
+
+    /// A report of the mail service was taken in.
+    pub(super) fn reported(&mut self, feedback: &Feedback) {
+        let seq = self.moment().0;
+        let sent = matches!(
+            feedback.event,
+            MailEvent::Accept
+                | MailEvent::Delay
+                | MailEvent::Deliver
+                | MailEvent::SoftBounce
+                | MailEvent::HardBounce
+                | MailEvent::Complain
+        );
+        if let Some(story) = self.mails.get_mut(&feedback.mail).filter(|_| sent) {
+            story.reported.get_or_insert(seq);
+        }
+    }
+
+    /// A mail's row was written.
+    pub(super) fn mail_written(&mut self, id: MailId) {
+        let seq = self.moment().0;
+        let row = self.store.mail(id);
+        if row.state == MailState::Waiting {
+            self.asked.push(Record::Mail);
+        }
+        let before = self.mails.get(&id).map(|story| story.row.clone());
+        match &before {
+            None => self.counts.mails += 1,
+            Some(before) => {
+                let kept = !before.state.was_sent() || row.state.was_sent();
+                self.must(kept, || format!("mail {id} was sent, and its row no longer says so"));
+                let same = (&before.kind, before.user, before.batch)
+                    == (&row.kind, row.user, row.batch);
+                self.must(same, || format!("mail {id} became another mail"));
+            }
+        }
+        let story = self.mails.entry(id).or_insert_with(|| MailStory {
+            row: row.clone(),
+            hand_overs: Vec::new(),
+            sent: None,
+            reported: None,
+        });
+        story.row = row.clone();
+        if row.state.was_sent() {
+            story.sent.get_or_insert(seq);
+            let taken = story.hand_overs.iter().any(|one| one.taken);
+            self.must(taken, || format!("mail {id} is said to be sent, and nobody took it"));
+        }
+        let changed = before.is_none_or(|before| before.state != row.state);
+        if changed && row.state == MailState::Dropped {
+            self.judge_drop(&row);
+        }
+        if changed && row.state == MailState::Failed {
+            let code = row.reason.as_ref().map_or("", |reason| reason.code.as_str());
+            self.must(code == "refused", || format!("mail {id} failed: {code}"));
+        }
+    }
+
+    /// What a dropped mail gives as the reason must have held since the run looked.
+    fn judge_drop(&mut self, mail: &Mail) {
+        let now = self.now;
+        let since = self.view().mails.get(&mail.id).map_or(0, |(seq, _)| *seq);
+        let code = mail.reason.as_ref().map_or("", |reason| reason.code.as_str());
+        let id = mail.id;
+        self.counts.dropped += 1;
+        if code == "batchStopped" {
+            let stop = mail.batch.and_then(|batch| self.stopped.get(&batch)).copied();
+            self.must(stop.is_some(), || format!("mail {id} was dropped for a stop nobody asked"));
+            let after = stop.is_some_and(|(_, at)| mail.created_at > at);
+            self.must(!after, || {
+                format!("mail {id} was written after its batch was stopped, and dropped for it")
+            });
+            return;
+        }
+        let true_then = self.was(mail.user, since, |user| holds(code, mail, user, now));
+        self.must(true_then, || format!("mail {id} was dropped for {code}, which is not so"));
+    }
+}

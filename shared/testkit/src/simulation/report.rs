@@ -1,0 +1,127 @@
+//! What a story came to.
+
+use std::fmt;
+
+/// How often what happened, over one story or many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is a count of what its name says")]
+pub struct Counts {
+    pub stories: u64,
+    pub steps: u64,
+    pub tasks: u64,
+    pub crashes: u64,
+    pub stalls: u64,
+    pub batches: u64,
+    pub issues: u64,
+    pub accepted: u64,
+    pub answered: u64,
+    pub guesses: u64,
+    pub asked: u64,
+    pub registrations: u64,
+    pub confirmations: u64,
+    pub mails: u64,
+    pub dropped: u64,
+    pub hand_overs: u64,
+    pub leases_lost: u64,
+    /// Mails that the service took twice, and why: its answer was lost; the run was killed, or
+    /// could not record the answer; the run stood still for so long that another one took over.
+    pub twice: u64,
+    pub twice_unanswered: u64,
+    pub twice_killed: u64,
+    pub twice_stalled: u64,
+    /// Invitations that live again after a cancel, and whose mail was dropped meanwhile.
+    pub live_without_mail: u64,
+}
+
+impl Counts {
+    fn parts(&self) -> [(&'static str, u64); 22] {
+        [
+            ("stories", self.stories),
+            ("steps", self.steps),
+            ("tasks", self.tasks),
+            ("crashes", self.crashes),
+            ("stalls", self.stalls),
+            ("batches", self.batches),
+            ("issues", self.issues),
+            ("secrets accepted", self.accepted),
+            ("of these answered", self.answered),
+            ("wrong tries", self.guesses),
+            ("mails asked for", self.asked),
+            ("registrations", self.registrations),
+            ("confirmations", self.confirmations),
+            ("mails", self.mails),
+            ("dropped", self.dropped),
+            ("hand-overs", self.hand_overs),
+            ("leases lost", self.leases_lost),
+            ("taken twice", self.twice),
+            ("… for want of an answer", self.twice_unanswered),
+            ("… for a crash in between", self.twice_killed),
+            ("… for a standstill", self.twice_stalled),
+            ("live again after its mail was dropped", self.live_without_mail),
+        ]
+    }
+
+    /// Adds what another story came to.
+    pub fn add(&mut self, other: &Self) {
+        self.stories += other.stories;
+        self.steps += other.steps;
+        self.tasks += other.tasks;
+        self.crashes += other.crashes;
+        self.stalls += other.stalls;
+        self.batches += other.batches;
+        self.issues += other.issues;
+        self.accepted += other.accepted;
+        self.answered += other.answered;
+        self.guesses += other.guesses;
+        self.asked += other.asked;
+        self.registrations += other.registrations;
+        self.confirmations += other.confirmations;
+        self.mails += other.mails;
+        self.dropped += other.dropped;
+        self.hand_overs += other.hand_overs;
+        self.leases_lost += other.leases_lost;
+        self.twice += other.twice;
+        self.twice_unanswered += other.twice_unanswered;
+        self.twice_killed += other.twice_killed;
+        self.twice_stalled += other.twice_stalled;
+        self.live_without_mail += other.live_without_mail;
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, count) in self.parts() {
+            writeln!(f, "{count:>12} {name}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a story came to.
+#[derive(Debug)]
+pub struct Report {
+    /// Its seed.
+    pub seed: u64,
+    /// The rule that did not hold.
+    pub violation: Option<String>,
+    /// A digest of everything that happened, in order.
+    pub digest: u64,
+    /// What happened, one line an event, if it was asked for.
+    pub lines: Vec<String>,
+    /// How often what happened.
+    pub counts: Counts,
+}
+
+impl Report {
+    /// What a person needs who wants to know why a story went wrong: the rule, how to play the
+    /// story again, and the last events of it.
+    pub fn failure(&self, last: usize) -> Option<String> {
+        let violation = self.violation.as_ref()?;
+        let from = self.lines.len().saturating_sub(last);
+        Some(format!(
+            "seed {seed}: {violation}\nplay it again: cargo run -p beckon-testkit --example simulate -- --seed {seed}\n{trace}",
+            seed = self.seed,
+            trace = self.lines[from..].join("\n"),
+        ))
+    }
+}

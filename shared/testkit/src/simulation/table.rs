@@ -1,0 +1,366 @@
+//! The table of a story: the table in memory behind the story's weather, with the ledger looking
+//! on at each write, and with one of its rules broken where the story says so.
+
+use beckon_domain::address::NormalisedAddress;
+use beckon_domain::batch::{Batch, Cursor, Page};
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::{BatchId, ExternalId, IssueNumber, MailId, RunId, UserId, Version};
+use beckon_domain::mail::Mail;
+use beckon_domain::ports::{
+    AddUserError, AddUserRow, ChangeOutcome, ClaimMail, FindUser, FinishPage, HoldLease,
+    LoadMails, LoadUsers, PushCursor, RememberedAnswer, SaveError, SaveMail, SaveUsers, StartBatch,
+    StopBatch, TakeTry, Unavailable, UserChange,
+};
+use beckon_domain::user::User;
+use jiff::Timestamp;
+
+use super::breakage::Breakage;
+use super::ledger::{Ledger, Watch};
+use super::stage::Weather;
+use crate::{Call, MemoryStore};
+
+/// The table. Clones share their rows.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    rows: MemoryStore,
+    watch: Watch,
+}
+
+fn out_of_reach() -> Unavailable {
+    Unavailable::new("the table", "the story has it so")
+}
+
+impl Table {
+    pub(super) const fn new(rows: MemoryStore, watch: Watch) -> Self {
+        Self { rows, watch }
+    }
+
+    pub(super) const fn rows(&self) -> &MemoryStore {
+        &self.rows
+    }
+
+    pub(super) const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    fn weather(&self, call: Call) -> Weather {
+        self.watch.both(|stage, ledger| {
+            let weather = stage.weather(call);
+            ledger.called(weather);
+            weather
+        })
+    }
+
+    fn broken(&self, rule: Breakage) -> bool {
+        self.watch.stage(|stage| stage.broken(rule))
+    }
+
+    /// A read, and what the ledger makes of the answer.
+    pub(super) async fn read<T>(
+        &self,
+        call: Call,
+        read: impl Future<Output = Result<T, Unavailable>> + Send,
+        seen: impl FnOnce(&mut Ledger, &T) + Send,
+    ) -> Result<T, Unavailable> {
+        if self.weather(call) != Weather::Fair {
+            return Err(out_of_reach());
+        }
+        let answer = read.await?;
+        self.watch.with(|ledger| seen(ledger, &answer));
+        Ok(answer)
+    }
+
+    /// A write. The ledger sees it in the moment in which it is done, whether or not the answer
+    /// comes through.
+    pub(super) async fn write<T, E: From<Unavailable>>(
+        &self,
+        call: Call,
+        write: impl Future<Output = Result<T, E>> + Send,
+        seen: impl FnOnce(&mut Ledger, &T) + Send,
+    ) -> Result<T, E> {
+        let weather = self.weather(call);
+        if weather == Weather::Refused {
+            return Err(out_of_reach().into());
+        }
+        let answer = write.await?;
+        self.watch.with(|ledger| seen(ledger, &answer));
+        if weather == Weather::LosesAnswer {
+            return Err(out_of_reach().into());
+        }
+        Ok(answer)
+    }
+
+    /// A write that somebody else may overtake.
+    pub(super) async fn save<T>(
+        &self,
+        call: Call,
+        write: impl Future<Output = Result<T, SaveError>> + Send,
+        seen: impl FnOnce(&mut Ledger, &T) + Send,
+    ) -> Result<T, SaveError> {
+        let weather = self.weather(call);
+        match weather {
+            Weather::Refused => return Err(out_of_reach().into()),
+            Weather::Outraced => return Err(SaveError::Conflict),
+            Weather::Fair | Weather::LosesAnswer | Weather::CutShort => {}
+        }
+        let answer = write.await?;
+        self.watch.with(|ledger| seen(ledger, &answer));
+        if weather == Weather::Fair { Ok(answer) } else { Err(out_of_reach().into()) }
+    }
+
+    fn row_of(&self, id: UserId) -> Option<User> {
+        self.rows.all_users().into_iter().find(|user| user.id == id)
+    }
+}
+
+impl LoadUsers for Table {
+    async fn load_users(&self, ids: &[UserId]) -> Result<Vec<User>, Unavailable> {
+        self.read(Call::LoadUsers, self.rows.load_users(ids), |ledger, users| {
+            users.iter().for_each(|user| ledger.read_user(user.id));
+        })
+        .await
+    }
+}
+
+impl FindUser for Table {
+    async fn user_by_address(
+        &self,
+        address: &NormalisedAddress,
+    ) -> Result<Option<User>, Unavailable> {
+        let read = self.rows.user_by_address(address);
+        self.read(Call::UserByAddress, read, |ledger, user| {
+            user.iter().for_each(|user| ledger.read_user(user.id));
+        })
+        .await
+    }
+
+    async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
+        let read = self.rows.user_by_external_id(id);
+        self.read(Call::UserByExternalId, read, |ledger, user| {
+            user.iter().for_each(|user| ledger.read_user(user.id));
+        })
+        .await
+    }
+}
+
+impl AddUserRow for Table {
+    async fn add_user(
+        &self,
+        user: &User,
+        history: &HistoryRow,
+        batch: Option<(&Batch, &Cursor)>,
+        answer: Option<&RememberedAnswer>,
+    ) -> Result<(), AddUserError> {
+        let write = self.rows.add_user(user, history, batch, answer);
+        self.write(Call::AddUser, write, |ledger, ()| {
+            ledger.user_written(user.id);
+            batch.iter().for_each(|(batch, _)| ledger.batch_started(batch, answer));
+        })
+        .await
+    }
+}
+
+impl SaveUsers for Table {
+    async fn save_users(&self, changes: &[UserChange]) -> Result<Vec<ChangeOutcome>, Unavailable> {
+        let weather = self.weather(Call::SaveUsers);
+        let written = match weather {
+            Weather::Refused => return Err(out_of_reach()),
+            Weather::Outraced => return Ok(vec![ChangeOutcome::Conflict; changes.len()]),
+            Weather::CutShort => {
+                self.watch.stage(|stage| stage.dice.below(changes.len() + 1))
+            }
+            Weather::Fair | Weather::LosesAnswer => changes.len(),
+        };
+        if self.watch.both(|stage, ledger| {
+            stage.broken(Breakage::ReportsIgnored) && ledger.is_report()
+        }) {
+            tokio::task::yield_now().await;
+            return Ok(vec![ChangeOutcome::Saved; changes.len()]);
+        }
+        let mut outcomes = Vec::with_capacity(changes.len());
+        for change in &changes[..written] {
+            let (change, outcome) = self.save_one(change).await?;
+            if outcome == ChangeOutcome::Saved {
+                self.watch.with(|ledger| ledger.saved(&change));
+            }
+            outcomes.push(outcome);
+        }
+        if weather == Weather::Fair { Ok(outcomes) } else { Err(out_of_reach()) }
+    }
+}
+
+impl Table {
+    async fn save_one(
+        &self,
+        change: &UserChange,
+    ) -> Result<(UserChange, ChangeOutcome), Unavailable> {
+        let mut change = change.clone();
+        if self.broken(Breakage::MailLeftOut) {
+            change.mails.clear();
+        }
+        if self.broken(Breakage::HistoryLeftOut) && self.watch.stage(|s| s.dice.happens(100)) {
+            change.history.pop();
+        }
+        loop {
+            let outcome = self.rows.save_users(std::slice::from_ref(&change)).await?[0];
+            if outcome == ChangeOutcome::Conflict && self.broken(Breakage::EverySaveFits) {
+                let row = self.row_of(change.user.id).map(|user| user.version);
+                change.user.version = row.unwrap_or_default().next();
+                for mail in &mut change.mails {
+                    let row = self.rows.all_mails().into_iter().find(|row| row.id == mail.id);
+                    mail.version = row.map_or(Version::FIRST, |row| row.version.next());
+                }
+                continue;
+            }
+            if outcome == ChangeOutcome::DoneBefore && self.broken(Breakage::MailTwice) {
+                let another = self.watch.stage(|stage| u128::from(stage.dice.draw()));
+                for mail in &mut change.mails {
+                    mail.id = MailId::new(ulid::Ulid(another));
+                }
+                if let Some(invitation) = &mut change.user.invitation {
+                    invitation.mail = MailId::new(ulid::Ulid(another));
+                }
+                continue;
+            }
+            return Ok((change, outcome));
+        }
+    }
+}
+
+impl TakeTry for Table {
+    async fn take_try(
+        &self,
+        user: UserId,
+        issue: IssueNumber,
+        now: Timestamp,
+    ) -> Result<Option<User>, Unavailable> {
+        let write = async {
+            if self.broken(Breakage::TryNotTaken) {
+                return Ok(self.rows.load_users(&[user]).await?.pop());
+            }
+            self.rows.take_try(user, issue, now).await
+        };
+        self.write(Call::TakeTry, write, |ledger, taken| {
+            if taken.is_some() {
+                ledger.try_taken(user, issue);
+            }
+        })
+        .await
+    }
+}
+
+impl StartBatch for Table {
+    async fn start_batch(
+        &self,
+        batch: &Batch,
+        cursor: &Cursor,
+        named: &[Vec<UserId>],
+        answer: Option<&RememberedAnswer>,
+    ) -> Result<(), SaveError> {
+        let write = self.rows.start_batch(batch, cursor, named, answer);
+        self.write(Call::StartBatch, write, |ledger, ()| {
+            ledger.batch_started(batch, answer);
+        })
+        .await
+    }
+}
+
+impl FinishPage for Table {
+    async fn finish_page(&self, page: &Page, cursor: &Cursor) -> Result<(), SaveError> {
+        if self.broken(Breakage::PageLost) && self.watch.stage(|s| s.dice.happens(300)) {
+            self.rows.push_cursor(cursor).await?;
+            return Err(out_of_reach().into());
+        }
+        let write = self.rows.finish_page(page, cursor);
+        self.save(Call::FinishPage, write, |ledger, ()| {
+            ledger.page_finished(page);
+            ledger.cursor_moved(cursor);
+        })
+        .await
+    }
+}
+
+impl PushCursor for Table {
+    async fn push_cursor(&self, cursor: &Cursor) -> Result<(), SaveError> {
+        if self.broken(Breakage::CursorForgotten) {
+            return Err(SaveError::Conflict);
+        }
+        let write = self.rows.push_cursor(cursor);
+        self.save(Call::PushCursor, write, |ledger, ()| ledger.cursor_moved(cursor)).await
+    }
+}
+
+impl StopBatch for Table {
+    async fn save_batch(&self, batch: &Batch) -> Result<(), SaveError> {
+        let write = self.rows.save_batch(batch);
+        self.save(Call::SaveBatch, write, |ledger, ()| ledger.batch_stopped(batch.id)).await
+    }
+}
+
+impl LoadMails for Table {
+    async fn load_mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, Unavailable> {
+        self.read(Call::LoadMails, self.rows.load_mails(ids), |ledger, mails| {
+            mails.iter().for_each(|mail| ledger.read_mail(mail.id));
+        })
+        .await
+    }
+}
+
+impl ClaimMail for Table {
+    async fn claim_mail(&self, claimed: &Mail, judged_by: Version) -> Result<(), SaveError> {
+        let write = async {
+            let first = self.rows.claim_mail(claimed, judged_by).await;
+            if first.is_err() && self.broken(Breakage::ClaimIgnoresUser) {
+                let version = self.row_of(claimed.user).map(|user| user.version);
+                return self.rows.claim_mail(claimed, version.unwrap_or_default()).await;
+            }
+            first
+        };
+        self.save(Call::ClaimMail, write, |ledger, ()| ledger.claimed(claimed)).await
+    }
+}
+
+impl SaveMail for Table {
+    async fn save_mail(&self, mail: &Mail, history: Option<&HistoryRow>) -> Result<(), SaveError> {
+        if self.watch.both(|stage, ledger| {
+            stage.broken(Breakage::ReportsIgnored) && ledger.is_report()
+        }) {
+            tokio::task::yield_now().await;
+            return Ok(());
+        }
+        let write = async {
+            let first = self.rows.save_mail(mail, history).await;
+            if first.is_err() && self.broken(Breakage::EveryMailFits) {
+                let version = self.rows.mail(mail.id).version.next();
+                return self.rows.save_mail(&Mail { version, ..mail.clone() }, history).await;
+            }
+            first
+        };
+        self.save(Call::SaveMail, write, |ledger, ()| ledger.mail_written(mail.id)).await
+    }
+}
+
+impl HoldLease for Table {
+    async fn take_lease(
+        &self,
+        run: RunId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Unavailable> {
+        let write = async {
+            let granted = self.rows.take_lease(run, now, until).await?;
+            if !granted && self.broken(Breakage::LeaseForAll) {
+                self.rows.steal_lease(run, until);
+                return Ok(true);
+            }
+            Ok(granted)
+        };
+        self.write(Call::TakeLease, write, |ledger, granted| ledger.lease_asked(run, *granted))
+            .await
+    }
+
+    async fn give_lease_back(&self, run: RunId) -> Result<(), Unavailable> {
+        let write = self.rows.give_lease_back(run);
+        self.write(Call::GiveLeaseBack, write, |ledger, ()| ledger.lease_given_back(run)).await
+    }
+}

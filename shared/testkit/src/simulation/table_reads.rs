@@ -1,0 +1,171 @@
+//! The ports of the table that the ledger need not look at: reads, and writes of no consequence.
+
+use beckon_domain::batch::{Batch, Cursor, Page};
+use beckon_domain::ids::{BatchId, DeviceId, MailId, UserId, Version};
+use beckon_domain::mail::MailClass;
+use beckon_domain::ports::{
+    FindDue, KeepTally, ListPage, ListUsers, LoadBatch, LoadRegistration, LoadSession, NoteBounce,
+    NotePace, Pause, PauseOutbox, ReadSettings, RecallAnswer, RememberedAnswer, SaveError,
+    SaveSettings, Unavailable,
+};
+use beckon_domain::registration::Registration;
+use beckon_domain::selection::UserFilter;
+use beckon_domain::session::{Session, SessionDigest};
+use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::user::User;
+use jiff::Timestamp;
+
+use super::breakage::Breakage;
+use super::ledger::Ledger;
+use super::table::Table;
+use crate::Call;
+
+const fn unseen<T>(_: &mut Ledger, _: &T) {}
+
+impl ListUsers for Table {
+    async fn list_users(
+        &self,
+        filter: &UserFilter,
+        position: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<ListPage<User>, Unavailable> {
+        let read = self.rows().list_users(filter, position, limit, now);
+        self.read(Call::ListUsers, read, unseen).await
+    }
+}
+
+impl LoadSession for Table {
+    async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
+        self.read(Call::LoadSession, self.rows().load_session(digest), unseen).await
+    }
+}
+
+impl LoadRegistration for Table {
+    async fn load_registration(
+        &self,
+        user: UserId,
+        device: &DeviceId,
+    ) -> Result<Option<Registration>, Unavailable> {
+        let read = self.rows().load_registration(user, device);
+        self.read(Call::LoadRegistration, read, unseen).await
+    }
+}
+
+impl ReadSettings for Table {
+    async fn current_settings(&self) -> Result<VersionedSettings, Unavailable> {
+        let read = self.rows().current_settings();
+        self.read(Call::CurrentSettings, read, |ledger, settings| {
+            ledger.read_settings(settings);
+        })
+        .await
+    }
+
+    async fn settings_at(&self, version: Version) -> Result<Option<VersionedSettings>, Unavailable> {
+        self.read(Call::SettingsAt, self.rows().settings_at(version), unseen).await
+    }
+}
+
+impl SaveSettings for Table {
+    async fn save_settings(
+        &self,
+        settings: &Settings,
+        expected: Version,
+    ) -> Result<VersionedSettings, SaveError> {
+        let write = self.rows().save_settings(settings, expected);
+        self.save(Call::SaveSettings, write, unseen).await
+    }
+}
+
+impl RecallAnswer for Table {
+    async fn recall_answer(
+        &self,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<RememberedAnswer>, Unavailable> {
+        self.read(Call::RecallAnswer, self.rows().recall_answer(key, now), unseen).await
+    }
+}
+
+impl LoadBatch for Table {
+    async fn load_batch(&self, id: BatchId) -> Result<Option<(Batch, Cursor)>, Unavailable> {
+        self.read(Call::LoadBatch, self.rows().load_batch(id), unseen).await
+    }
+
+    async fn named_users(&self, id: BatchId, page: u32) -> Result<Vec<UserId>, Unavailable> {
+        self.read(Call::NamedUsers, self.rows().named_users(id, page), unseen).await
+    }
+
+    async fn batch_pages(
+        &self,
+        id: BatchId,
+        first: u32,
+        limit: usize,
+    ) -> Result<Vec<Page>, Unavailable> {
+        self.read(Call::BatchPages, self.rows().batch_pages(id, first, limit), unseen).await
+    }
+}
+
+impl FindDue for Table {
+    async fn due_mails(
+        &self,
+        class: MailClass,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<MailId>, Unavailable> {
+        self.read(Call::DueMails, self.rows().due_mails(class, now, limit), unseen).await
+    }
+
+    async fn due_cursors(&self, now: Timestamp, limit: usize) -> Result<Vec<BatchId>, Unavailable> {
+        self.read(Call::DueCursors, self.rows().due_cursors(now, limit), unseen).await
+    }
+
+    async fn due_expiries(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
+        let due = self.read(Call::DueExpiries, self.rows().due_expiries(now, limit), unseen).await?;
+        if self.watch().stage(|stage| stage.broken(Breakage::ExpiryForgotten)) {
+            return Ok(Vec::new());
+        }
+        Ok(due)
+    }
+}
+
+impl PauseOutbox for Table {
+    async fn outbox_pause(&self) -> Result<Option<Pause>, Unavailable> {
+        self.read(Call::OutboxPause, self.rows().outbox_pause(), unseen).await
+    }
+
+    async fn set_outbox_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
+        self.write(Call::SetOutboxPause, self.rows().set_outbox_pause(pause), unseen).await
+    }
+}
+
+impl KeepTally for Table {
+    async fn tally(&self, name: &str, now: Timestamp) -> Result<u64, Unavailable> {
+        self.read(Call::Tally, self.rows().tally(name, now), unseen).await
+    }
+
+    async fn add_to_tally(
+        &self,
+        name: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), Unavailable> {
+        self.write(Call::AddToTally, self.rows().add_to_tally(name, now, until), unseen).await
+    }
+}
+
+impl NoteBounce for Table {
+    async fn note_bounce(&self, batch: BatchId, mail: MailId) -> Result<u64, Unavailable> {
+        self.write(Call::NoteBounce, self.rows().note_bounce(batch, mail), unseen).await
+    }
+}
+
+impl NotePace for Table {
+    async fn note_pace(&self, per_second: f64) -> Result<(), Unavailable> {
+        self.write(Call::NotePace, self.rows().note_pace(per_second), unseen).await
+    }
+
+    async fn pace(&self) -> Result<Option<f64>, Unavailable> {
+        self.read(Call::Pace, self.rows().pace(), unseen).await
+    }
+}

@@ -1,0 +1,116 @@
+//! A scheduler of one thread: tasks go on one at a time, from one call of a port to the next, in
+//! an order that the seed draws. A task that is dropped is a process that was killed.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use super::dice::Dice;
+use super::jobs::Job;
+
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// With an answer.
+    Done,
+    /// Something was out of reach; whoever asked may ask again.
+    Again,
+}
+
+/// A job on its way.
+pub(super) type Play = Pin<Box<dyn Future<Output = Ended>>>;
+
+struct Ready(AtomicBool);
+
+impl Wake for Ready {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+pub(super) struct Task {
+    pub(super) number: u64,
+    pub(super) job: Job,
+    play: Play,
+    ready: Arc<Ready>,
+    waker: Waker,
+}
+
+impl Task {
+    /// Goes on to the next call of a port, or to the end.
+    pub(super) fn step(&mut self) -> Option<Ended> {
+        self.ready.0.store(false, Ordering::Relaxed);
+        match self.play.as_mut().poll(&mut Context::from_waker(&self.waker)) {
+            Poll::Ready(ended) => Some(ended),
+            Poll::Pending => None,
+        }
+    }
+}
+
+/// Everything that is under way.
+#[derive(Default)]
+pub(super) struct Tasks {
+    running: Vec<Task>,
+    begun: u64,
+    last: u64,
+}
+
+impl Tasks {
+    /// The number the next task will have.
+    pub(super) const fn next_number(&self) -> u64 {
+        self.begun + 1
+    }
+
+    pub(super) fn begin(&mut self, job: Job, play: Play) {
+        self.begun += 1;
+        let ready = Arc::new(Ready(AtomicBool::new(true)));
+        self.running.push(Task {
+            number: self.begun,
+            job,
+            play,
+            waker: Waker::from(Arc::clone(&ready)),
+            ready,
+        });
+    }
+
+    /// Takes one of the tasks that can go on. In `sticky` of a thousand cases it is the one that
+    /// went on last.
+    pub(super) fn take_ready(&mut self, dice: &mut Dice, sticky: u32) -> Option<Task> {
+        let ready: Vec<usize> = (0..self.running.len())
+            .filter(|index| self.running[*index].ready.0.load(Ordering::Relaxed))
+            .collect();
+        let last = ready
+            .iter()
+            .find(|index| self.running[**index].number == self.last);
+        let index = match last {
+            Some(index) if dice.happens(sticky) => *index,
+            _ => *dice.pick(&ready)?,
+        };
+        self.last = self.running[index].number;
+        Some(self.running.swap_remove(index))
+    }
+
+    /// Puts a task back that has not ended.
+    pub(super) fn put_back(&mut self, task: Task) {
+        self.running.push(task);
+    }
+
+    pub(super) fn any_ready(&self) -> bool {
+        let ready = |task: &Task| task.ready.0.load(Ordering::Relaxed);
+        self.running.iter().any(ready)
+    }
+
+    pub(super) fn count(&self, which: impl Fn(&Job) -> bool) -> usize {
+        self.running.iter().filter(|task| which(&task.job)).count()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+}

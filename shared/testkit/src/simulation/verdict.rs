@@ -1,0 +1,231 @@
+//! What must hold once everything is mended and nothing is left to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use beckon_domain::batch::{Batch, BatchCounts, BatchSelection, Cursor, RecipientResult};
+use beckon_domain::history::Happening;
+use beckon_domain::ids::{DeviceId, IssueNumber, MailId, UserId};
+use beckon_domain::invitation::InvitationState as S;
+use beckon_domain::issuing::mail_of;
+use beckon_domain::mail::{Mail, MailKind, MailState};
+use beckon_domain::user::User;
+
+use super::ledger::Ledger;
+
+/// Whether nothing is left to do.
+pub(super) fn is_quiet(ledger: &Ledger) -> bool {
+    let store = &ledger.store;
+    store.all_mails().iter().all(|mail| !mail.state.is_unsettled())
+        && store.all_batches().iter().all(|(_, cursor)| cursor.done)
+}
+
+/// Judges the end of a story.
+pub(super) fn judge(ledger: &mut Ledger) {
+    let store = ledger.store.clone();
+    let mails: BTreeMap<MailId, Mail> =
+        store.all_mails().into_iter().map(|mail| (mail.id, mail)).collect();
+    for mail in mails.values() {
+        judge_mail(ledger, mail);
+    }
+    for (batch, cursor) in store.all_batches() {
+        judge_batch(ledger, &batch, &cursor, &mails);
+    }
+    for user in store.all_users() {
+        judge_user(ledger, &user);
+        judge_history(ledger, &user, &mails);
+    }
+}
+
+/// Every mail is settled, and what is said of it is true.
+fn judge_mail(ledger: &mut Ledger, mail: &Mail) {
+    let (id, state) = (mail.id, mail.state);
+    ledger.must(!state.is_unsettled(), || format!("mail {id} is {state:?} for ever"));
+    let taken = ledger.mails.get(&id).is_some_and(|story| {
+        story.hand_overs.iter().any(|one| one.taken)
+    });
+    ledger.must(taken || !state.was_sent(), || format!("mail {id} is {state:?} and nobody took it"));
+}
+
+/// Every selected user has an outcome, once, and the counts are those of the items.
+fn judge_batch(
+    ledger: &mut Ledger,
+    batch: &Batch,
+    cursor: &Cursor,
+    mails: &BTreeMap<MailId, Mail>,
+) {
+    let id = batch.id;
+    ledger.must(cursor.done, || format!("batch {id} is never expanded"));
+    let pages = ledger.store.pages(id);
+    let numbered = pages.iter().enumerate().all(|(n, page)| page.number as usize == n)
+        && pages.len() == cursor.page as usize;
+    ledger.must(numbered, || format!("pages of batch {id} are missing"));
+    let recipients: Vec<_> = pages.into_iter().flat_map(|page| page.recipients).collect();
+    let mut said = BTreeSet::new();
+    for recipient in &recipients {
+        let user = recipient.user;
+        ledger.must(said.insert(user), || format!("batch {id} names user {user} twice"));
+        let own = mail_of(batch, user);
+        let exists = mails.contains_key(&own);
+        match recipient.result {
+            RecipientResult::Issued { mail } => {
+                ledger.must(mail == own && exists, || {
+                    format!("batch {id} says it invited user {user}, and there is no mail")
+                });
+            }
+            RecipientResult::Skipped { reason } => ledger.must(!exists, || {
+                format!("batch {id} says it skipped user {user} ({reason:?}), and invited them")
+            }),
+        }
+    }
+    if batch.stopped_at.is_some() {
+        return;
+    }
+    for user in ledger.users.keys().copied().collect::<Vec<_>>() {
+        let invited = mails.contains_key(&mail_of(batch, user));
+        ledger.must(!invited || said.contains(&user), || {
+            format!("batch {id} invited user {user} and has no outcome for them")
+        });
+    }
+    match &batch.selection {
+        BatchSelection::Few { users } => {
+            let selected: BTreeSet<UserId> = users.iter().copied().collect();
+            ledger.must(selected == said, || format!("batch {id} has no outcome for everyone"));
+        }
+        BatchSelection::Many { count } => {
+            let all = said.len() as u64 == *count;
+            ledger.must(all, || format!("batch {id} has no outcome for everyone"));
+        }
+        BatchSelection::Filter { except, .. } => {
+            let excepted = said.iter().any(|user| except.contains(user));
+            ledger.must(!excepted, || format!("batch {id} reached an exception"));
+        }
+    }
+}
+
+/// The counts of a batch, from its items.
+pub(super) fn counts_of(ledger: &Ledger, batch: &Batch) -> BatchCounts {
+    let mut counts = BatchCounts::default();
+    for recipient in ledger.store.pages(batch.id).into_iter().flat_map(|page| page.recipients) {
+        let RecipientResult::Issued { mail } = recipient.result else {
+            counts.skipped += 1;
+            continue;
+        };
+        counts.issued += 1;
+        let state = ledger.store.mail(mail).state;
+        let (sent, delivered, failed) = match state {
+            MailState::Sent | MailState::Delayed => (1, 0, 0),
+            MailState::Delivered => (1, 1, 0),
+            MailState::SoftBounced | MailState::HardBounced => (1, 0, 1),
+            MailState::Complained => (1, 1, 1),
+            MailState::Failed => (0, 0, 1),
+            MailState::Waiting | MailState::Sending | MailState::Unknown | MailState::Dropped => {
+                (0, 0, 0)
+            }
+        };
+        counts.sent += sent;
+        counts.delivered += delivered;
+        counts.failed += failed;
+    }
+    counts.selected = match &batch.selection {
+        BatchSelection::Few { users } => users.len() as u64,
+        BatchSelection::Many { count } => *count,
+        BatchSelection::Filter { .. } => counts.issued + counts.skipped,
+    };
+    counts
+}
+
+/// A user's row says what happened to them.
+fn judge_user(ledger: &mut Ledger, user: &User) {
+    let id = user.id;
+    let registrations = ledger.store.all_registrations();
+    let devices = registrations.iter().filter(|one| one.user == id).count();
+    ledger.must(devices == user.devices as usize, || {
+        format!("user {id} has {} devices, and {devices} registrations", user.devices)
+    });
+    let Some(invitation) = &user.invitation else { return };
+    let number = invitation.issue;
+    let Some(issue) = ledger.issues.get(&(id, number)) else {
+        ledger.blame(|| format!("nobody saw issue {number:?} of user {id}"));
+        return;
+    };
+    let tries = u32::from(invitation.pin.tries);
+    let (left, gone) = (u32::from(invitation.tries_left), issue.wrong + issue.kept);
+    let mail_row = ledger.mails.get(&invitation.mail).map(|story| story.row.state);
+    ledger.must(left + gone == tries, || {
+        format!("{number:?} of user {id}: {left} tries are left of {tries}, {gone} were taken")
+    });
+    ledger.must(invitation.state != S::Pending || left > 0 || !invitation.method.uses_pin(), || {
+        format!("{number:?} of user {id} is pending, and nobody can redeem it")
+    });
+    ledger.must(invitation.state != S::Locked || left == 0, || {
+        format!("{number:?} of user {id} is locked, and has {left} tries left")
+    });
+    if user.enabled
+        && matches!(invitation.state, S::Pending | S::Locked)
+        && mail_row == Some(MailState::Dropped)
+    {
+        ledger.counts.live_without_mail += 1;
+    }
+}
+
+/// A user's history tells the same as their row.
+fn judge_history(ledger: &mut Ledger, user: &User, mails: &BTreeMap<MailId, Mail>) {
+    let id = user.id;
+    let mut issued: BTreeMap<IssueNumber, u32> = BTreeMap::new();
+    let mut completed: BTreeMap<IssueNumber, u32> = BTreeMap::new();
+    let mut taken_back: BTreeMap<IssueNumber, i32> = BTreeMap::new();
+    let mut expired: BTreeMap<IssueNumber, u32> = BTreeMap::new();
+    let mut devices: BTreeMap<DeviceId, u32> = BTreeMap::new();
+    let (mut redeemed, mut again) = (0, 0);
+    for row in ledger.store.history(id) {
+        match row.what {
+            Happening::InvitationIssued { issue, .. } => *issued.entry(issue).or_default() += 1,
+            Happening::InvitationCompleted { issue, .. } => {
+                *completed.entry(issue).or_default() += 1;
+            }
+            Happening::InvitationCancelled { issue } => *taken_back.entry(issue).or_default() += 1,
+            Happening::InvitationRestored { issue } => *taken_back.entry(issue).or_default() -= 1,
+            Happening::InvitationExpired { issue } => *expired.entry(issue).or_default() += 1,
+            Happening::RegistrationConfirmed { device, .. } => {
+                *devices.entry(device).or_default() += 1;
+            }
+            Happening::InvitationRedeemed { .. } => redeemed += 1,
+            Happening::InvitationMailedAgain { .. } => again += 1,
+            _ => {}
+        }
+    }
+    let each_once = issued.len() == user.latest_issue.get() as usize
+        && issued.values().all(|times| *times == 1)
+        && completed.values().all(|times| *times == 1)
+        && expired.values().all(|times| *times == 1);
+    ledger.must(each_once, || format!("the history of user {id} misses or repeats an issue"));
+    if let Some(invitation) = &user.invitation {
+        let (state, number) = (invitation.state, invitation.issue);
+        let is = |of: &BTreeMap<IssueNumber, u32>| of.contains_key(&number);
+        let back = taken_back.get(&number).copied().unwrap_or_default();
+        let agrees = is(&completed) == (state == S::Completed)
+            && (is(&expired) || state != S::Expired)
+            && (back == 1) == (state == S::Cancelled);
+        ledger.must(agrees, || format!("the history of user {id} does not end in {state:?}"));
+    }
+    let sessions = ledger.sessions.values().filter(|(of, _, _)| *of == id).count();
+    ledger.must(redeemed == sessions, || {
+        format!("user {id} opened {sessions} sessions, the history has {redeemed}")
+    });
+    let of_user = |mail: &&Mail| mail.user == id;
+    let mailed_again = mails
+        .values()
+        .filter(of_user)
+        .filter(|mail| matches!(mail.kind, MailKind::Invitation { again: true, .. }))
+        .count();
+    ledger.must(again == mailed_again, || {
+        format!("user {id} was mailed {mailed_again} times again, the history has {again}")
+    });
+    for mail in mails.values().filter(of_user) {
+        if let MailKind::Confirmation { device } = &mail.kind {
+            let left = devices.get_mut(device).filter(|left| **left > 0);
+            let known = left.map(|left| *left -= 1).is_some();
+            ledger.must(known, || format!("user {id} got two confirmations of one registration"));
+        }
+    }
+}
