@@ -33,7 +33,10 @@ impl EnrolmentUrl {
         let text = text.trim();
         let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
         let harmful = ["javascript", "data", "vbscript", "file", "http"];
-        let loopback = text.starts_with("http://127.0.0.1") || text.starts_with("http://localhost");
+        let loopback = text.strip_prefix("http://").is_some_and(|rest| {
+            let host = rest.split([':', '/', '?', '#']).next().unwrap_or(rest);
+            matches!(host, "127.0.0.1" | "localhost")
+        });
         let well_formed = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme
                 .bytes()
@@ -198,6 +201,8 @@ mod tests {
         for url in [
             "javascript://x/%0aalert(1)",
             "http://mdm.example.com",
+            "http://127.0.0.1.evil.example/",
+            "http://localhost@evil.example/",
             "mdm.example.com",
             "https://a b",
             "https://x/{secret}",
@@ -205,5 +210,6 @@ mod tests {
             assert!(EnrolmentUrl::parse(url).is_err(), "{url}");
         }
         assert!(EnrolmentUrl::parse("awagent://enroll?e={email}").is_ok());
+        assert!(EnrolmentUrl::parse("http://127.0.0.1:9000/enrol").is_ok());
     }
 }

@@ -114,4 +114,40 @@ mod tests {
         assert!((report.expected_hits - 0.5).abs() < 1e-6);
         assert_eq!(report.warnings.len(), 2, "{:?}", report.warnings);
     }
+
+    /// A guesser who never repeats a guess within an issue and has every issue renewed, against
+    /// PINs as they are really derived; one symbol, so that hits are frequent enough to count.
+    #[test]
+    fn a_guesser_who_uses_every_try_reaches_the_stated_chance() {
+        use crate::ids::{IssueNumber, UserId};
+        use crate::invitation::Nonce;
+        use crate::keys::SecretKey;
+        use crate::pin::Pin;
+
+        let key = SecretKey::from_bytes(vec![5; 32]).unwrap();
+        let people = 4_000_u32;
+        for (tries, renewable) in [(1, false), (3, false), (1, true), (3, true)] {
+            let policy = policy(1, tries);
+            let issues = if renewable { 1 + RENEWALS } else { 1 };
+            let hit = |person: u32| {
+                (1..=issues).any(|issue| {
+                    let user = UserId::new(ulid::Ulid(u128::from(person)));
+                    let number = IssueNumber::from_number(issue);
+                    let nonce = Nonce::from_bytes([u8::try_from(issue).unwrap(); 16]);
+                    let pin = Pin::derive(&key, user, number, &nonce, policy);
+                    (0..tries).any(|guess| pin.matches(&Pin::from_typed(&guess.to_string())))
+                })
+            };
+            let hits = (0..people).filter(|person| hit(*person)).count();
+
+            let stated = chance_per_invitation(policy, renewable);
+            let reached = f64::from(u32::try_from(hits).unwrap()) / f64::from(people);
+            // Four standard deviations of a share of 4,000.
+            let slack = 4.0 * (stated * (1.0 - stated) / f64::from(people)).sqrt();
+            assert!(
+                (reached - stated).abs() < slack,
+                "{tries} tries, renewable {renewable}: stated {stated}, reached {reached}"
+            );
+        }
+    }
 }
