@@ -46,6 +46,10 @@ impl From<HistoryRow> for HistoryView {
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm a happening, and nothing else"
+)]
 fn in_words(what: &Happening) -> (&'static str, String) {
     match what {
         Happening::UserAdded => ("userAdded", "Added.".to_owned()),

@@ -1,11 +1,11 @@
 //! `/v1/users/{id}/invitation/…`: what an administrator does to one open invitation.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use beckon_domain::permission::Permission;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_runtime::wire::{UserView, id_in_path};
-use beckon_runtime::{Authorised, Problem};
+use beckon_runtime::{Authorised, Path, Problem};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -1,7 +1,7 @@
 //! `/v1/users`: adding, listing, reading.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use beckon_domain::batch::BatchState;
 use beckon_domain::ids::UserId;
 use beckon_domain::invitation::InvitationState;
@@ -14,7 +14,7 @@ use beckon_domain::usecases::add_user::NewUser;
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::user::User;
 use beckon_runtime::wire::{BatchView, UserView, id_in_path};
-use beckon_runtime::{Authorised, JsonBody, Problem, idempotency};
+use beckon_runtime::{Authorised, JsonBody, Path, Problem, Query, idempotency};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -178,16 +178,9 @@ struct UsersPage {
 async fn list(
     State(directory): State<Directory>,
     caller: Authorised,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Json<UsersPage>, Problem> {
     caller.to(Permission::View)?;
-    let Query(query) = query.map_err(|_| {
-        Problem::invalid_fields(vec![FieldProblem::new(
-            "",
-            "malformedQuery",
-            "has parameters that this list does not take; it takes state, group, text, limit and cursor",
-        )])
-    })?;
     let filter = query.filter()?;
     let now = directory.clock.now();
     let page = directory

@@ -1,6 +1,6 @@
 //! The invitation preview.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::{Json, Router};
 use beckon_aws::Table;
 use beckon_domain::batch::SkipReason;
@@ -13,7 +13,7 @@ use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient
 use beckon_domain::writing::Links;
 use beckon_mail::Composer;
 use beckon_runtime::wire::OrderBody;
-use beckon_runtime::{Authorised, JsonBody, Problem, SystemChance, SystemClock};
+use beckon_runtime::{Authorised, JsonBody, Problem, Query, SystemChance, SystemClock};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;

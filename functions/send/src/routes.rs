@@ -1,7 +1,7 @@
 //! `/v1/invitations` and `/v1/batches`.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use beckon_domain::batch::{BatchState, RecipientResult, SkipReason};
 use beckon_domain::ids::BatchId;
 use beckon_domain::mail::MailState;
@@ -10,7 +10,7 @@ use beckon_domain::ports::{Clock as _, ListBatches as _, NotePace as _};
 use beckon_domain::usecases::report_batch::ReportedRecipient;
 use beckon_domain::usecases::send::SendOrder;
 use beckon_runtime::wire::{BatchView, OrderBody, SentView, id_in_path};
-use beckon_runtime::{Authorised, JsonBody, Problem, SystemClock, idempotency};
+use beckon_runtime::{Authorised, JsonBody, Path, Problem, Query, SystemClock, idempotency};
 use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

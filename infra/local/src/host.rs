@@ -7,23 +7,29 @@ use axum::response::{IntoResponse as _, Response};
 use beckon_runtime::Problem;
 use http::{StatusCode, header};
 
-/// Refuses a request that names another host.
+/// Refuses a request that names another host, or that a page of another site makes: a POST without
+/// a body needs no permission from us to be sent.
 pub(crate) async fn only_loopback(request: Request, next: Next) -> Response {
-    let named = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok())
-        .or_else(|| request.uri().host());
-    if named.is_some_and(is_loopback) {
+    if is_ours(&request) {
         return next.run(request).await;
     }
     Problem::new(
         StatusCode::MISDIRECTED_REQUEST,
         "foreign-host",
         "Foreign host",
-        "The local system answers to 127.0.0.1 and localhost only.",
+        "The local system answers to 127.0.0.1 and localhost only, and to its own pages.",
     )
     .into_response()
+}
+
+fn is_ours(request: &Request) -> bool {
+    let text = |name| {
+        let value = request.headers().get(name)?;
+        value.to_str().ok()
+    };
+    let named = text(header::HOST).or_else(|| request.uri().host());
+    let page = text(header::ORIGIN).map(|origin| origin.trim_start_matches("http://"));
+    named.is_some_and(is_loopback) && page.is_none_or(|page| Some(page) == named)
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -1,5 +1,6 @@
 //! `cargo run`: starts Beckon on this machine and says where it is.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use beckon_local::{Options, System};
@@ -23,12 +24,33 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     beckon_runtime::telemetry::start_locally();
     let options = Options::from_environment(arguments.data, arguments.port)?;
+    // Before it says that it runs: whoever reads that may end it at once.
+    let ending = ending()?;
     let system = System::start(options).await?;
-    #[expect(clippy::print_stdout, reason = "this is what the program has to say")]
-    {
-        println!("{}", system.welcome());
-    }
-    tokio::signal::ctrl_c().await?;
+    // Nobody may be there to read it.
+    let _ = writeln!(std::io::stdout(), "{}", system.welcome());
+    ending.await;
     system.stop().await;
     Ok(())
+}
+
+/// Ends with Ctrl-C or, where there is such a thing, a request to terminate.
+#[cfg(unix)]
+fn ending() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn ending() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

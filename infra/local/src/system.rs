@@ -153,6 +153,7 @@ impl System {
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&options.data)
             .with_context(|| format!("the folder {} cannot be made", options.data.display()))?;
+        for_its_owner_alone(&options.data)?;
         let lock = only_one(&options.data)?;
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await.with_context(|| {
             format!(
@@ -371,6 +372,19 @@ impl Shared {
             chance: self.chance.clone(),
         }
     }
+}
+
+/// The folder holds mails with PINs, and addresses.
+fn for_its_owner_alone(data: &std::path::Path) -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700))
+            .with_context(|| format!("{} cannot be closed to others", data.display()))?;
+    }
+    #[cfg(not(unix))]
+    let _ = data;
+    Ok(())
 }
 
 /// Two processes on one folder would be two postmen and two engines.

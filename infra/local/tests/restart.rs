@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use beckon_tests::{Api, Person};
@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 /// A running program.
 struct Program {
     process: Child,
+    /// What it says; read no further, and kept open.
+    _says: BufReader<ChildStdout>,
     api: Api,
     took: Duration,
 }
@@ -33,9 +35,8 @@ impl Program {
         let began = Instant::now();
         let mut process = command(folder).stdout(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut first)
-            .unwrap();
+        let mut says = BufReader::new(process.stdout.take().unwrap());
+        says.read_line(&mut first).unwrap();
         let took = began.elapsed();
         let address = first
             .trim()
@@ -43,6 +44,7 @@ impl Program {
             .unwrap_or_else(|| panic!("the first line holds the address: {first:?}"));
         Self {
             process,
+            _says: says,
             api: Api::at(address),
             took,
         }
@@ -57,13 +59,18 @@ impl Program {
     /// Sends it a signal and waits for its end. Gives its exit code, if it ended by itself.
     #[cfg(unix)]
     fn signal(mut self, name: &str) -> Option<i32> {
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), self.process.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        send(name, &self.process);
         self.process.wait().unwrap().code()
     }
+}
+
+#[cfg(unix)]
+fn send(signal: &str, process: &Child) {
+    let sent = Command::new("kill")
+        .args([format!("-{signal}"), process.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
 }
 
 /// A test that fails leaves no program behind.
@@ -292,6 +299,24 @@ async fn a_taken_port_is_named_with_what_to_do() {
     assert!(errors.contains("--port 0"), "{errors}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_program_does_not_mind_when_nobody_reads_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (unread, says) = std::io::pipe().unwrap();
+    drop(unread);
+
+    let mut process = command(folder.path()).stdout(says).spawn().unwrap();
+    beckon_tests::until("the program holds its folder", async || {
+        let lock = std::fs::File::open(folder.path().join("lock")).ok()?;
+        lock.try_lock().is_err().then_some(())
+    })
+    .await;
+    send("INT", &process);
+
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+}
+
 #[tokio::test]
 async fn the_program_listens_on_this_machine_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -300,4 +325,70 @@ async fn the_program_listens_on_this_machine_alone() {
 
     let address = program.api.address();
     assert!(address.starts_with("http://127.0.0.1:"), "{address}");
+}
+
+/// How often the process is killed while a Send is under way.
+const KILLS: u32 = 50;
+
+/// As many as go out while it is killed so often, at the pace below.
+const PEOPLE: usize = 240;
+
+/// Slow enough that a kill finds mails on their way.
+async fn slow(api: &Api) {
+    let rate = json!({ "maxSendRate": 40.0 });
+    api.call("PUT", "/local/ses/account")
+        .json(&rate)
+        .answer()
+        .await;
+}
+
+/// Moments between 30 and 400 ms that are the same in every run of the test.
+fn moments() -> impl Iterator<Item = Duration> {
+    let mut state = 42_u64;
+    std::iter::repeat_with(move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        Duration::from_millis(30 + (state >> 33) % 370)
+    })
+}
+
+#[tokio::test]
+async fn killed_fifty_times_between_send_and_sent_every_invitation_goes_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Program::start(folder.path());
+    let mut people = Vec::new();
+    for number in 0..PEOPLE {
+        let email = format!("p{number}@example.com");
+        people.push(program.api.add_uninvited(&email).await);
+    }
+    slow(&program.api).await;
+    let everyone: Vec<&Person> = people.iter().collect();
+    let sent = program.api.send(&everyone, None).await;
+    let batch = sent["batch"]["id"].as_str().unwrap();
+
+    let mut on_the_way = 0;
+    for moment in moments().take(KILLS as usize) {
+        tokio::time::sleep(moment).await;
+        program.kill();
+        program = Program::start(folder.path());
+        let counts = program.api.batch(batch).await["batch"]["counts"].clone();
+        on_the_way += u32::from(counts["sent"].as_u64() < Some(PEOPLE as u64));
+        slow(&program.api).await;
+    }
+    program.api.taken(batch).await;
+
+    let mut twice = 0;
+    for person in &people {
+        let mails = program.api.outbox_of(&person.email).await;
+        assert!(!mails.is_empty(), "{} got nothing", person.email);
+        let pins: Vec<_> = mails.iter().map(beckon_tests::Mail::pin).collect();
+        assert!(pins.iter().all(|pin| *pin == pins[0]), "{pins:?}");
+        twice += mails.len() - 1;
+    }
+    println!(
+        "{on_the_way} of {KILLS} kills found mails on their way; {twice} of {PEOPLE} mails went out twice"
+    );
+    // A kill can cost no more than what was handed over and not yet recorded.
+    assert!(twice < PEOPLE / 2, "{twice}");
 }

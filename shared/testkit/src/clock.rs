@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::ops::Bound;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -60,9 +61,15 @@ impl ManualClock {
         self.lock().leap(now);
     }
 
-    /// When the next sleeper is to wake, for whoever moves a held clock.
+    /// When the next sleeper is to wake whose time is still to come, for whoever moves a held
+    /// clock.
     pub fn next_waking(&self) -> Option<Timestamp> {
-        self.lock().sleepers.keys().next().map(|(until, _)| *until)
+        let time = self.lock();
+        let after = (time.now, u64::MAX);
+        let mut to_come = time
+            .sleepers
+            .range((Bound::Excluded(after), Bound::Unbounded));
+        to_come.next().map(|((until, _), _)| *until)
     }
 
     fn lock(&self) -> MutexGuard<'_, Time> {

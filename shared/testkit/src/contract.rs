@@ -224,7 +224,7 @@ macro_rules! for_each_case {
 /// Makes one `#[tokio::test]` of each case; each calls the factory, an `async fn() -> S`, for a
 /// store of its own:
 ///
-/// ```ignore
+/// ```text
 /// async fn fresh_store() -> MyStore { … }
 ///
 /// beckon_testkit::contract_tests!(fresh_store);

@@ -56,9 +56,20 @@ pub(super) enum Shown {
 /// What somebody does.
 #[derive(Debug, Clone)]
 pub(super) enum Job {
-    Add { number: usize, invite: bool, staff: bool },
-    Send { order: SendOrder, key: Option<u64> },
-    Show { user: UserId, shown: Shown, counted: bool },
+    Add {
+        number: usize,
+        invite: bool,
+        staff: bool,
+    },
+    Send {
+        order: SendOrder,
+        key: Option<u64>,
+    },
+    Show {
+        user: UserId,
+        shown: Shown,
+        counted: bool,
+    },
     RequestPin(EmailAddress),
     Change(UserId, InvitationChange),
     Enable(UserId, bool),
@@ -106,9 +117,17 @@ impl Cast {
         let cast = self.clone();
         Box::pin(async move {
             match job {
-                Job::Add { number, invite, staff } => cast.add(number, invite, staff).await,
+                Job::Add {
+                    number,
+                    invite,
+                    staff,
+                } => cast.add(number, invite, staff).await,
                 Job::Send { order, key } => cast.send(&order, key).await,
-                Job::Show { user, shown, counted } => cast.show(task, user, shown, counted).await,
+                Job::Show {
+                    user,
+                    shown,
+                    counted,
+                } => cast.show(task, user, shown, counted).await,
                 Job::RequestPin(address) => again(&cast.request_pin().run(&address).await),
                 Job::Change(user, change) => cast.change(user, change).await,
                 Job::Enable(user, enabled) => cast.enable(user, enabled).await,
@@ -144,7 +163,11 @@ impl Cast {
             ..NewUser::default()
         };
         let request = request("users", number as u64);
-        match self.adding().run(&new, an_administrator(), Some(&request)).await {
+        match self
+            .adding()
+            .run(&new, an_administrator(), Some(&request))
+            .await
+        {
             Err(AddUserRefused::Unavailable(_)) => Ended::Again,
             Ok(_) | Err(_) => Ended::Done,
         }
@@ -164,13 +187,11 @@ impl Cast {
         };
         let source = counted.then(|| Source::of(IpAddr::V4(Ipv4Addr::LOCALHOST)));
         let answer = self.redeem().run(&redemption, source.as_ref()).await;
-        let given_back = matches!(
-            answer,
-            Ok(_) | Err(RedeemRefused::TooManySessions { .. })
-        );
+        let given_back = matches!(answer, Ok(_) | Err(RedeemRefused::TooManySessions { .. }));
         if let Ok(redeemed) = &answer {
             let id = redeemed.registration_id.clone();
-            self.watch.with(|ledger| ledger.accepted(task, (user, shown), id));
+            self.watch
+                .with(|ledger| ledger.accepted(task, (user, shown), id));
         }
         self.watch.with(|ledger| ledger.showed(task, given_back));
         match answer {
@@ -181,7 +202,12 @@ impl Cast {
 
     /// What a person types who has the mail of that issue, or who guesses.
     fn redemption(&self, user: UserId, shown: Shown) -> Option<Redemption> {
-        let row = self.table.rows().all_users().into_iter().find(|row| row.id == user)?;
+        let row = self
+            .table
+            .rows()
+            .all_users()
+            .into_iter()
+            .find(|row| row.id == user)?;
         let issue = match shown {
             Shown::Pin(issue) | Shown::Token(issue) => issue,
             Shown::WrongPin => row.latest_issue,
@@ -193,19 +219,30 @@ impl Cast {
         Some(match shown {
             Shown::Pin(_) => {
                 let pin = Pin::derive(key, user, issue, &invitation.nonce, invitation.pin);
-                Redemption { email, pin: Some(pin.expose().to_owned()), ..Redemption::default() }
+                Redemption {
+                    email,
+                    pin: Some(pin.expose().to_owned()),
+                    ..Redemption::default()
+                }
             }
             Shown::WrongPin => {
                 let pin = Pin::derive(key, user, issue, &invitation.nonce, invitation.pin);
                 let mut pin = pin.expose().to_owned();
                 let last = pin.pop();
                 pin.push(if last == Some('4') { '7' } else { '4' });
-                Redemption { email, pin: Some(pin), ..Redemption::default() }
+                Redemption {
+                    email,
+                    pin: Some(pin),
+                    ..Redemption::default()
+                }
             }
             Shown::Token(_) => {
                 let purpose = TokenPurpose::Redeem;
                 let token = Token::derive(key, purpose, user, issue, &invitation.nonce);
-                Redemption { token: Some(token.expose().to_owned()), ..Redemption::default() }
+                Redemption {
+                    token: Some(token.expose().to_owned()),
+                    ..Redemption::default()
+                }
             }
         })
     }
@@ -219,7 +256,10 @@ impl Cast {
     }
 
     async fn enable(&self, user: UserId, enabled: bool) -> Ended {
-        let patch = UserPatch { enabled: Some(enabled), ..UserPatch::default() };
+        let patch = UserPatch {
+            enabled: Some(enabled),
+            ..UserPatch::default()
+        };
         match self.patching().run(user, &patch, &an_administrator()).await {
             Err(ChangeUserRefused::Unavailable(_)) => Ended::Again,
             Ok(_) | Err(_) => Ended::Done,
@@ -227,7 +267,10 @@ impl Cast {
     }
 
     async fn feedback(&self, feedback: &Feedback) -> Ended {
-        let record = RecordFeedback { store: self.table.clone(), chance: self.chance.clone() };
+        let record = RecordFeedback {
+            store: self.table.clone(),
+            chance: self.chance.clone(),
+        };
         let outcome = record.run(feedback).await;
         if outcome.is_ok() {
             self.watch.with(|ledger| ledger.reported(feedback));
@@ -277,7 +320,9 @@ impl Cast {
             keys: self.keys.clone(),
             clock: self.clock.clone(),
             chance: self.chance.clone(),
-            links: Links { enrolment_page: "https://beckon.example.com/enroll".to_owned() },
+            links: Links {
+                enrolment_page: "https://beckon.example.com/enroll".to_owned(),
+            },
             policy: self.policy.clone(),
         };
         match deliver.run().await {
@@ -292,11 +337,19 @@ impl Cast {
 
 impl Cast {
     fn adding(&self) -> AddUser<Table, ManualClock, SeededChance> {
-        AddUser { store: self.table.clone(), clock: self.clock.clone(), chance: self.chance.clone() }
+        AddUser {
+            store: self.table.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
     }
 
     fn sending(&self) -> Send<Table, ManualClock, SeededChance> {
-        Send { store: self.table.clone(), clock: self.clock.clone(), chance: self.chance.clone() }
+        Send {
+            store: self.table.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
     }
 
     fn redeem(&self) -> Redeem<Table, MemoryKeys, ManualClock, SeededChance> {
@@ -327,11 +380,18 @@ impl Cast {
     }
 
     fn patching(&self) -> ChangeUser<Table, ManualClock, SeededChance> {
-        ChangeUser { store: self.table.clone(), clock: self.clock.clone(), chance: self.chance.clone() }
+        ChangeUser {
+            store: self.table.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
     }
 
     fn stop(&self) -> StopSend<Table, ManualClock> {
-        StopSend { store: self.table.clone(), clock: self.clock.clone() }
+        StopSend {
+            store: self.table.clone(),
+            clock: self.clock.clone(),
+        }
     }
 
     fn confirm(&self) -> ConfirmRegistration<Table, ManualClock, SeededChance> {
@@ -357,7 +417,12 @@ pub(super) fn order(
     selection: beckon_domain::selection::Selection,
     choice: Option<OwnershipChoice>,
 ) -> SendOrder {
-    SendOrder { selection, choice, settings: None, who: an_administrator() }
+    SendOrder {
+        selection,
+        choice,
+        settings: None,
+        who: an_administrator(),
+    }
 }
 
 fn request(route: &str, key: u64) -> RepeatableRequest {
@@ -368,5 +433,9 @@ fn request(route: &str, key: u64) -> RepeatableRequest {
 }
 
 fn again<T, E>(result: &Result<T, E>) -> Ended {
-    if result.is_ok() { Ended::Done } else { Ended::Again }
+    if result.is_ok() {
+        Ended::Done
+    } else {
+        Ended::Again
+    }
 }

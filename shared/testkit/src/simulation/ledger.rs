@@ -1,7 +1,7 @@
 //! The ledger: what was written, read, handed over and shown, in order, and the rules that must
 //! hold at each of these moments. It knows the rules in its own words, not by asking the domain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use beckon_domain::batch::{Batch, Cursor, Page};
@@ -27,7 +27,9 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(stage: Stage, ledger: Ledger) -> Self {
-        Self { scene: Arc::new(Mutex::new((stage, ledger))) }
+        Self {
+            scene: Arc::new(Mutex::new((stage, ledger))),
+        }
     }
 
     pub(super) fn both<T>(&self, then: impl FnOnce(&mut Stage, &mut Ledger) -> T) -> T {
@@ -35,6 +37,9 @@ impl Watch {
         let (stage, ledger) = &mut *scene;
         (ledger.task, ledger.now) = (stage.task, stage.now);
         let result = then(stage, ledger);
+        for line in ledger.told.drain(..) {
+            stage.trace.write(stage.now, line);
+        }
         for record in ledger.asked.drain(..) {
             stage.record(record);
         }
@@ -58,16 +63,20 @@ pub(super) type Moment = (u64, Timestamp);
 pub(super) struct View {
     pub(super) job: Job,
     pub(super) users: BTreeMap<UserId, Moment>,
+    /// When it took up which mail.
     pub(super) mails: BTreeMap<MailId, Moment>,
     pub(super) settings: Option<VersionedSettings>,
     /// Tries it took with the right PIN, and whether one was given back.
     pub(super) tries: Vec<(UserId, IssueNumber)>,
     pub(super) given_back: bool,
+    /// The page of a batch that it is at.
+    pub(super) page: Option<(BatchId, u32)>,
     /// Whether something was out of its reach since.
     pub(super) failed: bool,
     pub(super) run: Option<RunId>,
-    /// Since when another run has the lease.
+    /// Since when another run has the lease, and since when this one was told so.
     pub(super) lease_lost: Option<u64>,
+    pub(super) told_so: Option<u64>,
     pub(super) ever_lost: bool,
     pub(super) claims_since: usize,
     /// When it claimed which mail.
@@ -99,6 +108,8 @@ pub(super) struct HandOver {
 #[derive(Debug)]
 pub(super) struct MailStory {
     pub(super) row: Mail,
+    /// Whether the expansion of a batch wrote it.
+    pub(super) expanded: bool,
     pub(super) hand_overs: Vec<HandOver>,
     /// When its row first said that it was sent.
     pub(super) sent: Option<u64>,
@@ -133,16 +144,21 @@ pub(super) struct Ledger {
     pub(super) stopped: BTreeMap<BatchId, Moment>,
     pub(super) invited: BTreeMap<(BatchId, UserId), u64>,
     pub(super) keys: BTreeMap<String, Vec<Timestamp>>,
+    /// Pages that two runs were at, at the same time.
+    pub(super) shared_pages: BTreeSet<(BatchId, u32)>,
     pub(super) lease: Option<RunId>,
     pub(super) in_flight: usize,
     pub(super) asked: Vec<Record>,
+    /// What it has to say for the trace, if anybody reads it.
+    pub(super) told: Vec<String>,
+    pub(super) traced: bool,
     /// Sessions that somebody was told of.
     pub(super) registration_ids: Vec<(UserId, RegistrationId)>,
     pub(super) counts: Counts,
 }
 
 impl Ledger {
-    pub(super) fn new(store: MemoryStore, in_flight: usize, now: Timestamp) -> Self {
+    pub(super) fn new(store: MemoryStore, in_flight: usize, now: Timestamp, traced: bool) -> Self {
         Self {
             store,
             task: 0,
@@ -158,9 +174,12 @@ impl Ledger {
             stopped: BTreeMap::new(),
             invited: BTreeMap::new(),
             keys: BTreeMap::new(),
+            shared_pages: BTreeSet::new(),
             lease: None,
             in_flight,
             asked: Vec::new(),
+            told: Vec::new(),
+            traced,
             registration_ids: Vec::new(),
             counts: Counts::default(),
         }
@@ -179,6 +198,13 @@ impl Ledger {
         }
     }
 
+    pub(super) fn tell(&mut self, line: impl FnOnce() -> String) {
+        if self.traced {
+            let line = format!("    #{} {}", self.task, line());
+            self.told.push(line);
+        }
+    }
+
     pub(super) fn moment(&mut self) -> Moment {
         self.seq += 1;
         (self.seq, self.now)
@@ -186,7 +212,9 @@ impl Ledger {
 
     /// The view of the task that goes on now.
     pub(super) fn view(&mut self) -> &mut View {
-        self.views.get_mut(&self.task).expect("only tasks call ports")
+        self.views
+            .get_mut(&self.task)
+            .expect("only tasks call ports")
     }
 
     pub(super) fn begins(&mut self, task: u64, job: Job) {
@@ -197,9 +225,11 @@ impl Ledger {
             settings: None,
             tries: Vec::new(),
             given_back: false,
+            page: None,
             failed: false,
             run: None,
             lease_lost: None,
+            told_so: None,
             ever_lost: false,
             claims_since: 0,
             claims: BTreeMap::new(),
@@ -208,7 +238,9 @@ impl Ledger {
     }
 
     pub(super) fn ends(&mut self, task: u64, gone: Gone) {
-        let Some(view) = self.views.remove(&task) else { return };
+        let Some(view) = self.views.remove(&task) else {
+            return;
+        };
         for (user, issue) in view.tries {
             if !view.given_back
                 && let Some(issue) = self.issues.get_mut(&(user, issue))
@@ -216,7 +248,11 @@ impl Ledger {
                 issue.kept += 1;
             }
         }
-        let gone = if view.failed && gone == Gone::Well { Gone::Failed } else { gone };
+        let gone = if view.failed && gone == Gone::Well {
+            Gone::Failed
+        } else {
+            gone
+        };
         self.gone.insert(task, (gone, view.ever_lost));
     }
 
@@ -237,7 +273,12 @@ impl Ledger {
 
     pub(super) fn read_mail(&mut self, mail: MailId) {
         let moment = self.moment();
-        self.view().mails.insert(mail, moment);
+        self.view().mails.entry(mail).or_insert(moment);
+    }
+
+    /// Whoever tries this mail again reads it again.
+    pub(super) fn let_go(&mut self, mail: MailId) {
+        self.view().mails.remove(&mail);
     }
 
     pub(super) fn read_settings(&mut self, settings: &VersionedSettings) {
@@ -245,13 +286,18 @@ impl Ledger {
     }
 
     pub(super) fn issue(&self, user: UserId, issue: IssueNumber) -> Option<Invitation> {
-        self.issues.get(&(user, issue)).map(|issue| issue.invitation.clone())
+        self.issues
+            .get(&(user, issue))
+            .map(|issue| issue.invitation.clone())
     }
 
     /// Whether a user was, at any moment since then, as `is` has it.
     pub(super) fn was(&self, user: UserId, since: u64, is: impl Fn(&User) -> bool) -> bool {
         let versions = self.users.get(&user).map_or(&[][..], Vec::as_slice);
-        let first = versions.iter().rposition(|(seq, _)| *seq <= since).unwrap_or(0);
+        let first = versions
+            .iter()
+            .rposition(|(seq, _)| *seq <= since)
+            .unwrap_or(0);
         versions[first..].iter().any(|(_, user)| is(user))
     }
 }
@@ -267,6 +313,19 @@ impl Ledger {
         used.push(answer.until);
         if used.len() > 1 {
             self.blame(|| format!("one idempotency key started two batches, {} last", batch.id));
+        }
+    }
+
+    /// A run looks where a batch stands, to expand its next page.
+    pub(super) fn batch_read(&mut self, cursor: &Cursor) {
+        if !matches!(self.view().job, Job::Outbox(_)) {
+            return;
+        }
+        let page = Some((cursor.batch, cursor.page));
+        let shared = self.views.values().any(|view| view.page == page);
+        self.view().page = page;
+        if shared {
+            self.shared_pages.extend(page);
         }
     }
 
@@ -286,8 +345,17 @@ impl Ledger {
         let mut named: Vec<UserId> = page.recipients.iter().map(|one| one.user).collect();
         named.sort_unstable();
         named.dedup();
+        self.tell(|| {
+            format!(
+                "page {} of batch {}: {:?}",
+                page.number, page.batch, page.recipients
+            )
+        });
         self.must(named.len() == page.recipients.len(), || {
-            format!("page {} of batch {} names somebody twice", page.number, page.batch)
+            format!(
+                "page {} of batch {} names somebody twice",
+                page.number, page.batch
+            )
         });
     }
 }
@@ -295,13 +363,17 @@ impl Ledger {
 /// The postman's lease.
 impl Ledger {
     pub(super) fn lease_asked(&mut self, run: RunId, granted: bool) {
+        let seq = self.moment().0;
         self.view().run = Some(run);
         if !granted {
+            self.view().told_so = Some(seq);
             return;
         }
-        let seq = self.moment().0;
         if let Some(before) = self.lease.replace(run).filter(|before| *before != run) {
-            let loser = self.views.values_mut().find(|view| view.run == Some(before));
+            let loser = self
+                .views
+                .values_mut()
+                .find(|view| view.run == Some(before));
             if let Some(loser) = loser {
                 loser.lease_lost = Some(seq);
                 loser.ever_lost = true;
@@ -309,7 +381,8 @@ impl Ledger {
                 self.counts.leases_lost += 1;
             }
         }
-        self.view().lease_lost = None;
+        let view = self.view();
+        (view.lease_lost, view.told_so) = (None, None);
     }
 
     pub(super) fn lease_given_back(&mut self, run: RunId) {

@@ -8,7 +8,7 @@ use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::user::User;
 use jiff::Timestamp;
 
-use super::jobs::Record;
+use super::jobs::{Job, Record};
 use super::ledger::{Gone, HandOver, Ledger, MailStory};
 
 /// Whether an invitation can still be accepted, by what its row says.
@@ -60,19 +60,21 @@ impl Ledger {
         self.view().claims.insert(mail.id, seq);
     }
 
-    /// A run that lost its lease may finish what it had under way, and take up nothing.
+    /// A run whose lease another has may finish what it had under way: no more mails than it may
+    /// have in flight, and none that it took up after it was told.
     fn judge_lease(&mut self, mail: &Mail, read: u64) {
         let (id, most) = (mail.id, self.in_flight);
         let view = self.view();
         let right_run = mail.run == view.run;
-        let Some(lost) = view.lease_lost else {
-            self.must(right_run, || format!("mail {id} was claimed in the name of another run"));
-            return;
-        };
-        view.claims_since += 1;
-        let too_many = view.claims_since > most;
-        self.must(read < lost, || {
-            format!("mail {id} was taken up by a run whose lease another has")
+        let told = view.told_so.is_some_and(|told| told < read);
+        let lost = view.lease_lost.is_some();
+        view.claims_since += usize::from(lost);
+        let too_many = lost && view.claims_since > most;
+        self.must(right_run, || {
+            format!("mail {id} was claimed in the name of another run")
+        });
+        self.must(!told, || {
+            format!("mail {id} was taken up by a run that knew its lease gone")
         });
         self.must(!too_many, || {
             format!("a run whose lease another has claimed mail {id} beyond what it had under way")
@@ -84,25 +86,46 @@ impl Ledger {
     pub(super) fn handed_over(&mut self, id: MailId, taken: bool, silent: bool) {
         let (seq, task) = (self.moment().0, self.task);
         let claim = self.view().claims.get(&id).copied();
-        self.must(claim.is_some(), || format!("mail {id} was handed over without a claim"));
+        self.must(claim.is_some(), || {
+            format!("mail {id} was handed over without a claim")
+        });
         let claim = claim.unwrap_or(seq);
         self.counts.hand_overs += 1;
-        let Some(story) = self.mails.get_mut(&id) else { return };
+        let Some(story) = self.mails.get_mut(&id) else {
+            return;
+        };
         let known = story.sent.is_some_and(|sent| sent < claim);
         let reported = story.reported.is_some_and(|reported| reported < claim);
-        let before = story.hand_overs.iter().rev().find(|before| before.taken).copied();
+        let before = story
+            .hand_overs
+            .iter()
+            .rev()
+            .find(|before| before.taken)
+            .copied();
         let never_taken = story.hand_overs.iter().all(|before| !before.taken);
-        story.hand_overs.push(HandOver { seq, task, taken, silent });
-        self.must(!known, || format!("mail {id} was claimed again though it was known to be sent"));
+        story.hand_overs.push(HandOver {
+            seq,
+            task,
+            taken,
+            silent,
+        });
+        self.must(!known, || {
+            format!("mail {id} was claimed again though it was known to be sent")
+        });
         self.must(!reported, || {
             format!("mail {id} was claimed again though the service had named it")
         });
-        let Some(before) = before.filter(|_| taken && !never_taken) else { return };
+        let Some(before) = before.filter(|_| taken && !never_taken) else {
+            return;
+        };
         self.counts.twice += 1;
         // Both are under way: one of them was claimed by a run that has stood still since.
         let overlaps = claim < before.seq;
         let gone = self.gone.get(&before.task).copied();
-        let lost_lease = self.views.get(&before.task).is_some_and(|view| view.ever_lost);
+        let lost_lease = self
+            .views
+            .get(&before.task)
+            .is_some_and(|view| view.ever_lost);
         let counts = &mut self.counts;
         match gone {
             _ if before.silent => counts.twice_unanswered += 1,
@@ -143,18 +166,29 @@ impl Ledger {
             self.asked.push(Record::Mail);
         }
         let before = self.mails.get(&id).map(|story| story.row.clone());
+        self.tell(|| {
+            let why = row.reason.as_ref().map_or("", |reason| &reason.code);
+            format!(
+                "mail {id} of user {}: {:?} {why} {:?}",
+                row.user, row.state, row.kind
+            )
+        });
         match &before {
             None => self.counts.mails += 1,
             Some(before) => {
                 let kept = !before.state.was_sent() || row.state.was_sent();
-                self.must(kept, || format!("mail {id} was sent, and its row no longer says so"));
-                let same = (&before.kind, before.user, before.batch)
-                    == (&row.kind, row.user, row.batch);
+                self.must(kept, || {
+                    format!("mail {id} was sent, and its row no longer says so")
+                });
+                let same =
+                    (&before.kind, before.user, before.batch) == (&row.kind, row.user, row.batch);
                 self.must(same, || format!("mail {id} became another mail"));
             }
         }
+        let expanded = matches!(self.view().job, Job::Outbox(_));
         let story = self.mails.entry(id).or_insert_with(|| MailStory {
             row: row.clone(),
+            expanded,
             hand_overs: Vec::new(),
             sent: None,
             reported: None,
@@ -163,35 +197,53 @@ impl Ledger {
         if row.state.was_sent() {
             story.sent.get_or_insert(seq);
             let taken = story.hand_overs.iter().any(|one| one.taken);
-            self.must(taken, || format!("mail {id} is said to be sent, and nobody took it"));
+            self.must(taken, || {
+                format!("mail {id} is said to be sent, and nobody took it")
+            });
         }
         let changed = before.is_none_or(|before| before.state != row.state);
         if changed && row.state == MailState::Dropped {
             self.judge_drop(&row);
         }
         if changed && row.state == MailState::Failed {
-            let code = row.reason.as_ref().map_or("", |reason| reason.code.as_str());
+            let code = row
+                .reason
+                .as_ref()
+                .map_or("", |reason| reason.code.as_str());
             self.must(code == "refused", || format!("mail {id} failed: {code}"));
         }
+        self.let_go(id);
     }
 
     /// What a dropped mail gives as the reason must have held since the run looked.
     fn judge_drop(&mut self, mail: &Mail) {
         let now = self.now;
         let since = self.view().mails.get(&mail.id).map_or(0, |(seq, _)| *seq);
-        let code = mail.reason.as_ref().map_or("", |reason| reason.code.as_str());
+        let code = mail
+            .reason
+            .as_ref()
+            .map_or("", |reason| reason.code.as_str());
         let id = mail.id;
         self.counts.dropped += 1;
         if code == "batchStopped" {
-            let stop = mail.batch.and_then(|batch| self.stopped.get(&batch)).copied();
-            self.must(stop.is_some(), || format!("mail {id} was dropped for a stop nobody asked"));
+            let stop = mail
+                .batch
+                .and_then(|batch| self.stopped.get(&batch))
+                .copied();
+            self.must(stop.is_some(), || {
+                format!("mail {id} was dropped for a stop nobody asked")
+            });
+            // A page that was under way when the batch was stopped may still have written it.
+            let expanded = self.mails.get(&id).is_some_and(|story| story.expanded);
             let after = stop.is_some_and(|(_, at)| mail.created_at > at);
-            self.must(!after, || {
+            self.must(expanded || !after, || {
                 format!("mail {id} was written after its batch was stopped, and dropped for it")
             });
             return;
         }
         let true_then = self.was(mail.user, since, |user| holds(code, mail, user, now));
-        self.must(true_then, || format!("mail {id} was dropped for {code}, which is not so"));
+        self.must(true_then, || {
+            format!("mail {id} was dropped for {code}, which is not so")
+        });
     }
 }

@@ -1,9 +1,9 @@
 //! The rules for users, their invitations, and what a secret opens.
 
 use beckon_domain::history::Happening;
-use beckon_domain::ids::{IssueNumber, UserId};
+use beckon_domain::ids::{IssueNumber, UserId, Version};
 use beckon_domain::invitation::{Invitation, InvitationState as S};
-use beckon_domain::mail::MailKind;
+use beckon_domain::mail::{Mail, MailKind};
 use beckon_domain::ports::UserChange;
 use beckon_domain::session::{RegistrationId, SESSIONS_AT_A_TIME, Session};
 use beckon_domain::settings::Distribution;
@@ -37,8 +37,16 @@ impl Ledger {
     pub(super) fn user_written(&mut self, id: UserId) {
         let seq = self.moment().0;
         let after = self.store.user(id);
+        self.tell(|| {
+            let one = after.invitation.as_ref();
+            let shown = one.map(|one| (one.issue.get(), one.state, one.tries_left, one.batch));
+            let (enabled, mark) = (after.enabled, after.address_mark);
+            format!("user {id}: {shown:?} enabled {enabled} {mark:?}")
+        });
         if let Some(before) = self.last(id) {
-            self.must(before.devices <= after.devices, || format!("user {id} lost a device"));
+            self.must(before.devices <= after.devices, || {
+                format!("user {id} lost a device")
+            });
             self.judge_issue(&before, &after);
         }
         self.users.entry(id).or_default().push((seq, after));
@@ -51,33 +59,62 @@ impl Ledger {
             format!("the latest issue of user {id} went from {was:?} to {latest:?}")
         });
         let Some(invitation) = &after.invitation else {
-            self.must(before.invitation.is_none(), || format!("user {id} lost an invitation"));
+            self.must(before.invitation.is_none(), || {
+                format!("user {id} lost an invitation")
+            });
             return;
         };
         self.must(invitation.issue == latest, || {
             format!("the invitation of user {id} is not of their latest issue")
         });
         let mail_is_there = self.mails.contains_key(&invitation.mail);
-        self.must(mail_is_there, || format!("user {id} was invited without a mail"));
+        self.must(mail_is_there, || {
+            format!("user {id} was invited without a mail")
+        });
         self.must(invitation.tries_left <= invitation.pin.tries, || {
             format!("user {id} has more tries than their policy gives")
         });
-        let open = invitation.sessions.iter().filter(|slot| now < slot.until).count();
-        self.must(open <= SESSIONS_AT_A_TIME, || format!("user {id} has {open} open sessions"));
+        let open = invitation
+            .sessions
+            .iter()
+            .filter(|slot| now < slot.until)
+            .count();
+        self.must(open <= SESSIONS_AT_A_TIME, || {
+            format!("user {id} has {open} open sessions")
+        });
         if latest != was {
             self.issued(id, invitation);
             return;
         }
-        let Some(earlier) = &before.invitation else { return };
-        let same = (&earlier.nonce, &earlier.key, earlier.issued_at, earlier.expires_at)
-            == (&invitation.nonce, &invitation.key, invitation.issued_at, invitation.expires_at);
-        self.must(same, || format!("issue {latest:?} of user {id} became another"));
+        let Some(earlier) = &before.invitation else {
+            return;
+        };
+        let same = (
+            &earlier.nonce,
+            &earlier.key,
+            earlier.issued_at,
+            earlier.expires_at,
+        ) == (
+            &invitation.nonce,
+            &invitation.key,
+            invitation.issued_at,
+            invitation.expires_at,
+        );
+        self.must(same, || {
+            format!("issue {latest:?} of user {id} became another")
+        });
         let (from, to) = (earlier.state, invitation.state);
-        self.must(may_become(from, to), || {
+        // A right PIN held the last try while a wrong one found none left.
+        let unlocked = (from, to) == (S::Locked, S::Pending)
+            && self.view().tries.contains(&(id, latest))
+            && invitation.tries_left > 0;
+        self.must(unlocked || may_become(from, to), || {
             format!("issue {latest:?} of user {id} went from {from:?} to {to:?}")
         });
         if from != to && to == S::Expired {
-            self.must(now >= invitation.expires_at, || format!("user {id} expired too early"));
+            self.must(now >= invitation.expires_at, || {
+                format!("user {id} expired too early")
+            });
         }
     }
 
@@ -91,9 +128,15 @@ impl Ledger {
             sessions: Vec::new(),
         };
         let again = self.issues.insert((user, number), issue).is_some();
-        self.must(!again, || format!("user {user} had two secrets of issue {number:?}"));
-        self.must(invitation.state == S::Pending, || format!("user {user} was issued a dead one"));
-        self.must(invitation.renewals <= 3, || format!("user {user} renewed too often"));
+        self.must(!again, || {
+            format!("user {user} had two secrets of issue {number:?}")
+        });
+        self.must(invitation.state == S::Pending, || {
+            format!("user {user} was issued a dead one")
+        });
+        self.must(invitation.renewals <= 3, || {
+            format!("user {user} renewed too often")
+        });
         if matches!(self.view().job, Job::Outbox(_)) {
             let batch = invitation.batch;
             let times = self.invited.entry((batch, user)).or_default();
@@ -113,13 +156,16 @@ impl Ledger {
         self.user_written(id);
         let Some(before) = before else { return };
         self.judge_asked(change);
+        self.judge_again(change);
         let after = self.store.user(id);
         if let (Some(one), Some(other)) = (&before.invitation, &after.invitation)
             && self.view().tries.contains(&(id, one.issue))
         {
             let back = other.tries_left == (one.tries_left + 1).min(one.pin.tries);
             self.view().given_back |= back;
-            self.must(back, || format!("user {id} showed the right PIN and lost a try"));
+            self.must(back, || {
+                format!("user {id} showed the right PIN and lost a try")
+            });
         }
         if let Some(session) = change.session.as_ref().filter(|one| one.device.is_none()) {
             self.opened(&before, &after, session);
@@ -127,6 +173,23 @@ impl Ledger {
         if let Some(registration) = &change.registration {
             self.judge_confirmation(change, &registration.device.id);
         }
+    }
+
+    /// A PIN that opens nothing is not mailed again.
+    fn judge_again(&mut self, change: &UserChange) {
+        let again = |mail: &Mail| {
+            mail.version == Version::FIRST
+                && matches!(mail.kind, MailKind::Invitation { again: true, .. })
+        };
+        let Some(invitation) = &change.user.invitation else {
+            return;
+        };
+        let (id, no_try) = (change.user.id, invitation.tries_left == 0);
+        let dead = invitation.method.uses_pin() && (no_try || invitation.state != S::Pending);
+        let mailed = change.mails.iter().any(again);
+        self.must(!mailed || !dead, || {
+            format!("user {id} was mailed a PIN that opens nothing")
+        });
     }
 
     /// Mails that public routes cause are counted.
@@ -147,7 +210,13 @@ impl Ledger {
         let (seq, now) = self.moment();
         let (user, issue) = (session.user, session.issue);
         let read_at = self.view().users.get(&user).map_or(now, |(_, at)| *at);
-        let by_pin = matches!(self.view().job, Job::Show { shown: Shown::Pin(_), .. });
+        let by_pin = matches!(
+            self.view().job,
+            Job::Show {
+                shown: Shown::Pin(_),
+                ..
+            }
+        );
         let took = self.view().tries.contains(&(user, issue));
         for row in [before, after] {
             let open = row.enabled
@@ -159,15 +228,25 @@ impl Ledger {
                 format!("a secret of user {user}, {issue:?}, was accepted while {state:?}")
             });
         }
-        self.must(!by_pin || took, || format!("a PIN of user {user} was accepted without a try"));
+        self.must(!by_pin || took, || {
+            format!("a PIN of user {user} was accepted without a try")
+        });
         self.counts.accepted += 1;
-        self.sessions.insert(session.digest.clone(), (user, issue, seq));
-        let Some(of) = self.issues.get_mut(&(user, issue)) else { return };
-        let slots = after.invitation.as_ref().map_or(0, |one| one.sessions.len());
+        self.sessions
+            .insert(session.digest.clone(), (user, issue, seq));
+        let Some(of) = self.issues.get_mut(&(user, issue)) else {
+            return;
+        };
+        let slots = after
+            .invitation
+            .as_ref()
+            .map_or(0, |one| one.sessions.len());
         of.sessions.retain(|until| now < *until);
         of.sessions.push(session.expires_at);
         let slotted = slots > 0;
-        self.must(slotted, || format!("a session of user {user} takes no place"));
+        self.must(slotted, || {
+            format!("a session of user {user} takes no place")
+        });
     }
 
     /// What was accepted must be the right secret of the issue whose session opened.
@@ -180,7 +259,9 @@ impl Ledger {
             }
             (Shown::WrongPin, _) | (_, None) => false,
         };
-        self.must(right, || format!("task #{task}: {shown:?} of user {user} opened {opened:?}"));
+        self.must(right, || {
+            format!("task #{task}: {shown:?} of user {user} opened {opened:?}")
+        });
         self.counts.answered += 1;
         self.registration_ids.push((user, id));
     }
@@ -199,7 +280,9 @@ impl Ledger {
             return;
         }
         self.counts.guesses += 1;
-        let Some(of) = self.issues.get_mut(&(user, issue)) else { return };
+        let Some(of) = self.issues.get_mut(&(user, issue)) else {
+            return;
+        };
         of.wrong += 1;
         let (wrong, most) = (of.wrong, u32::from(of.invitation.pin.tries));
         self.must(wrong <= most, || {
@@ -211,7 +294,9 @@ impl Ledger {
     pub(super) fn showed(&mut self, task: u64, must_be_back: bool) {
         let view = self.view();
         let kept = must_be_back && !view.tries.is_empty() && !view.given_back;
-        self.must(!kept, || format!("task #{task} showed the right PIN and lost a try"));
+        self.must(!kept, || {
+            format!("task #{task} showed the right PIN and lost a try")
+        });
     }
 
     /// A confirmation is written exactly where one is due.
@@ -220,20 +305,25 @@ impl Ledger {
             .history
             .iter()
             .any(|row| matches!(row.what, Happening::RegistrationConfirmed { .. }));
-        let Some(settings) = self.view().settings.clone() else { return };
+        let Some(settings) = self.view().settings.clone() else {
+            return;
+        };
         let confirmation = &settings.settings.confirmation;
         let listed = match &confirmation.distribution {
             Distribution::Everyone => true,
-            Distribution::Groups(groups) => {
-                groups.iter().any(|group| change.user.groups.contains(group))
-            }
+            Distribution::Groups(groups) => groups
+                .iter()
+                .any(|group| change.user.groups.contains(group)),
         };
         let due = usize::from(recorded && confirmation.enabled && listed);
         let written = change
             .mails
             .iter()
             .filter(|mail| {
-                mail.kind == MailKind::Confirmation { device: device.clone() }
+                mail.kind
+                    == MailKind::Confirmation {
+                        device: device.clone(),
+                    }
             })
             .count();
         let user = change.user.id;

@@ -29,8 +29,12 @@ struct Treatment {
 
 impl Post {
     fn treat(stage: &mut Stage, id: MailId) -> Treatment {
-        let accepted = || SendAnswer::Accepted { service_id: format!("service-{id}") };
-        let silence = || SendAnswer::NoAnswer { reason: "silence".to_owned() };
+        let accepted = || SendAnswer::Accepted {
+            service_id: format!("service-{id}"),
+        };
+        let silence = || SendAnswer::NoAnswer {
+            reason: "silence".to_owned(),
+        };
         let no = || "the story has it so".to_owned();
         let (taken, answer) = match stage.mood {
             Mood::QuotaUsedUp => (false, SendAnswer::QuotaUsedUp),
@@ -49,12 +53,19 @@ impl Post {
             1..10 => stage.dice.between(1, 900),
             _ => 0,
         };
-        Treatment { taken, answer, takes: SignedDuration::from_millis(takes) }
+        Treatment {
+            taken,
+            answer,
+            takes: SignedDuration::from_millis(takes),
+        }
     }
 
     /// What will be heard of a mail that was taken.
     fn plan_reports(stage: &mut Stage, id: MailId) {
         let (rates, now) = (stage.rates, stage.now);
+        if stage.dice.happens(rates.lost) {
+            return;
+        }
         let fate = match stage.dice.below(24) {
             0 => Some(MailEvent::HardBounce),
             1 | 2 => Some(MailEvent::SoftBounce),
@@ -63,17 +74,24 @@ impl Post {
             _ => Some(MailEvent::Deliver),
         };
         let complaint = stage.dice.happens(20).then_some(MailEvent::Complain);
-        for event in [Some(MailEvent::Accept), fate, complaint].into_iter().flatten() {
-            if stage.dice.happens(rates.lost) {
+        for event in [Some(MailEvent::Accept), fate, complaint]
+            .into_iter()
+            .flatten()
+        {
+            if stage.dice.happens(rates.lost / 2) {
                 continue;
             }
             let most = if stage.dice.happens(200) { 900 } else { 20 };
             let times = 1 + usize::from(stage.dice.happens(rates.repeat));
             for _ in 0..times {
                 let at = now + SignedDuration::from_secs(stage.dice.between(0, most));
-                let reason = (event != MailEvent::Accept && event != MailEvent::Deliver).then(|| {
-                    MailReason { code: "reported".to_owned(), detail: String::new() }
-                });
+                let reason =
+                    (event != MailEvent::Accept && event != MailEvent::Deliver).then(|| {
+                        MailReason {
+                            code: "reported".to_owned(),
+                            detail: String::new(),
+                        }
+                    });
                 let feedback = Feedback {
                     mail: id,
                     service_id: Some(format!("service-{id}")),
@@ -113,10 +131,15 @@ impl SendMail for Post {
 
     async fn sending_limits(&self) -> Result<SendingLimits, Unavailable> {
         tokio::task::yield_now().await;
-        let refused = self.watch.stage(|stage| stage.dice.happens(stage.rates.refuse));
+        let refused = self
+            .watch
+            .stage(|stage| stage.dice.happens(stage.rates.refuse));
         if refused {
             return Err(Unavailable::new("the mail service", "the story has it so"));
         }
-        Ok(SendingLimits { per_second: self.per_second, enabled: true })
+        Ok(SendingLimits {
+            per_second: self.per_second,
+            enabled: true,
+        })
     }
 }

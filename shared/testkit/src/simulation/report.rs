@@ -31,10 +31,13 @@ pub struct Counts {
     pub twice_stalled: u64,
     /// Invitations that live again after a cancel, and whose mail was dropped meanwhile.
     pub live_without_mail: u64,
+    /// Users of a page that two runs were at, at the same time, and who were invited though the
+    /// run that finished the page had judged otherwise.
+    pub beside_the_page: u64,
 }
 
 impl Counts {
-    fn parts(&self) -> [(&'static str, u64); 22] {
+    fn parts(&self) -> [(&'static str, u64); 23] {
         [
             ("stories", self.stories),
             ("steps", self.steps),
@@ -57,7 +60,11 @@ impl Counts {
             ("… for want of an answer", self.twice_unanswered),
             ("… for a crash in between", self.twice_killed),
             ("… for a standstill", self.twice_stalled),
-            ("live again after its mail was dropped", self.live_without_mail),
+            (
+                "live again after its mail was dropped",
+                self.live_without_mail,
+            ),
+            ("invited beside the page's outcome", self.beside_the_page),
         ]
     }
 
@@ -85,6 +92,7 @@ impl Counts {
         self.twice_killed += other.twice_killed;
         self.twice_stalled += other.twice_stalled;
         self.live_without_mail += other.live_without_mail;
+        self.beside_the_page += other.beside_the_page;
     }
 }
 

@@ -37,7 +37,11 @@ impl Rates {
     pub(super) fn draw(dice: &mut Dice) -> Self {
         let sticky = [0, 300, 700, 900][dice.below(4)];
         if dice.happens(100) {
-            return Self { sticky, repeat: 50, ..Self::default() };
+            return Self {
+                sticky,
+                repeat: 50,
+                ..Self::default()
+            };
         }
         let mut of = |most: usize| u32::try_from(dice.below(most)).unwrap_or_default();
         Self {
@@ -80,14 +84,21 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    pub(super) fn note(&mut self, fact: u64, at: Timestamp, line: impl FnOnce() -> String) {
+    fn note(&mut self, fact: u64, at: Timestamp, line: impl FnOnce() -> String) {
         let moment = u64::try_from(at.as_millisecond()).unwrap_or_default();
         for part in [fact, moment] {
             self.digest = (self.digest ^ part).wrapping_mul(0x0000_0100_0000_01B3);
             self.digest ^= self.digest >> 29;
         }
+        if self.lines.is_some() {
+            self.write(at, line());
+        }
+    }
+
+    /// Writes down what adds nothing to what is known of the order of events.
+    pub(super) fn write(&mut self, at: Timestamp, line: String) {
         if let Some(lines) = &mut self.lines {
-            lines.push(format!("{at:.3} {}", line()));
+            lines.push(format!("{at:.3} {line}"));
         }
     }
 }

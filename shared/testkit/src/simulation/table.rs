@@ -4,12 +4,12 @@
 use beckon_domain::address::NormalisedAddress;
 use beckon_domain::batch::{Batch, Cursor, Page};
 use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{BatchId, ExternalId, IssueNumber, MailId, RunId, UserId, Version};
+use beckon_domain::ids::{ExternalId, IssueNumber, MailId, RunId, UserId, Version};
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
-    AddUserError, AddUserRow, ChangeOutcome, ClaimMail, FindUser, FinishPage, HoldLease,
-    LoadMails, LoadUsers, PushCursor, RememberedAnswer, SaveError, SaveMail, SaveUsers, StartBatch,
-    StopBatch, TakeTry, Unavailable, UserChange,
+    AddUserError, AddUserRow, ChangeOutcome, ClaimMail, FindUser, FinishPage, HoldLease, LoadMails,
+    LoadUsers, PushCursor, RememberedAnswer, SaveError, SaveMail, SaveUsers, StartBatch, StopBatch,
+    TakeTry, Unavailable, UserChange,
 };
 use beckon_domain::user::User;
 use jiff::Timestamp;
@@ -105,7 +105,11 @@ impl Table {
         }
         let answer = write.await?;
         self.watch.with(|ledger| seen(ledger, &answer));
-        if weather == Weather::Fair { Ok(answer) } else { Err(out_of_reach().into()) }
+        if weather == Weather::Fair {
+            Ok(answer)
+        } else {
+            Err(out_of_reach().into())
+        }
     }
 
     fn row_of(&self, id: UserId) -> Option<User> {
@@ -115,9 +119,13 @@ impl Table {
 
 impl LoadUsers for Table {
     async fn load_users(&self, ids: &[UserId]) -> Result<Vec<User>, Unavailable> {
-        self.read(Call::LoadUsers, self.rows.load_users(ids), |ledger, users| {
-            users.iter().for_each(|user| ledger.read_user(user.id));
-        })
+        self.read(
+            Call::LoadUsers,
+            self.rows.load_users(ids),
+            |ledger, users| {
+                users.iter().for_each(|user| ledger.read_user(user.id));
+            },
+        )
         .await
     }
 }
@@ -154,7 +162,9 @@ impl AddUserRow for Table {
         let write = self.rows.add_user(user, history, batch, answer);
         self.write(Call::AddUser, write, |ledger, ()| {
             ledger.user_written(user.id);
-            batch.iter().for_each(|(batch, _)| ledger.batch_started(batch, answer));
+            batch
+                .iter()
+                .for_each(|(batch, _)| ledger.batch_started(batch, answer));
         })
         .await
     }
@@ -166,14 +176,15 @@ impl SaveUsers for Table {
         let written = match weather {
             Weather::Refused => return Err(out_of_reach()),
             Weather::Outraced => return Ok(vec![ChangeOutcome::Conflict; changes.len()]),
-            Weather::CutShort => {
-                self.watch.stage(|stage| stage.dice.below(changes.len() + 1))
-            }
+            Weather::CutShort => self
+                .watch
+                .stage(|stage| stage.dice.below(changes.len() + 1)),
             Weather::Fair | Weather::LosesAnswer => changes.len(),
         };
-        if self.watch.both(|stage, ledger| {
-            stage.broken(Breakage::ReportsIgnored) && ledger.is_report()
-        }) {
+        if self
+            .watch
+            .both(|stage, ledger| stage.broken(Breakage::ReportsIgnored) && ledger.is_report())
+        {
             tokio::task::yield_now().await;
             return Ok(vec![ChangeOutcome::Saved; changes.len()]);
         }
@@ -185,7 +196,11 @@ impl SaveUsers for Table {
             }
             outcomes.push(outcome);
         }
-        if weather == Weather::Fair { Ok(outcomes) } else { Err(out_of_reach()) }
+        if weather == Weather::Fair {
+            Ok(outcomes)
+        } else {
+            Err(out_of_reach())
+        }
     }
 }
 
@@ -207,7 +222,11 @@ impl Table {
                 let row = self.row_of(change.user.id).map(|user| user.version);
                 change.user.version = row.unwrap_or_default().next();
                 for mail in &mut change.mails {
-                    let row = self.rows.all_mails().into_iter().find(|row| row.id == mail.id);
+                    let row = self
+                        .rows
+                        .all_mails()
+                        .into_iter()
+                        .find(|row| row.id == mail.id);
                     mail.version = row.map_or(Version::FIRST, |row| row.version.next());
                 }
                 continue;
@@ -219,6 +238,11 @@ impl Table {
                 }
                 if let Some(invitation) = &mut change.user.invitation {
                     invitation.mail = MailId::new(ulid::Ulid(another));
+                    if let Some(row) = self.row_of(change.user.id) {
+                        invitation.issue = row.latest_issue.next();
+                        change.user.latest_issue = invitation.issue;
+                        change.user.version = row.version.next();
+                    }
                 }
                 continue;
             }
@@ -286,22 +310,32 @@ impl PushCursor for Table {
             return Err(SaveError::Conflict);
         }
         let write = self.rows.push_cursor(cursor);
-        self.save(Call::PushCursor, write, |ledger, ()| ledger.cursor_moved(cursor)).await
+        self.save(Call::PushCursor, write, |ledger, ()| {
+            ledger.cursor_moved(cursor)
+        })
+        .await
     }
 }
 
 impl StopBatch for Table {
     async fn save_batch(&self, batch: &Batch) -> Result<(), SaveError> {
         let write = self.rows.save_batch(batch);
-        self.save(Call::SaveBatch, write, |ledger, ()| ledger.batch_stopped(batch.id)).await
+        self.save(Call::SaveBatch, write, |ledger, ()| {
+            ledger.batch_stopped(batch.id)
+        })
+        .await
     }
 }
 
 impl LoadMails for Table {
     async fn load_mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, Unavailable> {
-        self.read(Call::LoadMails, self.rows.load_mails(ids), |ledger, mails| {
-            mails.iter().for_each(|mail| ledger.read_mail(mail.id));
-        })
+        self.read(
+            Call::LoadMails,
+            self.rows.load_mails(ids),
+            |ledger, mails| {
+                mails.iter().for_each(|mail| ledger.read_mail(mail.id));
+            },
+        )
         .await
     }
 }
@@ -312,19 +346,27 @@ impl ClaimMail for Table {
             let first = self.rows.claim_mail(claimed, judged_by).await;
             if first.is_err() && self.broken(Breakage::ClaimIgnoresUser) {
                 let version = self.row_of(claimed.user).map(|user| user.version);
-                return self.rows.claim_mail(claimed, version.unwrap_or_default()).await;
+                return self
+                    .rows
+                    .claim_mail(claimed, version.unwrap_or_default())
+                    .await;
             }
             first
         };
-        self.save(Call::ClaimMail, write, |ledger, ()| ledger.claimed(claimed)).await
+        let done = self
+            .save(Call::ClaimMail, write, |ledger, ()| ledger.claimed(claimed))
+            .await;
+        self.watch.with(|ledger| ledger.let_go(claimed.id));
+        done
     }
 }
 
 impl SaveMail for Table {
     async fn save_mail(&self, mail: &Mail, history: Option<&HistoryRow>) -> Result<(), SaveError> {
-        if self.watch.both(|stage, ledger| {
-            stage.broken(Breakage::ReportsIgnored) && ledger.is_report()
-        }) {
+        if self
+            .watch
+            .both(|stage, ledger| stage.broken(Breakage::ReportsIgnored) && ledger.is_report())
+        {
             tokio::task::yield_now().await;
             return Ok(());
         }
@@ -332,11 +374,23 @@ impl SaveMail for Table {
             let first = self.rows.save_mail(mail, history).await;
             if first.is_err() && self.broken(Breakage::EveryMailFits) {
                 let version = self.rows.mail(mail.id).version.next();
-                return self.rows.save_mail(&Mail { version, ..mail.clone() }, history).await;
+                return self
+                    .rows
+                    .save_mail(
+                        &Mail {
+                            version,
+                            ..mail.clone()
+                        },
+                        history,
+                    )
+                    .await;
             }
             first
         };
-        self.save(Call::SaveMail, write, |ledger, ()| ledger.mail_written(mail.id)).await
+        self.save(Call::SaveMail, write, |ledger, ()| {
+            ledger.mail_written(mail.id)
+        })
+        .await
     }
 }
 
@@ -355,12 +409,17 @@ impl HoldLease for Table {
             }
             Ok(granted)
         };
-        self.write(Call::TakeLease, write, |ledger, granted| ledger.lease_asked(run, *granted))
-            .await
+        self.write(Call::TakeLease, write, |ledger, granted| {
+            ledger.lease_asked(run, *granted)
+        })
+        .await
     }
 
     async fn give_lease_back(&self, run: RunId) -> Result<(), Unavailable> {
         let write = self.rows.give_lease_back(run);
-        self.write(Call::GiveLeaseBack, write, |ledger, ()| ledger.lease_given_back(run)).await
+        self.write(Call::GiveLeaseBack, write, |ledger, ()| {
+            ledger.lease_given_back(run)
+        })
+        .await
     }
 }

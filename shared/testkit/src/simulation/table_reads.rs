@@ -37,7 +37,8 @@ impl ListUsers for Table {
 
 impl LoadSession for Table {
     async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
-        self.read(Call::LoadSession, self.rows().load_session(digest), unseen).await
+        self.read(Call::LoadSession, self.rows().load_session(digest), unseen)
+            .await
     }
 }
 
@@ -61,8 +62,12 @@ impl ReadSettings for Table {
         .await
     }
 
-    async fn settings_at(&self, version: Version) -> Result<Option<VersionedSettings>, Unavailable> {
-        self.read(Call::SettingsAt, self.rows().settings_at(version), unseen).await
+    async fn settings_at(
+        &self,
+        version: Version,
+    ) -> Result<Option<VersionedSettings>, Unavailable> {
+        self.read(Call::SettingsAt, self.rows().settings_at(version), unseen)
+            .await
     }
 }
 
@@ -83,17 +88,32 @@ impl RecallAnswer for Table {
         key: &str,
         now: Timestamp,
     ) -> Result<Option<RememberedAnswer>, Unavailable> {
-        self.read(Call::RecallAnswer, self.rows().recall_answer(key, now), unseen).await
+        self.read(
+            Call::RecallAnswer,
+            self.rows().recall_answer(key, now),
+            unseen,
+        )
+        .await
     }
 }
 
 impl LoadBatch for Table {
     async fn load_batch(&self, id: BatchId) -> Result<Option<(Batch, Cursor)>, Unavailable> {
-        self.read(Call::LoadBatch, self.rows().load_batch(id), unseen).await
+        self.read(
+            Call::LoadBatch,
+            self.rows().load_batch(id),
+            |ledger, found| {
+                found
+                    .iter()
+                    .for_each(|(_, cursor)| ledger.batch_read(cursor));
+            },
+        )
+        .await
     }
 
     async fn named_users(&self, id: BatchId, page: u32) -> Result<Vec<UserId>, Unavailable> {
-        self.read(Call::NamedUsers, self.rows().named_users(id, page), unseen).await
+        self.read(Call::NamedUsers, self.rows().named_users(id, page), unseen)
+            .await
     }
 
     async fn batch_pages(
@@ -102,7 +122,12 @@ impl LoadBatch for Table {
         first: u32,
         limit: usize,
     ) -> Result<Vec<Page>, Unavailable> {
-        self.read(Call::BatchPages, self.rows().batch_pages(id, first, limit), unseen).await
+        self.read(
+            Call::BatchPages,
+            self.rows().batch_pages(id, first, limit),
+            unseen,
+        )
+        .await
     }
 }
 
@@ -113,16 +138,35 @@ impl FindDue for Table {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<MailId>, Unavailable> {
-        self.read(Call::DueMails, self.rows().due_mails(class, now, limit), unseen).await
+        self.read(
+            Call::DueMails,
+            self.rows().due_mails(class, now, limit),
+            unseen,
+        )
+        .await
     }
 
     async fn due_cursors(&self, now: Timestamp, limit: usize) -> Result<Vec<BatchId>, Unavailable> {
-        self.read(Call::DueCursors, self.rows().due_cursors(now, limit), unseen).await
+        self.read(
+            Call::DueCursors,
+            self.rows().due_cursors(now, limit),
+            unseen,
+        )
+        .await
     }
 
     async fn due_expiries(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
-        let due = self.read(Call::DueExpiries, self.rows().due_expiries(now, limit), unseen).await?;
-        if self.watch().stage(|stage| stage.broken(Breakage::ExpiryForgotten)) {
+        let due = self
+            .read(
+                Call::DueExpiries,
+                self.rows().due_expiries(now, limit),
+                unseen,
+            )
+            .await?;
+        if self
+            .watch()
+            .stage(|stage| stage.broken(Breakage::ExpiryForgotten))
+        {
             return Ok(Vec::new());
         }
         Ok(due)
@@ -131,17 +175,24 @@ impl FindDue for Table {
 
 impl PauseOutbox for Table {
     async fn outbox_pause(&self) -> Result<Option<Pause>, Unavailable> {
-        self.read(Call::OutboxPause, self.rows().outbox_pause(), unseen).await
+        self.read(Call::OutboxPause, self.rows().outbox_pause(), unseen)
+            .await
     }
 
     async fn set_outbox_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
-        self.write(Call::SetOutboxPause, self.rows().set_outbox_pause(pause), unseen).await
+        self.write(
+            Call::SetOutboxPause,
+            self.rows().set_outbox_pause(pause),
+            unseen,
+        )
+        .await
     }
 }
 
 impl KeepTally for Table {
     async fn tally(&self, name: &str, now: Timestamp) -> Result<u64, Unavailable> {
-        self.read(Call::Tally, self.rows().tally(name, now), unseen).await
+        self.read(Call::Tally, self.rows().tally(name, now), unseen)
+            .await
     }
 
     async fn add_to_tally(
@@ -150,19 +201,30 @@ impl KeepTally for Table {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<(), Unavailable> {
-        self.write(Call::AddToTally, self.rows().add_to_tally(name, now, until), unseen).await
+        self.write(
+            Call::AddToTally,
+            self.rows().add_to_tally(name, now, until),
+            unseen,
+        )
+        .await
     }
 }
 
 impl NoteBounce for Table {
     async fn note_bounce(&self, batch: BatchId, mail: MailId) -> Result<u64, Unavailable> {
-        self.write(Call::NoteBounce, self.rows().note_bounce(batch, mail), unseen).await
+        self.write(
+            Call::NoteBounce,
+            self.rows().note_bounce(batch, mail),
+            unseen,
+        )
+        .await
     }
 }
 
 impl NotePace for Table {
     async fn note_pace(&self, per_second: f64) -> Result<(), Unavailable> {
-        self.write(Call::NotePace, self.rows().note_pace(per_second), unseen).await
+        self.write(Call::NotePace, self.rows().note_pace(per_second), unseen)
+            .await
     }
 
     async fn pace(&self) -> Result<Option<f64>, Unavailable> {

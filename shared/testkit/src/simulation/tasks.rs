@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use jiff::Timestamp;
+
 use super::dice::Dice;
 use super::jobs::Job;
 
@@ -37,16 +39,26 @@ impl Wake for Ready {
 pub(super) struct Task {
     pub(super) number: u64,
     pub(super) job: Job,
+    /// Until when it stands still, whatever it waits for.
+    pub(super) frozen: Timestamp,
     play: Play,
     ready: Arc<Ready>,
     waker: Waker,
 }
 
 impl Task {
+    fn can_go_on(&self, now: Timestamp) -> bool {
+        now >= self.frozen && self.ready.0.load(Ordering::Relaxed)
+    }
+
     /// Goes on to the next call of a port, or to the end.
     pub(super) fn step(&mut self) -> Option<Ended> {
         self.ready.0.store(false, Ordering::Relaxed);
-        match self.play.as_mut().poll(&mut Context::from_waker(&self.waker)) {
+        match self
+            .play
+            .as_mut()
+            .poll(&mut Context::from_waker(&self.waker))
+        {
             Poll::Ready(ended) => Some(ended),
             Poll::Pending => None,
         }
@@ -73,6 +85,7 @@ impl Tasks {
         self.running.push(Task {
             number: self.begun,
             job,
+            frozen: Timestamp::MIN,
             play,
             waker: Waker::from(Arc::clone(&ready)),
             ready,
@@ -81,9 +94,14 @@ impl Tasks {
 
     /// Takes one of the tasks that can go on. In `sticky` of a thousand cases it is the one that
     /// went on last.
-    pub(super) fn take_ready(&mut self, dice: &mut Dice, sticky: u32) -> Option<Task> {
+    pub(super) fn take_ready(
+        &mut self,
+        dice: &mut Dice,
+        sticky: u32,
+        now: Timestamp,
+    ) -> Option<Task> {
         let ready: Vec<usize> = (0..self.running.len())
-            .filter(|index| self.running[*index].ready.0.load(Ordering::Relaxed))
+            .filter(|index| self.running[*index].can_go_on(now))
             .collect();
         let last = ready
             .iter()
@@ -101,9 +119,10 @@ impl Tasks {
         self.running.push(task);
     }
 
-    pub(super) fn any_ready(&self) -> bool {
-        let ready = |task: &Task| task.ready.0.load(Ordering::Relaxed);
-        self.running.iter().any(ready)
+    /// When the next of those that stand still goes on.
+    pub(super) fn next_thaw(&self, now: Timestamp) -> Option<Timestamp> {
+        let frozen = self.running.iter().map(|task| task.frozen);
+        frozen.filter(|until| *until > now).min()
     }
 
     pub(super) fn count(&self, which: impl Fn(&Job) -> bool) -> usize {
@@ -112,5 +131,16 @@ impl Tasks {
 
     pub(super) fn is_empty(&self) -> bool {
         self.running.is_empty()
+    }
+}
+
+/// Plays something alone to its end.
+pub(super) fn finish<T>(play: impl Future<Output = T>) -> T {
+    let mut play = Box::pin(play);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(result) = play.as_mut().poll(&mut context) {
+            return result;
+        }
     }
 }

@@ -1,0 +1,86 @@
+//! Plays many stories, or one: `simulate --seeds 200000 [--from 1]`, `simulate --seed 7`.
+#![allow(clippy::print_stdout, reason = "what it found is read on a terminal")]
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use beckon_testkit::simulation::{Counts, play, play_traced};
+
+struct Asked {
+    from: u64,
+    seeds: u64,
+    seed: Option<u64>,
+    most: u64,
+}
+
+fn asked() -> Result<Asked, String> {
+    let mut asked = Asked {
+        from: 1,
+        seeds: 2_000,
+        seed: None,
+        most: 5,
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let number = words.next().and_then(|text| text.parse::<u64>().ok());
+        let number = number.ok_or_else(|| format!("{word} takes a number"))?;
+        match word.as_str() {
+            "--from" => asked.from = number,
+            "--seeds" => asked.seeds = number,
+            "--seed" => asked.seed = Some(number),
+            "--failures" => asked.most = number,
+            _ => {
+                return Err(format!(
+                    "{word} is not known: --seeds, --from, --seed, --failures"
+                ));
+            }
+        }
+    }
+    Ok(asked)
+}
+
+fn one(seed: u64) -> ExitCode {
+    let report = play_traced(seed);
+    for line in &report.lines {
+        println!("{line}");
+    }
+    println!("{}digest {:016x}", report.counts, report.digest);
+    match &report.violation {
+        None => ExitCode::SUCCESS,
+        Some(violation) => {
+            println!("seed {seed}: {violation}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let asked = match asked() {
+        Ok(asked) => asked,
+        Err(problem) => {
+            println!("{problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Some(seed) = asked.seed {
+        return one(seed);
+    }
+    let (began, mut counts, mut failures) = (Instant::now(), Counts::default(), 0);
+    for seed in asked.from..asked.from + asked.seeds {
+        let report = play(seed);
+        counts.add(&report.counts);
+        if let Some(violation) = report.violation {
+            println!("seed {seed}: {violation}");
+            failures += 1;
+            if failures >= asked.most {
+                break;
+            }
+        }
+    }
+    println!("{counts}{failures} failures in {:.1?}", began.elapsed());
+    if failures == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

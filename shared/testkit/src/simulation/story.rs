@@ -1,0 +1,486 @@
+//! A story from its seed: who goes on when, what the machinery around Beckon does, what goes
+//! wrong, and how it ends once everything is mended.
+
+use beckon_domain::ports::Clock as _;
+use beckon_domain::usecases::deliver::PostmanPolicy;
+use beckon_domain::usecases::report_batch::ReportBatch;
+use jiff::{SignedDuration, Timestamp};
+
+use super::bell::Bell;
+use super::breakage::Breakage;
+use super::dice::Dice;
+use super::jobs::{Cast, Job};
+use super::ledger::{Gone, Ledger, Watch};
+use super::people::{self, Step};
+use super::post::Post;
+use super::report::Report;
+use super::stage::{Mood, Rates, Stage, Trace};
+use super::table::Table;
+use super::tasks::{Ended, Task, Tasks, finish};
+use super::verdict;
+use crate::builders::monday_morning;
+use crate::{ManualClock, MemoryKeys, MemoryStore, SeededChance};
+
+/// How many turns a story may take; one takes some thousands.
+const MOST_TURNS: u64 = 200_000;
+
+/// How long Beckon may take to come to rest once everything is mended.
+const TO_COME_TO_REST: SignedDuration = SignedDuration::from_hours(6);
+
+/// How often the clock comes by.
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+
+pub(super) struct Story {
+    seed: u64,
+    cast: Cast,
+    watch: Watch,
+    store: MemoryStore,
+    clock: ManualClock,
+    tasks: Tasks,
+    /// Jobs to be done, once more or for the first time.
+    waiting: Vec<Job>,
+    steps: usize,
+    next_tick: Timestamp,
+    turns: u64,
+    /// Once everything is mended: by when Beckon must be at rest.
+    mended: Option<Timestamp>,
+}
+
+impl Story {
+    pub(super) fn new(seed: u64, breakage: Option<Breakage>, traced: bool) -> Self {
+        let mut dice = Dice::new(seed);
+        let clock = ManualClock::at(monday_morning()).held();
+        let store = MemoryStore::new(people::draw_settings(&mut dice));
+        store.let_pages_read([1, 2, 3, usize::MAX][dice.below(4)]);
+        let mut policy = PostmanPolicy {
+            in_flight: 1 + dice.below(4),
+            longest_run: SignedDuration::from_secs(dice.between(20, 900)),
+            ..PostmanPolicy::default()
+        };
+        if breakage == Some(Breakage::ReportsIgnored) {
+            policy.unknown_wait = SignedDuration::ZERO;
+        }
+        let per_second = [0.5, 2.0, 14.0, 100.0][dice.below(4)];
+        let people = 2 + dice.below(5);
+        let waiting = (0..people)
+            .map(|number| Job::Add {
+                number,
+                invite: dice.happens(400),
+                staff: dice.happens(500),
+            })
+            .collect();
+        let steps = 20 + dice.below(41);
+        let stage = Stage {
+            rates: Rates::draw(&mut dice),
+            dice,
+            breakage,
+            task: 0,
+            now: clock.now(),
+            trace: Trace {
+                digest: seed,
+                lines: traced.then(Vec::new),
+            },
+            records: std::collections::VecDeque::new(),
+            wakes: 0,
+            reports: Vec::new(),
+            mood: Mood::Open,
+        };
+        let ledger = Ledger::new(store.clone(), policy.in_flight, clock.now(), traced);
+        let watch = Watch::new(stage, ledger);
+        let cast = Cast {
+            table: Table::new(store.clone(), watch.clone()),
+            post: Post {
+                watch: watch.clone(),
+                clock: clock.clone(),
+                per_second,
+            },
+            bell: Bell {
+                watch: watch.clone(),
+            },
+            chance: SeededChance::following(&clock, seed),
+            clock: clock.clone(),
+            keys: MemoryKeys::new(),
+            policy,
+            watch: watch.clone(),
+        };
+        let next_tick = clock.now() + MINUTE;
+        Self {
+            seed,
+            cast,
+            watch,
+            store,
+            clock,
+            tasks: Tasks::default(),
+            waiting,
+            steps,
+            next_tick,
+            turns: 0,
+            mended: None,
+        }
+    }
+
+    /// Plays it to its end.
+    pub(super) fn play(mut self) -> Report {
+        self.watch.with(|ledger| {
+            ledger.counts.stories = 1;
+            ledger.counts.steps = self.steps as u64;
+        });
+        while self.goes_on() && (self.steps > 0 || !self.is_at_rest()) {
+            self.turn();
+            if self.steps == 0 && self.mended.is_none() {
+                self.mend();
+            }
+        }
+        if self.goes_on() {
+            self.judge();
+            self.let_everything_expire();
+        }
+        if self.goes_on() {
+            self.judge();
+        }
+        self.watch.both(|stage, ledger| Report {
+            seed: self.seed,
+            violation: ledger.violation.take(),
+            digest: stage.trace.digest,
+            lines: stage.trace.lines.take().unwrap_or_default(),
+            counts: ledger.counts,
+        })
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.turns += 1;
+        let in_time = self.mended.is_none_or(|until| self.clock.now() < until);
+        let ends = self.turns < MOST_TURNS && in_time;
+        self.watch.with(|ledger| {
+            ledger.must(ends, || "it does not come to rest".to_owned());
+            ledger.violation.is_none()
+        })
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.mended.is_some()
+            && self.tasks.is_empty()
+            && self.waiting.is_empty()
+            && self.watch.both(|stage, ledger| {
+                stage.records.is_empty()
+                    && stage.wakes == 0
+                    && stage.reports.is_empty()
+                    && verdict::is_quiet(ledger)
+            })
+    }
+
+    /// Nothing goes wrong any more.
+    fn mend(&mut self) {
+        self.store.let_indexes_lag(0);
+        let until = self.clock.now() + TO_COME_TO_REST;
+        self.mended = Some(until);
+        self.watch.stage(|stage| {
+            stage.rates = Rates {
+                sticky: stage.rates.sticky,
+                ..Rates::default()
+            };
+            stage.mood = Mood::Open;
+            stage.say(1, || format!("everything is mended; at rest by {until}"));
+        });
+    }
+
+    fn let_everything_expire(&mut self) {
+        self.set(self.clock.now() + SignedDuration::from_hours(31 * 24));
+        self.mend();
+        self.begin(Job::Tick);
+        while self.goes_on() && !self.is_at_rest() {
+            self.turn();
+        }
+        let now = self.clock.now();
+        let open = |user: &beckon_domain::user::User| {
+            let invitation = user.invitation.as_ref();
+            invitation.is_some_and(|one| one.is_open() && one.expires_at <= now)
+        };
+        let left = self.store.all_users().into_iter().find(open);
+        self.watch.with(|ledger| {
+            ledger.must(left.is_none(), || "an invitation never expires".to_owned());
+        });
+    }
+
+    fn judge(&self) {
+        self.watch.with(verdict::judge);
+        for (batch, _) in self.store.all_batches() {
+            let reports = ReportBatch {
+                store: self.store.clone(),
+            };
+            let report = finish(async { reports.run(batch.id).await });
+            let told = report.ok().flatten().map(|report| report.counts);
+            self.watch.with(|ledger| {
+                let counted = verdict::counts_of(ledger, &batch);
+                ledger.must(told == Some(counted), || {
+                    format!(
+                        "batch {} reports {told:?}, its items are {counted:?}",
+                        batch.id
+                    )
+                });
+            });
+        }
+    }
+}
+
+/// The turns.
+impl Story {
+    fn roll(&self, below: usize) -> usize {
+        self.watch.stage(|stage| stage.dice.below(below))
+    }
+
+    fn happens(&self, parts: impl FnOnce(&Rates) -> u32) -> bool {
+        self.watch.stage(|stage| {
+            let parts = parts(&stage.rates);
+            stage.dice.happens(parts)
+        })
+    }
+
+    fn turn(&mut self) {
+        let roll = self.roll(100);
+        let done = match roll {
+            0..84 => self.one_task(),
+            84..94 => self.machinery(),
+            _ => self.people(),
+        };
+        let done = done || self.one_task() || self.machinery() || (roll % 2 == 0 && self.people());
+        if !done {
+            self.leap();
+        }
+    }
+
+    fn set(&mut self, now: Timestamp) {
+        self.clock.set(now);
+        self.watch.stage(|stage| stage.now = now);
+    }
+
+    /// One task goes on, or is killed, or stands still for a while.
+    fn one_task(&mut self) -> bool {
+        let now = self.clock.now();
+        let tasks = &mut self.tasks;
+        let task = self.watch.stage(|stage| {
+            let sticky = stage.rates.sticky;
+            tasks.take_ready(&mut stage.dice, sticky, now)
+        });
+        let Some(mut task) = task else { return false };
+        if self.happens(|rates| rates.crash) {
+            self.kill(task);
+            return true;
+        }
+        if self.happens(|rates| rates.stall) {
+            let stall = SignedDuration::from_secs(self.watch.stage(|stage| {
+                let most = [15, 45, 45, 400][stage.dice.below(4)];
+                stage.dice.between(1, most)
+            }));
+            task.frozen = now + stall;
+            let number = task.number;
+            self.watch.both(|stage, ledger| {
+                ledger.counts.stalls += 1;
+                stage.say(number, || {
+                    format!("#{number} stands still until {}", now + stall)
+                });
+            });
+            self.tasks.put_back(task);
+            return true;
+        }
+        if roll_of(&self.watch, 3) == 0 {
+            let step = SignedDuration::from_millis(self.watch.stage(|s| s.dice.between(0, 40)));
+            self.set(now + step);
+        }
+        self.watch.stage(|stage| stage.task = task.number);
+        match task.step() {
+            None => self.tasks.put_back(task),
+            Some(ended) => {
+                let (number, job) = (task.number, task.job);
+                let gone = if ended == Ended::Done {
+                    Gone::Well
+                } else {
+                    Gone::Failed
+                };
+                self.watch.both(|stage, ledger| {
+                    ledger.ends(number, gone);
+                    stage.say(number << 8, || format!("#{number} ends: {ended:?}"));
+                });
+                if ended == Ended::Again {
+                    self.once_more(job);
+                }
+            }
+        }
+        true
+    }
+
+    fn kill(&mut self, task: Task) {
+        let (number, job) = (task.number, task.job.clone());
+        self.watch.stage(|stage| stage.task = number);
+        drop(task);
+        self.watch.both(|stage, ledger| {
+            ledger.ends(number, Gone::Killed);
+            ledger.counts.crashes += 1;
+            stage.say(number << 9, || format!("#{number} is killed"));
+        });
+        self.once_more(job);
+    }
+
+    /// What did not come to an end is done again by whoever is bound to.
+    fn once_more(&mut self, job: Job) {
+        match job {
+            Job::Outbox(records) => self.watch.stage(|stage| {
+                for record in records.into_iter().rev() {
+                    stage.records.push_front(record);
+                }
+            }),
+            Job::Report(_) | Job::Feedback(_) => self.waiting.push(job),
+            Job::Deliver | Job::Tick => {}
+            call => {
+                if self.roll(2) == 0 {
+                    self.waiting.push(call);
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, job: Job) {
+        let number = self.tasks.next_number();
+        self.watch.both(|stage, ledger| {
+            ledger.begins(number, job.clone());
+            ledger.counts.tasks += 1;
+            stage.say(number << 10, || format!("#{number} begins: {job:?}"));
+        });
+        let play = self.cast.play(job.clone(), number);
+        self.tasks.begin(job, play);
+    }
+
+    fn people(&mut self) -> bool {
+        if self.steps == 0 || self.tasks.count(Job::is_a_call) > 5 {
+            return false;
+        }
+        let now = self.clock.now();
+        let idle = self.tasks.is_empty();
+        let step = self
+            .watch
+            .both(|stage, ledger| people::draw(&mut stage.dice, ledger, now));
+        self.steps -= 1;
+        match step {
+            Step::Do(jobs) => jobs.into_iter().for_each(|job| self.begin(job)),
+            Step::Wait(how_long) => {
+                let how_long = if idle { how_long } else { how_long.min(MINUTE) };
+                self.watch
+                    .stage(|stage| stage.say(2, || format!("{how_long:#} go by")));
+                self.set(now + how_long);
+            }
+            Step::Mood(mood) => self.watch.stage(|stage| {
+                stage.mood = mood;
+                stage.say(3, || format!("the mail service: {mood:?}"));
+            }),
+            Step::Lag(writes) => {
+                self.store.let_indexes_lag(writes);
+                let line = || format!("indexes are {writes} writes behind");
+                self.watch.stage(|stage| stage.say(4, line));
+            }
+        }
+        true
+    }
+}
+
+fn roll_of(watch: &Watch, below: usize) -> usize {
+    watch.stage(|stage| stage.dice.below(below))
+}
+
+/// What the machinery around Beckon does.
+impl Story {
+    fn machinery(&mut self) -> bool {
+        let first = self.roll(5);
+        (0..5).any(|offset| match (first + offset) % 5 {
+            0 => self.begin_outbox(),
+            1 => self.begin_postman(),
+            2 => self.begin_tick(),
+            3 => self.begin_feedback(),
+            _ => self.begin_waiting(),
+        })
+    }
+
+    /// The stream's reader takes the next records; now and then it takes them a second time.
+    fn begin_outbox(&mut self) -> bool {
+        if self.tasks.count(|job| matches!(job, Job::Outbox(_))) > 1 {
+            return false;
+        }
+        let records: Vec<_> = self.watch.stage(|stage| {
+            let most = 1 + stage.dice.below(3);
+            let taken: Vec<_> = stage.records.iter().take(most).copied().collect();
+            let repeat = stage.rates.repeat;
+            if !stage.dice.happens(repeat) {
+                stage.records.drain(..taken.len());
+            }
+            taken
+        });
+        if records.is_empty() {
+            return false;
+        }
+        self.begin(Job::Outbox(records));
+        true
+    }
+
+    fn begin_postman(&mut self) -> bool {
+        let woken = self.watch.stage(|stage| {
+            let woken = stage.wakes > 0;
+            stage.wakes = stage.wakes.saturating_sub(1);
+            woken
+        });
+        if woken {
+            self.begin(Job::Deliver);
+        }
+        woken
+    }
+
+    fn begin_tick(&mut self) -> bool {
+        let now = self.clock.now();
+        if now < self.next_tick {
+            return false;
+        }
+        self.next_tick = now + MINUTE;
+        if !self.happens(|rates| rates.lost) {
+            self.begin(Job::Tick);
+        }
+        true
+    }
+
+    fn begin_feedback(&mut self) -> bool {
+        let now = self.clock.now();
+        let due = self.watch.stage(|stage| {
+            let index = stage.reports.iter().position(|(at, _)| *at <= now)?;
+            Some(stage.reports.swap_remove(index).1)
+        });
+        let Some(feedback) = due else { return false };
+        self.begin(Job::Feedback(feedback));
+        true
+    }
+
+    fn begin_waiting(&mut self) -> bool {
+        if self.waiting.is_empty() || self.tasks.count(|_| true) > 12 {
+            return false;
+        }
+        let job = self.waiting.swap_remove(self.roll(self.waiting.len()));
+        if matches!(job, Job::Report(_)) && self.happens(|rates| rates.repeat) {
+            self.waiting.push(job.clone());
+        }
+        self.begin(job);
+        true
+    }
+
+    /// Nobody can go on: time leaps to when somebody can.
+    fn leap(&mut self) {
+        let next_report = self
+            .watch
+            .stage(|stage| stage.reports.iter().map(|(at, _)| *at).min());
+        let now = self.clock.now();
+        let next = [
+            self.clock.next_waking(),
+            self.tasks.next_thaw(now),
+            next_report,
+        ]
+        .into_iter()
+        .flatten()
+        .fold(self.next_tick, Timestamp::min);
+        self.set(next.max(now + SignedDuration::from_millis(1)));
+    }
+}

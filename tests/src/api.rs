@@ -1,0 +1,368 @@
+//! A Beckon at some address, spoken to as its administrator, an invited person or the device
+//! management speaks to it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::mail::Mail;
+use crate::people::{HistoryEntry, Person};
+use crate::waiting::until;
+
+/// A Beckon, by its address.
+#[derive(Debug, Clone)]
+pub struct Api {
+    address: String,
+    client: reqwest::Client,
+}
+
+/// A request in the making.
+#[derive(Debug)]
+#[must_use]
+pub struct Call(reqwest::RequestBuilder);
+
+impl Call {
+    /// With a header.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    /// With an `Idempotency-Key`.
+    pub fn key(self, key: &str) -> Self {
+        self.header("Idempotency-Key", key)
+    }
+
+    /// With a JSON body.
+    pub fn json(self, body: &Value) -> Self {
+        Self(self.0.json(body))
+    }
+
+    /// With this body, said to be JSON.
+    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self(
+            self.0
+                .header("Content-Type", "application/json")
+                .body(body.into()),
+        )
+    }
+
+    /// With this body and no word about what it is.
+    pub fn bare_body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self(self.0.body(body.into()))
+    }
+
+    /// Makes the request.
+    pub async fn answer(self) -> Answer {
+        Answer::read(self.0.send().await.unwrap()).await
+    }
+}
+
+/// The body of a Send or a preview for these people.
+fn order(people: &[&Person], ownership: Option<&str>) -> Value {
+    let ids: Vec<&str> = people.iter().map(|person| person.id.as_str()).collect();
+    json!({ "selection": { "userIds": ids }, "ownership": ownership })
+}
+
+impl Api {
+    /// The Beckon at an address like `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn at(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            client: reqwest::Client::new(),
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A request of any kind.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        Call(
+            self.client
+                .request(method, format!("{}{path}", self.address)),
+        )
+    }
+
+    /// `GET`, whatever it answers.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path).answer().await
+    }
+
+    /// `POST` of JSON, whatever it answers.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path).json(body).answer().await
+    }
+
+    // What an administrator does.
+
+    /// Adds a user, and waits until the invitation, if there is one, was delivered.
+    pub async fn add_user(&self, user: &Value) -> Person {
+        let added = self.post("/v1/users", user).await.with_status(201);
+        if let Some(batch) = added["batch"]["id"].as_str() {
+            self.delivered(batch).await;
+        }
+        Person {
+            id: added["user"]["id"].as_str().unwrap().to_owned(),
+            email: user["email"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// Adds somebody of whom only the address matters, invited by default.
+    pub async fn invite(&self, email: &str) -> Person {
+        self.add_user(&json!({ "email": email })).await
+    }
+
+    /// Adds somebody who is not invited.
+    pub async fn add_uninvited(&self, email: &str) -> Person {
+        self.add_user(&json!({ "email": email, "invite": false }))
+            .await
+    }
+
+    /// Saves settings, whatever was saved before.
+    pub async fn settings(&self, settings: &Value) -> Value {
+        self.call("PUT", "/v1/settings")
+            .header("If-Match", "*")
+            .json(settings)
+            .answer()
+            .await
+            .with_status(200)
+    }
+
+    /// Lets people register by another method.
+    pub async fn method(&self, method: &str) {
+        self.settings(&json!({ "registration": { "method": method } }))
+            .await;
+    }
+
+    /// The preview of a Send.
+    pub async fn preview(&self, people: &[&Person], ownership: Option<&str>) -> Value {
+        self.post("/v1/invitations/preview", &order(people, ownership))
+            .await
+            .with_status(200)
+    }
+
+    /// Sends, and waits until every mail was delivered. Gives what Send answered.
+    pub async fn send(&self, people: &[&Person], ownership: Option<&str>) -> Value {
+        let sent = self
+            .post("/v1/invitations", &order(people, ownership))
+            .await
+            .with_status(202);
+        self.delivered(sent["batch"]["id"].as_str().unwrap()).await;
+        sent
+    }
+
+    /// A Send with an `Idempotency-Key`, whatever it answers.
+    pub async fn send_once(
+        &self,
+        key: &str,
+        people: &[&Person],
+        ownership: Option<&str>,
+    ) -> Answer {
+        self.call("POST", "/v1/invitations")
+            .key(key)
+            .json(&order(people, ownership))
+            .answer()
+            .await
+    }
+
+    /// Takes somebody's invitation back.
+    pub async fn cancel(&self, person: &Person) {
+        let path = format!("/v1/users/{}/invitation/cancel", person.id);
+        let _ = self.call("POST", &path).answer().await.with_status(200);
+    }
+
+    /// A Send as it stands.
+    pub async fn batch(&self, id: &str) -> Value {
+        self.get(&format!("/v1/batches/{id}"))
+            .await
+            .with_status(200)
+    }
+
+    /// Every Send, newest first.
+    pub async fn batches(&self) -> Vec<Value> {
+        items(&self.get("/v1/batches").await.with_status(200))
+    }
+
+    /// Waits until a Send reached every mailbox it is for.
+    pub async fn delivered(&self, id: &str) -> Value {
+        until("a Send is delivered", async || {
+            let batch = self.batch(id).await["batch"].take();
+            let all = batch["counts"]["issued"] == batch["counts"]["delivered"];
+            (batch["state"] == "expanded" && all).then_some(batch)
+        })
+        .await
+    }
+
+    /// Waits until the mail service took every mail of a Send. The news that a mail was
+    /// delivered may get lost when the process ends; this does not.
+    pub async fn taken(&self, id: &str) -> Value {
+        until("a Send is taken by the mail service", async || {
+            let batch = self.batch(id).await["batch"].take();
+            let all = batch["counts"]["issued"] == batch["counts"]["sent"];
+            (batch["state"] == "expanded" && all).then_some(batch)
+        })
+        .await
+    }
+
+    /// A user with their invitation.
+    pub async fn user(&self, person: &Person) -> Value {
+        self.get(&format!("/v1/users/{}", person.id))
+            .await
+            .with_status(200)
+    }
+
+    /// Every user, by address.
+    pub async fn users(&self) -> Vec<Value> {
+        items(&self.get("/v1/users").await.with_status(200))
+    }
+
+    /// What happened to somebody, oldest first.
+    pub async fn history(&self, person: &Person) -> Vec<HistoryEntry> {
+        let answer = self.get(&format!("/v1/users/{}/history", person.id)).await;
+        let mut items = items(&answer.with_status(200));
+        items.reverse();
+        items.iter().map(HistoryEntry::read).collect()
+    }
+
+    /// The names of what happened to somebody, oldest first.
+    pub async fn happenings(&self, person: &Person) -> Vec<String> {
+        let history = self.history(person).await;
+        history.into_iter().map(|entry| entry.what).collect()
+    }
+
+    // What somebody who was invited does.
+
+    /// Every mail that was sent, oldest first.
+    pub async fn outbox(&self) -> Vec<Mail> {
+        let answer = self.get("/local/outbox").await.with_status(200);
+        items(&answer).iter().map(Mail::read).collect()
+    }
+
+    /// The mails to one address, oldest first.
+    pub async fn outbox_of(&self, address: &str) -> Vec<Mail> {
+        let mut mails = self.outbox().await;
+        mails.retain(|mail| mail.to == address);
+        mails
+    }
+
+    /// Waits until this many mails went to an address, and gives the newest.
+    pub async fn mail_number(&self, number: usize, address: &str) -> Mail {
+        until("a mail arrives", async || {
+            self.outbox_of(address).await.get(number - 1).cloned()
+        })
+        .await
+    }
+
+    /// The newest mail to an address.
+    pub async fn newest_mail(&self, address: &str) -> Mail {
+        let mut mails = self.outbox_of(address).await;
+        mails.pop().expect("there is a mail")
+    }
+
+    /// The PIN in the newest mail to an address.
+    pub async fn newest_pin(&self, address: &str) -> String {
+        let mail = self.newest_mail(address).await;
+        mail.pin().expect("the mail has a PIN")
+    }
+
+    /// The token of the link in the newest mail to an address.
+    pub async fn newest_token(&self, address: &str) -> String {
+        let mail = self.newest_mail(address).await;
+        mail.token().expect("the mail has a link")
+    }
+
+    /// Shows address and PIN, whatever it answers.
+    pub async fn show_pin(&self, address: &str, pin: &str) -> Answer {
+        self.post("/v1/redemptions", &json!({ "email": address, "pin": pin }))
+            .await
+    }
+
+    /// Shows a token, whatever it answers.
+    pub async fn show_token(&self, token: &str) -> Answer {
+        self.post("/v1/redemptions", &json!({ "token": token }))
+            .await
+    }
+
+    /// Redeems the PIN in somebody's newest mail. Gives the `registrationId`.
+    pub async fn redeem(&self, person: &Person) -> String {
+        let pin = self.newest_pin(&person.email).await;
+        let opened = self.show_pin(&person.email, &pin).await.with_status(200);
+        opened["registrationId"].as_str().unwrap().to_owned()
+    }
+
+    /// What became of a registration.
+    pub async fn registration(&self, id: &str) -> Value {
+        self.get(&format!("/v1/registrations/{id}"))
+            .await
+            .with_status(200)
+    }
+
+    // What the device management does.
+
+    /// Sends an event, whatever it answers.
+    pub async fn report(&self, detail: &Value) -> Answer {
+        let entry = json!({
+            "Source": "mdm.example",
+            "DetailType": "Device Registered",
+            "Detail": detail.to_string(),
+        });
+        self.post("/local/events", &json!({ "Entries": [entry] }))
+            .await
+    }
+
+    /// Reports a device registered now for whom `registrant` names, like
+    /// `{ "registrationId": "…" }`.
+    pub async fn report_device(&self, registrant: &Value, device: &Value) {
+        self.report_device_at(registrant, device, jiff::Timestamp::now())
+            .await;
+    }
+
+    /// The same for a device that was registered at another time.
+    pub async fn report_device_at(
+        &self,
+        registrant: &Value,
+        device: &Value,
+        registered_at: jiff::Timestamp,
+    ) {
+        let mut detail = registrant.clone();
+        detail["device"] = device.clone();
+        detail["registeredAt"] = json!(registered_at.to_string());
+        let taken = self.report(&detail).await.with_status(200);
+        assert_eq!(taken["FailedEntryCount"], 0, "{taken}");
+    }
+
+    /// The events that nobody could use.
+    pub async fn failures(&self) -> Vec<Value> {
+        items(&self.get("/local/failures").await.with_status(200))
+    }
+
+    /// All that anybody can see: settings, users with their histories, Sends, mails, failures.
+    /// Two of these are equal if nothing happened in between.
+    pub async fn everything(&self) -> Value {
+        let users = self.users().await;
+        let mut histories = Vec::new();
+        for user in &users {
+            let path = format!("/v1/users/{}/history", user["id"].as_str().unwrap());
+            histories.push(self.get(&path).await.with_status(200));
+        }
+        json!({
+            "settings": self.get("/v1/settings").await.with_status(200),
+            "users": users,
+            "histories": histories,
+            "batches": self.batches().await,
+            "mails": self.get("/local/outbox").await.with_status(200),
+            "failures": self.failures().await,
+        })
+    }
+}
+
+/// The items of a list that fits on one page.
+fn items(page: &Value) -> Vec<Value> {
+    assert!(page["next"].is_null(), "the list has another page");
+    page["items"].as_array().unwrap().clone()
+}

@@ -1,0 +1,112 @@
+//! A Beckon in the test's own process.
+
+use std::ops::Deref;
+use std::path::Path;
+use std::time::Duration;
+
+use beckon_domain::mail::MailClass;
+use beckon_domain::ports::{
+    ChangeOutcome, FindDue as _, LoadUsers as _, SaveUsers as _, UserChange,
+};
+use beckon_local::{Options, System};
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+
+use crate::api::Api;
+use crate::people::Person;
+use crate::waiting::until;
+
+/// A running system with a folder of its own; spoken to as an [`Api`].
+#[derive(Debug)]
+pub struct Beckon {
+    api: Api,
+    system: System,
+    folder: TempDir,
+}
+
+impl Deref for Beckon {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
+impl Beckon {
+    /// How soon a refused redemption is answered here.
+    pub const REFUSE_AFTER: Duration = Duration::from_millis(20);
+
+    /// A system with nobody in it.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with other options.
+    pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = Options::new(folder.path().to_owned(), 0);
+        options.refuse_after = Self::REFUSE_AFTER;
+        change(&mut options);
+        let system = System::start(options).await.unwrap();
+        Self {
+            api: Api::at(system.address()),
+            system,
+            folder,
+        }
+    }
+
+    /// A handle for another task.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        self.api.clone()
+    }
+
+    /// Where its data is kept.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Write and read units that the table charged so far, indexes included.
+    #[must_use]
+    pub fn consumed_units(&self) -> (f64, f64) {
+        self.system.table().consumed_units()
+    }
+
+    /// Waits until every mail that was ever written has gone, or will never go.
+    pub async fn quiet(&self) {
+        let one_day = Timestamp::now() + SignedDuration::from_hours(24);
+        let table = self.system.table();
+        until("no mail is under way", async || {
+            for class in [MailClass::Small, MailClass::Bulk] {
+                if !table.due_mails(class, one_day, 1).await.unwrap().is_empty() {
+                    return None;
+                }
+            }
+            Some(())
+        })
+        .await;
+    }
+
+    /// Lets the time of somebody's invitation run out at once, which takes an hour at least
+    /// where nobody looks behind the API.
+    pub async fn let_time_run_out(&self, person: &Person) {
+        let table = self.system.table();
+        until("the invitation is saved", async || {
+            let id = person.id.parse().unwrap();
+            let mut user = table.load_users(&[id]).await.unwrap().remove(0);
+            user.version = user.version.next();
+            user.invitation.as_mut().unwrap().expires_at = Timestamp::now();
+            let change = UserChange::of(user);
+            let outcome = table.save_users(&[change]).await.unwrap();
+            (outcome == [ChangeOutcome::Saved]).then_some(())
+        })
+        .await;
+    }
+
+    /// Ends the system in good order and leaves its folder.
+    pub async fn stop(self) -> TempDir {
+        self.system.stop().await;
+        self.folder
+    }
+}

@@ -1,0 +1,59 @@
+//! Mails as their recipients see them.
+
+use serde_json::Value;
+
+/// A mail in the outbox of the local mail service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// What the mail service calls it.
+    pub id: String,
+    /// To whom it went.
+    pub to: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its text part.
+    pub text: String,
+    /// Its HTML part.
+    pub html: String,
+    /// What hangs on it, as the outbox shows it.
+    pub attachments: Vec<Value>,
+}
+
+impl Mail {
+    pub(crate) fn read(item: &Value) -> Self {
+        let text = |field: &str| item[field].as_str().unwrap_or_default().to_owned();
+        Self {
+            id: text("id"),
+            to: text("to"),
+            subject: text("subject"),
+            text: text("text"),
+            html: text("html"),
+            attachments: item["attachments"].as_array().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The PIN as it stands in the text, grouped; `None` if the mail has none.
+    #[must_use]
+    pub fn pin(&self) -> Option<String> {
+        self.text.lines().find_map(|line| {
+            line.split_once("PIN: ")
+                .map(|(_, pin)| pin.trim().to_owned())
+        })
+    }
+
+    /// The link that redeems, as it stands in the text; `None` if the mail has none.
+    #[must_use]
+    pub fn link(&self) -> Option<String> {
+        self.text
+            .split_whitespace()
+            .find(|word| word.contains("/enroll#t="))
+            .map(str::to_owned)
+    }
+
+    /// The token in that link.
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        self.link()
+            .and_then(|link| link.split_once("#t=").map(|(_, token)| token.to_owned()))
+    }
+}

@@ -1,0 +1,218 @@
+//! Who owns a device, over HTTP: the table of methods and choices, the order of the rules, and
+//! what is decided again when more becomes known.
+
+use beckon_tests::{Beckon, Person};
+use serde_json::{Value, json};
+
+/// Every cell of the table: method, choice, what invitations carry. `None` where the choice
+/// applies to nobody and is refused.
+const TABLE: [(&str, Option<&str>, Option<&str>); 12] = [
+    ("pin", None, Some("notSet")),
+    ("pin", Some("userOwned"), Some("userOwned")),
+    ("pin", Some("companyOwned"), Some("companyOwned")),
+    ("passwordAndPin", None, Some("notSet")),
+    ("passwordAndPin", Some("userOwned"), Some("userOwned")),
+    ("passwordAndPin", Some("companyOwned"), Some("companyOwned")),
+    ("password", None, Some("notSet")),
+    ("password", Some("userOwned"), None),
+    ("password", Some("companyOwned"), None),
+    ("qrCode", None, Some("notSet")),
+    ("qrCode", Some("userOwned"), None),
+    ("qrCode", Some("companyOwned"), None),
+];
+
+/// The registration of a device that is reported for somebody, as their history tells it.
+async fn decided(beckon: &Beckon, person: &Person, device: &Value) -> String {
+    beckon
+        .report_device(&json!({ "userId": person.id }), device)
+        .await;
+    let history = beckon.history(person).await;
+    history
+        .into_iter()
+        .rev()
+        .find(|entry| entry.what == "registrationConfirmed")
+        .unwrap()
+        .text
+}
+
+#[tokio::test]
+async fn an_invitation_carries_what_the_table_says_and_a_choice_that_reaches_nobody_is_refused() {
+    let beckon = Beckon::start().await;
+    let ada = beckon.add_uninvited("ada@example.com").await;
+
+    for (method, choice, carried) in TABLE {
+        beckon.method(method).await;
+        let order = json!({ "selection": { "userIds": [ada.id] }, "ownership": choice });
+        let preview = beckon.post("/v1/invitations/preview", &order).await;
+        let sent = beckon.post("/v1/invitations", &order).await;
+
+        let cell = format!("{method}, {choice:?}");
+        let Some(carried) = carried else {
+            for refused in [preview, sent] {
+                let problem = refused.problem(422);
+                assert_eq!(problem["errors"][0]["field"], "ownership", "{cell}");
+                assert_eq!(problem["errors"][0]["code"], "doesNotApply", "{cell}");
+            }
+            continue;
+        };
+        let preview = preview.with_status(200);
+        assert_eq!(preview["ownership"]["result"], carried, "{cell}");
+        assert_eq!(preview["recipients"][0]["ownership"], carried, "{cell}");
+        let applies = method == "pin" || method == "passwordAndPin";
+        assert_eq!(preview["ownership"]["applies"], applies, "{cell}");
+        let sent = sent.with_status(202);
+        beckon
+            .delivered(sent["batch"]["id"].as_str().unwrap())
+            .await;
+        let invitation = beckon.user(&ada).await["invitation"].take();
+        assert_eq!(invitation["method"], method, "{cell}");
+        assert_eq!(invitation["ownership"], carried, "{cell}");
+    }
+}
+
+#[tokio::test]
+async fn supervised_comes_before_user_enrollment_before_the_invitation_before_not_set() {
+    let beckon = Beckon::start().await;
+    let facts = [
+        (json!({}), "nothing"),
+        (json!({ "enrollmentType": "user" }), "user enrollment"),
+        (json!({ "enrollmentType": "device" }), "device enrollment"),
+        (json!({ "supervised": false }), "not supervised"),
+        (json!({ "supervised": true }), "supervised"),
+        (
+            json!({ "supervised": true, "enrollmentType": "user" }),
+            "both",
+        ),
+    ];
+    let supervised = "company owned, because it is supervised.";
+    let enrolled = "user owned, because it came through Apple User Enrollment.";
+    let expected = [
+        ("notSet", "not set, because nothing decides it."),
+        ("userOwned", "user owned, as the invitation says."),
+        ("companyOwned", "company owned, as the invitation says."),
+    ];
+
+    for (choice, by_the_invitation) in expected {
+        let mut people = Vec::new();
+        for number in 0..facts.len() {
+            let email = format!("{choice}-{number}@example.com");
+            people.push(beckon.add_uninvited(&email).await);
+        }
+        let everyone: Vec<&Person> = people.iter().collect();
+        let setting = (choice != "notSet").then_some(choice);
+        beckon.send(&everyone, setting).await;
+
+        for (person, (fact, name)) in people.iter().zip(&facts) {
+            let mut device = fact.clone();
+            device["id"] = json!("d-1");
+            let text = decided(&beckon, person, &device).await;
+
+            let ending = match *name {
+                "supervised" | "both" => supervised,
+                "user enrollment" => enrolled,
+                _ => by_the_invitation,
+            };
+            assert_eq!(
+                text,
+                format!("Device d-1 was registered: {ending}"),
+                "{choice}, {name}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_nobody_was_invited_to_register_is_recorded_as_not_set() {
+    let beckon = Beckon::start().await;
+    let ada = beckon.add_uninvited("ada@example.com").await;
+
+    let text = decided(&beckon, &ada, &json!({ "id": "d-1" })).await;
+
+    assert_eq!(
+        text,
+        "Device d-1 was registered: not set, because nothing decides it."
+    );
+    let user = beckon.user(&ada).await;
+    assert_eq!(user["devices"], 1);
+    assert_eq!(user["invitation"]["state"], "none");
+}
+
+#[tokio::test]
+async fn late_supervision_decides_again_and_the_history_keeps_both() {
+    let beckon = Beckon::start().await;
+    let ada = beckon
+        .add_user(&json!({ "email": "ada@example.com", "ownership": "userOwned" }))
+        .await;
+    let session = beckon.redeem(&ada).await;
+    let by_session = json!({ "registrationId": session });
+    beckon
+        .report_device(&by_session, &json!({ "id": "d-1", "name": "Phone" }))
+        .await;
+    let at_first = beckon.registration(&session).await;
+    let user_before = beckon.user(&ada).await;
+
+    beckon
+        .report_device(&by_session, &json!({ "id": "d-1", "supervised": true }))
+        .await;
+
+    assert_eq!(at_first["ownership"], "userOwned");
+    assert_eq!(at_first["rule"], "invitation");
+    let now = beckon.registration(&session).await;
+    assert_eq!(now["ownership"], "companyOwned");
+    assert_eq!(now["rule"], "supervised");
+    assert_eq!(now["device"]["name"], "Phone");
+    assert_eq!(beckon.user(&ada).await, user_before);
+    let history = beckon.history(&ada).await;
+    let texts: Vec<&str> = history.iter().map(|entry| entry.text.as_str()).collect();
+    assert!(texts.contains(&"Device d-1 was registered: user owned, as the invitation says."));
+    assert_eq!(
+        texts.last().unwrap(),
+        &"More became known of device d-1: it was user owned, it is company owned, because it is supervised."
+    );
+}
+
+#[tokio::test]
+async fn a_device_once_supervised_stays_so_whatever_a_late_report_says() {
+    let beckon = Beckon::start().await;
+    let ada = beckon.invite("ada@example.com").await;
+    let session = beckon.redeem(&ada).await;
+    let by_session = json!({ "registrationId": session });
+    beckon
+        .report_device(&by_session, &json!({ "id": "d-1", "supervised": true }))
+        .await;
+    let history = beckon.history(&ada).await;
+
+    beckon
+        .report_device(
+            &by_session,
+            &json!({ "id": "d-1", "supervised": false, "enrollmentType": "user" }),
+        )
+        .await;
+
+    let now = beckon.registration(&session).await;
+    assert_eq!(now["ownership"], "companyOwned");
+    assert_eq!(now["rule"], "supervised");
+    assert_eq!(beckon.history(&ada).await, history);
+}
+
+#[tokio::test]
+async fn each_invitation_keeps_the_ownership_it_was_issued_with_whatever_is_set_later() {
+    let beckon = Beckon::start().await;
+    let ada = beckon
+        .add_user(&json!({ "email": "ada@example.com", "ownership": "companyOwned" }))
+        .await;
+    beckon.method("qrCode").await;
+    let bob = beckon.invite("bob@example.com").await;
+
+    let of_ada = decided(&beckon, &ada, &json!({ "id": "d-1" })).await;
+    let of_bob = decided(&beckon, &bob, &json!({ "id": "d-2" })).await;
+
+    assert_eq!(
+        of_ada,
+        "Device d-1 was registered: company owned, as the invitation says."
+    );
+    assert_eq!(
+        of_bob,
+        "Device d-2 was registered: not set, because nothing decides it."
+    );
+}
