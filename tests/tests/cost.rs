@@ -58,9 +58,9 @@ async fn from_redeemed_to_confirmed_takes_fewer_than_20_write_units() {
         )
         .await;
     let ada = beckon.invite("ada@example.com").await;
+    let session = beckon.redeem(&ada).await;
     let (written, _) = beckon.consumed_units();
 
-    let session = beckon.redeem(&ada).await;
     let registrant = json!({ "registrationId": session });
     beckon
         .report_device(&registrant, &json!({ "id": "d-1" }))

@@ -1,6 +1,11 @@
 //! Who owns a device, over HTTP: the table of methods and choices, the order of the rules, and
 //! what is decided again when more becomes known.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "the functions beside the tests fail the tests, as they should"
+)]
+
 use beckon_tests::{Beckon, Person};
 use serde_json::{Value, json};
 

@@ -1,6 +1,13 @@
 //! Showing a PIN or a token: what a guesser cannot do, what a forgetful person can, and what a
 //! link's QR code holds.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the functions beside the tests fail the tests, as they should"
+)]
+
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -282,10 +289,13 @@ async fn a_fourth_session_has_to_wait_until_one_of_the_three_ends() {
     assert_eq!(invitation(&beckon, &ada).await["triesLeft"], 5);
 }
 
+/// What somebody makes of a PIN as it stands in the mail.
+type Typing = fn(&str) -> String;
+
 #[tokio::test]
 async fn a_pin_may_be_typed_as_people_type() {
     let beckon = Beckon::start().await;
-    let as_typed: [(&str, fn(&str) -> String); 7] = [
+    let as_typed: [(&str, Typing); 7] = [
         ("as it stands", |pin| pin.to_owned()),
         ("ungrouped", |pin| pin.replace(' ', "")),
         ("hyphens", |pin| pin.replace(' ', "-")),

@@ -237,12 +237,16 @@ pub struct Invitation {
 
 impl Invitation {
     /// Where it stands at a moment: one whose time has run out is expired, whether or not the
-    /// clock has come by to write that down.
+    /// clock has come by to write that down; and one whose tries are used up is locked, whether
+    /// or not the attempt that used the last one lived to write that down.
     #[must_use]
     pub fn state_at(&self, now: Timestamp) -> InvitationState {
         match self.state {
             InvitationState::Pending | InvitationState::Locked if now >= self.expires_at => {
                 InvitationState::Expired
+            }
+            InvitationState::Pending if self.method.uses_pin() && self.tries_left == 0 => {
+                InvitationState::Locked
             }
             state => state,
         }

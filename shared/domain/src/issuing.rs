@@ -153,6 +153,9 @@ pub fn issue(
         InvitationState::Pending | InvitationState::Locked
     );
     let number = user.latest_issue.next();
+    // What somebody asked for themselves is no mail of the Send: stopping it must not keep the
+    // PIN from them.
+    let send = (terms.renewals == 0).then_some(terms.batch);
     let mail = Mail::waiting(
         terms.mail,
         MailKind::Invitation {
@@ -161,7 +164,7 @@ pub fn issue(
             again: false,
         },
         user.id,
-        Some(terms.batch),
+        send,
         terms.class,
         settings.version,
         now,

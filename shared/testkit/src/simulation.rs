@@ -9,17 +9,20 @@
 
 mod bell;
 mod breakage;
+mod cast;
 mod dice;
 mod jobs;
 mod ledger;
 mod ledger_mails;
 mod ledger_users;
+mod machinery;
 mod people;
 mod post;
 mod report;
 mod stage;
 mod story;
 mod table;
+mod table_mails;
 mod table_reads;
 mod tasks;
 mod verdict;

@@ -1,7 +1,7 @@
 //! The postman: one run at a time, held by a lease, that takes what is due and hands it to the
 //! mail service at the account's pace.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::pin::pin;
 
 use futures_util::future::{Either, select};
@@ -257,7 +257,7 @@ where
             if !self.store.take_lease(run, now, self.until(now)).await? {
                 return Ok(tally);
             }
-            tally = match self.with_lease(run, tally).await {
+            tally = match self.with_lease(run, now, tally).await {
                 Ok(tally) => tally,
                 Err(failure) => {
                     // Nothing is under way any more. A lease that cannot be given back ends by
@@ -295,7 +295,14 @@ where
                 .is_empty())
     }
 
-    async fn with_lease(&self, run: RunId, tally: Run) -> Result<Run, Unavailable> {
+    /// `leased_at` is the moment the lease was asked for: it ends so long after that, however
+    /// long the answer took.
+    async fn with_lease(
+        &self,
+        run: RunId,
+        leased_at: Timestamp,
+        tally: Run,
+    ) -> Result<Run, Unavailable> {
         let began = self.clock.now();
         let limits = self.service.sending_limits().await?;
         self.store.note_pace(self.pace(limits)).await?;
@@ -306,7 +313,7 @@ where
             queue: VecDeque::new(),
             holds: HashSet::new(),
             bucket: TokenBucket::new(self.pace(limits), began),
-            leased_at: began,
+            leased_at,
             limits_at: began,
             looked_at: None,
             looking: false,
@@ -484,7 +491,7 @@ where
             .into_iter()
             .map(|mail| (mail.id, mail))
             .collect();
-        let whose: HashSet<UserId> = mails.values().map(|mail| mail.user).collect();
+        let whose: BTreeSet<UserId> = mails.values().map(|mail| mail.user).collect();
         let users: HashMap<UserId, User> = self
             .store
             .load_users(&whose.into_iter().collect::<Vec<_>>())
@@ -493,7 +500,7 @@ where
             .map(|user| (user.id, user))
             .collect();
         let mut stopped = HashSet::new();
-        let batches: HashSet<BatchId> = mails.values().filter_map(|mail| mail.batch).collect();
+        let batches: BTreeSet<BatchId> = mails.values().filter_map(|mail| mail.batch).collect();
         for id in batches {
             if let Some((batch, _)) = self.store.load_batch(id).await?
                 && batch.stopped_at.is_some()

@@ -3,7 +3,7 @@
 //! Every step may be repeated. A user who was invited by this batch before is found to be so by
 //! the mail's id; a page that was finished before is found to be so by the cursor's version.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ use crate::invitation::InvitationState;
 use crate::issuing::{Ingredients, Reached, Terms, Verdict, issue, judge, mail_of};
 use crate::keys::KeyId;
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, FinishPage, ListUsers, LoadBatch, LoadKeys, LoadUsers,
+    Chance, ChangeOutcome, Clock, FinishPage, ListUsers, LoadBatch, LoadKeys, LoadMails, LoadUsers,
     ReadSettings, SaveError, SaveUsers, Unavailable, UserChange,
 };
 use crate::settings::VersionedSettings;
@@ -55,7 +55,7 @@ pub struct ExpandPage<S, K, C, R> {
 
 impl<S, K, C, R> ExpandPage<S, K, C, R>
 where
-    S: LoadBatch + LoadUsers + ListUsers + ReadSettings + SaveUsers + FinishPage + Sync,
+    S: LoadBatch + LoadUsers + LoadMails + ListUsers + ReadSettings + SaveUsers + FinishPage + Sync,
     K: LoadKeys + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
@@ -123,16 +123,20 @@ where
                     .store
                     .list_users(&unbound, cursor.position.as_deref(), PAGE, now)
                     .await?;
-                let users: Vec<User> = page
+                // The list may be a moment old: it says who may be meant, their rows say who is.
+                let listed: Vec<UserId> = page
                     .items
-                    .into_iter()
-                    .filter(|user| !except.contains(&user.id))
-                    .filter(|user| {
-                        states.is_empty()
-                            || states.contains(&user.invitation_state_at(now))
-                            || invited_by(user, batch)
-                    })
+                    .iter()
+                    .map(|user| user.id)
+                    .filter(|id| !except.contains(id))
                     .collect();
+                let mut users = self.store.load_users(&listed).await?;
+                let before = self.invited_before(batch, &users).await?;
+                users.retain(|user| {
+                    states.is_empty()
+                        || states.contains(&user.invitation_state_at(now))
+                        || before.contains(&user.id)
+                });
                 Ok((
                     users.iter().map(|user| user.id).collect(),
                     users,
@@ -159,6 +163,7 @@ where
             if open.is_empty() {
                 break;
             }
+            let before = self.invited_before(batch, &open).await?;
             let mut changes = Vec::new();
             for user in &open {
                 let recipient = |result| Recipient {
@@ -168,7 +173,7 @@ where
                         .is_ok(),
                 };
                 let now = self.clock.now();
-                if invited_by(user, batch) {
+                if before.contains(&user.id) {
                     let mail = mail_of(batch, user.id);
                     results.insert(user.id, recipient(RecipientResult::Issued { mail }));
                     continue;
@@ -218,6 +223,34 @@ where
                 })
             })
             .collect())
+    }
+
+    /// Whom of these this batch invited before, when its page was cut short. Whoever was invited
+    /// by somebody else since is known by the mail that is still there.
+    async fn invited_before(
+        &self,
+        batch: &Batch,
+        users: &[User],
+    ) -> Result<HashSet<UserId>, Unavailable> {
+        let mut before = HashSet::new();
+        let mut ask = HashMap::new();
+        for user in users {
+            match &user.invitation {
+                Some(invitation) if invitation.batch == batch.id => {
+                    before.insert(user.id);
+                }
+                Some(invitation) if invitation.issued_at >= batch.created_at => {
+                    ask.insert(mail_of(batch, user.id), user.id);
+                }
+                Some(_) | None => {}
+            }
+        }
+        if !ask.is_empty() {
+            let mails: Vec<_> = ask.keys().copied().collect();
+            let found = self.store.load_mails(&mails).await?;
+            before.extend(found.iter().filter_map(|mail| ask.get(&mail.id)));
+        }
+        Ok(before)
     }
 
     fn issued(
@@ -271,10 +304,4 @@ where
             Err(SaveError::Unavailable(error)) => Err(error),
         }
     }
-}
-
-fn invited_by(user: &User, batch: &Batch) -> bool {
-    user.invitation
-        .as_ref()
-        .is_some_and(|invitation| invitation.batch == batch.id)
 }

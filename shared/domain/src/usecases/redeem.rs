@@ -349,6 +349,11 @@ where
                     .tries_left
                     .saturating_add(1)
                     .min(invitation.pin.tries);
+                // A wrong PIN that came while this try was out found none left and locked the
+                // issue; there is one again.
+                if invitation.state == InvitationState::Locked {
+                    invitation.state = InvitationState::Pending;
+                }
             }
             invitation.sessions.retain(|slot| now < slot.until);
             let full = invitation.sessions.len() >= SESSIONS_AT_A_TIME;

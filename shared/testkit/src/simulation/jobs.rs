@@ -8,33 +8,22 @@ use beckon_domain::idempotency::RepeatableRequest;
 use beckon_domain::ids::{BatchId, IssueNumber, UserId};
 use beckon_domain::ownership::OwnershipChoice;
 use beckon_domain::pin::Pin;
-use beckon_domain::ports::{SaveError, SaveSettings as _};
+use beckon_domain::ports::{PauseOutbox as _, SaveError, SaveSettings as _, WakePostman as _};
 use beckon_domain::registration::DeviceRegistered;
 use beckon_domain::settings::{Settings, VersionedSettings};
 use beckon_domain::token::{Token, TokenPurpose};
-use beckon_domain::usecases::add_user::{AddUser, AddUserRefused, NewUser};
-use beckon_domain::usecases::change_invitation::{
-    ChangeInvitation, ChangeInvitationRefused, InvitationChange,
-};
-use beckon_domain::usecases::change_user::{ChangeUser, ChangeUserRefused, UserPatch};
-use beckon_domain::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration};
-use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy, RunEnd};
-use beckon_domain::usecases::expand::ExpandPage;
-use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome, RecordFeedback};
-use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redemption, Source};
-use beckon_domain::usecases::request_pin::RequestPin;
-use beckon_domain::usecases::send::{Send, SendOrder, SendRefused};
-use beckon_domain::usecases::stop_batch::StopSend;
-use beckon_domain::usecases::tick::Tick;
-use beckon_domain::writing::Links;
+use beckon_domain::usecases::add_user::{AddUserRefused, NewUser};
+use beckon_domain::usecases::change_invitation::{ChangeInvitationRefused, InvitationChange};
+use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
+use beckon_domain::usecases::confirm_registration::ConfirmRefused;
+use beckon_domain::usecases::deliver::RunEnd;
+use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
+use beckon_domain::usecases::redeem::{RedeemRefused, Redemption, Source};
+use beckon_domain::usecases::send::{SendOrder, SendRefused};
 
-use super::bell::Bell;
-use super::ledger::Watch;
-use super::post::Post;
-use super::table::Table;
+use super::cast::Cast;
 use super::tasks::{Ended, Play};
 use crate::builders::an_administrator;
-use crate::{ManualClock, MemoryKeys, PlainComposer, SeededChance};
 
 /// A record of the table's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,19 +82,6 @@ impl Job {
     }
 }
 
-/// Everything a job needs.
-#[derive(Clone)]
-pub(super) struct Cast {
-    pub(super) table: Table,
-    pub(super) post: Post,
-    pub(super) bell: Bell,
-    pub(super) clock: ManualClock,
-    pub(super) chance: SeededChance,
-    pub(super) keys: MemoryKeys,
-    pub(super) policy: PostmanPolicy,
-    pub(super) watch: Watch,
-}
-
 /// The address of the user with this number.
 pub(super) fn address_of(number: usize) -> String {
     format!("person-{number}@example.com")
@@ -138,10 +114,7 @@ impl Cast {
                         Err(SaveError::Unavailable(_)) => Ended::Again,
                     }
                 }
-                Job::LiftPause => {
-                    use beckon_domain::ports::PauseOutbox as _;
-                    again(&cast.table.set_outbox_pause(None).await)
-                }
+                Job::LiftPause => again(&cast.table.set_outbox_pause(None).await),
                 Job::Report(report) => match cast.confirm().run(&report).await {
                     Err(ConfirmRefused::Unavailable(_)) => Ended::Again,
                     Ok(_) | Err(ConfirmRefused::Unknown) => Ended::Done,
@@ -267,11 +240,7 @@ impl Cast {
     }
 
     async fn feedback(&self, feedback: &Feedback) -> Ended {
-        let record = RecordFeedback {
-            store: self.table.clone(),
-            chance: self.chance.clone(),
-        };
-        let outcome = record.run(feedback).await;
+        let outcome = self.recording().run(feedback).await;
         if outcome.is_ok() {
             self.watch.with(|ledger| ledger.reported(feedback));
         }
@@ -285,12 +254,7 @@ impl Cast {
 
     /// Does what the function of that name does with a batch of stream records.
     async fn outbox(&self, records: &[Record]) -> Ended {
-        let expand = ExpandPage {
-            store: self.table.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        };
+        let expand = self.expanding();
         let mut wake = false;
         let mut ended = Ended::Done;
         for record in records {
@@ -305,7 +269,6 @@ impl Cast {
             }
         }
         if wake {
-            use beckon_domain::ports::WakePostman as _;
             // The clock comes by within a minute.
             let _ = self.bell.wake_postman().await;
         }
@@ -313,101 +276,9 @@ impl Cast {
     }
 
     async fn deliver(&self) -> Ended {
-        let deliver = Deliver {
-            store: self.table.clone(),
-            service: self.post.clone(),
-            composer: PlainComposer::default(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-            links: Links {
-                enrolment_page: "https://beckon.example.com/enroll".to_owned(),
-            },
-            policy: self.policy.clone(),
-        };
-        match deliver.run().await {
-            Ok(run) if run.end == RunEnd::OutOfTime => {
-                use beckon_domain::ports::WakePostman as _;
-                again(&self.bell.wake_postman().await)
-            }
+        match self.delivering().run().await {
+            Ok(run) if run.end == RunEnd::OutOfTime => again(&self.bell.wake_postman().await),
             other => again(&other),
-        }
-    }
-}
-
-impl Cast {
-    fn adding(&self) -> AddUser<Table, ManualClock, SeededChance> {
-        AddUser {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
-    }
-
-    fn sending(&self) -> Send<Table, ManualClock, SeededChance> {
-        Send {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
-    }
-
-    fn redeem(&self) -> Redeem<Table, MemoryKeys, ManualClock, SeededChance> {
-        Redeem {
-            store: self.table.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-            budget: 20,
-        }
-    }
-
-    fn request_pin(&self) -> RequestPin<Table, MemoryKeys, ManualClock, SeededChance> {
-        RequestPin {
-            store: self.table.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
-    }
-
-    fn changing(&self) -> ChangeInvitation<Table, ManualClock, SeededChance> {
-        ChangeInvitation {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
-    }
-
-    fn patching(&self) -> ChangeUser<Table, ManualClock, SeededChance> {
-        ChangeUser {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
-    }
-
-    fn stop(&self) -> StopSend<Table, ManualClock> {
-        StopSend {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-        }
-    }
-
-    fn confirm(&self) -> ConfirmRegistration<Table, ManualClock, SeededChance> {
-        ConfirmRegistration {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
-    }
-
-    fn tick(&self) -> Tick<Table, Bell, ManualClock, SeededChance> {
-        Tick {
-            store: self.table.clone(),
-            postman: self.bell.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
         }
     }
 }

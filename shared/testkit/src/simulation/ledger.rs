@@ -38,7 +38,7 @@ impl Watch {
         (ledger.task, ledger.now) = (stage.task, stage.now);
         let result = then(stage, ledger);
         for line in ledger.told.drain(..) {
-            stage.trace.write(stage.now, line);
+            stage.trace.write(stage.now, &line);
         }
         for record in ledger.asked.drain(..) {
             stage.record(record);

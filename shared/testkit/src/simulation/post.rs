@@ -48,7 +48,7 @@ impl Post {
             },
             Mood::Open => (true, accepted()),
         };
-        let takes = match stage.dice.below(40) {
+        let delay = match stage.dice.below(40) {
             0 => stage.dice.between(1_000, 45_000),
             1..10 => stage.dice.between(1, 900),
             _ => 0,
@@ -56,7 +56,7 @@ impl Post {
         Treatment {
             taken,
             answer,
-            takes: SignedDuration::from_millis(takes),
+            takes: SignedDuration::from_millis(delay),
         }
     }
 

@@ -91,12 +91,12 @@ impl Trace {
             self.digest ^= self.digest >> 29;
         }
         if self.lines.is_some() {
-            self.write(at, line());
+            self.write(at, &line());
         }
     }
 
     /// Writes down what adds nothing to what is known of the order of events.
-    pub(super) fn write(&mut self, at: Timestamp, line: String) {
+    pub(super) fn write(&mut self, at: Timestamp, line: &str) {
         if let Some(lines) = &mut self.lines {
             lines.push(format!("{at:.3} {line}"));
         }

@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::bell::Bell;
 use super::breakage::Breakage;
+use super::cast::Cast;
 use super::dice::Dice;
-use super::jobs::{Cast, Job};
+use super::jobs::Job;
 use super::ledger::{Gone, Ledger, Watch};
 use super::people::{self, Step};
 use super::post::Post;
@@ -28,19 +29,19 @@ const MOST_TURNS: u64 = 200_000;
 const TO_COME_TO_REST: SignedDuration = SignedDuration::from_hours(6);
 
 /// How often the clock comes by.
-const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
 pub(super) struct Story {
     seed: u64,
     cast: Cast,
-    watch: Watch,
+    pub(super) watch: Watch,
     store: MemoryStore,
-    clock: ManualClock,
-    tasks: Tasks,
+    pub(super) clock: ManualClock,
+    pub(super) tasks: Tasks,
     /// Jobs to be done, once more or for the first time.
-    waiting: Vec<Job>,
+    pub(super) waiting: Vec<Job>,
     steps: usize,
-    next_tick: Timestamp,
+    pub(super) next_tick: Timestamp,
     turns: u64,
     /// Once everything is mended: by when Beckon must be at rest.
     mended: Option<Timestamp>,
@@ -225,11 +226,11 @@ impl Story {
 
 /// The turns.
 impl Story {
-    fn roll(&self, below: usize) -> usize {
+    pub(super) fn roll(&self, below: usize) -> usize {
         self.watch.stage(|stage| stage.dice.below(below))
     }
 
-    fn happens(&self, parts: impl FnOnce(&Rates) -> u32) -> bool {
+    pub(super) fn happens(&self, parts: impl FnOnce(&Rates) -> u32) -> bool {
         self.watch.stage(|stage| {
             let parts = parts(&stage.rates);
             stage.dice.happens(parts)
@@ -243,13 +244,16 @@ impl Story {
             84..94 => self.machinery(),
             _ => self.people(),
         };
-        let done = done || self.one_task() || self.machinery() || (roll % 2 == 0 && self.people());
+        let done = done
+            || self.one_task()
+            || self.machinery()
+            || (roll.is_multiple_of(2) && self.people());
         if !done {
             self.leap();
         }
     }
 
-    fn set(&mut self, now: Timestamp) {
+    pub(super) fn set(&mut self, now: Timestamp) {
         self.clock.set(now);
         self.watch.stage(|stage| stage.now = now);
     }
@@ -269,7 +273,7 @@ impl Story {
         }
         if self.happens(|rates| rates.stall) {
             let stall = SignedDuration::from_secs(self.watch.stage(|stage| {
-                let most = [15, 45, 45, 400][stage.dice.below(4)];
+                let most = [15, 45, 400, 900][stage.dice.below(4)];
                 stage.dice.between(1, most)
             }));
             task.frozen = now + stall;
@@ -339,7 +343,7 @@ impl Story {
         }
     }
 
-    fn begin(&mut self, job: Job) {
+    pub(super) fn begin(&mut self, job: Job) {
         let number = self.tasks.next_number();
         self.watch.both(|stage, ledger| {
             ledger.begins(number, job.clone());
@@ -384,103 +388,4 @@ impl Story {
 
 fn roll_of(watch: &Watch, below: usize) -> usize {
     watch.stage(|stage| stage.dice.below(below))
-}
-
-/// What the machinery around Beckon does.
-impl Story {
-    fn machinery(&mut self) -> bool {
-        let first = self.roll(5);
-        (0..5).any(|offset| match (first + offset) % 5 {
-            0 => self.begin_outbox(),
-            1 => self.begin_postman(),
-            2 => self.begin_tick(),
-            3 => self.begin_feedback(),
-            _ => self.begin_waiting(),
-        })
-    }
-
-    /// The stream's reader takes the next records; now and then it takes them a second time.
-    fn begin_outbox(&mut self) -> bool {
-        if self.tasks.count(|job| matches!(job, Job::Outbox(_))) > 1 {
-            return false;
-        }
-        let records: Vec<_> = self.watch.stage(|stage| {
-            let most = 1 + stage.dice.below(3);
-            let taken: Vec<_> = stage.records.iter().take(most).copied().collect();
-            let repeat = stage.rates.repeat;
-            if !stage.dice.happens(repeat) {
-                stage.records.drain(..taken.len());
-            }
-            taken
-        });
-        if records.is_empty() {
-            return false;
-        }
-        self.begin(Job::Outbox(records));
-        true
-    }
-
-    fn begin_postman(&mut self) -> bool {
-        let woken = self.watch.stage(|stage| {
-            let woken = stage.wakes > 0;
-            stage.wakes = stage.wakes.saturating_sub(1);
-            woken
-        });
-        if woken {
-            self.begin(Job::Deliver);
-        }
-        woken
-    }
-
-    fn begin_tick(&mut self) -> bool {
-        let now = self.clock.now();
-        if now < self.next_tick {
-            return false;
-        }
-        self.next_tick = now + MINUTE;
-        if !self.happens(|rates| rates.lost) {
-            self.begin(Job::Tick);
-        }
-        true
-    }
-
-    fn begin_feedback(&mut self) -> bool {
-        let now = self.clock.now();
-        let due = self.watch.stage(|stage| {
-            let index = stage.reports.iter().position(|(at, _)| *at <= now)?;
-            Some(stage.reports.swap_remove(index).1)
-        });
-        let Some(feedback) = due else { return false };
-        self.begin(Job::Feedback(feedback));
-        true
-    }
-
-    fn begin_waiting(&mut self) -> bool {
-        if self.waiting.is_empty() || self.tasks.count(|_| true) > 12 {
-            return false;
-        }
-        let job = self.waiting.swap_remove(self.roll(self.waiting.len()));
-        if matches!(job, Job::Report(_)) && self.happens(|rates| rates.repeat) {
-            self.waiting.push(job.clone());
-        }
-        self.begin(job);
-        true
-    }
-
-    /// Nobody can go on: time leaps to when somebody can.
-    fn leap(&mut self) {
-        let next_report = self
-            .watch
-            .stage(|stage| stage.reports.iter().map(|(at, _)| *at).min());
-        let now = self.clock.now();
-        let next = [
-            self.clock.next_waking(),
-            self.tasks.next_thaw(now),
-            next_report,
-        ]
-        .into_iter()
-        .flatten()
-        .fold(self.next_tick, Timestamp::min);
-        self.set(next.max(now + SignedDuration::from_millis(1)));
-    }
 }

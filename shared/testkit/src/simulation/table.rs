@@ -4,12 +4,11 @@
 use beckon_domain::address::NormalisedAddress;
 use beckon_domain::batch::{Batch, Cursor, Page};
 use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{ExternalId, IssueNumber, MailId, RunId, UserId, Version};
-use beckon_domain::mail::Mail;
+use beckon_domain::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
 use beckon_domain::ports::{
-    AddUserError, AddUserRow, ChangeOutcome, ClaimMail, FindUser, FinishPage, HoldLease, LoadMails,
-    LoadUsers, PushCursor, RememberedAnswer, SaveError, SaveMail, SaveUsers, StartBatch, StopBatch,
-    TakeTry, Unavailable, UserChange,
+    AddUserError, AddUserRow, ChangeOutcome, FindUser, FinishPage, LoadUsers, PushCursor,
+    RememberedAnswer, SaveError, SaveUsers, StartBatch, StopBatch, TakeTry, Unavailable,
+    UserChange,
 };
 use beckon_domain::user::User;
 use jiff::Timestamp;
@@ -51,7 +50,7 @@ impl Table {
         })
     }
 
-    fn broken(&self, rule: Breakage) -> bool {
+    pub(super) fn broken(&self, rule: Breakage) -> bool {
         self.watch.stage(|stage| stage.broken(rule))
     }
 
@@ -112,7 +111,7 @@ impl Table {
         }
     }
 
-    fn row_of(&self, id: UserId) -> Option<User> {
+    pub(super) fn row_of(&self, id: UserId) -> Option<User> {
         self.rows.all_users().into_iter().find(|user| user.id == id)
     }
 }
@@ -123,7 +122,9 @@ impl LoadUsers for Table {
             Call::LoadUsers,
             self.rows.load_users(ids),
             |ledger, users| {
-                users.iter().for_each(|user| ledger.read_user(user.id));
+                for user in users {
+                    ledger.read_user(user.id);
+                }
             },
         )
         .await
@@ -137,7 +138,9 @@ impl FindUser for Table {
     ) -> Result<Option<User>, Unavailable> {
         let read = self.rows.user_by_address(address);
         self.read(Call::UserByAddress, read, |ledger, user| {
-            user.iter().for_each(|user| ledger.read_user(user.id));
+            if let Some(user) = user {
+                ledger.read_user(user.id);
+            }
         })
         .await
     }
@@ -145,7 +148,9 @@ impl FindUser for Table {
     async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
         let read = self.rows.user_by_external_id(id);
         self.read(Call::UserByExternalId, read, |ledger, user| {
-            user.iter().for_each(|user| ledger.read_user(user.id));
+            if let Some(user) = user {
+                ledger.read_user(user.id);
+            }
         })
         .await
     }
@@ -162,9 +167,9 @@ impl AddUserRow for Table {
         let write = self.rows.add_user(user, history, batch, answer);
         self.write(Call::AddUser, write, |ledger, ()| {
             ledger.user_written(user.id);
-            batch
-                .iter()
-                .for_each(|(batch, _)| ledger.batch_started(batch, answer));
+            if let Some((batch, _)) = batch {
+                ledger.batch_started(batch, answer);
+            }
         })
         .await
     }
@@ -311,7 +316,7 @@ impl PushCursor for Table {
         }
         let write = self.rows.push_cursor(cursor);
         self.save(Call::PushCursor, write, |ledger, ()| {
-            ledger.cursor_moved(cursor)
+            ledger.cursor_moved(cursor);
         })
         .await
     }
@@ -321,104 +326,7 @@ impl StopBatch for Table {
     async fn save_batch(&self, batch: &Batch) -> Result<(), SaveError> {
         let write = self.rows.save_batch(batch);
         self.save(Call::SaveBatch, write, |ledger, ()| {
-            ledger.batch_stopped(batch.id)
-        })
-        .await
-    }
-}
-
-impl LoadMails for Table {
-    async fn load_mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, Unavailable> {
-        self.read(
-            Call::LoadMails,
-            self.rows.load_mails(ids),
-            |ledger, mails| {
-                mails.iter().for_each(|mail| ledger.read_mail(mail.id));
-            },
-        )
-        .await
-    }
-}
-
-impl ClaimMail for Table {
-    async fn claim_mail(&self, claimed: &Mail, judged_by: Version) -> Result<(), SaveError> {
-        let write = async {
-            let first = self.rows.claim_mail(claimed, judged_by).await;
-            if first.is_err() && self.broken(Breakage::ClaimIgnoresUser) {
-                let version = self.row_of(claimed.user).map(|user| user.version);
-                return self
-                    .rows
-                    .claim_mail(claimed, version.unwrap_or_default())
-                    .await;
-            }
-            first
-        };
-        let done = self
-            .save(Call::ClaimMail, write, |ledger, ()| ledger.claimed(claimed))
-            .await;
-        self.watch.with(|ledger| ledger.let_go(claimed.id));
-        done
-    }
-}
-
-impl SaveMail for Table {
-    async fn save_mail(&self, mail: &Mail, history: Option<&HistoryRow>) -> Result<(), SaveError> {
-        if self
-            .watch
-            .both(|stage, ledger| stage.broken(Breakage::ReportsIgnored) && ledger.is_report())
-        {
-            tokio::task::yield_now().await;
-            return Ok(());
-        }
-        let write = async {
-            let first = self.rows.save_mail(mail, history).await;
-            if first.is_err() && self.broken(Breakage::EveryMailFits) {
-                let version = self.rows.mail(mail.id).version.next();
-                return self
-                    .rows
-                    .save_mail(
-                        &Mail {
-                            version,
-                            ..mail.clone()
-                        },
-                        history,
-                    )
-                    .await;
-            }
-            first
-        };
-        self.save(Call::SaveMail, write, |ledger, ()| {
-            ledger.mail_written(mail.id)
-        })
-        .await
-    }
-}
-
-impl HoldLease for Table {
-    async fn take_lease(
-        &self,
-        run: RunId,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, Unavailable> {
-        let write = async {
-            let granted = self.rows.take_lease(run, now, until).await?;
-            if !granted && self.broken(Breakage::LeaseForAll) {
-                self.rows.steal_lease(run, until);
-                return Ok(true);
-            }
-            Ok(granted)
-        };
-        self.write(Call::TakeLease, write, |ledger, granted| {
-            ledger.lease_asked(run, *granted)
-        })
-        .await
-    }
-
-    async fn give_lease_back(&self, run: RunId) -> Result<(), Unavailable> {
-        let write = self.rows.give_lease_back(run);
-        self.write(Call::GiveLeaseBack, write, |ledger, ()| {
-            ledger.lease_given_back(run)
+            ledger.batch_stopped(batch.id);
         })
         .await
     }

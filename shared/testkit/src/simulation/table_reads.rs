@@ -103,9 +103,9 @@ impl LoadBatch for Table {
             Call::LoadBatch,
             self.rows().load_batch(id),
             |ledger, found| {
-                found
-                    .iter()
-                    .for_each(|(_, cursor)| ledger.batch_read(cursor));
+                if let Some((_, cursor)) = found {
+                    ledger.batch_read(cursor);
+                }
             },
         )
         .await

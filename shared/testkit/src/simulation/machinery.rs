@@ -1,0 +1,106 @@
+//! The machinery around Beckon: the reader of the stream, the postman's bell, the clock, the
+//! mail service's reports, and everybody who tries again; and how time passes.
+
+use beckon_domain::ports::Clock as _;
+use jiff::{SignedDuration, Timestamp};
+
+use super::jobs::Job;
+use super::story::{MINUTE, Story};
+
+impl Story {
+    pub(super) fn machinery(&mut self) -> bool {
+        let first = self.roll(5);
+        (0..5).any(|offset| match (first + offset) % 5 {
+            0 => self.begin_outbox(),
+            1 => self.begin_postman(),
+            2 => self.begin_tick(),
+            3 => self.begin_feedback(),
+            _ => self.begin_waiting(),
+        })
+    }
+
+    /// The stream's reader takes the next records; now and then it takes them a second time.
+    fn begin_outbox(&mut self) -> bool {
+        if self.tasks.count(|job| matches!(job, Job::Outbox(_))) > 1 {
+            return false;
+        }
+        let records: Vec<_> = self.watch.stage(|stage| {
+            let most = 1 + stage.dice.below(3);
+            let taken: Vec<_> = stage.records.iter().take(most).copied().collect();
+            let repeat = stage.rates.repeat;
+            if !stage.dice.happens(repeat) {
+                stage.records.drain(..taken.len());
+            }
+            taken
+        });
+        if records.is_empty() {
+            return false;
+        }
+        self.begin(Job::Outbox(records));
+        true
+    }
+
+    fn begin_postman(&mut self) -> bool {
+        let woken = self.watch.stage(|stage| {
+            let woken = stage.wakes > 0;
+            stage.wakes = stage.wakes.saturating_sub(1);
+            woken
+        });
+        if woken {
+            self.begin(Job::Deliver);
+        }
+        woken
+    }
+
+    fn begin_tick(&mut self) -> bool {
+        let now = self.clock.now();
+        if now < self.next_tick {
+            return false;
+        }
+        self.next_tick = now + MINUTE;
+        if !self.happens(|rates| rates.lost) {
+            self.begin(Job::Tick);
+        }
+        true
+    }
+
+    fn begin_feedback(&mut self) -> bool {
+        let now = self.clock.now();
+        let due = self.watch.stage(|stage| {
+            let index = stage.reports.iter().position(|(at, _)| *at <= now)?;
+            Some(stage.reports.swap_remove(index).1)
+        });
+        let Some(feedback) = due else { return false };
+        self.begin(Job::Feedback(feedback));
+        true
+    }
+
+    fn begin_waiting(&mut self) -> bool {
+        if self.waiting.is_empty() || self.tasks.count(|_| true) > 12 {
+            return false;
+        }
+        let job = self.waiting.swap_remove(self.roll(self.waiting.len()));
+        if matches!(job, Job::Report(_)) && self.happens(|rates| rates.repeat) {
+            self.waiting.push(job.clone());
+        }
+        self.begin(job);
+        true
+    }
+
+    /// Nobody can go on: time leaps to when somebody can.
+    pub(super) fn leap(&mut self) {
+        let next_report = self
+            .watch
+            .stage(|stage| stage.reports.iter().map(|(at, _)| *at).min());
+        let now = self.clock.now();
+        let next = [
+            self.clock.next_waking(),
+            self.tasks.next_thaw(now),
+            next_report,
+        ]
+        .into_iter()
+        .flatten()
+        .fold(self.next_tick, Timestamp::min);
+        self.set(next.max(now + SignedDuration::from_millis(1)));
+    }
+}

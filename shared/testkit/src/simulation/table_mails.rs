@@ -1,0 +1,110 @@
+//! The ports of the table that speak of mails and of the postman's lease.
+
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::{MailId, RunId, Version};
+use beckon_domain::mail::Mail;
+use beckon_domain::ports::{ClaimMail, HoldLease, LoadMails, SaveError, SaveMail, Unavailable};
+use jiff::Timestamp;
+
+use super::breakage::Breakage;
+use super::table::Table;
+use crate::Call;
+
+impl LoadMails for Table {
+    async fn load_mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, Unavailable> {
+        self.read(
+            Call::LoadMails,
+            self.rows().load_mails(ids),
+            |ledger, mails| {
+                for mail in mails {
+                    ledger.read_mail(mail.id);
+                }
+            },
+        )
+        .await
+    }
+}
+
+impl ClaimMail for Table {
+    async fn claim_mail(&self, claimed: &Mail, judged_by: Version) -> Result<(), SaveError> {
+        let write = async {
+            let first = self.rows().claim_mail(claimed, judged_by).await;
+            if first.is_err() && self.broken(Breakage::ClaimIgnoresUser) {
+                let version = self.row_of(claimed.user).map(|user| user.version);
+                return self
+                    .rows()
+                    .claim_mail(claimed, version.unwrap_or_default())
+                    .await;
+            }
+            first
+        };
+        let done = self
+            .save(Call::ClaimMail, write, |ledger, ()| ledger.claimed(claimed))
+            .await;
+        self.watch().with(|ledger| ledger.let_go(claimed.id));
+        done
+    }
+}
+
+impl SaveMail for Table {
+    async fn save_mail(&self, mail: &Mail, history: Option<&HistoryRow>) -> Result<(), SaveError> {
+        if self
+            .watch()
+            .both(|stage, ledger| stage.broken(Breakage::ReportsIgnored) && ledger.is_report())
+        {
+            tokio::task::yield_now().await;
+            return Ok(());
+        }
+        let write = async {
+            let first = self.rows().save_mail(mail, history).await;
+            if first.is_err() && self.broken(Breakage::EveryMailFits) {
+                let version = self.rows().mail(mail.id).version.next();
+                return self
+                    .rows()
+                    .save_mail(
+                        &Mail {
+                            version,
+                            ..mail.clone()
+                        },
+                        history,
+                    )
+                    .await;
+            }
+            first
+        };
+        self.save(Call::SaveMail, write, |ledger, ()| {
+            ledger.mail_written(mail.id);
+        })
+        .await
+    }
+}
+
+impl HoldLease for Table {
+    async fn take_lease(
+        &self,
+        run: RunId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Unavailable> {
+        let write = async {
+            let granted = self.rows().take_lease(run, now, until).await?;
+            if !granted && self.broken(Breakage::LeaseForAll) {
+                self.rows().steal_lease(run, until);
+                return Ok(true);
+            }
+            Ok(granted)
+        };
+        self.write(Call::TakeLease, write, |ledger, granted| {
+            ledger.lease_asked(run, *granted);
+        })
+        .await
+    }
+
+    async fn give_lease_back(&self, run: RunId) -> Result<(), Unavailable> {
+        let write = self.rows().give_lease_back(run);
+        self.write(Call::GiveLeaseBack, write, |ledger, ()| {
+            ledger.lease_given_back(run);
+        })
+        .await
+    }
+}
