@@ -671,6 +671,23 @@ async fn a_foreign_host_is_refused_on_every_route() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_site_is_refused_and_one_of_its_own_is_not() {
+    let scene = Scene::set().await;
+    let own = scene.beckon.address().to_owned();
+    let cancel = format!("/v1/users/{}/invitation/cancel", scene.ada.id);
+    let from = async |origin: &str| {
+        let call = scene.beckon.call("POST", &cancel).header("Origin", origin);
+        call.answer().await
+    };
+
+    for origin in ["http://evil.example", "null", "http://127.0.0.1:1", ""] {
+        assert_json_snapshot!("a_foreign_host", from(origin).await.problem(421));
+    }
+    scene.is_as_it_was().await;
+    assert_eq!(from(&own).await.status, 200);
+}
+
+#[tokio::test]
 async fn an_unknown_id_in_a_path_is_not_found() {
     let scene = Scene::set().await;
 

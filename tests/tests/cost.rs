@@ -11,7 +11,7 @@ const REDEEMED_TO_CONFIRMED: f64 = 20.0;
 
 /// A system whose clock stays away, so that only what is asked for is counted.
 async fn without_clock() -> Beckon {
-    Beckon::start_with(|options| options.tick = Duration::from_secs(3_600)).await
+    Beckon::start_with(|options| options.tick = Duration::from_hours(1)).await
 }
 
 async fn people(beckon: &Beckon, count: usize) -> Vec<Person> {

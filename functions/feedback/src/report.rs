@@ -97,14 +97,14 @@ mod tests {
 
     use super::*;
 
-    fn event(kind: &str, body: (&str, Value)) -> Value {
+    fn event(kind: &str, (name, body): (&str, Value)) -> Value {
         json!({
             "eventType": kind,
             "mail": {
                 "timestamp": "2026-01-31T09:30:00.000Z", "messageId": "m-1",
                 "tags": { "beckon-mail": ["01KG4JZ3M0000000000000000A"] },
             },
-            body.0: body.1,
+            name: body,
         })
     }
 

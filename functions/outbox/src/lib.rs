@@ -5,7 +5,7 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use beckon_domain::ids::BatchId;
 use beckon_domain::ports::{
-    Chance, Clock, FinishPage, KeepRejected, ListUsers, LoadBatch, LoadKeys, LoadUsers,
+    Chance, Clock, FinishPage, KeepRejected, ListUsers, LoadBatch, LoadKeys, LoadMails, LoadUsers,
     ReadSettings, SaveUsers, Unavailable, WakePostman,
 };
 use beckon_domain::usecases::expand::ExpandPage;
@@ -34,7 +34,7 @@ enum Wish {
 
 impl<S, K, C, R, W, F> Outbox<S, K, C, R, W, F>
 where
-    S: LoadBatch + LoadUsers + ListUsers + ReadSettings + SaveUsers + FinishPage + Sync,
+    S: LoadBatch + LoadUsers + LoadMails + ListUsers + ReadSettings + SaveUsers + FinishPage + Sync,
     K: LoadKeys + Sync,
     C: Clock + Sync,
     R: Chance + Sync,

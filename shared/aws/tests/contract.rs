@@ -1,5 +1,10 @@
 //! The table's ports on the embedded engine, held to the contract that the in-memory ones keep.
 
+#![expect(
+    clippy::expect_used,
+    reason = "what sets a test up must work, or the test fails"
+)]
+
 use beckon_aws::table::create_table;
 use beckon_aws::{Table, clients};
 use beckon_domain::address::EmailAddress;

@@ -240,7 +240,8 @@ mod tests {
         ) {
             let policy = PinPolicy { length: 8, alphabet: PinAlphabet::Unambiguous, tries: 5 };
             let pin = derive(user, 1, 1, policy);
-            let typed: String = pin.expose().chars().map(|c| format!("{c}{separator}")).collect();
+            let symbols: Vec<String> = pin.expose().chars().map(String::from).collect();
+            let typed = symbols.join(&separator);
             let typed = if upper { typed } else { typed.to_lowercase() };
 
             prop_assert!(Pin::from_typed(&typed).matches(&pin));

@@ -297,6 +297,10 @@ where
 
     /// `leased_at` is the moment the lease was asked for: it ends so long after that, however
     /// long the answer took.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one loop, whose turns share all of its state"
+    )]
     async fn with_lease(
         &self,
         run: RunId,
