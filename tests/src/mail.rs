@@ -1,5 +1,6 @@
 //! Mails as their recipients see them.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// A mail in the outbox of the local mail service.
@@ -9,6 +10,8 @@ pub struct Mail {
     pub id: String,
     /// To whom it went.
     pub to: String,
+    /// When the mail service took it.
+    pub sent_at: Timestamp,
     /// Its subject.
     pub subject: String,
     /// Its text part.
@@ -25,6 +28,7 @@ impl Mail {
         Self {
             id: text("id"),
             to: text("to"),
+            sent_at: text("sentAt").parse().unwrap(),
             subject: text("subject"),
             text: text("text"),
             html: text("html"),

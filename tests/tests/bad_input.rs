@@ -544,6 +544,7 @@ async fn a_malformed_envelope_of_an_event_is_refused_whole() {
     let beside_a_good_one = put(json!([
         good,
         entry("aws.mdm", "{}"),
+        entry("", "{}"),
         entry("mdm", "[1]"),
         entry("mdm", "no")
     ]))

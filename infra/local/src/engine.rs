@@ -1,18 +1,29 @@
-//! The embedded DynamoDB engine: `SQLite` in the data folder, served to the AWS SDK on loopback.
+//! The embedded DynamoDB engine: `SQLite` in the data folder, behind the AWS SDK's client in the
+//! place of a connection.
 
-use std::net::Ipv4Addr;
+use std::fmt;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 
 use anyhow::Context as _;
-use dynoxide::Database;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use beckon_aws::Call;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
+use dynoxide::{Database, DynoxideError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// The engine.
-#[derive(Clone)]
+/// The engine, which answers for as long as this is held.
 pub(crate) struct Engine {
     database: Database,
-    endpoint: String,
+    messages: mpsc::Sender<Message>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the engine's thread is sent.
+enum Message {
+    Call(Call),
+    End,
 }
 
 impl Engine {
@@ -20,7 +31,7 @@ impl Engine {
     pub(crate) const TABLE: &'static str = "beckon";
 
     /// Opens the database and serves it.
-    pub(crate) async fn start(data: &Path, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
+    pub(crate) fn start(data: &Path) -> anyhow::Result<Self> {
         let path = data.join("table.db");
         let path = path
             .to_str()
@@ -33,11 +44,13 @@ impl Engine {
             .disable_bulk_loading()
             .with_context(|| format!("{path} cannot be set up"))?;
         index_stream(path).with_context(|| format!("{path} cannot be set up"))?;
-        let listener = hidden_listener().await?;
-        let endpoint = format!("http://{}", listener.local_addr()?);
-        let served = database.clone();
-        tasks.spawn(async move { dynoxide::server::serve_on(listener, served).await });
-        Ok(Self { database, endpoint })
+        let (messages, received) = mpsc::channel();
+        let thread = answer_on_its_own_thread(database.clone(), received)?;
+        Ok(Self {
+            database,
+            messages,
+            thread: Some(thread),
+        })
     }
 
     /// The database itself, for its stream.
@@ -45,9 +58,83 @@ impl Engine {
         self.database.clone()
     }
 
-    /// Where the SDK finds it.
-    pub(crate) fn endpoint(&self) -> &str {
-        &self.endpoint
+    /// Hands the SDK's requests to the engine.
+    pub(crate) fn calls(&self) -> impl Fn(Call) + Send + Sync + 'static {
+        let messages = self.messages.clone();
+        move |call| {
+            // An engine that has ended drops the call, and whoever asked is told that it is gone.
+            let _ = messages.send(Message::Call(call));
+        }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+/// It ends with what holds it: nothing is written to the data folder after that.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = self.messages.send(Message::End);
+        if let Some(thread) = self.thread.take() {
+            // It can only fail by a panic of the engine's, which has been printed.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Answers on a thread of its own until it is told to end. The engine does one thing at a time and
+/// blocks while it does: among the other tasks it would hold up all of them.
+fn answer_on_its_own_thread(
+    database: Database,
+    messages: mpsc::Receiver<Message>,
+) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("engine".to_owned())
+        .spawn(move || {
+            while let Ok(Message::Call(call)) = messages.recv() {
+                match answer(&database, &call.operation, &call.body) {
+                    Ok(body) => call.answer(200, body),
+                    Err(error) => call.answer(error.status_code(), error.to_json()),
+                }
+            }
+        })
+}
+
+/// Carries out the operations that the table uses.
+fn answer(database: &Database, operation: &str, body: &[u8]) -> dynoxide::Result<String> {
+    /// Reads the request, carries it out and writes the response.
+    fn with<Q: DeserializeOwned, A: Serialize>(
+        body: &[u8],
+        carry_out: impl FnOnce(Q) -> dynoxide::Result<A>,
+    ) -> dynoxide::Result<String> {
+        let request = serde_json::from_slice(body)
+            .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+        serde_json::to_string(&carry_out(request)?)
+            .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    }
+    match operation {
+        "GetItem" => with(body, |request| database.get_item(request)),
+        "BatchGetItem" => with(body, |request| database.batch_get_item(request)),
+        "Query" => with(body, |request| database.query(request)),
+        "PutItem" => with(body, |request| database.put_item(request)),
+        "UpdateItem" => with(body, |request| database.update_item(request)),
+        "DeleteItem" => with(body, |request| database.delete_item(request)),
+        "TransactWriteItems" => with(body, |request: TransactWriteItemsRequest| {
+            // No answer is lost in here. The engine goes through every token of the last ten
+            // minutes at each transaction.
+            database.transact_write_items(TransactWriteItemsRequest {
+                client_request_token: None,
+                ..request
+            })
+        }),
+        "CreateTable" => with(body, |request| database.create_table(request)),
+        "UpdateTimeToLive" => with(body, |request| database.update_time_to_live(request)),
+        _ => Err(DynoxideError::ValidationException(format!(
+            "{operation} is not used by Beckon's table"
+        ))),
     }
 }
 
@@ -59,19 +146,4 @@ fn index_stream(path: &str) -> rusqlite::Result<()> {
         "CREATE INDEX IF NOT EXISTS beckon_stream_order
          ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
     )
-}
-
-/// The engine checks no signature and answers every web page that asks it (it allows all
-/// origins). So it listens where no page can guess: at a random one of the sixteen million
-/// loopback addresses, where the system has them all, and at a random port.
-async fn hidden_listener() -> anyhow::Result<TcpListener> {
-    let mut random = [0_u8; 3];
-    getrandom::fill(&mut random).context("the operating system gives no random numbers")?;
-    let [a, b, c] = random;
-    let hidden = Ipv4Addr::new(127, a, b, c.clamp(1, 254));
-    match TcpListener::bind((hidden, 0)).await {
-        Ok(listener) => Ok(listener),
-        // macOS has only 127.0.0.1.
-        Err(_) => Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?),
-    }
 }

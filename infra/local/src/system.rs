@@ -25,6 +25,7 @@ use beckon_runtime::config::{complete, environment};
 use beckon_runtime::{SystemChance, SystemClock, caller, edge};
 use deliver::Postman;
 use feedback::Reports;
+use futures_util::StreamExt as _;
 use jiff::SignedDuration;
 use outbox::Outbox;
 use registration_confirmed::Confirmations;
@@ -122,6 +123,8 @@ pub struct System {
     table: Table,
     tasks: JoinSet<()>,
     round: Arc<Mutex<()>>,
+    // Dropped in this order: the folder is free when the engine has let go of it.
+    engine: Engine,
     _lock: File,
 }
 
@@ -164,9 +167,11 @@ impl System {
         let address = format!("http://{}", listener.local_addr()?);
 
         let mut tasks = JoinSet::new();
-        let engine = Engine::start(&options.data, &mut tasks).await?;
+        let engine = Engine::start(&options.data)?;
         let (reports, reported) = tokio::sync::mpsc::unbounded_channel();
         let shared = Shared::open(&options, &engine, &address, reports).await?;
+        // The folder is ours alone, so a lease can only be that of a process that was killed.
+        shared.table.free_lease().await?;
         let router = shared.router(
             &address,
             redeem::Limits {
@@ -204,6 +209,7 @@ impl System {
             table: shared.table,
             tasks,
             round,
+            engine,
             _lock: lock,
         })
     }
@@ -246,6 +252,8 @@ Ctrl-C ends it; start it again and it goes on where it was.",
         let finished = tokio::time::timeout(Duration::from_secs(3), self.round.lock()).await;
         drop(finished);
         self.tasks.shutdown().await;
+        // It waits for its thread, which no task must.
+        let _ = tokio::task::spawn_blocking(move || drop(self.engine)).await;
     }
 }
 
@@ -258,7 +266,7 @@ impl Shared {
     ) -> anyhow::Result<Self> {
         let sender =
             EmailAddress::parse(SENDER).map_err(|problem| anyhow::anyhow!(problem.detail))?;
-        let config = clients::local(engine.endpoint());
+        let config = clients::in_process(engine.calls());
         beckon_aws::table::create_table(&config, Engine::TABLE).await?;
         Ok(Self {
             table: Table::new(
@@ -418,19 +426,26 @@ async fn deliver_when_woken(postman: LocalPostman, bell: Bell, round: Arc<Mutex<
     }
 }
 
+/// How many reports are recorded at the same time; in the cloud a function does each.
+const REPORTS_AT_A_TIME: usize = 4;
+
 async fn record_reports(
     reports: Reports<Table, SystemClock, SystemChance, FailureFile>,
-    mut reported: tokio::sync::mpsc::UnboundedReceiver<serde_json::Value>,
+    reported: tokio::sync::mpsc::UnboundedReceiver<serde_json::Value>,
 ) {
-    while let Some(event) = reported.recv().await {
+    futures_util::stream::unfold(reported, async |mut reported| {
+        Some((reported.recv().await?, reported))
+    })
+    .for_each_concurrent(REPORTS_AT_A_TIME, async |event| {
         let Ok(event) = serde_json::from_value(event) else {
             tracing::error!("the local mail service sent an event that is none");
-            continue;
+            return;
         };
         if let Err(error) = reports.handle(event).await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "a report of the mail service was lost");
         }
-    }
+    })
+    .await;
 }
 
 async fn come_by(tick: Tick<Table, Bell, SystemClock, SystemChance>, every: Duration) {

@@ -7,12 +7,15 @@
     reason = "the functions beside the tests fail the tests, as they should"
 )]
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use beckon_tests::{Api, Person};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// A running program.
@@ -65,9 +68,9 @@ impl Program {
 
     /// Sends it a signal and waits for its end. Gives its exit code, if it ended by itself.
     #[cfg(unix)]
-    fn signal(mut self, name: &str) -> Option<i32> {
+    async fn signal(mut self, name: &str) -> Option<i32> {
         send(name, &self.process);
-        self.process.wait().unwrap().code()
+        end_of(&mut self.process).await
     }
 }
 
@@ -78,6 +81,16 @@ fn send(signal: &str, process: &Child) {
         .status()
         .unwrap();
     assert!(sent.success());
+}
+
+/// Waits for the end of a process. Gives its exit code, if it ended by itself.
+#[cfg(unix)]
+async fn end_of(process: &mut Child) -> Option<i32> {
+    let process = RefCell::new(process);
+    let ended = beckon_tests::until("the program ends", async || {
+        process.borrow_mut().try_wait().unwrap()
+    });
+    ended.await.code()
 }
 
 /// A test that fails leaves no program behind.
@@ -216,7 +229,7 @@ async fn the_walk_goes_on_where_it_was_though_the_process_is_stopped_after_every
         let program = Program::start(folder.path());
         notes.step(number, &program.api).await;
         let signal = if number % 2 == 0 { "INT" } else { "TERM" };
-        program.signal(signal);
+        program.signal(signal).await;
     }
 
     let program = Program::start(folder.path());
@@ -231,7 +244,7 @@ async fn ctrl_c_and_a_request_to_terminate_end_the_program_in_good_order() {
     for signal in ["INT", "TERM"] {
         let program = Program::start(folder.path());
 
-        let code = program.signal(signal);
+        let code = program.signal(signal).await;
 
         assert_eq!(code, Some(0), "{signal}");
     }
@@ -321,7 +334,7 @@ async fn the_program_does_not_mind_when_nobody_reads_what_it_says() {
     .await;
     send("INT", &process);
 
-    assert_eq!(process.wait().unwrap().code(), Some(0));
+    assert_eq!(end_of(&mut process).await, Some(0));
 }
 
 #[tokio::test]
@@ -332,4 +345,99 @@ async fn the_program_listens_on_this_machine_alone() {
 
     let address = program.api.address();
     assert!(address.starts_with("http://127.0.0.1:"), "{address}");
+}
+
+/// How often the process is killed while a Send is under way.
+const KILLS: u32 = 50;
+
+/// How many each Send invites.
+const PEOPLE: usize = 200;
+
+async fn pace(api: &Api, per_second: u32) {
+    let rate = json!({ "maxSendRate": per_second });
+    api.call("PUT", "/local/ses/account")
+        .json(&rate)
+        .answer()
+        .await
+        .with_status(200);
+}
+
+/// Moments between 30 and 400 ms that are the same in every run of the test.
+fn moments() -> impl Iterator<Item = Duration> {
+    let mut state = 42_u64;
+    std::iter::repeat_with(move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        Duration::from_millis(30 + (state >> 33) % 370)
+    })
+}
+
+/// Sends to everyone, and does not wait for anything.
+async fn begin_a_send(api: &Api, people: &[Person]) -> String {
+    let ids: Vec<&str> = people.iter().map(|person| person.id.as_str()).collect();
+    let order = json!({ "selection": { "userIds": ids } });
+    let sent = api.post("/v1/invitations", &order).await.with_status(202);
+    sent["batch"]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn killed_fifty_times_between_send_and_sent_every_invitation_goes_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Program::start(folder.path());
+    let mut people = Vec::new();
+    for number in 0..PEOPLE {
+        let email = format!("p{number}@example.com");
+        people.push(program.api.add_uninvited(&email).await);
+    }
+    // Slow enough that a kill finds mails on their way. The mail service keeps it over restarts.
+    pace(&program.api, 20).await;
+    let mut batch = begin_a_send(&program.api, &people).await;
+    let mut sends = 1;
+
+    let mut kills = 0;
+    let mut killed_at = Vec::new();
+    for moment in moments() {
+        tokio::time::sleep(moment).await;
+        program.kill();
+        killed_at.push(Timestamp::now());
+        program = Program::start(folder.path());
+        let counts = program.api.batch(&batch).await["batch"]["counts"].clone();
+        if counts["sent"].as_u64() == Some(PEOPLE as u64) {
+            // It came too late; the next one is for everyone's next invitation.
+            batch = begin_a_send(&program.api, &people).await;
+            sends += 1;
+        } else {
+            kills += 1;
+        }
+        if kills == KILLS {
+            break;
+        }
+    }
+    pace(&program.api, 1000).await;
+    program.api.taken(&batch).await;
+
+    let outbox = program.api.outbox().await;
+    let mut twice = 0;
+    for person in &people {
+        let mut mails: BTreeMap<_, Vec<Timestamp>> = BTreeMap::new();
+        for mail in outbox.iter().filter(|mail| mail.to == person.email) {
+            mails.entry(mail.pin()).or_default().push(mail.sent_at);
+        }
+        assert_eq!(
+            mails.len(),
+            sends,
+            "{}: one PIN for each Send",
+            person.email
+        );
+        for pair in mails.values().flat_map(|times| times.windows(2)) {
+            let killed_between = killed_at.iter().any(|at| (pair[0]..pair[1]).contains(at));
+            assert!(killed_between, "{}: twice without need", person.email);
+            twice += 1;
+        }
+    }
+    println!(
+        "{KILLS} kills found mails on their way; {twice} of {} went out twice",
+        PEOPLE * sends
+    );
 }

@@ -7,6 +7,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
+use crate::in_process::{Call, http_client};
+
 /// What every client is made from: region, credentials and timeouts from the environment.
 pub async fn load() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
@@ -19,11 +21,24 @@ pub async fn load() -> SdkConfig {
 /// For an endpoint on this machine, which checks no signature.
 #[must_use]
 pub fn local(endpoint: &str) -> SdkConfig {
+    unsigned().into_builder().endpoint_url(endpoint).build()
+}
+
+/// For an engine in this process, which is given each request as a [`Call`] and answers it.
+#[must_use]
+pub fn in_process(engine: impl Fn(Call) + Send + Sync + 'static) -> SdkConfig {
+    unsigned()
+        .into_builder()
+        .endpoint_url("http://in-process")
+        .http_client(http_client(engine))
+        .build()
+}
+
+fn unsigned() -> SdkConfig {
     use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .endpoint_url(endpoint)
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
             "local", "local", None, None, "local",
         )))

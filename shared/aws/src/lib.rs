@@ -5,12 +5,14 @@
 
 pub mod clients;
 mod failure_queue;
+mod in_process;
 mod keys;
 mod mail_service;
 mod postman;
 pub mod table;
 
 pub use failure_queue::SqsFailureQueue;
+pub use in_process::Call;
 pub use keys::{KeySource, SecretsManagerKeys};
 pub use mail_service::SesMailService;
 pub use postman::LambdaPostman;

@@ -64,7 +64,7 @@ async fn list(State(endpoint): State<SesEndpoint>, Query(query): Query<ListQuery
     };
     (
         [(header::CONTENT_TYPE, "application/json")],
-        listing::body(path, places),
+        listing::body(path, &places),
     )
         .into_response()
 }

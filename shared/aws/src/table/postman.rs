@@ -62,6 +62,20 @@ impl HoldLease for Table {
     }
 }
 
+impl Table {
+    /// Ends whatever lease there is. Only for whoever knows that no other postman can be alive.
+    pub async fn free_lease(&self) -> Result<(), Unavailable> {
+        self.client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(keys::lease().into_item()))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| unavailable(&error))
+    }
+}
+
 impl PauseOutbox for Table {
     async fn outbox_pause(&self) -> Result<Option<Pause>, Unavailable> {
         self.get(keys::pause()).await?.map(read).transpose()

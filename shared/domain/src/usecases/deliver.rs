@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
@@ -159,8 +160,8 @@ const WORTH_WAITING: SignedDuration = SignedDuration::from_secs(20);
 /// State of a run that is kept outside the futures in flight.
 struct Round {
     run: RunId,
-    keys: KeyRing,
-    settings: HashMap<Version, VersionedSettings>,
+    keys: Arc<KeyRing>,
+    settings: HashMap<Version, Arc<VersionedSettings>>,
     queue: VecDeque<Due>,
     holds: HashSet<MailId>,
     bucket: TokenBucket,
@@ -312,7 +313,7 @@ where
         self.store.note_pace(self.pace(limits)).await?;
         let mut round = Round {
             run,
-            keys: self.keys.key_ring().await?,
+            keys: Arc::new(self.keys.key_ring().await?),
             settings: HashMap::new(),
             queue: VecDeque::new(),
             holds: HashSet::new(),
@@ -363,9 +364,9 @@ where
                         break;
                     }
                 };
-                let (id, keys) = (due.mail.id, round.keys.clone());
+                let (id, keys) = (due.mail.id, Arc::clone(&round.keys));
                 let step = async move {
-                    Finished::Mail(id, self.one(due, run, &keys, settings.as_ref()).await)
+                    Finished::Mail(id, self.one(due, run, &keys, settings.as_deref()).await)
                 };
                 under_way.push(step.right_future());
             }
@@ -528,13 +529,13 @@ where
         &self,
         round: &mut Round,
         version: Version,
-    ) -> Result<Option<VersionedSettings>, Unavailable> {
+    ) -> Result<Option<Arc<VersionedSettings>>, Unavailable> {
         if let Some(settings) = round.settings.get(&version) {
-            return Ok(Some(settings.clone()));
+            return Ok(Some(Arc::clone(settings)));
         }
-        let settings = self.store.settings_at(version).await?;
+        let settings = self.store.settings_at(version).await?.map(Arc::new);
         if let Some(settings) = &settings {
-            round.settings.insert(version, settings.clone());
+            round.settings.insert(version, Arc::clone(settings));
         }
         Ok(settings)
     }

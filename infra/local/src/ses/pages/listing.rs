@@ -5,47 +5,30 @@
 use std::{fs::File, io, path::PathBuf};
 
 use axum::body::{Body, Bytes};
-use http_body_util::channel::Channel;
+use futures_util::{StreamExt as _, stream};
 
 use crate::ses::outbox::{self, Place};
 
 /// About this much is read at once; a mail is never split.
 const PIECE_BYTES: u64 = 256 * 1024;
 
-/// `{"items":[…]}` with the mails at these places, in this order.
-pub(super) fn body(path: PathBuf, places: Vec<Place>) -> Body {
-    // Two pieces: one on its way, one being read.
-    let (mut sender, body) = Channel::<Bytes, io::Error>::new(2);
-    tokio::spawn(async move {
-        let mut prefix = &b"{\"items\":["[..];
-        for piece in pieces(&places) {
-            let piece = piece.to_vec();
-            let path = path.clone();
-            let read = tokio::task::spawn_blocking(move || read(&path, &piece, prefix)).await;
-            let failure = match read {
-                Ok(Ok(bytes)) => {
-                    if sender.send_data(bytes.into()).await.is_err() {
-                        return;
-                    }
-                    prefix = b",";
-                    continue;
-                }
-                Ok(Err(error)) => error,
-                Err(error) => error.into(),
-            };
-            // Cutting the answer short tells the reader that this is not all.
-            sender.abort(failure);
-            return;
+/// `{"items":[…]}` with the mails at these places, in this order. A mail that cannot be read cuts
+/// the answer short, which tells the reader that this is not all.
+pub(super) fn body(path: PathBuf, places: &[Place]) -> Body {
+    let pieces: Vec<(usize, Vec<Place>)> =
+        pieces(places).map(<[Place]>::to_vec).enumerate().collect();
+    let mails = stream::iter(pieces).then(move |(number, piece)| {
+        let path = path.clone();
+        let between: &[u8] = if number == 0 { b"" } else { b"," };
+        async move {
+            tokio::task::spawn_blocking(move || read(&path, &piece, between))
+                .await
+                .unwrap_or_else(|error| Err(error.into()))
+                .map(Bytes::from)
         }
-        let end = if places.is_empty() {
-            &b"{\"items\":[]}"[..]
-        } else {
-            b"]}"
-        };
-        // A reader that is gone needs no end.
-        let _ = sender.send_data(Bytes::from_static(end)).await;
     });
-    Body::new(body)
+    let text = |text: &'static [u8]| stream::iter([io::Result::Ok(Bytes::from_static(text))]);
+    Body::from_stream(text(b"{\"items\":[").chain(mails).chain(text(b"]}")))
 }
 
 fn read(path: &PathBuf, places: &[Place], prefix: &[u8]) -> io::Result<Vec<u8>> {
