@@ -23,6 +23,7 @@ async fn main() -> Result<(), Error> {
         clock: SystemClock,
         chance: SystemChance::new(),
     };
+    telemetry::ready();
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
         clock::handle(&tick).await.map(|_| ()).map_err(Error::from)
     }))

@@ -7,6 +7,7 @@ use beckon_domain::ports::{
     Unavailable, WakePostman,
 };
 use beckon_domain::usecases::deliver::{Deliver, Run, RunEnd};
+use beckon_runtime::metrics::{self, Metric};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
@@ -41,13 +42,20 @@ where
     /// One round.
     pub async fn handle(&self) -> Result<Run, Unavailable> {
         let run = self.deliver.run().await?;
-        if run.sent + run.dropped + run.unknown > 0 {
+        if run.sent + run.dropped + run.unknown + run.failed > 0 {
             tracing::info!(
                 sent = run.sent,
                 dropped = run.dropped,
                 unknown = run.unknown,
+                again = run.again,
+                failed = run.failed,
                 "the postman finished a round"
             );
+            metrics::record(&[
+                (Metric::MailsSent, run.sent),
+                (Metric::MailsAgain, run.again),
+                (Metric::MailsFailed, run.failed),
+            ]);
         }
         match &run.end {
             RunEnd::OutOfTime => self.successor.wake_postman().await?,

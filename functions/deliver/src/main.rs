@@ -74,6 +74,7 @@ async fn main() -> Result<(), Error> {
         },
         successor: LambdaPostman::new(&aws, &config.own_name),
     };
+    telemetry::ready();
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
         postman.handle().await.map(|_| ()).map_err(Error::from)
     }))

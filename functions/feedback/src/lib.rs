@@ -10,6 +10,7 @@ use beckon_domain::ports::{
 };
 use beckon_domain::usecases::record_feedback::{FeedbackOutcome, RecordFeedback};
 use beckon_domain::usecases::stop_batch::StopSend;
+use beckon_runtime::metrics::{self, Metric};
 use serde_json::Value;
 
 pub use report::{Read, read};
@@ -64,6 +65,7 @@ where
                     "a report was put on the failure queue"
                 );
                 let whole = serde_json::to_string(&event).unwrap_or_default();
+                metrics::record(&[(Metric::Failures, 1)]);
                 self.failures.keep_rejected(&whole, reason).await
             }
         }

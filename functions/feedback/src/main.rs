@@ -31,6 +31,7 @@ async fn main() -> Result<(), Error> {
         },
         failures: SqsFailureQueue::new(&aws, &failures),
     };
+    telemetry::ready();
     lambda_runtime::run(service_fn(|event: LambdaEvent<EventBridgeEvent>| async {
         reports.handle(event.payload).await.map_err(Error::from)
     }))

@@ -9,6 +9,7 @@ use beckon_domain::ports::{
     ReadSettings, SaveUsers, Unavailable, WakePostman,
 };
 use beckon_domain::usecases::expand::ExpandPage;
+use beckon_runtime::metrics::{self, Metric};
 
 /// What the outbox works with.
 #[derive(Debug, Clone)]
@@ -88,6 +89,7 @@ where
                     "a stream record was put on the failure queue"
                 );
                 let whole = serde_json::to_string(record).unwrap_or_default();
+                metrics::record(&[(Metric::Failures, 1)]);
                 self.failures.keep_rejected(&whole, reason).await
             }
         }

@@ -31,6 +31,7 @@ async fn main() -> Result<(), Error> {
         postman: LambdaPostman::new(&aws, &postman),
         failures: SqsFailureQueue::new(&aws, &failures),
     };
+    telemetry::ready();
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async {
         Ok::<_, Error>(outbox.handle(event.payload).await)
     }))

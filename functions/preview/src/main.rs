@@ -21,6 +21,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         Settings::default_from(config.sender),
     );
     table.warm_up().await?;
+    telemetry::ready();
     lambda_http::run(edge::in_lambda(
         Previews::new(table, Composer::new()?, links).router(),
     ))

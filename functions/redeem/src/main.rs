@@ -25,6 +25,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
     let keys = KeySource::secret(&aws, &secret);
+    telemetry::ready();
     lambda_http::run(edge::in_lambda(
         Redemptions::new(table, keys, limits).router(),
     ))

@@ -13,8 +13,9 @@ use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_domain::ports::{LoadRegistration as _, LoadSession as _, LoadUsers as _};
 use beckon_domain::registration::{DeviceFacts, Registration};
 use beckon_domain::session::{RegistrationId, Session};
-use beckon_domain::usecases::redeem::{Redemption, Source};
+use beckon_domain::usecases::redeem::{RedeemRefused, Redemption, Source};
 use beckon_domain::user::User;
+use beckon_runtime::metrics::{self, Metric};
 use beckon_runtime::{ClientAddress, JsonBody, Path, Problem};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -81,6 +82,12 @@ async fn redeem(
             expires_at: redeemed.expires_at,
         })),
         Err(refusal) => {
+            if matches!(
+                refusal,
+                RedeemRefused::DoesNotFit | RedeemRefused::SourceSpent
+            ) {
+                metrics::record(&[(Metric::WrongSecrets, 1)]);
+            }
             hold_back(began, redemptions.refuse_after).await;
             Err(refusal.into())
         }

@@ -9,6 +9,7 @@ use beckon_domain::ports::{
     SaveUsers, Unavailable,
 };
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration};
+use beckon_runtime::metrics::{self, Metric};
 use serde_json::Value;
 
 pub use detail::parse;
@@ -54,6 +55,7 @@ where
             "an event was put on the failure queue"
         );
         let whole = serde_json::to_string(&event).unwrap_or_default();
+        metrics::record(&[(Metric::Failures, 1)]);
         self.failures.keep_rejected(&whole, &reason).await
     }
 }

@@ -27,6 +27,7 @@ async fn main() -> Result<(), Error> {
         },
         failures: SqsFailureQueue::new(&aws, &failures),
     };
+    telemetry::ready();
     lambda_runtime::run(service_fn(|event: LambdaEvent<EventBridgeEvent>| async {
         confirmations
             .handle(event.payload)

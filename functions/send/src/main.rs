@@ -15,5 +15,6 @@ async fn main() -> Result<(), lambda_http::Error> {
         Settings::default_from(config.sender),
     );
     table.warm_up().await?;
+    telemetry::ready();
     lambda_http::run(edge::in_lambda(send::Sending::new(table).router())).await
 }

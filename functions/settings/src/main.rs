@@ -15,6 +15,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         Settings::default_from(config.sender.clone()),
     );
     table.warm_up().await?;
+    telemetry::ready();
     lambda_http::run(edge::in_lambda(
         settings::SettingsRoutes::new(table, config.sender).router(),
     ))

@@ -6,6 +6,7 @@ pub mod caller;
 pub mod config;
 pub mod edge;
 pub mod idempotency;
+pub mod metrics;
 pub mod parameters;
 pub mod problem;
 mod refusals;

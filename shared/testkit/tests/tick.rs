@@ -9,7 +9,7 @@
 
 use beckon_domain::history::Happening;
 use beckon_domain::invitation::InvitationState;
-use beckon_domain::ports::Clock as _;
+use beckon_domain::ports::{Clock as _, Pause, PauseOutbox as _};
 use beckon_domain::usecases::tick::Ticked;
 use beckon_domain::user::User;
 use beckon_testkit::builders::{a_user, an_invitation, settings};
@@ -60,6 +60,28 @@ async fn a_mail_whose_wake_up_was_lost_costs_a_minute_and_no_mail() {
     }
 
     assert_eq!(world.service.taken_for(&user.email).len(), 1);
+}
+
+#[tokio::test]
+async fn it_says_how_long_mail_has_been_due_and_whether_the_outbox_stands_still() {
+    let world = World::new();
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    world.wait(SignedDuration::from_mins(3));
+
+    let late = world.tick().await;
+    let pause = Pause {
+        until: world.clock.now() + SignedDuration::from_mins(15),
+        code: "accountRefused".to_owned(),
+        reason: "the account is suspended".to_owned(),
+    };
+    world.store.set_outbox_pause(Some(&pause)).await.unwrap();
+    let paused = world.tick().await;
+    world.wait(SignedDuration::from_mins(15));
+    let over = world.tick().await;
+
+    assert_eq!(late.oldest_due, SignedDuration::from_mins(3));
+    assert!(!late.paused && paused.paused && !over.paused);
 }
 
 #[tokio::test]

@@ -81,6 +81,10 @@ pub struct Run {
     pub dropped: u64,
     /// How many were lost sight of.
     pub unknown: u64,
+    /// How many of those nobody reported in time, and go out again.
+    pub again: u64,
+    /// How many were refused for good.
+    pub failed: u64,
 }
 
 /// Delivers what is due.
@@ -127,6 +131,7 @@ enum Step {
     Sent,
     Dropped,
     LostSight,
+    Again,
     PutOff(Timestamp),
     Refused,
     Overtaken,
@@ -243,6 +248,8 @@ where
             sent: 0,
             dropped: 0,
             unknown: 0,
+            again: 0,
+            failed: 0,
         };
         loop {
             let now = self.clock.now();
@@ -547,7 +554,10 @@ where
             Ok(Step::Sent) => round.tally.sent += 1,
             Ok(Step::Dropped) => round.tally.dropped += 1,
             Ok(Step::LostSight) => round.tally.unknown += 1,
-            Ok(Step::Refused | Step::Overtaken) => {}
+            // It waits again, and the next look finds it.
+            Ok(Step::Again) => round.tally.again += 1,
+            Ok(Step::Refused) => round.tally.failed += 1,
+            Ok(Step::Overtaken) => {}
             Ok(Step::PutOff(until)) => {
                 round.bucket.drain(self.clock.now());
                 round.retry = Some(round.retry.map_or(until, |at| at.min(until)));
@@ -606,7 +616,7 @@ where
                             Some(now),
                             None,
                             None,
-                            Step::PutOff(now),
+                            Step::Again,
                         )
                         .await;
                 }

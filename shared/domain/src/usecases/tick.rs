@@ -1,13 +1,15 @@
 //! The clock comes by every minute: it pushes what stands still, ends what has run out of time,
 //! and wakes the postman if anything is due.
 
+use jiff::SignedDuration;
+
 use crate::batch::Cursor;
 use crate::ids::EventId;
 use crate::issuing::expire;
 use crate::mail::MailClass;
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, FindDue, LoadBatch, LoadUsers, PushCursor, SaveError, SaveUsers,
-    Unavailable, WakePostman,
+    Chance, ChangeOutcome, Clock, FindDue, LoadBatch, LoadMails, LoadUsers, PauseOutbox,
+    PushCursor, SaveError, SaveUsers, Unavailable, WakePostman,
 };
 use crate::usecases::send::CURSOR_PATIENCE;
 
@@ -20,6 +22,10 @@ pub struct Ticked {
     pub expired: u64,
     /// Whether the postman was woken.
     pub woke: bool,
+    /// Whether the outbox stands still.
+    pub paused: bool,
+    /// How long the mail that waits longest has been due.
+    pub oldest_due: SignedDuration,
 }
 
 /// How much of each kind one round takes on. What is left is due a minute later.
@@ -43,7 +49,7 @@ pub struct Tick<S, W, C, R> {
 
 impl<S, W, C, R> Tick<S, W, C, R>
 where
-    S: FindDue + LoadBatch + PushCursor + LoadUsers + SaveUsers + Sync,
+    S: FindDue + LoadBatch + LoadMails + PauseOutbox + PushCursor + LoadUsers + SaveUsers + Sync,
     W: WakePostman + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
@@ -85,12 +91,24 @@ where
                 .filter(|outcome| **outcome == ChangeOutcome::Saved);
             ticked.expired += saved.count() as u64;
         }
-        // Last: a postman who cannot be woken keeps nothing else from being done.
-        for mail_class in [MailClass::Small, MailClass::Bulk] {
-            if !ticked.woke && !self.store.due_mails(mail_class, now, 1).await?.is_empty() {
-                self.postman.wake_postman().await?;
-                ticked.woke = true;
-            }
+        ticked.paused = self
+            .store
+            .outbox_pause()
+            .await?
+            .is_some_and(|pause| now < pause.until);
+        let mut due = Vec::new();
+        for class in [MailClass::Small, MailClass::Bulk] {
+            due.extend(self.store.due_mails(class, now, 1).await?);
+        }
+        if !due.is_empty() {
+            let mails = self.store.load_mails(&due).await?;
+            let waited = mails.iter().filter(|mail| mail.state.is_unsettled());
+            ticked.oldest_due = waited
+                .map(|mail| now.duration_since(mail.due_at))
+                .fold(SignedDuration::ZERO, SignedDuration::max);
+            // Last: a postman who cannot be woken keeps nothing else from being done.
+            self.postman.wake_postman().await?;
+            ticked.woke = true;
         }
         Ok(ticked)
     }

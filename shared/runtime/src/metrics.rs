@@ -1,0 +1,159 @@
+//! Metrics in CloudWatch's embedded metric format: a line in the log that CloudWatch counts. No
+//! request to AWS is made for them, and nothing in them names a person, a mail or a Send: the one
+//! dimension is the stack.
+
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// Where CloudWatch lists them.
+pub const NAMESPACE: &str = "Beckon";
+
+/// What is measured. The alarms of `template.yaml` go by these names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Records and events that were put on the failure queue.
+    Failures,
+    /// 1 while the outbox is paused, every minute.
+    OutboxPaused,
+    /// How long the mail that waits longest has been due, every minute.
+    OldestDueMailSeconds,
+    /// PINs and tokens that did not fit.
+    WrongSecrets,
+    /// Mails that the mail service took.
+    MailsSent,
+    /// Mails of which nobody knows whether they went, and which are sent again.
+    MailsAgain,
+    /// Mails that were refused for good.
+    MailsFailed,
+    /// Processes that were started.
+    ColdStart,
+    /// How long a process took until it could answer.
+    InitMilliseconds,
+}
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Failures,
+        Self::OutboxPaused,
+        Self::OldestDueMailSeconds,
+        Self::WrongSecrets,
+        Self::MailsSent,
+        Self::MailsAgain,
+        Self::MailsFailed,
+        Self::ColdStart,
+        Self::InitMilliseconds,
+    ];
+
+    /// Its name in CloudWatch.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Failures => "Failures",
+            Self::OutboxPaused => "OutboxPaused",
+            Self::OldestDueMailSeconds => "OldestDueMailSeconds",
+            Self::WrongSecrets => "WrongSecrets",
+            Self::MailsSent => "MailsSent",
+            Self::MailsAgain => "MailsAgain",
+            Self::MailsFailed => "MailsFailed",
+            Self::ColdStart => "ColdStart",
+            Self::InitMilliseconds => "InitMilliseconds",
+        }
+    }
+
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::OldestDueMailSeconds => "Seconds",
+            Self::InitMilliseconds => "Milliseconds",
+            Self::Failures
+            | Self::OutboxPaused
+            | Self::WrongSecrets
+            | Self::MailsSent
+            | Self::MailsAgain
+            | Self::MailsFailed
+            | Self::ColdStart => "Count",
+        }
+    }
+}
+
+static STACK: OnceLock<String> = OnceLock::new();
+
+/// From now on metrics are written, for this stack.
+pub(crate) fn start(stack: String) {
+    let _ = STACK.set(stack);
+}
+
+/// Writes measurements of this moment. On one machine, where nobody reads them, nothing happens.
+pub fn record(measured: &[(Metric, u64)]) {
+    if let Some(stack) = STACK.get() {
+        let line = line(stack, Timestamp::now(), measured);
+        // A log that cannot be written has nowhere to say so.
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
+}
+
+fn line(stack: &str, at: Timestamp, measured: &[(Metric, u64)]) -> Value {
+    let definitions: Vec<Value> = measured
+        .iter()
+        .map(|(metric, _)| json!({ "Name": metric.name(), "Unit": metric.unit() }))
+        .collect();
+    let mut line = Map::new();
+    line.insert(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": at.as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["Stack"]],
+                "Metrics": definitions,
+            }],
+        }),
+    );
+    line.insert("Stack".to_owned(), stack.into());
+    for (metric, value) in measured {
+        line.insert(metric.name().to_owned(), (*value).into());
+    }
+    Value::Object(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_defines_what_it_holds() {
+        let at = "2026-11-23T10:00:00Z".parse().unwrap();
+
+        let line = line(
+            "beckon",
+            at,
+            &[
+                (Metric::OutboxPaused, 1),
+                (Metric::OldestDueMailSeconds, 90),
+            ],
+        );
+
+        assert_eq!(
+            line,
+            json!({
+                "_aws": {
+                    "Timestamp": 1_795_428_000_000_i64,
+                    "CloudWatchMetrics": [{
+                        "Namespace": "Beckon",
+                        "Dimensions": [["Stack"]],
+                        "Metrics": [
+                            { "Name": "OutboxPaused", "Unit": "Count" },
+                            { "Name": "OldestDueMailSeconds", "Unit": "Seconds" },
+                        ],
+                    }],
+                },
+                "Stack": "beckon",
+                "OutboxPaused": 1,
+                "OldestDueMailSeconds": 90,
+            })
+        );
+    }
+}
