@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's embedded metric format: a line in the log that CloudWatch counts. No
+//! Metrics in `CloudWatch`'s embedded metric format: a line in the log that `CloudWatch` counts. No
 //! request to AWS is made for them, and nothing in them names a person, a mail or a Send: the one
 //! dimension is the stack.
 
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Where CloudWatch lists them.
+/// Where `CloudWatch` lists them.
 pub const NAMESPACE: &str = "Beckon";
 
 /// What is measured. The alarms of `template.yaml` go by these names.
@@ -48,7 +48,7 @@ impl Metric {
         Self::InitMilliseconds,
     ];
 
-    /// Its name in CloudWatch.
+    /// Its name in `CloudWatch`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
