@@ -1,0 +1,122 @@
+"""A proxy between the functions and the emulator that notes which function called which action.
+
+It passes requests on as they come, signature included, and reads only what it needs to name the action
+as IAM does: for a transaction the operations in it, for a query the index.
+"""
+
+import http.client
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+INVOKE = re.compile(r"^/2015-03-31/functions/([^/]+)/invocations")
+ACCESS_KEY = re.compile(r"Credential=([^/]+)/")
+IN_A_TRANSACTION = {
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+    "Delete": "dynamodb:DeleteItem",
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+}
+SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
+
+
+def actions_of(method, path, headers, body):
+    """The (IAM action, index or None) pairs that a request needs permission for."""
+    invoked = INVOKE.match(path)
+    if invoked:
+        return [("lambda:InvokeFunction", None)]
+    target, _, operation = headers.get("X-Amz-Target", "").partition(".")
+    service = SERVICES.get(target)
+    if service is None:
+        return [(f"unknown:{method} {path}", None)]
+    if service == "dynamodb" and operation == "TransactWriteItems":
+        items = json.loads(body)["TransactItems"]
+        return [(IN_A_TRANSACTION[kind], None) for item in items for kind in item]
+    if service == "dynamodb" and operation == "Query":
+        return [("dynamodb:Query", json.loads(body).get("IndexName"))]
+    return [(f"{service}:{operation}", None)]
+
+
+class Recorder:
+    """The proxy and what it noted."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._noted = set()
+        self._server = None
+        self.upstream = None
+        self.port = None
+
+    def start(self):
+        recorder = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                self.upstream = None
+
+            def handle_any(self):
+                length = int(self.headers.get("Content-Length", 0))
+                body = self.rfile.read(length) if length else b""
+                recorder.note(self.headers, actions_of(self.command, self.path, self.headers, body))
+                for attempt in (1, 2):
+                    if self.upstream is None:
+                        self.upstream = http.client.HTTPConnection("127.0.0.1", recorder.upstream)
+                    try:
+                        self.upstream.putrequest(
+                            self.command, self.path, skip_host=True, skip_accept_encoding=True
+                        )
+                        for name, value in self.headers.items():
+                            self.upstream.putheader(name, value)
+                        self.upstream.endheaders(body)
+                        answer = self.upstream.getresponse()
+                        content = answer.read()
+                        break
+                    except (http.client.HTTPException, OSError):
+                        # The emulator closes connections that were idle for a while.
+                        self.upstream = None
+                        if attempt == 2:
+                            raise
+                self.send_response_only(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PUT = do_DELETE = handle_any
+
+            def log_message(self, *_):
+                pass
+
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        if self._server is not None:
+            self._server.shutdown()
+
+    def note(self, headers, actions):
+        """Notes actions under the access key that signed the request."""
+        key = ACCESS_KEY.search(headers.get("Authorization", ""))
+        with self._lock:
+            self._noted.update((key[1] if key else "unsigned", action, index) for action, index in actions)
+
+    def noted(self):
+        """Everything noted so far: (access key, action, index or None)."""
+        with self._lock:
+            return set(self._noted)
+
+
+class QuietServer(ThreadingHTTPServer):
+    """A server for clients that may be killed while they speak with it."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass

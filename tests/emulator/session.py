@@ -1,0 +1,103 @@
+"""One run of everything: emulator, recorder, SES endpoint, stack, and people who call."""
+
+import json
+import queue
+import threading
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+
+import deployment
+import workarounds
+from api import Api
+from emulator import Emulator
+from people import People
+from recorder import Recorder
+from ses_endpoint import SesEndpoint
+
+
+class Session:
+    """Starts what the checks need, and ends all of it."""
+
+    def __init__(self, folder: Path, binaries: Path, architecture):
+        self.folder = folder
+        self.binaries = binaries
+        self.architecture = architecture
+        self.recorder = Recorder()
+        self.ses = SesEndpoint(self.recorder.note, self._mail_accepted)
+        self._accepted = queue.Queue()
+        # Whether SES reports each mail that it takes as sent and delivered.
+        self.report_mails = True
+        self.report_failures = []
+
+    def start(self):
+        self.recorder.start()
+        self.ses.start()
+        environment = workarounds.function_environment(self.recorder.port, self.ses.port)
+        self.emulator = Emulator(self.folder, environment)
+        self.emulator.start()
+        self.recorder.upstream = self.emulator.port
+        self.stack = deployment.Stack(self.emulator)
+
+    def deploy(self):
+        built = deployment.build(self.binaries, self.folder / "build")
+        parameters = {"SenderAddress": deployment.SENDER, "Architecture": self.architecture}
+        self.stack.deploy(built, parameters)
+        threading.Thread(target=self._report, daemon=True).start()
+
+    def stop(self):
+        if hasattr(self, "emulator"):
+            self.emulator.stop()
+        self.ses.stop()
+        self.recorder.stop()
+
+    @cached_property
+    def people(self):
+        return People(self.stack)
+
+    @cached_property
+    def administrator(self):
+        """The API for somebody in the groups `inviter` and `settings`."""
+        return self.api(self.people.user("admin", "inviter", "settings"))
+
+    @property
+    def anybody(self):
+        """The API without a token."""
+        return Api(self.stack)
+
+    def api(self, address):
+        """The API with a user's token."""
+        return Api(self.stack, self.people.tokens(address)[0])
+
+    def report_device(self, registration, **device):
+        """Reports a device as the MDM does."""
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+        self.put_event({"registrationId": registration, "device": device, "registeredAt": now})
+
+    def put_event(self, detail, source="mdm"):
+        """Puts a *Device Registered* event on the bus."""
+        entry = {
+            "EventBusName": self.stack.outputs["BusArn"],
+            "Source": source,
+            "DetailType": "Device Registered",
+            "Detail": json.dumps(detail),
+        }
+        answer = self.stack.client("events").put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            raise AssertionError(f"the bus refused the event: {answer}")
+
+    def _mail_accepted(self, mail):
+        self._accepted.put(mail)
+
+    def _report(self):
+        while True:
+            mail = self._accepted.get()
+            if not self.report_mails:
+                continue
+            for kind in ("Send", "Delivery"):
+                try:
+                    event = workarounds.ses_event(kind, mail, mail.configuration_set)
+                    if not workarounds.deliver_ses_event(self.stack, event):
+                        self.report_failures.append(f"the rule of feedback does not match {kind}")
+                except Exception as error:  # noqa: BLE001 - whatever it is, a check reports it
+                    self.report_failures.append(f"{kind}: {error}")

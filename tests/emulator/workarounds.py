@@ -1,0 +1,105 @@
+"""Everything the harness does because MiniStack is not AWS. Each part says when it can go.
+
+The template and the binaries know nothing of this file.
+"""
+
+import hashlib
+import json
+import uuid
+from datetime import datetime, timezone
+
+from emulator import ACCOUNT, REGION
+
+
+def function_environment(recorder_port, ses_port):
+    """Sends the functions' SES calls to the harness's endpoint, all others through the recorder.
+
+    MiniStack's SES drops attachments and publishes no events. The second line can go when it keeps
+    the one and does the other; the first is no workaround but how calls are recorded.
+    """
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{recorder_port}",
+        "AWS_ENDPOINT_URL_SESV2": f"http://127.0.0.1:{ses_port}",
+    }
+
+
+def access_key_of(function):
+    """The access key that MiniStack gives a function's execution environment.
+
+    By it a recorded call is ascribed to its function; nothing in a request names the function itself.
+    It repeats `execution_credentials` of ministack.core.lambda_runtime, and can go when MiniStack
+    tells the session of an access key.
+    """
+    digest = hashlib.sha256(f"{function['FunctionArn']}:{function['Role']}".encode()).hexdigest()
+    return f"ASIA{digest[:16].upper()}"
+
+
+def api_request_target(emulator, api_id, path):
+    """Where a request to the API goes, and its Host header.
+
+    The address that the template gives out ends in amazonaws.com. This can go when MiniStack answers
+    there, which needs a name server of its own.
+    """
+    return f"{emulator.address}{path}", f"{api_id}.execute-api.localhost:{emulator.port}"
+
+
+def ses_event(kind, mail, configuration_set, **report):
+    """An event as SES publishes it to EventBridge; `kind` is its eventType.
+
+    PutEvents refuses the source `aws.ses`, so that no event of SES can be put on MiniStack's bus. It
+    can go, with `deliver_ses_event`, when MiniStack's SES publishes events itself.
+    """
+    detail_types = {
+        "Send": "Email Sent",
+        "Delivery": "Email Delivered",
+        "DeliveryDelay": "Email Delivery Delayed",
+        "Bounce": "Email Bounced",
+        "Complaint": "Email Complaint Received",
+        "Reject": "Email Rejected",
+        "Rendering Failure": "Email Rendering Failed",
+    }
+    field = {"Rendering Failure": "failure", "DeliveryDelay": "deliveryDelay"}.get(kind, kind.lower())
+    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    tags = {name: [value] for name, value in mail.tags.items()}
+    tags["ses:configuration-set"] = [configuration_set]
+    body = dict(report)
+    if kind in ("Delivery", "DeliveryDelay", "Bounce", "Complaint"):
+        body.setdefault("timestamp", now)
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_types[kind],
+        "source": "aws.ses",
+        "account": ACCOUNT,
+        "time": now,
+        "region": REGION,
+        "resources": [f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/{configuration_set}"],
+        "detail": {
+            "eventType": kind,
+            "mail": {
+                "timestamp": now,
+                "source": mail.sender,
+                "messageId": mail.message_id,
+                "destination": [mail.to],
+                "tags": tags,
+            },
+            field: body,
+        },
+    }
+
+
+def deliver_ses_event(stack, event):
+    """Invokes `feedback` as EventBridge would, if the rule's own pattern matches the event.
+
+    Gives whether it matched; see `ses_event` for when this can go.
+    """
+    matches = stack.client("events").test_event_pattern(
+        EventPattern=stack.rule_pattern("FeedbackFunctionMailReported"), Event=json.dumps(event)
+    )["Result"]
+    if matches:
+        answer = stack.client("lambda").invoke(
+            FunctionName=stack.function("feedback")["FunctionName"], Payload=json.dumps(event)
+        )
+        if "FunctionError" in answer:
+            raise AssertionError(f"feedback failed: {answer['Payload'].read().decode()}")
+    return matches
