@@ -21,6 +21,12 @@ IN_A_TRANSACTION = {
 SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
 
 
+def signer_of(headers):
+    """The access key that signed a request."""
+    key = ACCESS_KEY.search(headers.get("Authorization", ""))
+    return key[1] if key else "unsigned"
+
+
 def actions_of(method, path, headers, body):
     """The (IAM action, index or None) pairs that a request needs permission for."""
     invoked = INVOKE.match(path)
@@ -38,12 +44,32 @@ def actions_of(method, path, headers, body):
     return [(f"{service}:{operation}", None)]
 
 
+class Gate:
+    """Lets `passing` requests of a kind through, holds the next, and never passes that on."""
+
+    def __init__(self, access_key, action, passing):
+        self.access_key = access_key
+        self.action = action
+        self._passing = passing
+        self._lock = threading.Lock()
+        self.reached = threading.Event()
+        self.released = threading.Event()
+
+    def holds(self, access_key, actions):
+        if access_key != self.access_key or (self.action, None) not in actions:
+            return False
+        with self._lock:
+            self._passing -= 1
+            return self._passing < 0 and not self.released.is_set()
+
+
 class Recorder:
     """The proxy and what it noted."""
 
     def __init__(self):
         self._lock = threading.Lock()
         self._noted = set()
+        self._gate = None
         self._server = None
         self.upstream = None
         self.port = None
@@ -61,7 +87,11 @@ class Recorder:
             def handle_any(self):
                 length = int(self.headers.get("Content-Length", 0))
                 body = self.rfile.read(length) if length else b""
-                recorder.note(self.headers, actions_of(self.command, self.path, self.headers, body))
+                actions = actions_of(self.command, self.path, self.headers, body)
+                recorder.note(self.headers, actions)
+                if recorder._held(self.headers, actions):
+                    self.close_connection = True
+                    return
                 for attempt in (1, 2):
                     if self.upstream is None:
                         self.upstream = http.client.HTTPConnection("127.0.0.1", recorder.upstream)
@@ -101,11 +131,23 @@ class Recorder:
         if self._server is not None:
             self._server.shutdown()
 
+    def hold(self, access_key, action, passing=0):
+        """Holds a function's call of an action, after `passing` of them; see `Gate`."""
+        self._gate = Gate(access_key, action, passing)
+        return self._gate
+
+    def _held(self, headers, actions):
+        gate = self._gate
+        if gate is None or not gate.holds(signer_of(headers), actions):
+            return False
+        gate.reached.set()
+        gate.released.wait(60)
+        return True
+
     def note(self, headers, actions):
         """Notes actions under the access key that signed the request."""
-        key = ACCESS_KEY.search(headers.get("Authorization", ""))
         with self._lock:
-            self._noted.update((key[1] if key else "unsigned", action, index) for action, index in actions)
+            self._noted.update((signer_of(headers), action, index) for action, index in actions)
 
     def noted(self):
         """Everything noted so far: (access key, action, index or None)."""

@@ -78,6 +78,12 @@ class SesEndpoint:
                     return self.answer(
                         429, {"message": "Maximum sending rate exceeded."}, "TooManyRequestsException"
                     )
+                if fault == "refuse mail":
+                    return self.answer(400, {"message": "Illegal address"}, "BadRequestException")
+                if fault == "refuse account":
+                    return self.answer(
+                        400, {"message": "Sending paused for this account."}, "SendingPausedException"
+                    )
                 if fault == "reset":
                     # With no time to linger, closing sends a reset.
                     linger = struct.pack("ii", 1, 0)
@@ -114,7 +120,11 @@ class SesEndpoint:
             self._server.shutdown()
 
     def misbehave(self, *faults):
-        """Lets the next calls of SendEmail go wrong: `throttle`, `reset` or `stall`, one each."""
+        """Lets the next calls of SendEmail go wrong, one each.
+
+        `throttle`, `refuse mail` and `refuse account` are answers; `reset` breaks the connection and
+        `stall` leaves it open without one. None of the mails is taken.
+        """
         with self._lock:
             self._faults.extend(faults)
 

@@ -10,9 +10,16 @@ from pathlib import Path
 
 from session import Session
 
+import checks_faults
+import checks_permissions
 import checks_walk
 
-GROUPS = [("the walk", checks_walk.CHECKS)]
+GROUPS = [
+    ("the walk", checks_walk.CHECKS),
+    ("faults", checks_faults.CHECKS),
+    # Last: it looks at what all the others made the functions call.
+    ("permissions", checks_permissions.CHECKS),
+]
 
 
 def sentence(check):
@@ -50,7 +57,7 @@ def main():
     arguments.add_argument("--binaries", required=True, type=Path, help="a folder with NAME/bootstrap or NAME per function")
     arguments.add_argument("--architecture", default="x86_64", choices=["x86_64", "arm64"], help="of this machine and the binaries")
     arguments.add_argument("--only", help="only checks whose names hold this")
-    arguments.add_argument("--keep", action="store_true", help="keep the run's folder, with the emulator's log")
+    arguments.add_argument("--keep", action="store_true", help="keep the run's folder, with all logs and the table's rows")
     given = arguments.parse_args()
 
     folder = Path(tempfile.mkdtemp(prefix="beckon-emulator-"))
@@ -59,6 +66,8 @@ def main():
     try:
         results = run(session, given.only)
     finally:
+        if given.keep:
+            session.keep_logs()
         session.stop()
         if given.keep:
             print(f"kept {folder}")

@@ -1,0 +1,257 @@
+"""What must hold when something breaks: processes that are killed, rows and events that nobody can
+understand, an SES that does not answer, a clock that has to make up for it."""
+
+import json
+import os
+import signal
+import time
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+
+import workarounds
+from checks_walk import equal, newest_mail
+from waiting import until
+
+# The next round of the clock, and a run after it.
+A_ROUND = 100
+
+
+def kill(session, name):
+    """Kills every process of a function, as a crash would."""
+    function = session.stack.function(name)["FunctionName"]
+    killed = session.emulator.processes_of(function)
+    for process in killed:
+        os.kill(process, signal.SIGKILL)
+    if not killed:
+        raise AssertionError(f"{name} has no process to kill")
+
+
+def invite(session, prefix, how_many):
+    """Adds users and sends them an invitation; gives the batch and their addresses."""
+    admin = session.administrator
+    ids = [admin.add(f"{prefix}-{number}") for number in range(how_many)]
+    order = {"selection": {"userIds": ids}}
+    batch = admin.post("/v1/invitations", order).expect(202).json["batch"]["id"]
+    return batch, [f"{prefix}-{number}@example.com" for number in range(how_many)]
+
+
+def everybody_got_one_mail(session, addresses, seconds):
+    def arrived():
+        return Counter(mail.to for mail in session.ses.mails() if mail.to in addresses)
+
+    until(f"mails to all {len(addresses)}", lambda: len(arrived()) == len(addresses), seconds)
+    twice = [address for address, count in arrived().items() if count > 1]
+    equal(twice, [], "who got more than one mail")
+
+
+def outbox_is_killed_in_the_middle_of_a_page(session):
+    key = workarounds.access_key_of(session.stack.function("outbox"))
+    # 40 users are two transactions; the first goes through, the second is held and lost.
+    gate = session.recorder.hold(key, "dynamodb:PutItem", passing=1)
+    batch, addresses = invite(session, "killed-outbox", 40)
+    if not gate.reached.wait(30):
+        raise AssertionError("the outbox never began its second transaction")
+    kill(session, "outbox")
+    gate.released.set()
+    everybody_got_one_mail(session, addresses, A_ROUND)
+    counts = session.administrator.get(f"/v1/batches/{batch}").expect(200).json["batch"]["counts"]
+    equal((counts["issued"], counts["skipped"]), (40, 0), "issued and skipped")
+
+
+def deliver_is_killed_while_ses_has_a_mail(session):
+    session.ses.misbehave("stall")
+    _, addresses = invite(session, "killed-deliver", 8)
+    until("SES stalls", lambda: session.ses.faults_left() == 0)
+    kill(session, "deliver")
+    # The lease of the killed run ends after 30 s; then the claimed mail waits for a report.
+    everybody_got_one_mail(session, addresses, 2 * A_ROUND)
+
+
+def ses_throttles_resets_and_stalls(session):
+    session.ses.misbehave("throttle", "reset", "throttle", "stall", "reset")
+    _, addresses = invite(session, "rough", 12)
+    everybody_got_one_mail(session, addresses, 2 * A_ROUND)
+    equal(session.ses.faults_left(), 0, "faults that nobody met")
+
+
+def a_mail_that_ses_refuses_fails_alone(session):
+    session.ses.misbehave("refuse mail")
+    batch, _ = invite(session, "refused", 2)
+    admin = session.administrator
+
+    def settled():
+        items = admin.get(f"/v1/batches/{batch}/recipients").expect(200).json["items"]
+        states = sorted(item["delivery"] or "" for item in items)
+        return states if states in (["delivered", "failed"], ["failed", "sent"]) else None
+
+    until("one mail failed and the other went", settled, A_ROUND)
+
+
+def a_refusal_of_the_account_pauses_the_outbox_until_it_is_resumed(session):
+    admin = session.administrator
+    session.ses.misbehave("refuse account")
+    _, addresses = invite(session, "paused", 1)
+    until("the outbox is paused", lambda: admin.get("/v1/outbox").expect(200).json["state"] == "paused")
+    # A round of the clock while it is paused, in which the alarm's metric is logged.
+    session.stack.client("lambda").invoke(FunctionName=session.stack.function("clock")["FunctionName"])
+    equal(admin.post("/v1/outbox/resume").expect(200).json["state"], "running", "the outbox after resuming")
+    everybody_got_one_mail(session, addresses, A_ROUND)
+
+
+def rows_that_nobody_understands_go_to_the_failure_queue(session):
+    session.stack.failures()
+    dynamodb = session.stack.client("dynamodb")
+    table = session.stack.outputs["TableName"]
+    poison = [
+        {"pk": {"S": "batch#poison"}, "sk": {"S": "cursor"}, "done": {"BOOL": False}},
+        {"pk": {"S": "mail#poison"}, "sk": {"S": "mail"}, "note": {"S": "has no state"}},
+    ]
+    for row in poison:
+        dynamodb.put_item(TableName=table, Item=row)
+    _, addresses = invite(session, "beside-poison", 2)
+    everybody_got_one_mail(session, addresses, A_ROUND)
+    failures = []
+
+    def both():
+        failures.extend(session.stack.failures())
+        return len(failures) >= 2
+
+    until("both rows are on the failure queue", both)
+    for row in poison:
+        reasons = [f["reason"] for f in failures if row["pk"]["S"] in f["event"]]
+        equal(len(reasons), 1, f"failures about {row['pk']['S']}")
+        dynamodb.delete_item(TableName=table, Key={"pk": row["pk"], "sk": row["sk"]})
+
+
+def reports_that_nobody_understands_go_to_the_failure_queue(session):
+    session.stack.failures()
+    admin = session.administrator
+    user = admin.add("good-report")
+    session.put_event({"email": "good-report@example.com", "device": "a phone", "registeredAt": "yesterday"})
+    session.put_event({"userId": "01KG4JZ3M0000000000000000A", "device": {"id": "x"}, "registeredAt": "2026-01-31T09:30:00Z"})
+    session.put_event({"userId": user, "device": {"id": "good"}, "registeredAt": "2026-01-31T09:30:00Z"})
+    session.put_event({"userId": user, "device": {"id": "bad"}, "registeredAt": "2026-01-31T09:30:00Z"}, source="stranger")
+    until("the good report is recorded", lambda: admin.get(f"/v1/users/{user}").expect(200).json["devices"] == 1)
+    failures = []
+
+    def both():
+        failures.extend(session.stack.failures())
+        return len(failures) >= 2
+
+    until("both reports are on the failure queue", both)
+    about = {("yesterday" in f["event"], "01KG4JZ3M0000000000000000A" in f["event"]) for f in failures}
+    equal(about, {(True, False), (False, True)}, "what the failures are about")
+    if not all(f["reason"] for f in failures):
+        raise AssertionError("a failure has no reason")
+    equal(admin.get(f"/v1/users/{user}").expect(200).json["devices"], 1, "devices, a stranger's report not counted")
+
+
+# SES's reports by the state that they leave a mail in, whatever their order.
+BOUNCE = {"bounceSubType": "General", "bouncedRecipients": []}
+REPORTS = {
+    "delayed": [("Send", {}), ("DeliveryDelay", {"delayType": "MailboxFull"})],
+    "delivered": [("Send", {}), ("Delivery", {}), ("DeliveryDelay", {"delayType": "MailboxFull"})],
+    "softBounced": [("Send", {}), ("Delivery", {}), ("Bounce", {"bounceType": "Transient", **BOUNCE})],
+    "hardBounced": [
+        ("Send", {}), ("Bounce", {"bounceType": "Transient", **BOUNCE}), ("Bounce", {"bounceType": "Permanent", **BOUNCE}),
+    ],
+    "complained": [("Send", {}), ("Delivery", {}), ("Complaint", {"complaintFeedbackType": "abuse"})],
+    "sent": [("Send", {}), ("Reject", {"reason": "Bad content"}), ("Rendering Failure", {"errorMessage": "x"})],
+}
+
+
+def reports_of_ses_in_any_order_and_repeated_leave_the_right_states(session):
+    admin = session.administrator
+    session.report_mails = False
+    try:
+        for state, reports in REPORTS.items():
+            # All orders that differ in what comes first, and one in which everything comes twice.
+            orders = [reports[turn:] + reports[:turn] for turn in range(len(reports))] + [reports[::-1] * 2]
+            histories = set()
+            batch, addresses = invite(session, f"reports-{state.lower()}", len(orders))
+            everybody_got_one_mail(session, addresses, A_ROUND)
+
+            def states(batch=batch):
+                items = admin.get(f"/v1/batches/{batch}/recipients").expect(200).json["items"]
+                return [item["delivery"] for item in items]
+
+            until("all are sent", lambda states=states: set(states()) == {"sent"}, A_ROUND)
+            for address, order in zip(addresses, orders):
+                mail = session.ses.mails(address)[0]
+                for kind, report in order:
+                    event = workarounds.ses_event(kind, mail, mail.configuration_set, **report)
+                    if not workarounds.deliver_ses_event(session.stack, event):
+                        raise AssertionError(f"the rule of feedback does not match {kind}")
+            equal(set(states()), {state}, f"the states after {[kind for kind, _ in reports]}")
+            for user in admin.get(f"/v1/users?text=reports-{state.lower()}-").expect(200).json["items"]:
+                rows = admin.get(f"/v1/users/{user['id']}/history").expect(200).json["items"]
+                histories.add(rows[0]["text"] if state in ("complained", "hardBounced") else "")
+            equal(len(histories), 1, f"different ends of the histories: {histories}")
+    finally:
+        session.report_mails = True
+
+
+def the_rule_of_feedback_leaves_other_mails_alone(session):
+    mail = session.ses.mails()[0]
+    event = workarounds.ses_event("Delivery", mail, "somebody-elses-set")
+    equal(workarounds.deliver_ses_event(session.stack, event), False, "whether the rule matches")
+
+
+def a_report_of_ses_that_nobody_understands_goes_to_the_failure_queue(session):
+    session.stack.failures()
+    mail = session.ses.mails()[0]
+    event = workarounds.ses_event("Delivery", mail, mail.configuration_set)
+    event["detail"]["mail"]["tags"]["beckon-mail"] = ["poison"]
+    equal(workarounds.deliver_ses_event(session.stack, event), True, "whether the rule matches")
+    failures = until("the report is on the failure queue", session.stack.failures)
+    equal([("poison" in f["event"], bool(f["reason"])) for f in failures], [(True, True)], "the failures")
+
+
+def what_met_a_busy_postman_is_woken_by_the_clock(session):
+    dynamodb = session.stack.client("dynamodb")
+    busy_until = int((time.time() + 15) * 1000)
+    dynamodb.put_item(
+        TableName=session.stack.outputs["TableName"],
+        Item={"pk": {"S": "postman"}, "sk": {"S": "lease"}, "run": {"S": "another"}, "until": {"N": str(busy_until)}},
+    )
+    _, addresses = invite(session, "busy", 1)
+    time.sleep(10)
+    equal(session.ses.mails(addresses[0]), [], "mails while another postman is at work")
+    everybody_got_one_mail(session, addresses, A_ROUND)
+
+
+def an_invitation_that_ran_out_is_ended_by_the_clock(session):
+    admin = session.administrator
+    batch, _ = invite(session, "late", 1)
+    newest_mail(session, "late-0", "Register your device")
+    user = admin.get("/v1/users?text=late-0").expect(200).json["items"][0]["id"]
+    until("the mail is delivered", lambda: admin.get(f"/v1/batches/{batch}").expect(200).json["batch"]["counts"]["delivered"])
+    past = (datetime.now(timezone.utc) - timedelta(minutes=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    table = session.stack.outputs["TableName"]
+    key = {"pk": {"S": f"user#{user}"}, "sk": {"S": "user"}}
+    row = session.stack.client("dynamodb").get_item(TableName=table, Key=key)["Item"]
+    row["invitation"]["M"]["expiresAt"] = {"S": past}
+    row["dueSk"] = {"S": past + "#" + row["dueSk"]["S"].partition("#")[2]}
+    session.stack.client("dynamodb").put_item(TableName=table, Item=row)
+
+    def ended():
+        history = admin.get(f"/v1/users/{user}/history").expect(200).json["items"]
+        return "expired" in json.dumps(history[0]).lower()
+
+    until("the history says that it expired", ended, A_ROUND)
+
+
+CHECKS = [
+    outbox_is_killed_in_the_middle_of_a_page,
+    rows_that_nobody_understands_go_to_the_failure_queue,
+    reports_that_nobody_understands_go_to_the_failure_queue,
+    reports_of_ses_in_any_order_and_repeated_leave_the_right_states,
+    the_rule_of_feedback_leaves_other_mails_alone,
+    a_report_of_ses_that_nobody_understands_goes_to_the_failure_queue,
+    what_met_a_busy_postman_is_woken_by_the_clock,
+    an_invitation_that_ran_out_is_ended_by_the_clock,
+    a_mail_that_ses_refuses_fails_alone,
+    a_refusal_of_the_account_pauses_the_outbox_until_it_is_resumed,
+    deliver_is_killed_while_ses_has_a_mail,
+    ses_throttles_resets_and_stalls,
+]
