@@ -104,7 +104,7 @@ def rows_that_nobody_understands_go_to_the_failure_queue(session):
     table = session.stack.outputs["TableName"]
     poison = [
         {"pk": {"S": "batch#poison"}, "sk": {"S": "cursor"}, "done": {"BOOL": False}},
-        {"pk": {"S": "mail#poison"}, "sk": {"S": "mail"}, "note": {"S": "has no state"}},
+        {"pk": {"S": "mail#poison"}, "sk": {"S": "mail"}, "state": {"N": "7"}},
     ]
     for row in poison:
         dynamodb.put_item(TableName=table, Item=row)

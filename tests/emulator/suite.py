@@ -11,14 +11,18 @@ from pathlib import Path
 from session import Session
 
 import checks_faults
+import checks_metrics
 import checks_permissions
+import checks_shape
 import checks_walk
 
 GROUPS = [
+    ("functions and routes", checks_shape.CHECKS),
     ("the walk", checks_walk.CHECKS),
     ("faults", checks_faults.CHECKS),
-    # Last: it looks at what all the others made the functions call.
+    # Last: these look at what all the others made the functions call and log.
     ("permissions", checks_permissions.CHECKS),
+    ("metrics", checks_metrics.CHECKS),
 ]
 
 
@@ -56,12 +60,13 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--binaries", required=True, type=Path, help="a folder with NAME/bootstrap or NAME per function")
     arguments.add_argument("--architecture", default="x86_64", choices=["x86_64", "arm64"], help="of this machine and the binaries")
+    arguments.add_argument("--beckon", type=Path, help="the local system's binary, which serves the OpenAPI document")
     arguments.add_argument("--only", help="only checks whose names hold this")
     arguments.add_argument("--keep", action="store_true", help="keep the run's folder, with all logs and the table's rows")
     given = arguments.parse_args()
 
     folder = Path(tempfile.mkdtemp(prefix="beckon-emulator-"))
-    session = Session(folder, given.binaries.resolve(), given.architecture)
+    session = Session(folder, given.binaries.resolve(), given.architecture, given.beckon and given.beckon.resolve())
     began = time.monotonic()
     try:
         results = run(session, given.only)

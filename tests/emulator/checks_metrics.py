@@ -1,0 +1,56 @@
+"""The metric lines that alarms and dashboard count: whether the functions logged them during the run."""
+
+import json
+import re
+
+import deployment
+from checks_walk import equal
+
+NAMESPACE = "Beckon"
+
+
+def metrics_in(lines):
+    """The metrics in lines of the embedded metric format: {name: [(dimensions, value)]}."""
+    found = {}
+    for line in lines:
+        try:
+            document = json.loads(line)
+            directives = document["_aws"]["CloudWatchMetrics"]
+        except (ValueError, TypeError, KeyError):
+            continue
+        for directive in directives:
+            if directive["Namespace"] != NAMESPACE:
+                continue
+            for metric in directive["Metrics"]:
+                for names in directive["Dimensions"]:
+                    dimensions = {name: document[name] for name in names}
+                    found.setdefault(metric["Name"], []).append((dimensions, document[metric["Name"]]))
+    return found
+
+
+def counted(document):
+    """The metrics of ours that the template counts, in alarms and on the dashboard."""
+    names = {
+        alarm["Properties"]["MetricName"]
+        for alarm in document["Resources"].values()
+        if alarm["Type"] == "AWS::CloudWatch::Alarm" and alarm["Properties"]["Namespace"] == NAMESPACE
+    }
+    body = document["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    for metrics in re.findall(r'"Beckon", .*?\] \}', body, re.DOTALL):
+        names.update(re.findall(r'\[ (?:"Beckon"|"\."), "(\w+)"', "[ " + metrics))
+    return names
+
+
+def every_metric_that_is_counted_was_logged(session):
+    lines = [line for name in session.stack.functions() for line in session.stack.log_lines(name)]
+    logged = metrics_in(lines)
+    missing = counted(deployment.template()) - logged.keys()
+    equal(missing, set(), "metrics that no function logged")
+    for name, values in logged.items():
+        for dimensions, _ in values:
+            equal(dimensions, {"Stack": deployment.STACK}, f"the dimensions of {name}")
+    if not any(value == 1 for _, value in logged["OutboxPaused"]):
+        raise AssertionError("the clock never logged that the outbox is paused")
+
+
+CHECKS = [every_metric_that_is_counted_was_logged]

@@ -1,0 +1,156 @@
+"""What every function and every route must have, read from the template, and held against the OpenAPI
+document of the code."""
+
+import json
+import re
+import subprocess
+import urllib.request
+
+import deployment
+from checks_walk import equal
+
+# Served for people's browsers; the OpenAPI document describes the API alone.
+PAGES = {"GET /enroll", "GET /enroll/enroll.css", "GET /enroll/enroll.js"}
+
+# API Gateway waits no longer than this for a function.
+LONGEST_HTTP_SECONDS = 30
+
+
+def resources(document, kind):
+    return {name: each for name, each in document["Resources"].items() if each["Type"] == kind}
+
+
+def names_in(value):
+    """Every logical id that a part of a template refers to."""
+    text = json.dumps(value)
+    found = set(re.findall(r'"Ref": "(\w+)"', text)) | set(re.findall(r'"Fn::GetAtt": \["(\w+)"', text))
+    return found | set(re.findall(r'"Fn::GetAtt": "(\w+)\.', text)) | set(re.findall(r"\$\{(\w+)", text))
+
+
+def alarms_on(document, namespace, logical):
+    return [
+        name
+        for name, alarm in resources(document, "AWS::CloudWatch::Alarm").items()
+        if alarm["Properties"]["Namespace"] == namespace and logical in names_in(alarm["Properties"]["Dimensions"])
+    ]
+
+
+def every_function_has_what_it_needs(session):
+    document = deployment.template()
+    behind_the_api = {
+        logical
+        for integration in resources(document, "AWS::ApiGatewayV2::Integration").values()
+        for logical in names_in(integration["Properties"]["IntegrationUri"])
+    }
+    wrong = []
+
+    def need(function, what, there):
+        if not there:
+            wrong.append(f"{function} has no {what}")
+
+    api_alarm = alarms_on(document, "AWS/ApiGateway", "Api")
+    for name, logical in deployment.functions_in(document).items():
+        properties = document["Resources"][logical]["Properties"]
+        settings = {**document["Globals"]["Function"], **properties}
+        logs = document["Resources"].get(settings["LoggingConfig"].get("LogGroup", {}).get("Ref"), {})
+        need(name, "log group", logs.get("Type") == "AWS::Logs::LogGroup")
+        need(name, "log retention", logs.get("Properties", {}).get("RetentionInDays"))
+        need(name, "timeout of its own", "Timeout" in properties)
+        need(name, "memory size of its own", "MemorySize" in properties)
+        need(name, "tracing", settings.get("Tracing") == "Active")
+        if "ReservedConcurrentExecutions" in settings:
+            wrong.append(f"{name} reserves concurrency, which a new account cannot")
+        if logical in behind_the_api:
+            need(name, "timeout below API Gateway's", properties["Timeout"] < LONGEST_HTTP_SECONDS)
+            need(name, "alarm that covers it", api_alarm)
+            continue
+        need(name, "alarm that covers it", alarms_on(document, "AWS/Lambda", logical))
+        events = properties.get("Events", {}).values()
+        streams = [event["Properties"] for event in events if event["Type"] == "DynamoDB"]
+        for stream in streams:
+            need(name, "failure destination for its stream", stream.get("DestinationConfig", {}).get("OnFailure"))
+            for limit in ("MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "BisectBatchOnFunctionError", "FilterCriteria"):
+                need(name, limit, stream.get(limit))
+            need(name, "partial batch responses", "ReportBatchItemFailures" in stream.get("FunctionResponseTypes", []))
+        if not streams:
+            asynchronous = properties.get("EventInvokeConfig", {})
+            need(name, "failure destination", asynchronous.get("DestinationConfig", {}).get("OnFailure"))
+            need(name, "limit of retries", "MaximumRetryAttempts" in asynchronous)
+            need(name, "limit of an event's age", "MaximumEventAgeInSeconds" in asynchronous)
+        for event in events:
+            if event["Type"] != "DynamoDB":
+                need(name, "dead-letter queue for its rule", event["Properties"].get("DeadLetterConfig"))
+    if wrong:
+        raise AssertionError("\n".join(wrong))
+
+
+def every_alarm_notifies_and_stands_on_the_dashboard(session):
+    document = deployment.template()
+    dashboard = names_in(document["Resources"]["Dashboard"])
+    for name, alarm in resources(document, "AWS::CloudWatch::Alarm").items():
+        equal(names_in(alarm["Properties"]["AlarmActions"]), {"AlarmTopic"}, f"whom {name} notifies")
+        if name not in dashboard:
+            raise AssertionError(f"{name} is not on the dashboard")
+
+
+def routes(document):
+    """The template's routes: {route key: whether a token is needed}."""
+    return {
+        route["Properties"]["RouteKey"]: route["Properties"]["AuthorizationType"] == "JWT"
+        for route in resources(document, "AWS::ApiGatewayV2::Route").values()
+    }
+
+
+def the_routes_are_those_of_the_openapi_document(session):
+    if session.beckon is None:
+        raise AssertionError("give --beckon, the local system's binary, which serves the document")
+    command = [str(session.beckon), "--port", "0", "--data", str(session.folder / "local")]
+    local = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        address = re.search(r"http://\S+", local.stdout.readline())[0]
+        with urllib.request.urlopen(f"{address}/openapi.json", timeout=30) as answer:
+            openapi = json.loads(answer.read())
+    finally:
+        local.terminate()
+        local.wait(10)
+    described = {
+        f"{method.upper()} {path}": operation.get("security") != [{}]
+        for path, operations in openapi["paths"].items()
+        for method, operation in operations.items()
+    }
+    in_template = routes(deployment.template())
+    equal(PAGES - in_template.keys(), set(), "pages without a route")
+    without_pages = {key: needs for key, needs in in_template.items() if key not in PAGES}
+    differing = {
+        key: (without_pages.get(key, "missing in the template"), described.get(key, "missing in the document"))
+        for key in without_pages.keys() | described.keys()
+        if without_pages.get(key) != described.get(key)
+    }
+    equal(differing, {}, "routes that differ: (token needed in the template, in the document)")
+
+
+def every_route_reaches_a_function_that_knows_it(session):
+    for key, needs_token in routes(deployment.template()).items():
+        method, path = key.split(" ")
+        api = session.administrator if needs_token else session.anybody
+        answer = api.send(method, path.replace("{id}", "01KG4JZ3M0000000000000000A"))
+        if answer.status >= 500 or answer.status == 405 or b"no-such-route" in answer.body:
+            raise AssertionError(f"{key}: {answer.status} {answer.body[:300].decode()}")
+        if needs_token:
+            session.anybody.send(method, path.replace("{id}", "x")).expect(401)
+
+
+def public_routes_have_throttles_of_their_own(session):
+    document = deployment.template()
+    throttled = document["Resources"]["Stage"]["Properties"]["RouteSettings"]
+    public = {key for key, needs_token in routes(document).items() if not needs_token}
+    equal(set(throttled), public, "routes with a throttle of their own")
+
+
+CHECKS = [
+    every_function_has_what_it_needs,
+    every_alarm_notifies_and_stands_on_the_dashboard,
+    the_routes_are_those_of_the_openapi_document,
+    every_route_reaches_a_function_that_knows_it,
+    public_routes_have_throttles_of_their_own,
+]
