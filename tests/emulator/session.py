@@ -50,6 +50,8 @@ class Session:
 
     def keep_logs(self):
         """Writes the functions' logs and the table's rows into the run's folder."""
+        if not hasattr(self, "stack") or not self.stack.functions():
+            return
         for name in self.stack.functions():
             (self.folder / f"{name}.log").write_text("\n".join(self.stack.log_lines(name)) + "\n")
         rows = self.stack.rows()

@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -65,6 +66,8 @@ def main():
     arguments.add_argument("--keep", action="store_true", help="keep the run's folder, with all logs and the table's rows")
     given = arguments.parse_args()
 
+    # So that being told to end stops the emulator too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = Path(tempfile.mkdtemp(prefix="beckon-emulator-"))
     session = Session(folder, given.binaries.resolve(), given.architecture, given.beckon and given.beckon.resolve())
     began = time.monotonic()

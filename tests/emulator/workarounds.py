@@ -1,6 +1,12 @@
 """Everything the harness does because MiniStack is not AWS. Each part says when it can go.
 
 The template and the binaries know nothing of this file.
+
+What MiniStack does not do and nothing here makes up for is not proven by the harness: its event source of
+a DynamoDB stream takes every normal answer for the success of the whole batch, and knows neither
+bisecting nor a limit of retries nor a bucket for what it gives up; throttles of routes, access logs,
+alarms and the dashboard are deployed, and have no effect; logs and traces are not written with a
+function's own permissions.
 """
 
 import hashlib
