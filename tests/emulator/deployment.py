@@ -60,15 +60,17 @@ def build(binaries: Path, folder: Path):
 class Stack:
     """The deployed stack."""
 
-    def __init__(self, emulator):
+    def __init__(self, emulator, name=STACK):
         self._emulator = emulator
+        self.name = name
         self._functions = {}
         self._resources = {}
         self.outputs = {}
 
     def deploy(self, built: Path, parameters):
-        """Runs `sam deploy`, the command that the README names, against the emulator."""
-        self.client("s3").create_bucket(Bucket="artifacts")
+        """Runs `sam deploy` against the emulator."""
+        bucket = f"{self.name}-artifacts"
+        self.client("s3").create_bucket(Bucket=bucket)
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(built.parent),
@@ -81,8 +83,8 @@ class Stack:
         command = [
             str(Path(sys.executable).parent / "sam"), "deploy",
             "--template-file", str(built),
-            "--stack-name", STACK,
-            "--s3-bucket", "artifacts",
+            "--stack-name", self.name,
+            "--s3-bucket", bucket,
             "--region", REGION,
             "--capabilities", "CAPABILITY_IAM",
             "--no-confirm-changeset",
@@ -97,9 +99,9 @@ class Stack:
 
     def _look_up(self):
         cloudformation = self.client("cloudformation")
-        described = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        described = cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
-        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK):
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name):
             for resource in page["StackResourceSummaries"]:
                 self._resources[resource["LogicalResourceId"]] = resource["PhysicalResourceId"]
         lambda_ = self.client("lambda")
@@ -152,7 +154,7 @@ class Stack:
 
     def log_lines(self, name):
         """What a function has logged, line by line."""
-        group = f"/aws/lambda/{STACK}-{name}"
+        group = f"/aws/lambda/{self.name}-{name}"
         lines = []
         for page in self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group):
             lines += [event["message"].rstrip("\n") for event in page["events"]]

@@ -13,6 +13,7 @@ from session import Session
 
 import checks_faults
 import checks_metrics
+import checks_options
 import checks_permissions
 import checks_shape
 import checks_walk
@@ -21,9 +22,11 @@ GROUPS = [
     ("functions and routes", checks_shape.CHECKS),
     ("the walk", checks_walk.CHECKS),
     ("faults", checks_faults.CHECKS),
-    # Last: these look at what all the others made the functions call and log.
+    # These look at what all the checks before made the functions call and log.
     ("permissions", checks_permissions.CHECKS),
     ("metrics", checks_metrics.CHECKS),
+    # After them, since the functions of a second stack call too.
+    ("options", checks_options.CHECKS),
 ]
 
 
