@@ -176,7 +176,7 @@ def reports_of_ses_in_any_order_and_repeated_leave_the_right_states(session):
                 return [item["delivery"] for item in items]
 
             until("all are sent", lambda states=states: set(states()) == {"sent"}, A_ROUND)
-            for address, order in zip(addresses, orders):
+            for address, order in zip(addresses, orders, strict=True):
                 mail = session.ses.mails(address)[0]
                 for kind, report in order:
                     event = workarounds.ses_event(kind, mail, mail.configuration_set, **report)

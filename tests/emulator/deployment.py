@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 from samcli.yamlhelper import yaml_dump, yaml_parse
@@ -127,7 +126,6 @@ class Stack:
     def function(self, name):
         return self._functions[name]
 
-    @cache
     def rule_pattern(self, logical):
         """The event pattern of a rule, as it was deployed."""
         # In AWS the id of a rule on a bus of our own holds the bus too.
