@@ -3,14 +3,13 @@ document of the code."""
 
 import json
 import re
-import subprocess
-import urllib.request
+import tomllib
 
 import deployment
 from checks_walk import equal
 
-# Served for people's browsers; the OpenAPI document describes the API alone.
-PAGES = {"GET /enroll", "GET /enroll/enroll.css", "GET /enroll/enroll.js"}
+# Not part of the API that the OpenAPI document describes.
+PAGES = {"GET /enroll", "GET /enroll/enroll.css", "GET /enroll/enroll.js", "GET /openapi.json"}
 
 # API Gateway waits no longer than this for a function.
 LONGEST_HTTP_SECONDS = 30
@@ -102,17 +101,7 @@ def routes(document):
 
 
 def the_routes_are_those_of_the_openapi_document(session):
-    if session.beckon is None:
-        raise AssertionError("give --beckon, the local system's binary, which serves the document")
-    command = [str(session.beckon), "--port", "0", "--data", str(session.folder / "local")]
-    local = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        address = re.search(r"http://\S+", local.stdout.readline())[0]
-        with urllib.request.urlopen(f"{address}/openapi.json", timeout=30) as answer:
-            openapi = json.loads(answer.read())
-    finally:
-        local.terminate()
-        local.wait(10)
+    openapi = session.anybody.get("/openapi.json").expect(200).json
     described = {
         f"{method.upper()} {path}": operation.get("security") != [{}]
         for path, operations in openapi["paths"].items()
@@ -127,6 +116,24 @@ def the_routes_are_those_of_the_openapi_document(session):
         if without_pages.get(key) != described.get(key)
     }
     equal(differing, {}, "routes that differ: (token needed in the template, in the document)")
+
+
+def cargo_lambda_gives_each_path_to_the_function_of_the_template(session):
+    document = deployment.template()
+    functions = {logical: name for name, logical in deployment.functions_in(document).items()}
+    behind = {
+        name: functions[logical]
+        for name, integration in resources(document, "AWS::ApiGatewayV2::Integration").items()
+        for logical in names_in(integration["Properties"]["IntegrationUri"]) & functions.keys()
+    }
+    in_template = {}
+    for route in resources(document, "AWS::ApiGatewayV2::Route").values():
+        path = route["Properties"]["RouteKey"].split(" ")[1]
+        (integration,) = names_in(route["Properties"]["Target"]) & behind.keys()
+        in_template.setdefault(path, set()).add(behind[integration])
+    with open(deployment.TEMPLATE.parent / "Cargo.toml", "rb") as manifest:
+        table = tomllib.load(manifest)["workspace"]["metadata"]["lambda"]["watch"]["router"]
+    equal({path: {function} for path, function in table.items()}, in_template, "the router's table in Cargo.toml")
 
 
 def every_route_reaches_a_function_that_knows_it(session):
@@ -151,6 +158,7 @@ CHECKS = [
     every_function_has_what_it_needs,
     every_alarm_notifies_and_stands_on_the_dashboard,
     the_routes_are_those_of_the_openapi_document,
+    cargo_lambda_gives_each_path_to_the_function_of_the_template,
     every_route_reaches_a_function_that_knows_it,
     public_routes_have_throttles_of_their_own,
 ]

@@ -19,12 +19,11 @@ from ses_endpoint import SesEndpoint
 class Session:
     """Starts what the checks need, and ends all of it."""
 
-    def __init__(self, folder: Path, binaries: Path, architecture, beckon: Path | None):
+    def __init__(self, folder: Path, binaries: Path, architecture):
         self.folder = folder
         self.binaries = binaries
         self.architecture = architecture
         # The local system's binary.
-        self.beckon = beckon
         self.recorder = Recorder()
         self.ses = SesEndpoint(self.recorder.note, self._mail_accepted)
         self._accepted = queue.Queue()

@@ -64,7 +64,6 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--binaries", required=True, type=Path, help="a folder with NAME/bootstrap or NAME per function")
     arguments.add_argument("--architecture", default="x86_64", choices=["x86_64", "arm64"], help="of this machine and the binaries")
-    arguments.add_argument("--beckon", type=Path, help="the local system's binary, which serves the OpenAPI document")
     arguments.add_argument("--only", help="only checks whose names hold this")
     arguments.add_argument("--keep", action="store_true", help="keep the run's folder, with all logs and the table's rows")
     given = arguments.parse_args()
@@ -72,7 +71,7 @@ def main():
     # So that being told to end stops the emulator too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = Path(tempfile.mkdtemp(prefix="beckon-emulator-"))
-    session = Session(folder, given.binaries.resolve(), given.architecture, given.beckon and given.beckon.resolve())
+    session = Session(folder, given.binaries.resolve(), given.architecture)
     began = time.monotonic()
     try:
         results = run(session, given.only)

@@ -55,6 +55,12 @@ impl Beckon {
         }
     }
 
+    /// The document of all routes, as the code has them.
+    #[must_use]
+    pub fn openapi(&self) -> &serde_json::Value {
+        self.system.openapi()
+    }
+
     /// A handle for another task.
     #[must_use]
     pub fn api(&self) -> Api {

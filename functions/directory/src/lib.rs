@@ -5,6 +5,8 @@ mod invitation;
 mod routes;
 
 use axum::Router;
+use axum::response::IntoResponse;
+use axum::routing::get;
 use beckon_aws::Table;
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
@@ -51,11 +53,21 @@ impl Directory {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::all().merge(invitation::all()).with_state(self)
+        routes::all()
+            .merge(invitation::all())
+            .with_state(self)
+            .route("/openapi.json", get(openapi))
     }
 
     /// The routes alone.
     pub fn router(self) -> Router {
         self.routes().into()
     }
+}
+
+/// The document of the whole API. It is generated from the routes of all functions, of which each
+/// knows but its own; `tests/tests/openapi.rs` writes it and holds it against them.
+async fn openapi() -> impl IntoResponse {
+    let json = [(http::header::CONTENT_TYPE, "application/json")];
+    (json, include_str!("openapi.json"))
 }

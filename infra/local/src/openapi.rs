@@ -1,8 +1,7 @@
 //! All routes on one port, and the document that describes them. Each function brings its own
 //! part of both.
 
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Router;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,17 +15,15 @@ pub(crate) struct Parts {
     pub(crate) redemptions: redeem::Redemptions,
 }
 
-/// Their routes, and `/openapi.json`.
-pub(crate) fn merged(parts: Parts) -> Router {
-    let (router, document) = OpenApiRouter::with_openapi(head())
+/// Their routes, and the document that describes them.
+pub(crate) fn merged(parts: Parts) -> (Router, OpenApi) {
+    OpenApiRouter::with_openapi(head())
         .merge(parts.directory.routes())
         .merge(parts.previews.routes())
         .merge(parts.sending.routes())
         .merge(parts.settings.routes())
         .merge(parts.redemptions.routes())
-        .split_for_parts();
-    let document = Json(document);
-    router.route("/openapi.json", get(move || async move { document }))
+        .split_for_parts()
 }
 
 fn head() -> OpenApi {

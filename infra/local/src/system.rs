@@ -33,6 +33,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
+use utoipa::openapi::OpenApi;
 
 use crate::bus::Bus;
 use crate::engine::Engine;
@@ -121,6 +122,7 @@ pub struct System {
     address: String,
     data: PathBuf,
     table: Table,
+    openapi: serde_json::Value,
     tasks: JoinSet<()>,
     round: Arc<Mutex<()>>,
     // Dropped in this order: the folder is free when the engine has let go of it.
@@ -172,7 +174,7 @@ impl System {
         let shared = Shared::open(&options, &engine, &address, reports).await?;
         // The folder is ours alone, so a lease can only be that of a process that was killed.
         shared.table.free_lease().await?;
-        let router = shared.router(
+        let (router, openapi) = shared.router(
             &address,
             redeem::Limits {
                 refuse_after: options.refuse_after,
@@ -207,6 +209,7 @@ impl System {
             address,
             data: options.data,
             table: shared.table,
+            openapi: serde_json::to_value(openapi)?,
             tasks,
             round,
             engine,
@@ -224,6 +227,12 @@ impl System {
     #[must_use]
     pub fn table(&self) -> &Table {
         &self.table
+    }
+
+    /// The document of all routes, as the code has them.
+    #[must_use]
+    pub fn openapi(&self) -> &serde_json::Value {
+        &self.openapi
     }
 
     /// What to tell whoever started it.
@@ -287,7 +296,7 @@ impl Shared {
     }
 
     /// Every route on one port.
-    fn router(&self, address: &str, guessing: redeem::Limits) -> anyhow::Result<Router> {
+    fn router(&self, address: &str, guessing: redeem::Limits) -> anyhow::Result<(Router, OpenApi)> {
         let bus = Bus::new(Confirmations {
             confirm: ConfirmRegistration {
                 store: self.table.clone(),
@@ -296,7 +305,7 @@ impl Shared {
             },
             failures: self.failures.clone(),
         });
-        let functions = openapi::merged(openapi::Parts {
+        let (functions, document) = openapi::merged(openapi::Parts {
             directory: directory::Directory::new(self.table.clone()),
             previews: preview::Previews::new(
                 self.table.clone(),
@@ -313,7 +322,8 @@ impl Shared {
             .merge(bus.router())
             .merge(self.failures.router())
             .merge(StartPage::router(address));
-        Ok(everyone_may(edge::around(all)).layer(from_fn(host::only_loopback)))
+        let router = everyone_may(edge::around(all)).layer(from_fn(host::only_loopback));
+        Ok((router, document))
     }
 
     /// The postman, with a mail service of its own to go to.

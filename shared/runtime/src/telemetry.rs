@@ -21,6 +21,7 @@ pub fn start_in_lambda() {
         .json()
         .flatten_event(true)
         .with_current_span(true)
+        .with_span_list(false)
         .with_target(true)
         .with_env_filter(filter("info"))
         .without_time()
