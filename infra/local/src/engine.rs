@@ -60,11 +60,31 @@ impl Engine {
 
     /// Hands the SDK's requests to the engine.
     pub(crate) fn calls(&self) -> impl Fn(Call) + Send + Sync + 'static {
-        let messages = self.messages.clone();
-        move |call| {
-            // An engine that has ended drops the call, and whoever asked is told that it is gone.
-            let _ = messages.send(Message::Call(call));
-        }
+        let caller = self.caller();
+        move |call| caller.call(call)
+    }
+
+    /// Whoever may call the engine.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller(self.messages.clone())
+    }
+}
+
+/// Calls the engine, for as long as it lives.
+#[derive(Clone)]
+pub(crate) struct Caller(mpsc::Sender<Message>);
+
+impl Caller {
+    fn call(&self, call: Call) {
+        // An engine that has ended drops the call, and whoever asked is told that it is gone.
+        let _ = self.0.send(Message::Call(call));
+    }
+
+    /// A request from outside this process: status and body of the answer.
+    pub(crate) async fn ask(&self, operation: &str, body: Vec<u8>) -> (u16, String) {
+        let (call, answered) = Call::new(operation.to_owned(), body);
+        self.call(call);
+        answered.await.unwrap_or_else(|_| (500, String::new()))
     }
 }
 

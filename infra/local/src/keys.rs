@@ -8,14 +8,20 @@ use std::path::Path;
 use anyhow::Context as _;
 use beckon_domain::keys::KeyRing;
 
+const FILE: &str = "keys.json";
+
+/// The text of the key file, as the secret holds it in the cloud.
+pub(crate) fn document(data: &Path) -> std::io::Result<String> {
+    std::fs::read_to_string(data.join(FILE))
+}
+
 /// The ring in the data folder; made if there is none.
 pub(crate) fn ring(data: &Path) -> anyhow::Result<KeyRing> {
-    let path = data.join("keys.json");
+    let path = data.join(FILE);
     if !path.exists() {
         make(&path).with_context(|| format!("{} cannot be made", path.display()))?;
     }
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("{} cannot be read", path.display()))?;
+    let text = document(data).with_context(|| format!("{} cannot be read", path.display()))?;
     // A parser's error may quote what it could not read, and that is the key.
     let entries: BTreeMap<String, String> = serde_json::from_str(&text).map_err(|_| {
         anyhow::anyhow!("{} is not a key document; delete it to make a new one, which ends every open invitation", path.display())

@@ -2,6 +2,7 @@
 //! whose outbox is a web page, and tasks in the place of stream, wake-up, schedule and event bus.
 //! The code that does the work is the code that runs in AWS; this room only connects it.
 
+mod aws;
 mod bus;
 mod engine;
 mod failures;

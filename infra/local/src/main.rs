@@ -22,13 +22,21 @@ struct Arguments {
     /// Where data is kept.
     #[arg(long, default_value = ".beckon", value_name = "DIR")]
     data: PathBuf,
+
+    /// Serves AWS's APIs on loopback as well, and writes DIR/lambda.env, so that `cargo lambda`
+    /// can run single functions against this data.
+    #[arg(long)]
+    aws: bool,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     beckon_runtime::telemetry::start_locally();
-    let options = Options::from_environment(arguments.data, arguments.port)?;
+    let options = Options {
+        aws: arguments.aws,
+        ..Options::from_environment(arguments.data, arguments.port)?
+    };
     // Before it says that it runs: whoever reads that may end it at once.
     let ending = ending()?;
     let system = System::start(options).await?;

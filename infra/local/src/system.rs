@@ -40,7 +40,7 @@ use crate::engine::Engine;
 use crate::failures::FailureFile;
 use crate::pages::StartPage;
 use crate::ses::{SesConfig, SesEndpoint};
-use crate::{host, keys, openapi, stream};
+use crate::{aws, host, keys, openapi, stream};
 
 /// The sender until the settings name one.
 const SENDER: &str = "beckon@example.com";
@@ -60,6 +60,8 @@ pub struct Options {
     pub refuse_after: Duration,
     /// Wrong tries that one source has in an hour.
     pub wrong_tries_per_hour: u64,
+    /// Whether AWS's APIs are served too, for functions that run elsewhere on this machine.
+    pub aws: bool,
 }
 
 impl Options {
@@ -80,6 +82,7 @@ impl Options {
             refuse_after: Duration::from_millis(400),
             // Everybody here comes from 127.0.0.1.
             wrong_tries_per_hour: 10_000,
+            aws: false,
         }
     }
 
@@ -181,6 +184,9 @@ impl System {
                 wrong_tries_per_hour: options.wrong_tries_per_hour,
             },
         )?;
+        if options.aws {
+            shared.serve_aws(&options, &engine, &mut tasks).await?;
+        }
         let round = Arc::new(Mutex::new(()));
         let postman = shared.postman(&options, &mut tasks).await?;
         tasks.spawn(deliver_when_woken(
@@ -353,6 +359,34 @@ impl Shared {
             },
             successor: self.bell.clone(),
         })
+    }
+
+    /// AWS's APIs for functions that `cargo lambda` runs.
+    async fn serve_aws(
+        &self,
+        options: &Options,
+        engine: &Engine,
+        tasks: &mut JoinSet<()>,
+    ) -> anyhow::Result<()> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let names = aws::Names {
+            table: Engine::TABLE,
+            sender: SENDER,
+            enrolment_page: &self.links.enrolment_page,
+        };
+        aws::write_environment(&options.data, &listener, &names)?;
+        let services = aws::Services {
+            engine: engine.caller(),
+            failures: self.failures.clone(),
+            data: options.data.clone(),
+        };
+        let router = aws::router(services, self.ses.api_router());
+        tasks.spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "AWS's APIs are served no longer");
+            }
+        });
+        Ok(())
     }
 
     fn outbox(&self) -> stream::LocalOutbox {

@@ -21,6 +21,18 @@ pub struct Call {
 }
 
 impl Call {
+    /// A request, and where its answer comes: status and body.
+    #[must_use]
+    pub fn new(operation: String, body: Vec<u8>) -> (Self, oneshot::Receiver<(u16, String)>) {
+        let (answer, answered) = oneshot::channel();
+        let call = Self {
+            operation,
+            body,
+            answer,
+        };
+        (call, answered)
+    }
+
     /// Answers it, as the service would over HTTP.
     pub fn answer(self, status: u16, body: String) {
         // Whoever asked may have stopped waiting.
@@ -60,12 +72,8 @@ impl HttpConnector for InProcess {
             .map(|(_, operation)| operation.to_owned())
             .unwrap_or_default();
         let body = request.body().bytes().unwrap_or_default().to_vec();
-        let (answer, answered) = oneshot::channel();
-        (self.0)(Call {
-            operation,
-            body,
-            answer,
-        });
+        let (call, answered) = Call::new(operation, body);
+        (self.0)(call);
         HttpConnectorFuture::new(async move {
             let (status, body) = answered
                 .await

@@ -92,14 +92,27 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
 
 /// A layer that reads the caller from the claims that API Gateway's authorizer has checked.
 pub async fn from_claims(role_claim: String, mut request: Request, next: Next) -> Response {
-    if let Some(caller) = request
+    let by_token = request
         .extensions()
         .get::<RequestContext>()
         .and_then(|context| caller_of(context, &role_claim))
-    {
-        request.extensions_mut().insert(Authorised(caller));
+        .map(Authorised);
+    if let Some(caller) = by_token.or_else(everyone_may) {
+        request.extensions_mut().insert(caller);
     }
     next.run(request).await
+}
+
+/// Under `cargo lambda watch` nobody checks tokens. A build for AWS has no such door, whatever its
+/// environment says.
+#[cfg(debug_assertions)]
+fn everyone_may() -> Option<Authorised> {
+    crate::config::environment("BECKON_EVERYONE_MAY").map(|_| local())
+}
+
+#[cfg(not(debug_assertions))]
+fn everyone_may() -> Option<Authorised> {
+    None
 }
 
 fn caller_of(context: &RequestContext, role_claim: &str) -> Option<Caller> {
