@@ -16,6 +16,7 @@ import checks_metrics
 import checks_options
 import checks_permissions
 import checks_shape
+import checks_sizes
 import checks_walk
 
 GROUPS = [
@@ -25,6 +26,7 @@ GROUPS = [
     # These look at what all the checks before made the functions call and log.
     ("permissions", checks_permissions.CHECKS),
     ("metrics", checks_metrics.CHECKS),
+    ("sizes", checks_sizes.CHECKS),
     # After them, since the functions of a second stack call too.
     ("options", checks_options.CHECKS),
 ]

@@ -1,0 +1,45 @@
+"""How large each function is as a zip, and how long its process took until it could answer. The README's
+table comes from here. Debug builds are too large: give release binaries."""
+
+import io
+import json
+import statistics
+import zipfile
+
+import deployment
+
+MOST_ZIPPED_BYTES = 5 * 1024 * 1024
+
+
+def zipped_bytes(binary):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.write(binary, "bootstrap")
+    return buffer.tell()
+
+
+def init_times(lines):
+    for line in lines:
+        try:
+            document = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(document, dict) and "InitMilliseconds" in document:
+            yield document["InitMilliseconds"]
+
+
+def every_function_is_small_and_starts_fast(session):
+    too_large = []
+    print("| function | zipped, MiB | ready after, ms (median of starts) |\n| --- | ---: | ---: |")
+    for name in sorted(session.stack.functions()):
+        size = zipped_bytes(deployment.binary_of(name, session.binaries))
+        times = list(init_times(session.stack.log_lines(name)))
+        ready = f"{statistics.median(times):.0f} ({len(times)})" if times else "–"
+        print(f"| `{name}` | {size / 1024 / 1024:.1f} | {ready} |")
+        if size > MOST_ZIPPED_BYTES:
+            too_large.append(name)
+    if too_large:
+        raise AssertionError(f"larger than 5 MiB: {', '.join(too_large)}")
+
+
+CHECKS = [every_function_is_small_and_starts_fast]
