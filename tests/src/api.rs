@@ -170,6 +170,15 @@ impl Api {
             .await
     }
 
+    /// Sends, and waits for nothing. Gives the id of the Send.
+    pub async fn begin_send(&self, people: &[&Person]) -> String {
+        let sent = self
+            .post("/v1/invitations", &order(people, None))
+            .await
+            .with_status(202);
+        sent["batch"]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Takes somebody's invitation back.
     pub async fn cancel(&self, person: &Person) {
         let path = format!("/v1/users/{}/invitation/cancel", person.id);
@@ -293,6 +302,12 @@ impl Api {
         let pin = self.newest_pin(&person.email).await;
         let opened = self.show_pin(&person.email, &pin).await.with_status(200);
         opened["registrationId"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks for the PIN of an address, whatever it answers.
+    pub async fn request_pin(&self, address: &str) -> Answer {
+        self.post("/v1/pin-requests", &json!({ "email": address }))
+            .await
     }
 
     /// What became of a registration.

@@ -4,10 +4,12 @@ use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
 
+use beckon_domain::invitation::InvitationState;
 use beckon_domain::mail::MailClass;
 use beckon_domain::ports::{
     ChangeOutcome, FindDue as _, LoadUsers as _, SaveUsers as _, UserChange,
 };
+use beckon_domain::user::User;
 use beckon_local::{Options, System};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -97,14 +99,38 @@ impl Beckon {
     /// Lets the time of somebody's invitation run out at once, which takes an hour at least
     /// where nobody looks behind the API.
     pub async fn let_time_run_out(&self, person: &Person) {
+        self.change(person, |user| {
+            user.invitation.as_mut().unwrap().expires_at = Timestamp::now();
+        })
+        .await;
+    }
+
+    /// Makes it yesterday that somebody last asked for their PIN.
+    pub async fn let_a_day_pass_since_the_pin_was_asked_for(&self, person: &Person) {
+        self.change(person, |user| {
+            let asked = user.asked.as_mut().unwrap();
+            asked.day = asked.day.yesterday().unwrap();
+        })
+        .await;
+    }
+
+    /// Has somebody say "this was not me", for which there is no route yet.
+    pub async fn decline(&self, person: &Person) {
+        self.change(person, |user| {
+            user.invitation.as_mut().unwrap().state = InvitationState::Declined;
+        })
+        .await;
+    }
+
+    /// Changes somebody's row behind the API.
+    async fn change(&self, person: &Person, change: impl Fn(&mut User)) {
         let table = self.system.table();
-        until("the invitation is saved", async || {
+        until("the user is saved", async || {
             let id = person.id.parse().unwrap();
             let mut user = table.load_users(&[id]).await.unwrap().remove(0);
             user.version = user.version.next();
-            user.invitation.as_mut().unwrap().expires_at = Timestamp::now();
-            let change = UserChange::of(user);
-            let outcome = table.save_users(&[change]).await.unwrap();
+            change(&mut user);
+            let outcome = table.save_users(&[UserChange::of(user)]).await.unwrap();
             (outcome == [ChangeOutcome::Saved]).then_some(())
         })
         .await;
