@@ -59,12 +59,12 @@ pub fn read(detail: &Value) -> Read {
             text("/complaint/timestamp"),
         ),
         "Reject" => (
-            MailEvent::Refuse,
+            MailEvent::Reject,
             Some(reason("rejected", text("/reject/reason"))),
             text("/mail/timestamp"),
         ),
         "Rendering Failure" => (
-            MailEvent::Refuse,
+            MailEvent::Reject,
             Some(reason("renderingFailed", None)),
             text("/mail/timestamp"),
         ),
@@ -150,7 +150,7 @@ mod tests {
             (
                 "Reject",
                 ("reject", json!({ "reason": "Bad content" })),
-                MailEvent::Refuse,
+                MailEvent::Reject,
             ),
         ] {
             match read(&event(kind, body)) {

@@ -76,7 +76,7 @@ pub enum MailState {
     HardBounced,
     /// The recipient called it spam.
     Complained,
-    /// Refused by the mail service, for what it is.
+    /// Refused by the mail service, for what it is: when it was handed over, or after that.
     Failed,
     /// It was no longer wanted before it went.
     Dropped,
@@ -138,8 +138,10 @@ pub enum MailEvent {
     Accept,
     /// The mail service will not take it now.
     PutOff,
-    /// The mail service will never take it.
+    /// The mail service will not take it, now or ever.
     Refuse,
+    /// The mail service took it, and then would not send it: it found a virus, for example.
+    Reject,
     /// No answer came, or the run that held it is gone.
     LoseSight,
     /// Nothing was heard of it in time; it may be sent again.
@@ -160,11 +162,12 @@ pub enum MailEvent {
 
 impl MailEvent {
     /// Every event.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Claim,
         Self::Accept,
         Self::PutOff,
         Self::Refuse,
+        Self::Reject,
         Self::LoseSight,
         Self::GiveUpWaiting,
         Self::Drop,
@@ -184,7 +187,7 @@ impl MailEvent {
             Self::SoftBounce => Some(MailState::SoftBounced),
             Self::HardBounce => Some(MailState::HardBounced),
             Self::Complain => Some(MailState::Complained),
-            Self::Refuse => Some(MailState::Failed),
+            Self::Refuse | Self::Reject => Some(MailState::Failed),
             Self::Claim | Self::PutOff | Self::LoseSight | Self::GiveUpWaiting | Self::Drop => None,
         }
     }
@@ -217,8 +220,12 @@ pub fn transition(state: MailState, event: MailEvent) -> Result<MailState, MailR
     if let Some(reported) = event.reported() {
         return Ok(match state {
             // A report of an earlier attempt about a mail that is under way again, or was
-            // dropped or refused since: it was sent, after all.
-            S::Waiting | S::Sending | S::Unknown | S::Failed | S::Dropped => reported,
+            // dropped since: it was sent, after all.
+            S::Waiting | S::Sending | S::Unknown | S::Dropped => reported,
+            // That it was taken is no news of a mail that was rejected after that.
+            S::Failed if reported == S::Sent => S::Failed,
+            S::Failed => reported,
+            S::Sent if event == MailEvent::Reject => S::Failed,
             S::Sent
             | S::Delayed
             | S::Delivered
@@ -342,6 +349,7 @@ mod tests {
     fn report() -> impl Strategy<Value = MailEvent> {
         proptest::sample::select(vec![
             MailEvent::Accept,
+            MailEvent::Reject,
             MailEvent::Delay,
             MailEvent::Deliver,
             MailEvent::SoftBounce,
@@ -378,10 +386,10 @@ mod tests {
             others in proptest::collection::vec(proptest::sample::select(MailEvent::ALL.to_vec()), 0..8),
         ) {
             let sent = follow(MailState::Sending, &reports);
-            prop_assert!(sent.was_sent());
+            prop_assert!(!sent.is_unsettled());
 
             let later = follow(sent, &others);
-            prop_assert!(later.was_sent());
+            prop_assert!(!later.is_unsettled());
             prop_assert!(transition(later, MailEvent::Claim).is_err());
         }
     }
@@ -395,6 +403,21 @@ mod tests {
                 "{state:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_mail_that_is_rejected_after_it_was_taken_has_failed() {
+        for order in [
+            [MailEvent::Accept, MailEvent::Reject],
+            [MailEvent::Reject, MailEvent::Accept],
+        ] {
+            assert_eq!(follow(MailState::Sending, &order), MailState::Failed);
+        }
+        // But the refusal of a second attempt takes nothing from the first.
+        assert_eq!(
+            follow(MailState::Sending, &[MailEvent::Accept, MailEvent::Refuse]),
+            MailState::Sent
+        );
     }
 
     #[test]
