@@ -8,7 +8,7 @@
 )]
 
 use beckon_domain::ids::{MailId, RunId};
-use beckon_domain::mail::{Mail, MailEvent, MailState};
+use beckon_domain::mail::{Mail, MailEvent, MailReason, MailState};
 use beckon_domain::ports::Clock as _;
 use beckon_domain::sending::SendAnswer;
 use beckon_domain::usecases::deliver::RunEnd;
@@ -342,6 +342,29 @@ async fn a_report_that_overtakes_the_answer_stands_and_the_answer_s_id_is_kept()
     let mail = world.store.mail(id);
     assert_eq!((run.sent, mail.state), (1, MailState::Delivered));
     assert_eq!(mail.service_id, Some(format!("service-{id}")));
+}
+
+#[tokio::test]
+async fn the_answer_takes_nothing_from_the_cause_that_a_report_named_before_it() {
+    let (world, _, mails) = invited(1).await;
+    let id = mails[0];
+    let cause = MailReason {
+        code: "bounced".to_owned(),
+        detail: "MailboxFull".to_owned(),
+    };
+    let reported = cause.clone();
+    world.store.before_next(Call::SaveMail, move |store| {
+        store.change_mail(id, |mail| {
+            mail.state = MailState::SoftBounced;
+            mail.reason = Some(reported);
+        });
+    });
+
+    world.post().await;
+
+    let mail = world.store.mail(id);
+    assert_eq!(mail.state, MailState::SoftBounced);
+    assert_eq!(mail.reason, Some(cause));
 }
 
 #[tokio::test]

@@ -138,10 +138,24 @@ enum Step {
     Pause(Pause),
 }
 
+/// What a look is to find.
+struct Sought {
+    /// Mails that the run has already.
+    holds: HashSet<MailId>,
+    /// The Sends of those that are not handed over yet.
+    waits_of: BTreeSet<BatchId>,
+    /// How many mails of a kind to list, those it has included.
+    room: usize,
+    /// Whether there is room for more than small Sends.
+    bulk: bool,
+}
+
 /// What a look found, small Sends apart.
 struct Found {
     small: VecDeque<Due>,
     bulk: VecDeque<Due>,
+    /// Which Sends were stopped.
+    stopped: HashSet<BatchId>,
 }
 
 /// What was under way and has come to its end.
@@ -205,9 +219,24 @@ impl Round {
         })
     }
 
-    /// Puts what was found into the queue: small Sends first, bulk ones behind what waits.
+    /// What the next look is for. A queue that is long enough takes no more of large Sends, or a
+    /// slow account would have the run list all of one again and again.
+    fn seeks(&self, low: usize) -> Sought {
+        Sought {
+            holds: self.holds.clone(),
+            waits_of: self.queue.iter().filter_map(|due| due.mail.batch).collect(),
+            room: self.holds.len() + low * 4,
+            bulk: self.queue.len() < low * 4,
+        }
+    }
+
+    /// Puts what was found into the queue: small Sends first, bulk ones behind what waits. What
+    /// waits of a Send that was stopped meanwhile is judged anew when its turn comes.
     fn take_in(&mut self, found: Found) {
         self.looking = false;
+        for due in &mut self.queue {
+            due.stopped |= due.mail.batch.is_some_and(|id| found.stopped.contains(&id));
+        }
         self.found_nothing = found.small.is_empty() && found.bulk.is_empty();
         let fresh = |due: &Due, holds: &mut HashSet<MailId>| holds.insert(due.mail.id);
         let mut ahead: VecDeque<Due> = found.small;
@@ -348,8 +377,7 @@ where
                 // Beside the mails under way, which must not wait for it.
                 round.looking = true;
                 round.looked_at = Some(now);
-                let room = round.holds.len() + self.policy.in_flight * 4;
-                let look = self.look(round.holds.clone(), room, now);
+                let look = self.look(round.seeks(self.policy.in_flight), now);
                 under_way.push(async move { Finished::Look(look.await) }.left_future());
             }
             let mut wait = LOOK_AGAIN;
@@ -469,24 +497,48 @@ where
         Ok(())
     }
 
-    /// Finds what is due and not held yet.
-    async fn look(
-        &self,
-        holds: HashSet<MailId>,
-        room: usize,
-        now: Timestamp,
-    ) -> Result<Found, Unavailable> {
+    /// Finds what is due and not held yet, and which Sends were stopped.
+    async fn look(&self, sought: Sought, now: Timestamp) -> Result<Found, Unavailable> {
+        let Sought { holds, room, .. } = sought;
         let small = self.store.due_mails(MailClass::Small, now, room).await?;
-        let bulk = if small.len() < room {
+        let bulk = if sought.bulk && small.len() < room {
             self.store.due_mails(MailClass::Bulk, now, room).await?
         } else {
             Vec::new()
         };
         let fresh = |ids: Vec<MailId>| ids.into_iter().filter(|id| !holds.contains(id)).collect();
+        let (small, bulk) = (
+            self.load(fresh(small), now).await?,
+            self.load(fresh(bulk), now).await?,
+        );
+        let found = small.iter().chain(&bulk);
+        let of_batches = sought
+            .waits_of
+            .into_iter()
+            .chain(found.filter_map(|due| due.mail.batch));
+        let stopped = self.stopped(of_batches.collect()).await?;
+        let judged = |mut due: Due| {
+            due.stopped = due.mail.batch.is_some_and(|id| stopped.contains(&id));
+            due
+        };
         Ok(Found {
-            small: self.load(fresh(small), now).await?,
-            bulk: self.load(fresh(bulk), now).await?,
+            small: small.into_iter().map(judged).collect(),
+            bulk: bulk.into_iter().map(judged).collect(),
+            stopped,
         })
+    }
+
+    /// Those of these Sends that were stopped.
+    async fn stopped(&self, batches: BTreeSet<BatchId>) -> Result<HashSet<BatchId>, Unavailable> {
+        let mut stopped = HashSet::new();
+        for id in batches {
+            if let Some((batch, _)) = self.store.load_batch(id).await?
+                && batch.stopped_at.is_some()
+            {
+                stopped.insert(id);
+            }
+        }
+        Ok(stopped)
     }
 
     /// Loads due mails with what they are judged by. The list may be a moment old: whether a mail
@@ -511,22 +563,13 @@ where
             .into_iter()
             .map(|user| (user.id, user))
             .collect();
-        let mut stopped = HashSet::new();
-        let batches: BTreeSet<BatchId> = mails.values().filter_map(|mail| mail.batch).collect();
-        for id in batches {
-            if let Some((batch, _)) = self.store.load_batch(id).await?
-                && batch.stopped_at.is_some()
-            {
-                stopped.insert(id);
-            }
-        }
         let due_now = |mail: &Mail| mail.state.is_unsettled() && mail.due_at <= now;
         Ok(ids
             .iter()
             .filter_map(|id| mails.remove(id).filter(due_now))
             .map(|mail| Due {
                 user: users.get(&mail.user).cloned(),
-                stopped: mail.batch.is_some_and(|batch| stopped.contains(&batch)),
+                stopped: false,
                 mail,
             })
             .collect())
@@ -851,15 +894,15 @@ where
             let Ok(after) = current.after(event) else {
                 return Ok(Step::Overtaken);
             };
+            // A report said more than the answer does, and why.
+            let overtaken = after.state == current.state && after.state.was_sent();
             let after = Mail {
                 due_at: due_at.unwrap_or(after.due_at),
-                reason: why.clone().or_else(|| {
-                    if after.state.was_sent() {
-                        None
-                    } else {
-                        after.reason.clone()
-                    }
-                }),
+                reason: if overtaken || (why.is_none() && !after.state.was_sent()) {
+                    after.reason.clone()
+                } else {
+                    why.clone()
+                },
                 service_id: service_id.clone().or_else(|| after.service_id.clone()),
                 ..after
             };
