@@ -351,6 +351,61 @@ impl Api {
         assert_eq!(taken["FailedEntryCount"], 0, "{taken}");
     }
 
+    // What the mail service does, and what an administrator sees of it.
+
+    /// Has the mail service go wrong, like `{ "fault": "throttle", "next": 1 }`; without `next`
+    /// until [`Self::mend_mail_service`].
+    pub async fn break_mail_service(&self, order: &Value) {
+        let _ = self.post("/local/ses/faults", order).await.with_status(200);
+    }
+
+    /// Has the mail service do as it should again.
+    pub async fn mend_mail_service(&self) {
+        let answer = self.call("DELETE", "/local/ses/faults").answer().await;
+        assert_eq!(answer.status, 204, "{}", answer.text);
+    }
+
+    /// Changes what the mail account may do, like `{ "max24HourSend": 3 }`.
+    pub async fn mail_account(&self, change: &Value) {
+        let request = self.call("PUT", "/local/ses/account").json(change);
+        let _ = request.answer().await.with_status(200);
+    }
+
+    /// How many mails the mail service took in the last day.
+    pub async fn mails_taken(&self) -> u64 {
+        let account = self.get("/local/ses/account").await.with_status(200);
+        account["sentLast24Hours"].as_u64().unwrap()
+    }
+
+    /// Whether mail goes out.
+    pub async fn outbox_state(&self) -> Value {
+        self.get("/v1/outbox").await.with_status(200)
+    }
+
+    /// Waits until the outbox is paused, and gives why.
+    pub async fn paused(&self) -> Value {
+        until("the outbox pauses", async || {
+            let mut state = self.outbox_state().await;
+            (state["state"] == "paused").then(|| state["pause"].take())
+        })
+        .await
+    }
+
+    /// Ends a pause.
+    pub async fn resume(&self) {
+        let resumed = self.post("/v1/outbox/resume", &Value::Null).await;
+        assert_eq!(resumed.with_status(200)["state"], "running");
+    }
+
+    /// Waits until the mail of somebody's invitation stands like this, and gives the invitation.
+    pub async fn delivery(&self, person: &Person, state: &str) -> Value {
+        until(state, async || {
+            let invitation = self.user(person).await["invitation"].take();
+            (invitation["delivery"] == state).then_some(invitation)
+        })
+        .await
+    }
+
     /// The events that nobody could use.
     pub async fn failures(&self) -> Vec<Value> {
         items(&self.get("/local/failures").await.with_status(200))
