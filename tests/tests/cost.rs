@@ -5,7 +5,7 @@ use std::time::Duration;
 use beckon_tests::{Beckon, Person};
 use serde_json::json;
 
-/// A write unit costs about an eightieth of a mail, so these keep the table at a tenth of SES.
+/// A write unit costs less than a hundredth of a mail, so these keep the table at a fraction of SES.
 const SEND_TO_DELIVERED: f64 = 26.0;
 const REDEEMED_TO_CONFIRMED: f64 = 20.0;
 
