@@ -1,5 +1,6 @@
 //! The page that the invited see. Opening it changes nothing and sends nothing: mail scanners and
-//! previews open links too.
+//! previews open links too. The page itself is kept nowhere, since what is typed into it may be kept
+//! with it; its style and script hold nothing of anybody.
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -14,17 +15,30 @@ pub(crate) fn routes() -> OpenApiRouter {
     Router::new()
         .route(
             "/enroll",
-            get(async || file("text/html; charset=utf-8", include_str!("page/enroll.html"))),
+            get(async || {
+                file(
+                    "text/html; charset=utf-8",
+                    "no-store",
+                    include_str!("page/enroll.html"),
+                )
+            }),
         )
         .route(
             "/enroll/enroll.css",
-            get(async || file("text/css; charset=utf-8", include_str!("page/enroll.css"))),
+            get(async || {
+                file(
+                    "text/css; charset=utf-8",
+                    "no-cache",
+                    include_str!("page/enroll.css"),
+                )
+            }),
         )
         .route(
             "/enroll/enroll.js",
             get(async || {
                 file(
                     "text/javascript; charset=utf-8",
+                    "no-cache",
                     include_str!("page/enroll.js"),
                 )
             }),
@@ -32,7 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter {
         .into()
 }
 
-fn file(media: &'static str, body: &'static str) -> Response {
+fn file(media: &'static str, keeping: &'static str, body: &'static str) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
@@ -40,6 +54,44 @@ fn file(media: &'static str, body: &'static str) -> Response {
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(POLICY),
     );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keeping));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    const PAGE: &str = include_str!("page/enroll.html");
+    const SCRIPT: &str = include_str!("page/enroll.js");
+
+    /// What stands in quotes behind each of these.
+    fn quoted<'a>(text: &'a str, before: &str) -> BTreeSet<&'a str> {
+        text.split(before)
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect()
+    }
+
+    #[test]
+    fn every_word_of_the_page_is_there_in_every_language() {
+        let words = quoted(PAGE, "data-text=\"");
+        let languages = SCRIPT.matches("\n    dir: \"").count();
+
+        assert!(words.len() > 40 && languages >= 2);
+        for word in words {
+            let entries = SCRIPT.matches(&format!("\n    {word}: \"")).count();
+            assert_eq!(entries, languages, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_the_script_looks_for_is_on_the_page_once() {
+        let ids = quoted(SCRIPT, "element(\"");
+
+        assert!(ids.len() > 20);
+        for id in ids {
+            assert_eq!(PAGE.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
+        }
+    }
 }

@@ -1,10 +1,15 @@
-// The page that the invited open: address and PIN, or the token of a link, open a registration.
+// The page that the invited open: address and PIN, or the token of a link, open a registration; an
+// address alone has its PIN mailed again. Who needs neither is told where to go on.
 //
 // Mail scanners and previews open links too, so opening this page sends nothing: only a press does.
 // A token stands in the fragment, which no server sees, then in this script's memory alone, then in
 // the body of the request. What the server or a person wrote enters the page as text only.
 
-const ENDPOINT = "/v1/redemptions";
+const REDEMPTIONS = "/v1/redemptions";
+const PIN_REQUESTS = "/v1/pin-requests";
+
+// What mails put behind the page's address for those who register with their password alone.
+const PASSWORD_ONLY = "#password";
 
 // The longest that API Gateway waits for an answer, in milliseconds.
 const PATIENCE = 30_000;
@@ -33,12 +38,29 @@ const LANGUAGES = {
     digits: "My PIN has digits only",
     continue: "Continue",
     sending: "Checking your invitation…",
+    ask: "I cannot find my PIN, or it no longer works",
+    askLead: "If an invitation with a PIN is open for you, we mail you the PIN again. The mail goes to the address that was invited and to nobody else.",
+    askSend: "Send me my PIN again",
+    asking: "Sending your request…",
+    askDone: "We have noted your request",
+    askDoneFor: "For this address:",
+    askDoneMail: "If an invitation with a PIN is open for it, a mail is on its way and arrives within a few minutes.",
+    askDoneSpam: "If you see no mail, look into the folder for spam or junk.",
+    askDoneNewest: "Only the PIN in the newest mail works.",
+    askDoneNone: "If no mail comes, ask your help desk: we do not say here who is invited.",
+    askOther: "Use another address",
     noPin: "There is no PIN in my mail",
     noPinLink: "If the mail has a QR code or a personal link, use that on this device: it needs no PIN.",
     noPinPassword: "If it has neither, you do not need this page. Go on in the device management app, or in the settings of this device, with your work account; your help desk knows which.",
     bridgeTitle: "Registering a different device?",
     bridgeForm: "Open this page there:",
     bridgeLink: "Do not press Continue here. Point its camera at the QR code in your mail.",
+
+    passwordLead: "Your invitation needs no PIN, and there is nothing to enter here. Go on where your organisation manages devices:",
+    passwordWhere: "Take the device that you want to register. Open the device management app there, or add your work account in its settings.",
+    passwordSignIn: "Sign in with your work account. The device management asks for your work password; this page never does.",
+    passwordFollow: "Follow the instructions there until the device is registered.",
+    passwordHelp: "Not sure which app or which settings? Ask your help desk; the invitation mail may say how to reach it.",
 
     linkTitle: "Register this device",
     linkLead: "Your personal link was recognised. Nothing has been sent yet: press Continue to use your invitation on this device.",
@@ -74,7 +96,7 @@ const LANGUAGES = {
         title: "That address and PIN do not fit together",
         lines: [
           "Check both: the address is the one that the mail was sent to, and the PIN is the one in the newest mail.",
-          "After several wrong tries, a PIN stops working.",
+          "After several wrong tries, a PIN stops working. You can have it sent again: see below the form.",
           "If it still does not work, ask your help desk.",
         ],
       },
@@ -85,6 +107,10 @@ const LANGUAGES = {
       expired: {
         title: "This invitation has expired",
         lines: ["If you have a newer invitation mail, use that one.", "Otherwise ask your help desk to invite you again."],
+      },
+      pinExpired: {
+        title: "This invitation has expired",
+        lines: ["If you have a newer invitation mail, use that one.", "Otherwise have a PIN sent to you again: see below the form. If no mail comes, ask your help desk."],
       },
       used: {
         title: "This invitation has been used",
@@ -149,12 +175,29 @@ const LANGUAGES = {
     digits: "Meine PIN besteht nur aus Ziffern",
     continue: "Weiter",
     sending: "Einladung wird geprüft …",
+    ask: "Ich finde meine PIN nicht, oder sie funktioniert nicht mehr",
+    askLead: "Ist für Sie eine Einladung mit PIN offen, schicken wir Ihnen die PIN noch einmal. Die Mail geht nur an die Adresse, die eingeladen wurde.",
+    askSend: "PIN noch einmal schicken",
+    asking: "Anfrage wird gesendet …",
+    askDone: "Wir haben Ihre Anfrage notiert",
+    askDoneFor: "Für diese Adresse:",
+    askDoneMail: "Ist für sie eine Einladung mit PIN offen, ist eine Mail unterwegs und kommt in wenigen Minuten an.",
+    askDoneSpam: "Sehen Sie keine Mail, schauen Sie in den Ordner für Spam oder Junk.",
+    askDoneNewest: "Nur die PIN in der neuesten Mail funktioniert.",
+    askDoneNone: "Kommt keine Mail, fragen Sie Ihren Helpdesk: Wer eingeladen ist, sagen wir hier nicht.",
+    askOther: "Andere Adresse verwenden",
     noPin: "In meiner Mail steht keine PIN",
     noPinLink: "Enthält die Mail einen QR-Code oder einen persönlichen Link, verwenden Sie ihn auf diesem Gerät: Er braucht keine PIN.",
     noPinPassword: "Enthält sie keines von beiden, brauchen Sie diese Seite nicht. Machen Sie mit Ihrem Arbeitskonto in der App der Geräteverwaltung oder in den Einstellungen dieses Geräts weiter; Ihr Helpdesk weiß, wo.",
     bridgeTitle: "Möchten Sie ein anderes Gerät registrieren?",
     bridgeForm: "Öffnen Sie dort diese Seite:",
     bridgeLink: "Drücken Sie hier nicht auf „Weiter“. Richten Sie dessen Kamera auf den QR-Code in Ihrer Mail.",
+
+    passwordLead: "Ihre Einladung braucht keine PIN, und hier ist nichts einzugeben. Machen Sie dort weiter, wo Ihre Organisation Geräte verwaltet:",
+    passwordWhere: "Nehmen Sie das Gerät, das Sie registrieren möchten. Öffnen Sie dort die App der Geräteverwaltung, oder fügen Sie in den Einstellungen Ihr Arbeitskonto hinzu.",
+    passwordSignIn: "Melden Sie sich mit Ihrem Arbeitskonto an. Nach Ihrem Arbeitspasswort fragt die Geräteverwaltung; diese Seite fragt nie danach.",
+    passwordFollow: "Folgen Sie dort den Anweisungen, bis das Gerät registriert ist.",
+    passwordHelp: "Nicht sicher, welche App oder welche Einstellungen? Fragen Sie Ihren Helpdesk; vielleicht steht in der Einladungsmail, wie Sie ihn erreichen.",
 
     linkTitle: "Registrieren Sie dieses Gerät",
     linkLead: "Ihr persönlicher Link wurde erkannt. Noch wurde nichts gesendet: Drücken Sie auf „Weiter“, um Ihre Einladung auf diesem Gerät zu verwenden.",
@@ -190,7 +233,7 @@ const LANGUAGES = {
         title: "Adresse und PIN passen nicht zusammen",
         lines: [
           "Prüfen Sie beides: die Adresse, an die die Mail ging, und die PIN aus der neuesten Mail.",
-          "Nach mehreren falschen Versuchen funktioniert eine PIN nicht mehr.",
+          "Nach mehreren falschen Versuchen funktioniert eine PIN nicht mehr. Sie können sie sich noch einmal schicken lassen: unter dem Formular.",
           "Geht es dann immer noch nicht, fragen Sie Ihren Helpdesk.",
         ],
       },
@@ -201,6 +244,10 @@ const LANGUAGES = {
       expired: {
         title: "Diese Einladung ist abgelaufen",
         lines: ["Haben Sie eine neuere Einladungsmail, verwenden Sie diese.", "Sonst bitten Sie Ihren Helpdesk um eine neue Einladung."],
+      },
+      pinExpired: {
+        title: "Diese Einladung ist abgelaufen",
+        lines: ["Haben Sie eine neuere Einladungsmail, verwenden Sie diese.", "Sonst lassen Sie sich noch einmal eine PIN schicken: unter dem Formular. Kommt keine Mail, fragen Sie Ihren Helpdesk."],
       },
       used: {
         title: "Diese Einladung wurde schon verwendet",
@@ -248,8 +295,9 @@ const LANGUAGES = {
 };
 
 const element = (id) => document.getElementById(id);
-const views = ["form", "link", "reopen", "done"];
-const fields = ["email", "pin"];
+const views = ["form", "link", "reopen", "password", "done"];
+const fields = ["email", "pin"]; // of the form, as the server calls them
+const inputs = [...fields, "ask-email"];
 
 const { language, locale } = chooseLanguage(navigator.languages);
 const words = LANGUAGES[language];
@@ -305,11 +353,17 @@ function showStart({ focus = true } = {}) {
   if (focus) element("title").focus();
 }
 
+function showPasswordOnly({ focus = true } = {}) {
+  token = null;
+  show("password", words.formTitle);
+  if (focus) element("title").focus();
+}
+
 function clearMessage() {
   const box = element("message");
   box.hidden = true;
   box.replaceChildren();
-  for (const name of fields) fieldError(name, "");
+  for (const name of inputs) fieldError(name, "");
 }
 
 function showMessage({ title, lines }, values = {}) {
@@ -360,16 +414,21 @@ function written(moment) {
 
 // ---- Redeeming ----
 
-async function redeem(secret, button) {
+function redeem(secret, button) {
+  const body = platform ? { ...secret, device: { platform } } : secret;
+  return send(button, words.sending, REDEMPTIONS, body, (answer) => (answer.ok ? opened(answer, button) : refused(answer)));
+}
+
+// One request at a time, however often a button is pressed.
+async function send(button, meanwhile, path, body, answered) {
   if (sending) return;
   sending = true;
   clearMessage();
-  setBusy(button, true);
+  setBusy(button, true, meanwhile);
   try {
-    const answer = await post(platform ? { ...secret, device: { platform } } : secret);
+    const answer = await post(path, body);
     if (answer === null) showMessage(words.problems.unreachable);
-    else if (answer.ok) await opened(answer, button);
-    else await refused(answer);
+    else await answered(answer);
   } finally {
     sending = false;
     setBusy(button, false);
@@ -378,11 +437,11 @@ async function redeem(secret, button) {
 }
 
 // The answer, or `null` if none came.
-async function post(body) {
+async function post(path, body) {
   const impatience = new AbortController();
   const timer = setTimeout(() => impatience.abort(), PATIENCE);
   try {
-    return await fetch(ENDPOINT, {
+    return await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
@@ -398,12 +457,12 @@ async function post(body) {
   }
 }
 
-function setBusy(button, busy) {
+function setBusy(button, busy, meanwhile = "") {
   button.disabled = busy;
-  button.textContent = busy ? words.sending : words.continue;
+  button.textContent = busy ? meanwhile : words[button.dataset.text];
   if (busy) button.setAttribute("aria-busy", "true");
   else button.removeAttribute("aria-busy");
-  element("status").textContent = busy ? words.sending : "";
+  element("status").textContent = meanwhile;
 }
 
 // The document that an answer holds; empty if it is none, as from a proxy on the way.
@@ -421,6 +480,7 @@ async function refused(answer) {
       return showMessage(token ? problems.linkDoesNotFit : problems.doesNotFit);
     case "invitation-ended": {
       endLink();
+      if (problem.ended === "expired" && !token) return showMessage(problems.pinExpired);
       const known = ["expired", "used", "cancelled"].includes(problem.ended);
       return showMessage(known ? problems[problem.ended] : problems.ended);
     }
@@ -458,6 +518,52 @@ function showFieldErrors(wrong) {
   }
   element(known[0]).focus();
 }
+
+// ---- The PIN again ----
+
+// What is shown is the same for every address, as is the answer: it tells nobody who is invited.
+async function asked(answer) {
+  if (!answer.ok) {
+    const problem = await documentOf(answer);
+    if (problem.type === "urn:beckon:problem:invalid-fields") return askFieldError();
+    return refused(answer);
+  }
+  element("ask-done-address").textContent = element("ask-email").value.trim();
+  showAsked(true);
+  element("ask-done").focus();
+}
+
+function showAsked(done) {
+  element("ask-open").hidden = done;
+  element("ask-done").hidden = !done;
+}
+
+function askFieldError() {
+  const input = element("ask-email");
+  fieldError("ask-email", input.value.trim() === "" ? words.emailEmpty : words.emailMalformed);
+  input.focus();
+}
+
+// Whoever has typed the address need not type it again, here or there.
+element("ask").addEventListener("toggle", () => {
+  if (element("ask").open && element("ask-email").value === "") element("ask-email").value = element("email").value.trim();
+});
+
+element("ask-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  clearMessage();
+  const input = element("ask-email");
+  if (!input.checkValidity()) return askFieldError();
+  const email = input.value.trim();
+  if (element("email").value.trim() === "") element("email").value = email;
+  send(element("ask-send"), words.asking, PIN_REQUESTS, { email }, asked);
+});
+
+element("ask-other").addEventListener("click", () => {
+  showAsked(false);
+  element("ask-email").select();
+  element("ask-email").focus();
+});
 
 // ---- Going on ----
 
@@ -564,7 +670,7 @@ element("keyboard").addEventListener("click", () => {
   element("pin").focus();
 });
 
-for (const name of fields) {
+for (const name of inputs) {
   element(name).addEventListener("input", () => fieldError(name, ""));
 }
 element("pin").addEventListener("input", ({ target }) => {
@@ -583,10 +689,12 @@ element("form").addEventListener("submit", (event) => {
 });
 
 element("link-send").addEventListener("click", () => redeem({ token }, element("link-send")));
-element("reopen-form").addEventListener("click", () => {
-  history.replaceState(null, "");
-  showStart();
-});
+for (const button of ["reopen-form", "password-form"]) {
+  element(button).addEventListener("click", () => {
+    history.replaceState(null, "", location.pathname + location.search);
+    showStart();
+  });
+}
 element("again").addEventListener("click", () => showStart());
 element("copy").addEventListener("click", copyId);
 document.addEventListener("visibilitychange", () => {
@@ -607,7 +715,9 @@ function takeToken() {
 
 // A link that is opened where the page is open already reloads nothing. An answer comes first.
 function openLink() {
-  if (!sending && takeToken()) showStart();
+  if (sending) return;
+  if (takeToken()) showStart();
+  else if (location.hash === PASSWORD_ONLY && session === null) showPasswordOnly();
 }
 
 addEventListener("hashchange", openLink);
@@ -619,6 +729,8 @@ if (["android", "ios", "ipados"].includes(platform)) {
   element("form").after(element("form-bridge"));
   element("link-send").after(element("link-bridge"));
 }
-if (takeToken() || !history.state?.link) showStart({ focus: false });
+if (takeToken()) showStart({ focus: false });
+else if (location.hash === PASSWORD_ONLY) showPasswordOnly({ focus: false });
+else if (!history.state?.link) showStart({ focus: false });
 else show("reopen", words.reopenTitle);
 document.documentElement.classList.remove("waiting");
