@@ -126,6 +126,30 @@ pub fn continue_url(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<
     })
 }
 
+/// Where somebody goes on who shows no secret first, and so has no registration session: the
+/// first web address for every platform, for a mail cannot know on which one it is followed, and
+/// mail programs take the address of an app for text.
+#[must_use]
+pub fn managed_at(addresses: &[EnrolmentAddress], email: &str) -> Option<String> {
+    let follows = |address: &&EnrolmentAddress| {
+        let url = address.url.as_str();
+        let is_web = url
+            .split_once("://")
+            .is_some_and(|(scheme, _)| scheme == "https" || scheme == "http");
+        is_web && !variables_of(url).contains(&"registrationId")
+    };
+    let followed: Vec<_> = addresses.iter().filter(follows).cloned().collect();
+    continue_url(
+        &followed,
+        GoingOn {
+            registration_id: "",
+            email,
+            platform: None,
+            ownership: Ownership::NotSet,
+        },
+    )
+}
+
 /// RFC 3986: everything but the unreserved characters.
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -194,6 +218,27 @@ mod tests {
             "https://mdm.example.com/any?u=a%2Bb%40example.com&p=&o=companyOwned"
         );
         assert_eq!(continue_url(&[], who), None);
+    }
+
+    #[test]
+    fn a_mail_without_a_secret_leads_to_the_web_address_for_every_device() {
+        let for_phones = address(Some("ios"), None, "https://mdm.example.com/ios");
+        let for_the_company = address(
+            None,
+            Some(Ownership::CompanyOwned),
+            "https://mdm.example.com/company",
+        );
+        let app = address(None, None, "awagent://enroll?e={email}");
+        let by_session = address(None, None, "https://mdm.example.com/s/{registrationId}");
+        let any = address(None, None, "https://mdm.example.com/any?u={email}");
+        let useless = [for_phones, for_the_company, app, by_session];
+        let with_one = [useless.as_slice(), &[any]].concat();
+
+        assert_eq!(
+            managed_at(&with_one, "a+b@example.com").unwrap(),
+            "https://mdm.example.com/any?u=a%2Bb%40example.com"
+        );
+        assert_eq!(managed_at(&useless, "a@example.com"), None);
     }
 
     #[test]

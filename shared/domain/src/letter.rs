@@ -100,6 +100,9 @@ pub struct InvitationLetter {
     pub replaces_earlier: bool,
     /// The enrolment page, without any secret: `https://…/enroll`.
     pub page_url: String,
+    /// Where the device is managed, for somebody who has nothing to enter on the page; `None` if
+    /// there is something, or if the settings name no place that fits.
+    pub manage_url: Option<String>,
     /// Where to say "this was not me", with its own token; `None` where it is not offered.
     pub decline_url: Option<String>,
 }

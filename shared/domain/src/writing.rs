@@ -1,6 +1,7 @@
 //! What goes into a letter: the one place where preview and postman put it together, so that
 //! what was shown is what is sent.
 
+use crate::enrolment::managed_at;
 use crate::invitation::Invitation;
 use crate::keys::SecretKey;
 use crate::letter::{
@@ -85,6 +86,12 @@ pub fn invitation_letter(
         expires_at: invitation.expires_at,
         replaces_earlier,
         page_url: links.enrolment_page.clone(),
+        // Whoever has a secret must show it first: only so is the registration known to be theirs.
+        manage_url: if invitation.method.uses_pin() || invitation.method.uses_token() {
+            None
+        } else {
+            managed_at(&settings.enrolment, user.email.as_str())
+        },
         decline_url: None,
     }
 }

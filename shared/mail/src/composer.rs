@@ -94,7 +94,11 @@ impl Composer {
     /// If the secret does not fit the method, a link is no web address, or the link is too long
     /// for a QR code.
     pub fn invitation(&self, letter: &InvitationLetter) -> Result<Message, ComposeError> {
-        let links = [Some(&letter.page_url), letter.decline_url.as_ref()];
+        let links = [
+            Some(&letter.page_url),
+            letter.manage_url.as_ref(),
+            letter.decline_url.as_ref(),
+        ];
         if !links.into_iter().flatten().all(|link| is_web_address(link)) {
             return Err(ComposeError::NotAWebAddress);
         }

@@ -17,6 +17,8 @@ use crate::{link_of, link_with, qr};
 
 /// What `cid:` refers to.
 const CONTENT_ID: &str = "registration-code";
+/// Tells the page that there is nothing to enter; it knows no invitation.
+const PASSWORD_ONLY: &str = "#password";
 /// Stands for a PIN of unknown length.
 const MASKED_PIN: &str = "••••••••";
 /// Stands for a token.
@@ -61,8 +63,24 @@ enum Offer {
     Pin(String),
     /// A link, and what of it is shown; the QR code says where it goes.
     Link(Link),
-    /// The page alone.
-    Page,
+    /// Nothing but where to go on.
+    Place(Place),
+}
+
+/// Where somebody goes on who has nothing to enter.
+enum Place {
+    /// Where the device is managed.
+    Management(String),
+    /// Our page, which says what to do.
+    Page(String),
+}
+
+impl Place {
+    fn url(&self) -> &str {
+        match self {
+            Self::Management(url) | Self::Page(url) => url,
+        }
+    }
 }
 
 impl Offer {
@@ -86,7 +104,12 @@ impl Offer {
                 href: letter.page_url.clone(),
                 shown: link_with(&letter.page_url, MASKED_TOKEN),
             })),
-            (Method::Password, LetterSecret::None | LetterSecret::Masked) => Ok(Self::Page),
+            (Method::Password, LetterSecret::None | LetterSecret::Masked) => {
+                Ok(Self::Place(match &letter.manage_url {
+                    Some(url) => Place::Management(url.clone()),
+                    None => Place::Page(format!("{}{PASSWORD_ONLY}", letter.page_url)),
+                }))
+            }
             (Method::Pin | Method::PasswordAndPin, LetterSecret::Link(_) | LetterSecret::None)
             | (Method::QrCode, LetterSecret::Pin(_) | LetterSecret::None)
             | (Method::Password, LetterSecret::Pin(_) | LetterSecret::Link(_)) => {
@@ -100,7 +123,7 @@ impl Offer {
         match self {
             Self::Pin(_) => pin,
             Self::Link(_) => link,
-            Self::Page => page,
+            Self::Place(_) => page,
         }
     }
 }
@@ -134,7 +157,7 @@ pub(crate) fn view(
             };
             (Some(shown), vec![attached(picture)])
         }
-        Offer::Pin(_) | Offer::Page => (None, Vec::new()),
+        Offer::Pin(_) | Offer::Place(_) => (None, Vec::new()),
     };
 
     let view = InvitationView {
@@ -149,15 +172,7 @@ pub(crate) fn view(
             value: expires,
             note: Some(language.fill(words.valid_for, &[("span", &lasts)])),
         },
-        button: Link {
-            href: match &offer {
-                Offer::Link(link) => link.href.clone(),
-                Offer::Pin(_) | Offer::Page => letter.page_url.clone(),
-            },
-            shown: offer
-                .choose(words.button_pin, words.button_link, words.button_page)
-                .to_owned(),
-        },
+        button: button(words, letter, &offer),
         steps_title: words.steps,
         steps: steps(words, letter, &offer),
         facts_title: words.facts,
@@ -169,7 +184,7 @@ pub(crate) fn view(
                 label: words.pin,
                 symbols,
             }),
-            Offer::Link(_) | Offer::Page => None,
+            Offer::Link(_) | Offer::Place(_) => None,
         },
     };
     Ok((view, inline))
@@ -203,6 +218,19 @@ const fn occasion(
     }
 }
 
+fn button(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> Link {
+    let (href, shown) = match offer {
+        Offer::Pin(_) => (letter.page_url.as_str(), words.button_pin),
+        Offer::Link(link) => (link.href.as_str(), words.button_link),
+        Offer::Place(Place::Page(url)) => (url.as_str(), words.button_page),
+        Offer::Place(Place::Management(url)) => (url.as_str(), words.button_manage),
+    };
+    Link {
+        href: href.to_owned(),
+        shown: shown.to_owned(),
+    }
+}
+
 fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> Vec<Paragraph> {
     let plain = |text: &str| Paragraph {
         text: text.to_owned(),
@@ -222,10 +250,19 @@ fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> V
             steps.push(plain(words.step_pin));
         }
         Offer::Link(link) => steps.push(linked(words.step_scan, &link.href, &link.shown)),
-        Offer::Page => steps.push(linked(words.step_open, &letter.page_url, &letter.page_url)),
+        Offer::Place(place) => {
+            let open = match place {
+                Place::Management(_) => words.step_manage,
+                Place::Page(_) => words.step_open,
+            };
+            steps.push(linked(open, place.url(), place.url()));
+        }
     }
     if letter.method.asks_for_password() {
-        steps.push(plain(words.step_password));
+        steps.push(plain(match offer {
+            Offer::Place(Place::Management(_)) => words.step_password_managed,
+            Offer::Pin(_) | Offer::Link(_) | Offer::Place(Place::Page(_)) => words.step_password,
+        }));
     }
     steps.push(plain(words.step_follow));
     steps
@@ -261,7 +298,7 @@ fn notes(
     let keep = match offer {
         Offer::Pin(_) => Some(words.keep_pin),
         Offer::Link(_) => Some(words.keep_link),
-        Offer::Page => None,
+        Offer::Place(_) => None,
     };
     replaces.into_iter().chain(keep).collect()
 }

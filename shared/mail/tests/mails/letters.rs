@@ -16,6 +16,7 @@ use beckon_domain::pin::Pin;
 use beckon_domain::token::{Token, TokenPurpose};
 
 pub(crate) const PAGE: &str = "https://beckon.example.com/enroll";
+pub(crate) const MANAGED: &str = "https://mdm.example.com/enrol?u=ada%40example.com";
 pub(crate) const DECLINE: &str = "https://beckon.example.com/enroll#d=decline-token";
 
 pub(crate) const METHODS: [(&str, Method); 4] = [
@@ -99,6 +100,7 @@ pub(crate) fn invitation(locale: &str, method: Method) -> InvitationLetter {
         expires_at: "2026-11-29T13:30:00Z".parse().unwrap(),
         replaces_earlier: false,
         page_url: PAGE.to_owned(),
+        manage_url: None,
         decline_url: Some(DECLINE.to_owned()),
     }
 }

@@ -15,7 +15,9 @@ use beckon_domain::method::Method;
 use beckon_domain::names::{DisplayName, Label};
 use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_mail::{ComposeError, Composer, link_of};
-use letters::{DECLINE, METHODS, OCCASIONS, PAGE, confirmation, invitation, pin, stored, token};
+use letters::{
+    DECLINE, MANAGED, METHODS, OCCASIONS, PAGE, confirmation, invitation, pin, stored, token,
+};
 
 fn composer() -> Composer {
     Composer::new().unwrap()
@@ -101,6 +103,22 @@ fn an_invitation_to_ones_own_device_that_replaces_another_reads_well() {
         insta::assert_snapshot!(
             format!("invitation_{locale}_replacing"),
             plain(&invite(&letter))
+        );
+    }
+}
+
+#[test]
+fn an_invitation_that_leads_to_the_device_management_reads_well() {
+    for locale in Composer::locales() {
+        let mut letter = invitation(locale, Method::Password);
+        letter.manage_url = Some(MANAGED.to_owned());
+
+        let message = invite(&letter);
+
+        assert!(unescaped(&message.html).contains(&format!("href=\"{MANAGED}\"")));
+        insta::assert_snapshot!(
+            format!("invitation_{locale}_password_managed"),
+            plain(&message)
         );
     }
 }
@@ -342,6 +360,14 @@ fn a_secret_that_does_not_fit_the_method_is_refused_without_showing_it() {
 fn a_link_that_is_no_web_address_is_refused() {
     let mut letter = invitation("en", Method::Pin);
     letter.page_url = "javascript:alert(1)".to_owned();
+
+    assert!(matches!(
+        composer().invitation(&letter),
+        Err(ComposeError::NotAWebAddress)
+    ));
+
+    let mut letter = invitation("en", Method::Password);
+    letter.manage_url = Some("awagent://enroll".to_owned());
 
     assert!(matches!(
         composer().invitation(&letter),

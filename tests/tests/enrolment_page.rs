@@ -1,0 +1,91 @@
+//! Where mails lead: the page that the invited open, or the device management itself for whoever
+//! has nothing to enter there.
+
+use beckon_tests::Beckon;
+use serde_json::json;
+
+/// The device management's addresses: for one platform, as an app, and for everybody.
+async fn settle(beckon: &Beckon, method: &str) {
+    let addresses = json!([
+        { "platform": "ios", "url": "https://mdm.example.com/ios" },
+        { "url": "awagent://enroll?u={email}" },
+        { "url": "https://mdm.example.com/s/{registrationId}" },
+        { "url": "https://mdm.example.com/any?u={email}" },
+    ]);
+    beckon
+        .settings(&json!({
+            "registration": { "method": method },
+            "enrolment": { "addresses": addresses },
+        }))
+        .await;
+}
+
+#[tokio::test]
+async fn the_page_is_kept_by_nobody_on_the_way_and_loads_nothing_from_elsewhere() {
+    let beckon = Beckon::start().await;
+
+    let page = beckon.get("/enroll").await;
+
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    for part in ["/enroll/enroll.css", "/enroll/enroll.js"] {
+        assert!(page.text.contains(part), "{part}");
+        let part = beckon.get(part).await;
+        assert_eq!(part.status, 200);
+        assert_eq!(part.header("cache-control"), "no-cache");
+    }
+}
+
+#[tokio::test]
+async fn with_a_password_alone_the_mail_leads_to_the_device_management() {
+    let beckon = Beckon::start().await;
+    settle(&beckon, "password").await;
+    let ada = beckon.invite("ada+1@example.com").await;
+
+    let mail = beckon.newest_mail(&ada.email).await;
+    let preview = beckon.preview(&[&ada], None).await;
+
+    let there = "https://mdm.example.com/any?u=ada%2B1%40example.com";
+    for text in [
+        &mail.text,
+        preview["mail"]["text"].as_str().unwrap_or_default(),
+    ] {
+        assert!(text.contains(there), "{text}");
+        assert!(!text.contains("/enroll"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_password_alone_and_nowhere_to_go_the_mail_leads_to_what_the_page_says() {
+    let beckon = Beckon::start().await;
+    beckon.method("password").await;
+    let ada = beckon.invite("ada@example.com").await;
+
+    let mail = beckon.newest_mail(&ada.email).await;
+
+    let page = format!("{}/enroll#password", beckon.address());
+    assert!(mail.text.contains(&page), "{}", mail.text);
+}
+
+#[tokio::test]
+async fn whoever_has_a_secret_shows_it_on_the_page_first() {
+    let beckon = Beckon::start().await;
+
+    for (method, page) in [
+        ("pin", "/enroll\n"),
+        ("passwordAndPin", "/enroll\n"),
+        ("qrCode", "/enroll#t="),
+    ] {
+        settle(&beckon, method).await;
+        let person = beckon.invite(&format!("{method}@example.com")).await;
+
+        let mail = beckon.newest_mail(&person.email).await;
+
+        let page = format!("{}{page}", beckon.address());
+        assert!(mail.text.contains(&page), "{method}: {}", mail.text);
+        assert!(!mail.text.contains("mdm.example.com"), "{method}");
+    }
+}
