@@ -15,10 +15,12 @@ async fn invitation(beckon: &Beckon, person: &Person) -> Value {
     beckon.user(person).await["invitation"].take()
 }
 
-/// Asks as somebody does who knows the address and nothing else.
+/// Asks as somebody does who knows the address and nothing else, and waits until the mail, if
+/// there is one, has gone: one whose invitation ends before it goes is dropped.
 async fn ask(beckon: &Beckon, person: &Person) {
     let answer = beckon.request_pin(&person.email).await;
     assert_eq!(answer.status, 202, "{}", answer.text);
+    beckon.quiet().await;
 }
 
 /// Every mail to somebody, once nothing is under way any more.
