@@ -156,7 +156,8 @@ REPORTS = {
         ("Send", {}), ("Bounce", {"bounceType": "Transient", **BOUNCE}), ("Bounce", {"bounceType": "Permanent", **BOUNCE}),
     ],
     "complained": [("Send", {}), ("Delivery", {}), ("Complaint", {"complaintFeedbackType": "abuse"})],
-    "sent": [("Send", {}), ("Reject", {"reason": "Bad content"}), ("Rendering Failure", {"errorMessage": "x"})],
+    "sent": [("Send", {})],
+    "failed": [("Send", {}), ("Reject", {"reason": "Bad content"}), ("Rendering Failure", {"errorMessage": "x"})],
 }
 
 
