@@ -123,9 +123,8 @@ class Recorder:
             def log_message(self, *_):
                 pass
 
-        self._server = QuietServer(("127.0.0.1", 0), Handler)
+        self._server = QuietServer.started(Handler)
         self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self):
         if self._server is not None:
@@ -159,6 +158,13 @@ class QuietServer(ThreadingHTTPServer):
     """A server for clients that may be killed while they speak with it."""
 
     daemon_threads = True
+
+    @classmethod
+    def started(cls, handler):
+        """One that serves on a free port of loopback until it is shut down."""
+        server = cls(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server
 
     def handle_error(self, request, client_address):
         pass

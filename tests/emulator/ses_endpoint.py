@@ -111,9 +111,8 @@ class SesEndpoint:
             def log_message(self, *_):
                 pass
 
-        self._server = QuietServer(("127.0.0.1", 0), Handler)
+        self._server = QuietServer.started(Handler)
         self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self):
         if self._server is not None:

@@ -23,7 +23,6 @@ class Session:
         self.folder = folder
         self.binaries = binaries
         self.architecture = architecture
-        # The local system's binary.
         self.recorder = Recorder()
         self.ses = SesEndpoint(self.recorder.note, self._mail_accepted)
         self._accepted = queue.Queue()

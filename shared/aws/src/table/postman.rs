@@ -65,10 +65,14 @@ impl HoldLease for Table {
 impl Table {
     /// Ends whatever lease there is. Only for whoever knows that no other postman can be alive.
     pub async fn free_lease(&self) -> Result<(), Unavailable> {
+        self.delete(keys::lease()).await
+    }
+
+    async fn delete(&self, key: keys::Key) -> Result<(), Unavailable> {
         self.client
             .delete_item()
             .table_name(&self.name)
-            .set_key(Some(keys::lease().into_item()))
+            .set_key(Some(key.into_item()))
             .send()
             .await
             .map(|_| ())
@@ -88,15 +92,7 @@ impl PauseOutbox for Table {
                 item.extend(keys::pause().into_item());
                 self.put(self.set(item)?).await.map(|_| ())
             }
-            None => self
-                .client
-                .delete_item()
-                .table_name(&self.name)
-                .set_key(Some(keys::pause().into_item()))
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| unavailable(&error)),
+            None => self.delete(keys::pause()).await,
         }
     }
 }
