@@ -2,8 +2,8 @@
 //! [`beckon_domain::usecases::tick`].
 
 use beckon_domain::ports::{
-    Chance, Clock, FindDue, LoadBatch, LoadMails, LoadUsers, PauseOutbox, PushCursor, SaveUsers,
-    Unavailable, WakePostman,
+    Chance, Clock, FindDue, LoadBatch, LoadMails, LoadUsers, PauseOutbox, PushCursor, ReadSettings,
+    SaveUsers, Unavailable, WakePostman,
 };
 use beckon_domain::usecases::tick::{Tick, Ticked};
 use beckon_runtime::metrics::{self, Metric};
@@ -11,7 +11,15 @@ use beckon_runtime::metrics::{self, Metric};
 /// One round of the clock, logged if it did anything.
 pub async fn handle<S, W, C, R>(tick: &Tick<S, W, C, R>) -> Result<Ticked, Unavailable>
 where
-    S: FindDue + LoadBatch + LoadMails + PauseOutbox + PushCursor + LoadUsers + SaveUsers + Sync,
+    S: FindDue
+        + LoadBatch
+        + LoadMails
+        + LoadUsers
+        + PauseOutbox
+        + PushCursor
+        + ReadSettings
+        + SaveUsers
+        + Sync,
     W: WakePostman + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
@@ -28,6 +36,7 @@ where
         tracing::info!(
             pushed = ticked.pushed,
             expired = ticked.expired,
+            reminded = ticked.reminded,
             woke = ticked.woke,
             paused = ticked.paused,
             "the clock made its round"

@@ -79,6 +79,26 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 issue.get()
             ),
         ),
+        Happening::ReminderWritten {
+            issue,
+            number,
+            last,
+            ..
+        } => (
+            "reminderWritten",
+            format!(
+                "Reminder {number} of issue {} was written{}.",
+                issue.get(),
+                if *last { "; it is the last" } else { "" }
+            ),
+        ),
+        Happening::InvitationDeclined { issue } => (
+            "invitationDeclined",
+            format!(
+                "The invited person said \"this was not me\": issue {} was declined; its secret is dead.",
+                issue.get()
+            ),
+        ),
         Happening::InvitationCancelled { issue } => (
             "invitationCancelled",
             format!("Issue {} was taken back; its secret is dead.", issue.get()),

@@ -100,13 +100,16 @@ struct CountsView {
 struct RecipientView {
     user_id: String,
     email: Option<String>,
-    /// `willSend`, `willReplace` or `skipped`.
+    /// `willSend`, `willReplace`, `willMailAgain` (they were invited a moment ago and nothing has
+    /// changed, so the same issue is mailed again) or `skipped`.
     outcome: &'static str,
     /// Why skipped.
     reason: Option<SkipReason>,
     locale: String,
     method: Method,
     ownership: Ownership,
+    /// Why the device owner setting does not reach them, if it does not.
+    ownership_reason: Option<&'static str>,
     confirmation: ConfirmationView,
 }
 
@@ -127,10 +130,14 @@ struct MailView {
     text: String,
 }
 
-fn recipient(previewed: PreviewedRecipient, method: Method) -> RecipientView {
+/// What is said where the device owner setting does not apply.
+const NOT_REACHED: &str = "methodWithoutOwnership";
+
+fn recipient(previewed: PreviewedRecipient) -> RecipientView {
     let (outcome, reason) = match previewed.verdict {
         Verdict::Send => ("willSend", None),
         Verdict::Replace => ("willReplace", None),
+        Verdict::Again => ("willMailAgain", None),
         Verdict::Skip(reason) => ("skipped", Some(reason)),
     };
     let (user_id, email) = match previewed.user {
@@ -143,8 +150,9 @@ fn recipient(previewed: PreviewedRecipient, method: Method) -> RecipientView {
         outcome,
         reason,
         locale: previewed.locale.to_string(),
-        method,
+        method: previewed.method,
         ownership: previewed.ownership,
+        ownership_reason: (!previewed.choice_applies).then_some(NOT_REACHED),
         confirmation: ConfirmationView {
             will_send: previewed.confirmation.is_ok(),
             reason: previewed.confirmation.err(),
@@ -160,7 +168,7 @@ impl From<Preview> for PreviewView {
             ownership: OwnershipView {
                 applies: preview.choice_applies,
                 result: preview.ownership,
-                reason: (!preview.choice_applies).then_some("methodWithoutOwnership"),
+                reason: (!preview.choice_applies).then_some(NOT_REACHED),
             },
             counts: CountsView {
                 selected: preview.counts.selected,
@@ -168,11 +176,7 @@ impl From<Preview> for PreviewView {
                 skipped: preview.counts.skipped,
                 exact: preview.counts.exact,
             },
-            recipients: preview
-                .recipients
-                .into_iter()
-                .map(|r| recipient(r, preview.method))
-                .collect(),
+            recipients: preview.recipients.into_iter().map(recipient).collect(),
             next: preview.next,
             mail: preview.mail.map(|mail| MailView {
                 subject: mail.subject,

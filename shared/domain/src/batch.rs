@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::history::Actor;
 use crate::ids::{BatchId, MailId, UserId, Version};
 use crate::mail::MailClass;
-use crate::ownership::OwnershipChoice;
+use crate::ownership::OwnerSwitch;
 use crate::selection::UserFilter;
 
 /// The most users that one page of an expansion holds.
@@ -67,8 +67,8 @@ pub struct Batch {
     /// Whom it is for.
     pub selection: BatchSelection,
     /// What *Device owner settings* was switched to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub choice: Option<OwnershipChoice>,
+    #[serde(default)]
+    pub choice: OwnerSwitch,
     /// The settings that its preview showed.
     pub settings: Version,
     /// Whether its mails may overtake others.

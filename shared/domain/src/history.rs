@@ -43,8 +43,9 @@ pub enum Happening {
         method: Method,
         /// What it carries.
         ownership: Ownership,
-        /// The Send it belongs to.
-        batch: BatchId,
+        /// The Send it belongs to; `None` if there was none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<BatchId>,
         /// Whether it replaced one that was open.
         replaced: bool,
     },
@@ -86,6 +87,22 @@ pub enum Happening {
         issue: IssueNumber,
         /// By which mail.
         mail: MailId,
+    },
+    /// A reminder was written.
+    ReminderWritten {
+        /// Of which issue.
+        issue: IssueNumber,
+        /// Which mail.
+        mail: MailId,
+        /// The how-manieth of this issue.
+        number: u32,
+        /// Whether it says that it is the last.
+        last: bool,
+    },
+    /// The person said "this was not me"; the secret is dead.
+    InvitationDeclined {
+        /// Which issue.
+        issue: IssueNumber,
     },
     /// An administrator took it back; its secret is dead.
     InvitationCancelled {

@@ -9,6 +9,7 @@ use crate::method::Method;
 use crate::names::Label;
 use crate::ownership::Ownership;
 use crate::pin::PinPolicy;
+use crate::reminders::ReminderPlan;
 use crate::session::SessionSlot;
 
 /// Random bytes that go into the secret of an issue. They are stored, the secret is not: a table
@@ -217,8 +218,9 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     /// Wrong PINs it still bears.
     pub tries_left: u8,
-    /// The Send it belongs to.
-    pub batch: BatchId,
+    /// The Send it belongs to; `None` if it was handed over without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchId>,
     /// The mail that carried it last.
     pub mail: MailId,
     /// Who invited, as the mail names them.
@@ -227,6 +229,9 @@ pub struct Invitation {
     /// How often it was renewed on the person's own request since an administrator's Send.
     #[serde(default)]
     pub renewals: u32,
+    /// How the person is reminded of it; `None` if not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminders: Option<ReminderPlan>,
     /// The registration sessions it has opened that may still be open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<SessionSlot>,
@@ -250,6 +255,16 @@ impl Invitation {
             }
             state => state,
         }
+    }
+
+    /// When the clock has to look at it next: to remind, or to end it. `None` once it has ended.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.is_open().then(|| {
+            self.reminders
+                .and_then(|plan| plan.next_at)
+                .map_or(self.expires_at, |reminder| reminder.min(self.expires_at))
+        })
     }
 
     /// Whether its time is still to be ended by the clock.

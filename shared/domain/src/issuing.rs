@@ -1,17 +1,19 @@
 //! Who is invited by a Send, and what an issue is made of.
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::batch::{Batch, SkipReason};
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::{BatchId, EventId, MailId, UserId, Version};
 use crate::invitation::{Invitation, InvitationEvent, InvitationState, Nonce, transition};
 use crate::keys::KeyId;
-use crate::mail::{Mail, MailClass, MailKind};
+use crate::mail::{Mail, MailClass, MailKind, MailState};
 use crate::names::Label;
-use crate::ownership::{self, Ownership};
+use crate::ownership::{self, OwnerSwitch, Ownership};
 use crate::ports::UserChange;
-use crate::settings::VersionedSettings;
+use crate::reminders::ReminderPlan;
+use crate::settings::{RegistrationSettings, Settings, VersionedSettings};
 use crate::user::{AddressMark, User};
 
 /// How the selection reached a user: that decides whether somebody who has registered already
@@ -34,8 +36,42 @@ pub enum Verdict {
     Send,
     /// In place of an invitation that is open: its secret dies.
     Replace,
+    /// They were invited a moment ago, and nothing has changed: the same issue is mailed once
+    /// more, so that who sends twice by mistake confuses nobody.
+    Again,
     /// Not.
     Skip(SkipReason),
+}
+
+/// How long an invitation is too young to be replaced by one that is the same.
+pub const SAME_AGAIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// Whether a new issue would only repeat the one that there is: it is open and was made a moment
+/// ago, and nothing that it carries would be different.
+fn would_be_the_same(
+    user: &User,
+    settings: &Settings,
+    switch: OwnerSwitch,
+    now: Timestamp,
+) -> bool {
+    let own = settings.for_user(user);
+    let registration = own.registration;
+    user.invitation.as_ref().is_some_and(|invitation| {
+        invitation.state_at(now) == InvitationState::Pending
+            && now.duration_since(invitation.issued_at) < SAME_AGAIN
+            && invitation.method == registration.method
+            && invitation.pin == registration.pin
+            && invitation.expires_at == end_of(invitation.issued_at, registration)
+            && invitation.ownership
+                == ownership::of_invitation(registration.method, switch.choice(own.ownership))
+    })
+}
+
+/// When an issue of this moment ends.
+fn end_of(issued_at: Timestamp, registration: &RegistrationSettings) -> Timestamp {
+    issued_at
+        .saturating_add(registration.lifetime())
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// Judges one user. Preview and Send both ask this, so that they never differ.
@@ -43,6 +79,7 @@ pub enum Verdict {
 pub fn judge(
     user: &User,
     settings: &VersionedSettings,
+    switch: OwnerSwitch,
     reached: Reached,
     now: Timestamp,
 ) -> Verdict {
@@ -65,6 +102,9 @@ pub fn judge(
                 }) =>
         {
             Verdict::Skip(SkipReason::AlreadyCompleted)
+        }
+        InvitationState::Pending if would_be_the_same(user, &settings.settings, switch, now) => {
+            Verdict::Again
         }
         InvitationState::Pending | InvitationState::Locked => Verdict::Replace,
         InvitationState::None
@@ -106,8 +146,10 @@ pub struct Terms {
     pub who: Actor,
     /// Whom the mail names as inviting.
     pub invited_by: Option<Label>,
-    /// The Send it belongs to.
-    pub batch: BatchId,
+    /// The Send that invited them, if one did.
+    pub batch: Option<BatchId>,
+    /// Whether its mail is one of that Send: stopping the Send then stops it too.
+    pub of_send: bool,
     /// Its mail.
     pub mail: MailId,
     /// Whether its mail may overtake others.
@@ -121,16 +163,18 @@ pub struct Terms {
 impl Terms {
     /// The terms of a batch for one user.
     #[must_use]
-    pub fn of(batch: &Batch, user: UserId, settings: &VersionedSettings) -> Self {
+    pub fn of(batch: &Batch, user: &User, settings: &VersionedSettings) -> Self {
+        let own = settings.settings.for_user(user);
         Self {
             who: batch.who.clone(),
             invited_by: inviter(&batch.who),
-            batch: batch.id,
-            mail: mail_of(batch, user),
+            batch: Some(batch.id),
+            of_send: true,
+            mail: mail_of(batch, user.id),
             class: batch.class,
             ownership: ownership::of_invitation(
-                settings.settings.registration.method,
-                batch.choice,
+                own.registration.method,
+                batch.choice.choice(own.ownership),
             ),
             renewals: 0,
         }
@@ -147,15 +191,13 @@ pub fn issue(
     ingredients: Ingredients,
     now: Timestamp,
 ) -> UserChange {
-    let registration = &settings.settings.registration;
+    let own = settings.settings.for_user(user);
+    let registration = own.registration;
     let replaces = matches!(
         user.invitation_state_at(now),
         InvitationState::Pending | InvitationState::Locked
     );
     let number = user.latest_issue.next();
-    // What somebody asked for themselves is no mail of the Send: stopping it must not keep the
-    // PIN from them.
-    let send = (terms.renewals == 0).then_some(terms.batch);
     let mail = Mail::waiting(
         terms.mail,
         MailKind::Invitation {
@@ -164,7 +206,7 @@ pub fn issue(
             again: false,
         },
         user.id,
-        send,
+        terms.batch.filter(|_| terms.of_send),
         terms.class,
         settings.version,
         now,
@@ -172,6 +214,8 @@ pub fn issue(
     // A new issue fits every state; the table of transitions says so.
     let state = transition(user.invitation_state_at(now), InvitationEvent::Issue)
         .unwrap_or(InvitationState::Pending);
+    let expires_at = end_of(now, registration);
+    let zone = zone_of(user, &settings.settings);
     let invitation = Invitation {
         issue: number,
         nonce: ingredients.nonce,
@@ -181,14 +225,15 @@ pub fn issue(
         ownership: terms.ownership,
         state,
         issued_at: now,
-        expires_at: now
-            .saturating_add(registration.lifetime())
-            .unwrap_or(Timestamp::MAX),
+        expires_at,
         tries_left: registration.pin.tries,
         batch: terms.batch,
         mail: mail.id,
         invited_by: terms.invited_by,
         renewals: terms.renewals,
+        reminders: own
+            .reminders
+            .map(|policy| ReminderPlan::new(policy, now, expires_at, &zone)),
         sessions: Vec::new(),
         completed_by: None,
     };
@@ -218,18 +263,42 @@ pub fn issue(
     }
 }
 
+/// The zone in which a person's days and nights are counted.
+#[must_use]
+pub fn zone_of(user: &User, settings: &Settings) -> TimeZone {
+    user.time_zone
+        .as_ref()
+        .unwrap_or(&settings.time_zone)
+        .zone()
+}
+
+/// How an issue is mailed once more.
+#[derive(Debug, Clone)]
+pub struct Remailing {
+    /// Who has it mailed.
+    pub who: Actor,
+    /// The Send that the mail is one of, if it is.
+    pub batch: Option<BatchId>,
+    /// The mail.
+    pub mail: MailId,
+    /// For the history row.
+    pub event: EventId,
+    /// Whether the mail may overtake others.
+    pub class: MailClass,
+    /// Which settings it is written under.
+    pub settings: Version,
+}
+
 /// Mails an issue once more: the same secret, the same end. The caller has seen that it is open.
 #[must_use]
 pub fn mail_again(
     user: &User,
     invitation: &Invitation,
-    who: Actor,
-    ids: (MailId, EventId),
-    settings: Version,
+    remailing: Remailing,
     now: Timestamp,
 ) -> UserChange {
-    let (mail, event) = ids;
     let issue = invitation.issue;
+    let mail = remailing.mail;
     let written = Mail::waiting(
         mail,
         MailKind::Invitation {
@@ -238,16 +307,16 @@ pub fn mail_again(
             again: true,
         },
         user.id,
-        None,
-        MailClass::Small,
-        settings,
+        remailing.batch,
+        remailing.class,
+        remailing.settings,
         now,
     );
     let row = HistoryRow {
-        id: event,
+        id: remailing.event,
         user: user.id,
         at: now,
-        who,
+        who: remailing.who,
         what: Happening::InvitationMailedAgain { issue, mail },
     };
     let user = User {
@@ -303,6 +372,116 @@ pub fn expire(user: &User, event: EventId, now: Timestamp) -> Option<UserChange>
         history: vec![row],
         ..UserChange::of(user)
     })
+}
+
+/// What an open invitation whose moment has come needs.
+#[derive(Debug, Clone)]
+pub enum DueStep {
+    /// Its time ran out, or it is reminded of: a change with a history row.
+    Change(Box<UserChange>),
+    /// It is looked at again later, or never for its reminders: nothing happened.
+    Reschedule(Box<UserChange>),
+}
+
+/// What an invitation needs now that the clock came by: to be ended, to be reminded of, or to be
+/// left alone until later. `mail` is the one that carried it last. `None`: nothing is due.
+#[must_use]
+pub fn due_step(
+    user: &User,
+    mail: Option<&Mail>,
+    settings: &VersionedSettings,
+    ids: (MailId, EventId),
+    now: Timestamp,
+) -> Option<DueStep> {
+    if let Some(change) = expire(user, ids.1, now) {
+        return Some(DueStep::Change(Box::new(change)));
+    }
+    let invitation = user.invitation.as_ref().filter(|open| open.is_open())?;
+    let plan = invitation.reminders?;
+    if now < plan.next_at? {
+        return None;
+    }
+    let zone = zone_of(user, &settings.settings);
+    let rescheduled = |plan: ReminderPlan| {
+        let user = User {
+            version: user.version.next(),
+            invitation: Some(Invitation {
+                reminders: Some(plan),
+                ..invitation.clone()
+            }),
+            ..user.clone()
+        };
+        Some(DueStep::Reschedule(Box::new(UserChange::of(user))))
+    };
+    let pointless = !user.enabled
+        || user.address_mark.is_some()
+        || invitation.state_at(now) != InvitationState::Pending
+        // Whoever stopped the Send before its mail went wanted no mail to go.
+        || mail.is_some_and(|mail| mail.state == MailState::Dropped);
+    if pointless {
+        return rescheduled(plan.ended());
+    }
+    // The mail itself is still on its way: nobody is reminded of what they have not got.
+    if mail.is_some_and(|mail| mail.state.is_unsettled()) {
+        let later = now.saturating_add(SAME_AGAIN).unwrap_or(now);
+        return rescheduled(plan.due(later, invitation.expires_at, &zone));
+    }
+    // The person has moved since it was planned, or the clock came by late.
+    let postponed = plan.due(now, invitation.expires_at, &zone);
+    if postponed.next_at != Some(now) {
+        return rescheduled(postponed);
+    }
+    Some(DueStep::Change(Box::new(remind(
+        user, invitation, plan, settings, ids, now,
+    ))))
+}
+
+fn remind(
+    user: &User,
+    invitation: &Invitation,
+    plan: ReminderPlan,
+    settings: &VersionedSettings,
+    (mail, event): (MailId, EventId),
+    now: Timestamp,
+) -> UserChange {
+    let issue = invitation.issue;
+    let zone = zone_of(user, &settings.settings);
+    let after = plan.written(now, invitation.expires_at, &zone);
+    let last = after.next_at.is_none();
+    let written = Mail::waiting(
+        mail,
+        MailKind::Reminder { issue, last },
+        user.id,
+        None,
+        MailClass::Bulk,
+        settings.version,
+        now,
+    );
+    let row = HistoryRow {
+        id: event,
+        user: user.id,
+        at: now,
+        who: Actor::Clock,
+        what: Happening::ReminderWritten {
+            issue,
+            mail,
+            number: after.written,
+            last,
+        },
+    };
+    UserChange {
+        mails: vec![written],
+        history: vec![row],
+        ..UserChange::of(User {
+            version: user.version.next(),
+            invitation: Some(Invitation {
+                mail,
+                reminders: Some(after),
+                ..invitation.clone()
+            }),
+            ..user.clone()
+        })
+    }
 }
 
 /// The version that settings have before anybody saved any.

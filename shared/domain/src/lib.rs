@@ -28,6 +28,7 @@ pub mod pin;
 pub mod ports;
 pub mod problem;
 pub mod registration;
+pub mod reminders;
 pub mod selection;
 pub mod sending;
 pub mod session;

@@ -21,6 +21,14 @@ pub enum MailKind {
         #[serde(default)]
         again: bool,
     },
+    /// A reminder of an issue that is open.
+    #[serde(rename_all = "camelCase")]
+    Reminder {
+        /// Which issue.
+        issue: IssueNumber,
+        /// Whether no further one will come.
+        last: bool,
+    },
     /// A registration that succeeded.
     #[serde(rename_all = "camelCase")]
     Confirmation {
@@ -30,11 +38,21 @@ pub enum MailKind {
 }
 
 impl MailKind {
+    /// The issue whose secret it carries, if it carries one.
+    #[must_use]
+    pub const fn carries(&self) -> Option<IssueNumber> {
+        match self {
+            Self::Invitation { issue, .. } | Self::Reminder { issue, .. } => Some(*issue),
+            Self::Confirmation { .. } => None,
+        }
+    }
+
     /// A word for tags and counts.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            Self::Reminder { .. } => "reminder",
             Self::Confirmation { .. } => "confirmation",
         }
     }

@@ -16,6 +16,61 @@ pub enum OwnershipChoice {
     CompanyOwned,
 }
 
+/// Where *Device owner settings* stands for a Send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OwnerSwitch {
+    /// As the settings of each person's group preset it; off for everybody else.
+    #[default]
+    Preset,
+    /// Off, whatever is preset.
+    Off,
+    /// On.
+    On(OwnershipChoice),
+}
+
+impl OwnerSwitch {
+    /// The choice for somebody whose group has this preset.
+    #[must_use]
+    pub const fn choice(self, preset: Option<OwnershipChoice>) -> Option<OwnershipChoice> {
+        match self {
+            Self::Preset => preset,
+            Self::Off => None,
+            Self::On(choice) => Some(choice),
+        }
+    }
+
+    /// Reads a field of a document: null is off, absence (the default) leaves the preset.
+    pub fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<OwnershipChoice>::deserialize(deserializer).map(Self::from)
+    }
+
+    /// Writes what [`OwnerSwitch::read`] reads.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    pub fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.choice(None).serialize(serializer)
+    }
+
+    /// Whether it is left to the presets.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    #[must_use]
+    pub const fn is_preset(&self) -> bool {
+        matches!(self, Self::Preset)
+    }
+
+    /// Whether it is on for everybody, whatever is preset.
+    #[must_use]
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::On(_))
+    }
+}
+
+impl From<Option<OwnershipChoice>> for OwnerSwitch {
+    fn from(choice: Option<OwnershipChoice>) -> Self {
+        choice.map_or(Self::Off, Self::On)
+    }
+}
+
 /// The ownership of an invitation or a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -390,8 +390,8 @@ pub trait FindDue {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<BatchId>, Unavailable>> + Send;
 
-    /// Users whose open invitation has run out of time.
-    fn due_expiries(
+    /// Users whose open invitation has to be ended or reminded of.
+    fn due_invitations(
         &self,
         now: Timestamp,
         limit: usize,

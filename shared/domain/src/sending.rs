@@ -148,13 +148,18 @@ pub fn wanted(mail: &Mail, user: Option<&User>, now: Timestamp) -> Result<(), Un
     }
     match &mail.kind {
         MailKind::Confirmation { .. } => Ok(()),
-        MailKind::Invitation { issue, .. } => {
+        MailKind::Invitation { issue, .. } | MailKind::Reminder { issue, .. } => {
             let invitation = user.invitation.as_ref().ok_or(Unwanted::Superseded)?;
             if invitation.issue != *issue {
                 return Err(Unwanted::Superseded);
             }
             match invitation.state_at(now) {
-                InvitationState::Pending | InvitationState::Locked => Ok(()),
+                InvitationState::Pending => Ok(()),
+                // Who is reminded of a PIN that opens nothing any more is misled.
+                InvitationState::Locked => match mail.kind {
+                    MailKind::Reminder { .. } => Err(Unwanted::InvitationEnded),
+                    MailKind::Invitation { .. } | MailKind::Confirmation { .. } => Ok(()),
+                },
                 InvitationState::None
                 | InvitationState::Completed
                 | InvitationState::Expired

@@ -1,5 +1,10 @@
 //! The settings: one versioned document, parsed from what an administrator wrote.
 
+pub mod administrators;
+pub mod agreements;
+pub mod groups;
+pub mod reminders;
+
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
@@ -17,6 +22,11 @@ use crate::names::{GroupName, Label};
 use crate::ownership::Ownership;
 use crate::pin::{PinAlphabet, PinPolicy};
 use crate::problem::{FieldProblem, Problems};
+
+use administrators::{Administrators, AdministratorsDraft};
+use agreements::{AgreementDraft, AgreementWording};
+use groups::{GroupDraft, GroupSettings};
+use reminders::{Reminders, RemindersDraft};
 
 /// How people register, and under which policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +128,18 @@ pub struct Settings {
     pub registration: RegistrationSettings,
     /// Confirmation mails.
     pub confirmation: Confirmation,
+    /// Reminder mails.
+    #[serde(default)]
+    pub reminders: Reminders,
+    /// What is otherwise for members of a group, the first that fits first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupSettings>,
+    /// What administrators are told.
+    #[serde(default)]
+    pub administrators: Administrators,
+    /// What people agree to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreements: Vec<AgreementWording>,
     /// Who sends.
     pub sender: Sender,
     /// For whom.
@@ -163,6 +185,10 @@ impl Settings {
                 enabled: false,
                 distribution: Distribution::Everyone,
             },
+            reminders: Reminders::default(),
+            groups: Vec::new(),
+            administrators: Administrators::default(),
+            agreements: Vec::new(),
             sender: Sender {
                 name: None,
                 from,
@@ -198,6 +224,14 @@ pub struct SettingsDraft {
     pub confirmation: ConfirmationDraft,
     /// Reminder mails.
     pub reminders: RemindersDraft,
+    /// What is otherwise for members of a group. The first entry whose group a person belongs to
+    /// holds for them.
+    pub groups: Vec<GroupDraft>,
+    /// What administrators are told by mail.
+    pub administrators: AdministratorsDraft,
+    /// What people agree to, by ownership and language: what the company can see and erase. The
+    /// first that fits is shown in the invitation and on the enrolment page.
+    pub agreements: Vec<AgreementDraft>,
     /// Who sends.
     pub sender: SenderDraft,
     /// For whom.
@@ -268,15 +302,6 @@ pub struct DistributionDraft {
     /// Members of these groups.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<String>>,
-}
-
-/// Reminder mails. There are none yet, so only `false` is taken.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct RemindersDraft {
-    /// Default false.
-    pub enabled: bool,
 }
 
 /// See [`Sender`].
@@ -365,17 +390,22 @@ impl SettingsDraft {
         let defaults = Settings::default_from(deployed_from.clone());
         let mut problems = Problems::default();
 
-        let registration = self
-            .registration
-            .parse(&defaults.registration, &mut problems);
+        let registration =
+            self.registration
+                .parse(&defaults.registration, "registration", &mut problems);
         let confirmation = self.confirmation.parse(&mut problems);
-        problems.ensure(!self.reminders.enabled, || {
-            FieldProblem::new(
-                "reminders.enabled",
-                "notAvailable",
-                "must be false: this version sends no reminders yet",
-            )
-        });
+        let lifetime = registration.as_ref().map(|own| own.lifetime_hours);
+        let reminders =
+            self.reminders
+                .parse(&defaults.reminders, "reminders", lifetime, &mut problems);
+        let groups = groups::parse(
+            self.groups,
+            registration.as_ref(),
+            reminders.as_ref(),
+            &mut problems,
+        );
+        let administrators = self.administrators.parse(&mut problems);
+        let agreements = agreements::parse(self.agreements, &mut problems);
         let sender = self.sender.parse(&defaults.sender, &mut problems);
         let organisation = self.organisation.parse(&mut problems);
         let enrolment = self.enrolment.parse(&mut problems);
@@ -390,32 +420,23 @@ impl SettingsDraft {
             }
         };
 
-        match (
-            registration,
-            confirmation,
-            sender,
-            organisation,
-            enrolment,
-            locale,
-            time_zone,
-        ) {
-            (
-                Some(registration),
-                Some(confirmation),
-                Some(sender),
-                Some(organisation),
-                Some(enrolment),
-                Some(locale),
-                Some(time_zone),
-            ) if problems.is_empty() => Ok(Settings {
-                registration,
-                confirmation,
-                sender,
-                organisation,
-                enrolment,
-                locale,
-                time_zone,
-            }),
+        let whole = || {
+            Some(Settings {
+                registration: registration?,
+                confirmation: confirmation?,
+                reminders: reminders?,
+                groups: groups?,
+                administrators: administrators?,
+                agreements: agreements?,
+                sender: sender?,
+                organisation: organisation?,
+                enrolment: enrolment?,
+                locale: locale?,
+                time_zone: time_zone?,
+            })
+        };
+        match whole() {
+            Some(settings) if problems.is_empty() => Ok(settings),
             _ => Err(problems.into_vec()),
         }
     }
@@ -426,16 +447,7 @@ impl From<Settings> for SettingsDraft {
     fn from(settings: Settings) -> Self {
         let text = |label: Label| label.as_str().to_owned();
         Self {
-            registration: RegistrationDraft {
-                method: Some(settings.registration.method),
-                lifetime_hours: Some(i64::from(settings.registration.lifetime_hours)),
-                pin: PinDraft {
-                    length: Some(i64::from(settings.registration.pin.length)),
-                    alphabet: Some(settings.registration.pin.alphabet),
-                    tries: Some(i64::from(settings.registration.pin.tries)),
-                },
-                allow_pin_request: Some(settings.registration.allow_pin_request),
-            },
+            registration: settings.registration.into(),
             confirmation: ConfirmationDraft {
                 enabled: Some(settings.confirmation.enabled),
                 distribution: match settings.confirmation.distribution {
@@ -449,7 +461,14 @@ impl From<Settings> for SettingsDraft {
                     },
                 },
             },
-            reminders: RemindersDraft { enabled: false },
+            reminders: settings.reminders.into(),
+            groups: settings.groups.into_iter().map(GroupDraft::from).collect(),
+            administrators: settings.administrators.into(),
+            agreements: settings
+                .agreements
+                .into_iter()
+                .map(AgreementDraft::from)
+                .collect(),
             sender: SenderDraft {
                 name: settings.sender.name.map(text),
                 from: Some(settings.sender.from.as_str().to_owned()),
@@ -490,6 +509,21 @@ impl From<Settings> for SettingsDraft {
     }
 }
 
+impl From<RegistrationSettings> for RegistrationDraft {
+    fn from(registration: RegistrationSettings) -> Self {
+        Self {
+            method: Some(registration.method),
+            lifetime_hours: Some(i64::from(registration.lifetime_hours)),
+            pin: PinDraft {
+                length: Some(i64::from(registration.pin.length)),
+                alphabet: Some(registration.pin.alphabet),
+                tries: Some(i64::from(registration.pin.tries)),
+            },
+            allow_pin_request: Some(registration.allow_pin_request),
+        }
+    }
+}
+
 fn in_range(
     given: Option<i64>,
     default: u32,
@@ -521,27 +555,28 @@ impl RegistrationDraft {
     fn parse(
         self,
         default: &RegistrationSettings,
+        field: &str,
         problems: &mut Problems,
     ) -> Option<RegistrationSettings> {
         let lifetime_hours = in_range(
             self.lifetime_hours,
             default.lifetime_hours,
             1..=720,
-            "registration.lifetimeHours",
+            &format!("{field}.lifetimeHours"),
             problems,
         );
         let length = in_range(
             self.pin.length,
             u32::from(default.pin.length),
             4..=12,
-            "registration.pin.length",
+            &format!("{field}.pin.length"),
             problems,
         );
         let tries = in_range(
             self.pin.tries,
             u32::from(default.pin.tries),
             1..=10,
-            "registration.pin.tries",
+            &format!("{field}.pin.tries"),
             problems,
         );
         let (Some(lifetime_hours), Some(length), Some(tries)) = (lifetime_hours, length, tries)
@@ -559,7 +594,7 @@ impl RegistrationDraft {
         // A billionth more: the limit itself is allowed, however it was rounded.
         if method.uses_pin() && chance > guessing::HIGHEST_CHANCE * (1.0 + 1e-9) {
             problems.add(FieldProblem::new(
-                "registration.pin",
+                format!("{field}.pin"),
                 "guessable",
                 format!(
                     "lets a guesser hit one invitation with a chance of 1 in {:.0}; at most 1 in 1,000 is allowed. Make the PIN longer, allow fewer tries, or switch allowPinRequest off",
@@ -819,8 +854,13 @@ mod tests {
     #[test]
     fn what_is_shown_can_be_saved_again_unchanged() {
         let settings = parse(
-            r#"{"registration":{"method":"qrCode","lifetimeHours":24,"pin":{"length":10,"alphabet":"unambiguous","tries":3}},
+            r#"{"registration":{"method":"qrCode","lifetimeHours":25,"pin":{"length":10,"alphabet":"unambiguous","tries":3}},
                 "confirmation":{"enabled":true,"distribution":{"groups":["staff","it"]}},
+                "reminders":{"enabled":true,"startAfterDays":1,"most":1,"quietHours":{"from":"00:00","to":"00:00"}},
+                "groups":[{"group":"field","registration":{"method":"qrCode","lifetimeHours":720},"reminders":{"enabled":false},"locale":"fr"},
+                          {"group":"office","registration":{"method":"pin"},"ownership":"companyOwned"}],
+                "administrators":{"addresses":["it@example.com"],"onDecline":false,"onCompletion":true},
+                "agreements":[{"ownership":"userOwned","locale":"de","text":"Zeile\nZeile","url":"https://example.com/a"}],
                 "sender":{"name":"Device team","replyTo":"help@example.com","recipientDomains":["example.org"]},
                 "organisation":{"name":"Example","helpDesk":{"phone":"+49 30 1234"}},
                 "enrolment":{"addresses":[{"platform":"iOS","url":"https://mdm.example.com/{registrationId}"}]},
@@ -841,7 +881,9 @@ mod tests {
             r#"{"registration":{"lifetimeHours":721,"pin":{"length":3,"tries":0}},
                 "confirmation":{"enabled":true,"distribution":{"groups":[]}},
                 "sender":{"from":"nobody","recipientDomains":[]},"locale":"english","timeZone":"Mars/One",
-                "reminders":{"enabled":true}}"#,
+                "reminders":{"enabled":true,"everyDays":0,"quietHours":{"from":"8 pm","to":"08:00"}},
+                "groups":[{"group":""},{"group":"field","registration":{"lifetimeHours":0}}],
+                "administrators":{"addresses":["nobody"]},"agreements":[{"text":""}]}"#,
         );
 
         let fields: Vec<&str> = found.iter().map(|(field, _)| field.as_str()).collect();
@@ -852,7 +894,10 @@ mod tests {
                 "registration.pin.length",
                 "registration.pin.tries",
                 "confirmation.distribution.groups",
-                "reminders.enabled",
+                "reminders.everyDays",
+                "reminders.quietHours.from",
+                "administrators.addresses[0]",
+                "agreements[0].text",
                 "sender.from",
                 "sender.recipientDomains",
                 "locale",
@@ -878,6 +923,57 @@ mod tests {
         assert!(
             parse(r#"{"registration":{"method":"qrCode","pin":{"length":4,"tries":10}}}"#).is_ok()
         );
+    }
+
+    #[test]
+    fn a_groups_settings_are_those_of_everybody_else_but_for_what_they_say() {
+        let settings = parse(
+            r#"{"registration":{"lifetimeHours":48,"pin":{"length":10}},"reminders":{"enabled":true,"startAfterDays":1},
+                "groups":[{"group":"vip","registration":{"pin":{"tries":3}}},{"group":"field","reminders":{"enabled":false}},
+                          {"group":"staff","registration":{"method":"qrCode"}}]}"#,
+        )
+        .unwrap();
+
+        let vip = settings.groups[0].registration.as_ref().unwrap();
+        assert_eq!(
+            (vip.lifetime_hours, vip.pin.length, vip.pin.tries),
+            (48, 10, 3)
+        );
+        assert!(!settings.groups[1].reminders.as_ref().unwrap().enabled);
+        assert_eq!(settings.registrations().count(), 3);
+    }
+
+    #[test]
+    fn what_would_have_no_effect_in_a_group_is_named() {
+        for (json, field, code) in [
+            (
+                r#"{"groups":[{"group":"a"},{"group":"a"}]}"#,
+                "groups[1].group",
+                "twice",
+            ),
+            (
+                r#"{"groups":[{"group":"a","registration":{"method":"qrCode"},"ownership":"userOwned"}]}"#,
+                "groups[0].ownership",
+                "doesNotApply",
+            ),
+            (
+                r#"{"groups":[{"group":"a","registration":{"lifetimeHours":24},"reminders":{"enabled":true}}]}"#,
+                "groups[0].reminders.startAfterDays",
+                "afterTheEnd",
+            ),
+            (
+                r#"{"groups":[{"group":"a","registration":{"pin":{"length":4}}}]}"#,
+                "groups[0].registration.pin",
+                "guessable",
+            ),
+            (
+                r#"{"administrators":{"onCompletion":true}}"#,
+                "administrators.addresses",
+                "nobody",
+            ),
+        ] {
+            assert_eq!(codes(json), [(field.to_owned(), code)], "{json}");
+        }
     }
 
     #[test]

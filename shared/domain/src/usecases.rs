@@ -5,6 +5,7 @@ pub mod change_invitation;
 pub mod change_settings;
 pub mod change_user;
 pub mod confirm_registration;
+pub mod decline;
 pub mod deliver;
 pub mod expand;
 pub mod preview;

@@ -7,6 +7,7 @@ use crate::keys::SecretKey;
 use crate::letter::{
     ConfirmationLetter, InvitationLetter, InvitationOccasion, LetterSecret, Reader,
 };
+use crate::method::Method;
 use crate::pin::Pin;
 use crate::registration::Registration;
 use crate::settings::Settings;
@@ -20,11 +21,12 @@ pub struct Links {
     pub enrolment_page: String,
 }
 
-/// Who reads a mail to this user: their language, then the settings'; their zone, or the
-/// settings'.
+/// Who reads a mail to this user: their language, then their group's, then the settings'; their
+/// zone, or the settings'.
 #[must_use]
 pub fn reader(user: &User, settings: &Settings) -> Reader {
     let mut locales: Vec<_> = user.locale.iter().cloned().collect();
+    locales.extend(settings.for_user(user).locale.cloned());
     locales.push(settings.locale.clone());
     Reader {
         name: user.display_name.clone(),
@@ -36,27 +38,55 @@ pub fn reader(user: &User, settings: &Settings) -> Reader {
     }
 }
 
-/// The secret of an invitation, derived for its mail.
-#[must_use]
-pub fn secret(user: &User, invitation: &Invitation, key: &SecretKey) -> LetterSecret {
-    if invitation.method.uses_pin() {
-        LetterSecret::Pin(Pin::derive(
-            key,
-            user.id,
-            invitation.issue,
-            &invitation.nonce,
-            invitation.pin,
-        ))
-    } else if invitation.method.uses_token() {
-        LetterSecret::Link(Token::derive(
-            key,
-            TokenPurpose::Redeem,
-            user.id,
-            invitation.issue,
-            &invitation.nonce,
-        ))
-    } else {
-        LetterSecret::None
+/// What of a letter is derived from the key: the secret, and the token of "this was not me".
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// The secret.
+    pub secret: LetterSecret,
+    /// The token that declines; `None` in a preview.
+    pub decline: Option<Token>,
+}
+
+impl Sealed {
+    /// Derives both for an invitation.
+    #[must_use]
+    pub fn derive(user: &User, invitation: &Invitation, key: &SecretKey) -> Self {
+        let (id, issue, nonce) = (user.id, invitation.issue, &invitation.nonce);
+        let secret = if invitation.method.uses_pin() {
+            LetterSecret::Pin(Pin::derive(key, id, issue, nonce, invitation.pin))
+        } else if invitation.method.uses_token() {
+            LetterSecret::Link(Token::derive(key, TokenPurpose::Redeem, id, issue, nonce))
+        } else {
+            LetterSecret::None
+        };
+        Self {
+            secret,
+            decline: Some(Token::derive(key, TokenPurpose::Decline, id, issue, nonce)),
+        }
+    }
+
+    /// Something of the same shape that opens and declines nothing.
+    #[must_use]
+    pub const fn masked(method: Method) -> Self {
+        Self {
+            secret: match method {
+                Method::Password => LetterSecret::None,
+                Method::Pin | Method::PasswordAndPin | Method::QrCode => LetterSecret::Masked,
+            },
+            decline: None,
+        }
+    }
+}
+
+impl Links {
+    /// Where to say "this was not me": a view of the page, with the token in the fragment.
+    #[must_use]
+    pub fn decline(&self, token: Option<&Token>) -> String {
+        format!(
+            "{}#decline={}",
+            self.enrolment_page,
+            token.map_or("", Token::expose)
+        )
     }
 }
 
@@ -67,20 +97,18 @@ pub fn invitation_letter(
     invitation: &Invitation,
     settings: &Settings,
     links: &Links,
-    secret: LetterSecret,
-    (replaces_earlier, again): (bool, bool),
+    sealed: Sealed,
+    occasion: InvitationOccasion,
+    replaces_earlier: bool,
 ) -> InvitationLetter {
     InvitationLetter {
         head: settings.letterhead(),
         reader: reader(user, settings),
-        occasion: if again {
-            InvitationOccasion::Again
-        } else {
-            InvitationOccasion::First
-        },
+        occasion,
         invited_by: invitation.invited_by.clone(),
         method: invitation.method,
-        secret,
+        decline_url: Some(links.decline(sealed.decline.as_ref())),
+        secret: sealed.secret,
         ownership: invitation.ownership,
         issued_at: invitation.issued_at,
         expires_at: invitation.expires_at,
@@ -92,7 +120,6 @@ pub fn invitation_letter(
         } else {
             managed_at(&settings.enrolment, user.email.as_str())
         },
-        decline_url: None,
     }
 }
 

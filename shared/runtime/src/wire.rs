@@ -8,7 +8,7 @@ use beckon_domain::ids::{MailId, UserId};
 use beckon_domain::invitation::InvitationState;
 use beckon_domain::mail::{Mail, MailState};
 use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipChoice};
+use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::ports::{LoadMails, Unavailable};
 use beckon_domain::problem::{FieldProblem, Problems};
 use beckon_domain::selection::{Selection, UserFilter};
@@ -203,7 +203,7 @@ impl BatchView {
                 Actor::Clock => "the clock".to_owned(),
             },
             created_at: batch.created_at,
-            ownership: batch.choice,
+            ownership: batch.choice.choice(None),
             settings_version: batch.settings.get().to_string(),
             counts,
             expected_end: None,
@@ -239,8 +239,14 @@ pub struct SelectionBody {
 pub struct OrderBody {
     /// Whom.
     pub selection: SelectionBody,
-    /// The device owner setting; null: off.
-    pub ownership: Option<OwnershipChoice>,
+    /// The device owner setting; null: off; left out: as preset for each one's group.
+    #[serde(
+        deserialize_with = "OwnerSwitch::read",
+        serialize_with = "OwnerSwitch::write",
+        skip_serializing_if = "OwnerSwitch::is_preset"
+    )]
+    #[schema(value_type = Option<OwnershipChoice>)]
+    pub ownership: OwnerSwitch,
     /// The settings that the preview showed; left out: the current ones.
     pub settings_version: Option<String>,
 }

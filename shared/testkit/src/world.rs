@@ -6,7 +6,7 @@ use std::future::Future;
 use beckon_domain::address::EmailAddress;
 use beckon_domain::ids::{BatchId, UserId};
 use beckon_domain::invitation::Invitation;
-use beckon_domain::ownership::OwnershipChoice;
+use beckon_domain::ownership::{OwnerSwitch, OwnershipChoice};
 use beckon_domain::pin::Pin;
 use beckon_domain::ports::Unavailable;
 use beckon_domain::registration::{DeviceFacts, DeviceRegistered, Registrant};
@@ -20,6 +20,7 @@ use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_domain::usecases::confirm_registration::{
     ConfirmRefused, ConfirmRegistration, Confirmed,
 };
+use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy, Run};
 use beckon_domain::usecases::expand::{ExpandPage, Expanded};
 use beckon_domain::usecases::preview::ShowPreview;
@@ -208,6 +209,16 @@ impl World {
         }
     }
 
+    /// Declining.
+    pub fn decline(&self) -> Decline<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
+        Decline {
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
     /// Stops Sends.
     pub fn stop_send(&self) -> StopSend<MemoryStore, ManualClock> {
         StopSend {
@@ -260,7 +271,7 @@ impl World {
     pub fn order(&self, users: &[UserId]) -> SendOrder {
         SendOrder {
             selection: Selection::Users(users.to_vec()),
-            choice: None,
+            choice: OwnerSwitch::default(),
             settings: None,
             who: an_administrator(),
         }
@@ -268,7 +279,7 @@ impl World {
 
     /// Sends to these users and expands the batch to its end.
     pub async fn invite(&self, users: &[&User]) -> BatchId {
-        self.invite_choosing(users, None).await
+        self.invite_switching(users, OwnerSwitch::Preset).await
     }
 
     /// The same with the device owner settings switched.
@@ -277,9 +288,13 @@ impl World {
         users: &[&User],
         choice: impl Into<Option<OwnershipChoice>>,
     ) -> BatchId {
+        self.invite_switching(users, choice.into().into()).await
+    }
+
+    async fn invite_switching(&self, users: &[&User], choice: OwnerSwitch) -> BatchId {
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
         let order = SendOrder {
-            choice: choice.into(),
+            choice,
             ..self.order(&ids)
         };
         let sent = self

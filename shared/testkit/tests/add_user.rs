@@ -13,7 +13,7 @@ use beckon_domain::idempotency::RepeatableRequest;
 use beckon_domain::invitation::InvitationState;
 use beckon_domain::mail::MailClass;
 use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipChoice};
+use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::problem::FieldProblem;
 use beckon_domain::usecases::add_user::{AddUserRefused, NewUser, UserAdded};
 use beckon_testkit::World;
@@ -96,7 +96,7 @@ async fn what_the_form_says_is_what_the_mail_and_the_invitation_say() {
         time_zone: Some("europe/berlin".to_owned()),
         groups: vec!["staff".to_owned(), "staff".to_owned()],
         external_id: Some(String::new()),
-        ownership: Some(OwnershipChoice::CompanyOwned),
+        ownership: OwnerSwitch::On(OwnershipChoice::CompanyOwned),
         ..ann()
     };
 
@@ -153,7 +153,7 @@ async fn every_wrong_field_is_named_at_once() {
         time_zone: Some("Mars/Olympus".to_owned()),
         external_id: Some("a\u{202E}b".to_owned()),
         invite: Some(false),
-        ownership: Some(OwnershipChoice::UserOwned),
+        ownership: OwnerSwitch::On(OwnershipChoice::UserOwned),
     };
 
     let result = add(&world, &new).await;
@@ -200,7 +200,7 @@ async fn an_address_of_another_domain_is_added_but_not_invited() {
 #[tokio::test]
 async fn a_device_owner_setting_that_the_method_does_not_carry_is_refused() {
     let new = NewUser {
-        ownership: Some(OwnershipChoice::UserOwned),
+        ownership: OwnerSwitch::On(OwnershipChoice::UserOwned),
         ..ann()
     };
     for method in [Method::QrCode, Method::Password] {

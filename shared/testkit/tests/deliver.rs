@@ -10,6 +10,7 @@
 use beckon_domain::address::EmailAddress;
 use beckon_domain::ids::{DeviceId, MailId, Version};
 use beckon_domain::invitation::InvitationState;
+use beckon_domain::issuing::SAME_AGAIN;
 use beckon_domain::mail::{Mail, MailKind, MailState};
 use beckon_domain::method::Method;
 use beckon_domain::names::Label;
@@ -241,6 +242,7 @@ async fn of_two_issues_that_wait_only_the_newer_one_is_mailed() {
     let world = World::new();
     let user = world.with(a_user());
     world.invite(&[&user]).await;
+    world.clock.advance(SAME_AGAIN);
     world.invite(&[&user]).await;
 
     world.post().await;

@@ -113,7 +113,7 @@ impl Story {
             Step::Send(users, company) => {
                 let ids: Vec<_> = users.iter().map(|index| self.users[*index].id).collect();
                 let mut order = world.order(&ids);
-                order.choice = company.then_some(OwnershipChoice::CompanyOwned);
+                order.choice = company.then_some(OwnershipChoice::CompanyOwned).into();
                 if let Ok(sent) = world.send().run(&order, None).await {
                     self.batches.push(sent.batch.id);
                 }
@@ -244,7 +244,7 @@ impl Story {
             let mails = self.world.store.mails_of(user.id);
             let of_issues = mails
                 .iter()
-                .filter(|mail| matches!(mail.kind, MailKind::Invitation { .. }));
+                .filter(|mail| matches!(mail.kind, MailKind::Invitation { again: false, .. }));
             assert_eq!(of_issues.count(), issued, "an issue without its mail");
             let Some(invitation) = &user.invitation else {
                 continue;

@@ -14,12 +14,12 @@ use beckon_domain::batch::{RecipientResult, SkipReason};
 use beckon_domain::confirmation::NoConfirmation;
 use beckon_domain::ids::UserId;
 use beckon_domain::invitation::InvitationState;
-use beckon_domain::issuing::Verdict;
+use beckon_domain::issuing::{SAME_AGAIN, Verdict};
 use beckon_domain::locale::Locale;
 use beckon_domain::mail::MailKind;
 use beckon_domain::method::Method;
 use beckon_domain::names::GroupName;
-use beckon_domain::ownership::{Ownership, OwnershipChoice};
+use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::selection::{Selection, UserFilter};
 use beckon_domain::settings::{Distribution, Settings};
 use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient};
@@ -35,7 +35,7 @@ use proptest::prelude::*;
 fn order(selection: Selection) -> PreviewOrder {
     PreviewOrder {
         selection,
-        choice: None,
+        choice: OwnerSwitch::Off,
         settings: None,
         position: None,
         who: an_administrator(),
@@ -132,15 +132,24 @@ fn any_settings() -> impl Strategy<Value = Settings> {
 }
 
 /// What the preview and the batch each say of everybody, in the same words.
-type Said = BTreeMap<UserId, (Result<bool, SkipReason>, bool)>;
+type Said = BTreeMap<UserId, (Result<How, SkipReason>, bool)>;
+
+/// How somebody is invited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Anew,
+    InPlaceOfAnother,
+    Again,
+}
 
 fn said_by_preview(pages: &[Preview]) -> Said {
     let recipients = pages.iter().flat_map(|page| &page.recipients);
     recipients
         .map(|recipient| {
             let verdict = match recipient.verdict {
-                Verdict::Send => Ok(false),
-                Verdict::Replace => Ok(true),
+                Verdict::Send => Ok(How::Anew),
+                Verdict::Replace => Ok(How::InPlaceOfAnother),
+                Verdict::Again => Ok(How::Again),
                 Verdict::Skip(reason) => Err(reason),
             };
             let user = recipient.user.as_ref().unwrap();
@@ -157,8 +166,10 @@ fn said_by_batch(world: &World, batch: beckon_domain::ids::BatchId) -> Said {
             let verdict = match recipient.result {
                 RecipientResult::Skipped { reason } => Err(reason),
                 RecipientResult::Issued { mail } => match world.store.mail(mail).kind {
-                    MailKind::Invitation { replaces, .. } => Ok(replaces),
-                    other @ MailKind::Confirmation { .. } => panic!("{other:?}"),
+                    MailKind::Invitation { again: true, .. } => Ok(How::Again),
+                    MailKind::Invitation { replaces: true, .. } => Ok(How::InPlaceOfAnother),
+                    MailKind::Invitation { .. } => Ok(How::Anew),
+                    other => panic!("{other:?}"),
                 },
             };
             (recipient.user, (verdict, recipient.confirmation))
@@ -173,7 +184,7 @@ async fn compare(users: Vec<User>, settings: Settings, choice: bool, by_filter: 
     }
     world.store.let_pages_read(4);
     let pin = settings.registration.method.uses_pin();
-    let choice = (choice && pin).then_some(OwnershipChoice::CompanyOwned);
+    let choice = OwnerSwitch::from((choice && pin).then_some(OwnershipChoice::CompanyOwned));
     let selection = match by_filter {
         None => Selection::Users(users.iter().map(|user| user.id).collect()),
         Some(completed) => Selection::Filter {
@@ -213,7 +224,7 @@ async fn compare(users: Vec<User>, settings: Settings, choice: bool, by_filter: 
     }
     for page in pages.iter().filter(|page| page.mail.is_some()) {
         assert!(page.counts.will_send > 0);
-        assert_eq!(page.ownership, Ownership::from(choice));
+        assert_eq!(page.ownership, Ownership::from(choice.choice(None)));
     }
 }
 
@@ -257,6 +268,7 @@ async fn the_mail_that_is_shown_is_the_mail_that_is_sent_but_for_its_secret() {
                 .living_in("Europe/Berlin"),
         );
         world.invite(&[&user]).await;
+        world.clock.advance(SAME_AGAIN);
 
         let preview = show(&world, &of(&[&user])).await.unwrap();
         world.invite(&[&user]).await;
@@ -325,7 +337,7 @@ async fn a_choice_that_reaches_nobody_is_refused_as_send_would() {
     let world = World::under(&settings().method(Method::Password).build());
     let user = world.with(a_user());
     let chosen = PreviewOrder {
-        choice: Some(OwnershipChoice::UserOwned),
+        choice: OwnerSwitch::On(OwnershipChoice::UserOwned),
         ..of(&[&user])
     };
 

@@ -9,6 +9,7 @@
 
 use beckon_domain::history::Happening;
 use beckon_domain::invitation::InvitationState;
+use beckon_domain::issuing::SAME_AGAIN;
 use beckon_domain::method::Method;
 use beckon_domain::ownership::{Ownership, OwnershipChoice};
 use beckon_domain::session::SESSION_LENGTH;
@@ -315,6 +316,7 @@ async fn a_token_opens_its_own_issue_for_its_own_purpose_alone() {
     let user = world.with(a_user());
     world.invite(&[&user]).await;
     let old = world.token_of(&user);
+    world.clock.advance(SAME_AGAIN);
     world.invite(&[&user]).await;
     let (new, decline) = (
         world.token_of(&user),

@@ -13,7 +13,8 @@ use std::fmt::Debug;
 use beckon_domain::batch::Cursor;
 use beckon_domain::enrolment::{EnrolmentAddress, EnrolmentUrl};
 use beckon_domain::idempotency::RepeatableRequest;
-use beckon_domain::letter::{HelpDesk, LetterSecret};
+use beckon_domain::letter::{HelpDesk, InvitationOccasion, LetterSecret};
+use beckon_domain::ownership::OwnerSwitch;
 use beckon_domain::pin::{Pin, group};
 use beckon_domain::ports::{ComposeLetter as _, ListUsers as _, UserChange};
 use beckon_domain::registration::{DeviceRegistered, Registrant};
@@ -25,7 +26,7 @@ use beckon_domain::usecases::preview::PreviewOrder;
 use beckon_domain::usecases::redeem::Redeemed;
 use beckon_domain::usecases::send::SendOrder;
 use beckon_domain::user::User;
-use beckon_domain::writing::{invitation_letter, secret};
+use beckon_domain::writing::{Sealed, invitation_letter};
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_device, a_user, an_administrator, monday_morning, settings};
 
@@ -169,15 +170,17 @@ async fn no_key_secret_or_letter_shows_one_when_it_is_printed() {
     let invitation = world.invitation_of(user);
     let ring = world.keys.ring();
     let key = ring.get(&invitation.key).unwrap();
-    let pin = secret(user, &invitation, key);
+    let sealed = Sealed::derive(user, &invitation, key);
+    let pin = sealed.secret.clone();
     let under = world.store.settings().settings;
     let letter = invitation_letter(
         user,
         &invitation,
         &under,
         &world.links,
-        pin.clone(),
-        (false, false),
+        sealed,
+        InvitationOccasion::First,
+        false,
     );
     let message = world.composer.compose_invitation(&letter).unwrap();
 
@@ -217,7 +220,7 @@ async fn no_request_and_no_answer_shows_a_secret_when_it_is_printed() {
     };
     let named = PreviewOrder {
         selection: Selection::Users(vec![user.id]),
-        choice: None,
+        choice: OwnerSwitch::Off,
         settings: None,
         position: None,
         who: an_administrator(),

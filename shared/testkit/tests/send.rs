@@ -12,9 +12,10 @@ use beckon_domain::history::Happening;
 use beckon_domain::idempotency::RepeatableRequest;
 use beckon_domain::ids::{BatchId, IssueNumber, UserId, Version};
 use beckon_domain::invitation::InvitationState;
+use beckon_domain::issuing::SAME_AGAIN;
 use beckon_domain::mail::MailClass;
 use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipChoice};
+use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::selection::{MOST_EXCEPTIONS, MOST_IDS, Selection, UserFilter};
 use beckon_domain::usecases::send::{SendOrder, SendRefused, Sent};
 use beckon_domain::user::User;
@@ -78,7 +79,7 @@ async fn everyone_selected_is_invited_under_the_settings_and_the_choice() {
     let world = World::under(&settings().lifetime_hours(24).tries(3).build());
     let users = some_users(&world, 3);
     let order = SendOrder {
-        choice: Some(OwnershipChoice::UserOwned),
+        choice: OwnerSwitch::On(OwnershipChoice::UserOwned),
         ..world.order(&ids(&users))
     };
 
@@ -92,7 +93,7 @@ async fn everyone_selected_is_invited_under_the_settings_and_the_choice() {
         assert_eq!(lifetime.as_hours(), 24);
         assert_eq!(
             (invitation.tries_left, invitation.batch),
-            (3, sent.batch.id)
+            (3, Some(sent.batch.id))
         );
         assert_eq!(invitation.ownership, Ownership::UserOwned);
     }
@@ -106,6 +107,7 @@ async fn a_new_issue_kills_the_secret_of_the_old_one() {
     let user = world.with(a_user());
     world.invite(&[&user]).await;
     let (old_pin, old_token) = (world.pin_of(&user), world.token_of(&user));
+    world.clock.advance(SAME_AGAIN);
 
     world.invite(&[&user]).await;
 
@@ -203,7 +205,7 @@ async fn a_choice_that_reaches_nobody_is_refused() {
     let world = World::under(&settings().method(Method::QrCode).build());
     let user = world.with(a_user());
     let order = SendOrder {
-        choice: Some(OwnershipChoice::CompanyOwned),
+        choice: OwnerSwitch::On(OwnershipChoice::CompanyOwned),
         ..world.order(&[user.id])
     };
 

@@ -37,6 +37,8 @@ pub(super) const DUE_SK: &str = "dueSk";
 pub(super) const LIST: &str = "list";
 pub(super) const LIST_PK: &str = "listPk";
 pub(super) const LIST_SK: &str = "listSk";
+/// Until when an invitation is open, as a text that orders as times do.
+pub(super) const OPEN_UNTIL: &str = "openUntil";
 /// When DynamoDB may take a row away, in epoch seconds.
 pub(super) const TTL: &str = "ttl";
 
@@ -182,7 +184,7 @@ fn shard(bytes: [u8; 16]) -> u8 {
 pub(super) enum DueKind {
     Mail(MailClass),
     Cursor,
-    Expiry,
+    Invitation,
 }
 
 impl DueKind {
@@ -191,7 +193,7 @@ impl DueKind {
             Self::Mail(MailClass::Small) => "mail#small",
             Self::Mail(MailClass::Bulk) => "mail#bulk",
             Self::Cursor => "cursor",
-            Self::Expiry => "expiry",
+            Self::Invitation => "invitation",
         };
         format!("{name}#{shard:x}")
     }

@@ -1,5 +1,5 @@
-//! Mails: loading, claiming, recording; and the index of what is due, which cursors and expiries
-//! share.
+//! Mails: loading, claiming, recording; and the index of what is due, which cursors and
+//! invitations share.
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, ReturnConsumedCapacity, Select, TransactWriteItem,
@@ -77,16 +77,20 @@ impl FindDue for Table {
         self.due(DueKind::Cursor, now, limit).await
     }
 
-    async fn due_expiries(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
-        self.due(DueKind::Expiry, now, limit).await
+    async fn due_invitations(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<UserId>, Unavailable> {
+        self.due(DueKind::Invitation, now, limit).await
     }
 }
 
 impl CountOpenInvitations for Table {
     async fn open_invitations(&self) -> Result<u64, Unavailable> {
-        // Every open invitation is due at its end, so that part of the index counts them.
+        // Every open invitation is due sooner or later, so that part of the index counts them.
         let counts: Vec<u64> = futures_util::stream::iter(0..SHARDS)
-            .map(|shard| self.count(DueKind::Expiry.partition(shard)))
+            .map(|shard| self.count(DueKind::Invitation.partition(shard)))
             .buffer_unordered(AT_A_TIME)
             .try_collect()
             .await?;

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keys::{self, DueKind, Key, ListKind};
-use super::{Table, foreign, number};
+use super::{Table, foreign, number, text};
 
 /// A row of the table.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -49,16 +49,20 @@ pub(super) fn user(user: &User) -> Result<Item, Unavailable> {
         user.id.to_bytes(),
         order,
     ));
-    if let Some(invitation) = user
+    if let Some((invitation, due)) = user
         .invitation
         .as_ref()
-        .filter(|invitation| invitation.is_open())
+        .and_then(|invitation| invitation.due_at().map(|due| (invitation, due)))
     {
         item.extend(keys::due_attributes(
-            DueKind::Expiry,
+            DueKind::Invitation,
             user.id.to_bytes(),
-            invitation.expires_at,
+            due,
         ));
+        item.insert(
+            keys::OPEN_UNTIL.to_owned(),
+            text(keys::moment(invitation.expires_at)),
+        );
     }
     Ok(item)
 }

@@ -200,11 +200,9 @@ impl TakeTry for Table {
             .update_item()
             .table_name(&self.name)
             .set_key(Some(keys::user(user).into_item()))
-            // An open invitation is listed as due at its end; that is where the end can be
-            // compared.
             .condition_expression(
                 "invitation.#state = :pending AND invitation.issue = :issue \
-                 AND invitation.triesLeft > :none AND dueSk > :now",
+                 AND invitation.triesLeft > :none AND openUntil > :now",
             )
             .update_expression(
                 "SET invitation.triesLeft = invitation.triesLeft - :one, #version = #version + :one",
@@ -215,9 +213,7 @@ impl TakeTry for Table {
             .expression_attribute_values(":issue", number(issue.get()))
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":one", number(1))
-            // Behind the moment stands `#` and an id; `$` follows `#`, so equal moments count
-            // as past.
-            .expression_attribute_values(":now", text(format!("{}$", keys::moment(now))))
+            .expression_attribute_values(":now", text(keys::moment(now)))
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
             .send()

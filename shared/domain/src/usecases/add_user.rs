@@ -12,7 +12,9 @@ use crate::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::ids::{EventId, ExternalId, IssueNumber, UserId, Version};
 use crate::locale::{Locale, TimeZoneName};
 use crate::names::{DisplayName, GroupName};
-use crate::ownership::{OwnershipChoice, choice_applies};
+#[cfg(feature = "schema")]
+use crate::ownership::OwnershipChoice;
+use crate::ownership::{OwnerSwitch, choice_applies};
 use crate::ports::{
     AddUserError, AddUserRow, Chance, Clock, ReadSettings, RecallAnswer, Unavailable,
 };
@@ -49,9 +51,10 @@ pub struct NewUser {
     /// Whether to invite them at once; default true.
     #[serde(default)]
     pub invite: Option<bool>,
-    /// The device owner setting of the invitation; absent or null: off.
-    #[serde(default)]
-    pub ownership: Option<OwnershipChoice>,
+    /// The device owner setting of the invitation; null: off; absent: as preset for their group.
+    #[serde(default, deserialize_with = "OwnerSwitch::read")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<OwnershipChoice>))]
+    pub ownership: OwnerSwitch,
 }
 
 /// It holds an address and a name as somebody typed them.
@@ -132,7 +135,8 @@ where
                 invite && !settings.settings.sender.may_invite(email)
             })
             .map_err(AddUserRefused::Invalid)?;
-            if new.ownership.is_some() && !choice_applies(settings.settings.registration.method) {
+            let method = settings.settings.for_user(&user).registration.method;
+            if new.ownership.is_on() && !choice_applies(method) {
                 return Err(AddUserRefused::Invalid(vec![choice_refused()]));
             }
 
@@ -217,7 +221,7 @@ fn parse(
         problems.check(ExternalId::parse(text).map_err(|p| p.under("externalId")))
     });
     let groups = parse_groups(&new.groups, &mut problems);
-    problems.ensure(new.ownership.is_none() || new.invite != Some(false), || {
+    problems.ensure(!new.ownership.is_on() || new.invite != Some(false), || {
         FieldProblem::new(
             "ownership",
             "withoutInvitation",

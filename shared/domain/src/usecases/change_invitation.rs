@@ -7,7 +7,8 @@ use crate::ids::{EventId, MailId, UserId};
 use crate::invitation::{
     Invitation, InvitationEvent, InvitationRefusal, InvitationState, transition,
 };
-use crate::issuing::mail_again;
+use crate::issuing::{Remailing, mail_again, zone_of};
+use crate::mail::MailClass;
 use crate::ports::{
     Chance, ChangeOutcome, Clock, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
@@ -108,16 +109,18 @@ where
                     } else {
                         state
                     };
-                    self.changed(
-                        &user,
-                        Invitation {
-                            state,
-                            ..invitation
-                        },
-                        who,
-                        what,
-                        now,
-                    )
+                    // Counted anew, or a reminder that fell due meanwhile would go out at once.
+                    let settings = self.store.current_settings().await?;
+                    let zone = zone_of(&user, &settings.settings);
+                    let reminders = invitation
+                        .reminders
+                        .map(|plan| plan.resumed(now, invitation.expires_at, &zone));
+                    let restored = Invitation {
+                        state,
+                        reminders,
+                        ..invitation
+                    };
+                    self.changed(&user, restored, who, what, now)
                 }
             };
             let user = written.user.clone();
@@ -148,19 +151,15 @@ where
             | InvitationState::Cancelled
             | InvitationState::Declined => return Err(InvitationRefusal::NotOpen.into()),
         }
-        let settings = self.store.current_settings().await?.version;
-        let ids = (
-            MailId::new(self.chance.ulid()),
-            EventId::new(self.chance.ulid()),
-        );
-        Ok(mail_again(
-            user,
-            invitation,
-            who.clone(),
-            ids,
-            settings,
-            now,
-        ))
+        let remailing = Remailing {
+            who: who.clone(),
+            batch: None,
+            mail: MailId::new(self.chance.ulid()),
+            event: EventId::new(self.chance.ulid()),
+            class: MailClass::Small,
+            settings: self.store.current_settings().await?.version,
+        };
+        Ok(mail_again(user, invitation, remailing, now))
     }
 
     fn changed(

@@ -1,11 +1,11 @@
 //! Reading and changing the settings, with what they mean for a guesser.
 
 use crate::address::EmailAddress;
-use crate::guessing::{GuessingReport, report};
+use crate::guessing::{self, GuessingReport, report};
 use crate::ids::Version;
 use crate::ports::{CountOpenInvitations, ReadSettings, SaveError, SaveSettings, Unavailable};
 use crate::problem::FieldProblem;
-use crate::settings::{SettingsDraft, VersionedSettings};
+use crate::settings::{RegistrationSettings, SettingsDraft, VersionedSettings};
 
 /// Settings, and what they mean for a guesser.
 #[derive(Debug, Clone)]
@@ -78,7 +78,16 @@ where
 
     async fn view(&self, current: VersionedSettings) -> Result<SettingsView, Unavailable> {
         let open = self.store.open_invitations().await?;
-        let registration = &current.settings.registration;
+        // The weakest of those that use PINs says what a guesser finds.
+        let strength = |own: &&RegistrationSettings| {
+            guessing::chance_per_invitation(own.pin, own.allow_pin_request)
+        };
+        let registration = current
+            .settings
+            .registrations()
+            .filter(|own| own.method.uses_pin())
+            .max_by(|a, b| strength(a).total_cmp(&strength(b)))
+            .unwrap_or(&current.settings.registration);
         let guessing = report(
             registration.pin,
             registration.allow_pin_request,

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{BatchId, MailId, RunId, UserId, Version};
 use crate::keys::KeyRing;
-use crate::letter::OutgoingMail;
+use crate::letter::{InvitationOccasion, OutgoingMail};
 use crate::mail::{Mail, MailClass, MailEvent, MailKind, MailReason, MailState};
 use crate::ports::{
     Chance, ClaimMail, Clock, ComposeLetter, FindDue, HoldLease, LoadBatch, LoadKeys, LoadMails,
@@ -22,7 +22,7 @@ use crate::ports::{
 use crate::sending::{SendAnswer, SendingLimits, TokenBucket, Unwanted, retry_at, wanted};
 use crate::settings::VersionedSettings;
 use crate::user::User;
-use crate::writing::{Links, confirmation_letter, invitation_letter, secret};
+use crate::writing::{Links, Sealed, confirmation_letter, invitation_letter};
 
 /// How the postman goes about it.
 #[derive(Debug, Clone)]
@@ -737,9 +737,7 @@ where
             )));
         };
         let message = match &mail.kind {
-            MailKind::Invitation {
-                replaces, again, ..
-            } => {
+            MailKind::Invitation { .. } | MailKind::Reminder { .. } => {
                 let Some(invitation) = &user.invitation else {
                     return Ok(Err(reason("noInvitation", "the user has no invitation")));
                 };
@@ -749,13 +747,15 @@ where
                         "the key this invitation was issued under has been taken away; invite again",
                     )));
                 };
+                let (occasion, replaces) = occasion_of(&mail.kind);
                 self.composer.compose_invitation(&invitation_letter(
                     user,
                     invitation,
                     &settings.settings,
                     &self.links,
-                    secret(user, invitation, key),
-                    (*replaces, *again),
+                    Sealed::derive(user, invitation, key),
+                    occasion,
+                    replaces,
                 ))
             }
             MailKind::Confirmation { device } => {
@@ -917,6 +917,20 @@ where
                 Err(SaveError::Unavailable(error)) => return Err(error),
             }
         }
+    }
+}
+
+/// Why a mail that carries a secret is sent now, and whether that secret replaces another.
+const fn occasion_of(kind: &MailKind) -> (InvitationOccasion, bool) {
+    match kind {
+        MailKind::Invitation {
+            again: true,
+            replaces,
+            ..
+        } => (InvitationOccasion::Again, *replaces),
+        MailKind::Invitation { replaces, .. } => (InvitationOccasion::First, *replaces),
+        MailKind::Reminder { last, .. } => (InvitationOccasion::Reminder { last: *last }, false),
+        MailKind::Confirmation { .. } => (InvitationOccasion::First, false),
     }
 }
 

@@ -12,8 +12,10 @@ use crate::batch::{
 };
 use crate::confirmation;
 use crate::ids::{BatchId, EventId, UserId};
-use crate::invitation::InvitationState;
-use crate::issuing::{Ingredients, Reached, Terms, Verdict, issue, judge, mail_of};
+use crate::invitation::{Invitation, InvitationState};
+use crate::issuing::{
+    Ingredients, Reached, Remailing, SAME_AGAIN, Terms, Verdict, issue, judge, mail_again, mail_of,
+};
 use crate::keys::KeyId;
 use crate::ports::{
     Chance, ChangeOutcome, Clock, FinishPage, ListUsers, LoadBatch, LoadKeys, LoadMails, LoadUsers,
@@ -178,12 +180,18 @@ where
                     results.insert(user.id, recipient(RecipientResult::Issued { mail }));
                     continue;
                 }
-                match judge(user, settings, reached, now) {
+                match judge(user, settings, batch.choice, reached, now) {
                     Verdict::Skip(reason) => {
                         results.insert(user.id, recipient(RecipientResult::Skipped { reason }));
                     }
-                    Verdict::Send | Verdict::Replace => {
-                        changes.push(self.issued(user, batch, settings, key, now));
+                    verdict @ (Verdict::Send | Verdict::Replace | Verdict::Again) => {
+                        let change = match (verdict, &user.invitation) {
+                            (Verdict::Again, Some(invitation)) => {
+                                self.mailed_again(user, invitation, batch, settings, now)
+                            }
+                            _ => self.issued(user, batch, settings, key, now),
+                        };
+                        changes.push(change);
                         let mail = mail_of(batch, user.id);
                         results.insert(user.id, recipient(RecipientResult::Issued { mail }));
                     }
@@ -236,10 +244,13 @@ where
         let mut ask = HashMap::new();
         for user in users {
             match &user.invitation {
-                Some(invitation) if invitation.batch == batch.id => {
+                Some(invitation) if invitation.batch == Some(batch.id) => {
                     before.insert(user.id);
                 }
-                Some(invitation) if invitation.issued_at >= batch.created_at => {
+                // An issue that is a little older may have been mailed again by this batch.
+                Some(invitation)
+                    if batch.created_at.duration_since(invitation.issued_at) <= SAME_AGAIN =>
+                {
                     ask.insert(mail_of(batch, user.id), user.id);
                 }
                 Some(_) | None => {}
@@ -268,11 +279,30 @@ where
         };
         issue(
             user,
-            Terms::of(batch, user.id, settings),
+            Terms::of(batch, user, settings),
             settings,
             ingredients,
             now,
         )
+    }
+
+    fn mailed_again(
+        &self,
+        user: &User,
+        invitation: &Invitation,
+        batch: &Batch,
+        settings: &VersionedSettings,
+        now: Timestamp,
+    ) -> UserChange {
+        let remailing = Remailing {
+            who: batch.who.clone(),
+            batch: Some(batch.id),
+            mail: mail_of(batch, user.id),
+            event: EventId::new(self.chance.ulid()),
+            class: batch.class,
+            settings: settings.version,
+        };
+        mail_again(user, invitation, remailing, now)
     }
 
     async fn finish(

@@ -9,11 +9,11 @@ use crate::history::Actor;
 use crate::ids::{BatchId, EventId, UserId, Version};
 use crate::issuing::{Ingredients, Reached, Terms, Verdict, issue, judge};
 use crate::keys::KeyId;
-use crate::letter::{LetterSecret, Message};
+use crate::letter::{InvitationOccasion, Message};
 use crate::locale::Locale;
 use crate::mail::MailClass;
 use crate::method::Method;
-use crate::ownership::{Ownership, OwnershipChoice, choice_applies, of_invitation};
+use crate::ownership::{OwnerSwitch, Ownership, choice_applies, of_invitation};
 use crate::ports::{Chance, Clock, ComposeLetter, ListUsers, LoadUsers, ReadSettings, Unavailable};
 use crate::problem::FieldProblem;
 use crate::selection::{READ_AT_ONCE, Selection, each_once};
@@ -22,7 +22,7 @@ use crate::usecases::send::{
     SendRefused, check_selection, choice_refused, settings_of, unknown_users,
 };
 use crate::user::User;
-use crate::writing::{Links, invitation_letter};
+use crate::writing::{Links, Sealed, invitation_letter};
 
 /// What to preview.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ pub struct PreviewOrder {
     /// Whom it would go to.
     pub selection: Selection,
     /// What *Device owner settings* is switched to.
-    pub choice: Option<OwnershipChoice>,
+    pub choice: OwnerSwitch,
     /// Settings of an earlier page of the same preview; the current ones if absent.
     pub settings: Option<Version>,
     /// Where the page begins.
@@ -59,8 +59,12 @@ pub struct PreviewedRecipient {
     pub verdict: Verdict,
     /// The language of their mail.
     pub locale: Locale,
+    /// How they would register.
+    pub method: Method,
     /// The ownership their invitation would carry.
     pub ownership: Ownership,
+    /// Whether *Device owner settings* reaches them at all.
+    pub choice_applies: bool,
     /// Whether they would get a confirmation.
     pub confirmation: Result<(), NoConfirmation>,
 }
@@ -83,11 +87,11 @@ pub struct PreviewCounts {
 pub struct Preview {
     /// Under which settings.
     pub settings: Version,
-    /// How people would register.
+    /// How the first of them would register; each recipient's own method is with them.
     pub method: Method,
     /// What invitations would carry where the choice applies.
     pub ownership: Ownership,
-    /// Whether the choice applies to this method at all.
+    /// Whether the choice applies to anybody on this page.
     pub choice_applies: bool,
     /// How many.
     pub counts: PreviewCounts,
@@ -126,11 +130,19 @@ where
         let now = self.clock.now();
         let settings = settings_of(&self.store, order.settings).await?;
         check_selection(&order.selection).map_err(SendRefused::Invalid)?;
-        let method = settings.settings.registration.method;
-        if order.choice.is_some() && !choice_applies(method) {
+        if order.choice.is_on() && !settings.settings.choice_reaches_somebody() {
             return Err(SendRefused::Invalid(vec![choice_refused()]));
         }
         let (recipients, selected, exact, next) = self.page(order, &settings, now).await?;
+        let applies = recipients.iter().find(|recipient| recipient.choice_applies);
+        // Of named users Send says the same; whom a filter finds, it learns later.
+        let named = exact && matches!(order.selection, Selection::Users(_));
+        if order.choice.is_on() && named && applies.is_none() {
+            return Err(SendRefused::Invalid(vec![choice_refused()]));
+        }
+        let method = recipients
+            .first()
+            .map_or(settings.settings.registration.method, |first| first.method);
 
         let will_send = recipients
             .iter()
@@ -139,18 +151,18 @@ where
         let mail = recipients
             .iter()
             .find_map(|recipient| match (&recipient.user, recipient.verdict) {
-                (Ok(user), Verdict::Send | Verdict::Replace) => Some((user, recipient.verdict)),
+                (Ok(user), verdict @ (Verdict::Send | Verdict::Replace | Verdict::Again)) => {
+                    Some((user, verdict))
+                }
                 _ => None,
             })
-            .map(|(user, verdict)| {
-                self.mail(order, user, verdict == Verdict::Replace, &settings, now)
-            })
+            .map(|(user, verdict)| self.mail(order, user, verdict, &settings, now))
             .transpose()?;
         Ok(Preview {
             settings: settings.version,
             method,
-            ownership: of_invitation(method, order.choice),
-            choice_applies: choice_applies(method),
+            ownership: applies.map_or(Ownership::NotSet, |one| one.ownership),
+            choice_applies: applies.is_some() || (recipients.is_empty() && choice_applies(method)),
             counts: PreviewCounts {
                 selected,
                 will_send,
@@ -238,7 +250,7 @@ where
         &self,
         order: &PreviewOrder,
         user: &User,
-        replaces: bool,
+        verdict: Verdict,
         settings: &VersionedSettings,
         now: Timestamp,
     ) -> Result<Message, Unavailable> {
@@ -261,31 +273,31 @@ where
             key: KeyId::new("preview"),
             event: EventId::new(self.chance.ulid()),
         };
-        let change = issue(
-            user,
-            Terms::of(&batch, user.id, settings),
-            settings,
-            ingredients,
-            now,
-        );
-        let Some(invitation) = &change.user.invitation else {
+        let after = match verdict {
+            Verdict::Again => user.clone(),
+            Verdict::Send | Verdict::Replace | Verdict::Skip(_) => {
+                let terms = Terms::of(&batch, user, settings);
+                issue(user, terms, settings, ingredients, now).user
+            }
+        };
+        let Some(invitation) = &after.invitation else {
             return Err(Unavailable::new(
                 "the preview",
                 "an issue without an invitation",
             ));
         };
-        let secret = if invitation.method == Method::Password {
-            LetterSecret::None
-        } else {
-            LetterSecret::Masked
-        };
         let letter = invitation_letter(
-            &change.user,
+            &after,
             invitation,
             &settings.settings,
             &self.links,
-            secret,
-            (replaces, false),
+            Sealed::masked(invitation.method),
+            if verdict == Verdict::Again {
+                InvitationOccasion::Again
+            } else {
+                InvitationOccasion::First
+            },
+            verdict == Verdict::Replace,
         );
         self.composer
             .compose_invitation(&letter)
@@ -303,18 +315,24 @@ fn bad_position() -> SendRefused {
 
 fn previewed(
     user: User,
-    choice: Option<OwnershipChoice>,
+    switch: OwnerSwitch,
     settings: &VersionedSettings,
     reached: Reached,
     now: Timestamp,
 ) -> PreviewedRecipient {
+    let own = settings.settings.for_user(&user);
+    let method = own.registration.method;
     PreviewedRecipient {
-        verdict: judge(&user, settings, reached, now),
+        verdict: judge(&user, settings, switch, reached, now),
         locale: user
             .locale
-            .clone()
-            .unwrap_or_else(|| settings.settings.locale.clone()),
-        ownership: of_invitation(settings.settings.registration.method, choice),
+            .as_ref()
+            .or(own.locale)
+            .unwrap_or(&settings.settings.locale)
+            .clone(),
+        method,
+        ownership: of_invitation(method, switch.choice(own.ownership)),
+        choice_applies: choice_applies(method),
         confirmation: confirmation::due_to(&settings.settings.confirmation, &user),
         user: Ok(user),
     }
@@ -325,7 +343,9 @@ fn unknown(id: UserId, settings: &VersionedSettings) -> PreviewedRecipient {
         user: Err(id),
         verdict: Verdict::Skip(SkipReason::UnknownUser),
         locale: settings.settings.locale.clone(),
+        method: settings.settings.registration.method,
         ownership: Ownership::NotSet,
+        choice_applies: false,
         confirmation: Err(NoConfirmation::NotInDistribution),
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::{BatchId, EventId, MailId};
-use crate::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
+use crate::mail::{Mail, MailEvent, MailReason, MailState};
 use crate::ports::{
     Chance, ChangeOutcome, LoadMails, LoadUsers, SaveError, SaveMail, SaveUsers, Unavailable,
     UserChange,
@@ -153,9 +153,7 @@ where
         feedback: &Feedback,
         mark: Option<AddressMark>,
     ) -> Option<HistoryRow> {
-        let MailKind::Invitation { issue, .. } = after.kind else {
-            return None;
-        };
+        let issue = after.kind.carries()?;
         if before.state == after.state {
             return None;
         }

@@ -9,7 +9,7 @@ use crate::guessing::RENEWALS;
 use crate::history::Actor;
 use crate::ids::{EventId, MailId};
 use crate::invitation::{Invitation, InvitationState};
-use crate::issuing::{Ingredients, Terms, issue, mail_again};
+use crate::issuing::{Ingredients, Remailing, Terms, issue, mail_again};
 use crate::mail::MailClass;
 use crate::ownership::Ownership;
 use crate::ownership::choice_applies;
@@ -69,18 +69,15 @@ where
             };
             let (done, change) = match invitation.state_at(now) {
                 InvitationState::Pending => {
-                    let ids = (
-                        MailId::new(self.chance.ulid()),
-                        EventId::new(self.chance.ulid()),
-                    );
-                    let change = mail_again(
-                        &user,
-                        &invitation,
-                        Actor::Invitee,
-                        ids,
-                        settings.version,
-                        now,
-                    );
+                    let remailing = Remailing {
+                        who: Actor::Invitee,
+                        batch: None,
+                        mail: MailId::new(self.chance.ulid()),
+                        event: EventId::new(self.chance.ulid()),
+                        class: MailClass::Small,
+                        settings: settings.version,
+                    };
+                    let change = mail_again(&user, &invitation, remailing, now);
                     (PinRequested::MailedAgain, change)
                 }
                 InvitationState::Expired | InvitationState::Locked
@@ -91,7 +88,7 @@ where
                         key: key.clone(),
                         event: EventId::new(self.chance.ulid()),
                     };
-                    let terms = self.renewed(&invitation, &settings);
+                    let terms = self.renewed(&user, &invitation, &settings);
                     (
                         PinRequested::Renewed,
                         issue(&user, terms, &settings, ingredients, now),
@@ -120,14 +117,17 @@ where
     }
 
     /// The terms of the issue before, under the settings of now.
-    fn renewed(&self, invitation: &Invitation, settings: &VersionedSettings) -> Terms {
+    fn renewed(&self, user: &User, invitation: &Invitation, settings: &VersionedSettings) -> Terms {
+        let method = settings.settings.for_user(user).registration.method;
         Terms {
             who: Actor::Invitee,
             invited_by: invitation.invited_by.clone(),
             batch: invitation.batch,
+            // Stopping the Send must not keep from them what they asked for themselves.
+            of_send: false,
             mail: MailId::new(self.chance.ulid()),
             class: MailClass::Small,
-            ownership: if choice_applies(settings.settings.registration.method) {
+            ownership: if choice_applies(method) {
                 invitation.ownership
             } else {
                 Ownership::NotSet
@@ -139,10 +139,11 @@ where
 
 /// A user who may ask, with an invitation whose method has a PIN to ask for.
 fn entitled(user: Option<User>, settings: &VersionedSettings) -> Option<(User, Invitation)> {
-    if !settings.settings.registration.allow_pin_request {
+    let user = user.filter(|user| user.enabled && user.address_mark.is_none())?;
+    let own = settings.settings.for_user(&user);
+    if !own.registration.allow_pin_request {
         return None;
     }
-    let user = user.filter(|user| user.enabled && user.address_mark.is_none())?;
     let invitation = user
         .invitation
         .clone()

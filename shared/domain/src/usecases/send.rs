@@ -10,13 +10,13 @@ use crate::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::ids::{BatchId, UserId, Version};
 use crate::issuing::{Reached, Verdict, judge};
 use crate::mail::{MailClass, SMALL_SEND};
-use crate::ownership::{OwnershipChoice, choice_applies};
+use crate::ownership::{OwnerSwitch, choice_applies};
 use crate::ports::{
     Chance, Clock, LoadUsers, ReadSettings, RecallAnswer, SaveError, StartBatch, Unavailable,
 };
 use crate::problem::FieldProblem;
 use crate::selection::{MOST_EXCEPTIONS, MOST_IDS, READ_AT_ONCE, Selection, each_once};
-use crate::settings::VersionedSettings;
+use crate::settings::{Settings, VersionedSettings};
 
 /// How long a cursor may stand still before the clock pushes it.
 pub const CURSOR_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -27,7 +27,7 @@ pub struct SendOrder {
     /// Whom.
     pub selection: Selection,
     /// What *Device owner settings* is switched to.
-    pub choice: Option<OwnershipChoice>,
+    pub choice: OwnerSwitch,
     /// The settings that the preview showed; the current ones if there was none.
     pub settings: Option<Version>,
     /// Who sends.
@@ -97,12 +97,14 @@ where
             }
             let settings = settings_of(&self.store, order.settings).await?;
             check_selection(&order.selection).map_err(SendRefused::Invalid)?;
-            if order.choice.is_some() && !choice_applies(settings.settings.registration.method) {
+            if order.choice.is_on() && !settings.settings.choice_reaches_somebody() {
                 return Err(SendRefused::Invalid(vec![choice_refused()]));
             }
             let (selection, class, named) = stored(&order.selection);
             let known = match &selection {
-                BatchSelection::Few { users } => Some(self.look_at(users, &settings, now).await?),
+                BatchSelection::Few { users } => {
+                    Some(self.look_at(users, order.choice, &settings, now).await?)
+                }
                 BatchSelection::Many { .. } | BatchSelection::Filter { .. } => None,
             };
             let (batch, cursor) =
@@ -138,6 +140,7 @@ where
     async fn look_at(
         &self,
         users: &[UserId],
+        switch: OwnerSwitch,
         settings: &VersionedSettings,
         now: Timestamp,
     ) -> Result<(BatchCounts, u64), SendRefused> {
@@ -146,15 +149,18 @@ where
         if !unknown.is_empty() {
             return Err(SendRefused::UnknownUsers(unknown));
         }
+        if switch.is_on() && !reaches_any(&found, &settings.settings) {
+            return Err(SendRefused::Invalid(vec![choice_refused()]));
+        }
         let mut counts = BatchCounts {
             selected: users.len() as u64,
             ..BatchCounts::default()
         };
         let mut receive = 0;
         for user in &found {
-            match judge(user, settings, Reached::ByName, now) {
+            match judge(user, settings, switch, Reached::ByName, now) {
                 Verdict::Skip(_) => counts.skipped += 1,
-                Verdict::Send | Verdict::Replace => {
+                Verdict::Send | Verdict::Replace | Verdict::Again => {
                     if confirmation::due_to(&settings.settings.confirmation, user).is_ok() {
                         receive += 1;
                     }
@@ -163,6 +169,14 @@ where
         }
         Ok((counts, receive))
     }
+}
+
+/// Whether *Device owner settings* reaches any of these.
+#[must_use]
+pub fn reaches_any(users: &[crate::user::User], settings: &Settings) -> bool {
+    users
+        .iter()
+        .any(|user| choice_applies(settings.for_user(user).registration.method))
 }
 
 /// One problem for each named user that does not exist.
@@ -303,7 +317,7 @@ pub(crate) fn batch_and_cursor(
     chance: &impl Chance,
     who: Actor,
     users: Vec<UserId>,
-    choice: Option<OwnershipChoice>,
+    choice: OwnerSwitch,
     settings: Version,
     now: Timestamp,
 ) -> (Batch, Cursor) {

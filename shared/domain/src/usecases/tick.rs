@@ -1,16 +1,20 @@
 //! The clock comes by every minute: it pushes what stands still, ends what has run out of time,
-//! and wakes the postman if anything is due.
+//! reminds those who have not answered, and wakes the postman if anything is due.
+
+use std::collections::HashMap;
 
 use jiff::SignedDuration;
 
 use crate::batch::Cursor;
-use crate::ids::EventId;
-use crate::issuing::expire;
-use crate::mail::MailClass;
+use crate::history::Happening;
+use crate::ids::{EventId, MailId, UserId};
+use crate::issuing::{DueStep, due_step};
+use crate::mail::{Mail, MailClass};
 use crate::ports::{
     Chance, ChangeOutcome, Clock, FindDue, LoadBatch, LoadMails, LoadUsers, PauseOutbox,
-    PushCursor, SaveError, SaveUsers, Unavailable, WakePostman,
+    PushCursor, ReadSettings, SaveError, SaveUsers, Unavailable, WakePostman,
 };
+use crate::settings::VersionedSettings;
 use crate::usecases::send::CURSOR_PATIENCE;
 
 /// What a round of the clock did.
@@ -20,6 +24,8 @@ pub struct Ticked {
     pub pushed: u64,
     /// Invitations ended.
     pub expired: u64,
+    /// Reminders written.
+    pub reminded: u64,
     /// Whether the postman was woken.
     pub woke: bool,
     /// Whether the outbox stands still.
@@ -49,7 +55,15 @@ pub struct Tick<S, W, C, R> {
 
 impl<S, W, C, R> Tick<S, W, C, R>
 where
-    S: FindDue + LoadBatch + LoadMails + PauseOutbox + PushCursor + LoadUsers + SaveUsers + Sync,
+    S: FindDue
+        + LoadBatch
+        + LoadMails
+        + LoadUsers
+        + PauseOutbox
+        + PushCursor
+        + ReadSettings
+        + SaveUsers
+        + Sync,
     W: WakePostman + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
@@ -77,19 +91,12 @@ where
                 Err(SaveError::Unavailable(error)) => return Err(error),
             }
         }
-        let over = self.store.due_expiries(now, AT_ONCE).await?;
-        for ids in over.chunks(IN_ONE_CALL) {
-            let users = self.store.load_users(ids).await?;
-            let changes: Vec<_> = users
-                .iter()
-                .filter_map(|user| expire(user, EventId::new(self.chance.ulid()), now))
-                .collect();
-            // Whoever changed meanwhile is due again at the next round, if at all.
-            let outcomes = self.store.save_users(&changes).await?;
-            let saved = outcomes
-                .iter()
-                .filter(|outcome| **outcome == ChangeOutcome::Saved);
-            ticked.expired += saved.count() as u64;
+        let due = self.store.due_invitations(now, AT_ONCE).await?;
+        if !due.is_empty() {
+            let settings = self.store.current_settings().await?;
+            for ids in due.chunks(IN_ONE_CALL) {
+                self.look_after(ids, &settings, &mut ticked).await?;
+            }
         }
         ticked.paused = self
             .store
@@ -111,5 +118,59 @@ where
             ticked.woke = true;
         }
         Ok(ticked)
+    }
+
+    /// Ends and reminds those whose moment has come. Whoever changed meanwhile is due again at
+    /// the next round, if at all.
+    async fn look_after(
+        &self,
+        ids: &[UserId],
+        settings: &VersionedSettings,
+        ticked: &mut Ticked,
+    ) -> Result<(), Unavailable> {
+        let now = self.clock.now();
+        let users = self.store.load_users(ids).await?;
+        let of_users: Vec<MailId> = users
+            .iter()
+            .filter_map(|user| user.invitation.as_ref())
+            .filter(|invitation| now < invitation.expires_at)
+            .map(|invitation| invitation.mail)
+            .collect();
+        let mails: HashMap<MailId, Mail> = self
+            .store
+            .load_mails(&of_users)
+            .await?
+            .into_iter()
+            .map(|mail| (mail.id, mail))
+            .collect();
+        let mut changes = Vec::new();
+        for user in &users {
+            let last = user
+                .invitation
+                .as_ref()
+                .and_then(|invitation| mails.get(&invitation.mail));
+            let ids = (
+                MailId::new(self.chance.ulid()),
+                EventId::new(self.chance.ulid()),
+            );
+            match due_step(user, last, settings, ids, now) {
+                Some(DueStep::Change(change) | DueStep::Reschedule(change)) => {
+                    changes.push(*change);
+                }
+                None => {}
+            }
+        }
+        let outcomes = self.store.save_users(&changes).await?;
+        for (change, outcome) in changes.iter().zip(outcomes) {
+            if outcome != ChangeOutcome::Saved {
+                continue;
+            }
+            match change.history.first().map(|row| &row.what) {
+                Some(Happening::ReminderWritten { .. }) => ticked.reminded += 1,
+                Some(_) => ticked.expired += 1,
+                None => {}
+            }
+        }
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use beckon_domain::batch::{Batch, BatchSelection, Cursor};
 use beckon_domain::ids::{BatchId, IssueNumber, MailId, UserId, Version};
 use beckon_domain::issuing::UNSAVED;
 use beckon_domain::mail::{Mail, MailClass, MailKind, MailState};
+use beckon_domain::ownership::OwnerSwitch;
 use beckon_domain::selection::UserFilter;
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,7 +30,7 @@ pub fn a_batch() -> BatchBuilder {
             version: Version::FIRST,
             who: an_administrator(),
             selection: BatchSelection::Few { users: Vec::new() },
-            choice: None,
+            choice: OwnerSwitch::Off,
             settings: UNSAVED,
             class: MailClass::Small,
             stopped_at: None,

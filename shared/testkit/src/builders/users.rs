@@ -11,6 +11,8 @@ use beckon_domain::method::Method;
 use beckon_domain::names::{DisplayName, GroupName};
 use beckon_domain::ownership::Ownership;
 use beckon_domain::pin::{PinAlphabet, PinPolicy};
+use beckon_domain::reminders::ReminderPlan;
+use beckon_domain::settings::reminders::Reminders;
 use beckon_domain::user::{AddressMark, User};
 use jiff::{SignedDuration, Timestamp};
 
@@ -132,10 +134,11 @@ pub fn an_invitation() -> InvitationBuilder {
         issued_at,
         expires_at: issued_at + SignedDuration::from_hours(168),
         tries_left: 5,
-        batch: BatchId::new(fresh_ulid()),
+        batch: Some(BatchId::new(fresh_ulid())),
         mail: MailId::new(fresh_ulid()),
         invited_by: None,
         renewals: 0,
+        reminders: None,
         sessions: Vec::new(),
         completed_by: None,
     })
@@ -157,6 +160,18 @@ impl InvitationBuilder {
     /// Good until then.
     pub fn until(mut self, end: Timestamp) -> Self {
         self.0.expires_at = end;
+        self
+    }
+
+    /// With a reminder due at this moment.
+    #[must_use]
+    pub fn reminded_at(mut self, at: Timestamp) -> Self {
+        let policy = Reminders::default().policy;
+        self.0.reminders = Some(ReminderPlan {
+            policy,
+            written: 0,
+            next_at: Some(at),
+        });
         self
     }
 

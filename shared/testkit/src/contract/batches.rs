@@ -8,7 +8,7 @@ use beckon_domain::batch::{
 use beckon_domain::history::Actor;
 use beckon_domain::ids::{BatchId, MailId, UserId, Version};
 use beckon_domain::invitation::InvitationState;
-use beckon_domain::ownership::OwnershipChoice;
+use beckon_domain::ownership::{OwnerSwitch, OwnershipChoice};
 use beckon_domain::ports::SaveError;
 use beckon_domain::selection::UserFilter;
 use jiff::SignedDuration;
@@ -79,7 +79,7 @@ pub async fn a_batch_and_its_cursor_are_read_as_they_were_written<S: Store>(stor
         a_batch().of_all(filter),
     ] {
         let (mut batch, mut cursor) = builder.build();
-        batch.choice = Some(OwnershipChoice::CompanyOwned);
+        batch.choice = OwnerSwitch::On(OwnershipChoice::CompanyOwned);
         batch.settings = Version::from_number(7);
         batch.who = Actor::Caller("admin".to_owned());
         if let BatchSelection::Filter { except, .. } = &mut batch.selection {

@@ -181,15 +181,34 @@ pub async fn an_open_invitation_is_due_once_its_time_is_over<S: Store>(store: S)
     let locked = invited(&store, locked).await;
 
     let before = store
-        .due_expiries(end - SignedDuration::from_millis(1), 10)
+        .due_invitations(end - SignedDuration::from_millis(1), 10)
         .await;
-    let then = store.due_expiries(end, 10).await.unwrap();
+    let then = store.due_invitations(end, 10).await.unwrap();
 
     assert_eq!(before.unwrap(), []);
     assert_eq!(
         then.into_iter().collect::<BTreeSet<_>>(),
         BTreeSet::from([pending.id, locked.id])
     );
+}
+
+/// And its tries are good until its own end all the same.
+pub async fn an_open_invitation_is_due_at_its_reminder_first<S: Store>(store: S) {
+    let (reminder, end) = (after_minutes(30), after_minutes(60));
+    let user = invited(&store, an_invitation().until(end).reminded_at(reminder)).await;
+
+    let before = store
+        .due_invitations(reminder - SignedDuration::from_millis(1), 10)
+        .await;
+    let then = store.due_invitations(reminder, 10).await.unwrap();
+    let late = end - SignedDuration::from_millis(1);
+    let tried = store.take_try(user.id, user.latest_issue, late).await;
+    let over = store.take_try(user.id, user.latest_issue, end).await;
+
+    assert_eq!(before.unwrap(), []);
+    assert_eq!(then, [user.id]);
+    assert!(tried.unwrap().is_some());
+    assert!(over.unwrap().is_none());
 }
 
 /// However it ended, and also if it ended since.
@@ -207,7 +226,7 @@ pub async fn an_invitation_that_ended_is_not_due<S: Store>(store: S) {
     let open = invited(&store, an_invitation().until(end)).await;
     let renewed = invited(&store, an_invitation().until(end)).await;
 
-    let before = store.due_expiries(end, 10).await.unwrap();
+    let before = store.due_invitations(end, 10).await.unwrap();
     let expired = next(&open, |user| {
         user.invitation.as_mut().unwrap().state = InvitationState::Expired;
     });
@@ -216,12 +235,12 @@ pub async fn an_invitation_that_ended_is_not_due<S: Store>(store: S) {
         user.invitation = Some(an_invitation().issue(2).until(after_minutes(90)).build());
     });
     saved(&store, again).await;
-    let after = store.due_expiries(end, 10).await.unwrap();
+    let after = store.due_invitations(end, 10).await.unwrap();
 
     assert_eq!(before.len(), 2);
     assert_eq!(after, []);
     assert_eq!(
-        store.due_expiries(after_minutes(90), 10).await.unwrap(),
+        store.due_invitations(after_minutes(90), 10).await.unwrap(),
         [renewed.id]
     );
 }
@@ -235,12 +254,12 @@ pub async fn no_more_than_asked_for_is_due<S: Store>(store: S) {
         store.start_batch(&batch, &cursor, &[], None).await.unwrap();
     }
 
-    let users: Vec<UserId> = store.due_expiries(end, 3).await.unwrap();
+    let users: Vec<UserId> = store.due_invitations(end, 3).await.unwrap();
     let batches: Vec<BatchId> = store.due_cursors(end, 3).await.unwrap();
 
     assert_eq!(users.iter().collect::<BTreeSet<_>>().len(), 3);
     assert_eq!(batches.iter().collect::<BTreeSet<_>>().len(), 3);
-    assert_eq!(store.due_expiries(end, 100).await.unwrap().len(), 7);
+    assert_eq!(store.due_invitations(end, 100).await.unwrap().len(), 7);
     assert_eq!(store.due_cursors(end, 100).await.unwrap().len(), 7);
 }
 

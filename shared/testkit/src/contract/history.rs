@@ -71,7 +71,7 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
                 issue,
                 method: Method::PasswordAndPin,
                 ownership: Ownership::UserOwned,
-                batch: BatchId::new(fresh_ulid()),
+                batch: Some(BatchId::new(fresh_ulid())),
                 replaced: true,
             },
         ),

@@ -69,7 +69,7 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
         "due_mails",
     );
     is_unavailable(store.due_cursors(now, 10).await, "due_cursors");
-    is_unavailable(store.due_expiries(now, 10).await, "due_expiries");
+    is_unavailable(store.due_invitations(now, 10).await, "due_invitations");
     is_unavailable(store.take_lease(run, now, now).await, "take_lease");
     is_unavailable(store.give_lease_back(run).await, "give_lease_back");
     is_unavailable(store.outbox_pause().await, "outbox_pause");

@@ -290,7 +290,7 @@ pub(super) fn order(
 ) -> SendOrder {
     SendOrder {
         selection,
-        choice,
+        choice: choice.into(),
         settings: None,
         who: an_administrator(),
     }

@@ -2,7 +2,7 @@
 //! their rows say is true.
 
 use beckon_domain::ids::MailId;
-use beckon_domain::invitation::InvitationState;
+use beckon_domain::invitation::{Invitation, InvitationState};
 use beckon_domain::mail::{Mail, MailEvent, MailKind, MailState};
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::user::User;
@@ -18,9 +18,12 @@ pub(super) const fn is_live(state: InvitationState) -> bool {
 
 /// Whether a user is not to get this mail, by name of the reason.
 fn holds(code: &str, mail: &Mail, user: &User, now: Timestamp) -> bool {
-    let issue = match &mail.kind {
-        MailKind::Invitation { issue, .. } => Some(*issue),
-        MailKind::Confirmation { .. } => None,
+    let issue = mail.kind.carries();
+    let ended = |one: &Invitation| match mail.kind {
+        MailKind::Reminder { .. } => one.state_at(now) != InvitationState::Pending,
+        MailKind::Invitation { .. } | MailKind::Confirmation { .. } => {
+            !is_live(one.state) || now >= one.expires_at
+        }
     };
     let current = user.invitation.as_ref();
     match code {
@@ -28,10 +31,7 @@ fn holds(code: &str, mail: &Mail, user: &User, now: Timestamp) -> bool {
         "addressMarked" => user.address_mark.is_some(),
         "superseded" => issue.is_some() && current.map(|one| one.issue) != issue,
         "invitationEnded" => {
-            issue.is_some()
-                && current.is_some_and(|one| {
-                    Some(one.issue) == issue && (!is_live(one.state) || now >= one.expires_at)
-                })
+            issue.is_some() && current.is_some_and(|one| Some(one.issue) == issue && ended(one))
         }
         _ => false,
     }

@@ -138,7 +138,10 @@ impl Ledger {
             format!("user {user} renewed too often")
         });
         if matches!(self.view().job, Job::Outbox(_)) {
-            let batch = invitation.batch;
+            let Some(batch) = invitation.batch else {
+                self.blame(|| format!("user {user} was invited by no batch"));
+                return;
+            };
             let times = self.invited.entry((batch, user)).or_default();
             *times += 1;
             let once = *times == 1;

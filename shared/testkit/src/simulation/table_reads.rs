@@ -155,11 +155,15 @@ impl FindDue for Table {
         .await
     }
 
-    async fn due_expiries(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
+    async fn due_invitations(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<UserId>, Unavailable> {
         let due = self
             .read(
-                Call::DueExpiries,
-                self.rows().due_expiries(now, limit),
+                Call::DueInvitations,
+                self.rows().due_invitations(now, limit),
                 unseen,
             )
             .await?;

@@ -38,7 +38,7 @@ pub enum Call {
     LoadMails,
     DueMails,
     DueCursors,
-    DueExpiries,
+    DueInvitations,
     ClaimMail,
     SaveMail,
     TakeLease,
@@ -90,7 +90,7 @@ impl Call {
             | Self::LoadMails
             | Self::DueMails
             | Self::DueCursors
-            | Self::DueExpiries
+            | Self::DueInvitations
             | Self::OutboxPause
             | Self::Tally
             | Self::Pace => false,

@@ -53,12 +53,15 @@ impl FindDue for MemoryStore {
         .await
     }
 
-    async fn due_expiries(&self, now: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
-        self.read_index(Call::DueExpiries, |rows| {
+    async fn due_invitations(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<UserId>, Unavailable> {
+        self.read_index(Call::DueInvitations, |rows| {
             let due = rows.users.values().filter_map(|user| {
-                let invitation = user.invitation.as_ref()?;
-                (invitation.is_open() && invitation.expires_at <= now)
-                    .then_some((invitation.expires_at, user.id))
+                let at = user.invitation.as_ref()?.due_at()?;
+                (at <= now).then_some((at, user.id))
             });
             oldest_first(due, limit)
         })

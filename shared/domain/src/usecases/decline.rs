@@ -1,0 +1,96 @@
+//! "This was not me": the invited person says that an invitation is not for them. Its token is
+//! one of its own, which redeems nothing; the answer is the same whatever it was.
+
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::ids::EventId;
+use crate::invitation::{Invitation, InvitationEvent, transition};
+use crate::ports::{
+    Chance, ChangeOutcome, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable,
+    UserChange,
+};
+use crate::token::{TokenClaim, TokenPurpose};
+use crate::user::User;
+
+/// What was done. Only tests and logs may know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Declined {
+    /// The secret is dead, and administrators are told.
+    Declined,
+    /// It had ended before.
+    EndedBefore,
+    /// The token is none of ours, or of an issue that was replaced.
+    DoesNotFit,
+}
+
+/// Declines invitations.
+#[derive(Debug, Clone)]
+pub struct Decline<S, K, C, R> {
+    /// The table.
+    pub store: S,
+    /// The keys.
+    pub keys: K,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+}
+
+impl<S, K, C, R> Decline<S, K, C, R>
+where
+    S: LoadUsers + ReadSettings + SaveUsers + Sync,
+    K: LoadKeys + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// Declines the issue that the token is of.
+    pub async fn run(&self, token: &str) -> Result<Declined, Unavailable> {
+        let keys = self.keys.key_ring().await?;
+        let Some(claim) = TokenClaim::read(token) else {
+            return Ok(Declined::DoesNotFit);
+        };
+        loop {
+            let now = self.clock.now();
+            let user = self.store.load_users(&[claim.user]).await?.pop();
+            let Some((user, invitation)) =
+                user.and_then(|user| user.invitation.clone().map(|own| (user, own)))
+            else {
+                return Ok(Declined::DoesNotFit);
+            };
+            let holds = invitation.issue == claim.issue
+                && keys
+                    .get(&invitation.key)
+                    .is_some_and(|key| claim.holds(key, TokenPurpose::Decline, &invitation.nonce));
+            if !holds {
+                return Ok(Declined::DoesNotFit);
+            }
+            let Ok(state) = transition(invitation.state_at(now), InvitationEvent::Decline) else {
+                return Ok(Declined::EndedBefore);
+            };
+            let row = HistoryRow {
+                id: EventId::new(self.chance.ulid()),
+                user: user.id,
+                at: now,
+                who: Actor::Invitee,
+                what: Happening::InvitationDeclined {
+                    issue: invitation.issue,
+                },
+            };
+            let change = UserChange {
+                history: vec![row],
+                ..UserChange::of(User {
+                    version: user.version.next(),
+                    invitation: Some(Invitation {
+                        state,
+                        sessions: Vec::new(),
+                        ..invitation
+                    }),
+                    ..user
+                })
+            };
+            match self.store.save_users(&[change]).await?.first() {
+                Some(ChangeOutcome::Saved) => return Ok(Declined::Declined),
+                Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
+            }
+        }
+    }
+}
