@@ -14,7 +14,7 @@ use toml::{Table, Value};
 mod locale_check;
 
 const MEASURE: &str = "en";
-const MAILS: [&str; 2] = ["invitation", "confirmation"];
+const MAILS: [&str; 3] = ["invitation", "confirmation", "report"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -191,9 +191,10 @@ fn variant_of(name: &str) -> String {
     name.split('-').map(capitalised).collect()
 }
 
-/// `common` becomes `CommonWords`.
+/// `hand_over` becomes `HandOverWords`.
 fn type_of(group: &str) -> String {
-    format!("{}Words", capitalised(group))
+    let name: String = group.split('_').map(capitalised).collect();
+    format!("{name}Words")
 }
 
 fn capitalised(name: &str) -> String {

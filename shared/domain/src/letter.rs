@@ -105,6 +105,86 @@ pub struct InvitationLetter {
     pub manage_url: Option<String>,
     /// Where to say "this was not me", with its own token; `None` where it is not offered.
     pub decline_url: Option<String>,
+    /// What the organisation can see and erase on such a device; `None` where nobody worded it.
+    pub agreement: Option<Agreement>,
+}
+
+/// What registering a device means for whoever does: what the organisation can see and erase, as
+/// an administrator worded it for one ownership.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// Plain text, already cleaned; blank lines part its paragraphs.
+    pub text: String,
+    /// Where to read more: a web page.
+    pub url: Option<String>,
+}
+
+/// What tells somebody that a secret of theirs was given out without a mail. It holds no secret.
+#[derive(Debug, Clone)]
+pub struct HandOverLetter {
+    /// Who sends.
+    pub head: Letterhead,
+    /// Who reads: the person in whose name the secret registers a device.
+    pub reader: Reader,
+    /// Who gave it out, as the history knows them.
+    pub by: Option<Label>,
+    /// Why, as they typed it.
+    pub reason: Label,
+    /// What was given out: a PIN, or a QR code with its link.
+    pub method: Method,
+    /// When it was given out.
+    pub at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Where to say "this was not me", with its own token; `None` where it is not offered.
+    pub decline_url: Option<String>,
+}
+
+/// What tells an administrator that something happened to somebody's invitation.
+#[derive(Debug, Clone)]
+pub struct NoticeLetter {
+    /// Who sends.
+    pub head: Letterhead,
+    /// Who reads: the administrator.
+    pub reader: Reader,
+    /// What happened.
+    pub about: NoticeAbout,
+    /// To whom.
+    pub person: PersonName,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Whom a notice is about. Administrators know people by name and address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonName {
+    /// The name, if we know one.
+    pub name: Option<DisplayName>,
+    /// The address.
+    pub email: EmailAddress,
+}
+
+/// What a notice tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeAbout {
+    /// The invited person said "this was not me".
+    Declined {
+        /// When the invitation was issued.
+        issued_at: Timestamp,
+        /// Who had invited, as the history knows them.
+        invited_by: Option<Label>,
+    },
+    /// A device was registered, and the invitation completed.
+    Completed {
+        /// The device's name or model, as the device management told it.
+        device_name: Option<Label>,
+        /// Its platform, as the device management told it.
+        platform: Option<Label>,
+        /// What was decided.
+        ownership: Ownership,
+        /// Which rule decided it.
+        rule: OwnershipRule,
+    },
 }
 
 /// What tells somebody that their device is registered.

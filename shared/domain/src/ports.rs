@@ -14,7 +14,9 @@ use crate::history::HistoryRow;
 use crate::ids::{BatchId, DeviceId, ExternalId, IssueNumber, MailId, RunId, UserId, Version};
 use crate::invitation::Nonce;
 use crate::keys::KeyRing;
-use crate::letter::{ConfirmationLetter, InvitationLetter, Message, OutgoingMail};
+use crate::letter::{
+    ConfirmationLetter, HandOverLetter, InvitationLetter, Message, NoticeLetter, OutgoingMail,
+};
 use crate::mail::{Mail, MailClass};
 use crate::registration::Registration;
 use crate::selection::UserFilter;
@@ -534,6 +536,12 @@ pub trait ComposeLetter {
 
     /// The mail of a confirmation.
     fn compose_confirmation(&self, letter: &ConfirmationLetter) -> Result<Message, Uncomposable>;
+
+    /// The mail that tells somebody of a secret that was given out without a mail.
+    fn compose_hand_over(&self, letter: &HandOverLetter) -> Result<Message, Uncomposable>;
+
+    /// The mail that tells an administrator what became of an invitation.
+    fn compose_notice(&self, letter: &NoticeLetter) -> Result<Message, Uncomposable>;
 }
 
 /// The keys.

@@ -5,12 +5,15 @@ use crate::enrolment::managed_at;
 use crate::invitation::Invitation;
 use crate::keys::SecretKey;
 use crate::letter::{
-    ConfirmationLetter, InvitationLetter, InvitationOccasion, LetterSecret, Reader,
+    Agreement, ConfirmationLetter, InvitationLetter, InvitationOccasion, LetterSecret, Reader,
 };
+use crate::locale::Locale;
 use crate::method::Method;
+use crate::ownership::Ownership;
 use crate::pin::Pin;
 use crate::registration::Registration;
 use crate::settings::Settings;
+use crate::settings::agreements::wording;
 use crate::token::{Token, TokenPurpose};
 use crate::user::User;
 
@@ -90,6 +93,20 @@ impl Links {
     }
 }
 
+/// What the company can see and erase, as the settings word it for this ownership and the first
+/// of these languages.
+#[must_use]
+pub fn agreement(
+    settings: &Settings,
+    ownership: Ownership,
+    locales: &[Locale],
+) -> Option<Agreement> {
+    wording(&settings.agreements, ownership, locales).map(|wording| Agreement {
+        text: wording.text.clone(),
+        url: wording.url.clone(),
+    })
+}
+
 /// The letter of an invitation.
 #[must_use]
 pub fn invitation_letter(
@@ -120,6 +137,11 @@ pub fn invitation_letter(
         } else {
             managed_at(&settings.enrolment, user.email.as_str())
         },
+        agreement: agreement(
+            settings,
+            invitation.ownership,
+            &reader(user, settings).locales,
+        ),
     }
 }
 

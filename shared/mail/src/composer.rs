@@ -1,7 +1,9 @@
 //! Fills the templates. The HTML template escapes every value; the text template is plain, and
 //! its values have been made harmless before.
 
-use beckon_domain::letter::{ConfirmationLetter, InlineImage, InvitationLetter, Message};
+use beckon_domain::letter::{
+    ConfirmationLetter, HandOverLetter, InlineImage, InvitationLetter, Message, NoticeLetter,
+};
 use beckon_domain::method::Method;
 use beckon_domain::ports::{ComposeLetter, Uncomposable};
 use minijinja::syntax::SyntaxConfig;
@@ -11,13 +13,15 @@ use serde::Serialize;
 
 use crate::catalogue::{Catalogue, TAGS};
 use crate::view::Frame;
-use crate::{confirmation, invitation, qr, text_part};
+use crate::{confirmation, hand_over, invitation, notice, qr, text_part};
 
 const INVITATION: (&str, &str) = ("invitation.html", "invitation.txt");
 const CONFIRMATION: (&str, &str) = ("confirmation.html", "confirmation.txt");
+/// Of every mail that tells what happened, with its facts and what to do about it.
+const REPORT: (&str, &str) = ("report.html", "report.txt");
 
 /// Every template with its name; the engine escapes those that end in `.html`.
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 7] = [
     (
         INVITATION.0,
         include_str!(concat!(env!("OUT_DIR"), "/invitation.html")),
@@ -31,6 +35,11 @@ const TEMPLATES: [(&str, &str); 5] = [
         CONFIRMATION.1,
         include_str!("../templates/confirmation.txt"),
     ),
+    (
+        REPORT.0,
+        include_str!(concat!(env!("OUT_DIR"), "/report.html")),
+    ),
+    (REPORT.1, include_str!("../templates/report.txt")),
     ("foot.txt", include_str!("../templates/foot.txt")),
 ];
 
@@ -98,10 +107,12 @@ impl Composer {
             Some(&letter.page_url),
             letter.manage_url.as_ref(),
             letter.decline_url.as_ref(),
+            letter
+                .agreement
+                .as_ref()
+                .and_then(|agreement| agreement.url.as_ref()),
         ];
-        if !links.into_iter().flatten().all(|link| is_web_address(link)) {
-            return Err(ComposeError::NotAWebAddress);
-        }
+        web_addresses(links)?;
         let language = Catalogue::for_chain(&letter.reader.locales);
         let (view, inline) = invitation::view(language, letter)?;
         self.message(language, INVITATION, &view.frame, &view, inline)
@@ -116,6 +127,31 @@ impl Composer {
         let language = Catalogue::for_chain(&letter.reader.locales);
         let view = confirmation::view(language, letter);
         self.message(language, CONFIRMATION, &view.frame, &view, Vec::new())
+    }
+
+    /// Writes what tells of a secret given out without a mail, in the first language of the
+    /// reader's chain that there is.
+    ///
+    /// # Errors
+    ///
+    /// If the method has no secret that could have been given out, or a link is no web address.
+    pub fn hand_over(&self, letter: &HandOverLetter) -> Result<Message, ComposeError> {
+        web_addresses([letter.decline_url.as_ref()])?;
+        let language = Catalogue::for_chain(&letter.reader.locales);
+        let view = hand_over::view(language, letter)?;
+        self.message(language, REPORT, &view.frame, &view, Vec::new())
+    }
+
+    /// Writes a notice to an administrator, in the first language of the reader's chain that
+    /// there is.
+    ///
+    /// # Errors
+    ///
+    /// Only if a template does not go together with its data.
+    pub fn notice(&self, letter: &NoticeLetter) -> Result<Message, ComposeError> {
+        let language = Catalogue::for_chain(&letter.reader.locales);
+        let view = notice::view(language, letter);
+        self.message(language, REPORT, &view.frame, &view, Vec::new())
     }
 
     /// The languages that mails can be written in.
@@ -160,6 +196,16 @@ impl ComposeLetter for Composer {
         self.confirmation(letter)
             .map_err(|error| Uncomposable(error.to_string()))
     }
+
+    fn compose_hand_over(&self, letter: &HandOverLetter) -> Result<Message, Uncomposable> {
+        self.hand_over(letter)
+            .map_err(|error| Uncomposable(error.to_string()))
+    }
+
+    fn compose_notice(&self, letter: &NoticeLetter) -> Result<Message, Uncomposable> {
+        self.notice(letter)
+            .map_err(|error| Uncomposable(error.to_string()))
+    }
 }
 
 fn template_error(template: &'static str, error: &minijinja::Error) -> ComposeError {
@@ -171,6 +217,12 @@ fn template_error(template: &'static str, error: &minijinja::Error) -> ComposeEr
 }
 
 /// Links come from configuration; this keeps a mistake there from becoming a script in a mail.
-fn is_web_address(link: &str) -> bool {
-    link.starts_with("https://") || link.starts_with("http://")
+fn web_addresses<const N: usize>(links: [Option<&String>; N]) -> Result<(), ComposeError> {
+    let is_web_address =
+        |link: &String| link.starts_with("https://") || link.starts_with("http://");
+    if links.into_iter().flatten().all(is_web_address) {
+        Ok(())
+    } else {
+        Err(ComposeError::NotAWebAddress)
+    }
 }

@@ -1,6 +1,7 @@
 //! What a confirmation says once a device is registered.
 
 use beckon_domain::letter::ConfirmationLetter;
+use beckon_domain::names::Label;
 use beckon_domain::ownership::OwnershipRule;
 use serde::Serialize;
 
@@ -52,7 +53,12 @@ pub(crate) fn view(language: &Catalogue, letter: &ConfirmationLetter) -> Confirm
 
 fn facts(language: &Catalogue, letter: &ConfirmationLetter, registered: String) -> Vec<Fact> {
     let words = &language.words.confirmation;
-    let device = device(language, letter).map(|device| Fact {
+    let device = device(
+        language,
+        letter.device_name.as_ref(),
+        letter.platform.as_ref(),
+    );
+    let device = device.map(|device| Fact {
         label: words.device,
         value: device,
         note: None,
@@ -82,9 +88,14 @@ fn facts(language: &Catalogue, letter: &ConfirmationLetter, registered: String) 
         .collect()
 }
 
-fn device(language: &Catalogue, letter: &ConfirmationLetter) -> Option<String> {
+/// What a device is called, as far as it was told.
+pub(crate) fn device(
+    language: &Catalogue,
+    name: Option<&Label>,
+    platform: Option<&Label>,
+) -> Option<String> {
     let words = &language.words.confirmation;
-    match (&letter.device_name, &letter.platform) {
+    match (name, platform) {
         (Some(name), Some(platform)) => Some(language.fill(
             words.device_platform,
             &[("device", name.as_str()), ("platform", platform.as_str())],

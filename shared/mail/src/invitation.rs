@@ -1,7 +1,9 @@
 //! What an invitation says: which sentences, in which order, for which method. The words are
 //! the catalogue's, the looks the templates'.
 
-use beckon_domain::letter::{InlineImage, InvitationLetter, InvitationOccasion, LetterSecret};
+use beckon_domain::letter::{
+    Agreement, InlineImage, InvitationLetter, InvitationOccasion, LetterSecret,
+};
 use beckon_domain::method::Method;
 use beckon_domain::ownership::Ownership;
 use beckon_domain::pin;
@@ -40,8 +42,18 @@ pub(crate) struct InvitationView {
     steps: Vec<Paragraph>,
     facts_title: &'static str,
     facts: Vec<Fact>,
+    agreement: Option<AgreementView>,
     notes: Vec<&'static str>,
     unexpected: Paragraph,
+}
+
+/// What an administrator says that registering means.
+#[derive(Serialize)]
+struct AgreementView {
+    title: &'static str,
+    /// The lines of each paragraph.
+    paragraphs: Vec<Vec<String>>,
+    link: Option<Link>,
 }
 
 #[derive(Serialize)]
@@ -177,6 +189,10 @@ pub(crate) fn view(
         steps: steps(words, letter, &offer),
         facts_title: words.facts,
         facts: facts(language, letter),
+        agreement: letter
+            .agreement
+            .as_ref()
+            .map(|agreement| agreed(words, agreement)),
         notes: notes(words, letter, &offer),
         unexpected: unexpected(words, letter, &offer),
         pin: match offer {
@@ -285,6 +301,25 @@ fn facts(language: &Catalogue, letter: &InvitationLetter) -> Vec<Fact> {
         note: None,
     });
     inviter.into_iter().chain(ownership).collect()
+}
+
+fn agreed(words: &InvitationWords, agreement: &Agreement) -> AgreementView {
+    let mut paragraphs = vec![Vec::new()];
+    for line in agreement.text.lines().map(one_line) {
+        match paragraphs.last_mut() {
+            Some(lines) if !line.is_empty() => lines.push(line),
+            _ => paragraphs.push(Vec::new()),
+        }
+    }
+    paragraphs.retain(|lines| !lines.is_empty());
+    AgreementView {
+        title: words.agreement,
+        paragraphs,
+        link: agreement.url.as_ref().map(|url| Link {
+            href: url.clone(),
+            shown: words.agreement_link.to_owned(),
+        }),
+    }
 }
 
 fn notes(

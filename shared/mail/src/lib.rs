@@ -11,12 +11,14 @@
 mod catalogue;
 mod composer;
 mod confirmation;
+mod hand_over;
 mod invitation;
 #[cfg(test)]
 mod locale_check;
 #[cfg(test)]
 mod locale_check_tests;
 mod moments;
+mod notice;
 pub mod qr;
 mod text_part;
 mod view;

@@ -22,6 +22,16 @@ pub(crate) struct Frame {
     pub(crate) footer: String,
 }
 
+/// A mail that tells what happened: its facts, and what to do about it.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    pub(crate) frame: Frame,
+    pub(crate) greeting: String,
+    pub(crate) lead: String,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) advice: Vec<Paragraph>,
+}
+
 /// Whom to ask.
 #[derive(Serialize)]
 pub(crate) struct Help {

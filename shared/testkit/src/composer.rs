@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use beckon_domain::letter::{
-    ConfirmationLetter, InvitationLetter, LetterSecret, Letterhead, Message, Reader,
+    ConfirmationLetter, HandOverLetter, InvitationLetter, LetterSecret, Letterhead, Message,
+    NoticeAbout, NoticeLetter, Reader,
 };
 use beckon_domain::locale::Locale;
 use beckon_domain::ports::{ComposeLetter, Uncomposable};
@@ -56,6 +57,15 @@ impl ComposeLetter for PlainComposer {
         if let Some(who) = &letter.invited_by {
             facts.add("invited-by", who.as_str());
         }
+        if let Some(url) = &letter.decline_url {
+            facts.add("decline", url);
+        }
+        if let Some(agreement) = &letter.agreement {
+            facts.add("agreement", agreement.text.replace('\n', " / "));
+            if let Some(url) = &agreement.url {
+                facts.add("agreement-url", url);
+            }
+        }
         Ok(facts.into_message("invitation", &letter.reader))
     }
 
@@ -72,6 +82,61 @@ impl ComposeLetter for PlainComposer {
         facts.add("rule", format!("{:?}", letter.rule));
         facts.add("registered", letter.registered_at.to_string());
         Ok(facts.into_message("confirmation", &letter.reader))
+    }
+
+    fn compose_hand_over(&self, letter: &HandOverLetter) -> Result<Message, Uncomposable> {
+        self.find_words()?;
+        let mut facts = Facts::of(&letter.head, &letter.reader);
+        facts.add("method", format!("{:?}", letter.method));
+        if let Some(who) = &letter.by {
+            facts.add("by", who.as_str());
+        }
+        facts.add("reason", letter.reason.as_str());
+        facts.add("at", letter.at.to_string());
+        facts.add("expires", letter.expires_at.to_string());
+        if let Some(url) = &letter.decline_url {
+            facts.add("decline", url);
+        }
+        Ok(facts.into_message("hand-over", &letter.reader))
+    }
+
+    fn compose_notice(&self, letter: &NoticeLetter) -> Result<Message, Uncomposable> {
+        self.find_words()?;
+        let mut facts = Facts::of(&letter.head, &letter.reader);
+        facts.add("person", letter.person.email.as_str());
+        if let Some(name) = &letter.person.name {
+            facts.add("person-name", name.as_str());
+        }
+        facts.add("at", letter.at.to_string());
+        let subject = match &letter.about {
+            NoticeAbout::Declined {
+                issued_at,
+                invited_by,
+            } => {
+                facts.add("issued", issued_at.to_string());
+                if let Some(who) = invited_by {
+                    facts.add("invited-by", who.as_str());
+                }
+                "notice-declined"
+            }
+            NoticeAbout::Completed {
+                device_name,
+                platform,
+                ownership,
+                rule,
+            } => {
+                if let Some(name) = device_name {
+                    facts.add("device", name.as_str());
+                }
+                if let Some(platform) = platform {
+                    facts.add("platform", platform.as_str());
+                }
+                facts.add("ownership", format!("{ownership:?}"));
+                facts.add("rule", format!("{rule:?}"));
+                "notice-completed"
+            }
+        };
+        Ok(facts.into_message(subject, &letter.reader))
     }
 }
 

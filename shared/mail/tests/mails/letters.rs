@@ -5,8 +5,8 @@ use beckon_domain::ids::{IssueNumber, UserId};
 use beckon_domain::invitation::Nonce;
 use beckon_domain::keys::SecretKey;
 use beckon_domain::letter::{
-    ConfirmationLetter, HelpDesk, InvitationLetter, InvitationOccasion, LetterSecret, Letterhead,
-    Reader,
+    Agreement, ConfirmationLetter, HandOverLetter, HelpDesk, InvitationLetter, InvitationOccasion,
+    LetterSecret, Letterhead, NoticeAbout, NoticeLetter, PersonName, Reader,
 };
 use beckon_domain::locale::{Locale, TimeZoneName};
 use beckon_domain::method::Method;
@@ -102,6 +102,7 @@ pub(crate) fn invitation(locale: &str, method: Method) -> InvitationLetter {
         page_url: PAGE.to_owned(),
         manage_url: None,
         decline_url: Some(DECLINE.to_owned()),
+        agreement: None,
     }
 }
 
@@ -118,5 +119,63 @@ pub(crate) fn confirmation(
         ownership,
         rule,
         registered_at: "2026-11-24T08:05:00Z".parse().unwrap(),
+    }
+}
+
+pub(crate) const POLICY: &str = "https://intranet.example.com/devices?for=own&lang=en";
+
+/// Two paragraphs, the first of two lines.
+pub(crate) fn agreement() -> Agreement {
+    Agreement {
+        text: "We see: model, system version, installed apps of ours.\n\
+               We never see: photos, messages, private apps.\n\n\
+               If the device is lost, we can erase it."
+            .to_owned(),
+        url: Some(POLICY.to_owned()),
+    }
+}
+
+pub(crate) fn hand_over(locale: &str, method: Method) -> HandOverLetter {
+    HandOverLetter {
+        head: head(),
+        reader: reader(locale),
+        by: Some(label("Mara Okafor")),
+        reason: label("New starter without a mailbox, at the desk"),
+        method,
+        at: "2026-11-22T13:30:00Z".parse().unwrap(),
+        expires_at: "2026-11-29T13:30:00Z".parse().unwrap(),
+        decline_url: Some(DECLINE.to_owned()),
+    }
+}
+
+pub(crate) fn declined() -> NoticeAbout {
+    NoticeAbout::Declined {
+        issued_at: "2026-11-22T13:30:00Z".parse().unwrap(),
+        invited_by: Some(label("Jonas Brandt")),
+    }
+}
+
+pub(crate) fn completed(ownership: Ownership, rule: OwnershipRule) -> NoticeAbout {
+    NoticeAbout::Completed {
+        device_name: Some(label("Ada's iPhone")),
+        platform: Some(label("iOS 26.1")),
+        ownership,
+        rule,
+    }
+}
+
+/// To the administrator, about somebody else.
+pub(crate) fn notice(locale: &str, about: NoticeAbout) -> NoticeLetter {
+    let mut reader = reader(locale);
+    reader.name = Some(DisplayName::parse("Jonas Brandt").unwrap());
+    NoticeLetter {
+        head: head(),
+        reader,
+        about,
+        person: PersonName {
+            name: Some(DisplayName::parse("Ada Lindqvist").unwrap()),
+            email: EmailAddress::parse("ada@nordlicht.example").unwrap(),
+        },
+        at: "2026-11-24T08:05:00Z".parse().unwrap(),
     }
 }

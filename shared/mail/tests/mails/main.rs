@@ -16,7 +16,8 @@ use beckon_domain::names::{DisplayName, Label};
 use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_mail::{ComposeError, Composer, link_of};
 use letters::{
-    DECLINE, MANAGED, METHODS, OCCASIONS, PAGE, confirmation, invitation, pin, stored, token,
+    DECLINE, MANAGED, METHODS, OCCASIONS, PAGE, POLICY, agreement, completed, confirmation,
+    declined, hand_over, invitation, notice, pin, stored, token,
 };
 
 fn composer() -> Composer {
@@ -174,6 +175,84 @@ fn confirmations_read_well_for_every_rule() {
         let message = composer().confirmation(&bare).unwrap();
 
         insta::assert_snapshot!(format!("confirmation_{locale}_bare"), plain(&message));
+    }
+}
+
+#[test]
+fn an_invitation_with_an_agreement_says_it_and_links_to_it() {
+    for locale in Composer::locales() {
+        let mut letter = invitation(locale, Method::Pin);
+        letter.agreement = Some(agreement());
+
+        let message = invite(&letter);
+
+        assert!(unescaped(&message.html).contains(&format!("href=\"{POLICY}\"")));
+        assert!(
+            message
+                .html
+                .contains("of ours.<br />We never see: photos, messages, private apps.</p>")
+        );
+        insta::assert_snapshot!(format!("invitation_{locale}_agreement"), plain(&message));
+    }
+}
+
+#[test]
+fn what_was_given_out_without_a_mail_is_told_with_who_when_and_why() {
+    for locale in Composer::locales() {
+        for (name, method) in [("pin", Method::Pin), ("qr_code", Method::QrCode)] {
+            let message = composer().hand_over(&hand_over(locale, method)).unwrap();
+
+            assert!(unescaped(&message.html).contains(&format!("href=\"{DECLINE}\"")));
+            insta::assert_snapshot!(format!("hand_over_{locale}_{name}"), plain(&message));
+        }
+
+        let mut bare = hand_over(locale, Method::PasswordAndPin);
+        bare.head.organisation = None;
+        bare.head.help_desk = None;
+        bare.reader.name = None;
+        bare.by = None;
+        bare.decline_url = None;
+
+        let message = composer().hand_over(&bare).unwrap();
+
+        insta::assert_snapshot!(format!("hand_over_{locale}_bare"), plain(&message));
+    }
+}
+
+#[test]
+fn a_method_without_a_secret_has_nothing_that_could_be_given_out() {
+    let error = composer()
+        .hand_over(&hand_over("en", Method::Password))
+        .unwrap_err();
+
+    assert!(matches!(
+        error,
+        ComposeError::SecretDoesNotFit(Method::Password)
+    ));
+}
+
+#[test]
+fn administrators_are_told_what_became_of_an_invitation_and_what_to_do() {
+    for locale in Composer::locales() {
+        for (name, about) in [
+            ("declined", declined()),
+            (
+                "completed",
+                completed(Ownership::CompanyOwned, OwnershipRule::Invitation),
+            ),
+        ] {
+            let message = composer().notice(&notice(locale, about)).unwrap();
+
+            insta::assert_snapshot!(format!("notice_{locale}_{name}"), plain(&message));
+        }
+
+        let mut bare = notice(locale, completed(Ownership::NotSet, OwnershipRule::NotSet));
+        bare.person.name = None;
+
+        let message = composer().notice(&bare).unwrap();
+
+        assert!(message.subject.contains("ada@nordlicht.example"));
+        insta::assert_snapshot!(format!("notice_{locale}_nameless"), plain(&message));
     }
 }
 

@@ -1,0 +1,80 @@
+//! What tells somebody that a secret of theirs was given out without a mail: by whom, when and
+//! why, and what to do if they did not ask for it. The secret itself is not in it.
+
+use beckon_domain::letter::HandOverLetter;
+
+use crate::catalogue::{Catalogue, one_line};
+use crate::composer::ComposeError;
+use crate::moments::moment;
+use crate::view::{Fact, Frame, Headline, Link, Paragraph, Report, greeting};
+
+/// Puts a hand-over into words. A method without a secret has nothing to give out.
+pub(crate) fn view(language: &Catalogue, letter: &HandOverLetter) -> Result<Report, ComposeError> {
+    let words = &language.words.hand_over;
+    let (title, lead, decline) = if letter.method.uses_pin() {
+        (
+            words.title_pin,
+            words.lead_pin,
+            words.unexpected_decline_pin,
+        )
+    } else if letter.method.uses_token() {
+        (
+            words.title_link,
+            words.lead_link,
+            words.unexpected_decline_link,
+        )
+    } else {
+        return Err(ComposeError::SecretDoesNotFit(letter.method));
+    };
+    let given_out = moment(language, letter.at, &letter.reader.time_zone);
+    let headline = Headline {
+        title,
+        subject: title.to_owned(),
+        preheader: language.fill(words.preheader, &[("moment", &given_out)]),
+    };
+    let unexpected = match (&letter.decline_url, &letter.head.help_desk) {
+        (Some(_), _) => decline,
+        (None, Some(_)) => words.unexpected_ask,
+        (None, None) => words.unexpected,
+    };
+    Ok(Report {
+        frame: Frame::new(language, &letter.head, headline),
+        greeting: greeting(language, &letter.reader),
+        lead: lead.to_owned(),
+        facts: facts(language, letter, given_out),
+        advice: vec![
+            Paragraph {
+                text: words.expected.to_owned(),
+                link: None,
+            },
+            Paragraph {
+                text: unexpected.to_owned(),
+                link: letter.decline_url.as_ref().map(|url| Link {
+                    href: url.clone(),
+                    shown: language.words.invitation.decline.to_owned(),
+                }),
+            },
+        ],
+    })
+}
+
+fn facts(language: &Catalogue, letter: &HandOverLetter, given_out: String) -> Vec<Fact> {
+    let words = &language.words.hand_over;
+    let fact = |label, value| Fact {
+        label,
+        value,
+        note: None,
+    };
+    let by = letter
+        .by
+        .as_ref()
+        .map(|by| fact(words.by, one_line(by.as_str())));
+    let valid_until = moment(language, letter.expires_at, &letter.reader.time_zone);
+    by.into_iter()
+        .chain([
+            fact(words.given_out, given_out),
+            fact(words.reason, one_line(letter.reason.as_str())),
+            fact(language.words.invitation.valid_until, valid_until),
+        ])
+        .collect()
+}
