@@ -2,6 +2,7 @@
 
 use beckon_domain::history::{Actor, Happening, HistoryRow};
 use beckon_domain::ownership::{Ownership, OwnershipRule};
+use beckon_domain::user::AddressMark;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -90,6 +91,33 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 "Reminder {number} of issue {} was written{}.",
                 issue.get(),
                 if *last { "; it is the last" } else { "" }
+            ),
+        ),
+        Happening::SecretHandedOver {
+            issue,
+            method,
+            reason,
+        } => (
+            "secretHandedOver",
+            format!(
+                "The {} of issue {} was given out without a mail. Reason: {}",
+                if method.uses_token() {
+                    "QR code"
+                } else {
+                    "PIN"
+                },
+                issue.get(),
+                reason.as_str()
+            ),
+        ),
+        Happening::AddressTriedAgain { mark } => (
+            "addressTriedAgain",
+            format!(
+                "The address is tried again, after {}.",
+                match mark {
+                    AddressMark::HardBounced => "a mail had come back for good",
+                    AddressMark::Complained => "a mail had been called spam",
+                }
             ),
         ),
         Happening::InvitationDeclined { issue } => (

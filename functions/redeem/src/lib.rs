@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use beckon_aws::{KeySource, Table};
+use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_runtime::{SystemChance, SystemClock};
@@ -28,6 +29,7 @@ pub struct Limits {
 pub struct Redemptions {
     redeem: Arc<Redeem<Table, KeySource, SystemClock, SystemChance>>,
     request: Arc<RequestPin<Table, KeySource, SystemClock, SystemChance>>,
+    decline: Arc<Decline<Table, KeySource, SystemClock, SystemChance>>,
     table: Table,
     refuse_after: Duration,
 }
@@ -38,6 +40,12 @@ impl Redemptions {
     pub fn new(table: Table, keys: KeySource, limits: Limits) -> Self {
         Self {
             request: Arc::new(RequestPin {
+                store: table.clone(),
+                keys: keys.clone(),
+                clock: SystemClock,
+                chance: SystemChance::new(),
+            }),
+            decline: Arc::new(Decline {
                 store: table.clone(),
                 keys: keys.clone(),
                 clock: SystemClock,

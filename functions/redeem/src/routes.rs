@@ -29,6 +29,7 @@ pub(crate) fn all() -> OpenApiRouter<Redemptions> {
     OpenApiRouter::new()
         .routes(routes!(redeem))
         .routes(routes!(request_pin))
+        .routes(routes!(decline))
         .routes(routes!(registration))
 }
 
@@ -45,9 +46,20 @@ struct RedeemedView {
     ownership: Ownership,
     /// Where to go on; null if the settings name no address that fits.
     continue_url: Option<String>,
+    /// What the company can see and erase, as the settings word it; null if they say nothing.
+    agreement: Option<AgreementView>,
     /// Until when the session lets the person go on. Reporting is not bound by it.
     #[schema(value_type = String)]
     expires_at: Timestamp,
+}
+
+/// What the person agrees to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct AgreementView {
+    /// Line breaks part paragraphs.
+    text: String,
+    /// Where there is more to read.
+    url: Option<String>,
 }
 
 /// Redeem a PIN or a link's token
@@ -79,6 +91,10 @@ async fn redeem(
             password_required: redeemed.method.asks_for_password(),
             ownership: redeemed.ownership,
             continue_url: redeemed.continue_url,
+            agreement: redeemed.agreement.map(|agreement| AgreementView {
+                text: agreement.text,
+                url: agreement.url,
+            }),
             expires_at: redeemed.expires_at,
         })),
         Err(refusal) => {
@@ -119,6 +135,33 @@ async fn request_pin(
     let address = EmailAddress::parse(&body.value.email)
         .map_err(|problem| Problem::invalid_fields(vec![problem.under("email")]))?;
     let answer = redemptions.request.run(&address).await;
+    hold_back(began, redemptions.refuse_after).await;
+    answer?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// An invitation that was not meant for whoever got it.
+#[derive(Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DeclineBody {
+    /// The token of the mail's own "this was not me" link; it redeems nothing.
+    token: String,
+}
+
+/// Say "this was not me"
+///
+/// The invitation's secret is dead at once, and administrators are told, who can undo it. The
+/// answer is the same whatever the token was.
+#[utoipa::path(
+    post, path = "/v1/declines", tag = "Enrolment", request_body = DeclineBody, security(()),
+    responses((status = 202))
+)]
+async fn decline(
+    State(redemptions): State<Redemptions>,
+    body: JsonBody<DeclineBody>,
+) -> Result<StatusCode, Problem> {
+    let began = Instant::now();
+    let answer = redemptions.decline.run(&body.value.token).await;
     hold_back(began, redemptions.refuse_after).await;
     answer?;
     Ok(StatusCode::ACCEPTED)

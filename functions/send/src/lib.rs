@@ -1,13 +1,17 @@
 //! Send, and what has become of Sends.
 
+mod address;
 mod outbox;
 mod routes;
 
+use std::sync::Arc;
+
 use axum::Router;
-use beckon_aws::Table;
+use beckon_aws::{SesMailService, Table};
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::send::Send;
 use beckon_domain::usecases::stop_batch::StopSend;
+use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_runtime::{SystemChance, SystemClock};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -17,14 +21,21 @@ pub struct Sending {
     send: Send<Table, SystemClock, SystemChance>,
     report: ReportBatch<Table>,
     stop: StopSend<Table, SystemClock>,
+    try_again: Arc<TryAddressAgain<Table, SesMailService, SystemClock, SystemChance>>,
     table: Table,
 }
 
 impl Sending {
-    /// Sends kept in this table.
+    /// Sends kept in this table, through this mail service.
     #[must_use]
-    pub fn new(table: Table) -> Self {
+    pub fn new(table: Table, service: SesMailService) -> Self {
         Self {
+            try_again: Arc::new(TryAddressAgain {
+                store: table.clone(),
+                service,
+                clock: SystemClock,
+                chance: SystemChance::new(),
+            }),
             send: Send {
                 store: table.clone(),
                 clock: SystemClock,
@@ -44,7 +55,10 @@ impl Sending {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::all().merge(outbox::all()).with_state(self)
+        routes::all()
+            .merge(outbox::all())
+            .merge(address::all())
+            .with_state(self)
     }
 
     /// The routes alone.

@@ -1,6 +1,6 @@
 //! Starts `send` on the Lambda runtime.
 
-use beckon_aws::{Table, clients};
+use beckon_aws::{SesMailService, Table, clients};
 use beckon_domain::settings::Settings;
 use beckon_runtime::config::StoreConfig;
 use beckon_runtime::{edge, telemetry};
@@ -9,12 +9,10 @@ use beckon_runtime::{edge, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start_in_lambda();
     let config = StoreConfig::from_environment()?;
-    let table = Table::new(
-        &clients::load().await,
-        &config.table,
-        Settings::default_from(config.sender),
-    );
+    let aws = clients::load().await;
+    let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
+    let service = SesMailService::new(&aws, None);
     table.warm_up().await?;
     telemetry::ready();
-    lambda_http::run(edge::in_lambda(send::Sending::new(table).router())).await
+    lambda_http::run(edge::in_lambda(send::Sending::new(table, service).router())).await
 }

@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 /// The HTTP functions.
 pub(crate) struct Parts {
     pub(crate) directory: directory::Directory,
+    pub(crate) desk: desk::Desk,
     pub(crate) previews: preview::Previews,
     pub(crate) sending: send::Sending,
     pub(crate) settings: settings::SettingsRoutes,
@@ -19,6 +20,7 @@ pub(crate) struct Parts {
 pub(crate) fn merged(parts: Parts) -> (Router, OpenApi) {
     OpenApiRouter::with_openapi(head())
         .merge(parts.directory.routes())
+        .merge(parts.desk.routes())
         .merge(parts.previews.routes())
         .merge(parts.sending.routes())
         .merge(parts.settings.routes())

@@ -177,8 +177,10 @@ impl System {
         let shared = Shared::open(&options, &engine, &address, reports).await?;
         // The folder is ours alone, so a lease can only be that of a process that was killed.
         shared.table.free_lease().await?;
+        let service = shared.mail_service(&mut tasks).await?;
         let (router, openapi) = shared.router(
             &address,
+            service.clone(),
             redeem::Limits {
                 refuse_after: options.refuse_after,
                 wrong_tries_per_hour: options.wrong_tries_per_hour,
@@ -188,7 +190,7 @@ impl System {
             shared.serve_aws(&options, &engine, &mut tasks).await?;
         }
         let round = Arc::new(Mutex::new(()));
-        let postman = shared.postman(&options, &mut tasks).await?;
+        let postman = shared.postman(&options, service)?;
         tasks.spawn(deliver_when_woken(
             postman,
             shared.bell.clone(),
@@ -302,7 +304,12 @@ impl Shared {
     }
 
     /// Every route on one port.
-    fn router(&self, address: &str, guessing: redeem::Limits) -> anyhow::Result<(Router, OpenApi)> {
+    fn router(
+        &self,
+        address: &str,
+        service: SesMailService,
+        guessing: redeem::Limits,
+    ) -> anyhow::Result<(Router, OpenApi)> {
         let bus = Bus::new(Confirmations {
             confirm: ConfirmRegistration {
                 store: self.table.clone(),
@@ -313,12 +320,18 @@ impl Shared {
         });
         let (functions, document) = openapi::merged(openapi::Parts {
             directory: directory::Directory::new(self.table.clone()),
+            desk: desk::Desk::new(
+                self.table.clone(),
+                self.keys.clone(),
+                Composer::new()?,
+                self.links.clone(),
+            ),
             previews: preview::Previews::new(
                 self.table.clone(),
                 Composer::new()?,
                 self.links.clone(),
             ),
-            sending: send::Sending::new(self.table.clone()),
+            sending: send::Sending::new(self.table.clone(), service),
             settings: settings::SettingsRoutes::new(self.table.clone(), self.sender.clone()),
             redemptions: redeem::Redemptions::new(self.table.clone(), self.keys.clone(), guessing),
         });
@@ -332,12 +345,8 @@ impl Shared {
         Ok((router, document))
     }
 
-    /// The postman, with a mail service of its own to go to.
-    async fn postman(
-        &self,
-        options: &Options,
-        tasks: &mut JoinSet<()>,
-    ) -> anyhow::Result<LocalPostman> {
+    /// The mail service, served on an address of its own.
+    async fn mail_service(&self, tasks: &mut JoinSet<()>) -> anyhow::Result<SesMailService> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let ses = self.ses.clone();
@@ -346,10 +355,15 @@ impl Shared {
                 tracing::error!(%error, "the local mail service stopped");
             }
         });
+        Ok(SesMailService::new(&clients::local(&endpoint), None))
+    }
+
+    /// The postman.
+    fn postman(&self, options: &Options, service: SesMailService) -> anyhow::Result<LocalPostman> {
         Ok(Postman {
             deliver: Deliver {
                 store: self.table.clone(),
-                service: SesMailService::new(&clients::local(&endpoint), None),
+                service,
                 composer: Composer::new()?,
                 keys: self.keys.clone(),
                 clock: SystemClock,

@@ -8,14 +8,16 @@ use aws_sdk_sesv2::config::http::HttpResponse;
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::delete_suppressed_destination::DeleteSuppressedDestinationError;
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{
     Attachment, AttachmentContentDisposition, AttachmentContentTransferEncoding, Body, Content,
     Destination, EmailContent, Message, MessageHeader, MessageTag,
 };
+use beckon_domain::address::EmailAddress;
 use beckon_domain::letter::{InlineImage, OutgoingMail};
-use beckon_domain::ports::{SendMail, Unavailable};
+use beckon_domain::ports::{ClearSuppression, SendMail, Unavailable};
 use beckon_domain::sending::{SendAnswer, SendingLimits};
 
 /// The tag by which SES's events name one of our mails.
@@ -114,6 +116,35 @@ impl SendMail for SesMailService {
             per_second,
             enabled: account.sending_enabled,
         })
+    }
+}
+
+impl ClearSuppression for SesMailService {
+    async fn clear_suppression(&self, address: &EmailAddress) -> Result<(), Unavailable> {
+        let answer = self
+            .client
+            .delete_suppressed_destination()
+            .email_address(address.as_str())
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteSuppressedDestinationError::is_not_found_exception) =>
+            {
+                Ok(())
+            }
+            // Its text may name the address; the code says enough.
+            Err(error) => Err(Unavailable::new(
+                "the mail service",
+                format!(
+                    "it did not take the address off its suppression list: {}",
+                    error.code().unwrap_or("no answer")
+                ),
+            )),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use crate::method::Method;
+use crate::names::Label;
 use crate::ownership::{Ownership, OwnershipRule};
 use crate::user::AddressMark;
 
@@ -98,6 +99,20 @@ pub enum Happening {
         number: u32,
         /// Whether it says that it is the last.
         last: bool,
+    },
+    /// The secret was given out without a mail.
+    SecretHandedOver {
+        /// Of which issue.
+        issue: IssueNumber,
+        /// Of which method.
+        method: Method,
+        /// Why, in the words of who did it.
+        reason: Label,
+    },
+    /// The address takes mail again: an administrator has it tried.
+    AddressTriedAgain {
+        /// What was held against it.
+        mark: AddressMark,
     },
     /// The person said "this was not me"; the secret is dead.
     InvitationDeclined {

@@ -68,6 +68,8 @@ pub enum InvitationOccasion {
     First,
     /// The same issue, mailed again because somebody asked.
     Again,
+    /// Printed on a sheet, and given to the person by hand.
+    Sheet,
     /// A reminder.
     Reminder {
         /// No further one will come.

@@ -22,6 +22,7 @@ pub mod locale;
 pub mod mail;
 pub mod method;
 pub mod names;
+pub mod notices;
 pub mod ownership;
 pub mod permission;
 pub mod pin;

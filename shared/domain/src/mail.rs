@@ -4,7 +4,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::address::EmailAddress;
 use crate::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, UserId, Version};
+use crate::method::Method;
+use crate::names::Label;
 
 /// What a mail is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +38,50 @@ pub enum MailKind {
         /// Of which device.
         device: DeviceId,
     },
+    /// To the person: their secret was given out without a mail.
+    #[serde(rename_all = "camelCase")]
+    HandOver {
+        /// Of which issue.
+        issue: IssueNumber,
+        /// Of which method.
+        method: Method,
+        /// Until when it is good.
+        expires_at: Timestamp,
+        /// Who gave it out, as mails name them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Label>,
+        /// Why, as they typed it.
+        reason: Label,
+    },
+    /// To an administrator: what became of somebody's invitation.
+    #[serde(rename_all = "camelCase")]
+    Notice {
+        /// The administrator.
+        to: EmailAddress,
+        /// What.
+        about: NoticeOf,
+    },
+}
+
+/// What an administrator is told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub enum NoticeOf {
+    /// The person said "this was not me".
+    #[serde(rename_all = "camelCase")]
+    Declined {
+        /// When it was issued.
+        issued_at: Timestamp,
+        /// Who had invited, as mails name them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invited_by: Option<Label>,
+    },
+    /// A device was registered.
+    #[serde(rename_all = "camelCase")]
+    Completed {
+        /// Which.
+        device: DeviceId,
+    },
 }
 
 impl MailKind {
@@ -43,7 +90,19 @@ impl MailKind {
     pub const fn carries(&self) -> Option<IssueNumber> {
         match self {
             Self::Invitation { issue, .. } | Self::Reminder { issue, .. } => Some(*issue),
-            Self::Confirmation { .. } => None,
+            Self::Confirmation { .. } | Self::HandOver { .. } | Self::Notice { .. } => None,
+        }
+    }
+
+    /// Whether it goes to the user it is about, at their registered address.
+    #[must_use]
+    pub const fn goes_to_the_user(&self) -> bool {
+        match self {
+            Self::Invitation { .. }
+            | Self::Reminder { .. }
+            | Self::Confirmation { .. }
+            | Self::HandOver { .. } => true,
+            Self::Notice { .. } => false,
         }
     }
 
@@ -54,6 +113,8 @@ impl MailKind {
             Self::Invitation { .. } => "invitation",
             Self::Reminder { .. } => "reminder",
             Self::Confirmation { .. } => "confirmation",
+            Self::HandOver { .. } => "handOver",
+            Self::Notice { .. } => "notice",
         }
     }
 }

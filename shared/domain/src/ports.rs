@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use crate::address::NormalisedAddress;
+use crate::address::{EmailAddress, NormalisedAddress};
 use crate::batch::{Batch, Cursor, Page};
 use crate::history::HistoryRow;
 use crate::ids::{BatchId, DeviceId, ExternalId, IssueNumber, MailId, RunId, UserId, Version};
@@ -505,6 +505,16 @@ pub trait SendMail {
 
     /// How fast the service lets us send now.
     fn sending_limits(&self) -> impl Future<Output = Result<SendingLimits, Unavailable>> + Send;
+}
+
+/// Has the mail service forget what it holds against an address.
+pub trait ClearSuppression {
+    /// Takes the address off the service's list of those it sends nothing to. One that is not on
+    /// it is no error.
+    fn clear_suppression(
+        &self,
+        address: &EmailAddress,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// Wakes the postman.

@@ -142,12 +142,21 @@ impl Unwanted {
 
 /// Whether a mail is still wanted, judged on the user as stored now.
 pub fn wanted(mail: &Mail, user: Option<&User>, now: Timestamp) -> Result<(), Unwanted> {
-    let user = user.filter(|user| user.enabled).ok_or(Unwanted::NoUser)?;
+    let user = user.ok_or(Unwanted::NoUser)?;
+    // An administrator hears of it whatever became of the user since.
+    if !mail.kind.goes_to_the_user() {
+        return Ok(());
+    }
+    if !user.enabled {
+        return Err(Unwanted::NoUser);
+    }
     if user.address_mark.is_some() {
         return Err(Unwanted::AddressMarked);
     }
     match &mail.kind {
-        MailKind::Confirmation { .. } => Ok(()),
+        MailKind::Confirmation { .. } | MailKind::HandOver { .. } | MailKind::Notice { .. } => {
+            Ok(())
+        }
         MailKind::Invitation { issue, .. } | MailKind::Reminder { issue, .. } => {
             let invitation = user.invitation.as_ref().ok_or(Unwanted::Superseded)?;
             if invitation.issue != *issue {
@@ -158,7 +167,10 @@ pub fn wanted(mail: &Mail, user: Option<&User>, now: Timestamp) -> Result<(), Un
                 // Who is reminded of a PIN that opens nothing any more is misled.
                 InvitationState::Locked => match mail.kind {
                     MailKind::Reminder { .. } => Err(Unwanted::InvitationEnded),
-                    MailKind::Invitation { .. } | MailKind::Confirmation { .. } => Ok(()),
+                    MailKind::Invitation { .. }
+                    | MailKind::Confirmation { .. }
+                    | MailKind::HandOver { .. }
+                    | MailKind::Notice { .. } => Ok(()),
                 },
                 InvitationState::None
                 | InvitationState::Completed

@@ -5,10 +5,12 @@ use crate::enrolment::managed_at;
 use crate::invitation::Invitation;
 use crate::keys::SecretKey;
 use crate::letter::{
-    Agreement, ConfirmationLetter, InvitationLetter, InvitationOccasion, LetterSecret, Reader,
+    Agreement, ConfirmationLetter, HandOverLetter, InvitationLetter, InvitationOccasion,
+    LetterSecret, NoticeAbout, NoticeLetter, PersonName, Reader,
 };
 use crate::locale::Locale;
 use crate::method::Method;
+use crate::names::Label;
 use crate::ownership::Ownership;
 use crate::pin::Pin;
 use crate::registration::Registration;
@@ -16,6 +18,7 @@ use crate::settings::Settings;
 use crate::settings::agreements::wording;
 use crate::token::{Token, TokenPurpose};
 use crate::user::User;
+use jiff::Timestamp;
 
 /// Where links of mails lead. From configuration, never from a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +145,68 @@ pub fn invitation_letter(
             invitation.ownership,
             &reader(user, settings).locales,
         ),
+    }
+}
+
+/// The letter that tells a person that their secret was given out without a mail.
+#[must_use]
+pub fn hand_over_letter(
+    user: &User,
+    invitation: Option<(&Invitation, &SecretKey)>,
+    given: GivenOut,
+    settings: &Settings,
+    links: &Links,
+) -> HandOverLetter {
+    HandOverLetter {
+        head: settings.letterhead(),
+        reader: reader(user, settings),
+        by: given.by,
+        reason: given.reason,
+        method: given.method,
+        at: given.at,
+        expires_at: given.expires_at,
+        decline_url: invitation.map(|(invitation, key)| {
+            links.decline(Sealed::derive(user, invitation, key).decline.as_ref())
+        }),
+    }
+}
+
+/// A secret that was given out without a mail.
+#[derive(Debug, Clone)]
+pub struct GivenOut {
+    /// Who gave it out, as mails name them.
+    pub by: Option<Label>,
+    /// Why.
+    pub reason: Label,
+    /// Of which method.
+    pub method: Method,
+    /// When.
+    pub at: Timestamp,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// The letter that tells an administrator what became of somebody's invitation.
+#[must_use]
+pub fn notice_letter(
+    user: &User,
+    about: NoticeAbout,
+    settings: &Settings,
+    at: Timestamp,
+) -> NoticeLetter {
+    NoticeLetter {
+        head: settings.letterhead(),
+        reader: Reader {
+            name: None,
+            locales: vec![settings.locale.clone()],
+            time_zone: settings.time_zone.clone(),
+        },
+        about,
+        person: PersonName {
+            name: user.display_name.clone(),
+            email: user.email.clone(),
+        },
+        at,
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct InvitationView {
     facts: Vec<Fact>,
     agreement: Option<AgreementView>,
     notes: Vec<&'static str>,
-    unexpected: Paragraph,
+    unexpected: Option<Paragraph>,
 }
 
 /// What an administrator says that registering means.
@@ -194,7 +194,9 @@ pub(crate) fn view(
             .as_ref()
             .map(|agreement| agreed(words, agreement)),
         notes: notes(words, letter, &offer),
-        unexpected: unexpected(words, letter, &offer),
+        // Who is given a sheet expects it.
+        unexpected: (letter.occasion != InvitationOccasion::Sheet)
+            .then(|| unexpected(words, letter, &offer)),
         pin: match offer {
             Offer::Pin(symbols) => Some(PinView {
                 label: words.pin,
@@ -209,7 +211,9 @@ pub(crate) fn view(
 fn subject(language: &Catalogue, letter: &InvitationLetter) -> String {
     let words = &language.words.invitation;
     let (without, with) = match letter.occasion {
-        InvitationOccasion::First => (words.subject, words.subject_organisation),
+        InvitationOccasion::First | InvitationOccasion::Sheet => {
+            (words.subject, words.subject_organisation)
+        }
         InvitationOccasion::Again => (words.subject_again, words.subject_again_organisation),
         InvitationOccasion::Reminder { last: false } => {
             (words.subject_reminder, words.subject_reminder_organisation)
@@ -227,7 +231,7 @@ const fn occasion(
     occasion: InvitationOccasion,
 ) -> Option<&'static str> {
     match occasion {
-        InvitationOccasion::First => None,
+        InvitationOccasion::First | InvitationOccasion::Sheet => None,
         InvitationOccasion::Again => Some(words.occasion_again),
         InvitationOccasion::Reminder { last: false } => Some(words.occasion_reminder),
         InvitationOccasion::Reminder { last: true } => Some(words.occasion_last_reminder),
@@ -260,12 +264,25 @@ fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> V
         }),
     };
     let mut steps = Vec::new();
+    let printed = letter.occasion == InvitationOccasion::Sheet;
     match offer {
         Offer::Pin(_) => {
-            steps.push(linked(words.step_open, &letter.page_url, &letter.page_url));
-            steps.push(plain(words.step_pin));
+            let (open, enter) = if printed {
+                (words.step_open_sheet, words.step_pin_sheet)
+            } else {
+                (words.step_open, words.step_pin)
+            };
+            steps.push(linked(open, &letter.page_url, &letter.page_url));
+            steps.push(plain(enter));
         }
-        Offer::Link(link) => steps.push(linked(words.step_scan, &link.href, &link.shown)),
+        Offer::Link(link) => {
+            let scan = if printed {
+                words.step_scan_sheet
+            } else {
+                words.step_scan
+            };
+            steps.push(linked(scan, &link.href, &link.shown));
+        }
         Offer::Place(place) => {
             let open = match place {
                 Place::Management(_) => words.step_manage,

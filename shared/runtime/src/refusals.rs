@@ -8,8 +8,10 @@ use beckon_domain::usecases::add_user::AddUserRefused;
 use beckon_domain::usecases::change_invitation::ChangeInvitationRefused;
 use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
 use beckon_domain::usecases::change_user::ChangeUserRefused;
+use beckon_domain::usecases::hand_over::HandOverRefused;
 use beckon_domain::usecases::redeem::{Ended, RedeemRefused};
 use beckon_domain::usecases::send::SendRefused;
+use beckon_domain::usecases::try_address_again::TryAddressAgainRefused;
 use http::StatusCode;
 
 use crate::Problem;
@@ -92,6 +94,45 @@ impl From<ChangeUserRefused> for Problem {
             ChangeUserRefused::Invalid(errors) => Self::invalid_fields(errors),
             ChangeUserRefused::UnknownUser => Self::not_found("user"),
             ChangeUserRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<HandOverRefused> for Problem {
+    fn from(refusal: HandOverRefused) -> Self {
+        let not_now = |detail: &str| {
+            Self::new(
+                StatusCode::CONFLICT,
+                "not-possible-now",
+                "Not possible now",
+                detail,
+            )
+        };
+        match refusal {
+            HandOverRefused::Invalid(errors) => Self::invalid_fields(errors),
+            HandOverRefused::UnknownUser => Self::not_found("user"),
+            HandOverRefused::Disabled => {
+                not_now("The user is disabled; enable them before you hand anything over.")
+            }
+            HandOverRefused::NothingToHandOver => not_now(
+                "With this user's registration method there is no secret: they register with their password alone.",
+            ),
+            HandOverRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<TryAddressAgainRefused> for Problem {
+    fn from(refusal: TryAddressAgainRefused) -> Self {
+        match refusal {
+            TryAddressAgainRefused::UnknownUser => Self::not_found("user"),
+            TryAddressAgainRefused::NotMarked => Self::new(
+                StatusCode::CONFLICT,
+                "not-possible-now",
+                "Not possible now",
+                "Nothing is held against this address; mail it again with POST …/invitation/resend, or invite again.",
+            ),
+            TryAddressAgainRefused::Unavailable(error) => error.into(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use beckon_domain::address::EmailAddress;
 use beckon_domain::ids::MailId;
 use beckon_domain::letter::OutgoingMail;
-use beckon_domain::ports::{Clock as _, SendMail, Unavailable};
+use beckon_domain::ports::{ClearSuppression, Clock as _, SendMail, Unavailable};
 use beckon_domain::sending::{SendAnswer, SendingLimits};
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,6 +38,8 @@ struct Service {
     answering: Option<Answering>,
     limits: Option<SendingLimits>,
     takes: SignedDuration,
+    cleared: Vec<EmailAddress>,
+    forgetful: bool,
     under_way: usize,
     most_under_way: usize,
 }
@@ -62,6 +64,8 @@ impl MemoryMailService {
                     enabled: true,
                 }),
                 takes: SignedDuration::ZERO,
+                cleared: Vec::new(),
+                forgetful: true,
                 under_way: 0,
                 most_under_way: 0,
             })),
@@ -70,6 +74,16 @@ impl MemoryMailService {
 
     fn lock(&self) -> MutexGuard<'_, Service> {
         self.service.lock().expect("no answer panics")
+    }
+
+    /// The addresses that it was asked to forget what it holds against.
+    pub fn cleared(&self) -> Vec<EmailAddress> {
+        self.lock().cleared.clone()
+    }
+
+    /// Whether it forgets what it holds against an address when it is asked to.
+    pub fn be_forgetful(&self, forgetful: bool) {
+        self.lock().forgetful = forgetful;
     }
 
     /// Answers the next mails so, one after the other; then as before.
@@ -183,6 +197,17 @@ impl Service {
 pub fn accepted(id: MailId) -> SendAnswer {
     SendAnswer::Accepted {
         service_id: format!("service-{id}"),
+    }
+}
+
+impl ClearSuppression for MemoryMailService {
+    async fn clear_suppression(&self, address: &EmailAddress) -> Result<(), Unavailable> {
+        let mut service = self.lock();
+        if !service.forgetful {
+            return Err(Unavailable::new("the mail service", "it does not forget"));
+        }
+        service.cleared.push(address.clone());
+        Ok(())
     }
 }
 

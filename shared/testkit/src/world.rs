@@ -23,6 +23,7 @@ use beckon_domain::usecases::confirm_registration::{
 use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy, Run};
 use beckon_domain::usecases::expand::{ExpandPage, Expanded};
+use beckon_domain::usecases::hand_over::HandOver;
 use beckon_domain::usecases::preview::ShowPreview;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redeemed, Redemption};
@@ -31,6 +32,7 @@ use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::send::{Send, SendOrder};
 use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_domain::usecases::tick::{Tick, Ticked};
+use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_domain::user::User;
 use beckon_domain::writing::Links;
 use jiff::{SignedDuration, Timestamp};
@@ -204,6 +206,29 @@ impl World {
         RequestPin {
             store: self.store.clone(),
             keys: self.keys.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Handing over without a mail.
+    pub fn hand_over(&self) -> HandOver<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
+        HandOver {
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+            links: self.links.clone(),
+        }
+    }
+
+    /// Trying a marked address again.
+    pub fn try_address_again(
+        &self,
+    ) -> TryAddressAgain<MemoryStore, MemoryMailService, ManualClock, SeededChance> {
+        TryAddressAgain {
+            store: self.store.clone(),
+            service: self.service.clone(),
             clock: self.clock.clone(),
             chance: self.chance.clone(),
         }

@@ -101,3 +101,32 @@ async fn what_was_completed_cannot_be_declined() {
     );
     assert_eq!(world.invitation_of(&user).state, InvitationState::Completed);
 }
+
+#[tokio::test]
+async fn administrators_are_told_who_declined_and_a_bounce_of_that_marks_nobody() {
+    let world = World::under(
+        &beckon_testkit::builders::settings()
+            .telling("it@example.com")
+            .build(),
+    );
+    let user = world.with(a_user().called("Ann Example"));
+    world.invite(&[&user]).await;
+    let token = world.token_for(&user, TokenPurpose::Decline);
+
+    world.decline().run(&token).await.unwrap();
+    world.post().await;
+
+    let it = beckon_domain::address::EmailAddress::parse("it@example.com").unwrap();
+    let told = world.service.taken_for(&it);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].message.text.contains("Ann Example"));
+    let feedback = beckon_domain::usecases::record_feedback::Feedback {
+        mail: told[0].id,
+        service_id: None,
+        event: beckon_domain::mail::MailEvent::HardBounce,
+        reason: None,
+        at: beckon_domain::ports::Clock::now(&world.clock),
+    };
+    world.record_feedback().run(&feedback).await.unwrap();
+    assert_eq!(world.now_of(&user).address_mark, None);
+}

@@ -278,7 +278,7 @@ async fn the_mail_that_is_shown_is_the_mail_that_is_sent_but_for_its_secret() {
         let sent = world.service.taken_for(&user.email).pop().unwrap().message;
         let without_secret = |text: &str| -> Vec<String> {
             let secret = |line: &&str| {
-                ["pin: ", "link: ", "secret: "]
+                ["pin: ", "link: ", "secret: ", "decline: "]
                     .iter()
                     .any(|name| line.starts_with(name))
             };

@@ -8,7 +8,8 @@ use crate::confirmation;
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::{EventId, MailId};
 use crate::invitation::{Invitation, InvitationEvent, InvitationState, transition};
-use crate::mail::{Mail, MailClass, MailKind};
+use crate::mail::{Mail, MailClass, MailKind, NoticeOf};
+use crate::notices::notices;
 use crate::ownership::{Classification, Ownership, classify};
 use crate::ports::{
     Chance, ChangeOutcome, Clock, FindUser, LoadRegistration, LoadSession, LoadUsers, ReadSettings,
@@ -218,7 +219,7 @@ where
                 ..open.clone()
             });
         }
-        let mails = if confirmation::due_to(&settings.settings.confirmation, user).is_ok() {
+        let mut mails = if confirmation::due_to(&settings.settings.confirmation, user).is_ok() {
             vec![Mail::waiting(
                 MailId::new(self.chance.ulid()),
                 MailKind::Confirmation {
@@ -233,6 +234,10 @@ where
         } else {
             Vec::new()
         };
+        let about = NoticeOf::Completed {
+            device: device.clone(),
+        };
+        mails.extend(notices(settings, user.id, &about, &self.chance, now));
         let change = UserChange {
             mails,
             history,

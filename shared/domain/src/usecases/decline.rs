@@ -4,6 +4,8 @@
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::EventId;
 use crate::invitation::{Invitation, InvitationEvent, transition};
+use crate::mail::NoticeOf;
+use crate::notices::notices;
 use crate::ports::{
     Chance, ChangeOutcome, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable,
     UserChange,
@@ -48,6 +50,7 @@ where
         let Some(claim) = TokenClaim::read(token) else {
             return Ok(Declined::DoesNotFit);
         };
+        let settings = self.store.current_settings().await?;
         loop {
             let now = self.clock.now();
             let user = self.store.load_users(&[claim.user]).await?.pop();
@@ -66,6 +69,10 @@ where
             let Ok(state) = transition(invitation.state_at(now), InvitationEvent::Decline) else {
                 return Ok(Declined::EndedBefore);
             };
+            let about = NoticeOf::Declined {
+                issued_at: invitation.issued_at,
+                invited_by: invitation.invited_by.clone(),
+            };
             let row = HistoryRow {
                 id: EventId::new(self.chance.ulid()),
                 user: user.id,
@@ -76,6 +83,7 @@ where
                 },
             };
             let change = UserChange {
+                mails: notices(&settings, user.id, &about, &self.chance, now),
                 history: vec![row],
                 ..UserChange::of(User {
                     version: user.version.next(),

@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{BatchId, MailId, RunId, UserId, Version};
 use crate::keys::KeyRing;
-use crate::letter::{InvitationOccasion, OutgoingMail};
-use crate::mail::{Mail, MailClass, MailEvent, MailKind, MailReason, MailState};
+use crate::letter::{InvitationOccasion, NoticeAbout, OutgoingMail};
+use crate::mail::{Mail, MailClass, MailEvent, MailKind, MailReason, MailState, NoticeOf};
 use crate::ports::{
     Chance, ClaimMail, Clock, ComposeLetter, FindDue, HoldLease, LoadBatch, LoadKeys, LoadMails,
     LoadRegistration, LoadUsers, NotePace, Pause, PauseOutbox, ReadSettings, SaveError, SaveMail,
@@ -22,7 +22,10 @@ use crate::ports::{
 use crate::sending::{SendAnswer, SendingLimits, TokenBucket, Unwanted, retry_at, wanted};
 use crate::settings::VersionedSettings;
 use crate::user::User;
-use crate::writing::{Links, Sealed, confirmation_letter, invitation_letter};
+use crate::writing::{
+    GivenOut, Links, Sealed, confirmation_letter, hand_over_letter, invitation_letter,
+    notice_letter,
+};
 
 /// How the postman goes about it.
 #[derive(Debug, Clone)]
@@ -772,6 +775,46 @@ where
                     &settings.settings,
                 ))
             }
+            MailKind::HandOver {
+                issue,
+                method,
+                expires_at,
+                by,
+                reason,
+            } => {
+                // Only the issue that was given out may be declined by this mail.
+                let current = user
+                    .invitation
+                    .as_ref()
+                    .filter(|invitation| invitation.issue == *issue)
+                    .and_then(|invitation| keys.get(&invitation.key).map(|key| (invitation, key)));
+                let given = GivenOut {
+                    by: by.clone(),
+                    reason: reason.clone(),
+                    method: *method,
+                    at: mail.created_at,
+                    expires_at: *expires_at,
+                };
+                self.composer.compose_hand_over(&hand_over_letter(
+                    user,
+                    current,
+                    given,
+                    &settings.settings,
+                    &self.links,
+                ))
+            }
+            MailKind::Notice { about, .. } => {
+                let about = match self.told(user, about).await? {
+                    Ok(about) => about,
+                    Err(why) => return Ok(Err(why)),
+                };
+                self.composer.compose_notice(&notice_letter(
+                    user,
+                    about,
+                    &settings.settings,
+                    mail.created_at,
+                ))
+            }
         };
         let message = match message {
             Ok(message) => message,
@@ -782,9 +825,46 @@ where
             kind: mail.kind.name(),
             from: settings.settings.sender.from_header(),
             reply_to: settings.settings.sender.reply_to.clone(),
-            to: user.email.clone(),
+            to: match &mail.kind {
+                MailKind::Notice { to, .. } => to.clone(),
+                MailKind::Invitation { .. }
+                | MailKind::Reminder { .. }
+                | MailKind::Confirmation { .. }
+                | MailKind::HandOver { .. } => user.email.clone(),
+            },
             message,
         }))
+    }
+
+    /// What a notice tells.
+    async fn told(
+        &self,
+        user: &User,
+        about: &NoticeOf,
+    ) -> Result<Result<NoticeAbout, MailReason>, Unavailable> {
+        Ok(match about {
+            NoticeOf::Declined {
+                issued_at,
+                invited_by,
+            } => Ok(NoticeAbout::Declined {
+                issued_at: *issued_at,
+                invited_by: invited_by.clone(),
+            }),
+            NoticeOf::Completed { device } => {
+                match self.store.load_registration(user.id, device).await? {
+                    None => Err(reason(
+                        "noRegistration",
+                        "the registration it tells of is gone",
+                    )),
+                    Some(registration) => Ok(NoticeAbout::Completed {
+                        device_name: registration.device.name,
+                        platform: registration.device.platform,
+                        ownership: registration.decided.ownership,
+                        rule: registration.decided.rule,
+                    }),
+                }
+            }
+        })
     }
 
     async fn record(&self, claimed: Mail, answer: SendAnswer) -> Result<Step, Unavailable> {
@@ -930,7 +1010,9 @@ const fn occasion_of(kind: &MailKind) -> (InvitationOccasion, bool) {
         } => (InvitationOccasion::Again, *replaces),
         MailKind::Invitation { replaces, .. } => (InvitationOccasion::First, *replaces),
         MailKind::Reminder { last, .. } => (InvitationOccasion::Reminder { last: *last }, false),
-        MailKind::Confirmation { .. } => (InvitationOccasion::First, false),
+        MailKind::Confirmation { .. } | MailKind::HandOver { .. } | MailKind::Notice { .. } => {
+            (InvitationOccasion::First, false)
+        }
     }
 }
 

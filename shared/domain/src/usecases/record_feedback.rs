@@ -104,7 +104,7 @@ where
         feedback: &Feedback,
     ) -> Result<bool, Unavailable> {
         // A report that only adds the service's id says nothing new of the address.
-        let news = before.state != after.state;
+        let news = before.state != after.state && after.kind.goes_to_the_user();
         let mark = match after.state {
             MailState::HardBounced => news.then_some(AddressMark::HardBounced),
             MailState::Complained => news.then_some(AddressMark::Complained),

@@ -17,6 +17,7 @@ use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::{DeviceId, EventId, IssueNumber};
 use crate::invitation::{Invitation, InvitationEvent, InvitationState, transition};
 use crate::keys::KeyRing;
+use crate::letter::Agreement;
 use crate::method::Method;
 use crate::names::Label;
 use crate::ownership::Ownership;
@@ -31,6 +32,7 @@ use crate::session::{
 };
 use crate::token::{TokenClaim, TokenPurpose};
 use crate::user::User;
+use crate::writing::{agreement, reader};
 
 /// What somebody shows: nothing is checked yet. Either address and PIN, or a token.
 #[derive(Clone, Default, Deserialize)]
@@ -69,6 +71,8 @@ pub struct Redeemed {
     pub ownership: Ownership,
     /// Where to go on.
     pub continue_url: Option<String>,
+    /// What the company can see and erase.
+    pub agreement: Option<Agreement>,
     /// Until when it lets the person go on.
     pub expires_at: Timestamp,
 }
@@ -407,6 +411,11 @@ where
                 registration_id,
                 method: invitation.method,
                 ownership: invitation.ownership,
+                agreement: agreement(
+                    &settings.settings,
+                    invitation.ownership,
+                    &reader(&current, &settings.settings).locales,
+                ),
                 expires_at,
             });
         }

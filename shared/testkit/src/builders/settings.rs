@@ -36,6 +36,14 @@ impl SettingsBuilder {
         self
     }
 
+    /// This administrator is told of everything.
+    pub fn telling(mut self, address: &str) -> Self {
+        let address = EmailAddress::parse(address).expect("a good address");
+        self.0.administrators.addresses.insert(address);
+        self.0.administrators.on_completion = true;
+        self
+    }
+
     /// Everybody who registers gets a confirmation.
     pub fn confirming_everyone(mut self) -> Self {
         self.0.confirmation.enabled = true;

@@ -21,11 +21,15 @@ fn holds(code: &str, mail: &Mail, user: &User, now: Timestamp) -> bool {
     let issue = mail.kind.carries();
     let ended = |one: &Invitation| match mail.kind {
         MailKind::Reminder { .. } => one.state_at(now) != InvitationState::Pending,
-        MailKind::Invitation { .. } | MailKind::Confirmation { .. } => {
-            !is_live(one.state) || now >= one.expires_at
-        }
+        MailKind::Invitation { .. }
+        | MailKind::Confirmation { .. }
+        | MailKind::HandOver { .. }
+        | MailKind::Notice { .. } => !is_live(one.state) || now >= one.expires_at,
     };
     let current = user.invitation.as_ref();
+    if !mail.kind.goes_to_the_user() {
+        return false;
+    }
     match code {
         "noUser" => !user.enabled,
         "addressMarked" => user.address_mark.is_some(),

@@ -1,0 +1,176 @@
+//! The desk: secrets handed over without a mail, as a PIN or a link to read out, or as a sheet to
+//! print. A function of its own, since it is the only one with a signed-in caller that shows
+//! secrets: no other of those may read the key.
+
+mod sheet;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use axum::{Json, Router};
+use beckon_aws::{KeySource, Table};
+use beckon_domain::letter::LetterSecret;
+use beckon_domain::method::Method;
+use beckon_domain::permission::Permission;
+use beckon_domain::ports::Clock as _;
+use beckon_domain::usecases::hand_over::{HandOver, HandedOver};
+use beckon_domain::writing::Links;
+use beckon_mail::Composer;
+use beckon_runtime::wire::{UserView, id_in_path};
+use beckon_runtime::{Authorised, JsonBody, Path, Problem, SystemChance, SystemClock};
+use http::{HeaderValue, header};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What the routes work with.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    hand_over: Arc<HandOver<Table, KeySource, SystemClock, SystemChance>>,
+    composer: Arc<Composer>,
+    table: Table,
+}
+
+impl Desk {
+    /// A desk for the users of this table.
+    #[must_use]
+    pub fn new(table: Table, keys: KeySource, composer: Composer, links: Links) -> Self {
+        Self {
+            hand_over: Arc::new(HandOver {
+                store: table.clone(),
+                keys,
+                clock: SystemClock,
+                chance: SystemChance::new(),
+                links,
+            }),
+            composer: Arc::new(composer),
+            table,
+        }
+    }
+
+    /// The routes, with their part of the OpenAPI document.
+    #[must_use]
+    pub fn routes(self) -> OpenApiRouter {
+        OpenApiRouter::new()
+            .routes(routes!(pin))
+            .routes(routes!(sheet))
+            .with_state(self)
+    }
+
+    /// The routes alone.
+    pub fn router(self) -> Router {
+        self.routes().into()
+    }
+
+    async fn handed_over(
+        &self,
+        caller: &Authorised,
+        id: &str,
+        reason: &str,
+    ) -> Result<HandedOver, Problem> {
+        caller.to(Permission::HandOver)?;
+        let id = id_in_path(id, "user")?;
+        Ok(self.hand_over.run(id, reason, &caller.actor()).await?)
+    }
+}
+
+/// Why a secret is handed over.
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReasonBody {
+    /// One line. The history keeps it, and the person reads it in a mail.
+    #[serde(default)]
+    reason: String,
+}
+
+/// What was handed over. It holds the secret: keep it nowhere.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct HandedOverView {
+    user: UserView,
+    method: Method,
+    /// The PIN, in groups; null where the method uses a QR code.
+    pin: Option<String>,
+    /// The link that the QR code holds; null where the method uses a PIN.
+    link: Option<String>,
+    /// The page on which it is entered.
+    page_url: String,
+    /// Until when it is good.
+    #[schema(value_type = String)]
+    expires_at: Timestamp,
+    /// Whether a new issue was made for it; otherwise it is that of the open invitation.
+    issued: bool,
+    /// Whether the person is told by mail: not where their address takes none.
+    told: bool,
+}
+
+/// Hand a PIN or a link over without a mail
+///
+/// Shows the secret of the open invitation, or makes one. The reason is kept in the history, and
+/// the person is told by mail that it happened.
+#[utoipa::path(
+    post, path = "/v1/users/{id}/invitation/pin", tag = "Desk", params(("id" = String, Path)), request_body = ReasonBody,
+    responses(
+        (status = 200, body = HandedOverView),
+        (status = 404, body = Problem),
+        (status = 409, description = "The user is disabled, or the method has no secret", body = Problem),
+        (status = 422, description = "The reason is missing", body = Problem),
+    )
+)]
+async fn pin(
+    State(desk): State<Desk>,
+    caller: Authorised,
+    Path(id): Path<String>,
+    body: JsonBody<ReasonBody>,
+) -> Result<([(header::HeaderName, HeaderValue); 1], Json<HandedOverView>), Problem> {
+    let handed = desk.handed_over(&caller, &id, &body.value.reason).await?;
+    let (pin, link) = match &handed.letter.secret {
+        LetterSecret::Pin(pin) => (Some(pin.expose_grouped()), None),
+        LetterSecret::Link(token) => (
+            None,
+            Some(beckon_mail::link_of(&handed.letter.page_url, token)),
+        ),
+        LetterSecret::None | LetterSecret::Masked => (None, None),
+    };
+    let user = UserView::of_all(vec![handed.user], &desk.table, SystemClock.now())
+        .await?
+        .pop()
+        .ok_or_else(|| Problem::not_found("user"))?;
+    Ok((
+        [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
+        Json(HandedOverView {
+            user,
+            method: handed.letter.method,
+            pin,
+            link,
+            page_url: handed.letter.page_url,
+            expires_at: handed.letter.expires_at,
+            issued: handed.issued,
+            told: handed.told,
+        }),
+    ))
+}
+
+/// Hand over a sheet to print
+///
+/// The same as a page in the person's language, with the PIN or the QR code on it.
+#[utoipa::path(
+    post, path = "/v1/users/{id}/invitation/sheet", tag = "Desk", params(("id" = String, Path)), request_body = ReasonBody,
+    responses(
+        (status = 200, content_type = "text/html", body = String),
+        (status = 404, body = Problem),
+        (status = 409, description = "The user is disabled, or the method has no secret", body = Problem),
+        (status = 422, description = "The reason is missing", body = Problem),
+    )
+)]
+async fn sheet(
+    State(desk): State<Desk>,
+    caller: Authorised,
+    Path(id): Path<String>,
+    body: JsonBody<ReasonBody>,
+) -> Result<Response, Problem> {
+    let handed = desk.handed_over(&caller, &id, &body.value.reason).await?;
+    sheet::page(&desk.composer, handed.letter)
+}

@@ -1,0 +1,28 @@
+//! Starts `desk` on the Lambda runtime.
+
+use beckon_aws::{KeySource, Table, clients};
+use beckon_domain::settings::Settings;
+use beckon_domain::writing::Links;
+use beckon_mail::Composer;
+use beckon_runtime::config::{StoreConfig, complete, environment};
+use beckon_runtime::{edge, telemetry};
+use desk::Desk;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::start_in_lambda();
+    let (config, secret, links) = complete(&environment, |reader| {
+        let secret = reader.required("BECKON_KEY_SECRET");
+        let enrolment_page = reader.required("BECKON_ENROLMENT_PAGE");
+        Some((StoreConfig::read(reader)?, secret, Links { enrolment_page }))
+    })?;
+    let aws = clients::load().await;
+    let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
+    table.warm_up().await?;
+    let keys = KeySource::secret(&aws, &secret);
+    telemetry::ready();
+    lambda_http::run(edge::in_lambda(
+        Desk::new(table, keys, Composer::new()?, links).router(),
+    ))
+    .await
+}

@@ -1,0 +1,46 @@
+//! The sheet: the invitation as a page that is printed and given to the person.
+
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use beckon_domain::letter::{InvitationLetter, InvitationOccasion};
+use beckon_domain::ports::{ComposeLetter as _, Unavailable};
+use beckon_mail::Composer;
+use beckon_runtime::Problem;
+use http::{HeaderValue, header};
+
+/// Pictures are in the page, and nothing is fetched or run.
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The page of a letter.
+pub(crate) fn page(composer: &Composer, letter: InvitationLetter) -> Result<Response, Problem> {
+    let letter = InvitationLetter {
+        occasion: InvitationOccasion::Sheet,
+        // Who was given a sheet at a desk was there.
+        decline_url: None,
+        ..letter
+    };
+    let message = composer
+        .compose_invitation(&letter)
+        .map_err(|error| Unavailable::new("the sheet", error))?;
+    let mut html = message.html;
+    for image in &message.inline {
+        let data = format!(
+            "data:{};base64,{}",
+            image.content_type,
+            STANDARD.encode(&image.bytes)
+        );
+        html = html.replace(&format!("cid:{}", image.content_id), &data);
+    }
+    let mut response = html.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}

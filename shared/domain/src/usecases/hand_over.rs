@@ -1,0 +1,241 @@
+//! Handing a secret over without a mail: a PIN read out at a desk, a QR code on a printed sheet.
+//! Whoever does it says why; the history keeps it, and the person is told by mail.
+
+use jiff::Timestamp;
+
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::ids::{EventId, MailId, UserId};
+use crate::invitation::{Invitation, InvitationState};
+use crate::issuing::{Ingredients, Terms, inviter, issue};
+use crate::letter::{InvitationLetter, InvitationOccasion};
+use crate::mail::{Mail, MailClass, MailKind};
+use crate::method::Method;
+use crate::names::Label;
+use crate::ownership::of_invitation;
+use crate::ports::{
+    Chance, ChangeOutcome, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable,
+    UserChange,
+};
+use crate::problem::FieldProblem;
+use crate::settings::VersionedSettings;
+use crate::user::User;
+use crate::writing::{Links, Sealed, invitation_letter};
+
+/// What was handed over.
+#[derive(Debug, Clone)]
+pub struct HandedOver {
+    /// The user as they are then.
+    pub user: User,
+    /// The letter that a printed sheet is made of; it holds the secret.
+    pub letter: InvitationLetter,
+    /// Whether a new issue was made for it.
+    pub issued: bool,
+    /// Whether the person is told by mail; not where their address takes none.
+    pub told: bool,
+}
+
+/// Why nothing was handed over.
+#[derive(Debug, thiserror::Error)]
+pub enum HandOverRefused {
+    /// The reason is missing or malformed.
+    #[error("the reason is not well formed")]
+    Invalid(Vec<FieldProblem>),
+    /// There is no such user.
+    #[error("there is no such user")]
+    UnknownUser,
+    /// The user is disabled.
+    #[error("the user is disabled")]
+    Disabled,
+    /// With this method there is no secret.
+    #[error("the registration method has no secret")]
+    NothingToHandOver,
+    /// Try again later.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Hands secrets over.
+#[derive(Debug, Clone)]
+pub struct HandOver<S, K, C, R> {
+    /// The table.
+    pub store: S,
+    /// The keys.
+    pub keys: K,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+    /// Where links lead.
+    pub links: Links,
+}
+
+impl<S, K, C, R> HandOver<S, K, C, R>
+where
+    S: LoadUsers + ReadSettings + SaveUsers + Sync,
+    K: LoadKeys + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// Shows the secret of the open invitation, or makes one without a mail.
+    pub async fn run(
+        &self,
+        id: UserId,
+        reason: &str,
+        who: &Actor,
+    ) -> Result<HandedOver, HandOverRefused> {
+        let reason = Label::parse(reason)
+            .map_err(|problem| HandOverRefused::Invalid(vec![problem.under("reason")]))?;
+        let settings = self.store.current_settings().await?;
+        let keys = self.keys.key_ring().await?;
+        loop {
+            let now = self.clock.now();
+            let user = self
+                .store
+                .load_users(&[id])
+                .await?
+                .pop()
+                .ok_or(HandOverRefused::UnknownUser)?;
+            if !user.enabled {
+                return Err(HandOverRefused::Disabled);
+            }
+            let open = user
+                .invitation
+                .as_ref()
+                .filter(|invitation| is_usable(invitation, now))
+                // Its key may have been taken away; then only a new issue helps.
+                .filter(|invitation| keys.get(&invitation.key).is_some());
+            let method = open.map_or_else(
+                || settings.settings.for_user(&user).registration.method,
+                |invitation| invitation.method,
+            );
+            if method == Method::Password {
+                return Err(HandOverRefused::NothingToHandOver);
+            }
+            let issued = open.is_none();
+            let base = if issued {
+                self.issued(&user, &settings, keys.current().clone(), who, now)
+            } else {
+                UserChange::of(User {
+                    version: user.version.next(),
+                    ..user.clone()
+                })
+            };
+            let Some(invitation) = base.user.invitation.clone() else {
+                return Err(HandOverRefused::NothingToHandOver);
+            };
+            let Some(key) = keys.get(&invitation.key) else {
+                return Err(HandOverRefused::NothingToHandOver);
+            };
+            let told = base.user.address_mark.is_none();
+            let change = self.recorded(base, &invitation, &reason, who, &settings, now);
+            let after = change.user.clone();
+            let letter = invitation_letter(
+                &after,
+                &invitation,
+                &settings.settings,
+                &self.links,
+                Sealed::derive(&after, &invitation, key),
+                InvitationOccasion::First,
+                false,
+            );
+            match self.store.save_users(&[change]).await?.first() {
+                Some(ChangeOutcome::Saved) => {
+                    return Ok(HandedOver {
+                        user: after,
+                        letter,
+                        issued,
+                        told,
+                    });
+                }
+                Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
+            }
+        }
+    }
+
+    /// A new issue without its mail.
+    fn issued(
+        &self,
+        user: &User,
+        settings: &VersionedSettings,
+        key: crate::keys::KeyId,
+        who: &Actor,
+        now: Timestamp,
+    ) -> UserChange {
+        let own = settings.settings.for_user(user);
+        let terms = Terms {
+            who: who.clone(),
+            invited_by: inviter(who),
+            batch: None,
+            of_send: false,
+            mail: MailId::new(self.chance.ulid()),
+            class: MailClass::Small,
+            ownership: of_invitation(own.registration.method, own.ownership),
+            renewals: 0,
+        };
+        let ingredients = Ingredients {
+            nonce: self.chance.nonce(),
+            key,
+            event: EventId::new(self.chance.ulid()),
+        };
+        UserChange {
+            mails: Vec::new(),
+            ..issue(user, terms, settings, ingredients, now)
+        }
+    }
+
+    /// The change with the row that tells of it, and the mail to the person.
+    fn recorded(
+        &self,
+        base: UserChange,
+        invitation: &Invitation,
+        reason: &Label,
+        who: &Actor,
+        settings: &VersionedSettings,
+        now: Timestamp,
+    ) -> UserChange {
+        let mut change = base;
+        change.history.push(HistoryRow {
+            id: EventId::new(self.chance.ulid()),
+            user: change.user.id,
+            at: now,
+            who: who.clone(),
+            what: Happening::SecretHandedOver {
+                issue: invitation.issue,
+                method: invitation.method,
+                reason: reason.clone(),
+            },
+        });
+        if change.user.address_mark.is_none() {
+            change.mails.push(Mail::waiting(
+                MailId::new(self.chance.ulid()),
+                MailKind::HandOver {
+                    issue: invitation.issue,
+                    method: invitation.method,
+                    expires_at: invitation.expires_at,
+                    by: inviter(who),
+                    reason: reason.clone(),
+                },
+                change.user.id,
+                None,
+                MailClass::Small,
+                settings.version,
+                now,
+            ));
+        }
+        change
+    }
+}
+
+/// Whether its secret opens something now.
+fn is_usable(invitation: &Invitation, now: Timestamp) -> bool {
+    match invitation.state_at(now) {
+        InvitationState::Pending => true,
+        // A link of a locked issue still works; a PIN does not.
+        InvitationState::Locked => invitation.method.uses_token(),
+        InvitationState::None
+        | InvitationState::Completed
+        | InvitationState::Expired
+        | InvitationState::Cancelled
+        | InvitationState::Declined => false,
+    }
+}

@@ -1,0 +1,104 @@
+//! Trying an address again that takes no mail any more: the mark goes, and so does what the mail
+//! service remembers against it.
+
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::ids::{EventId, MailId, UserId};
+use crate::invitation::InvitationState;
+use crate::issuing::{Remailing, mail_again};
+use crate::mail::MailClass;
+use crate::ports::{
+    Chance, ChangeOutcome, ClearSuppression, Clock, LoadUsers, ReadSettings, SaveUsers,
+    Unavailable, UserChange,
+};
+use crate::user::User;
+
+/// Why an address was not tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum TryAddressAgainRefused {
+    /// There is no such user.
+    #[error("there is no such user")]
+    UnknownUser,
+    /// Nothing is held against it.
+    #[error("the address takes mail")]
+    NotMarked,
+    /// Try again later.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Tries addresses again.
+#[derive(Debug, Clone)]
+pub struct TryAddressAgain<S, M, C, R> {
+    /// The table.
+    pub store: S,
+    /// The mail service.
+    pub service: M,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+}
+
+impl<S, M, C, R> TryAddressAgain<S, M, C, R>
+where
+    S: LoadUsers + ReadSettings + SaveUsers + Sync,
+    M: ClearSuppression + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// Clears the mark, and mails an open invitation again. The mail service first: it may be
+    /// told twice, but a mail to an address that it still suppresses would only come back.
+    pub async fn run(&self, id: UserId, who: &Actor) -> Result<User, TryAddressAgainRefused> {
+        loop {
+            let user = self
+                .store
+                .load_users(&[id])
+                .await?
+                .pop()
+                .ok_or(TryAddressAgainRefused::UnknownUser)?;
+            let Some(mark) = user.address_mark else {
+                return Err(TryAddressAgainRefused::NotMarked);
+            };
+            self.service.clear_suppression(&user.email).await?;
+            let settings = self.store.current_settings().await?;
+            let now = self.clock.now();
+            let cleared = User {
+                address_mark: None,
+                ..user
+            };
+            let base = match &cleared.invitation {
+                Some(invitation)
+                    if cleared.enabled && invitation.state_at(now) == InvitationState::Pending =>
+                {
+                    let remailing = Remailing {
+                        who: who.clone(),
+                        batch: None,
+                        mail: MailId::new(self.chance.ulid()),
+                        event: EventId::new(self.chance.ulid()),
+                        class: MailClass::Small,
+                        settings: settings.version,
+                    };
+                    mail_again(&cleared, invitation, remailing, now)
+                }
+                Some(_) | None => UserChange::of(User {
+                    version: cleared.version.next(),
+                    ..cleared.clone()
+                }),
+            };
+            let row = HistoryRow {
+                id: EventId::new(self.chance.ulid()),
+                user: id,
+                at: now,
+                who: who.clone(),
+                what: Happening::AddressTriedAgain { mark },
+            };
+            let mut change = base;
+            change.history.insert(0, row);
+            let after = change.user.clone();
+            match self.store.save_users(&[change]).await?.first() {
+                Some(ChangeOutcome::Saved) => return Ok(after),
+                Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
+            }
+        }
+    }
+}
