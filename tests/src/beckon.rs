@@ -105,6 +105,15 @@ impl Beckon {
         .await;
     }
 
+    /// Makes somebody's next reminder due at once, which takes a day at least.
+    pub async fn let_the_reminder_come(&self, person: &Person) {
+        self.change(person, |user| {
+            let plan = user.invitation.as_mut().unwrap().reminders.as_mut();
+            plan.unwrap().next_at = Some(Timestamp::now());
+        })
+        .await;
+    }
+
     /// Makes it yesterday that somebody last asked for their PIN.
     pub async fn let_a_day_pass_since_the_pin_was_asked_for(&self, person: &Person) {
         self.change(person, |user| {

@@ -54,6 +54,15 @@ impl Mail {
             .map(str::to_owned)
     }
 
+    /// The token of "this was not me".
+    #[must_use]
+    pub fn decline_token(&self) -> Option<String> {
+        self.text
+            .split_whitespace()
+            .find_map(|word| word.split_once("/enroll#decline="))
+            .map(|(_, token)| token.to_owned())
+    }
+
     /// The token in that link.
     #[must_use]
     pub fn token(&self) -> Option<String> {

@@ -288,7 +288,10 @@ async fn settings_out_of_range_are_refused_all_at_once() {
     let others = scene
         .put_settings(&json!({
             "confirmation": { "enabled": true, "distribution": { "groups": [] } },
-            "reminders": { "enabled": true },
+            "reminders": { "enabled": true, "everyDays": 0, "most": 31, "quietHours": { "from": "8 pm", "to": "08:00" } },
+            "groups": [{ "group": "a", "registration": { "method": "qrCode" }, "ownership": "userOwned" }],
+            "administrators": { "addresses": ["nobody"] },
+            "agreements": [{ "text": "", "url": "http://example.com" }],
             "sender": { "from": "beckon", "recipientDomains": ["localhost"] },
             "organisation": { "name": "Win at https://evil.example", "helpDesk": { "email": "?" } },
             "enrolment": { "addresses": [{ "url": "javascript:alert(1)" }] },

@@ -581,7 +581,7 @@ async fn nothing_more_is_sent_to_an_address_that_does_not_exist_or_complained() 
         .iter()
         .map(|recipient| &recipient["outcome"])
         .collect();
-    assert_eq!(outcomes, ["skipped", "skipped", "willReplace"]);
+    assert_eq!(outcomes, ["skipped", "skipped", "willMailAgain"]);
     assert_eq!(
         (&counts["issued"], &counts["skipped"]),
         (&json!(1), &json!(2))

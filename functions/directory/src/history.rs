@@ -148,7 +148,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 "The mail of issue {} came back{}.",
                 issue.get(),
                 if mark.is_some() {
-                    "; nothing more is sent to this address until it is corrected"
+                    "; nothing more is sent to this address until it is corrected or tried again"
                 } else {
                     " for now"
                 }

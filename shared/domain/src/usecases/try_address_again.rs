@@ -66,6 +66,13 @@ where
                 address_mark: None,
                 ..user
             };
+            let row = HistoryRow {
+                id: EventId::new(self.chance.ulid()),
+                user: id,
+                at: now,
+                who: who.clone(),
+                what: Happening::AddressTriedAgain { mark },
+            };
             let base = match &cleared.invitation {
                 Some(invitation)
                     if cleared.enabled && invitation.state_at(now) == InvitationState::Pending =>
@@ -84,13 +91,6 @@ where
                     version: cleared.version.next(),
                     ..cleared.clone()
                 }),
-            };
-            let row = HistoryRow {
-                id: EventId::new(self.chance.ulid()),
-                user: id,
-                at: now,
-                who: who.clone(),
-                what: Happening::AddressTriedAgain { mark },
             };
             let mut change = base;
             change.history.insert(0, row);

@@ -1,0 +1,327 @@
+//! What becomes of an invitation after the first Send: invited again, declined, handed over,
+//! reminded of, and what administrators are told and see of it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the functions beside the tests fail the tests, as they should"
+)]
+
+use beckon_tests::{Beckon, Person, until};
+use serde_json::{Value, json};
+
+async fn invitation(beckon: &Beckon, person: &Person) -> Value {
+    beckon.user(person).await["invitation"].take()
+}
+
+/// Sends to one person and waits until the mail has gone.
+async fn send(beckon: &Beckon, person: &Person, ownership: Option<&str>) {
+    beckon.send(&[person], ownership).await;
+    beckon.quiet().await;
+}
+
+#[tokio::test]
+async fn who_is_sent_the_same_twice_by_mistake_gets_the_same_pin_again() {
+    let beckon = Beckon::start().await;
+    let ada = beckon.invite("ada@example.com").await;
+    beckon.delivery(&ada, "delivered").await;
+    let pin = beckon.newest_pin(&ada.email).await;
+
+    let preview = beckon.preview(&[&ada], None).await;
+    send(&beckon, &ada, None).await;
+    let same = beckon.newest_pin(&ada.email).await;
+    let issue = invitation(&beckon, &ada).await["issue"].clone();
+    let other = beckon.preview(&[&ada], Some("companyOwned")).await;
+    send(&beckon, &ada, Some("companyOwned")).await;
+    let new = beckon.newest_pin(&ada.email).await;
+
+    assert_eq!(preview["recipients"][0]["outcome"], "willMailAgain");
+    assert!(
+        preview["mail"]["subject"]
+            .as_str()
+            .unwrap()
+            .contains("Sent again")
+    );
+    assert_eq!(issue, 1);
+    assert_eq!(same, pin);
+    assert_eq!(other["recipients"][0]["outcome"], "willReplace");
+    assert_ne!(new, pin);
+    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 3);
+    assert_eq!(beckon.show_pin(&ada.email, &pin).await.status, 403);
+    beckon.redeem(&ada).await;
+}
+
+#[tokio::test]
+async fn an_invitation_that_is_declined_tells_the_administrator_who_restores_it() {
+    let beckon = Beckon::start().await;
+    beckon
+        .settings(&json!({"administrators": {"addresses": ["it@example.com"]}}))
+        .await;
+    let ada = beckon.invite("ada@example.com").await;
+    let pin = beckon.newest_pin(&ada.email).await;
+    let token = beckon
+        .newest_mail(&ada.email)
+        .await
+        .decline_token()
+        .unwrap();
+
+    let as_a_secret = beckon.show_token(&token).await;
+    let nonsense = beckon
+        .post("/v1/declines", &json!({"token": "nonsense"}))
+        .await;
+    assert_eq!(invitation(&beckon, &ada).await["state"], "pending");
+    let declined = beckon.post("/v1/declines", &json!({"token": token})).await;
+
+    assert_eq!(as_a_secret.status, 403);
+    assert_eq!(
+        (nonsense.status, nonsense.text),
+        (declined.status, declined.text)
+    );
+    assert_eq!(declined.status, 202);
+    assert_eq!(invitation(&beckon, &ada).await["state"], "declined");
+    assert_eq!(beckon.show_pin(&ada.email, &pin).await.status, 403);
+    let told = beckon.mail_number(1, "it@example.com").await;
+    assert!(told.text.contains("ada@example.com"), "{}", told.subject);
+    assert_eq!(told.pin(), None);
+
+    let path = format!("/v1/users/{}/invitation/restore", ada.id);
+    beckon.post(&path, &Value::Null).await.with_status(200);
+
+    beckon.redeem(&ada).await;
+    let history: Vec<_> = beckon
+        .history(&ada)
+        .await
+        .into_iter()
+        .map(|entry| (entry.what, entry.who))
+        .filter(|(what, _)| what != "invitationDelivered")
+        .collect();
+    let expected = [
+        ("userAdded", "Local administrator"),
+        ("invitationIssued", "Local administrator"),
+        ("invitationDeclined", "Invited person"),
+        ("invitationRestored", "Local administrator"),
+        ("invitationRedeemed", "Invited person"),
+    ];
+    assert_eq!(
+        history,
+        expected.map(|(what, who)| (what.to_owned(), who.to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn a_pin_and_a_sheet_are_handed_over_with_a_reason_and_a_notice() {
+    let beckon = Beckon::start().await;
+    let ada = beckon.add_uninvited("ada@example.com").await;
+    let path = |what: &str| format!("/v1/users/{}/invitation/{what}", ada.id);
+
+    let unfounded = beckon.post(&path("pin"), &json!({})).await;
+    let handed = beckon
+        .post(&path("pin"), &json!({"reason": "No mailbox yet"}))
+        .await;
+    let sheet = beckon
+        .post(&path("sheet"), &json!({"reason": "For the folder"}))
+        .await;
+
+    let _ = unfounded.problem(422);
+    assert_eq!(handed.headers["cache-control"], "no-store");
+    let handed = handed.with_status(200);
+    assert_eq!(
+        (&handed["issued"], &handed["told"]),
+        (&json!(true), &json!(true))
+    );
+    let pin = handed["pin"].as_str().unwrap();
+    assert_eq!(sheet.status, 200);
+    assert_eq!(sheet.headers["cache-control"], "no-store");
+    assert!(sheet.text.contains(pin), "the sheet has the PIN");
+    assert!(!sheet.text.contains("decline"), "nobody declines a sheet");
+    let told = beckon.outbox_of(&ada.email).await;
+    until("both notices are out", async || {
+        (beckon.outbox_of(&ada.email).await.len() == 2).then_some(())
+    })
+    .await;
+    assert!(told.iter().all(|mail| !mail.text.contains(pin)));
+    let history = beckon.history(&ada).await;
+    let row = history
+        .iter()
+        .find(|entry| entry.what == "secretHandedOver" && entry.text.contains("No mailbox yet"));
+    assert_eq!(row.unwrap().who, "Local administrator");
+    let answer = beckon.show_pin(&ada.email, pin).await;
+    answer.with_status(200);
+}
+
+#[tokio::test]
+async fn a_sheet_with_a_qr_code_holds_its_picture_and_fetches_nothing() {
+    let beckon = Beckon::start().await;
+    beckon.method("qrCode").await;
+    let ada = beckon.add_uninvited("ada@example.com").await;
+    let path = format!("/v1/users/{}/invitation/sheet", ada.id);
+
+    let sheet = beckon.post(&path, &json!({"reason": "Printed"})).await;
+
+    assert_eq!(sheet.status, 200);
+    assert!(sheet.text.contains("data:image/png;base64,"));
+    assert!(!sheet.text.contains("cid:"));
+    let policy = sheet.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+}
+
+#[tokio::test]
+async fn who_does_not_answer_is_reminded_with_the_same_pin_and_never_after_the_end() {
+    let beckon = Beckon::start().await;
+    beckon
+        .settings(
+            &json!({"reminders": {"enabled": true, "startAfterDays": 3, "everyDays": 3,
+            "quietHours": {"from": "00:00", "to": "00:00"}}}),
+        )
+        .await;
+    let ada = beckon.invite("ada@example.com").await;
+    let bob = beckon.invite("bob@example.com").await;
+    beckon.delivery(&ada, "delivered").await;
+    beckon.delivery(&bob, "delivered").await;
+    let pin = beckon.newest_pin(&ada.email).await;
+
+    beckon.let_the_reminder_come(&ada).await;
+    beckon.let_the_reminder_come(&bob).await;
+    beckon.let_time_run_out(&bob).await;
+
+    let reminder = beckon.mail_number(2, &ada.email).await;
+    assert!(reminder.subject.contains("eminder"), "{}", reminder.subject);
+    assert_eq!(reminder.pin().unwrap(), pin);
+    until("the clock has ended the other one", async || {
+        let happened = beckon.happenings(&bob).await;
+        happened
+            .contains(&"invitationExpired".to_owned())
+            .then_some(())
+    })
+    .await;
+    beckon.quiet().await;
+    assert_eq!(beckon.outbox_of(&bob.email).await.len(), 1);
+    let happened = beckon.happenings(&ada).await;
+    assert!(
+        happened.contains(&"reminderWritten".to_owned()),
+        "{happened:?}"
+    );
+    beckon.redeem(&ada).await;
+}
+
+#[tokio::test]
+async fn an_address_that_came_back_is_tried_again_by_the_mail_service_too() {
+    let beckon = Beckon::start().await;
+    let gone = beckon.invite("bounce@example.com").await;
+    let bounced = beckon.delivery(&gone, "hardBounced").await;
+    assert!(bounced["deliveryReason"].is_string(), "{bounced}");
+    let path = format!("/v1/users/{}/address/try-again", gone.id);
+
+    let tried = beckon.post(&path, &Value::Null).await.with_status(200);
+    let _ = beckon.mail_number(2, &gone.email).await;
+    let again = beckon.delivery(&gone, "hardBounced").await;
+
+    assert_eq!(tried["addressMark"], Value::Null);
+    // Had it still been on the suppression list, the service would not have tried, and said so.
+    assert_eq!(again["deliveryReason"], bounced["deliveryReason"]);
+    beckon.redeem(&gone).await;
+    let ada = beckon.add_uninvited("ada@example.com").await;
+    let path = format!("/v1/users/{}/address/try-again", ada.id);
+    let _ = beckon.post(&path, &Value::Null).await.problem(409);
+    let happened = beckon.happenings(&gone).await;
+    assert!(
+        happened.contains(&"addressTriedAgain".to_owned()),
+        "{happened:?}"
+    );
+}
+
+#[tokio::test]
+async fn members_of_a_group_are_invited_under_its_settings() {
+    let beckon = Beckon::start().await;
+    beckon
+        .settings(&json!({"groups": [
+            {"group": "field", "registration": {"lifetimeHours": 24, "pin": {"length": 10}}, "ownership": "companyOwned"},
+            {"group": "staff", "registration": {"method": "qrCode"}, "locale": "de"}]}))
+        .await;
+    let add = async |name: &str, groups: Value| {
+        beckon
+            .add_user(&json!({"email": format!("{name}@example.com"), "groups": groups}))
+            .await
+    };
+    let ada = add("ada", json!(["field", "staff"])).await;
+    let bob = add("bob", json!(["staff"])).await;
+    let cid = add("cid", json!([])).await;
+
+    let ada_mail = beckon.newest_mail(&ada.email).await;
+    let bob_mail = beckon.newest_mail(&bob.email).await;
+    let cid_mail = beckon.newest_mail(&cid.email).await;
+
+    assert_eq!(ada_mail.pin().unwrap().replace(' ', "").len(), 10);
+    assert!(ada_mail.text.contains("Company owned"));
+    assert!(bob_mail.token().is_some() && bob_mail.text.contains("registrieren"));
+    assert_eq!(cid_mail.pin().unwrap().replace(' ', "").len(), 8);
+    assert_eq!(invitation(&beckon, &ada).await["ownership"], "companyOwned");
+    assert_eq!(invitation(&beckon, &cid).await["ownership"], "notSet");
+}
+
+#[tokio::test]
+async fn what_people_agree_to_stands_in_the_mail_and_in_the_answer_and_administrators_hear_of_success()
+ {
+    let beckon = Beckon::start().await;
+    beckon
+        .settings(&json!({
+            "agreements": [{"ownership": "userOwned", "text": "We see the model, and nothing private.", "url": "https://example.com/byod"}],
+            "administrators": {"addresses": ["it@example.com"], "onCompletion": true}}))
+        .await;
+    let ada = beckon.add_uninvited("ada@example.com").await;
+    send(&beckon, &ada, Some("userOwned")).await;
+    let bob = beckon.invite("bob@example.com").await;
+
+    let mail = beckon.newest_mail(&ada.email).await;
+    let other = beckon.newest_mail(&bob.email).await;
+    let pin = mail.pin().unwrap();
+    let redeemed = beckon.show_pin(&ada.email, &pin).await.with_status(200);
+    beckon
+        .report_device(
+            &json!({"registrationId": redeemed["registrationId"]}),
+            &json!({"id": "d1", "name": "Phone", "platform": "ios"}),
+        )
+        .await;
+
+    assert!(mail.text.contains("nothing private"));
+    assert!(mail.text.contains("https://example.com/byod"));
+    assert!(!other.text.contains("nothing private"));
+    assert_eq!(redeemed["agreement"]["url"], "https://example.com/byod");
+    let told = beckon.mail_number(1, "it@example.com").await;
+    assert!(told.text.contains("ada@example.com") && told.text.contains("Phone"));
+}
+
+#[tokio::test]
+async fn a_person_with_two_devices_keeps_the_first_while_invited_for_the_second() {
+    let beckon = Beckon::start().await;
+    let ada = beckon.invite("ada@example.com").await;
+    let first = beckon.redeem(&ada).await;
+    beckon
+        .report_device(&json!({"registrationId": first}), &json!({"id": "phone"}))
+        .await;
+    assert_eq!(invitation(&beckon, &ada).await["state"], "completed");
+
+    send(&beckon, &ada, None).await;
+    let user = beckon.user(&ada).await;
+    assert_eq!(
+        (&user["devices"], &user["invitation"]["state"]),
+        (&json!(1), &json!("pending"))
+    );
+    let second = beckon.redeem(&ada).await;
+    beckon
+        .report_device(&json!({"registrationId": second}), &json!({"id": "laptop"}))
+        .await;
+
+    let user = beckon.user(&ada).await;
+    assert_eq!(
+        (&user["devices"], &user["invitation"]["state"]),
+        (&json!(2), &json!("completed"))
+    );
+    assert_eq!(beckon.registration(&first).await["device"]["id"], "phone");
+    assert_eq!(beckon.registration(&second).await["device"]["id"], "laptop");
+    let completed = beckon.happenings(&ada).await;
+    let completed = completed
+        .iter()
+        .filter(|what| *what == "invitationCompleted");
+    assert_eq!(completed.count(), 2);
+}
