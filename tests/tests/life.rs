@@ -207,7 +207,8 @@ async fn who_does_not_answer_is_reminded_with_the_same_pin_and_never_after_the_e
 #[tokio::test]
 async fn an_address_that_came_back_is_tried_again_by_the_mail_service_too() {
     let beckon = Beckon::start().await;
-    let gone = beckon.invite("bounce@example.com").await;
+    let gone = beckon.add_uninvited("bounce@example.com").await;
+    beckon.begin_send(&[&gone]).await;
     let bounced = beckon.delivery(&gone, "hardBounced").await;
     assert!(bounced["deliveryReason"].is_string(), "{bounced}");
     let path = format!("/v1/users/{}/address/try-again", gone.id);
