@@ -1,6 +1,5 @@
 //! The desk: secrets handed over without a mail, as a PIN or a link to read out, or as a sheet to
-//! print. A function of its own, since it is the only one with a signed-in caller that shows
-//! secrets: no other of those may read the key.
+//! print. A function of its own, since it is the only one that shows secrets to a caller.
 
 mod sheet;
 

@@ -73,6 +73,16 @@ fn in_words(what: &Happening) -> (&'static str, String) {
             ),
         ),
         Happening::UserChanged => ("userChanged", "Particulars were changed.".to_owned()),
+        Happening::AddressCorrected { issue } => (
+            "addressCorrected",
+            match issue {
+                None => "The address was corrected.".to_owned(),
+                Some(issue) => format!(
+                    "The address was corrected; the invitation was issued again to the new one, as issue {}.",
+                    issue.get()
+                ),
+            },
+        ),
         Happening::InvitationMailedAgain { issue, .. } => (
             "invitationMailedAgain",
             format!(

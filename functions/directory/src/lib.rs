@@ -7,7 +7,7 @@ mod routes;
 use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use beckon_aws::Table;
+use beckon_aws::{KeySource, Table};
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_user::ChangeUser;
@@ -18,16 +18,16 @@ use utoipa_axum::router::OpenApiRouter;
 #[derive(Debug, Clone)]
 pub struct Directory {
     add: AddUser<Table, SystemClock, SystemChance>,
-    change: ChangeUser<Table, SystemClock, SystemChance>,
+    change: ChangeUser<Table, KeySource, SystemClock, SystemChance>,
     invitation: ChangeInvitation<Table, SystemClock, SystemChance>,
     table: Table,
     clock: SystemClock,
 }
 
 impl Directory {
-    /// A directory in this table.
+    /// A directory in this table, which issues under these keys.
     #[must_use]
-    pub fn new(table: Table) -> Self {
+    pub fn new(table: Table, keys: KeySource) -> Self {
         let chance = SystemChance::new();
         Self {
             add: AddUser {
@@ -37,6 +37,7 @@ impl Directory {
             },
             change: ChangeUser {
                 store: table.clone(),
+                keys,
                 clock: SystemClock,
                 chance: chance.clone(),
             },

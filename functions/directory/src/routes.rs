@@ -221,11 +221,16 @@ async fn read(
 ///
 /// What is left out stays. A user who is disabled gets no mail, and no secret of theirs opens
 /// anything, until they are enabled again.
+///
+/// With another `email`, an open invitation is issued again to the new address: what was sent to
+/// the old one stops working. If the new address may not be invited, nothing is changed. What was
+/// held against the old address, a bounce or a complaint, is not held against the new one.
 #[utoipa::path(
     patch, path = "/v1/users/{id}", tag = "Users", params(("id" = String, Path)), request_body = UserPatch,
     responses(
         (status = 200, body = UserView),
         (status = 404, body = Problem),
+        (status = 409, description = "The address or the external id is taken", body = Problem),
         (status = 422, description = "Fields are wrong", body = Problem),
     )
 )]

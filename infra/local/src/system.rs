@@ -319,7 +319,7 @@ impl Shared {
             failures: self.failures.clone(),
         });
         let (functions, document) = openapi::merged(openapi::Parts {
-            directory: directory::Directory::new(self.table.clone()),
+            directory: directory::Directory::new(self.table.clone(), self.keys.clone()),
             desk: desk::Desk::new(
                 self.table.clone(),
                 self.keys.clone(),

@@ -131,6 +131,12 @@ pub enum Happening {
     },
     /// The user's particulars were changed.
     UserChanged,
+    /// The address was corrected. Neither address is named.
+    AddressCorrected {
+        /// The issue that goes to the new address in place of the one before, if that was open.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issue: Option<IssueNumber>,
+    },
     /// A registration completed it.
     InvitationCompleted {
         /// Which issue.

@@ -8,6 +8,7 @@
 pub mod address;
 pub mod batch;
 pub mod confirmation;
+pub mod correcting;
 pub mod enrolment;
 pub mod guessing;
 pub mod hex;

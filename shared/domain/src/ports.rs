@@ -61,11 +61,36 @@ pub enum SaveError {
     Unavailable(#[from] Unavailable),
 }
 
+/// What the world finds a user by. Each belongs to one user at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Name {
+    /// Their address.
+    Address(NormalisedAddress),
+    /// Their external id.
+    External(ExternalId),
+}
+
+impl Name {
+    /// Everything that a user is found by.
+    #[must_use]
+    pub fn all_of(user: &User) -> Vec<Self> {
+        let external = user.external_id.clone().map(Self::External);
+        std::iter::once(Self::Address(user.email.normalised()))
+            .chain(external)
+            .collect()
+    }
+}
+
 /// A change of one user with everything that must be written with it: one change, one write.
 #[derive(Debug, Clone)]
 pub struct UserChange {
-    /// The user as they are after it; the row must hold the version before.
+    /// The user as they are after it; the row must hold the version before. A first version must
+    /// not exist yet.
     pub user: User,
+    /// What they were found by and are no longer.
+    pub frees: Vec<Name>,
+    /// What they are found by from now on; nobody may have it yet.
+    pub claims: Vec<Name>,
     /// Mails, each in its version; a first version must not exist yet.
     pub mails: Vec<Mail>,
     /// What happened.
@@ -82,6 +107,8 @@ impl UserChange {
     pub fn of(user: User) -> Self {
         Self {
             user,
+            frees: Vec::new(),
+            claims: Vec::new(),
             mails: Vec::new(),
             history: Vec::new(),
             registration: None,
@@ -176,11 +203,17 @@ pub enum ChangeOutcome {
     Conflict,
     /// One of its mails exists already: this very change was written before.
     DoneBefore,
+    /// The user is as they were read, and somebody else has the address that it claims.
+    AddressTaken,
+    /// The user is as they were read, and somebody else has the external id that it claims.
+    ExternalIdTaken,
 }
 
 /// Saves changes of users.
 pub trait SaveUsers {
     /// Writes each change as a whole or not at all; one that does not fit leaves the others be.
+    /// Addresses and external ids stay unique: what a change frees is free with it, what it
+    /// claims is the user's with it.
     /// The outcomes are in the order of the changes.
     fn save_users(
         &self,

@@ -65,6 +65,10 @@ pub struct User {
     /// Whether their address has stopped taking mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_mark: Option<AddressMark>,
+    /// Since when they have this address, if they had another before: what becomes of an older
+    /// mail says nothing of this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_since: Option<Timestamp>,
     /// The number of their latest issue.
     pub latest_issue: IssueNumber,
     /// Their current invitation.

@@ -4,6 +4,7 @@
 use beckon_domain::invitation::InvitationRefusal;
 use beckon_domain::issuing::UNSAVED;
 use beckon_domain::ports::Unavailable;
+use beckon_domain::problem::FieldProblem;
 use beckon_domain::usecases::add_user::AddUserRefused;
 use beckon_domain::usecases::change_invitation::ChangeInvitationRefused;
 use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
@@ -25,6 +26,30 @@ fn key_reused() -> Problem {
     )
 }
 
+fn taken(field: &str, name: &str, what: &str) -> Problem {
+    Problem {
+        errors: vec![FieldProblem::new(
+            field,
+            "taken",
+            "is taken by another user",
+        )],
+        ..Problem::new(
+            StatusCode::CONFLICT,
+            name,
+            "Taken",
+            format!("Another user has this {what}; look them up in the list, or give another one."),
+        )
+    }
+}
+
+fn address_taken() -> Problem {
+    taken("email", "address-taken", "address")
+}
+
+fn external_id_taken() -> Problem {
+    taken("externalId", "external-id-taken", "external id")
+}
+
 impl From<Unavailable> for Problem {
     fn from(error: Unavailable) -> Self {
         Self::unavailable(&error)
@@ -33,30 +58,10 @@ impl From<Unavailable> for Problem {
 
 impl From<AddUserRefused> for Problem {
     fn from(refusal: AddUserRefused) -> Self {
-        let taken = |field: &str, name: &str, what: &str| {
-            let mut problem = Problem::new(
-                StatusCode::CONFLICT,
-                name,
-                "Taken",
-                format!(
-                    "Another user has this {what}; look them up in the list, or give another one."
-                ),
-            );
-            problem
-                .errors
-                .push(beckon_domain::problem::FieldProblem::new(
-                    field,
-                    "taken",
-                    "is taken by another user",
-                ));
-            problem
-        };
         match refusal {
             AddUserRefused::Invalid(errors) => Self::invalid_fields(errors),
-            AddUserRefused::AddressTaken => taken("email", "address-taken", "address"),
-            AddUserRefused::ExternalIdTaken => {
-                taken("externalId", "external-id-taken", "external id")
-            }
+            AddUserRefused::AddressTaken => address_taken(),
+            AddUserRefused::ExternalIdTaken => external_id_taken(),
             AddUserRefused::KeyReused => key_reused(),
             AddUserRefused::Unavailable(error) => error.into(),
         }
@@ -93,6 +98,8 @@ impl From<ChangeUserRefused> for Problem {
         match refusal {
             ChangeUserRefused::Invalid(errors) => Self::invalid_fields(errors),
             ChangeUserRefused::UnknownUser => Self::not_found("user"),
+            ChangeUserRefused::AddressTaken => address_taken(),
+            ChangeUserRefused::ExternalIdTaken => external_id_taken(),
             ChangeUserRefused::Unavailable(error) => error.into(),
         }
     }

@@ -147,6 +147,12 @@ macro_rules! for_each_case {
             saving::one_that_conflicts_and_one_done_before_leave_sixty_eight_others_be;
             saving::of_many_changes_of_one_user_at_once_one_is_saved;
             saving::who_repeats_after_a_conflict_loses_no_change_of_another;
+            saving::a_user_is_found_by_what_a_change_claims_and_not_by_what_it_frees;
+            saving::a_change_claims_an_external_id_and_frees_it_again;
+            saving::a_change_that_claims_what_another_has_is_told_so_and_writes_nothing;
+            saving::a_change_from_an_older_version_conflicts_whatever_it_claims;
+            saving::first_versions_are_added_each_with_what_they_are_found_by;
+            saving::of_many_who_claim_one_address_at_once_one_has_it;
             tries::a_try_is_taken_and_shows_in_the_user;
             tries::a_hundred_guesses_at_once_take_the_five_tries_there_are;
             tries::no_try_is_taken_from_another_issue;

@@ -193,9 +193,10 @@ impl World {
     }
 
     /// Changes users.
-    pub fn change_user(&self) -> ChangeUser<MemoryStore, ManualClock, SeededChance> {
+    pub fn change_user(&self) -> ChangeUser<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
         ChangeUser {
             store: self.store.clone(),
+            keys: self.keys.clone(),
             clock: self.clock.clone(),
             chance: self.chance.clone(),
         }

@@ -1,13 +1,13 @@
 //! Users: loading, finding, listing, adding, and changing them with what belongs to a change.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, ReturnValue, TransactWriteItem};
 use beckon_domain::address::NormalisedAddress;
 use beckon_domain::batch::{Batch, Cursor};
 use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{ExternalId, IssueNumber, UserId, Version};
 use beckon_domain::ports::{
-    AddUserError, AddUserRow, ChangeOutcome, FindUser, ListPage, ListUsers, LoadUsers,
+    AddUserError, AddUserRow, ChangeOutcome, FindUser, ListPage, ListUsers, LoadUsers, Name,
     RememberedAnswer, SaveUsers, TakeTry, Unavailable, UserChange,
 };
 use beckon_domain::selection::UserFilter;
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use super::keys::{self, ListKind, id_in};
 use super::rows::{self, part, read, read_all};
-use super::{Cancelled, Table, number, text, unavailable};
+use super::{Cancelled, Table, foreign, number, text, unavailable};
 
 /// DynamoDB's own limit for one transaction.
 const ITEMS_IN_A_TRANSACTION: usize = 100;
@@ -43,11 +43,11 @@ impl FindUser for Table {
         &self,
         address: &NormalisedAddress,
     ) -> Result<Option<User>, Unavailable> {
-        self.pointed_at(keys::address(address)).await
+        self.pointed_at(&Name::Address(address.clone())).await
     }
 
     async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
-        self.pointed_at(keys::external(id)).await
+        self.pointed_at(&Name::External(id.clone())).await
     }
 }
 
@@ -235,16 +235,48 @@ impl TakeTry for Table {
     }
 }
 
+fn key_of(name: &Name) -> keys::Key {
+    match name {
+        Name::Address(address) => keys::address(address),
+        Name::External(id) => keys::external(id),
+    }
+}
+
 fn pointer(key: keys::Key, user: UserId) -> rows::Item {
     let mut item = key.into_item();
     item.insert("user".to_owned(), text(user.to_string()));
     item
 }
 
-/// One change as parts of a transaction, and which of them are mails that must be new.
+/// One change as parts of a transaction.
 struct Prepared {
     items: Vec<TransactWriteItem>,
+    /// Which of them are mails that must be new.
     new_mails: Vec<usize>,
+    /// Which of them are names that nobody must have yet, and what it means if somebody has.
+    claims: Vec<(usize, ChangeOutcome)>,
+}
+
+impl Prepared {
+    /// What it means that these of its items did not fit.
+    fn outcome(&self, refused: &[usize]) -> ChangeOutcome {
+        if refused.iter().any(|item| self.new_mails.contains(item)) {
+            return ChangeOutcome::DoneBefore;
+        }
+        let taken = |item: &usize| {
+            let claim = self.claims.iter().find(|(claim, _)| claim == item);
+            claim.map(|(_, outcome)| *outcome)
+        };
+        // A name that is taken says something only of a user who is as they were read.
+        let outcomes: Option<Vec<ChangeOutcome>> = refused.iter().map(taken).collect();
+        match outcomes {
+            Some(taken) if taken.contains(&ChangeOutcome::AddressTaken) => {
+                ChangeOutcome::AddressTaken
+            }
+            Some(taken) if !taken.is_empty() => ChangeOutcome::ExternalIdTaken,
+            _ => ChangeOutcome::Conflict,
+        }
+    }
 }
 
 /// Packs changes into transactions, keeping each whole.
@@ -265,17 +297,19 @@ fn in_transactions(prepared: Vec<(usize, Prepared)>) -> Vec<Vec<(usize, Prepared
 }
 
 impl Table {
-    async fn pointed_at(&self, key: keys::Key) -> Result<Option<User>, Unavailable> {
+    async fn pointed_at(&self, name: &Name) -> Result<Option<User>, Unavailable> {
         #[derive(serde::Deserialize)]
         struct Pointer {
             user: UserId,
         }
-        let Some(item) = self.get(key).await? else {
+        let Some(item) = self.get(key_of(name)).await? else {
             return Ok(None);
         };
         let pointer: Pointer = read(item)?;
         let user = self.get(keys::user(pointer.user)).await?;
-        user.map(read).transpose()
+        let user: Option<User> = user.map(read).transpose()?;
+        // Between the two reads the name may have become somebody else's.
+        Ok(user.filter(|user| Name::all_of(user).contains(name)))
     }
 
     fn items_of(&self, change: &UserChange) -> Result<Prepared, Unavailable> {
@@ -283,6 +317,19 @@ impl Table {
             self.replace(rows::user(&change.user)?, change.user.version)?,
         )];
         let mut new_mails = Vec::new();
+        for name in &change.frees {
+            items.push(self.freed(name, change.user.id)?);
+        }
+        let mut claims = Vec::new();
+        for name in &change.claims {
+            let taken = match name {
+                Name::Address(_) => ChangeOutcome::AddressTaken,
+                Name::External(_) => ChangeOutcome::ExternalIdTaken,
+            };
+            claims.push((items.len(), taken));
+            let pointer = pointer(key_of(name), change.user.id);
+            items.push(part(self.replace(pointer, Version::FIRST)?));
+        }
         for mail in &change.mails {
             if mail.version == Version::FIRST {
                 new_mails.push(items.len());
@@ -298,7 +345,24 @@ impl Table {
         if let Some(session) = &change.session {
             items.push(part(self.set(rows::session(session)?)?));
         }
-        Ok(Prepared { items, new_mails })
+        Ok(Prepared {
+            items,
+            new_mails,
+            claims,
+        })
+    }
+
+    /// Takes a user's pointer away; it must be theirs.
+    fn freed(&self, name: &Name, user: UserId) -> Result<TransactWriteItem, Unavailable> {
+        let delete = Delete::builder()
+            .table_name(&self.name)
+            .set_key(Some(key_of(name).into_item()))
+            .condition_expression("#user = :user")
+            .expression_attribute_names("#user", "user")
+            .expression_attribute_values(":user", text(user.to_string()))
+            .build()
+            .map_err(foreign)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
     /// Writes a group in one transaction. Whoever cancels it is told so and left out, and the
@@ -337,10 +401,8 @@ impl Table {
                 first = end;
                 if own.is_empty() {
                     left.push((place, change));
-                } else if own.iter().any(|item| change.new_mails.contains(item)) {
-                    outcomes.push((place, ChangeOutcome::DoneBefore));
                 } else {
-                    outcomes.push((place, ChangeOutcome::Conflict));
+                    outcomes.push((place, change.outcome(&own)));
                 }
             }
             group = left;

@@ -47,6 +47,22 @@ pub struct PersonalSettings<'a> {
 }
 
 impl Settings {
+    /// The same settings, but everybody registers like this, whatever group they are in.
+    #[must_use]
+    pub fn registering(&self, registration: RegistrationSettings) -> Self {
+        let groups = self.groups.iter().cloned();
+        Self {
+            registration,
+            groups: groups
+                .map(|entry| GroupSettings {
+                    registration: None,
+                    ..entry
+                })
+                .collect(),
+            ..self.clone()
+        }
+    }
+
     /// What holds for this person.
     #[must_use]
     pub fn for_user(&self, user: &User) -> PersonalSettings<'_> {

@@ -241,6 +241,7 @@ fn parse(
             enabled: true,
             devices: 0,
             address_mark: None,
+            address_since: None,
             latest_issue: IssueNumber::NONE,
             invitation: None,
             asked: None,

@@ -126,7 +126,13 @@ where
             let user = written.user.clone();
             match self.store.save_users(&[written]).await?.first() {
                 Some(ChangeOutcome::Saved) => return Ok(user),
-                Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
+                Some(
+                    ChangeOutcome::Conflict
+                    | ChangeOutcome::DoneBefore
+                    | ChangeOutcome::AddressTaken
+                    | ChangeOutcome::ExternalIdTaken,
+                )
+                | None => {}
             }
         }
     }

@@ -1,21 +1,30 @@
-//! Changing a user's particulars, and disabling them.
+//! Changing a user's particulars, their address included, and disabling them.
 
 use serde::{Deserialize, Serialize};
 
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, UserId};
+use crate::address::EmailAddress;
+use crate::correcting::{Correcting, correct};
+use crate::history::Actor;
+use crate::ids::{ExternalId, UserId};
 use crate::locale::{Locale, TimeZoneName};
 use crate::names::DisplayName;
-use crate::ports::{Chance, ChangeOutcome, Clock, LoadUsers, SaveUsers, Unavailable, UserChange};
+use crate::ports::{
+    Chance, ChangeOutcome, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable,
+};
 use crate::problem::{FieldProblem, Problems};
 use crate::usecases::add_user::parse_groups;
 use crate::user::User;
 
 /// What to change: what is left out stays.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct UserPatch {
+    /// Where mail goes. An open invitation is issued again to the new address, and what was sent
+    /// to the old one stops working.
+    pub email: Option<String>,
+    /// What a directory outside Beckon calls them; an empty text takes it away.
+    pub external_id: Option<String>,
     /// What they are called; an empty text takes the name away.
     pub display_name: Option<String>,
     /// The groups they belong to, all of them.
@@ -29,6 +38,15 @@ pub struct UserPatch {
     pub enabled: Option<bool>,
 }
 
+/// It holds an address and a name as somebody typed them.
+impl std::fmt::Debug for UserPatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UserPatch")
+            .field("enabled", &self.enabled)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Why a user was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeUserRefused {
@@ -38,6 +56,12 @@ pub enum ChangeUserRefused {
     /// There is no such user.
     #[error("there is no such user")]
     UnknownUser,
+    /// Another user has this address.
+    #[error("another user has this address")]
+    AddressTaken,
+    /// Another user has this external id.
+    #[error("another user has this external id")]
+    ExternalIdTaken,
     /// Try again later.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -45,18 +69,21 @@ pub enum ChangeUserRefused {
 
 /// Changes users.
 #[derive(Debug, Clone)]
-pub struct ChangeUser<S, C, R> {
+pub struct ChangeUser<S, K, C, R> {
     /// The table.
     pub store: S,
+    /// The keys.
+    pub keys: K,
     /// Time.
     pub clock: C,
     /// Ids.
     pub chance: R,
 }
 
-impl<S, C, R> ChangeUser<S, C, R>
+impl<S, K, C, R> ChangeUser<S, K, C, R>
 where
-    S: LoadUsers + SaveUsers + Sync,
+    S: LoadUsers + ReadSettings + SaveUsers + Sync,
+    K: LoadKeys + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
 {
@@ -67,6 +94,13 @@ where
         patch: &UserPatch,
         who: &Actor,
     ) -> Result<User, ChangeUserRefused> {
+        let settings = self.store.current_settings().await?;
+        let ring = self.keys.key_ring().await?;
+        let with = Correcting {
+            who,
+            settings: &settings,
+            key: ring.current(),
+        };
         loop {
             let before = self
                 .store
@@ -78,23 +112,15 @@ where
             if after == before {
                 return Ok(before);
             }
-            let row = HistoryRow {
-                id: EventId::new(self.chance.ulid()),
-                user: id,
-                at: self.clock.now(),
-                who: who.clone(),
-                what: Happening::UserChanged,
-            };
-            let after = User {
-                version: before.version.next(),
-                ..after
-            };
-            let change = UserChange {
-                history: vec![row],
-                ..UserChange::of(after.clone())
-            };
+            let change = correct(&before, after, &with, &self.chance, self.clock.now())
+                .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
+            let after = change.user.clone();
             match self.store.save_users(&[change]).await?.first() {
                 Some(ChangeOutcome::Saved) => return Ok(after),
+                Some(ChangeOutcome::AddressTaken) => return Err(ChangeUserRefused::AddressTaken),
+                Some(ChangeOutcome::ExternalIdTaken) => {
+                    return Err(ChangeUserRefused::ExternalIdTaken);
+                }
                 Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
             }
         }
@@ -104,6 +130,13 @@ where
 fn patched(user: &User, patch: &UserPatch) -> Result<User, Vec<FieldProblem>> {
     let mut problems = Problems::default();
     let mut after = user.clone();
+    if let Some(text) = &patch.email {
+        let parsed = EmailAddress::parse(text).map_err(|problem| problem.under("email"));
+        after.email = problems.check(parsed).unwrap_or(after.email);
+    }
+    if let Some(text) = &patch.external_id {
+        after.external_id = cleared(text, "externalId", ExternalId::parse, &mut problems);
+    }
     if let Some(text) = &patch.display_name {
         after.display_name = cleared(text, "displayName", DisplayName::parse, &mut problems);
     }

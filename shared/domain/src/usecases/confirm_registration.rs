@@ -90,7 +90,13 @@ where
             match outcome.first() {
                 Some(ChangeOutcome::Saved) => return Ok(confirmed),
                 // Somebody else changed the user; look at what they made of it.
-                Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
+                Some(
+                    ChangeOutcome::Conflict
+                    | ChangeOutcome::DoneBefore
+                    | ChangeOutcome::AddressTaken
+                    | ChangeOutcome::ExternalIdTaken,
+                )
+                | None => {}
             }
         }
     }

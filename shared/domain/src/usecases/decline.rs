@@ -97,7 +97,13 @@ where
             };
             match self.store.save_users(&[change]).await?.first() {
                 Some(ChangeOutcome::Saved) => return Ok(Declined::Declined),
-                Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
+                Some(
+                    ChangeOutcome::Conflict
+                    | ChangeOutcome::DoneBefore
+                    | ChangeOutcome::AddressTaken
+                    | ChangeOutcome::ExternalIdTaken,
+                )
+                | None => {}
             }
         }
     }

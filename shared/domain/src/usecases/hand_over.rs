@@ -147,7 +147,13 @@ where
                         told,
                     });
                 }
-                Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
+                Some(
+                    ChangeOutcome::Conflict
+                    | ChangeOutcome::DoneBefore
+                    | ChangeOutcome::AddressTaken
+                    | ChangeOutcome::ExternalIdTaken,
+                )
+                | None => {}
             }
         }
     }

@@ -118,21 +118,22 @@ where
             | MailState::Failed
             | MailState::Dropped => None,
         };
-        let history = self.row(before, &after, feedback, mark);
         let Some(mark) = mark else {
-            return match self.store.save_mail(&after, history.as_ref()).await {
-                Ok(()) => Ok(true),
-                Err(SaveError::Conflict) => Ok(false),
-                Err(SaveError::Unavailable(error)) => Err(error),
-            };
+            let history = self.row(before, &after, feedback, None);
+            return self.write_mail(&after, history.as_ref()).await;
         };
         let Some(user) = self.store.load_users(&[after.user]).await?.pop() else {
-            return match self.store.save_mail(&after, None).await {
-                Ok(()) => Ok(true),
-                Err(SaveError::Conflict) => Ok(false),
-                Err(SaveError::Unavailable(error)) => Err(error),
-            };
+            return self.write_mail(&after, None).await;
         };
+        // It came back from an address that has been corrected since.
+        if user
+            .address_since
+            .is_some_and(|since| after.created_at < since)
+        {
+            let history = self.row(before, &after, feedback, None);
+            return self.write_mail(&after, history.as_ref()).await;
+        }
+        let history = self.row(before, &after, feedback, Some(mark));
         let change = UserChange {
             mails: vec![after],
             history: history.into_iter().collect(),
@@ -144,6 +145,18 @@ where
         };
         let outcomes = self.store.save_users(std::slice::from_ref(&change)).await?;
         Ok(outcomes.first() == Some(&ChangeOutcome::Saved))
+    }
+
+    async fn write_mail(
+        &self,
+        mail: &Mail,
+        history: Option<&HistoryRow>,
+    ) -> Result<bool, Unavailable> {
+        match self.store.save_mail(mail, history).await {
+            Ok(()) => Ok(true),
+            Err(SaveError::Conflict) => Ok(false),
+            Err(SaveError::Unavailable(error)) => Err(error),
+        }
     }
 
     fn row(

@@ -324,7 +324,9 @@ where
             };
             match self.save(change).await? {
                 ChangeOutcome::Saved | ChangeOutcome::DoneBefore => return Ok(()),
-                ChangeOutcome::Conflict => {
+                ChangeOutcome::Conflict
+                | ChangeOutcome::AddressTaken
+                | ChangeOutcome::ExternalIdTaken => {
                     match self.store.load_users(&[current.id]).await?.pop() {
                         Some(reloaded) => current = reloaded,
                         None => return Ok(()),

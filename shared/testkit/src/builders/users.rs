@@ -39,6 +39,7 @@ pub fn a_user() -> UserBuilder {
         enabled: true,
         devices: 0,
         address_mark: None,
+        address_since: None,
         latest_issue: IssueNumber::NONE,
         invitation: None,
         asked: None,

@@ -108,6 +108,14 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
             Happening::InvitationRestored { issue },
         ),
         (Actor::Clock, Happening::UserChanged),
+        (
+            Actor::Caller("admin".to_owned()),
+            Happening::AddressCorrected { issue: None },
+        ),
+        (
+            Actor::Caller("admin".to_owned()),
+            Happening::AddressCorrected { issue: Some(issue) },
+        ),
         (Actor::Invitee, Happening::InvitationRedeemed { issue }),
         (Actor::Invitee, Happening::InvitationLocked { issue }),
         (Actor::Clock, Happening::InvitationExpired { issue }),

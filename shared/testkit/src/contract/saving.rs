@@ -1,13 +1,17 @@
 //! Changes of users: each as a whole or not at all.
 
+use beckon_domain::address::EmailAddress;
+use beckon_domain::ids::ExternalId;
 use beckon_domain::ids::{IssueNumber, MailId, UserId};
 use beckon_domain::mail::MailEvent;
-use beckon_domain::ports::{ChangeOutcome, UserChange};
+use beckon_domain::ports::{ChangeOutcome, Name, UserChange};
+use beckon_domain::user::User;
 
 use super::{Store, added, at_once, load, load_mail, mailed, next, save, saved, too_late};
 use crate::builders::{
     a_mail, a_registration, a_row, a_session, a_user, an_invitation, monday_morning,
 };
+use crate::chance::fresh_ulid;
 
 /// A change that holds one of everything.
 fn of_everything(user: &beckon_domain::user::User) -> UserChange {
@@ -273,6 +277,9 @@ pub async fn who_repeats_after_a_conflict_loses_no_change_of_another<S: Store>(s
                     ChangeOutcome::Saved => break,
                     ChangeOutcome::Conflict => tokio::task::yield_now().await,
                     ChangeOutcome::DoneBefore => panic!("it holds no mail"),
+                    ChangeOutcome::AddressTaken | ChangeOutcome::ExternalIdTaken => {
+                        panic!("it claims no name")
+                    }
                 }
             }
         }
@@ -285,4 +292,203 @@ pub async fn who_repeats_after_a_conflict_loses_no_change_of_another<S: Store>(s
     assert_eq!(too_late(after.version).get(), 8);
     // One for each, and the first of all.
     assert_eq!(rows.len(), 9);
+}
+
+fn fresh_address() -> EmailAddress {
+    EmailAddress::parse(&format!("moved-{}@example.com", fresh_ulid())).unwrap()
+}
+
+fn fresh_external_id() -> ExternalId {
+    ExternalId::parse(&format!("directory/{}", fresh_ulid())).unwrap()
+}
+
+/// A change by which the user is found by these from now on, and no longer by what they were.
+fn renamed(user: &User, email: EmailAddress, external_id: Option<ExternalId>) -> UserChange {
+    let change = next(user, |user| {
+        user.email = email;
+        user.external_id = external_id;
+    });
+    let (old, new) = (Name::all_of(user), Name::all_of(&change.user));
+    UserChange {
+        frees: old
+            .iter()
+            .filter(|name| !new.contains(name))
+            .cloned()
+            .collect(),
+        claims: new
+            .iter()
+            .filter(|name| !old.contains(name))
+            .cloned()
+            .collect(),
+        history: vec![a_row(user.id, monday_morning())],
+        ..change
+    }
+}
+
+async fn found_by(store: &impl Store, name: &Name) -> Option<User> {
+    let found = match name {
+        Name::Address(address) => store.user_by_address(address).await,
+        Name::External(id) => store.user_by_external_id(id).await,
+    };
+    found.expect("the store can be reached")
+}
+
+/// As when an address is corrected: whoever asks for the old one finds nobody, and it is free.
+pub async fn a_user_is_found_by_what_a_change_claims_and_not_by_what_it_frees<S: Store>(store: S) {
+    let before = added(
+        &store,
+        a_user().known_as(fresh_external_id().as_str()).build(),
+    )
+    .await;
+    let change = renamed(&before, fresh_address(), Some(fresh_external_id()));
+
+    let after = saved(&store, change).await;
+    let heir = a_user().at(before.email.as_str());
+    let heir = added(
+        &store,
+        heir.known_as(before.external_id.as_ref().unwrap().as_str())
+            .build(),
+    )
+    .await;
+
+    for name in Name::all_of(&after) {
+        assert_eq!(found_by(&store, &name).await.as_ref(), Some(&after));
+    }
+    for name in Name::all_of(&before) {
+        assert_eq!(found_by(&store, &name).await.as_ref(), Some(&heir));
+    }
+    assert_eq!(load(&store, before.id).await, Some(after));
+}
+
+/// An external id comes and goes alone; the address stays what the user is found by.
+pub async fn a_change_claims_an_external_id_and_frees_it_again<S: Store>(store: S) {
+    let user = added(&store, a_user().build()).await;
+    let id = fresh_external_id();
+
+    let named = saved(&store, renamed(&user, user.email.clone(), Some(id.clone()))).await;
+    let found = found_by(&store, &Name::External(id.clone())).await;
+    let unnamed = saved(&store, renamed(&named, user.email.clone(), None)).await;
+
+    assert_eq!(found.as_ref(), Some(&named));
+    assert_eq!(found_by(&store, &Name::External(id)).await, None);
+    let address = Name::Address(user.email.normalised());
+    assert_eq!(found_by(&store, &address).await, Some(unnamed));
+}
+
+/// Nothing of the change is written, and nobody is found by anything else than before.
+pub async fn a_change_that_claims_what_another_has_is_told_so_and_writes_nothing<S: Store>(
+    store: S,
+) {
+    let other = added(
+        &store,
+        a_user().known_as(fresh_external_id().as_str()).build(),
+    )
+    .await;
+    let user = added(&store, a_user().build()).await;
+
+    let address = renamed(&user, other.email.clone(), Some(fresh_external_id()));
+    let external = renamed(&user, fresh_address(), other.external_id.clone());
+    let both = renamed(&user, other.email.clone(), other.external_id.clone());
+    for (change, expected) in [
+        (address, ChangeOutcome::AddressTaken),
+        (external, ChangeOutcome::ExternalIdTaken),
+        (both, ChangeOutcome::AddressTaken),
+    ] {
+        assert_eq!(save(&store, &change).await, expected);
+        assert_unwritten(&store, &change).await;
+        for name in change.claims {
+            let found = found_by(&store, &name).await;
+            assert!(found.is_none_or(|found| found == other));
+        }
+    }
+
+    for user in [&user, &other] {
+        assert_eq!(load(&store, user.id).await.as_ref(), Some(user));
+        for name in Name::all_of(user) {
+            assert_eq!(found_by(&store, &name).await.as_ref(), Some(user));
+        }
+    }
+}
+
+/// Read again, decide again: it may not want the name any more.
+pub async fn a_change_from_an_older_version_conflicts_whatever_it_claims<S: Store>(store: S) {
+    let other = added(&store, a_user().build()).await;
+    let read = added(&store, a_user().build()).await;
+    saved(&store, next(&read, |user| user.devices = 7)).await;
+
+    let taken = renamed(&read, other.email, None);
+    let free = renamed(&read, fresh_address(), None);
+
+    for change in [taken, free] {
+        assert_eq!(save(&store, &change).await, ChangeOutcome::Conflict);
+        assert_unwritten(&store, &change).await;
+    }
+    let address = Name::Address(read.email.normalised());
+    assert_eq!(
+        found_by(&store, &address).await.map(|user| user.devices),
+        Some(7)
+    );
+}
+
+/// As an import does: many at once, each with what they are found by; a taken one harms no other.
+pub async fn first_versions_are_added_each_with_what_they_are_found_by<S: Store>(store: S) {
+    let other = added(&store, a_user().build()).await;
+    let fresh = |email: &EmailAddress| {
+        let external = fresh_external_id();
+        let user = a_user()
+            .at(email.as_str())
+            .known_as(external.as_str())
+            .build();
+        UserChange {
+            claims: Name::all_of(&user),
+            history: vec![a_row(user.id, monday_morning())],
+            ..UserChange::of(user)
+        }
+    };
+    let mut changes: Vec<UserChange> = (0..60).map(|_| fresh(&fresh_address())).collect();
+    changes[30] = fresh(&other.email);
+
+    let outcomes = store.save_users(&changes).await.unwrap();
+    let again = store.save_users(&changes[..1]).await.unwrap();
+
+    for (number, change) in changes.iter().enumerate() {
+        let (outcome, found) = if number == 30 {
+            (ChangeOutcome::AddressTaken, None)
+        } else {
+            (ChangeOutcome::Saved, Some(&change.user))
+        };
+        assert_eq!(outcomes[number], outcome, "{number}");
+        let external = Name::External(change.user.external_id.clone().unwrap());
+        assert_eq!(found_by(&store, &external).await.as_ref(), found);
+        assert_eq!(load(&store, change.user.id).await.as_ref(), found);
+    }
+    assert_eq!(again, [ChangeOutcome::Conflict]);
+}
+
+/// However many want the same address, one gets it.
+pub async fn of_many_who_claim_one_address_at_once_one_has_it<S: Store>(store: S) {
+    let wanted = fresh_address();
+    let mut users = Vec::new();
+    for _ in 0..8 {
+        users.push(added(&store, a_user().build()).await);
+    }
+
+    let outcomes = at_once(8, |number| {
+        let store = store.clone();
+        let change = renamed(&users[number], wanted.clone(), None);
+        async move { (change.user.id, save(&store, &change).await) }
+    })
+    .await;
+
+    let winners: Vec<UserId> = outcomes
+        .iter()
+        .filter(|(_, outcome)| *outcome == ChangeOutcome::Saved)
+        .map(|(id, _)| *id)
+        .collect();
+    let others = outcomes
+        .iter()
+        .filter(|(_, outcome)| *outcome == ChangeOutcome::AddressTaken);
+    assert_eq!((winners.len(), others.count()), (1, 7), "{outcomes:?}");
+    let found = found_by(&store, &Name::Address(wanted.normalised())).await;
+    assert_eq!(found.map(|user| user.id), winners.first().copied());
 }

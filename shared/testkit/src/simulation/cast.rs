@@ -77,8 +77,9 @@ impl Cast {
         }
     }
 
-    pub(super) fn patching(&self) -> ChangeUser<Table, ManualClock, SeededChance> {
+    pub(super) fn patching(&self) -> ChangeUser<Table, MemoryKeys, ManualClock, SeededChance> {
         ChangeUser {
+            keys: self.keys.clone(),
             store: self.table.clone(),
             clock: self.clock.clone(),
             chance: self.chance.clone(),

@@ -9,7 +9,7 @@ use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{BatchId, DeviceId, EventId, ExternalId, MailId, RunId, UserId, Version};
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
-    AddUserError, ChangeOutcome, Pause, RememberedAnswer, SaveError, UserChange,
+    AddUserError, ChangeOutcome, Name, Pause, RememberedAnswer, SaveError, UserChange,
 };
 use beckon_domain::registration::Registration;
 use beckon_domain::session::{Session, SessionDigest};
@@ -148,15 +148,38 @@ impl Rows {
             return ChangeOutcome::DoneBefore;
         }
         let user = &change.user;
-        let user_fits = self
-            .users
-            .get(&user.id)
-            .is_some_and(|row| user.version.replaces() == Some(row.version));
+        let row = self.users.get(&user.id).map(|row| row.version);
+        let user_fits = user.version.replaces() == row;
         let mails_fit = change.mails.iter().all(|mail| self.mail_fits(mail));
-        if !user_fits || !mails_fit {
+        let frees = change.frees.iter();
+        let names_fit = frees
+            .map(|name| self.holder(name))
+            .all(|holder| holder == Some(user.id));
+        if !user_fits || !mails_fit || !names_fit {
             return ChangeOutcome::Conflict;
         }
-        self.put_user(user.clone());
+        match change
+            .claims
+            .iter()
+            .find(|name| self.holder(name).is_some())
+        {
+            Some(Name::Address(_)) => return ChangeOutcome::AddressTaken,
+            Some(Name::External(_)) => return ChangeOutcome::ExternalIdTaken,
+            None => {}
+        }
+        for name in &change.frees {
+            match name {
+                Name::Address(address) => self.addresses.remove(address),
+                Name::External(id) => self.external_ids.remove(id),
+            };
+        }
+        for name in &change.claims {
+            match name {
+                Name::Address(address) => self.addresses.insert(address.clone(), user.id),
+                Name::External(id) => self.external_ids.insert(id.clone(), user.id),
+            };
+        }
+        self.users.insert(user.id, user.clone());
         for mail in &change.mails {
             self.mails.insert(mail.id, mail.clone());
         }
@@ -171,6 +194,13 @@ impl Rows {
                 .insert(session.digest.clone(), session.clone());
         }
         ChangeOutcome::Saved
+    }
+
+    fn holder(&self, name: &Name) -> Option<UserId> {
+        match name {
+            Name::Address(address) => self.addresses.get(address).copied(),
+            Name::External(id) => self.external_ids.get(id).copied(),
+        }
     }
 
     fn mail_fits(&self, mail: &Mail) -> bool {

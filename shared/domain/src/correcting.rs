@@ -1,0 +1,202 @@
+//! Correcting a user's particulars: what else changes with them, above all with the address.
+//!
+//! An open invitation lies in a mailbox. When the address turns out to be another, its secret dies
+//! in the same write, and a new issue goes to the new address. One that has ended stays as it is;
+//! but what an administrator may still give back gets another secret, since the old one lies in
+//! somebody else's mailbox.
+
+use jiff::Timestamp;
+
+use crate::address::EmailAddress;
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::ids::{EventId, MailId};
+use crate::invitation::{Invitation, InvitationState};
+use crate::issuing::{Ingredients, Terms, issue};
+use crate::keys::KeyId;
+use crate::mail::MailClass;
+use crate::ports::{Chance, Name, UserChange};
+use crate::problem::FieldProblem;
+use crate::settings::{RegistrationSettings, VersionedSettings};
+use crate::user::User;
+
+/// What corrections are made under.
+#[derive(Debug, Clone)]
+pub struct Correcting<'a> {
+    /// Who corrects.
+    pub who: &'a Actor,
+    /// The settings that hold now.
+    pub settings: &'a VersionedSettings,
+    /// The key for new issues.
+    pub key: &'a KeyId,
+}
+
+/// Whether a user's address becomes another mailbox, and not only another spelling of it.
+#[must_use]
+pub fn moves(before: &User, after: &User) -> bool {
+    before.email.normalised() != after.email.normalised()
+}
+
+/// Whether the invitation has to be issued again when the address becomes another.
+#[must_use]
+pub fn has_open_invitation(user: &User, now: Timestamp) -> bool {
+    match user.invitation_state_at(now) {
+        InvitationState::Pending | InvitationState::Locked => true,
+        InvitationState::None
+        | InvitationState::Completed
+        | InvitationState::Expired
+        | InvitationState::Cancelled
+        | InvitationState::Declined => false,
+    }
+}
+
+/// The change from `before` to `after`, which differs in particulars alone. Refused if an open
+/// invitation would have to follow the user to an address that may not be invited: whoever
+/// mistypes a domain shall not lose the invitation by it.
+pub fn correct(
+    before: &User,
+    after: User,
+    with: &Correcting<'_>,
+    chance: &impl Chance,
+    now: Timestamp,
+) -> Result<UserChange, FieldProblem> {
+    let row = |what| HistoryRow {
+        id: EventId::new(chance.ulid()),
+        user: before.id,
+        at: now,
+        who: with.who.clone(),
+        what,
+    };
+    let moved = moves(before, &after);
+    let only_moved = User {
+        email: before.email.clone(),
+        ..after.clone()
+    } == *before;
+    let mut history = Vec::new();
+    if !(moved && only_moved) {
+        history.push(row(Happening::UserChanged));
+    }
+    let (frees, claims) = names_moved(before, &after);
+    let change = match before.invitation.as_ref().filter(|_| moved) {
+        Some(open) if has_open_invitation(before, now) => {
+            let sender = &with.settings.settings.sender;
+            if !sender.may_invite(&after.email) {
+                return Err(cannot_follow(&after.email));
+            }
+            history.push(row(Happening::AddressCorrected {
+                issue: Some(before.latest_issue.next()),
+            }));
+            issued_again(&at_new_address(after, now), open, with, chance, now)
+        }
+        ended => {
+            if moved {
+                history.push(row(Happening::AddressCorrected { issue: None }));
+            }
+            let invitation = ended.map(|ended| with_another_secret(ended, chance));
+            let user = if moved {
+                User {
+                    invitation,
+                    ..at_new_address(after, now)
+                }
+            } else {
+                after
+            };
+            UserChange::of(User {
+                version: before.version.next(),
+                ..user
+            })
+        }
+    };
+    history.extend(change.history);
+    Ok(UserChange {
+        frees,
+        claims,
+        history,
+        ..change
+    })
+}
+
+/// What is held against the old address, and what was asked for there, is not held against the
+/// new one.
+fn at_new_address(user: User, now: Timestamp) -> User {
+    User {
+        address_mark: None,
+        address_since: Some(now),
+        asked: None,
+        ..user
+    }
+}
+
+fn names_moved(before: &User, after: &User) -> (Vec<Name>, Vec<Name>) {
+    let (old, new) = (Name::all_of(before), Name::all_of(after));
+    let without = |names: &[Name], others: &[Name]| {
+        let left = names.iter().filter(|name| !others.contains(name));
+        left.cloned().collect()
+    };
+    (without(&old, &new), without(&new, &old))
+}
+
+/// A new issue under the policy and with the ownership of the one before; its time begins anew.
+/// Its mail is no mail of the Send: a Send that was stopped for its bounces must not keep it
+/// from going to the address that was corrected for them.
+fn issued_again(
+    user: &User,
+    open: &Invitation,
+    with: &Correcting<'_>,
+    chance: &impl Chance,
+    now: Timestamp,
+) -> UserChange {
+    let terms = Terms {
+        who: with.who.clone(),
+        invited_by: open.invited_by.clone(),
+        batch: open.batch,
+        of_send: false,
+        mail: MailId::new(chance.ulid()),
+        class: MailClass::Small,
+        ownership: open.ownership,
+        renewals: open.renewals,
+    };
+    let settings = &with.settings.settings;
+    let as_issued = RegistrationSettings {
+        method: open.method,
+        pin: open.pin,
+        ..settings.for_user(user).registration.clone()
+    };
+    let as_before = VersionedSettings {
+        version: with.settings.version,
+        settings: settings.registering(as_issued),
+    };
+    let ingredients = Ingredients {
+        nonce: chance.nonce(),
+        key: with.key.clone(),
+        event: EventId::new(chance.ulid()),
+    };
+    issue(user, terms, &as_before, ingredients, now)
+}
+
+fn with_another_secret(invitation: &Invitation, chance: &impl Chance) -> Invitation {
+    let ended = invitation.clone();
+    match ended.state {
+        InvitationState::Cancelled | InvitationState::Declined => Invitation {
+            nonce: chance.nonce(),
+            sessions: Vec::new(),
+            ..ended
+        },
+        InvitationState::None
+        | InvitationState::Pending
+        | InvitationState::Completed
+        | InvitationState::Expired
+        | InvitationState::Locked => ended,
+    }
+}
+
+/// What is said of an address that an open invitation cannot follow to.
+fn cannot_follow(address: &EmailAddress) -> FieldProblem {
+    FieldProblem::new(
+        "email",
+        "domainNotAllowed",
+        format!(
+            "is of {}, whose addresses may not be invited, and an invitation is open; check the address, add the domain to sender.recipientDomains in the settings, or cancel the invitation first",
+            address.domain()
+        ),
+    )
+}
