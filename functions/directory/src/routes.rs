@@ -5,6 +5,7 @@ use axum::extract::State;
 use beckon_domain::batch::BatchState;
 use beckon_domain::ids::UserId;
 use beckon_domain::invitation::InvitationState;
+use beckon_domain::mail::MailState;
 use beckon_domain::names::GroupName;
 use beckon_domain::permission::Permission;
 use beckon_domain::ports::{Clock as _, ListUsers as _, LoadUsers as _, ReadHistory as _};
@@ -103,6 +104,8 @@ async fn add(
 struct ListQuery {
     /// States, separated by commas: `none,expired`.
     state: Option<String>,
+    /// Where the mail of the invitation stands, separated by commas: `hardBounced,failed`.
+    delivery: Option<String>,
     /// Groups, separated by commas.
     group: Option<String>,
     /// What the address or the name begins with.
@@ -134,6 +137,24 @@ impl ListQuery {
                     format!(
                         "must be of {}",
                         InvitationState::ALL.map(InvitationState::name).join(", ")
+                    ),
+                )),
+            }
+        }
+        for name in parts(self.delivery.as_ref()) {
+            match MailState::ALL
+                .into_iter()
+                .find(|state| state.name() == name)
+            {
+                Some(state) => {
+                    filter.deliveries.insert(state);
+                }
+                None => problems.add(FieldProblem::new(
+                    "delivery",
+                    "unknownState",
+                    format!(
+                        "must be of {}",
+                        MailState::ALL.map(MailState::name).join(", ")
                     ),
                 )),
             }

@@ -177,6 +177,24 @@ impl MailState {
         Self::Dropped,
     ];
 
+    /// The name in lists and filters.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sending => "sending",
+            Self::Unknown => "unknown",
+            Self::Sent => "sent",
+            Self::Delayed => "delayed",
+            Self::Delivered => "delivered",
+            Self::SoftBounced => "softBounced",
+            Self::HardBounced => "hardBounced",
+            Self::Complained => "complained",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
+
     /// Whether the postman or the clock still has something to do for it.
     #[must_use]
     pub const fn is_unsettled(self) -> bool {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::UserId;
 use crate::invitation::InvitationState;
+use crate::mail::{Mail, MailState};
 use crate::names::GroupName;
 use crate::user::User;
 
@@ -27,6 +28,9 @@ pub struct UserFilter {
     /// In one of these states.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub states: BTreeSet<InvitationState>,
+    /// Whose invitation's mail stands like one of these.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub deliveries: BTreeSet<MailState>,
     /// In one of these groups.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
@@ -41,13 +45,21 @@ impl std::fmt::Debug for UserFilter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UserFilter")
             .field("states", &self.states)
+            .field("deliveries", &self.deliveries)
             .field("groups", &self.groups)
             .finish_non_exhaustive()
     }
 }
 
 impl UserFilter {
-    /// Whether a user is meant, at a moment.
+    /// Whether the mail of somebody's invitation stands as is wanted. `mail` is that mail, if
+    /// there is one.
+    #[must_use]
+    pub fn finds_mail(&self, mail: Option<&Mail>) -> bool {
+        self.deliveries.is_empty() || mail.is_some_and(|mail| self.deliveries.contains(&mail.state))
+    }
+
+    /// Whether a user is meant, at a moment, their mail aside.
     #[must_use]
     pub fn finds(&self, user: &User, now: Timestamp) -> bool {
         let state = self.states.is_empty() || self.states.contains(&user.invitation_state_at(now));

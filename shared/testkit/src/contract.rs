@@ -135,6 +135,7 @@ macro_rules! for_each_case {
             listing::a_filter_finds_by_state_group_and_beginning;
             listing::an_invitation_whose_time_ran_out_is_listed_as_expired;
             listing::everyone_on_the_list_comes_with_their_invitation;
+            listing::users_are_found_by_where_the_mail_of_their_invitation_stands;
             listing::a_filter_that_finds_nobody_comes_to_an_end;
             saving::a_change_is_written_with_all_that_belongs_to_it;
             saving::no_changes_have_no_outcomes;

@@ -121,6 +121,7 @@ async fn a_filter_invites_whom_it_finds_less_the_exceptions_and_the_completed() 
     let asking_for = |states: &[InvitationState]| SendOrder {
         selection: Selection::Filter {
             filter: UserFilter {
+                deliveries: BTreeSet::new(),
                 groups: found.groups.clone(),
                 states: states.iter().copied().collect(),
                 text: String::new(),

@@ -1,14 +1,17 @@
 //! Users: loading, finding, listing, adding, and changing them with what belongs to a change.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, ReturnValue, TransactWriteItem};
 use beckon_domain::address::NormalisedAddress;
 use beckon_domain::batch::{Batch, Cursor};
 use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{ExternalId, IssueNumber, UserId, Version};
+use beckon_domain::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
+use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
-    AddUserError, AddUserRow, ChangeOutcome, FindUser, ListPage, ListUsers, LoadUsers, Name,
-    RememberedAnswer, SaveUsers, TakeTry, Unavailable, UserChange,
+    AddUserError, AddUserRow, ChangeOutcome, FindUser, ListPage, ListUsers, LoadMails as _,
+    LoadUsers, Name, RememberedAnswer, SaveUsers, TakeTry, Unavailable, UserChange,
 };
 use beckon_domain::selection::UserFilter;
 use beckon_domain::user::User;
@@ -74,14 +77,17 @@ impl ListUsers for Table {
                 .iter()
                 .filter_map(|entry| id_in(&entry.pk).parse().ok())
                 .collect();
-            let found = self.load_users(&ids).await?;
+            let mut found = self.load_users(&ids).await?;
+            found.retain(|user| filter.finds(user, now));
+            if !filter.deliveries.is_empty() {
+                self.retain_by_mail(&mut found, filter).await?;
+            }
+            let mut found: HashMap<UserId, User> =
+                found.into_iter().map(|user| (user.id, user)).collect();
             let mut full_at = None;
             for (entry, id) in slice.items.iter().zip(&ids) {
-                if let Some(user) = found
-                    .iter()
-                    .find(|user| user.id == *id && filter.finds(user, now))
-                {
-                    items.push(user.clone());
+                if let Some(user) = found.remove(id) {
+                    items.push(user);
                     if items.len() == limit {
                         full_at = Some(entry.order.clone());
                         break;
@@ -297,6 +303,24 @@ fn in_transactions(prepared: Vec<(usize, Prepared)>) -> Vec<Vec<(usize, Prepared
 }
 
 impl Table {
+    /// Keeps those whose invitation's mail stands as the filter wants.
+    async fn retain_by_mail(
+        &self,
+        users: &mut Vec<User>,
+        filter: &UserFilter,
+    ) -> Result<(), Unavailable> {
+        let mail_of = |user: &User| user.invitation.as_ref().map(|own| own.mail);
+        let ids: Vec<MailId> = users.iter().filter_map(mail_of).collect();
+        let mails: HashMap<MailId, Mail> = self
+            .load_mails(&ids)
+            .await?
+            .into_iter()
+            .map(|mail| (mail.id, mail))
+            .collect();
+        users.retain(|user| filter.finds_mail(mail_of(user).and_then(|id| mails.get(&id))));
+        Ok(())
+    }
+
     async fn pointed_at(&self, name: &Name) -> Result<Option<User>, Unavailable> {
         #[derive(serde::Deserialize)]
         struct Pointer {

@@ -11,16 +11,18 @@ use crate::batch::{
     Batch, BatchSelection, Cursor, PAGE, Page, Recipient, RecipientResult, SkipReason,
 };
 use crate::confirmation;
-use crate::ids::{BatchId, EventId, UserId};
+use crate::ids::{BatchId, EventId, MailId, UserId};
 use crate::invitation::{Invitation, InvitationState};
 use crate::issuing::{
     Ingredients, Reached, Remailing, SAME_AGAIN, Terms, Verdict, issue, judge, mail_again, mail_of,
 };
 use crate::keys::KeyId;
+use crate::mail::Mail;
 use crate::ports::{
     Chance, ChangeOutcome, Clock, FinishPage, ListUsers, LoadBatch, LoadKeys, LoadMails, LoadUsers,
     ReadSettings, SaveError, SaveUsers, Unavailable, UserChange,
 };
+use crate::selection::UserFilter;
 use crate::settings::VersionedSettings;
 use crate::usecases::send::CURSOR_PATIENCE;
 use crate::user::User;
@@ -116,9 +118,11 @@ where
                 };
                 // A filter by state must still find whom this very page invited before it was
                 // cut short, so the state is judged here and not by the list.
+                // The same goes for where their mail stands: theirs is a new one then.
                 let states = filter.states.clone();
                 let unbound = crate::selection::UserFilter {
                     states: std::collections::BTreeSet::new(),
+                    deliveries: std::collections::BTreeSet::new(),
                     ..filter.clone()
                 };
                 let page = self
@@ -134,10 +138,15 @@ where
                     .collect();
                 let mut users = self.store.load_users(&listed).await?;
                 let before = self.invited_before(batch, &users).await?;
+                let mails = self.mails_of(filter, &users).await?;
                 users.retain(|user| {
-                    states.is_empty()
-                        || states.contains(&user.invitation_state_at(now))
-                        || before.contains(&user.id)
+                    let mail = user
+                        .invitation
+                        .as_ref()
+                        .and_then(|own| mails.get(&own.mail));
+                    let state =
+                        states.is_empty() || states.contains(&user.invitation_state_at(now));
+                    (state && filter.finds_mail(mail)) || before.contains(&user.id)
                 });
                 Ok((
                     users.iter().map(|user| user.id).collect(),
@@ -147,6 +156,24 @@ where
                 ))
             }
         }
+    }
+
+    /// The mails of these users' invitations, where the filter asks how they stand.
+    async fn mails_of(
+        &self,
+        filter: &UserFilter,
+        users: &[User],
+    ) -> Result<HashMap<MailId, Mail>, Unavailable> {
+        if filter.deliveries.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<MailId> = users
+            .iter()
+            .filter_map(|user| user.invitation.as_ref())
+            .map(|invitation| invitation.mail)
+            .collect();
+        let mails = self.store.load_mails(&ids).await?;
+        Ok(mails.into_iter().map(|mail| (mail.id, mail)).collect())
     }
 
     /// Invites everyone on the page, and says what became of each.

@@ -8,6 +8,7 @@ use beckon_domain::batch::{
 use beckon_domain::history::Actor;
 use beckon_domain::ids::{BatchId, MailId, UserId, Version};
 use beckon_domain::invitation::InvitationState;
+use beckon_domain::mail::MailState;
 use beckon_domain::ownership::{OwnerSwitch, OwnershipChoice};
 use beckon_domain::ports::SaveError;
 use beckon_domain::selection::UserFilter;
@@ -69,6 +70,7 @@ fn page_of(cursor: &Cursor, size: usize) -> Page {
 pub async fn a_batch_and_its_cursor_are_read_as_they_were_written<S: Store>(store: S) {
     let ids = || UserId::new(fresh_ulid());
     let filter = UserFilter {
+        deliveries: [MailState::HardBounced].into(),
         states: [InvitationState::None, InvitationState::Expired].into(),
         groups: BTreeSet::new(),
         text: "Ann".to_owned(),

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use beckon_domain::ids::{MailId, Version};
 use beckon_domain::invitation::InvitationState;
+use beckon_domain::mail::{Mail, MailClass, MailKind, MailState};
 use beckon_domain::names::GroupName;
 use beckon_domain::selection::UserFilter;
 use beckon_domain::user::User;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Store, added, invited};
+use super::{Store, added, invited, mailed};
 use crate::builders::{a_user, an_invitation, monday_morning};
+use crate::chance::fresh_ulid;
 
 /// Every page of a list, joined; pages are followed to the end, short and empty ones too.
 async fn whole_list(
@@ -190,6 +193,7 @@ pub async fn a_filter_finds_by_state_group_and_beginning<S: Store>(store: S) {
         (
             UserFilter {
                 states: states(&[InvitationState::None]).states,
+                deliveries: BTreeSet::new(),
                 groups: groups(&["staff"]).groups,
                 text: "da".to_owned(),
             },
@@ -201,6 +205,78 @@ pub async fn a_filter_finds_by_state_group_and_beginning<S: Store>(store: S) {
             let found = addresses(&listed).join(" ").replace("@example.com", "");
             assert_eq!(found, expected, "{filter:?}, {limit} a page");
         }
+    }
+}
+
+/// The mail of their invitation: not another of theirs, and none of those without one.
+pub async fn users_are_found_by_where_the_mail_of_their_invitation_stands<S: Store>(store: S) {
+    let mut bounced = Vec::new();
+    for (n, state) in [
+        MailState::HardBounced,
+        MailState::Delivered,
+        MailState::HardBounced,
+        MailState::Waiting,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let user = invited(&store, an_invitation()).await;
+        let own = user.invitation.as_ref().unwrap().mail;
+        let of_invitation = a_mail(&user, own, state);
+        let other = a_mail(&user, MailId::new(fresh_ulid()), MailState::Failed);
+        let user = mailed(&store, &user, &[of_invitation, other]).await;
+        if state == MailState::HardBounced {
+            bounced.push((n, user.id));
+        }
+    }
+    invited(&store, an_invitation()).await;
+    added(&store, a_user().build()).await;
+    let standing = |states: &[MailState]| UserFilter {
+        deliveries: states.iter().copied().collect(),
+        ..everyone()
+    };
+
+    for limit in [100, 1] {
+        let found = whole_list(
+            &store,
+            &standing(&[MailState::HardBounced]),
+            limit,
+            monday_morning(),
+        )
+        .await;
+        let ids: BTreeSet<_> = found.iter().map(|user| user.id).collect();
+        assert_eq!(ids, bounced.iter().map(|(_, id)| *id).collect());
+        let nobody = whole_list(
+            &store,
+            &standing(&[MailState::Failed]),
+            limit,
+            monday_morning(),
+        )
+        .await;
+        assert_eq!(nobody, []);
+        let three = [MailState::HardBounced, MailState::Delivered];
+        let three = whole_list(&store, &standing(&three), limit, monday_morning()).await;
+        assert_eq!(three.len(), 3);
+    }
+}
+
+fn a_mail(user: &User, id: MailId, state: MailState) -> Mail {
+    let kind = MailKind::Invitation {
+        issue: user.latest_issue,
+        replaces: false,
+        again: false,
+    };
+    Mail {
+        state,
+        ..Mail::waiting(
+            id,
+            kind,
+            user.id,
+            None,
+            MailClass::Small,
+            Version::FIRST,
+            monday_morning(),
+        )
     }
 }
 

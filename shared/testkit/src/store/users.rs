@@ -90,7 +90,11 @@ fn page_of_users(
         }
         next = Some(address.as_str().to_owned());
         let user = &rows.users[id];
-        if filter.finds(user, now) {
+        let mail = user
+            .invitation
+            .as_ref()
+            .and_then(|own| rows.mails.get(&own.mail));
+        if filter.finds(user, now) && filter.finds_mail(mail) {
             items.push(user.clone());
         }
     }
