@@ -140,7 +140,9 @@ fn write_catalogue(rust: &mut String, tag: &str, locale: &Table) -> Result<(), B
         let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
         writeln!(rust, "{list}: {names:?},")?;
     }
-    writeln!(rust, "moment: {:?},", text_at(dates, "moment")?)?;
+    for text in ["first", "moment"] {
+        writeln!(rust, "{text}: {:?},", text_at(dates, text)?)?;
+    }
     for (unit, plural) in spans {
         let plural = plural.as_table().ok_or("checked when read")?;
         let other = text_at(plural, "other")?;

@@ -14,6 +14,8 @@ pub(crate) struct Catalogue {
     /// Monday first.
     pub(crate) weekdays: [&'static str; 7],
     pub(crate) months: [&'static str; 12],
+    /// How the first day of a month is written in a date: `1er` in French.
+    pub(crate) first: &'static str,
     /// How a date with its time and zone is written.
     pub(crate) moment: &'static str,
     pub(crate) days: Plural,
@@ -24,10 +26,6 @@ pub(crate) struct Catalogue {
 
 /// The direction in which a language is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "each is constructed once a locale uses it")
-)]
 pub(crate) enum Direction {
     Ltr,
     Rtl,
@@ -42,6 +40,16 @@ impl Direction {
         }
     }
 
+    /// What keeps a value apart in plain text: an opening whose text says its own direction, an
+    /// opening from left to right, and the end of both. Text from left to right goes without:
+    /// they are invisible, but not everywhere.
+    pub(crate) const fn isolates(self) -> [&'static str; 3] {
+        match self {
+            Self::Ltr => ["", "", ""],
+            Self::Rtl => ["\u{2068}", "\u{2066}", "\u{2069}"],
+        }
+    }
+
     /// The side on which a line begins.
     pub(crate) const fn start(self) -> &'static str {
         match self {
@@ -53,10 +61,6 @@ impl Direction {
 
 /// Which numbers take which form.
 #[derive(Clone, Copy)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "each is constructed once a locale uses it")
-)]
 enum PluralRule {
     Other,
     One,
@@ -75,19 +79,27 @@ pub(crate) struct Plural {
 }
 
 impl Catalogue {
-    /// The first language of the chain that there are words for: each as it is, then without
-    /// its region or script; English in the end.
+    /// The first language of the chain that there are words for; English in the end.
     pub(crate) fn for_chain(chain: &[Locale]) -> &'static Self {
-        let find = |tag: &str| {
+        chain.iter().find_map(Self::nearest).unwrap_or(&EN)
+    }
+
+    /// The locale as it is; else its language in the script that its region writes; else the
+    /// language; else another region of it: whoever asks for `pt-PT` reads `pt-BR` with more ease
+    /// than English. The script comes first, since nobody reads a script that they never learnt.
+    fn nearest(locale: &Locale) -> Option<&'static Self> {
+        let find = |wanted: &dyn Fn(&str) -> bool| {
             CATALOGUES
                 .iter()
-                .find(|catalogue| catalogue.tag == tag)
+                .find(|catalogue| wanted(catalogue.tag))
                 .copied()
         };
-        chain
-            .iter()
-            .find_map(|locale| find(locale.as_str()).or_else(|| find(locale.language())))
-            .unwrap_or(&EN)
+        let language = locale.language();
+        find(&|tag| tag == locale.as_str()).or_else(|| match chinese_script(locale) {
+            Some(script) => find(&|tag| tag == script),
+            None => find(&|tag| tag == language)
+                .or_else(|| find(&|tag| tag.split('-').next() == Some(language))),
+        })
     }
 
     /// The locale, as the domain names it.
@@ -95,16 +107,31 @@ impl Catalogue {
         Locale::parse(self.tag).unwrap_or_else(|_| Locale::english())
     }
 
-    /// Puts values into a text's placeholders, once: a value that looks like a placeholder stays
-    /// what it is. Values are people's input, so each is made harmless here.
+    /// Puts values into a text's placeholders. Values are people's input, so each is made harmless
+    /// and kept apart here.
     pub(crate) fn fill(&self, text: &str, values: &[(&str, &str)]) -> String {
+        let apart: Vec<(&str, String)> = values
+            .iter()
+            .map(|(name, value)| (*name, self.isolated(&one_line(value))))
+            .collect();
+        let apart: Vec<(&str, &str)> = apart
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        Self::put(text, &apart)
+    }
+
+    /// Puts words and numbers of our own into a text's placeholders, once: a value that looks like
+    /// a placeholder stays what it is. They run on with the text around them: `14:30` of two
+    /// numbers kept apart would be read from right to left where the text is.
+    pub(crate) fn put(text: &str, values: &[(&str, &str)]) -> String {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             filled.push_str(before);
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
-                filled.push_str(&self.isolated(&one_line(value)));
+                filled.push_str(value);
             }
             rest = after;
         }
@@ -112,9 +139,14 @@ impl Catalogue {
         filled
     }
 
+    /// Puts one text of ours into another, such as a moment into a sentence.
+    pub(crate) fn put_in(&self, text: &str, name: &str, value: &str) -> String {
+        Self::put(text, &[(name, &self.isolated(value))])
+    }
+
     /// A number of things in words.
     pub(crate) fn count(&self, plural: &Plural, number: u64) -> String {
-        self.fill(
+        Self::put(
             self.plural_rule.form(plural, number),
             &[("count", &number.to_string())],
         )
@@ -122,11 +154,9 @@ impl Catalogue {
 
     /// In a text from right to left, a Latin name would pull the punctuation around it to its
     /// own side; Unicode's isolates keep it apart.
-    fn isolated(&self, value: &str) -> String {
-        match self.direction {
-            Direction::Ltr => value.to_owned(),
-            Direction::Rtl => format!("\u{2068}{value}\u{2069}"),
-        }
+    pub(crate) fn isolated(&self, value: &str) -> String {
+        let [open, _, close] = self.direction.isolates();
+        format!("{open}{value}{close}")
     }
 }
 
@@ -145,6 +175,21 @@ impl PluralRule {
             },
         }
     }
+}
+
+/// The script in which a Chinese reader reads, by their locale's own word or by its region.
+fn chinese_script(locale: &Locale) -> Option<&'static str> {
+    let mut parts = locale.as_str().split('-');
+    if parts.next() != Some("zh") {
+        return None;
+    }
+    // The script stands before the region, so the first that says something decides.
+    let script = parts.find_map(|part| match part {
+        "Hant" | "TW" | "HK" | "MO" => Some("zh-Hant"),
+        "Hans" => Some("zh-Hans"),
+        _ => None,
+    });
+    Some(script.unwrap_or("zh-Hans"))
 }
 
 /// Text that cannot break out of its line: what the domain's names refuse anyway, taken away
@@ -184,6 +229,7 @@ mod tests {
             plural_rule,
             weekdays: EN.weekdays,
             months: EN.months,
+            first: EN.first,
             moment: EN.moment,
             days: forms(),
             hours: forms(),
@@ -196,10 +242,46 @@ mod tests {
     fn each_language_of_the_chain_is_tried_exactly_then_without_its_region_then_english() {
         assert_eq!(chosen(&["de"]), "de");
         assert_eq!(chosen(&["de-AT"]), "de");
-        assert_eq!(chosen(&["fr-CA", "de-CH", "en"]), "de");
+        assert_eq!(chosen(&["nl-BE", "de-CH", "en"]), "de");
         assert_eq!(chosen(&["en-GB", "de"]), "en");
-        assert_eq!(chosen(&["fr", "ja"]), "en");
+        assert_eq!(chosen(&["nl", "sv"]), "en");
         assert_eq!(chosen(&[]), "en");
+    }
+
+    #[test]
+    fn a_region_that_there_are_no_words_for_reads_those_of_its_script_or_of_another_region() {
+        for (asked, given) in [
+            ("zh", "zh-Hans"),
+            ("zh-CN", "zh-Hans"),
+            ("zh-SG", "zh-Hans"),
+            ("zh-Hans-HK", "zh-Hans"),
+            ("zh-TW", "zh-Hant"),
+            ("zh-HK", "zh-Hant"),
+            ("zh-MO", "zh-Hant"),
+            ("zh_hant_hk", "zh-Hant"),
+            ("pt", "pt-BR"),
+            ("pt-PT", "pt-BR"),
+            ("es-MX", "es"),
+            ("es-419", "es"),
+            ("fr-CA", "fr"),
+            ("it-CH", "it"),
+            ("fi-FI", "fi"),
+            ("ja-JP", "ja"),
+            ("ko-KR", "ko"),
+            ("ar-EG", "ar"),
+        ] {
+            assert_eq!(chosen(&[asked, "de"]), given, "{asked}");
+        }
+    }
+
+    #[test]
+    fn each_of_the_twelve_languages_has_words_for_itself() {
+        for tag in [
+            "ar", "de", "en", "es", "fi", "fr", "it", "ja", "ko", "pt-BR", "zh-Hans", "zh-Hant",
+        ] {
+            assert_eq!(chosen(&[tag]), tag);
+        }
+        assert_eq!(TAGS.len(), 12);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) fn view(language: &Catalogue, letter: &ConfirmationLetter) -> Confirm
             words.subject,
             words.subject_organisation,
         ),
-        preheader: language.fill(words.preheader, &[("moment", &registered)]),
+        preheader: language.put_in(words.preheader, "moment", &registered),
     };
     let ask = letter.head.help_desk.is_some();
     ConfirmationView {

@@ -30,7 +30,7 @@ pub(crate) fn view(language: &Catalogue, letter: &HandOverLetter) -> Result<Repo
     let headline = Headline {
         title,
         subject: title.to_owned(),
-        preheader: language.fill(words.preheader, &[("moment", &given_out)]),
+        preheader: language.put_in(words.preheader, "moment", &given_out),
     };
     let unexpected = match (&letter.decline_url, &letter.head.help_desk) {
         (Some(_), _) => decline,

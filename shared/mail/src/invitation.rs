@@ -37,6 +37,8 @@ pub(crate) struct InvitationView {
     pin: Option<PinView>,
     qr: Option<QrView>,
     validity: Fact,
+    /// Its note, as it stands in running text.
+    validity_aside: String,
     button: Link,
     steps_title: &'static str,
     steps: Vec<Paragraph>,
@@ -156,9 +158,10 @@ pub(crate) fn view(
     let headline = Headline {
         title: words.title,
         subject: subject(language, letter),
-        preheader: language.fill(preheader, &[("moment", &expires)]),
+        preheader: language.put_in(preheader, "moment", &expires),
     };
     let lasts = span(language, letter.issued_at, letter.expires_at);
+    let lasts = language.put_in(words.valid_for, "span", &lasts);
     let (qr, inline) = match &offer {
         Offer::Link(link) => {
             let picture = qr::draw(&link.href)?;
@@ -182,8 +185,9 @@ pub(crate) fn view(
         validity: Fact {
             label: words.valid_until,
             value: expires,
-            note: Some(language.fill(words.valid_for, &[("span", &lasts)])),
+            note: Some(lasts.clone()),
         },
+        validity_aside: Catalogue::put(language.words.common.aside, &[("text", &lasts)]),
         button: button(words, letter, &offer),
         steps_title: words.steps,
         steps: steps(words, letter, &offer),
@@ -196,7 +200,7 @@ pub(crate) fn view(
         notes: notes(words, letter, &offer),
         // Who is given a sheet expects it.
         unexpected: (letter.occasion != InvitationOccasion::Sheet)
-            .then(|| unexpected(words, letter, &offer)),
+            .then(|| unexpected(language, letter, &offer)),
         pin: match offer {
             Offer::Pin(symbols) => Some(PinView {
                 label: words.pin,
@@ -355,7 +359,8 @@ fn notes(
     replaces.into_iter().chain(keep).collect()
 }
 
-fn unexpected(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> Paragraph {
+fn unexpected(language: &Catalogue, letter: &InvitationLetter, offer: &Offer) -> Paragraph {
+    let words = &language.words.invitation;
     let nothing = offer.choose(words.nothing_pin, words.nothing_link, words.nothing_page);
     let what_to_do = match (&letter.decline_url, &letter.head.help_desk) {
         (Some(_), _) => words.tell_us,
@@ -363,7 +368,14 @@ fn unexpected(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer)
         (None, None) => words.ignore,
     };
     Paragraph {
-        text: [words.unexpected, nothing, what_to_do].join(" "),
+        text: Catalogue::put(
+            language.words.common.sentences,
+            &[
+                ("first", words.unexpected),
+                ("second", nothing),
+                ("third", what_to_do),
+            ],
+        ),
         link: letter.decline_url.as_ref().map(|url| Link {
             href: url.clone(),
             shown: words.decline.to_owned(),

@@ -16,7 +16,7 @@ pub(crate) const PLURAL_RULES: [(&str, &[&str]); 4] = [
 
 const SPANS: [&str; 3] = ["days", "hours", "minutes"];
 const TOP_LEVEL: [&str; 5] = ["direction", "plural_rule", "dates", "spans", "words"];
-const DATES: [&str; 3] = ["weekdays", "months", "moment"];
+const DATES: [&str; 4] = ["weekdays", "months", "first", "moment"];
 const MOMENT_NEEDS: [&str; 5] = ["day", "year", "hour", "minute", "zone"];
 const MOMENT_KNOWS: [&str; 8] = [
     "weekday",
@@ -59,6 +59,9 @@ fn check_dates(dates: &Table, found: &mut Vec<String>) {
         if names.len() != count || !names.iter().all(|name| is_line(Some(name))) {
             found.push(format!("dates.{key} must list {count} names"));
         }
+    }
+    if !placeholders_of("dates.first", dates.get("first"), found).is_empty() {
+        found.push("dates.first must have no placeholder".to_owned());
     }
     let used = placeholders_of("dates.moment", dates.get("moment"), found);
     for needed in MOMENT_NEEDS.iter().filter(|name| !used.contains(**name)) {

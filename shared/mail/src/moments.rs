@@ -16,14 +16,20 @@ pub(crate) fn moment(language: &Catalogue, at: Timestamp, zone: &TimeZoneName) -
     let at = at.to_zoned(zone.zone());
     let weekday = usize::try_from(at.weekday().to_monday_zero_offset()).unwrap_or_default();
     let month = usize::try_from(at.month() - 1).unwrap_or_default();
-    language.fill(
+    let day = at.day();
+    let day = if day == 1 {
+        language.first.to_owned()
+    } else {
+        day.to_string()
+    };
+    Catalogue::put(
         language.moment,
         &[
             (
                 "weekday",
                 language.weekdays.get(weekday).copied().unwrap_or_default(),
             ),
-            ("day", &at.day().to_string()),
+            ("day", &day),
             (
                 "month",
                 language.months.get(month).copied().unwrap_or_default(),
@@ -32,7 +38,10 @@ pub(crate) fn moment(language: &Catalogue, at: Timestamp, zone: &TimeZoneName) -
             ("year", &at.year().to_string()),
             ("hour", &format!("{:02}", at.hour())),
             ("minute", &format!("{:02}", at.minute())),
-            ("zone", &zone_text(at.time_zone(), at.offset())),
+            (
+                "zone",
+                &language.isolated(&zone_text(at.time_zone(), at.offset())),
+            ),
         ],
     )
 }

@@ -79,7 +79,7 @@ fn declined(
     Told {
         title: words.title,
         subject: words.subject,
-        preheader: language.fill(words.preheader, &[("moment", &declined)]),
+        preheader: language.put_in(words.preheader, "moment", &declined),
         lead: words.lead,
         facts,
         advice: vec![words.meant, words.wrong_person, words.unknown],
@@ -114,7 +114,7 @@ fn completed(
     Told {
         title: words.title,
         subject: words.subject,
-        preheader: language.fill(confirmation.preheader, &[("moment", &registered)]),
+        preheader: language.put_in(confirmation.preheader, "moment", &registered),
         lead: words.lead,
         facts,
         advice: vec![words.settings],

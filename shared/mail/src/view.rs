@@ -13,6 +13,14 @@ pub(crate) struct Frame {
     pub(crate) lang: &'static str,
     pub(crate) dir: &'static str,
     pub(crate) start: &'static str,
+    /// Between a label and its value, spaces included.
+    pub(crate) colon: &'static str,
+    /// What keeps a value apart in the text part; empty where nothing needs to.
+    pub(crate) apart: &'static str,
+    /// The same for what is read from left to right in every language, such as a PIN.
+    pub(crate) ltr: &'static str,
+    /// The end of both.
+    pub(crate) end: &'static str,
     pub(crate) subject: String,
     /// What lists of mails show beside the subject. Never a secret: it shows on lock screens.
     pub(crate) preheader: String,
@@ -76,7 +84,12 @@ impl Frame {
     pub(crate) fn new(language: &Catalogue, head: &Letterhead, headline: Headline) -> Self {
         let words = &language.words.common;
         let organisation = organisation(head);
+        let [apart, ltr, end] = language.direction.isolates();
         Self {
+            colon: words.colon,
+            apart,
+            ltr,
+            end,
             lang: language.tag,
             dir: language.direction.html(),
             start: language.direction.start(),
