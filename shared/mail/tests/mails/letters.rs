@@ -17,7 +17,7 @@ use beckon_domain::token::{Token, TokenPurpose};
 
 pub(crate) const PAGE: &str = "https://beckon.example.com/enroll";
 pub(crate) const MANAGED: &str = "https://mdm.example.com/enrol?u=ada%40example.com";
-pub(crate) const DECLINE: &str = "https://beckon.example.com/enroll#d=decline-token";
+pub(crate) const DECLINE: &str = "https://beckon.example.com/enroll#decline=decline-token";
 
 pub(crate) const METHODS: [(&str, Method); 4] = [
     ("pin", Method::Pin),
