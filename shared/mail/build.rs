@@ -14,7 +14,7 @@ use toml::{Table, Value};
 mod locale_check;
 
 const MEASURE: &str = "en";
-const MAILS: [&str; 3] = ["invitation", "confirmation", "report"];
+const MAILS: [&str; 4] = ["invitation", "confirmation", "report", "own"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

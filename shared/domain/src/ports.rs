@@ -17,12 +17,15 @@ use crate::keys::KeyRing;
 use crate::letter::{
     ConfirmationLetter, HandOverLetter, InvitationLetter, Message, NoticeLetter, OutgoingMail,
 };
+use crate::locale::Locale;
 use crate::mail::{Mail, MailClass};
+use crate::problem::FieldProblem;
 use crate::registration::Registration;
 use crate::selection::UserFilter;
 use crate::sending::{SendAnswer, SendingLimits};
 use crate::session::{RegistrationId, Session, SessionDigest};
 use crate::settings::{Settings, VersionedSettings};
+use crate::template::{Letter, Template, TemplateKind, TemplateName, Variable, Wording};
 use crate::user::User;
 
 /// Something outside cannot be reached, or answered what nobody expected. Trying again later may
@@ -288,6 +291,27 @@ pub trait SaveSettings {
     ) -> impl Future<Output = Result<VersionedSettings, SaveError>> + Send;
 }
 
+/// Reads own wordings.
+pub trait LoadTemplates {
+    /// Every wording as last written, those that were taken back included, by kind and locale.
+    fn templates(&self) -> impl Future<Output = Result<Vec<Template>, Unavailable>> + Send;
+
+    /// The wording of this name as last written; `None` if there never was one.
+    fn template(
+        &self,
+        name: &TemplateName,
+    ) -> impl Future<Output = Result<Option<Template>, Unavailable>> + Send;
+}
+
+/// Changes own wordings.
+pub trait SaveTemplate {
+    /// Writes the wording's next version.
+    fn save_template(
+        &self,
+        template: &Template,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
 /// Counts open invitations.
 pub trait CountOpenInvitations {
     /// How many invitations are pending or locked, a moment ago.
@@ -454,6 +478,17 @@ pub trait SaveMail {
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
 }
 
+/// Adds mails that tell of no change.
+pub trait AddMail {
+    /// Writes the first version of a mail, and what its request is answered with, as one.
+    /// [`SaveError::Conflict`]: the idempotency key was used in the meantime.
+    fn add_mail(
+        &self,
+        mail: &Mail,
+        answer: Option<&RememberedAnswer>,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
 /// Why the outbox stands still.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -585,6 +620,32 @@ pub trait ComposeLetter {
 
     /// The mail that tells an administrator what became of an invitation.
     fn compose_notice(&self, letter: &NoticeLetter) -> Result<Message, Uncomposable>;
+}
+
+/// Puts letters into an administrator's own words, and judges those.
+pub trait ComposeOwn {
+    /// The languages that mails can be written in.
+    fn locales(&self) -> Vec<Locale>;
+
+    /// What may stand in a wording of this kind.
+    fn variables(&self, kind: TemplateKind) -> Vec<Variable>;
+
+    /// Our own wording, as somebody would write it who begins from it. It passes
+    /// [`ComposeOwn::check_wording`].
+    fn our_wording(&self, name: &TemplateName) -> Wording;
+
+    /// Everything for which a wording MUST not be kept: it does what it may not, does not come
+    /// to an end, or leaves out what people need. Empty for a good one.
+    fn check_wording(&self, name: &TemplateName, wording: &Wording) -> Vec<FieldProblem>;
+
+    /// The letter in these words. What was checked may still not fit a letter; then there is an
+    /// error, and never a mail in which a value has become markup, or that lacks its secret.
+    fn compose_own(
+        &self,
+        locale: &Locale,
+        wording: &Wording,
+        letter: &Letter,
+    ) -> Result<Message, Uncomposable>;
 }
 
 /// The keys.

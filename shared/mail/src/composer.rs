@@ -15,13 +15,13 @@ use crate::catalogue::{Catalogue, TAGS};
 use crate::view::Frame;
 use crate::{confirmation, hand_over, invitation, notice, qr, text_part};
 
-const INVITATION: (&str, &str) = ("invitation.html", "invitation.txt");
-const CONFIRMATION: (&str, &str) = ("confirmation.html", "confirmation.txt");
+pub(crate) const INVITATION: (&str, &str) = ("invitation.html", "invitation.txt");
+pub(crate) const CONFIRMATION: (&str, &str) = ("confirmation.html", "confirmation.txt");
 /// Of every mail that tells what happened, with its facts and what to do about it.
 const REPORT: (&str, &str) = ("report.html", "report.txt");
 
 /// Every template with its name; the engine escapes those that end in `.html`.
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 9] = [
     (
         INVITATION.0,
         include_str!(concat!(env!("OUT_DIR"), "/invitation.html")),
@@ -40,7 +40,47 @@ const TEMPLATES: [(&str, &str); 7] = [
         include_str!(concat!(env!("OUT_DIR"), "/report.html")),
     ),
     (REPORT.1, include_str!("../templates/report.txt")),
+    (
+        "own.html",
+        include_str!(concat!(env!("OUT_DIR"), "/own.html")),
+    ),
+    ("own.txt", include_str!("../templates/own.txt")),
     ("foot.txt", include_str!("../templates/foot.txt")),
+];
+
+/// A piece of a letter that an own wording may show, in both parts.
+struct Block {
+    name: &'static str,
+    html: (&'static str, &'static str),
+    text: (&'static str, &'static str),
+}
+
+macro_rules! blocks {
+    ($($name:literal),*) => {
+        [$(Block {
+            name: $name,
+            html: (
+                concat!("blocks/", $name, ".html"),
+                include_str!(concat!("../templates/blocks/", $name, ".html")),
+            ),
+            text: (
+                concat!("blocks/", $name, ".txt"),
+                include_str!(concat!("../templates/blocks/", $name, ".txt")),
+            ),
+        }),*]
+    };
+}
+
+const BLOCKS: [Block; 9] = blocks![
+    "pin",
+    "qr",
+    "secretBlock",
+    "validityBlock",
+    "buttonBlock",
+    "stepsBlock",
+    "factsBlock",
+    "agreementBlock",
+    "unexpectedBlock"
 ];
 
 /// Writes mails. Make one and keep it: it holds the compiled templates.
@@ -88,7 +128,8 @@ impl Composer {
             .lstrip_blocks(true)
             .build();
         templates.set_syntax(syntax.map_err(|error| template_error("any", &error))?);
-        for (name, source) in TEMPLATES {
+        let blocks = BLOCKS.iter().flat_map(|block| [block.html, block.text]);
+        for (name, source) in TEMPLATES.into_iter().chain(blocks) {
             templates
                 .add_template(name, source)
                 .map_err(|error| template_error(name, &error))?;
@@ -103,16 +144,7 @@ impl Composer {
     /// If the secret does not fit the method, a link is no web address, or the link is too long
     /// for a QR code.
     pub fn invitation(&self, letter: &InvitationLetter) -> Result<Message, ComposeError> {
-        let links = [
-            Some(&letter.page_url),
-            letter.manage_url.as_ref(),
-            letter.decline_url.as_ref(),
-            letter
-                .agreement
-                .as_ref()
-                .and_then(|agreement| agreement.url.as_ref()),
-        ];
-        web_addresses(links)?;
+        only_web_addresses(letter)?;
         let language = Catalogue::for_chain(&letter.reader.locales);
         let (view, inline) = invitation::view(language, letter)?;
         self.message(language, INVITATION, &view.frame, &view, inline)
@@ -160,7 +192,7 @@ impl Composer {
         TAGS
     }
 
-    fn message(
+    pub(crate) fn message(
         &self,
         language: &Catalogue,
         (html, text): (&'static str, &'static str),
@@ -177,7 +209,26 @@ impl Composer {
         })
     }
 
-    fn filled(&self, name: &'static str, view: &impl Serialize) -> Result<String, ComposeError> {
+    /// A piece of a letter, as HTML and as text.
+    pub(crate) fn block(
+        &self,
+        name: &str,
+        view: &impl Serialize,
+    ) -> Result<(String, String), ComposeError> {
+        match BLOCKS.iter().find(|block| block.name == name) {
+            None => Ok(Default::default()),
+            Some(block) => Ok((
+                self.filled(block.html.0, view)?,
+                self.filled(block.text.0, view)?,
+            )),
+        }
+    }
+
+    pub(crate) fn filled(
+        &self,
+        name: &'static str,
+        view: &impl Serialize,
+    ) -> Result<String, ComposeError> {
         self.templates
             .get_template(name)
             .and_then(|template| template.render(Serde(view)))
@@ -217,6 +268,18 @@ fn template_error(template: &'static str, error: &minijinja::Error) -> ComposeEr
 }
 
 /// Links come from configuration; this keeps a mistake there from becoming a script in a mail.
+pub(crate) fn only_web_addresses(letter: &InvitationLetter) -> Result<(), ComposeError> {
+    web_addresses([
+        Some(&letter.page_url),
+        letter.manage_url.as_ref(),
+        letter.decline_url.as_ref(),
+        letter
+            .agreement
+            .as_ref()
+            .and_then(|agreement| agreement.url.as_ref()),
+    ])
+}
+
 fn web_addresses<const N: usize>(links: [Option<&String>; N]) -> Result<(), ComposeError> {
     let is_web_address =
         |link: &String| link.starts_with("https://") || link.starts_with("http://");

@@ -13,7 +13,7 @@ use crate::view::{Fact, Frame, Headline, Paragraph, greeting, ownership_name, wi
 #[derive(Serialize)]
 pub(crate) struct ConfirmationView {
     pub(crate) frame: Frame,
-    greeting: String,
+    pub(crate) greeting: String,
     lead: String,
     facts: Vec<Fact>,
     unexpected: Paragraph,
@@ -63,12 +63,6 @@ fn facts(language: &Catalogue, letter: &ConfirmationLetter, registered: String) 
         value: device,
         note: None,
     });
-    let why = match letter.rule {
-        OwnershipRule::Supervised => words.rule_supervised,
-        OwnershipRule::UserEnrollment => words.rule_user_enrollment,
-        OwnershipRule::Invitation => words.rule_invitation,
-        OwnershipRule::NotSet => words.rule_not_set,
-    };
     device
         .into_iter()
         .chain([
@@ -82,10 +76,21 @@ fn facts(language: &Catalogue, letter: &ConfirmationLetter, registered: String) 
                 value: ownership_name(language, letter.ownership)
                     .unwrap_or(words.not_set)
                     .to_owned(),
-                note: Some(why.to_owned()),
+                note: Some(why(language, letter.rule).to_owned()),
             },
         ])
         .collect()
+}
+
+/// Why a device has its ownership.
+pub(crate) fn why(language: &Catalogue, rule: OwnershipRule) -> &'static str {
+    let words = &language.words.confirmation;
+    match rule {
+        OwnershipRule::Supervised => words.rule_supervised,
+        OwnershipRule::UserEnrollment => words.rule_user_enrollment,
+        OwnershipRule::Invitation => words.rule_invitation,
+        OwnershipRule::NotSet => words.rule_not_set,
+    }
 }
 
 /// What a device is called, as far as it was told.

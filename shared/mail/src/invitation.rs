@@ -30,23 +30,23 @@ const MASKED_TOKEN: &str = "…";
 #[derive(Serialize)]
 pub(crate) struct InvitationView {
     pub(crate) frame: Frame,
-    greeting: String,
-    occasion: Option<&'static str>,
+    pub(crate) greeting: String,
+    pub(crate) occasion: Option<&'static str>,
     lead: String,
     purpose: &'static str,
     pin: Option<PinView>,
     qr: Option<QrView>,
-    validity: Fact,
+    pub(crate) validity: Fact,
     /// Its note, as it stands in running text.
     validity_aside: String,
-    button: Link,
+    pub(crate) button: Link,
     steps_title: &'static str,
-    steps: Vec<Paragraph>,
+    pub(crate) steps: Vec<Paragraph>,
     facts_title: &'static str,
     facts: Vec<Fact>,
     agreement: Option<AgreementView>,
     notes: Vec<&'static str>,
-    unexpected: Option<Paragraph>,
+    pub(crate) unexpected: Option<Paragraph>,
 }
 
 /// What an administrator says that registering means.

@@ -19,6 +19,7 @@ mod locale_check;
 mod locale_check_tests;
 mod moments;
 mod notice;
+mod own;
 pub mod qr;
 mod text_part;
 mod view;

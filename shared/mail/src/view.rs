@@ -25,7 +25,7 @@ pub(crate) struct Frame {
     /// What lists of mails show beside the subject. Never a secret: it shows on lock screens.
     pub(crate) preheader: String,
     pub(crate) organisation: Option<String>,
-    pub(crate) title: &'static str,
+    pub(crate) title: String,
     pub(crate) help: Option<Help>,
     pub(crate) footer: String,
 }
@@ -95,7 +95,7 @@ impl Frame {
             start: language.direction.start(),
             subject: headline.subject,
             preheader: headline.preheader,
-            title: headline.title,
+            title: headline.title.to_owned(),
             help: head
                 .help_desk
                 .as_ref()

@@ -9,6 +9,7 @@
 
 mod hostile;
 mod letters;
+mod own;
 mod right_to_left;
 mod samples;
 mod wording;

@@ -1,0 +1,522 @@
+//! What HTML may stand in a wording: a list of elements, of attributes, of places that links may
+//! lead to and of looks. Whatever is not on it is refused by name and line, never taken out in
+//! silence. It reads tokens, as a browser does; since no element on the list makes a browser read
+//! on in another way (as script, style or svg would), a browser reads the same.
+
+use std::cell::RefCell;
+
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{
+    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
+
+use super::syntax::Offence;
+
+const ELEMENTS: [&str; 43] = [
+    "a",
+    "abbr",
+    "b",
+    "bdi",
+    "bdo",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "hr",
+    "i",
+    "img",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "u",
+    "ul",
+];
+const VOID: [&str; 4] = ["br", "col", "hr", "img"];
+/// Elements that only make sense in another; alone, a browser would close what is around them.
+const INSIDE: [(&str, &[&str]); 12] = [
+    ("caption", &["table"]),
+    ("colgroup", &["table"]),
+    ("col", &["colgroup", "table"]),
+    ("thead", &["table"]),
+    ("tbody", &["table"]),
+    ("tfoot", &["table"]),
+    ("tr", &["table", "thead", "tbody", "tfoot"]),
+    ("td", &["tr"]),
+    ("th", &["tr"]),
+    ("li", &["ol", "ul"]),
+    ("dt", &["dl"]),
+    ("dd", &["dl"]),
+];
+const ATTRIBUTES: [&str; 6] = ["style", "dir", "lang", "title", "align", "translate"];
+const ATTRIBUTES_OF: [(&str, &[&str]); 8] = [
+    ("a", &["href"]),
+    ("img", &["src", "alt", "width", "height"]),
+    ("ol", &["start"]),
+    ("table", TABLE),
+    ("td", CELL),
+    ("th", CELL),
+    ("tr", &["bgcolor", "valign"]),
+    ("col", &["width", "span"]),
+];
+const TABLE: &[&str] = &[
+    "role",
+    "width",
+    "border",
+    "cellpadding",
+    "cellspacing",
+    "bgcolor",
+];
+const CELL: &[&str] = &["width", "height", "bgcolor", "valign", "colspan", "rowspan"];
+/// Beginnings of the names of what `style` may say. No place, no layer: nothing of a wording may
+/// lie over what stands around it.
+const LOOKS: [&str; 17] = [
+    "background-color",
+    "border",
+    "color",
+    "direction",
+    "font",
+    "height",
+    "letter-spacing",
+    "line-height",
+    "list-style-type",
+    "margin",
+    "max-width",
+    "min-width",
+    "padding",
+    "text",
+    "vertical-align",
+    "white-space",
+    "width",
+];
+const COLOURS: [&str; 4] = ["rgb", "rgba", "hsl", "hsla"];
+
+/// What the placeholders in a part stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// An address, which may be where a link leads.
+    Address,
+    /// Anything else, which may stand in text alone.
+    Other,
+}
+
+/// Refuses HTML that is not on the list, with the first thing that is not. `placed` says what a
+/// character stands for, if it stands for something. With `whole`, each element must also be
+/// closed where it should be.
+pub(super) fn check(
+    html: &str,
+    placed: &dyn Fn(char) -> Option<Placed>,
+    whole: bool,
+) -> Result<(), Offence> {
+    let sink = Sink {
+        placed,
+        whole,
+        state: RefCell::new(State {
+            open: Vec::new(),
+            offence: None,
+        }),
+    };
+    let options = TokenizerOpts {
+        exact_errors: true,
+        ..TokenizerOpts::default()
+    };
+    let tokenizer = Tokenizer::new(sink, options);
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from_slice(html));
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    let State { open, offence } = tokenizer.sink.state.into_inner();
+    if let Some(offence) = offence {
+        return Err(offence);
+    }
+    match open.last() {
+        Some((name, line)) if whole => Err(offence_at(
+            *line,
+            "unclosed",
+            &format!("<{name}> is not closed"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+struct Sink<'a> {
+    placed: &'a dyn Fn(char) -> Option<Placed>,
+    whole: bool,
+    state: RefCell<State>,
+}
+
+struct State {
+    /// What is open, and since which line.
+    open: Vec<(String, u64)>,
+    offence: Option<Offence>,
+}
+
+impl TokenSink for Sink<'_> {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<()> {
+        let mut state = self.state.borrow_mut();
+        if state.offence.is_none() {
+            state.offence = self.judged(&token, line, &mut state.open).err();
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+impl Sink<'_> {
+    fn judged(
+        &self,
+        token: &Token,
+        line: u64,
+        open: &mut Vec<(String, u64)>,
+    ) -> Result<(), Offence> {
+        match token {
+            Token::CharacterTokens(_) | Token::EOFToken => Ok(()),
+            Token::TagToken(tag) => self.tag(tag, line, open),
+            Token::CommentToken(_) => Err(offence_at(
+                line,
+                "notAllowed",
+                "a comment <!-- … --> may not stand in a mail; write {# … #} instead",
+            )),
+            Token::DoctypeToken(_) => Err(offence_at(
+                line,
+                "notAllowed",
+                "<!DOCTYPE> may not stand in a wording: it is the letter alone, what stands around it is there already",
+            )),
+            Token::NullCharacterToken => {
+                Err(offence_at(line, "malformed", "there is a null character"))
+            }
+            // Of several branches at once, none of which is at fault by itself.
+            Token::ParseError(_) if !self.whole => Ok(()),
+            Token::ParseError(what) => Err(offence_at(
+                line,
+                "malformed",
+                &format!(
+                    "this is no proper HTML ({what}); write < as &lt; and & as &amp; where they are meant as characters"
+                ),
+            )),
+        }
+    }
+
+    fn tag(&self, tag: &Tag, line: u64, open: &mut Vec<(String, u64)>) -> Result<(), Offence> {
+        let name: &str = &tag.name;
+        if !ELEMENTS.contains(&name) {
+            return Err(offence_at(
+                line,
+                "notAllowed",
+                &format!("<{}> may not stand in a mail", shown(name)),
+            ));
+        }
+        if tag.kind == TagKind::EndTag {
+            return self.closed(name, line, open);
+        }
+        let parents = INSIDE.iter().find(|(inner, _)| *inner == name);
+        if let Some((_, parents)) = parents
+            && self.whole
+            && !open
+                .last()
+                .is_some_and(|(parent, _)| parents.contains(&parent.as_str()))
+        {
+            return Err(offence_at(
+                line,
+                "misplaced",
+                &format!("<{name}> may only stand in <{}>", parents.join("> or <")),
+            ));
+        }
+        for attribute in &tag.attrs {
+            let local: &str = &attribute.name.local;
+            self.attribute(name, local, &attribute.value, line)?;
+        }
+        if !VOID.contains(&name) {
+            open.push((name.to_owned(), line));
+        }
+        Ok(())
+    }
+
+    fn closed(&self, name: &str, line: u64, open: &mut Vec<(String, u64)>) -> Result<(), Offence> {
+        if VOID.contains(&name) {
+            return Err(offence_at(
+                line,
+                "misplaced",
+                &format!("</{name}> closes nothing; <{name}> has no end"),
+            ));
+        }
+        match open.last() {
+            Some((last, _)) if last == name => {
+                open.pop();
+                Ok(())
+            }
+            _ if !self.whole => Ok(()),
+            Some((last, since)) => Err(offence_at(
+                line,
+                "misplaced",
+                &format!("</{name}> stands where <{last}> of line {since} is to be closed first"),
+            )),
+            None => Err(offence_at(
+                line,
+                "misplaced",
+                &format!("</{name}> closes what was not opened"),
+            )),
+        }
+    }
+
+    fn attribute(&self, element: &str, name: &str, value: &str, line: u64) -> Result<(), Offence> {
+        let offence = |code, what: &str| Err(offence_at(line, code, what));
+        let of_element = ATTRIBUTES_OF.iter().find(|(of, _)| *of == element);
+        if !ATTRIBUTES.contains(&name)
+            && !of_element.is_some_and(|(_, names)| names.contains(&name))
+        {
+            return offence(
+                "notAllowed",
+                &format!(
+                    "the attribute {} of <{element}> may not stand in a mail",
+                    shown(name)
+                ),
+            );
+        }
+        let mut places = value.chars().filter_map(self.placed);
+        if let Some(first) = places.next() {
+            let alone = value.trim().chars().count() == 1;
+            return match (name, first) {
+                ("href", Placed::Address) if alone => Ok(()),
+                ("href", _) => offence(
+                    "notAllowed",
+                    "href of <a> may be an address that you write, or as a whole a variable that holds one, like {{ link }}",
+                ),
+                _ => offence(
+                    "notAllowed",
+                    &format!(
+                        "a variable stands in the attribute {name} of <{element}>; variables may stand in text, and {{{{ link }}}} in href"
+                    ),
+                ),
+            };
+        }
+        match name {
+            "href" if !leads_to(value, &["https://", "http://", "mailto:", "tel:"]) => offence(
+                "notAllowed",
+                "href of <a> must begin with https://, http://, mailto: or tel:",
+            ),
+            "src" if !leads_to(value, &["https://"]) => {
+                offence("notAllowed", "src of <img> must begin with https://")
+            }
+            "style" => match unseemly(value) {
+                None => Ok(()),
+                Some(what) => offence(
+                    "notAllowed",
+                    &format!("style of <{element}> may not say {}", shown(&what)),
+                ),
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether an address begins with one of these and has something behind it. Browsers skip
+/// control characters in addresses, so there may be none.
+fn leads_to(address: &str, beginnings: &[&str]) -> bool {
+    let lower = address.to_ascii_lowercase();
+    let beginning = beginnings
+        .iter()
+        .find(|beginning| lower.starts_with(*beginning));
+    beginning.is_some_and(|beginning| lower.len() > beginning.len())
+        && !address
+            .chars()
+            .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+}
+
+/// The first declaration of a style that is not on the list.
+fn unseemly(style: &str) -> Option<String> {
+    style
+        .split(';')
+        .map(str::trim)
+        .filter(|declaration| !declaration.is_empty())
+        .find(|declaration| {
+            let Some((name, value)) = declaration.split_once(':') else {
+                return true;
+            };
+            let name = name.trim().to_ascii_lowercase();
+            let known = LOOKS
+                .iter()
+                .any(|look| name == *look || name.starts_with(&format!("{look}-")));
+            !known || !is_plain_value(value)
+        })
+        .map(str::to_owned)
+}
+
+/// Words, numbers and colours; no function that fetches or computes, no escape, no comment.
+fn is_plain_value(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    let plain = |c: char| {
+        c.is_ascii_alphanumeric()
+            || " #.,%()'\"!-+_".contains(c)
+            || (c.is_alphabetic() && !c.is_ascii())
+    };
+    let functions_are_colours = value.split('(').rev().skip(1).all(|before| {
+        COLOURS
+            .iter()
+            .any(|colour| before.trim_end().rsplit([' ', ',']).next() == Some(*colour))
+    });
+    !value.is_empty() && value.chars().all(plain) && functions_are_colours
+}
+
+/// A name as it may be repeated in a refusal.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(60).collect()
+}
+
+fn offence_at(line: u64, code: &'static str, what: &str) -> Offence {
+    Offence {
+        code,
+        detail: format!("line {line}: {what}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: char = '\u{E000}';
+    const NAME: char = '\u{E001}';
+
+    fn judged(html: &str) -> Result<(), Offence> {
+        let placed = |c| match c {
+            LINK => Some(Placed::Address),
+            NAME => Some(Placed::Other),
+            _ => None,
+        };
+        check(html, &placed, true)
+    }
+
+    fn refused(html: &str) -> String {
+        judged(html).expect_err(html).detail
+    }
+
+    #[test]
+    fn what_letters_are_made_of_may_stand() {
+        for good in [
+            "plain &amp; simple",
+            "<p>Hello <strong>you</strong>,<br>welcome<br/></p><hr>",
+            "<p style=\"color:#333; margin: 0 0 12px; font-family: 'Segoe UI', Arial; background-color: rgb(1, 2, 3) !important\">x</p>",
+            "<ul><li>a</li><li><a href=\"https://example.com/?a=b&amp;c\">b</a></li></ul>",
+            "<table role=\"presentation\" width=\"100%\"><tbody><tr><td bgcolor=\"#fff\" align=\"center\">x</td></tr></tbody></table>",
+            "<img src=\"https://example.com/a.png\" alt=\"Our logo\" width=\"40\">",
+            "<a href=\"\u{E000}\">\u{E001}</a> <a href=\"mailto:it@example.com\">m</a> <a href='tel:+4930'>t</a>",
+        ] {
+            assert_eq!(judged(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn what_could_do_something_is_refused_by_name_and_line() {
+        assert_eq!(
+            refused("<p>a</p>\n<p>b</p>\n<script>alert(1)</script>"),
+            "line 3: <script> may not stand in a mail"
+        );
+        for (html, part) in [
+            ("<SCRIPT src=x></SCRIPT>", "<script>"),
+            ("<svg/onload=alert(1)>", "<svg>"),
+            ("<style>*{}</style>", "<style>"),
+            ("<link rel=stylesheet href=//evil>", "<link>"),
+            ("<iframe src=\"https://e\"></iframe>", "<iframe>"),
+            ("<form action=x><input></form>", "<form>"),
+            ("<object></object>", "<object>"),
+            ("<meta http-equiv=refresh>", "<meta>"),
+            ("<base href=x>", "<base>"),
+            ("<textarea><img></textarea>", "<textarea>"),
+            ("<math><mi>", "<math>"),
+            (
+                "<noscript><p title=\"</noscript><img onerror=1>\">",
+                "<noscript>",
+            ),
+            ("<p onclick=\"x()\">a</p>", "onclick of <p>"),
+            (
+                "<img src=https://e/a.png onerror=alert(1)>",
+                "onerror of <img>",
+            ),
+            ("<p id=x>a</p>", "id of <p>"),
+            ("<a href=\"javascript:alert(1)\">a</a>", "href of <a>"),
+            ("<a href=\" javascript:alert(1)\">a</a>", "href of <a>"),
+            ("<a href=\"java&#10;script:alert(1)\">a</a>", "href of <a>"),
+            ("<a href=\"&#106;avascript:alert(1)\">a</a>", "href of <a>"),
+            ("<a href=\"data:text/html,x\">a</a>", "href of <a>"),
+            ("<a href=\"//evil\">a</a>", "href of <a>"),
+            ("<a href=\"https://e/?p=\u{E001}\">a</a>", "href of <a>"),
+            ("<a href=\"\u{E000}x\">a</a>", "href of <a>"),
+            ("<a href=\"\u{E001}\">a</a>", "href of <a>"),
+            ("<img src=\"\u{E000}\" alt=\"\">", "attribute src of <img>"),
+            ("<p title=\"\u{E001}\">a</p>", "attribute title of <p>"),
+            ("<img src=\"http://e/a.png\">", "src of <img>"),
+            ("<img src=\"data:image/png;base64,AAAA\">", "src of <img>"),
+            ("<p style=\"position:fixed\">a</p>", "position:fixed"),
+            (
+                "<p style=\"background:url(https://e)\">a</p>",
+                "background:url(https",
+            ),
+            (
+                "<p style=\"background-color:url(x)\">a</p>",
+                "background-color:url(x)",
+            ),
+            ("<p style=\"width:calc(1px)\">a</p>", "width:calc(1px)"),
+            (
+                "<p style=\"width:expression(x)\">a</p>",
+                "width:expression(x)",
+            ),
+            ("<p style=\"color:\\72 ed\">a</p>", "color:\\72 ed"),
+            ("<p style=\"color:red/**/\">a</p>", "color:red/**/"),
+            ("<!-- a -->", "a comment"),
+            ("<![CDATA[x]]>", "comment"),
+            ("<?xml x?>", "comment"),
+            ("<!DOCTYPE html>", "<!DOCTYPE>"),
+            ("a <b", "no proper HTML"),
+            ("a < b", "no proper HTML"),
+        ] {
+            let refused = refused(html);
+            assert!(
+                refused.contains(part) || refused.contains("no proper HTML"),
+                "{html}: {refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_letter_reaches_out_of_it() {
+        for (html, part) in [
+            ("</div>", "</div> closes what was not opened"),
+            ("<p></div></p>", "</div> stands where <p> of line 1"),
+            ("<p>\n<b>a</p>", "</p> stands where <b> of line 2"),
+            ("<p>a", "<p> is not closed"),
+            ("<td>a</td>", "<td> may only stand in <tr>"),
+            ("<table><td>a</td></table>", "<td> may only stand in <tr>"),
+            ("<li>a</li>", "<li> may only stand in <ol> or <ul>"),
+            ("</br>", "</br> closes nothing"),
+        ] {
+            let refused = refused(html);
+            assert!(refused.contains(part), "{html}: {refused}");
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! Mails in an administrator's own words: what can be kept, what is refused and why, and that
+//! nothing that is filled in becomes more than words.
+
+use beckon_domain::letter::{Agreement, InvitationLetter, InvitationOccasion, Message};
+use beckon_domain::locale::Locale;
+use beckon_domain::method::Method;
+use beckon_domain::ownership::{Ownership, OwnershipRule};
+use beckon_domain::ports::{ComposeLetter as _, ComposeOwn as _};
+use beckon_domain::problem::FieldProblem;
+use beckon_domain::template::{Letter, TemplateKind, TemplateName, Wording, WordingDraft};
+use beckon_mail::{Composer, link_of};
+
+use crate::letters::{DECLINE, METHODS, PAGE, confirmation, invitation, stored, token};
+use crate::{composer, scanned};
+
+const ESSENTIALS: &str = "{{ secretBlock }}{{ validityBlock }}{{ link }}";
+
+fn name(kind: TemplateKind, locale: &str) -> TemplateName {
+    TemplateName {
+        kind,
+        locale: Locale::parse(locale).unwrap(),
+    }
+}
+
+fn wording(subject: &str, html: &str, text: &str) -> Wording {
+    let draft = WordingDraft {
+        subject: subject.to_owned(),
+        title: None,
+        html: Some(html.to_owned()),
+        text: Some(text.to_owned()),
+    };
+    draft.parse().unwrap()
+}
+
+/// An invitation whose HTML begins like this and has all that it needs.
+fn saying(html: &str) -> Wording {
+    wording("Welcome", &format!("{html}{ESSENTIALS}"), ESSENTIALS)
+}
+
+fn problems(kind: TemplateKind, wording: &Wording) -> Vec<FieldProblem> {
+    composer().check_wording(&name(kind, "en"), wording)
+}
+
+fn problem(wording: &Wording) -> FieldProblem {
+    let mut problems = problems(TemplateKind::Invitation, wording);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems.remove(0)
+}
+
+fn refused(html: &str) -> FieldProblem {
+    problem(&saying(html))
+}
+
+fn written(wording: &Wording, letter: &InvitationLetter) -> Message {
+    let letter = Letter::Invitation(letter.clone());
+    let locale = letter.reader().locales[0].clone();
+    composer().compose_own(&locale, wording, &letter).unwrap()
+}
+
+#[test]
+fn our_own_letters_can_be_kept_as_they_are_offered_and_say_the_same() {
+    for locale in Composer::locales() {
+        for kind in TemplateKind::ALL {
+            let ours = composer().our_wording(&name(kind, locale));
+            let draft = WordingDraft::from(ours.clone());
+
+            assert_eq!(draft.parse().unwrap(), ours, "{kind:?} {locale}");
+            assert_eq!(composer().check_wording(&name(kind, locale), &ours), []);
+        }
+        let ours = composer().our_wording(&name(TemplateKind::Invitation, locale));
+        for (_, method) in METHODS {
+            let letter = invitation(locale, method);
+            let own = written(&ours, &letter);
+            let plain = composer().compose_invitation(&letter).unwrap();
+
+            let lines = |text: &str| -> Vec<String> {
+                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+                lines.map(str::to_owned).collect()
+            };
+            let own_lines = lines(&own.text);
+            let missing: Vec<String> = lines(&plain.text)
+                .into_iter()
+                .filter(|line| !own_lines.contains(line))
+                .collect();
+            assert_eq!(missing, [] as [String; 0], "{method:?} {locale}");
+            assert_eq!(own.subject, plain.subject);
+            assert_eq!(own.inline, plain.inline);
+            assert_eq!(own.locale, plain.locale);
+        }
+    }
+}
+
+#[test]
+fn an_own_invitation_says_what_was_written_with_a_working_secret_in_both_parts() {
+    let own = wording(
+        "{{ organisation }}: willkommen, {{ name }}",
+        "<p>Moin {{ name }}! {{ invitedBy }} lädt ein.</p>{% if pin %}<p>PIN: {{ pin }}</p>{% endif %}{{ qr }}<p>Bis {{ expires }}</p><p><a href=\"{{ link }}\">Los</a></p>{% if declineUrl %}<a href='{{ declineUrl }}'>Nein</a>{% endif %}",
+        "Moin {{ name }}!\n{% if pin %}PIN: {{ pin }}{% endif %}\n{{ link }}\nBis {{ expires }}",
+    );
+    assert_eq!(
+        composer().check_wording(&name(TemplateKind::Invitation, "de"), &own),
+        []
+    );
+
+    let by_pin = written(&own, &invitation("de", Method::Pin));
+    let by_code = written(&own, &invitation("de", Method::QrCode));
+
+    insta::assert_snapshot!("own_invitation_text", by_pin.text);
+    assert_eq!(by_pin.subject, "Nordlicht Werke: willkommen, Ada Lindqvist");
+    assert!(by_pin.html.contains("PIN: <strong"), "{}", by_pin.html);
+    assert!(by_pin.html.contains("4815 0623"));
+    assert!(by_pin.html.contains("<h1"), "our layout is around it");
+    assert_eq!(by_pin.inline, []);
+    let link = link_of(PAGE, &token());
+    assert_eq!(scanned(&by_code), link);
+    assert!(by_code.text.contains(&link));
+    let unescaped = crate::unescaped(&by_code.html);
+    assert!(unescaped.contains(&format!("<a href=\"{link}\">Los</a>")));
+    assert!(unescaped.contains(&format!("<a href='{DECLINE}'>Nein</a>")));
+}
+
+#[test]
+fn an_own_subject_alone_leaves_the_letter_ours() {
+    let own = WordingDraft {
+        subject: "Your new phone".to_owned(),
+        title: Some("Hello {{ name }}".to_owned()),
+        ..WordingDraft::default()
+    };
+    let letter = invitation("en", Method::Pin);
+    let ours = composer().compose_invitation(&letter).unwrap();
+
+    let message = written(&own.parse().unwrap(), &letter);
+
+    assert_eq!(message.subject, "Your new phone");
+    assert!(message.text.starts_with("Hello Ada Lindqvist\n"));
+    let (_, rest) = message.text.split_once('\n').unwrap();
+    assert_eq!(rest, ours.text.split_once('\n').unwrap().1);
+}
+
+#[test]
+fn a_wording_that_calls_what_it_may_not_is_refused_with_the_reason() {
+    for (html, code, part) in [
+        ("{{ range(9) }}", "call", "line 1, column 1: range(…)"),
+        ("\n {{ lipsum() }}", "call", "line 2, column 2"),
+        ("{{ name|safe }}", "filter", "|safe"),
+        ("{% include 'x.html' %}", "notAllowed", "{% include %}"),
+        ("{% set x = 1 %}", "notAllowed", "{% set %}"),
+        ("{% autoescape false %}", "notAllowed", "{% autoescape %}"),
+        ("{{ nmae }}", "unknownVariable", "there is no variable nmae"),
+        (
+            "{{ device }}",
+            "unknownVariable",
+            "there is no variable device",
+        ),
+        ("{% if name %}", "malformed", "line 1"),
+        ("\u{E00C}", "notAllowed", "private use"),
+    ] {
+        let refused = refused(html);
+
+        assert_eq!(
+            (refused.field.as_str(), refused.code),
+            ("html", code),
+            "{html}"
+        );
+        assert!(refused.detail.contains(part), "{html}: {}", refused.detail);
+    }
+}
+
+#[test]
+fn a_wording_that_never_ends_or_swells_is_refused_with_the_reason() {
+    let nested = |depth: usize, inside: &str| {
+        let begin: String = (0..depth)
+            .map(|n| format!("{{% for s{n} in steps %}}"))
+            .collect();
+        format!("{begin}{inside}{}", "{% endfor %}".repeat(depth))
+    };
+
+    // Three steps each, so three to the eighteenth rounds.
+    assert_eq!(refused(&nested(18, "")).code, "neverEnds");
+    assert_eq!(refused(&nested(6, &"x".repeat(2_000))).code, "tooLarge");
+    assert_eq!(refused(&nested(21, "")).code, "tooDeep");
+}
+
+#[test]
+fn a_wording_with_script_or_anything_else_that_acts_is_refused_with_the_part_named() {
+    for (html, part) in [
+        ("<p>a</p>\n<script>alert(1)</script>", "line 2: <script>"),
+        ("<p onclick=\"x()\">a</p>", "onclick of <p>"),
+        ("<a href=\"javascript:alert(1)\">a</a>", "href of <a>"),
+        ("<form action=\"https://e\"></form>", "<form>"),
+        ("<iframe src=\"https://e\"></iframe>", "<iframe>"),
+        ("<link rel=\"stylesheet\" href=\"https://e\">", "<link>"),
+        ("<img src=\"http://e/a.png\" alt=\"\">", "src of <img>"),
+        ("<a href=\"{{ name }}\">a</a>", "href of <a>"),
+        (
+            "<img src=\"https://e/{{ pin }}\" alt=\"\">",
+            "attribute src of <img>",
+        ),
+        ("<a href=\"https://e/?pin={{ pin }}\">a</a>", "href of <a>"),
+        ("<a href=\"{{ link }}&x\">a</a>", "href of <a>"),
+        ("{{ '<script>' }}</p>", "closes what was not opened"),
+        ("<p>a", "<p> is not closed"),
+        // Only where nobody is invited by anybody: no sample says so, the source does.
+        (
+            "{% if method == 'other' %}<script></script>{% endif %}",
+            "<script>",
+        ),
+        (
+            "<a {% if name %}href=\"java{% endif %}script:x\">a</a>",
+            "href",
+        ),
+    ] {
+        let refused = refused(html);
+
+        assert_eq!(refused.field, "html", "{html}");
+        assert!(refused.detail.contains(part), "{html}: {}", refused.detail);
+    }
+}
+
+#[test]
+fn an_invitation_that_loses_its_secret_its_link_or_its_end_is_refused_with_the_reason() {
+    for (html, text, field, part) in [
+        ("<p>Hi</p>", ESSENTIALS, "html", "does not say the PIN"),
+        (ESSENTIALS, "Hi", "text", "does not say the PIN"),
+        (
+            "{{ pin }}{{ link }}{{ expires }}",
+            ESSENTIALS,
+            "html",
+            "the QR code",
+        ),
+        (
+            "{{ secretBlock }}{{ link }}",
+            ESSENTIALS,
+            "html",
+            "until when",
+        ),
+        (
+            "{{ secretBlock }}{{ expires }}",
+            ESSENTIALS,
+            "html",
+            "where to go on",
+        ),
+        (
+            "{% if name %}{{ secretBlock }}{% endif %}{{ link }}{{ expires }}",
+            ESSENTIALS,
+            "html",
+            "does not say the PIN",
+        ),
+    ] {
+        for kind in [TemplateKind::Invitation, TemplateKind::Reminder] {
+            let problems = problems(kind, &wording("Hi", html, text));
+
+            assert_eq!(problems[0].field, field, "{html} / {text}");
+            assert_eq!(problems[0].code, "essentialMissing");
+            assert!(problems[0].detail.contains(part), "{}", problems[0].detail);
+        }
+    }
+    let confirmation = wording("Done", "<p>Done</p>", "Done");
+    assert_eq!(problems(TemplateKind::Confirmation, &confirmation), []);
+}
+
+#[test]
+fn a_secret_stays_out_of_the_subject_and_the_heading() {
+    for variable in ["pin", "link", "declineUrl", "secretBlock", "qr"] {
+        let html = saying("");
+        let subject = Wording {
+            subject: format!("a {{% if method != 'password' %}}{{{{ {variable} }}}}{{% endif %}}"),
+            ..html.clone()
+        };
+        let title = Wording {
+            title: Some(format!("a {{{{ {variable} }}}}")),
+            ..html
+        };
+
+        for (wording, field) in [(subject, "subject"), (title, "title")] {
+            let refused = problem(&wording);
+            assert_eq!(
+                (refused.field.as_str(), refused.code),
+                (field, "notAllowed")
+            );
+        }
+    }
+}
+
+#[test]
+fn hostile_names_stay_words_in_every_part_of_an_own_mail() {
+    let own = Wording {
+        title: Some("For {{ name }}".to_owned()),
+        ..wording(
+            "For {{ name }} of {{ organisation }}",
+            &format!(
+                "<p title=\"x\">{{{{ name }}}} {{{{ organisation }}}} {{{{ invitedBy }}}}</p>{ESSENTIALS}"
+            ),
+            &format!("{{{{ name }}}}\n{ESSENTIALS}"),
+        )
+    };
+    let hostile =
+        "\"><script>alert(1)</script>\r\nBcc: x@evil.example\u{202E}{{ pin }}{% raw %}\u{E00C}";
+    let mut letter = invitation("en", Method::Pin);
+    letter.reader.name = Some(stored(hostile));
+    letter.head.organisation = Some(stored(hostile));
+    letter.invited_by = Some(stored(hostile));
+
+    let message = written(&own, &letter);
+
+    assert!(!message.html.contains("<script"));
+    assert_eq!(
+        message.html.matches("4815 0623").count(),
+        1,
+        "its one place"
+    );
+    assert_eq!(message.text.matches("4815 0623").count(), 1);
+    assert_eq!(message.subject.lines().count(), 1);
+    assert!(!message.subject.contains("4815") && !message.subject.contains('\u{202E}'));
+    assert!(!message.text.contains("\nBcc:"));
+}
+
+#[test]
+fn a_subject_is_cut_rather_than_refused_when_names_make_it_long() {
+    let own = Wording {
+        subject: "{{ name }}{{ name }}{{ name }}".to_owned(),
+        ..saying("")
+    };
+    let mut letter = invitation("en", Method::Pin);
+    letter.reader.name = Some(stored(&"x".repeat(300)));
+
+    let message = written(&own, &letter);
+
+    assert_eq!(message.subject.chars().count(), 250);
+    assert!(message.subject.ends_with('…'));
+}
+
+#[test]
+fn what_was_kept_and_does_not_fit_a_letter_is_an_error_and_not_a_mail_without_its_secret() {
+    let own = wording(
+        "Hi",
+        "{% if organisation %}{{ secretBlock }}{{ validityBlock }}{{ link }}{% endif %}",
+        ESSENTIALS,
+    );
+    let mut letter = invitation("en", Method::Pin);
+    letter.head.organisation = None;
+    let letter = Letter::Invitation(letter);
+
+    let error = composer()
+        .compose_own(&Locale::english(), &own, &letter)
+        .unwrap_err();
+
+    assert_eq!(error.0, "html essentialMissing");
+}
+
+#[test]
+fn every_variable_of_a_kind_can_be_used_and_is_explained() {
+    for kind in TemplateKind::ALL {
+        let variables = composer().variables(kind);
+        let all: String = variables
+            .iter()
+            .filter(|variable| variable.name != "steps")
+            .map(|variable| format!("<div>{{{{ {} }}}}</div>", variable.name))
+            .collect();
+        let own = wording(
+            "Hi",
+            &all,
+            &all.replace("<div>", "").replace("</div>", "\n"),
+        );
+
+        assert_eq!(problems(kind, &own), [], "{kind:?}");
+        assert!(
+            variables
+                .iter()
+                .all(|known| known.description.ends_with(['.', ':', '}'])
+                    && !known.example.is_empty())
+        );
+    }
+}
+
+#[test]
+fn an_own_confirmation_and_an_own_last_reminder_say_what_was_written() {
+    let own = wording(
+        "Done: {{ device }}",
+        "<p>{{ device }} ({{ platform }}), {{ registered }}: {{ ownership }}. {{ ownershipWhy }}</p>",
+        "{{ device }} ({{ platform }}), {{ registered }}: {{ ownership }}. {{ ownershipWhy }}",
+    );
+    let letter = Letter::Confirmation(confirmation(
+        "en",
+        Ownership::CompanyOwned,
+        OwnershipRule::Invitation,
+    ));
+    let done = composer()
+        .compose_own(&Locale::english(), &own, &letter)
+        .unwrap();
+    insta::assert_snapshot!("own_confirmation_text", done.text);
+
+    let last = wording(
+        "{% if lastReminder %}Last call{% else %}Again{% endif %}",
+        ESSENTIALS,
+        ESSENTIALS,
+    );
+    let mut reminder = invitation("en", Method::Pin);
+    reminder.occasion = InvitationOccasion::Reminder { last: true };
+    assert_eq!(
+        Letter::Invitation(reminder.clone()).kind(),
+        TemplateKind::Reminder
+    );
+    assert_eq!(written(&last, &reminder).subject, "Last call");
+}
+
+#[test]
+fn what_registering_means_is_said_even_where_the_wording_does_not_place_it() {
+    let mut letter = invitation("en", Method::Pin);
+    letter.agreement = Some(Agreement {
+        text: "We see your <apps>.".to_owned(),
+        url: Some("https://example.com/means".to_owned()),
+    });
+
+    let unplaced = written(&saying(""), &letter);
+    let placed = written(&saying("<div>{{ agreementBlock }}</div>"), &letter);
+
+    for message in [&unplaced, &placed] {
+        assert_eq!(message.html.matches("We see your &lt;apps&gt;.").count(), 1);
+        assert_eq!(message.text.matches("We see your <apps>.").count(), 1);
+        assert!(message.text.contains("https://example.com/means"));
+    }
+}
