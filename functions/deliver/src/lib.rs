@@ -2,9 +2,9 @@
 //! out before the outbox is empty.
 
 use beckon_domain::ports::{
-    Chance, ClaimMail, Clock, ComposeLetter, FindDue, HoldLease, LoadBatch, LoadKeys, LoadMails,
-    LoadRegistration, LoadUsers, NotePace, PauseOutbox, ReadSettings, SaveMail, SendMail,
-    Unavailable, WakePostman,
+    Chance, ClaimMail, Clock, ComposeLetter, ComposeOwn, FindDue, HoldLease, LoadBatch, LoadKeys,
+    LoadMails, LoadRegistration, LoadTemplates, LoadUsers, NotePace, PauseOutbox, ReadSettings,
+    SaveMail, SendMail, Unavailable, WakePostman,
 };
 use beckon_domain::usecases::deliver::{Deliver, Run, RunEnd};
 use beckon_runtime::metrics::{self, Metric};
@@ -29,11 +29,12 @@ where
         + LoadRegistration
         + NotePace
         + ReadSettings
+        + LoadTemplates
         + ClaimMail
         + SaveMail
         + Sync,
     M: SendMail + Sync,
-    L: ComposeLetter + Sync,
+    L: ComposeLetter + ComposeOwn + Sync,
     K: LoadKeys + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
@@ -56,6 +57,12 @@ where
                 (Metric::MailsAgain, run.again),
                 (Metric::MailsFailed, run.failed),
             ]);
+        }
+        if !run.unfit.is_empty() {
+            for (template, mails) in &run.unfit {
+                tracing::error!(%template, mails, "an own wording did not fit; its mails went out in ours");
+            }
+            metrics::record(&[(Metric::UnfitWordings, run.unfit.values().sum())]);
         }
         match &run.end {
             RunEnd::OutOfTime => self.successor.wake_postman().await?,

@@ -1,32 +1,45 @@
-//! The settings: read and replaced as one document, by version.
+//! The settings: read and replaced as one document, by version. Own wordings of mails: each read,
+//! kept, taken back, shown and tried by itself.
+
+mod etag;
+mod templates;
 
 use axum::extract::State;
 use axum::{Json, Router};
 use beckon_aws::Table;
 use beckon_domain::address::EmailAddress;
 use beckon_domain::guessing::GuessingReport;
-use beckon_domain::ids::Version;
 use beckon_domain::permission::Permission;
-use beckon_domain::problem::FieldProblem;
 use beckon_domain::settings::SettingsDraft;
 use beckon_domain::usecases::change_settings::{ChangeSettings, SettingsView};
+use beckon_domain::writing::Links;
+use beckon_mail::Composer;
 use beckon_runtime::{Authorised, JsonBody, Problem};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+use templates::TemplateUses;
 
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct SettingsRoutes {
     settings: ChangeSettings<Table>,
+    templates: TemplateUses,
 }
 
 impl SettingsRoutes {
-    /// Settings kept in this table.
+    /// Settings and wordings kept in this table.
     #[must_use]
-    pub fn new(table: Table, deployed_from: EmailAddress) -> Self {
+    pub fn new(
+        table: Table,
+        deployed_from: EmailAddress,
+        composer: Composer,
+        links: Links,
+    ) -> Self {
         Self {
+            templates: TemplateUses::new(table.clone(), composer, links),
             settings: ChangeSettings {
                 store: table,
                 deployed_from,
@@ -38,6 +51,7 @@ impl SettingsRoutes {
     pub fn routes(self) -> OpenApiRouter {
         OpenApiRouter::new()
             .routes(routes!(read, replace))
+            .merge(templates::all())
             .with_state(self)
     }
 
@@ -100,32 +114,6 @@ async fn replace(
     body: JsonBody<SettingsDraft>,
 ) -> Result<Answer, Problem> {
     caller.to(Permission::Configure)?;
-    let expected = expected_version(&headers)?;
+    let expected = etag::expected(&headers, "settings")?;
     Ok(answer(routes.settings.run(body.value, expected).await?))
-}
-
-fn expected_version(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Err(Problem::new(
-            StatusCode::PRECONDITION_REQUIRED,
-            "if-match-required",
-            "If-Match is required",
-            "Send If-Match with the ETag of the settings you changed, so that nobody else's change is lost; If-Match: * replaces whatever there is.",
-        ));
-    };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return Ok(None);
-    }
-    text.trim_start_matches("W/")
-        .trim_matches('"')
-        .parse()
-        .map(|number| Some(Version::from_number(number)))
-        .map_err(|_| {
-            Problem::invalid_fields(vec![FieldProblem::new(
-                "If-Match",
-                "malformedETag",
-                "is not an ETag of the settings; copy it from GET /v1/settings",
-            )])
-        })
 }

@@ -2,13 +2,18 @@
 
 use beckon_aws::{Table, clients};
 use beckon_domain::settings::Settings;
-use beckon_runtime::config::StoreConfig;
+use beckon_domain::writing::Links;
+use beckon_mail::Composer;
+use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{edge, telemetry};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::start_in_lambda();
-    let config = StoreConfig::from_environment()?;
+    let (config, links) = complete(&environment, |reader| {
+        let enrolment_page = reader.required("BECKON_ENROLMENT_PAGE");
+        Some((StoreConfig::read(reader)?, Links { enrolment_page }))
+    })?;
     let table = Table::new(
         &clients::load().await,
         &config.table,
@@ -17,7 +22,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     table.warm_up().await?;
     telemetry::ready();
     lambda_http::run(edge::in_lambda(
-        settings::SettingsRoutes::new(table, config.sender).router(),
+        settings::SettingsRoutes::new(table, config.sender, Composer::new()?, links).router(),
     ))
     .await
 }

@@ -332,7 +332,12 @@ impl Shared {
                 self.links.clone(),
             ),
             sending: send::Sending::new(self.table.clone(), service),
-            settings: settings::SettingsRoutes::new(self.table.clone(), self.sender.clone()),
+            settings: settings::SettingsRoutes::new(
+                self.table.clone(),
+                self.sender.clone(),
+                Composer::new()?,
+                self.links.clone(),
+            ),
             redemptions: redeem::Redemptions::new(self.table.clone(), self.keys.clone(), guessing),
         });
         let all = functions

@@ -11,6 +11,7 @@ mod rows;
 mod schema;
 mod settings;
 mod tallies;
+mod templates;
 mod users;
 
 use std::collections::HashMap;

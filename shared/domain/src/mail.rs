@@ -8,6 +8,7 @@ use crate::address::EmailAddress;
 use crate::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, UserId, Version};
 use crate::method::Method;
 use crate::names::Label;
+use crate::template::{TemplateName, Wording};
 
 /// What a mail is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,8 @@ pub enum MailKind {
         /// What.
         about: NoticeOf,
     },
+    /// A wording that is tried: it belongs to no user.
+    Test(Box<TestMail>),
 }
 
 /// What an administrator is told of.
@@ -84,13 +87,29 @@ pub enum NoticeOf {
     },
 }
 
+/// A wording that somebody has mailed to them to look at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TestMail {
+    /// To whom.
+    pub to: EmailAddress,
+    /// Which wording.
+    pub template: TemplateName,
+    /// What it says, if that is not yet kept; otherwise what holds when it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Wording>,
+}
+
 impl MailKind {
     /// The issue whose secret it carries, if it carries one.
     #[must_use]
     pub const fn carries(&self) -> Option<IssueNumber> {
         match self {
             Self::Invitation { issue, .. } | Self::Reminder { issue, .. } => Some(*issue),
-            Self::Confirmation { .. } | Self::HandOver { .. } | Self::Notice { .. } => None,
+            Self::Confirmation { .. }
+            | Self::HandOver { .. }
+            | Self::Notice { .. }
+            | Self::Test(_) => None,
         }
     }
 
@@ -102,7 +121,7 @@ impl MailKind {
             | Self::Reminder { .. }
             | Self::Confirmation { .. }
             | Self::HandOver { .. } => true,
-            Self::Notice { .. } => false,
+            Self::Notice { .. } | Self::Test(_) => false,
         }
     }
 
@@ -115,6 +134,7 @@ impl MailKind {
             Self::Confirmation { .. } => "confirmation",
             Self::HandOver { .. } => "handOver",
             Self::Notice { .. } => "notice",
+            Self::Test(_) => "test",
         }
     }
 }

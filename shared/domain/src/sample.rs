@@ -8,8 +8,10 @@ use crate::letter::{
 use crate::locale::{Locale, TimeZoneName};
 use crate::method::Method;
 use crate::names::{DisplayName, Label};
-use crate::ownership::{Ownership, OwnershipRule};
+use crate::ownership::{Ownership, OwnershipRule, choice_applies};
+use crate::settings::Settings;
 use crate::template::{Letter, TemplateKind};
+use crate::writing::Links;
 
 /// What a sample is made of, besides invented names.
 #[derive(Debug, Clone)]
@@ -33,6 +35,26 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// What somebody would get under these settings.
+    #[must_use]
+    pub fn under(settings: &Settings, links: &Links, locale: Locale, now: Timestamp) -> Self {
+        let method = settings.registration.method;
+        Self {
+            head: settings.letterhead(),
+            locale,
+            time_zone: settings.time_zone.clone(),
+            method,
+            ownership: if choice_applies(method) {
+                Ownership::CompanyOwned
+            } else {
+                Ownership::NotSet
+            },
+            lifetime: settings.registration.lifetime(),
+            page_url: links.enrolment_page.clone(),
+            now,
+        }
+    }
+
     /// A letter of this kind to an invented person. Its secret is masked: it opens nothing.
     #[must_use]
     pub fn letter(self, kind: TemplateKind) -> Letter {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::Actor;
 use crate::ids::Version;
-use crate::letter::{ConfirmationLetter, InvitationLetter, InvitationOccasion, Reader};
+use crate::letter::{
+    ConfirmationLetter, HandOverLetter, InvitationLetter, InvitationOccasion, NoticeLetter, Reader,
+};
 use crate::locale::Locale;
 use crate::names::is_plain;
 use crate::ports::{ComposeLetter, ComposeOwn, Uncomposable};
@@ -108,8 +110,8 @@ impl WordingDraft {
     pub fn parse(self) -> Result<Wording, Vec<FieldProblem>> {
         let mut problems = Problems::default();
         let written = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let subject = one_line("subject", self.subject, &mut problems);
-        let title = written(self.title).map(|title| one_line("title", title, &mut problems));
+        let subject = one_line("subject", &self.subject, &mut problems);
+        let title = written(self.title).map(|title| one_line("title", &title, &mut problems));
         let (html, text) = (written(self.html), written(self.text));
         for (has, lacks, field) in [(&html, &text, "text"), (&text, &html, "html")] {
             problems.ensure(has.is_none() || lacks.is_some(), || {
@@ -156,7 +158,7 @@ impl From<Wording> for WordingDraft {
 }
 
 /// A line that ends up in a header or a heading cannot be more than one.
-fn one_line(field: &'static str, text: String, problems: &mut Problems) -> String {
+fn one_line(field: &'static str, text: &str, problems: &mut Problems) -> String {
     let text = text.trim().to_owned();
     problems.ensure(!text.is_empty(), || {
         FieldProblem::new(field, "empty", "must not be empty")
@@ -225,20 +227,26 @@ pub enum Letter {
     Invitation(InvitationLetter),
     /// A confirmation.
     Confirmation(ConfirmationLetter),
+    /// The news that a secret was given out.
+    HandOver(HandOverLetter),
+    /// What an administrator is told.
+    Notice(NoticeLetter),
 }
 
 impl Letter {
-    /// Which wordings are for it.
+    /// Which wordings are for it; `None` where there are only ours.
     #[must_use]
-    pub const fn kind(&self) -> TemplateKind {
+    pub const fn kind(&self) -> Option<TemplateKind> {
         match self {
             Self::Invitation(letter) => match letter.occasion {
-                InvitationOccasion::First
-                | InvitationOccasion::Again
-                | InvitationOccasion::Sheet => TemplateKind::Invitation,
-                InvitationOccasion::Reminder { .. } => TemplateKind::Reminder,
+                InvitationOccasion::First | InvitationOccasion::Again => {
+                    Some(TemplateKind::Invitation)
+                }
+                InvitationOccasion::Reminder { .. } => Some(TemplateKind::Reminder),
+                InvitationOccasion::Sheet => None,
             },
-            Self::Confirmation(_) => TemplateKind::Confirmation,
+            Self::Confirmation(_) => Some(TemplateKind::Confirmation),
+            Self::HandOver(_) | Self::Notice(_) => None,
         }
     }
 
@@ -248,6 +256,8 @@ impl Letter {
         match self {
             Self::Invitation(letter) => &letter.reader,
             Self::Confirmation(letter) => &letter.reader,
+            Self::HandOver(letter) => &letter.reader,
+            Self::Notice(letter) => &letter.reader,
         }
     }
 }
@@ -310,7 +320,10 @@ pub fn written(
     letter: &Letter,
 ) -> Result<Written, Uncomposable> {
     let spoken = composer.locales();
-    let unfit = match own.of_reader(letter.kind(), letter.reader(), &spoken) {
+    let wording = letter
+        .kind()
+        .and_then(|kind| own.of_reader(kind, letter.reader(), &spoken));
+    let unfit = match wording {
         None => None,
         Some((name, wording)) => match composer.compose_own(&name.locale, wording, letter) {
             Ok(message) => {
@@ -325,6 +338,8 @@ pub fn written(
     let message = match letter {
         Letter::Invitation(letter) => composer.compose_invitation(letter),
         Letter::Confirmation(letter) => composer.compose_confirmation(letter),
+        Letter::HandOver(letter) => composer.compose_hand_over(letter),
+        Letter::Notice(letter) => composer.compose_notice(letter),
     }?;
     Ok(Written { message, unfit })
 }

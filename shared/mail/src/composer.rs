@@ -84,7 +84,7 @@ const BLOCKS: [Block; 9] = blocks![
 ];
 
 /// Writes mails. Make one and keep it: it holds the compiled templates.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Composer {
     templates: Environment<'static>,
 }

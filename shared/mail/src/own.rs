@@ -231,6 +231,11 @@ impl Composer {
                 };
                 self.around(language, &view.frame, &html, &text, Vec::new())
             }
+            Letter::HandOver(_) | Letter::Notice(_) => Err(Unfit(FieldProblem::new(
+                "",
+                "onlyOurs",
+                "there are no own wordings of this mail",
+            ))),
         }
     }
 
@@ -265,7 +270,7 @@ impl Lines {
         let line = |part: Part, source: &str| {
             let filled = filled(part, source, filling.facts())?;
             // A subject shows on lock screens, and both parts show it.
-            if let Some(name) = filling.first_in(&filled, |holds| {
+            if let Some(name) = places::first_in(&filled, |holds| {
                 !matches!(holds, Holds::Words | Holds::Moment)
             }) {
                 return Err(part.problem(
@@ -315,7 +320,7 @@ struct Body<'a> {
 
 impl Body<'_> {
     fn holds(&self, name: &str) -> bool {
-        self.filling.is_in(name, &self.source)
+        places::is_in(name, &self.source)
     }
 
     /// Puts a variable at the end, unless it stands somewhere.
@@ -352,7 +357,7 @@ fn bodies<'a>(
     };
     let (html, text) = (body(Part::Html, html)?, body(Part::Text, text)?);
     let placed = |c| {
-        filling.holds(c).map(|holds| match holds {
+        places::holds(c).map(|holds| match holds {
             Holds::Address => Placed::Address,
             Holds::Words | Holds::Secret | Holds::Moment | Holds::Block => Placed::Other,
         })

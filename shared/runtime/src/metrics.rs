@@ -28,6 +28,8 @@ pub enum Metric {
     MailsAgain,
     /// Mails that were refused for good.
     MailsFailed,
+    /// Mails that went out in our words because an own wording did not fit them.
+    UnfitWordings,
     /// Processes that were started.
     ColdStart,
     /// How long a process took until it could answer.
@@ -36,7 +38,7 @@ pub enum Metric {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Failures,
         Self::OutboxPaused,
         Self::OldestDueMailSeconds,
@@ -44,6 +46,7 @@ impl Metric {
         Self::MailsSent,
         Self::MailsAgain,
         Self::MailsFailed,
+        Self::UnfitWordings,
         Self::ColdStart,
         Self::InitMilliseconds,
     ];
@@ -59,6 +62,7 @@ impl Metric {
             Self::MailsSent => "MailsSent",
             Self::MailsAgain => "MailsAgain",
             Self::MailsFailed => "MailsFailed",
+            Self::UnfitWordings => "UnfitWordings",
             Self::ColdStart => "ColdStart",
             Self::InitMilliseconds => "InitMilliseconds",
         }
@@ -74,6 +78,7 @@ impl Metric {
             | Self::MailsSent
             | Self::MailsAgain
             | Self::MailsFailed
+            | Self::UnfitWordings
             | Self::ColdStart => "Count",
         }
     }

@@ -8,10 +8,12 @@ use beckon_domain::problem::FieldProblem;
 use beckon_domain::usecases::add_user::AddUserRefused;
 use beckon_domain::usecases::change_invitation::ChangeInvitationRefused;
 use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
+use beckon_domain::usecases::change_template::ChangeTemplateRefused;
 use beckon_domain::usecases::change_user::ChangeUserRefused;
 use beckon_domain::usecases::hand_over::HandOverRefused;
 use beckon_domain::usecases::redeem::{Ended, RedeemRefused};
 use beckon_domain::usecases::send::SendRefused;
+use beckon_domain::usecases::test_template::TestTemplateRefused;
 use beckon_domain::usecases::try_address_again::TryAddressAgainRefused;
 use http::StatusCode;
 
@@ -196,6 +198,37 @@ impl From<ChangeSettingsRefused> for Problem {
                 )
             }
             ChangeSettingsRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+/// A wording that cannot be used is a document with wrong fields.
+impl From<ChangeTemplateRefused> for Problem {
+    fn from(refusal: ChangeTemplateRefused) -> Self {
+        match refusal {
+            ChangeTemplateRefused::Unknown => Self::not_found("template"),
+            ChangeTemplateRefused::Invalid(errors) => Self::invalid_fields(errors),
+            ChangeTemplateRefused::Stale { current } => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "stale-template",
+                "The template has changed",
+                format!(
+                    "Somebody changed the template since you read it; the current version is {}. Read it again, make your change, and save with the new ETag.",
+                    current.get()
+                ),
+            ),
+            ChangeTemplateRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<TestTemplateRefused> for Problem {
+    fn from(refusal: TestTemplateRefused) -> Self {
+        match refusal {
+            TestTemplateRefused::Unknown => Self::not_found("template"),
+            TestTemplateRefused::Invalid(errors) => Self::invalid_fields(errors),
+            TestTemplateRefused::KeyReused => key_reused(),
+            TestTemplateRefused::Unavailable(error) => error.into(),
         }
     }
 }

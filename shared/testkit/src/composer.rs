@@ -10,7 +10,9 @@ use beckon_domain::letter::{
     NoticeAbout, NoticeLetter, Reader,
 };
 use beckon_domain::locale::Locale;
-use beckon_domain::ports::{ComposeLetter, Uncomposable};
+use beckon_domain::ports::{ComposeLetter, ComposeOwn, Uncomposable};
+use beckon_domain::problem::FieldProblem;
+use beckon_domain::template::{Letter, TemplateKind, TemplateName, Variable, Wording};
 
 /// Writes facts instead of letters. Clones are the same composer.
 #[derive(Debug, Clone, Default)]
@@ -137,6 +139,64 @@ impl ComposeLetter for PlainComposer {
             }
         };
         Ok(facts.into_message(subject, &letter.reader))
+    }
+}
+
+/// What a subject says that no letter fits.
+pub const UNFIT: &str = "fits nothing";
+
+/// Wordings are subjects alone: the letter below them stays the plain one.
+impl ComposeOwn for PlainComposer {
+    fn locales(&self) -> Vec<Locale> {
+        ["de", "en"]
+            .into_iter()
+            .filter_map(|tag| Locale::parse(tag).ok())
+            .collect()
+    }
+
+    fn variables(&self, _: TemplateKind) -> Vec<Variable> {
+        Vec::new()
+    }
+
+    fn our_wording(&self, name: &TemplateName) -> Wording {
+        Wording {
+            subject: format!("our {name}"),
+            title: None,
+            html: None,
+            text: None,
+        }
+    }
+
+    fn check_wording(&self, _: &TemplateName, wording: &Wording) -> Vec<FieldProblem> {
+        let scripted = wording
+            .html
+            .as_ref()
+            .filter(|html| html.contains("<script>"));
+        scripted
+            .map(|_| FieldProblem::new("html", "notAllowed", "<script> may not stand in a mail"))
+            .into_iter()
+            .collect()
+    }
+
+    fn compose_own(
+        &self,
+        _: &Locale,
+        wording: &Wording,
+        letter: &Letter,
+    ) -> Result<Message, Uncomposable> {
+        if wording.subject.contains(UNFIT) {
+            return Err(Uncomposable("the test made it so".to_owned()));
+        }
+        let message = match letter {
+            Letter::Invitation(letter) => self.compose_invitation(letter),
+            Letter::Confirmation(letter) => self.compose_confirmation(letter),
+            Letter::HandOver(letter) => self.compose_hand_over(letter),
+            Letter::Notice(letter) => self.compose_notice(letter),
+        }?;
+        Ok(Message {
+            subject: wording.subject.clone(),
+            ..message
+        })
     }
 }
 

@@ -16,6 +16,7 @@ pub mod saving;
 pub mod sessions;
 pub mod settings;
 pub mod tallies;
+pub mod templates;
 pub mod tries;
 pub mod unreachable;
 
@@ -27,11 +28,11 @@ use beckon_domain::ids::{UserId, Version};
 use beckon_domain::invitation::Invitation;
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
-    AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, FindDue, FindUser, FinishPage,
-    HoldLease, KeepTally, ListBatches, ListUsers, LoadBatch, LoadMails, LoadRegistration,
-    LoadSession, LoadUsers, NoteBounce, NotePace, PauseOutbox, PushCursor, ReadHistory,
-    ReadSettings, RecallAnswer, SaveMail, SaveSettings, SaveUsers, StartBatch, StopBatch, TakeTry,
-    UserChange,
+    AddMail, AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, FindDue, FindUser,
+    FinishPage, HoldLease, KeepTally, ListBatches, ListUsers, LoadBatch, LoadMails,
+    LoadRegistration, LoadSession, LoadTemplates, LoadUsers, NoteBounce, NotePace, PauseOutbox,
+    PushCursor, ReadHistory, ReadSettings, RecallAnswer, SaveMail, SaveSettings, SaveTemplate,
+    SaveUsers, StartBatch, StopBatch, TakeTry, UserChange,
 };
 use beckon_domain::user::User;
 use tokio::task::JoinSet;
@@ -51,6 +52,9 @@ pub trait Store:
     + ReadHistory
     + ReadSettings
     + SaveSettings
+    + LoadTemplates
+    + SaveTemplate
+    + AddMail
     + CountOpenInvitations
     + RecallAnswer
     + StartBatch
@@ -87,6 +91,9 @@ impl<S> Store for S where
         + ReadHistory
         + ReadSettings
         + SaveSettings
+        + LoadTemplates
+        + SaveTemplate
+        + AddMail
         + CountOpenInvitations
         + RecallAnswer
         + StartBatch
@@ -174,6 +181,11 @@ macro_rules! for_each_case {
             settings::a_version_that_never_was_is_absent;
             settings::settings_that_changed_since_are_not_replaced;
             settings::of_many_who_change_the_settings_at_once_one_does;
+            templates::a_wording_is_read_as_it_was_written_alone_and_among_all;
+            templates::a_wording_that_was_never_kept_is_absent;
+            templates::a_wording_that_somebody_wrote_first_is_not_replaced;
+            templates::of_many_who_keep_a_wording_at_once_one_does;
+            templates::as_many_and_as_large_wordings_as_there_can_be_are_all_read;
             answers::an_answer_is_recalled_until_its_time_is_over;
             answers::an_unknown_key_has_no_answer;
             answers::a_used_key_starts_no_second_batch;
@@ -201,6 +213,8 @@ macro_rules! for_each_case {
             mails::a_mail_whose_user_is_gone_is_not_claimed;
             mails::a_mail_that_changed_since_is_not_claimed;
             mails::of_many_claims_of_one_mail_at_once_one_holds;
+            mails::a_mail_of_nobody_is_added_due_and_settled;
+            mails::a_used_key_adds_no_second_mail;
             due::due_mails_come_oldest_first_and_no_more_than_asked_for;
             due::due_mails_of_one_class_do_not_hide_behind_another;
             due::a_mail_is_due_while_it_is_unsettled_and_its_time_has_come;

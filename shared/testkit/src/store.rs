@@ -9,6 +9,7 @@ mod mails;
 mod rows;
 mod settings;
 mod tallies;
+mod templates;
 mod users;
 
 use std::collections::VecDeque;

@@ -16,6 +16,7 @@ use beckon_domain::token::{Token, TokenPurpose};
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_settings::ChangeSettings;
+use beckon_domain::usecases::change_template::ChangeTemplate;
 use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_domain::usecases::confirm_registration::{
     ConfirmRefused, ConfirmRegistration, Confirmed,
@@ -25,12 +26,14 @@ use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy, Run};
 use beckon_domain::usecases::expand::{ExpandPage, Expanded};
 use beckon_domain::usecases::hand_over::HandOver;
 use beckon_domain::usecases::preview::ShowPreview;
+use beckon_domain::usecases::preview_template::PreviewTemplate;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redeemed, Redemption};
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::send::{Send, SendOrder};
 use beckon_domain::usecases::stop_batch::StopSend;
+use beckon_domain::usecases::test_template::TestTemplate;
 use beckon_domain::usecases::tick::{Tick, Ticked};
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_domain::user::User;
@@ -266,6 +269,37 @@ impl World {
         ChangeSettings {
             store: self.store.clone(),
             deployed_from: settings().build().sender.from,
+        }
+    }
+
+    /// Reads, keeps and takes back own wordings.
+    pub fn change_template(&self) -> ChangeTemplate<MemoryStore, PlainComposer, ManualClock> {
+        ChangeTemplate {
+            store: self.store.clone(),
+            composer: self.composer.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Shows wordings.
+    pub fn preview_template(&self) -> PreviewTemplate<MemoryStore, PlainComposer, ManualClock> {
+        PreviewTemplate {
+            store: self.store.clone(),
+            composer: self.composer.clone(),
+            clock: self.clock.clone(),
+            links: self.links.clone(),
+        }
+    }
+
+    /// Mails tests of wordings.
+    pub fn test_template(
+        &self,
+    ) -> TestTemplate<MemoryStore, PlainComposer, ManualClock, SeededChance> {
+        TestTemplate {
+            store: self.store.clone(),
+            composer: self.composer.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
         }
     }
 }

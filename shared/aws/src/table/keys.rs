@@ -10,6 +10,7 @@
 //! | batch, its cursor, named users, pages, mails that came back | `batch#id` | `batch`, `cursor`, `ids#n`, `page#n`, `bounce#id` |
 //! | registration session | `session#digest` | `session` |
 //! | settings, one of their versions | `settings` | `current`, `version#n` |
+//! | own wording | `template` | `kind#locale` |
 //! | remembered answer | `answer#digest` | `answer` |
 //! | wrong tries of a source | `tally#…` | `tally` |
 //! | the postman's lease, the outbox's pause, its pace | `postman` | `lease`, `pause`, `pace` |
@@ -21,6 +22,7 @@ use beckon_domain::address::NormalisedAddress;
 use beckon_domain::ids::{BatchId, DeviceId, EventId, ExternalId, MailId, UserId, Version};
 use beckon_domain::mail::MailClass;
 use beckon_domain::session::SessionDigest;
+use beckon_domain::template::TemplateName;
 use jiff::Timestamp;
 
 use super::rows::Item;
@@ -136,6 +138,12 @@ pub(super) fn settings() -> Key {
 
 pub(super) fn settings_version(version: Version) -> Key {
     Key::new("settings", format!("version#{:010}", version.get()))
+}
+
+pub(super) const TEMPLATES: &str = "template";
+
+pub(super) fn template(name: &TemplateName) -> Key {
+    Key::new(TEMPLATES, format!("{}#{}", name.kind.name(), name.locale))
 }
 
 pub(super) fn answer(digest: &str) -> Key {

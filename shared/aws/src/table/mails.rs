@@ -8,7 +8,8 @@ use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{BatchId, MailId, UserId, Version};
 use beckon_domain::mail::{Mail, MailClass};
 use beckon_domain::ports::{
-    ClaimMail, CountOpenInvitations, FindDue, LoadMails, SaveError, SaveMail, Unavailable,
+    AddMail, ClaimMail, CountOpenInvitations, FindDue, LoadMails, RememberedAnswer, SaveError,
+    SaveMail, Unavailable,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
@@ -60,6 +61,20 @@ impl SaveMail for Table {
                     .await,
             ),
         }
+    }
+}
+
+impl AddMail for Table {
+    async fn add_mail(
+        &self,
+        mail: &Mail,
+        answer: Option<&RememberedAnswer>,
+    ) -> Result<(), SaveError> {
+        let mut items = vec![part(self.replace(rows::mail(mail)?, mail.version)?)];
+        if let Some(answer) = answer {
+            items.push(part(self.remember(answer)?));
+        }
+        saved(self.transact(items).await)
     }
 }
 

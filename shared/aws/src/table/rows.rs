@@ -8,10 +8,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use beckon_domain::batch::{Batch, Cursor, Page};
 use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::Version;
-use beckon_domain::mail::Mail;
+use beckon_domain::mail::{Mail, MailKind};
 use beckon_domain::ports::Unavailable;
 use beckon_domain::registration::Registration;
 use beckon_domain::session::Session;
+use beckon_domain::template::Template;
 use beckon_domain::user::User;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +25,9 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// How long a registration session is kept after it ended: a device may be reported that late.
 const SESSION_KEPT_DAYS: i64 = 60;
+
+/// How long a test mail can be asked after.
+const TEST_KEPT_DAYS: i64 = 14;
 
 fn row(key: Key, value: &impl Serialize) -> Result<Item, Unavailable> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(foreign)?;
@@ -69,6 +73,11 @@ pub(super) fn user(user: &User) -> Result<Item, Unavailable> {
 
 pub(super) fn mail(mail: &Mail) -> Result<Item, Unavailable> {
     let mut item = row(keys::mail(mail.id), mail)?;
+    if let MailKind::Test(_) = mail.kind {
+        // It holds an address that is nobody's here, so nothing else would take it away.
+        let gone = mail.created_at.as_second() + TEST_KEPT_DAYS * 24 * 60 * 60;
+        item.insert(keys::TTL.to_owned(), number(gone));
+    }
     if mail.state.is_unsettled() {
         item.extend(keys::due_attributes(
             DueKind::Mail(mail.class),
@@ -77,6 +86,10 @@ pub(super) fn mail(mail: &Mail) -> Result<Item, Unavailable> {
         ));
     }
     Ok(item)
+}
+
+pub(super) fn template(template: &Template) -> Result<Item, Unavailable> {
+    row(keys::template(&template.name), template)
 }
 
 pub(super) fn batch(batch: &Batch) -> Result<Item, Unavailable> {

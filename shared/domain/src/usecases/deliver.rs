@@ -1,7 +1,7 @@
 //! The postman: one run at a time, held by a lease, that takes what is due and hands it to the
 //! mail service at the account's pace.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -13,14 +13,18 @@ use jiff::{SignedDuration, Timestamp};
 use crate::ids::{BatchId, MailId, RunId, UserId, Version};
 use crate::keys::KeyRing;
 use crate::letter::{InvitationOccasion, NoticeAbout, OutgoingMail};
-use crate::mail::{Mail, MailClass, MailEvent, MailKind, MailReason, MailState, NoticeOf};
-use crate::ports::{
-    Chance, ClaimMail, Clock, ComposeLetter, FindDue, HoldLease, LoadBatch, LoadKeys, LoadMails,
-    LoadRegistration, LoadUsers, NotePace, Pause, PauseOutbox, ReadSettings, SaveError, SaveMail,
-    SendMail, Unavailable,
+use crate::mail::{
+    Mail, MailClass, MailEvent, MailKind, MailReason, MailState, NoticeOf, TestMail,
 };
+use crate::ports::{
+    Chance, ClaimMail, Clock, ComposeLetter, ComposeOwn, FindDue, HoldLease, LoadBatch, LoadKeys,
+    LoadMails, LoadRegistration, LoadTemplates, LoadUsers, NotePace, Pause, PauseOutbox,
+    ReadSettings, SaveError, SaveMail, SendMail, Unavailable, Uncomposable,
+};
+use crate::sample::Sample;
 use crate::sending::{SendAnswer, SendingLimits, TokenBucket, Unwanted, retry_at, wanted};
 use crate::settings::VersionedSettings;
+use crate::template::{Letter, OwnWordings, TemplateName, Written, written};
 use crate::user::User;
 use crate::writing::{
     GivenOut, Links, Sealed, confirmation_letter, hand_over_letter, invitation_letter,
@@ -88,6 +92,8 @@ pub struct Run {
     pub again: u64,
     /// How many were refused for good.
     pub failed: u64,
+    /// Own wordings that did not fit a letter, and how many mails went out in ours instead.
+    pub unfit: BTreeMap<TemplateName, u64>,
 }
 
 /// Delivers what is due.
@@ -129,6 +135,14 @@ impl Due {
     }
 }
 
+/// What a mail is written with.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    keys: &'a KeyRing,
+    settings: Option<&'a VersionedSettings>,
+    own: &'a OwnWordings,
+}
+
 /// What became of one mail.
 enum Step {
     Sent,
@@ -163,12 +177,15 @@ struct Found {
 
 /// What was under way and has come to its end.
 enum Finished {
-    Mail(MailId, Result<Step, Unavailable>),
+    Mail(MailId, Result<Step, Unavailable>, Option<TemplateName>),
     Look(Result<Found, Unavailable>),
 }
 
 /// How often the limits of the account are read again.
 const LIMITS_HOLD: SignedDuration = SignedDuration::from_secs(2);
+
+/// For how long own wordings are taken as they were read.
+const WORDINGS_HOLD: SignedDuration = SignedDuration::from_secs(10);
 
 /// How often a run that has a backlog looks for small Sends that go first.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(1);
@@ -184,6 +201,7 @@ struct Round {
     run: RunId,
     keys: Arc<KeyRing>,
     settings: HashMap<Version, Arc<VersionedSettings>>,
+    wordings: Option<(Timestamp, Arc<OwnWordings>)>,
     queue: VecDeque<Due>,
     holds: HashSet<MailId>,
     bucket: TokenBucket,
@@ -263,11 +281,12 @@ where
         + LoadRegistration
         + NotePace
         + ReadSettings
+        + LoadTemplates
         + ClaimMail
         + SaveMail
         + Sync,
     M: SendMail + Sync,
-    L: ComposeLetter + Sync,
+    L: ComposeLetter + ComposeOwn + Sync,
     K: LoadKeys + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
@@ -282,6 +301,7 @@ where
             unknown: 0,
             again: 0,
             failed: 0,
+            unfit: BTreeMap::new(),
         };
         loop {
             let now = self.clock.now();
@@ -354,6 +374,7 @@ where
             run,
             keys: Arc::new(self.keys.key_ring().await?),
             settings: HashMap::new(),
+            wordings: None,
             queue: VecDeque::new(),
             holds: HashSet::new(),
             bucket: TokenBucket::new(self.pace(limits), began),
@@ -402,9 +423,23 @@ where
                         break;
                     }
                 };
+                let own = match self.wordings(&mut round, now).await {
+                    Ok(own) => own,
+                    Err(error) => {
+                        round.fail(error);
+                        break;
+                    }
+                };
                 let (id, keys) = (due.mail.id, Arc::clone(&round.keys));
                 let step = async move {
-                    Finished::Mail(id, self.one(due, run, &keys, settings.as_deref()).await)
+                    let mut unfit = None;
+                    let words = Words {
+                        keys: &keys,
+                        settings: settings.as_deref(),
+                        own: &own,
+                    };
+                    let step = self.one(due, run, words, &mut unfit).await;
+                    Finished::Mail(id, step, unfit)
                 };
                 under_way.push(step.right_future());
             }
@@ -456,8 +491,11 @@ where
             };
             match finished {
                 None => {}
-                Some(Finished::Mail(id, step)) => {
+                Some(Finished::Mail(id, step, unfit)) => {
                     round.holds.remove(&id);
+                    if let Some(unfit) = unfit {
+                        *round.tally.unfit.entry(unfit).or_default() += 1;
+                    }
                     round.found_nothing = false;
                     self.note(&mut round, step).await;
                 }
@@ -593,6 +631,21 @@ where
         Ok(settings)
     }
 
+    async fn wordings(
+        &self,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<Arc<OwnWordings>, Unavailable> {
+        if let Some((read_at, own)) = &round.wordings
+            && now.duration_since(*read_at) < WORDINGS_HOLD
+        {
+            return Ok(Arc::clone(own));
+        }
+        let own = Arc::new(OwnWordings::of(self.store.templates().await?));
+        round.wordings = Some((now, Arc::clone(&own)));
+        Ok(own)
+    }
+
     /// Draws the conclusions for the run from what became of one mail.
     async fn note(&self, round: &mut Round, step: Result<Step, Unavailable>) {
         match step {
@@ -625,8 +678,8 @@ where
         &self,
         due: Due,
         run: RunId,
-        keys: &KeyRing,
-        settings: Option<&VersionedSettings>,
+        words: Words<'_>,
+        unfit: &mut Option<TemplateName>,
     ) -> Result<Step, Unavailable> {
         let now = self.clock.now();
         let judged = due.judged(now);
@@ -676,25 +729,24 @@ where
             | MailState::Failed
             | MailState::Dropped => return Ok(Step::Overtaken),
         }
-        let user = match (judged, user) {
-            (Ok(()), Some(user)) => user,
-            (Err(why), _) => {
-                let reason = reason(why.code(), "it was no longer wanted when its turn came");
-                return self
-                    .settle(
-                        mail,
-                        MailEvent::Drop,
-                        None,
-                        Some(reason),
-                        None,
-                        Step::Dropped,
-                    )
-                    .await;
+        if let Err(why) = judged {
+            let reason = reason(why.code(), "it was no longer wanted when its turn came");
+            return self
+                .settle(
+                    mail,
+                    MailEvent::Drop,
+                    None,
+                    Some(reason),
+                    None,
+                    Step::Dropped,
+                )
+                .await;
+        }
+        let outgoing = match self.compose(&mail, user.as_ref(), words).await? {
+            Ok((outgoing, in_ours)) => {
+                *unfit = in_ours;
+                outgoing
             }
-            (Ok(()), None) => return Ok(Step::Overtaken),
-        };
-        let outgoing = match self.compose(&mail, &user, keys, settings).await? {
-            Ok(outgoing) => outgoing,
             Err(why) => {
                 return self
                     .settle(
@@ -716,7 +768,12 @@ where
             attempts: mail.attempts + 1,
             ..claimed
         };
-        match self.store.claim_mail(&claimed, user.version).await {
+        let written = match &user {
+            Some(user) => self.store.claim_mail(&claimed, user.version).await,
+            // A mail of nobody was judged by nobody.
+            None => self.store.save_mail(&claimed, None).await,
+        };
+        match written {
             Ok(()) => {}
             Err(SaveError::Conflict) => return Ok(Step::Overtaken),
             Err(SaveError::Unavailable(error)) => return Err(error),
@@ -725,43 +782,51 @@ where
         self.record(claimed, answer).await
     }
 
-    /// Puts the letter into words. The inner error is this mail's own fault.
+    /// Puts the letter into words, and names the own wording that could not be used. The inner
+    /// error is this mail's own fault.
     async fn compose(
         &self,
         mail: &Mail,
-        user: &User,
-        keys: &KeyRing,
-        settings: Option<&VersionedSettings>,
-    ) -> Result<Result<OutgoingMail, MailReason>, Unavailable> {
-        let Some(settings) = settings else {
+        user: Option<&User>,
+        words: Words<'_>,
+    ) -> Result<Result<(OutgoingMail, Option<TemplateName>), MailReason>, Unavailable> {
+        let Some(settings) = words.settings else {
             return Ok(Err(reason(
                 "settingsMissing",
                 "the settings it was to be written under are gone; invite again",
             )));
         };
-        let message = match &mail.kind {
-            MailKind::Invitation { .. } | MailKind::Reminder { .. } => {
+        let settings = &settings.settings;
+        let (letter, to) = match (&mail.kind, user) {
+            (MailKind::Test(test), _) => {
+                let TemplateName { kind, locale } = test.template.clone();
+                let sample = Sample::under(settings, &self.links, locale, self.clock.now());
+                (sample.letter(kind), &test.to)
+            }
+            (_, None) => return Ok(Err(reason("noUser", "the user is gone"))),
+            (MailKind::Invitation { .. } | MailKind::Reminder { .. }, Some(user)) => {
                 let Some(invitation) = &user.invitation else {
                     return Ok(Err(reason("noInvitation", "the user has no invitation")));
                 };
-                let Some(key) = keys.get(&invitation.key) else {
+                let Some(key) = words.keys.get(&invitation.key) else {
                     return Ok(Err(reason(
                         "keyMissing",
                         "the key this invitation was issued under has been taken away; invite again",
                     )));
                 };
                 let (occasion, replaces) = occasion_of(&mail.kind);
-                self.composer.compose_invitation(&invitation_letter(
+                let letter = invitation_letter(
                     user,
                     invitation,
-                    &settings.settings,
+                    settings,
                     &self.links,
                     Sealed::derive(user, invitation, key),
                     occasion,
                     replaces,
-                ))
+                );
+                (Letter::Invitation(letter), &user.email)
             }
-            MailKind::Confirmation { device } => {
+            (MailKind::Confirmation { device }, Some(user)) => {
                 let Some(registration) = self.store.load_registration(user.id, device).await?
                 else {
                     return Ok(Err(reason(
@@ -769,25 +834,25 @@ where
                         "the registration it confirms is gone",
                     )));
                 };
-                self.composer.compose_confirmation(&confirmation_letter(
-                    user,
-                    &registration,
-                    &settings.settings,
-                ))
+                let letter = confirmation_letter(user, &registration, settings);
+                (Letter::Confirmation(letter), &user.email)
             }
-            MailKind::HandOver {
-                issue,
-                method,
-                expires_at,
-                by,
-                reason,
-            } => {
+            (
+                MailKind::HandOver {
+                    issue,
+                    method,
+                    expires_at,
+                    by,
+                    reason,
+                },
+                Some(user),
+            ) => {
                 // Only the issue that was given out may be declined by this mail.
                 let current = user
                     .invitation
                     .as_ref()
                     .filter(|invitation| invitation.issue == *issue)
-                    .and_then(|invitation| keys.get(&invitation.key).map(|key| (invitation, key)));
+                    .and_then(|invitation| Some((invitation, words.keys.get(&invitation.key)?)));
                 let given = GivenOut {
                     by: by.clone(),
                     reason: reason.clone(),
@@ -795,45 +860,54 @@ where
                     at: mail.created_at,
                     expires_at: *expires_at,
                 };
-                self.composer.compose_hand_over(&hand_over_letter(
-                    user,
-                    current,
-                    given,
-                    &settings.settings,
-                    &self.links,
-                ))
+                let letter = hand_over_letter(user, current, given, settings, &self.links);
+                (Letter::HandOver(letter), &user.email)
             }
-            MailKind::Notice { about, .. } => {
+            (MailKind::Notice { about, to }, Some(user)) => {
                 let about = match self.told(user, about).await? {
                     Ok(about) => about,
                     Err(why) => return Ok(Err(why)),
                 };
-                self.composer.compose_notice(&notice_letter(
-                    user,
-                    about,
-                    &settings.settings,
-                    mail.created_at,
-                ))
+                let letter = notice_letter(user, about, settings, mail.created_at);
+                (Letter::Notice(letter), to)
             }
         };
-        let message = match message {
-            Ok(message) => message,
+        let Written { message, unfit } = match self.written(&mail.kind, &letter, words.own) {
+            Ok(written) => written,
             Err(error) => return Ok(Err(reason("notComposed", &error.to_string()))),
         };
-        Ok(Ok(OutgoingMail {
+        let outgoing = OutgoingMail {
             id: mail.id,
             kind: mail.kind.name(),
-            from: settings.settings.sender.from_header(),
-            reply_to: settings.settings.sender.reply_to.clone(),
-            to: match &mail.kind {
-                MailKind::Notice { to, .. } => to.clone(),
-                MailKind::Invitation { .. }
-                | MailKind::Reminder { .. }
-                | MailKind::Confirmation { .. }
-                | MailKind::HandOver { .. } => user.email.clone(),
-            },
+            from: settings.sender.from_header(),
+            reply_to: settings.sender.reply_to.clone(),
+            to: to.clone(),
             message,
-        }))
+        };
+        Ok(Ok((outgoing, unfit)))
+    }
+
+    fn written(
+        &self,
+        kind: &MailKind,
+        letter: &Letter,
+        own: &OwnWordings,
+    ) -> Result<Written, Uncomposable> {
+        let MailKind::Test(test) = kind else {
+            return written(&self.composer, own, letter);
+        };
+        let TestMail {
+            template, draft, ..
+        } = &**test;
+        let mut tried = match draft {
+            None => written(&self.composer, own, letter)?,
+            Some(draft) => Written {
+                message: self.composer.compose_own(&template.locale, draft, letter)?,
+                unfit: None,
+            },
+        };
+        tried.message.subject = format!("[Test] {}", tried.message.subject);
+        Ok(tried)
     }
 
     /// What a notice tells.
@@ -1010,9 +1084,10 @@ const fn occasion_of(kind: &MailKind) -> (InvitationOccasion, bool) {
         } => (InvitationOccasion::Again, *replaces),
         MailKind::Invitation { replaces, .. } => (InvitationOccasion::First, *replaces),
         MailKind::Reminder { last, .. } => (InvitationOccasion::Reminder { last: *last }, false),
-        MailKind::Confirmation { .. } | MailKind::HandOver { .. } | MailKind::Notice { .. } => {
-            (InvitationOccasion::First, false)
-        }
+        MailKind::Confirmation { .. }
+        | MailKind::HandOver { .. }
+        | MailKind::Notice { .. }
+        | MailKind::Test(_) => (InvitationOccasion::First, false),
     }
 }
 

@@ -9,15 +9,19 @@ use crate::history::Actor;
 use crate::ids::{BatchId, EventId, UserId, Version};
 use crate::issuing::{Ingredients, Reached, Terms, Verdict, issue, judge};
 use crate::keys::KeyId;
-use crate::letter::{InvitationOccasion, Message};
+use crate::letter::{InvitationLetter, InvitationOccasion, Message};
 use crate::locale::Locale;
 use crate::mail::MailClass;
 use crate::method::Method;
 use crate::ownership::{OwnerSwitch, Ownership, choice_applies, of_invitation};
-use crate::ports::{Chance, Clock, ComposeLetter, ListUsers, LoadUsers, ReadSettings, Unavailable};
+use crate::ports::{
+    Chance, Clock, ComposeLetter, ComposeOwn, ListUsers, LoadTemplates, LoadUsers, ReadSettings,
+    Unavailable,
+};
 use crate::problem::FieldProblem;
 use crate::selection::{READ_AT_ONCE, Selection, each_once};
 use crate::settings::VersionedSettings;
+use crate::template::{Letter, OwnWordings, written};
 use crate::usecases::send::{
     SendRefused, check_selection, choice_refused, settings_of, unknown_users,
 };
@@ -120,8 +124,8 @@ pub struct ShowPreview<S, L, C, R> {
 
 impl<S, L, C, R> ShowPreview<S, L, C, R>
 where
-    S: LoadUsers + ListUsers + ReadSettings + Sync,
-    L: ComposeLetter + Sync,
+    S: LoadUsers + ListUsers + ReadSettings + LoadTemplates + Sync,
+    L: ComposeLetter + ComposeOwn + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
 {
@@ -148,16 +152,25 @@ where
             .iter()
             .filter(|recipient| !matches!(recipient.verdict, Verdict::Skip(_)))
             .count() as u64;
-        let mail = recipients
-            .iter()
-            .find_map(|recipient| match (&recipient.user, recipient.verdict) {
-                (Ok(user), verdict @ (Verdict::Send | Verdict::Replace | Verdict::Again)) => {
-                    Some((user, verdict))
-                }
-                _ => None,
-            })
-            .map(|(user, verdict)| self.mail(order, user, verdict, &settings, now))
-            .transpose()?;
+        let first =
+            recipients
+                .iter()
+                .find_map(|recipient| match (&recipient.user, recipient.verdict) {
+                    (Ok(user), verdict @ (Verdict::Send | Verdict::Replace | Verdict::Again)) => {
+                        Some((user, verdict))
+                    }
+                    _ => None,
+                });
+        let mail = match first {
+            None => None,
+            Some((user, verdict)) => {
+                let own = OwnWordings::of(self.store.templates().await?);
+                let letter = self.letter(order, user, verdict, &settings, now)?;
+                let written = written(&self.composer, &own, &Letter::Invitation(letter));
+                let written = written.map_err(|error| Unavailable::new("the preview", error))?;
+                Some(written.message)
+            }
+        };
         Ok(Preview {
             settings: settings.version,
             method,
@@ -246,14 +259,14 @@ where
         }
     }
 
-    fn mail(
+    fn letter(
         &self,
         order: &PreviewOrder,
         user: &User,
         verdict: Verdict,
         settings: &VersionedSettings,
         now: Timestamp,
-    ) -> Result<Message, Unavailable> {
+    ) -> Result<InvitationLetter, Unavailable> {
         // The very rule by which Send will issue, with ingredients that are thrown away.
         let batch = Batch {
             id: BatchId::new(self.chance.ulid()),
@@ -286,7 +299,7 @@ where
                 "an issue without an invitation",
             ));
         };
-        let letter = invitation_letter(
+        Ok(invitation_letter(
             &after,
             invitation,
             &settings.settings,
@@ -298,10 +311,7 @@ where
                 InvitationOccasion::First
             },
             verdict == Verdict::Replace,
-        );
-        self.composer
-            .compose_invitation(&letter)
-            .map_err(|error| Unavailable::new("the preview", error))
+        ))
     }
 }
 

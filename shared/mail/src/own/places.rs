@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use beckon_domain::address::EmailAddress;
 use beckon_domain::letter::{
-    Agreement, ConfirmationLetter, HelpDesk, InvitationLetter, InvitationOccasion,
+    Agreement, ConfirmationLetter, HelpDesk, InvitationLetter, InvitationOccasion, Letterhead,
 };
 use beckon_domain::locale::TimeZoneName;
 use beckon_domain::method::Method;
-use beckon_domain::names::Label;
+use beckon_domain::names::{DisplayName, Label};
 use beckon_domain::ownership::Ownership;
 use beckon_domain::sample::Sample;
 use beckon_domain::template::{Letter, TemplateKind, TemplateName, Variable};
@@ -236,12 +237,12 @@ impl Fill<'_> {
         Ok(())
     }
 
-    fn frame(&mut self, head: &beckon_domain::letter::Letterhead) {
+    fn frame(&mut self, head: &Letterhead) {
         let text = |label: &Option<Label>| label.as_ref().map(|label| label.as_str().to_owned());
         self.input("organisation", text(&head.organisation).as_deref());
         if let Some(HelpDesk { name, email, phone }) = &head.help_desk {
             self.input("helpDeskName", text(name).as_deref());
-            self.input("helpDeskEmail", email.as_ref().map(|email| email.as_str()));
+            self.input("helpDeskEmail", email.as_ref().map(EmailAddress::as_str));
             self.input("helpDeskPhone", text(phone).as_deref());
         }
     }
@@ -278,10 +279,7 @@ impl Filling {
             values: BTreeMap::new(),
         };
         fill.frame(&letter.head);
-        fill.input(
-            "name",
-            letter.reader.name.as_ref().map(|name| name.as_str()),
-        );
+        fill.input("name", letter.reader.name.as_ref().map(DisplayName::as_str));
         fill.words("greeting", &view.greeting);
         fill.words("occasion", view.occasion.unwrap_or_default());
         fill.input("invitedBy", letter.invited_by.as_ref().map(Label::as_str));
@@ -353,10 +351,7 @@ impl Filling {
             values: BTreeMap::new(),
         };
         fill.frame(&letter.head);
-        fill.input(
-            "name",
-            letter.reader.name.as_ref().map(|name| name.as_str()),
-        );
+        fill.input("name", letter.reader.name.as_ref().map(DisplayName::as_str));
         fill.words("greeting", &view.greeting);
         fill.input("device", letter.device_name.as_ref().map(Label::as_str));
         fill.input("platform", letter.platform.as_ref().map(Label::as_str));
@@ -378,29 +373,6 @@ impl Filling {
     /// What the engine sees.
     pub(super) fn facts(&self) -> &Value {
         &self.facts
-    }
-
-    /// What a placeholder stands for in this mail.
-    pub(super) fn holds(&self, c: char) -> Option<Holds> {
-        place_of(c).map(|place| place.holds)
-    }
-
-    /// The first variable in a filled part that stands for such a thing.
-    pub(super) fn first_in(
-        &self,
-        filled: &str,
-        such: impl Fn(Holds) -> bool,
-    ) -> Option<&'static str> {
-        let mut places = filled.chars().filter_map(place_of);
-        places
-            .find(|place| such(place.holds))
-            .map(|place| place.name)
-    }
-
-    /// Whether a variable stands in a filled part.
-    pub(super) fn is_in(&self, name: &str, filled: &str) -> bool {
-        let placeholder = number_of(name).and_then(character);
-        placeholder.is_some_and(|placeholder| filled.contains(placeholder))
     }
 
     /// A filled part with the values in their places.
@@ -433,6 +405,25 @@ impl Filling {
 /// The placeholder of a variable, whatever mails it is for.
 pub(super) fn any_placeholder(name: &str) -> Option<char> {
     number_of(name).and_then(character)
+}
+
+/// What a placeholder stands for.
+pub(super) fn holds(c: char) -> Option<Holds> {
+    place_of(c).map(|place| place.holds)
+}
+
+/// The first variable in a filled part that stands for such a thing.
+pub(super) fn first_in(filled: &str, such: impl Fn(Holds) -> bool) -> Option<&'static str> {
+    let mut places = filled.chars().filter_map(place_of);
+    places
+        .find(|place| such(place.holds))
+        .map(|place| place.name)
+}
+
+/// Whether a variable stands in a filled part.
+pub(super) fn is_in(name: &str, filled: &str) -> bool {
+    let placeholder = number_of(name).and_then(character);
+    placeholder.is_some_and(|placeholder| filled.contains(placeholder))
 }
 
 pub(super) const fn method_name(method: Method) -> &'static str {
@@ -497,19 +488,19 @@ pub(super) fn samples(name: &TemplateName) -> Vec<Letter> {
     letters
 }
 
-fn bare_head() -> beckon_domain::letter::Letterhead {
-    beckon_domain::letter::Letterhead {
+fn bare_head() -> Letterhead {
+    Letterhead {
         organisation: None,
         help_desk: None,
     }
 }
 
-fn full_head() -> beckon_domain::letter::Letterhead {
-    beckon_domain::letter::Letterhead {
+fn full_head() -> Letterhead {
+    Letterhead {
         organisation: Label::parse("Nordlicht Werke").ok(),
         help_desk: Some(HelpDesk {
             name: Label::parse("Service Desk").ok(),
-            email: beckon_domain::address::EmailAddress::parse("service@example.com").ok(),
+            email: EmailAddress::parse("service@example.com").ok(),
             phone: Label::parse("+49 30 555 0100").ok(),
         }),
     }

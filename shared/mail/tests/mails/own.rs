@@ -169,9 +169,10 @@ fn a_wording_that_calls_what_it_may_not_is_refused_with_the_reason() {
 #[test]
 fn a_wording_that_never_ends_or_swells_is_refused_with_the_reason() {
     let nested = |depth: usize, inside: &str| {
-        let begin: String = (0..depth)
+        let begin: Vec<String> = (0..depth)
             .map(|n| format!("{{% for s{n} in steps %}}"))
             .collect();
+        let begin = begin.concat();
         format!("{begin}{inside}{}", "{% endfor %}".repeat(depth))
     };
 
@@ -352,11 +353,12 @@ fn what_was_kept_and_does_not_fit_a_letter_is_an_error_and_not_a_mail_without_it
 fn every_variable_of_a_kind_can_be_used_and_is_explained() {
     for kind in TemplateKind::ALL {
         let variables = composer().variables(kind);
-        let all: String = variables
+        let all: Vec<String> = variables
             .iter()
             .filter(|variable| variable.name != "steps")
             .map(|variable| format!("<div>{{{{ {} }}}}</div>", variable.name))
             .collect();
+        let all = all.concat();
         let own = wording(
             "Hi",
             &all,
@@ -399,7 +401,7 @@ fn an_own_confirmation_and_an_own_last_reminder_say_what_was_written() {
     reminder.occasion = InvitationOccasion::Reminder { last: true };
     assert_eq!(
         Letter::Invitation(reminder.clone()).kind(),
-        TemplateKind::Reminder
+        Some(TemplateKind::Reminder)
     );
     assert_eq!(written(&last, &reminder).subject, "Last call");
 }

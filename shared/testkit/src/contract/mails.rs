@@ -1,13 +1,16 @@
 //! Mails: loading, saving, and claiming them for the postman.
 
+use beckon_domain::address::EmailAddress;
 use beckon_domain::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, Version};
-use beckon_domain::mail::{Mail, MailClass, MailEvent, MailKind, MailReason, MailState};
+use beckon_domain::locale::Locale;
+use beckon_domain::mail::{Mail, MailClass, MailEvent, MailKind, MailReason, MailState, TestMail};
 use beckon_domain::ports::SaveError;
+use beckon_domain::template::{TemplateKind, TemplateName, Wording};
 use beckon_domain::user::User;
 use jiff::SignedDuration;
 
 use super::{Store, added, at_once, load_mail, mailed, next, saved};
-use crate::builders::{a_mail, a_row, a_user, monday_morning};
+use crate::builders::{a_mail, a_row, a_user, an_answer, monday_morning};
 use crate::chance::fresh_ulid;
 
 /// A user and a waiting mail of theirs.
@@ -200,4 +203,62 @@ pub async fn of_many_claims_of_one_mail_at_once_one_holds<S: Store>(store: S) {
         load_mail(&store, &mail).await.as_ref(),
         held[0].as_ref().ok()
     );
+}
+
+/// A mail that tries a wording, to an address that is no user's.
+fn a_test() -> Mail {
+    let test = TestMail {
+        to: EmailAddress::parse("somebody@example.com").unwrap(),
+        template: TemplateName {
+            kind: TemplateKind::Reminder,
+            locale: Locale::parse("pt-BR").unwrap(),
+        },
+        draft: Some(Wording {
+            subject: "A draft".to_owned(),
+            title: None,
+            html: Some("<p>{{ name }}</p>".to_owned()),
+            text: Some("{{ name }}".to_owned()),
+        }),
+    };
+    Mail {
+        kind: MailKind::Test(Box::new(test)),
+        ..a_mail(a_user().build().id).build()
+    }
+}
+
+/// It is claimed without anybody to judge it by.
+pub async fn a_mail_of_nobody_is_added_due_and_settled<S: Store>(store: S) {
+    let mail = a_test();
+
+    store.add_mail(&mail, None).await.unwrap();
+
+    let due = store
+        .due_mails(MailClass::Small, monday_morning(), 10)
+        .await;
+    assert_eq!(due.unwrap(), [mail.id]);
+    assert_eq!(load_mail(&store, &mail).await.as_ref(), Some(&mail));
+    let taken = claimed(&mail);
+    store.save_mail(&taken, None).await.unwrap();
+    let again = store.save_mail(&claimed(&mail), None).await;
+    assert!(matches!(again, Err(SaveError::Conflict)), "{again:?}");
+    let sent = taken.after(MailEvent::Accept).unwrap();
+    store.save_mail(&sent, None).await.unwrap();
+    let due = store
+        .due_mails(MailClass::Small, monday_morning(), 10)
+        .await;
+    assert_eq!(due.unwrap(), []);
+}
+
+/// Nothing is written, and the first answer stays.
+pub async fn a_used_key_adds_no_second_mail<S: Store>(store: S) {
+    let answer = an_answer();
+    let (first, second) = (a_test(), a_test());
+    store.add_mail(&first, Some(&answer)).await.unwrap();
+
+    let result = store.add_mail(&second, Some(&answer)).await;
+
+    assert!(matches!(result, Err(SaveError::Conflict)), "{result:?}");
+    assert_eq!(load_mail(&store, &second).await, None);
+    let kept = store.recall_answer(&answer.key, monday_morning()).await;
+    assert_eq!(kept.unwrap(), Some(answer));
 }

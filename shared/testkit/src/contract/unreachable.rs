@@ -1,10 +1,13 @@
 //! A table that cannot be reached is *unavailable*: never empty, never a conflict.
 
 use beckon_domain::batch::Page;
+use beckon_domain::history::Actor;
 use beckon_domain::ids::{ExternalId, IssueNumber, RunId, Version};
+use beckon_domain::locale::Locale;
 use beckon_domain::mail::{MailClass, MailEvent};
 use beckon_domain::ports::{AddUserError, SaveError, Unavailable};
 use beckon_domain::selection::UserFilter;
+use beckon_domain::template::{Template, TemplateKind, TemplateName};
 
 use super::{Store, next};
 use crate::builders::{
@@ -54,6 +57,12 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
     is_unavailable(store.history_of(user.id, None, 10).await, "history_of");
     is_unavailable(store.current_settings().await, "current_settings");
     is_unavailable(store.settings_at(Version::FIRST).await, "settings_at");
+    is_unavailable(store.templates().await, "templates");
+    let template = TemplateName {
+        kind: TemplateKind::Invitation,
+        locale: Locale::english(),
+    };
+    is_unavailable(store.template(&template).await, "template");
     is_unavailable(store.open_invitations().await, "open_invitations");
     is_unavailable(
         store.recall_answer(&an_answer().key, now).await,
@@ -84,6 +93,15 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
         .save_settings(&settings().build(), Version::FIRST)
         .await;
     is_not_saved(saved, "save_settings");
+    let kept = Template {
+        name: template,
+        version: Version::FIRST,
+        wording: None,
+        changed_by: Actor::Clock,
+        changed_at: now,
+    };
+    is_not_saved(store.save_template(&kept).await, "save_template");
+    is_not_saved(store.add_mail(&mail, None).await, "add_mail");
     let answer = an_answer();
     let started = store.start_batch(&batch, &cursor, &[], Some(&answer)).await;
     is_not_saved(started, "start_batch");

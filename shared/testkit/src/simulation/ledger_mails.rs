@@ -24,7 +24,8 @@ fn holds(code: &str, mail: &Mail, user: &User, now: Timestamp) -> bool {
         MailKind::Invitation { .. }
         | MailKind::Confirmation { .. }
         | MailKind::HandOver { .. }
-        | MailKind::Notice { .. } => !is_live(one.state) || now >= one.expires_at,
+        | MailKind::Notice { .. }
+        | MailKind::Test(_) => !is_live(one.state) || now >= one.expires_at,
     };
     let current = user.invitation.as_ref();
     if !mail.kind.goes_to_the_user() {

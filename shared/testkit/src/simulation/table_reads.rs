@@ -4,14 +4,15 @@ use beckon_domain::batch::{Batch, Cursor, Page};
 use beckon_domain::ids::{BatchId, DeviceId, MailId, UserId, Version};
 use beckon_domain::mail::MailClass;
 use beckon_domain::ports::{
-    FindDue, KeepTally, ListPage, ListUsers, LoadBatch, LoadRegistration, LoadSession, NoteBounce,
-    NotePace, Pause, PauseOutbox, ReadSettings, RecallAnswer, RememberedAnswer, SaveError,
-    SaveSettings, Unavailable,
+    FindDue, KeepTally, ListPage, ListUsers, LoadBatch, LoadRegistration, LoadSession,
+    LoadTemplates, NoteBounce, NotePace, Pause, PauseOutbox, ReadSettings, RecallAnswer,
+    RememberedAnswer, SaveError, SaveSettings, Unavailable,
 };
 use beckon_domain::registration::Registration;
 use beckon_domain::selection::UserFilter;
 use beckon_domain::session::{Session, SessionDigest};
 use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::template::{Template, TemplateName};
 use beckon_domain::user::User;
 use jiff::Timestamp;
 
@@ -67,6 +68,18 @@ impl ReadSettings for Table {
         version: Version,
     ) -> Result<Option<VersionedSettings>, Unavailable> {
         self.read(Call::SettingsAt, self.rows().settings_at(version), unseen)
+            .await
+    }
+}
+
+impl LoadTemplates for Table {
+    async fn templates(&self) -> Result<Vec<Template>, Unavailable> {
+        self.read(Call::Templates, self.rows().templates(), unseen)
+            .await
+    }
+
+    async fn template(&self, name: &TemplateName) -> Result<Option<Template>, Unavailable> {
+        self.read(Call::Template, self.rows().template(name), unseen)
             .await
     }
 }

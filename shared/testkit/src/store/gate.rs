@@ -25,6 +25,9 @@ pub enum Call {
     CurrentSettings,
     SettingsAt,
     SaveSettings,
+    Templates,
+    Template,
+    SaveTemplate,
     OpenInvitations,
     RecallAnswer,
     StartBatch,
@@ -41,6 +44,7 @@ pub enum Call {
     DueInvitations,
     ClaimMail,
     SaveMail,
+    AddMail,
     TakeLease,
     GiveLeaseBack,
     OutboxPause,
@@ -60,6 +64,8 @@ impl Call {
             | Self::SaveUsers
             | Self::TakeTry
             | Self::SaveSettings
+            | Self::SaveTemplate
+            | Self::AddMail
             | Self::StartBatch
             | Self::FinishPage
             | Self::PushCursor
@@ -81,6 +87,8 @@ impl Call {
             | Self::HistoryOf
             | Self::CurrentSettings
             | Self::SettingsAt
+            | Self::Templates
+            | Self::Template
             | Self::OpenInvitations
             | Self::RecallAnswer
             | Self::LoadBatch

@@ -4,7 +4,8 @@ use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{BatchId, MailId, RunId, UserId, Version};
 use beckon_domain::mail::{Mail, MailClass};
 use beckon_domain::ports::{
-    ClaimMail, FindDue, HoldLease, LoadMails, Pause, PauseOutbox, SaveError, SaveMail, Unavailable,
+    AddMail, ClaimMail, FindDue, HoldLease, LoadMails, Pause, PauseOutbox, RememberedAnswer,
+    SaveError, SaveMail, Unavailable,
 };
 use jiff::Timestamp;
 
@@ -85,6 +86,17 @@ impl ClaimMail for MemoryStore {
 impl SaveMail for MemoryStore {
     async fn save_mail(&self, mail: &Mail, history: Option<&HistoryRow>) -> Result<(), SaveError> {
         self.save(Call::SaveMail, |rows| rows.save_mail(mail, history))
+            .await
+    }
+}
+
+impl AddMail for MemoryStore {
+    async fn add_mail(
+        &self,
+        mail: &Mail,
+        answer: Option<&RememberedAnswer>,
+    ) -> Result<(), SaveError> {
+        self.save(Call::AddMail, |rows| rows.add_mail(mail, answer))
             .await
     }
 }

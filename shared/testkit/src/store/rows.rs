@@ -14,6 +14,7 @@ use beckon_domain::ports::{
 use beckon_domain::registration::Registration;
 use beckon_domain::session::{Session, SessionDigest};
 use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::template::{Template, TemplateName};
 use beckon_domain::user::User;
 use jiff::Timestamp;
 
@@ -28,6 +29,7 @@ pub(super) struct Rows {
     pub(super) sessions: BTreeMap<SessionDigest, Session>,
     /// By version, from 0.
     pub(super) settings: Vec<Settings>,
+    pub(super) templates: BTreeMap<TemplateName, Template>,
     pub(super) batches: BTreeMap<BatchId, Batch>,
     pub(super) cursors: BTreeMap<BatchId, Cursor>,
     pub(super) named: BTreeMap<(BatchId, u32), Vec<UserId>>,
@@ -52,6 +54,7 @@ impl Rows {
             registrations: BTreeMap::new(),
             sessions: BTreeMap::new(),
             settings: vec![defaults],
+            templates: BTreeMap::new(),
             batches: BTreeMap::new(),
             cursors: BTreeMap::new(),
             named: BTreeMap::new(),
@@ -235,6 +238,29 @@ impl Rows {
             return Err(SaveError::Conflict);
         }
         self.save_mail(claimed, None)
+    }
+
+    pub(super) fn save_template(&mut self, template: &Template) -> Result<(), SaveError> {
+        let before = self.templates.get(&template.name).map(|row| row.version);
+        if template.version.replaces() != before {
+            return Err(SaveError::Conflict);
+        }
+        self.templates
+            .insert(template.name.clone(), template.clone());
+        Ok(())
+    }
+
+    pub(super) fn add_mail(
+        &mut self,
+        mail: &Mail,
+        answer: Option<&RememberedAnswer>,
+    ) -> Result<(), SaveError> {
+        if self.key_is_taken(answer, mail.created_at) {
+            return Err(SaveError::Conflict);
+        }
+        self.save_mail(mail, None)?;
+        self.put_answer(answer);
+        Ok(())
     }
 
     pub(super) fn start_batch(
