@@ -73,7 +73,10 @@ async fn an_own_invitation_goes_out_with_a_working_pin_until_it_is_taken_back() 
     );
     beckon.send(&[&ada], None).await;
     let ours = beckon.newest_mail(&ada.email).await;
-    assert_eq!(ours.subject, "Registrieren Sie Ihr Gerät für die Arbeit");
+    assert_eq!(
+        ours.subject,
+        "Noch einmal: Registrieren Sie Ihr Gerät für die Arbeit"
+    );
     assert!(!ours.text.contains("Moin"));
 }
 
@@ -161,6 +164,52 @@ async fn a_wording_that_may_not_be_kept_is_refused_with_the_reason_and_ours_hold
     for unknown in ["/v1/templates/letter/de", "/v1/templates/invitation/tlh"] {
         assert_eq!(beckon.get(unknown).await.problem(404)["status"], 404);
     }
+}
+
+#[tokio::test]
+async fn mails_carry_the_logo_and_the_colour_of_the_settings_beside_the_qr_code() {
+    let beckon = Beckon::start().await;
+    // A white square of 16 points.
+    let logo = "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAQAAAAA3iMLMAAAADklEQVR4nGP4/5+BFAQA/U4f4cOgO+EAAAAASUVORK5CYII=";
+    let branding = |content: &str| {
+        json!({
+            "registration": { "method": "qrCode" },
+            "organisation": { "name": "Nordlicht Werke" },
+            "branding": {
+                "accentColour": "#FFD400",
+                "logo": { "contentType": "image/png", "contentBase64": content, "alt": null },
+            },
+        })
+    };
+
+    let saved = beckon.settings(&branding(logo)).await;
+    let ada = beckon.invite("ada@example.com").await;
+    let refused = beckon
+        .call("PUT", "/v1/settings")
+        .header("If-Match", "*")
+        .json(&branding("PHN2Zz48L3N2Zz4="))
+        .answer()
+        .await;
+
+    assert_eq!(saved["branding"]["accentColour"], "#ffd400");
+    assert_eq!(saved["branding"]["logo"]["contentBase64"], logo);
+    let mail = beckon.newest_mail(&ada.email).await;
+    let pictures: Vec<&Value> = mail
+        .attachments
+        .iter()
+        .map(|part| &part["contentId"])
+        .collect();
+    assert_eq!(pictures, ["registration-code", "logo"]);
+    assert_eq!(mail.attachments[1]["contentBase64"], logo);
+    assert!(mail.html.contains("alt=\"Nordlicht Werke\""));
+    assert!(mail.html.contains("#ffd400"));
+    let _ = beckon
+        .show_token(&mail.token().unwrap())
+        .await
+        .with_status(200);
+    let problem = refused.problem(422);
+    assert_eq!(problem["errors"][0]["field"], "branding.logo.contentBase64");
+    assert_eq!(problem["errors"][0]["code"], "notThatPicture");
 }
 
 #[tokio::test]

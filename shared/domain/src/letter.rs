@@ -11,6 +11,7 @@ use crate::method::Method;
 use crate::names::{DisplayName, Label};
 use crate::ownership::{Ownership, OwnershipRule};
 use crate::pin::Pin;
+use crate::settings::branding::Branding;
 use crate::token::Token;
 
 /// Who sends, and whom to ask: the same in every mail.
@@ -20,6 +21,8 @@ pub struct Letterhead {
     pub organisation: Option<Label>,
     /// Whom to ask for help.
     pub help_desk: Option<HelpDesk>,
+    /// How it looks.
+    pub branding: Branding,
 }
 
 /// Whom to ask for help: at least one of the three.

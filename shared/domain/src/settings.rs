@@ -2,6 +2,7 @@
 
 pub mod administrators;
 pub mod agreements;
+pub mod branding;
 pub mod groups;
 pub mod reminders;
 
@@ -25,6 +26,7 @@ use crate::problem::{FieldProblem, Problems};
 
 use administrators::{Administrators, AdministratorsDraft};
 use agreements::{AgreementDraft, AgreementWording};
+use branding::{Branding, BrandingDraft};
 use groups::{GroupDraft, GroupSettings};
 use reminders::{Reminders, RemindersDraft};
 
@@ -145,6 +147,9 @@ pub struct Settings {
     /// For whom.
     #[serde(default)]
     pub organisation: Organisation,
+    /// How mails look.
+    #[serde(default)]
+    pub branding: Branding,
     /// Where people go on.
     #[serde(default)]
     pub enrolment: Vec<EnrolmentAddress>,
@@ -196,6 +201,7 @@ impl Settings {
                 recipient_domains: own_domain.into_iter().collect(),
             },
             organisation: Organisation::default(),
+            branding: Branding::default(),
             enrolment: Vec::new(),
             locale: Locale::english(),
             time_zone: TimeZoneName::utc(),
@@ -208,6 +214,7 @@ impl Settings {
         Letterhead {
             organisation: self.organisation.name.clone(),
             help_desk: self.organisation.help_desk.clone(),
+            branding: self.branding.clone(),
         }
     }
 }
@@ -236,6 +243,8 @@ pub struct SettingsDraft {
     pub sender: SenderDraft,
     /// For whom.
     pub organisation: OrganisationDraft,
+    /// How mails look.
+    pub branding: BrandingDraft,
     /// Where people go on.
     pub enrolment: EnrolmentDraft,
     /// A language tag; default `en`.
@@ -408,6 +417,7 @@ impl SettingsDraft {
         let agreements = agreements::parse(self.agreements, &mut problems);
         let sender = self.sender.parse(&defaults.sender, &mut problems);
         let organisation = self.organisation.parse(&mut problems);
+        let branding = self.branding.parse(&mut problems);
         let enrolment = self.enrolment.parse(&mut problems);
         let locale = match self.locale {
             None => Some(defaults.locale),
@@ -430,6 +440,7 @@ impl SettingsDraft {
                 agreements: agreements?,
                 sender: sender?,
                 organisation: organisation?,
+                branding: branding?,
                 enrolment: enrolment?,
                 locale: locale?,
                 time_zone: time_zone?,
@@ -490,6 +501,7 @@ impl From<Settings> for SettingsDraft {
                     phone: desk.phone.map(text),
                 }),
             },
+            branding: settings.branding.into(),
             enrolment: EnrolmentDraft {
                 addresses: settings
                     .enrolment

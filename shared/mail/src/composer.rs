@@ -198,8 +198,9 @@ impl Composer {
         (html, text): (&'static str, &'static str),
         frame: &Frame,
         view: &impl Serialize,
-        inline: Vec<InlineImage>,
+        mut inline: Vec<InlineImage>,
     ) -> Result<Message, ComposeError> {
+        inline.extend(frame.logo.as_ref().map(|logo| logo.image.clone()));
         Ok(Message {
             subject: frame.subject.clone(),
             text: text_part::shaped(&self.filled(text, view)?),

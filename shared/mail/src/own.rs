@@ -26,7 +26,7 @@ use serde::Serialize;
 use crate::catalogue::Catalogue;
 use crate::composer::{CONFIRMATION, ComposeError, Composer, INVITATION, only_web_addresses};
 use crate::view::Frame;
-use crate::{confirmation, invitation, text_part};
+use crate::{confirmation, invitation};
 use engine::{filled, refused_by_engine, sandbox};
 use markup::Placed;
 use places::{Filling, Holds};
@@ -69,7 +69,8 @@ impl Part {
 #[derive(Serialize)]
 struct OwnView<'a> {
     frame: &'a Frame,
-    letter: String,
+    html: String,
+    text: String,
 }
 
 impl ComposeOwn for Composer {
@@ -248,14 +249,12 @@ impl Composer {
         text: &Body<'_>,
         inline: Vec<beckon_domain::letter::InlineImage>,
     ) -> Result<Message, Unfit> {
-        let view = |letter| OwnView { frame, letter };
-        Ok(Message {
-            subject: frame.subject.clone(),
-            text: text_part::shaped(&self.filled(OWN.1, &view(text.with_values()))?),
-            html: self.filled(OWN.0, &view(html.with_values()))?,
-            inline,
-            locale: language.locale(),
-        })
+        let view = OwnView {
+            frame,
+            html: html.with_values(),
+            text: text.with_values(),
+        };
+        Ok(self.message(language, OWN, frame, &view, inline)?)
     }
 }
 

@@ -1,8 +1,9 @@
 //! What templates are filled with: sentences and links, ready to be shown. The HTML and the
 //! text part are filled from the same view, so they cannot say different things.
 
-use beckon_domain::letter::{HelpDesk, Letterhead, Reader};
+use beckon_domain::letter::{HelpDesk, InlineImage, Letterhead, Reader};
 use beckon_domain::ownership::Ownership;
+use beckon_domain::settings::branding::{Colour, Logo, LogoType};
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, one_line};
@@ -28,6 +29,29 @@ pub(crate) struct Frame {
     pub(crate) title: String,
     pub(crate) help: Option<Help>,
     pub(crate) footer: String,
+    pub(crate) logo: Option<LogoView>,
+    pub(crate) button: ButtonColours,
+}
+
+/// The picture that says who writes.
+#[derive(Serialize)]
+pub(crate) struct LogoView {
+    content_id: &'static str,
+    alt: String,
+    width: u32,
+    height: u32,
+    /// The file, which hangs on the mail.
+    #[serde(skip)]
+    pub(crate) image: InlineImage,
+}
+
+/// The colours of buttons, in light and in dark mode.
+#[derive(Serialize)]
+pub(crate) struct ButtonColours {
+    fill: String,
+    text: String,
+    fill_dark: String,
+    text_dark: String,
 }
 
 /// A mail that tells what happened: its facts, and what to do about it.
@@ -101,7 +125,64 @@ impl Frame {
                 .as_ref()
                 .map(|desk| Help::new(language, desk)),
             footer: with_organisation(language, head, words.footer, words.footer_organisation),
+            logo: head
+                .branding
+                .logo
+                .as_ref()
+                .map(|logo| LogoView::new(logo, organisation.as_deref())),
+            button: ButtonColours::of(head.branding.accent_colour),
             organisation,
+        }
+    }
+}
+
+/// What `cid:` refers to.
+const LOGO: &str = "logo";
+
+impl LogoView {
+    fn new(logo: &Logo, organisation: Option<&str>) -> Self {
+        let (width, height) = logo.shown_size();
+        let alt = logo.alt.as_ref().map(|alt| one_line(alt.as_str()));
+        let file_name = match logo.content_type {
+            LogoType::Png => "logo.png",
+            LogoType::Jpeg => "logo.jpg",
+        };
+        Self {
+            content_id: LOGO,
+            alt: alt
+                .or_else(|| organisation.map(str::to_owned))
+                .unwrap_or_default(),
+            width,
+            height,
+            image: InlineImage {
+                content_id: LOGO.to_owned(),
+                file_name: file_name.to_owned(),
+                content_type: logo.content_type.media_type().to_owned(),
+                bytes: logo.bytes(),
+            },
+        }
+    }
+}
+
+impl ButtonColours {
+    /// An accent holds in both modes; ours is a little lighter on a dark ground.
+    fn of(accent: Option<Colour>) -> Self {
+        match accent {
+            None => Self {
+                fill: "#1f5fae".to_owned(),
+                text: "#ffffff".to_owned(),
+                fill_dark: "#2c6fc7".to_owned(),
+                text_dark: "#ffffff".to_owned(),
+            },
+            Some(accent) => {
+                let (fill, text) = (accent.to_string(), accent.text_on_it().to_string());
+                Self {
+                    fill_dark: fill.clone(),
+                    text_dark: text.clone(),
+                    fill,
+                    text,
+                }
+            }
         }
     }
 }

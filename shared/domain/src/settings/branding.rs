@@ -192,9 +192,9 @@ impl Logo {
         alt: Option<Label>,
     ) -> Result<Self, FieldProblem> {
         let compact: String = base64.split_whitespace().collect();
-        let bytes = STANDARD.decode(&compact).map_err(|_| {
-            FieldProblem::new("contentBase64", "malformedBase64", "is not Base64")
-        })?;
+        let bytes = STANDARD
+            .decode(&compact)
+            .map_err(|_| FieldProblem::new("contentBase64", "malformedBase64", "is not Base64"))?;
         if bytes.len() > LARGEST_LOGO {
             return Err(FieldProblem::new(
                 "contentBase64",
@@ -264,7 +264,11 @@ fn scaled(edge: u32, by: u32, of: u32) -> u32 {
 
 fn number_at<const N: usize>(bytes: &[u8], at: usize) -> Option<u32> {
     let digits: &[u8; N] = bytes.get(at..at + N)?.try_into().ok()?;
-    Some(digits.iter().fold(0, |sum, byte| sum * 256 + u32::from(*byte)))
+    Some(
+        digits
+            .iter()
+            .fold(0, |sum, byte| sum * 256 + u32::from(*byte)),
+    )
 }
 
 /// The size that a PNG file says in its first chunk, if it also has its last.
@@ -343,8 +347,7 @@ impl BrandingDraft {
         let logo = match self.logo {
             None => Some(None),
             Some(draft) => {
-                let alt =
-                    super::optional(draft.alt, "branding.logo.alt", Label::parse, problems);
+                let alt = super::optional(draft.alt, "branding.logo.alt", Label::parse, problems);
                 let logo = Logo::parse(draft.content_type, &draft.content_base64, None)
                     .map_err(|problem| problem.under("branding.logo"));
                 match (alt, problems.check(logo)) {
@@ -389,7 +392,8 @@ mod tests {
     }
 
     fn jpeg(width: u16, height: u16) -> Vec<u8> {
-        let mut file = b"\xff\xd8\xff\xe0\x00\x04JF\xff\xdb\x00\x03\x00\xff\xff\xc2\x00\x0b\x08".to_vec();
+        let mut file =
+            b"\xff\xd8\xff\xe0\x00\x04JF\xff\xdb\x00\x03\x00\xff\xff\xc2\x00\x0b\x08".to_vec();
         file.extend(height.to_be_bytes());
         file.extend(width.to_be_bytes());
         file.extend(b"\x01\x00\x11\x00\xff\xd9");
@@ -424,7 +428,10 @@ mod tests {
     #[test]
     fn a_logo_that_is_too_large_too_small_or_no_base64_is_refused() {
         assert_eq!(parse(LogoType::Png, &png(15, 60)).unwrap_err(), "wrongSize");
-        assert_eq!(parse(LogoType::Png, &png(60, 2001)).unwrap_err(), "wrongSize");
+        assert_eq!(
+            parse(LogoType::Png, &png(60, 2001)).unwrap_err(),
+            "wrongSize"
+        );
         let mut large = png(300, 60);
         large.splice(33..33, vec![0; LARGEST_LOGO]);
         assert_eq!(parse(LogoType::Png, &large).unwrap_err(), "tooLarge");
@@ -434,7 +441,11 @@ mod tests {
 
     #[test]
     fn a_logo_is_shown_in_its_proportions_and_never_larger_than_it_is() {
-        let shown = |width, height| parse(LogoType::Png, &png(width, height)).unwrap().shown_size();
+        let shown = |width, height| {
+            parse(LogoType::Png, &png(width, height))
+                .unwrap()
+                .shown_size()
+        };
 
         assert_eq!(shown(100, 40), (100, 40));
         assert_eq!(shown(440, 100), (220, 50));
@@ -448,7 +459,11 @@ mod tests {
             assert_eq!(Colour::parse(typed).unwrap().to_string(), kept);
         }
         for wrong in ["", "005ea2", "#005ea", "#005ea2f0", "red", "#00é", "#0;}"] {
-            assert_eq!(Colour::parse(wrong).unwrap_err().code, "malformedColour", "{wrong}");
+            assert_eq!(
+                Colour::parse(wrong).unwrap_err().code,
+                "malformedColour",
+                "{wrong}"
+            );
         }
     }
 

@@ -12,6 +12,7 @@ use beckon_domain::method::Method;
 use beckon_domain::names::{DisplayName, Label};
 use beckon_domain::ownership::Ownership;
 use beckon_domain::sample::Sample;
+use beckon_domain::settings::branding::Branding;
 use beckon_domain::template::{Letter, TemplateKind, TemplateName, Variable};
 use jiff::{SignedDuration, Timestamp};
 use minijinja::HtmlEscape;
@@ -233,7 +234,19 @@ impl Fill<'_> {
     /// A piece of our own letter.
     fn block(&mut self, name: &str, view: &impl Serialize) -> Result<(), ComposeError> {
         let (html, text) = self.composer.block(name, view)?;
-        self.put(name, html.trim().to_owned(), text.trim().to_owned());
+        let (html, text) = (html.trim(), text.trim());
+        let is_block = number_of(name).is_some_and(|number| {
+            PLACES
+                .get(number)
+                .is_some_and(|place| place.holds == Holds::Block)
+        });
+        // Dark mode changes the colours of what somebody wrote, and leaves a piece of ours be.
+        let html = if is_block && !html.is_empty() {
+            format!("<div class=\"piece\">{html}</div>")
+        } else {
+            html.to_owned()
+        };
+        self.put(name, html, text.to_owned());
         Ok(())
     }
 
@@ -492,6 +505,7 @@ fn bare_head() -> Letterhead {
     Letterhead {
         organisation: None,
         help_desk: None,
+        branding: Branding::default(),
     }
 }
 
@@ -503,5 +517,6 @@ fn full_head() -> Letterhead {
             email: EmailAddress::parse("service@example.com").ok(),
             phone: Label::parse("+49 30 555 0100").ok(),
         }),
+        branding: Branding::default(),
     }
 }

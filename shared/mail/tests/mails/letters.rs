@@ -13,6 +13,7 @@ use beckon_domain::method::Method;
 use beckon_domain::names::{DisplayName, Label};
 use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_domain::pin::Pin;
+use beckon_domain::settings::branding::Branding;
 use beckon_domain::token::{Token, TokenPurpose};
 
 pub(crate) const PAGE: &str = "https://beckon.example.com/enroll";
@@ -72,6 +73,7 @@ pub(crate) fn head() -> Letterhead {
             email: Some(EmailAddress::parse("service@nordlicht.example").unwrap()),
             phone: Some(label("+49 30 555 0100")),
         }),
+        branding: Branding::default(),
     }
 }
 

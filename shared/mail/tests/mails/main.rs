@@ -7,6 +7,7 @@
     reason = "the functions beside the tests fail the tests, as they should"
 )]
 
+mod branding;
 mod hostile;
 mod letters;
 mod own;
