@@ -96,3 +96,215 @@ async fn an_address_or_an_external_id_that_another_has_is_refused_by_name() {
 
     assert_eq!(beckon.everything().await, before);
 }
+
+/// What an import with these parameters answers.
+async fn import(beckon: &Beckon, parameters: &str, file: &str) -> Value {
+    let call = beckon.call("POST", &format!("/v1/users/import?{parameters}"));
+    let call = call.header("Content-Type", "text/csv");
+    call.bare_body(file).answer().await.with_status(200)
+}
+
+/// The answers of an import that is repeated until it is complete.
+async fn import_to_the_end(beckon: &Beckon, parameters: &str, file: &str) -> Vec<Value> {
+    let mut answers = Vec::new();
+    loop {
+        let answer = import(beckon, parameters, file).await;
+        let complete = answer["complete"] == true;
+        answers.push(answer);
+        if complete {
+            return answers;
+        }
+        assert!(answers.len() < 1_000, "the import does not end");
+    }
+}
+
+/// What an export answers, page behind page.
+async fn export(beckon: &Beckon, parameters: &str) -> String {
+    let (mut file, mut cursor) = (String::new(), String::new());
+    loop {
+        let page = beckon
+            .get(&format!("/v1/users/export?{parameters}{cursor}"))
+            .await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        assert_eq!(page.header("content-type"), "text/csv; charset=utf-8");
+        file.push_str(&page.text);
+        let next = page.header("beckon-next");
+        if next.is_empty() {
+            return file;
+        }
+        cursor = format!("&cursor={}", next.replace('#', "%23"));
+    }
+}
+
+#[tokio::test]
+async fn of_ten_thousand_rows_thirty_seven_are_bad_and_named_and_the_others_are_in() {
+    const ROWS: usize = 10_000;
+    let bad = |number: usize| number % 270 == 17 && number < 37 * 270;
+    let mut file = "externalId;email;name;groups;locale;timeZone\r\n".to_owned();
+    for number in 0..ROWS {
+        let (email, name) = match number % 4 {
+            _ if !bad(number) => (
+                format!("person{number}@example.com"),
+                format!("Person {number}"),
+            ),
+            0 => (format!("person{number}"), "Nobody".to_owned()),
+            1 => (
+                format!("person{number}@example.com"),
+                "https://evil.example".to_owned(),
+            ),
+            2 => (
+                format!("person{}@example.com", number - 1),
+                "Twice".to_owned(),
+            ),
+            _ => (
+                format!("person{number}@example.com"),
+                "\u{202E}Turned".to_owned(),
+            ),
+        };
+        file.push_str(&format!(
+            "x-{number};{email};{name};staff|all;de;Europe/Berlin\r\n"
+        ));
+    }
+    let expected: Vec<u64> = (0..ROWS)
+        .filter(|number| bad(*number))
+        .map(|number| number as u64 + 2)
+        .collect();
+    let beckon = Beckon::start().await;
+
+    let first = import_to_the_end(&beckon, "invite=false", &file).await;
+    let again = import_to_the_end(&beckon, "invite=false", &file).await;
+
+    let sum = |answers: &[Value], name: &str| -> u64 {
+        answers
+            .iter()
+            .map(|answer| answer["counts"][name].as_u64().unwrap())
+            .sum()
+    };
+    let invalid = |answer: &Value| -> Vec<u64> {
+        let rows = answer["rows"].as_array().unwrap().iter();
+        let rows = rows.filter(|row| row["outcome"] == "invalid");
+        rows.map(|row| {
+            let reason = &row["errors"][0];
+            assert!(
+                reason["detail"]
+                    .as_str()
+                    .is_some_and(|detail| detail.len() > 10),
+                "{row}"
+            );
+            assert!(
+                ["email", "name"].contains(&reason["field"].as_str().unwrap()),
+                "{row}"
+            );
+            row["line"].as_u64().unwrap()
+        })
+        .collect()
+    };
+    assert_eq!(expected.len(), 37);
+    assert_eq!(sum(&first, "added"), 9_963);
+    for answer in first.iter().chain(&again) {
+        assert_eq!(invalid(answer), expected);
+        assert_eq!(answer["counts"]["rows"], 10_000);
+    }
+    assert_eq!(again.len(), 1);
+    assert_eq!(
+        again[0]["counts"],
+        json!({ "rows": 10_000, "added": 0, "updated": 0, "unchanged": 9_963, "invalid": 37, "notReached": 0 })
+    );
+    assert_eq!(beckon.outbox().await, []);
+    let exported = export(&beckon, "group=staff").await;
+    assert_eq!(exported.lines().count(), 9_964);
+    let round = import_to_the_end(&beckon, "invite=false", &exported).await;
+    assert_eq!(round[0]["counts"]["unchanged"], 9_963);
+}
+
+#[tokio::test]
+async fn a_file_is_tried_then_imported_and_its_people_are_invited_once() {
+    let beckon = Beckon::start().await;
+    beckon.add_uninvited("ada@example.com").await;
+    let file = "email,name\nada@example.com,Ada\nben@example.com,Ben\nnobody,Nobody\n";
+
+    let trial = import(&beckon, "dryRun=true&invite=true", file).await;
+    let untouched = beckon.users().await.len();
+    let real = import(&beckon, "invite=true", file).await;
+    let batch = real["batch"]["id"].as_str().unwrap().to_owned();
+    beckon.delivered(&batch).await;
+    let again = import(&beckon, "invite=true", file).await;
+    beckon.quiet().await;
+
+    assert_eq!(untouched, 1);
+    assert_eq!(
+        (&trial["counts"], &trial["invited"]),
+        (&real["counts"], &json!(2))
+    );
+    assert_eq!(
+        (&trial["dryRun"], &trial["batch"]),
+        (&json!(true), &Value::Null)
+    );
+    let outcomes: Vec<&Value> = real["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["outcome"])
+        .collect();
+    assert_eq!(outcomes, ["updated", "added", "invalid"]);
+    assert_eq!(again["batch"]["id"], batch.as_str());
+    assert_eq!(
+        (&again["invited"], &again["counts"]["unchanged"]),
+        (&json!(0), &json!(2))
+    );
+    assert_eq!(beckon.outbox().await.len(), 2);
+    let ben = Person {
+        id: real["rows"][1]["userId"].as_str().unwrap().to_owned(),
+        email: "ben@example.com".to_owned(),
+    };
+    beckon.redeem(&ben).await;
+    let list = export(&beckon, "state=pending&text=ben").await;
+    assert_eq!(list.lines().count(), 2);
+    assert!(
+        list.contains("ben@example.com,Ben,,,,true,pending,delivered,"),
+        "{list}"
+    );
+}
+
+#[tokio::test]
+async fn an_import_says_what_is_wrong_with_the_request_or_the_file() {
+    let beckon = Beckon::start().await;
+    let ask = async |parameters: &str, kind: &str, body: Vec<u8>| {
+        let call = beckon.call("POST", &format!("/v1/users/import{parameters}"));
+        call.header("Content-Type", kind)
+            .bare_body(body)
+            .answer()
+            .await
+    };
+    let good = || b"email\nada@example.com\n".to_vec();
+
+    let unsaid = ask("", "text/csv", good()).await.with_status(422);
+    let neither = ask("?invite=maybe&dryRun=1", "text/csv", good())
+        .await
+        .with_status(422);
+    let json = ask("?invite=false", "application/json", good())
+        .await
+        .with_status(415);
+    let large = ask("?invite=false", "text/csv", vec![b'a'; 4 * 1024 * 1024 + 1])
+        .await
+        .with_status(413);
+    let columns = ask("?invite=false", "text/csv", b"email,phone\n".to_vec())
+        .await
+        .with_status(422);
+    let latin = ask(
+        "?invite=false",
+        "text/csv; charset=latin1",
+        b"email,name\na@example.com,\xEB\n".to_vec(),
+    )
+    .await
+    .with_status(422);
+
+    assert_eq!(unsaid["errors"][0]["field"], "invite");
+    assert_eq!(neither["errors"].as_array().unwrap().len(), 2);
+    assert!(json["detail"].as_str().unwrap().contains("text/csv"));
+    assert!(large["detail"].as_str().unwrap().contains("split it"));
+    assert_eq!(columns["type"], "urn:beckon:problem:invalid-file");
+    assert_eq!(columns["errors"][0]["field"], "phone");
+    assert_eq!(latin["errors"][0]["code"], "encoding");
+    assert_eq!(beckon.users().await, [] as [Value; 0]);
+}

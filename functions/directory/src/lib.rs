@@ -3,6 +3,7 @@
 mod history;
 mod invitation;
 mod routes;
+mod sheets;
 
 use axum::Router;
 use axum::response::IntoResponse;
@@ -11,8 +12,15 @@ use beckon_aws::{KeySource, Table};
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_user::ChangeUser;
+use beckon_domain::usecases::export_users::ExportUsers;
+use beckon_domain::usecases::import_users::ImportUsers;
 use beckon_runtime::{SystemChance, SystemClock};
+use jiff::SignedDuration;
 use utoipa_axum::router::OpenApiRouter;
+
+/// How long an import may go on writing. The gateway waits 30 seconds for an answer, and what an
+/// import does before and after its writes takes a few of them.
+const IMPORT_BUDGET: SignedDuration = SignedDuration::from_secs(18);
 
 /// What the routes work with.
 #[derive(Debug, Clone)]
@@ -20,6 +28,8 @@ pub struct Directory {
     add: AddUser<Table, SystemClock, SystemChance>,
     change: ChangeUser<Table, KeySource, SystemClock, SystemChance>,
     invitation: ChangeInvitation<Table, SystemClock, SystemChance>,
+    import: ImportUsers<Table, KeySource, SystemClock, SystemChance>,
+    export: ExportUsers<Table, SystemClock>,
     table: Table,
     clock: SystemClock,
 }
@@ -37,9 +47,20 @@ impl Directory {
             },
             change: ChangeUser {
                 store: table.clone(),
+                keys: keys.clone(),
+                clock: SystemClock,
+                chance: chance.clone(),
+            },
+            import: ImportUsers {
+                store: table.clone(),
                 keys,
                 clock: SystemClock,
                 chance: chance.clone(),
+                budget: IMPORT_BUDGET,
+            },
+            export: ExportUsers {
+                store: table.clone(),
+                clock: SystemClock,
             },
             invitation: ChangeInvitation {
                 store: table.clone(),
@@ -56,6 +77,7 @@ impl Directory {
     pub fn routes(self) -> OpenApiRouter {
         routes::all()
             .merge(invitation::all())
+            .merge(sheets::all())
             .with_state(self)
             .route("/openapi.json", get(openapi))
     }

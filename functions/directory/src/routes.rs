@@ -101,23 +101,23 @@ async fn add(
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+pub(crate) struct ListQuery {
     /// States, separated by commas: `none,expired`.
-    state: Option<String>,
+    pub(crate) state: Option<String>,
     /// Where the mail of the invitation stands, separated by commas: `hardBounced,failed`.
-    delivery: Option<String>,
+    pub(crate) delivery: Option<String>,
     /// Groups, separated by commas.
-    group: Option<String>,
+    pub(crate) group: Option<String>,
     /// What the address or the name begins with.
-    text: Option<String>,
+    pub(crate) text: Option<String>,
     /// 1 to 100; default 100.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
     /// Where the page begins: `next` of the page before.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 impl ListQuery {
-    fn filter(&self) -> Result<UserFilter, Problem> {
+    pub(crate) fn filter(&self) -> Result<UserFilter, Problem> {
         let mut problems = Problems::default();
         let mut filter = UserFilter {
             text: self.text.clone().unwrap_or_default(),

@@ -76,7 +76,7 @@ pub fn correct(
         history.push(row(Happening::UserChanged));
     }
     let (frees, claims) = names_moved(before, &after);
-    let change = match before.invitation.as_ref().filter(|_| moved) {
+    let written = match before.invitation.as_ref().filter(|_| moved) {
         Some(open) if has_open_invitation(before, now) => {
             let sender = &with.settings.settings.sender;
             if !sender.may_invite(&after.email) {
@@ -106,12 +106,12 @@ pub fn correct(
             })
         }
     };
-    history.extend(change.history);
+    history.extend(written.history);
     Ok(UserChange {
         frees,
         claims,
         history,
-        ..change
+        ..written
     })
 }
 

@@ -144,6 +144,15 @@ pub trait FindUser {
     ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
 }
 
+/// Finds many users by what the world calls them.
+pub trait FindUsers {
+    /// Whoever has one of these names, as last written, each once, in any order.
+    fn users_by_names(
+        &self,
+        names: &[Name],
+    ) -> impl Future<Output = Result<Vec<User>, Unavailable>> + Send;
+}
+
 /// A page of a list.
 #[derive(Debug, Clone)]
 pub struct ListPage<T> {

@@ -11,6 +11,7 @@ use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
 use beckon_domain::usecases::change_template::ChangeTemplateRefused;
 use beckon_domain::usecases::change_user::ChangeUserRefused;
 use beckon_domain::usecases::hand_over::HandOverRefused;
+use beckon_domain::usecases::import_users::ImportRefused;
 use beckon_domain::usecases::redeem::{Ended, RedeemRefused};
 use beckon_domain::usecases::send::SendRefused;
 use beckon_domain::usecases::test_template::TestTemplateRefused;
@@ -91,6 +92,33 @@ impl From<SendRefused> for Problem {
             ),
             SendRefused::KeyReused => key_reused(),
             SendRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<ImportRefused> for Problem {
+    fn from(refusal: ImportRefused) -> Self {
+        match refusal {
+            ImportRefused::Invalid(errors) => {
+                let detail = match errors.as_slice() {
+                    [one] if one.field.is_empty() => format!("The file {}.", one.detail),
+                    [one] => format!("The column {} {}.", one.field, one.detail),
+                    several => format!(
+                        "{} columns must be put right in the file's first line; see errors.",
+                        several.len()
+                    ),
+                };
+                Self {
+                    errors,
+                    ..Self::new(
+                        StatusCode::UNPROCESSABLE_ENTITY,
+                        "invalid-file",
+                        "The file is no list of users",
+                        detail,
+                    )
+                }
+            }
+            ImportRefused::Unavailable(error) => error.into(),
         }
     }
 }

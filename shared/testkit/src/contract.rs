@@ -29,7 +29,7 @@ use beckon_domain::invitation::Invitation;
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
     AddMail, AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, FindDue, FindUser,
-    FinishPage, HoldLease, KeepTally, ListBatches, ListUsers, LoadBatch, LoadMails,
+    FindUsers, FinishPage, HoldLease, KeepTally, ListBatches, ListUsers, LoadBatch, LoadMails,
     LoadRegistration, LoadSession, LoadTemplates, LoadUsers, NoteBounce, NotePace, PauseOutbox,
     PushCursor, ReadHistory, ReadSettings, RecallAnswer, SaveMail, SaveSettings, SaveTemplate,
     SaveUsers, StartBatch, StopBatch, TakeTry, UserChange,
@@ -43,6 +43,7 @@ use crate::builders::{InvitationBuilder, a_row, a_user, monday_morning};
 pub trait Store:
     LoadUsers
     + FindUser
+    + FindUsers
     + ListUsers
     + AddUserRow
     + SaveUsers
@@ -82,6 +83,7 @@ pub trait Store:
 impl<S> Store for S where
     S: LoadUsers
         + FindUser
+        + FindUsers
         + ListUsers
         + AddUserRow
         + SaveUsers
@@ -129,6 +131,7 @@ macro_rules! for_each_case {
             adding::an_address_is_found_whatever_its_case;
             adding::part_of_an_address_or_of_an_external_id_finds_nobody;
             adding::what_nobody_has_is_absent_and_no_error;
+            adding::many_are_found_by_address_or_external_id_each_once_without_the_unknown;
             adding::two_hundred_and_fifty_ids_are_loaded_once_each_without_the_unknown;
             adding::a_taken_address_adds_nothing;
             adding::a_taken_external_id_adds_nothing;

@@ -24,7 +24,9 @@ use beckon_domain::usecases::confirm_registration::{
 use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy, Run};
 use beckon_domain::usecases::expand::{ExpandPage, Expanded};
+use beckon_domain::usecases::export_users::ExportUsers;
 use beckon_domain::usecases::hand_over::HandOver;
+use beckon_domain::usecases::import_users::ImportUsers;
 use beckon_domain::usecases::preview::ShowPreview;
 use beckon_domain::usecases::preview_template::PreviewTemplate;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
@@ -202,6 +204,25 @@ impl World {
             keys: self.keys.clone(),
             clock: self.clock.clone(),
             chance: self.chance.clone(),
+        }
+    }
+
+    /// Imports files of users.
+    pub fn import_users(&self) -> ImportUsers<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
+        ImportUsers {
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+            budget: SignedDuration::from_secs(20),
+        }
+    }
+
+    /// Exports users.
+    pub fn export_users(&self) -> ExportUsers<MemoryStore, ManualClock> {
+        ExportUsers {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Users: loading, finding, listing, adding, and changing them with what belongs to a change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, ReturnValue, TransactWriteItem};
@@ -10,8 +10,8 @@ use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
-    AddUserError, AddUserRow, ChangeOutcome, FindUser, ListPage, ListUsers, LoadMails as _,
-    LoadUsers, Name, RememberedAnswer, SaveUsers, TakeTry, Unavailable, UserChange,
+    AddUserError, AddUserRow, ChangeOutcome, FindUser, FindUsers, ListPage, ListUsers,
+    LoadMails as _, LoadUsers, Name, RememberedAnswer, SaveUsers, TakeTry, Unavailable, UserChange,
 };
 use beckon_domain::selection::UserFilter;
 use beckon_domain::user::User;
@@ -51,6 +51,19 @@ impl FindUser for Table {
 
     async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
         self.pointed_at(&Name::External(id.clone())).await
+    }
+}
+
+impl FindUsers for Table {
+    async fn users_by_names(&self, names: &[Name]) -> Result<Vec<User>, Unavailable> {
+        let pointers: Vec<Pointer> =
+            read_all(self.get_many(names.iter().map(key_of).collect()).await?)?;
+        let ids: Vec<UserId> = pointers.iter().map(|pointer| pointer.user).collect();
+        let mut users = self.load_users(&ids).await?;
+        // Between the two reads a name may have become somebody else's.
+        let wanted: HashSet<&Name> = names.iter().collect();
+        users.retain(|user| Name::all_of(user).iter().any(|name| wanted.contains(name)));
+        Ok(users)
     }
 }
 
@@ -241,6 +254,12 @@ impl TakeTry for Table {
     }
 }
 
+/// Whose name it is.
+#[derive(serde::Deserialize)]
+struct Pointer {
+    user: UserId,
+}
+
 fn key_of(name: &Name) -> keys::Key {
     match name {
         Name::Address(address) => keys::address(address),
@@ -322,10 +341,6 @@ impl Table {
     }
 
     async fn pointed_at(&self, name: &Name) -> Result<Option<User>, Unavailable> {
-        #[derive(serde::Deserialize)]
-        struct Pointer {
-            user: UserId,
-        }
         let Some(item) = self.get(key_of(name)).await? else {
             return Ok(None);
         };

@@ -197,5 +197,6 @@ fn nobody() -> Letterhead {
     Letterhead {
         organisation: None,
         help_desk: None,
+        branding: beckon_domain::settings::branding::Branding::default(),
     }
 }

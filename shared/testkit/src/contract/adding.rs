@@ -2,8 +2,8 @@
 
 use beckon_domain::address::EmailAddress;
 use beckon_domain::ids::{ExternalId, UserId};
-use beckon_domain::ports::AddUserError;
-use beckon_domain::user::{AddressMark, Asked};
+use beckon_domain::ports::{AddUserError, Name};
+use beckon_domain::user::{AddressMark, Asked, User};
 use jiff::civil::Date;
 
 use super::{Store, added, at_once, load};
@@ -68,6 +68,33 @@ pub async fn part_of_an_address_or_of_an_external_id_finds_nobody<S: Store>(stor
         let other = ExternalId::parse(other).unwrap();
         assert_eq!(store.user_by_external_id(&other).await.unwrap(), None);
     }
+}
+
+/// More than one request of the table holds; whoever is meant twice comes once.
+pub async fn many_are_found_by_address_or_external_id_each_once_without_the_unknown<S: Store>(
+    store: S,
+) {
+    let mut users = Vec::new();
+    for _ in 0..120 {
+        let external = fresh_ulid().to_string();
+        users.push(added(&store, a_user().known_as(&external).build()).await);
+    }
+    added(&store, a_user().build()).await;
+    let strangers: Vec<User> = (0..3)
+        .map(|_| a_user().known_as(&fresh_ulid().to_string()).build())
+        .collect();
+
+    let everything = users.iter().chain(&strangers);
+    let mut names: Vec<Name> = everything.flat_map(Name::all_of).collect();
+    // Of these only one name is asked for.
+    names.retain(|name| *name != Name::Address(users[0].email.normalised()));
+    names.retain(|name| *name != Name::External(users[1].external_id.clone().unwrap()));
+    let mut found = store.users_by_names(&names).await.unwrap();
+
+    found.sort_by_key(|user| user.id);
+    users.sort_by_key(|user| user.id);
+    assert_eq!(found, users);
+    assert_eq!(store.users_by_names(&[]).await.unwrap(), []);
 }
 
 /// Absence is an answer.

@@ -15,6 +15,7 @@ pub enum Call {
     LoadUsers,
     UserByAddress,
     UserByExternalId,
+    UsersByNames,
     ListUsers,
     AddUser,
     SaveUsers,
@@ -81,6 +82,7 @@ impl Call {
             Self::LoadUsers
             | Self::UserByAddress
             | Self::UserByExternalId
+            | Self::UsersByNames
             | Self::ListUsers
             | Self::LoadSession
             | Self::LoadRegistration

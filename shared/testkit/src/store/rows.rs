@@ -199,7 +199,7 @@ impl Rows {
         ChangeOutcome::Saved
     }
 
-    fn holder(&self, name: &Name) -> Option<UserId> {
+    pub(super) fn holder(&self, name: &Name) -> Option<UserId> {
         match name {
             Name::Address(address) => self.addresses.get(address).copied(),
             Name::External(id) => self.external_ids.get(id).copied(),

@@ -8,9 +8,9 @@ use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{DeviceId, EventId, ExternalId, IssueNumber, UserId};
 use beckon_domain::invitation::{Invitation, InvitationState};
 use beckon_domain::ports::{
-    AddUserError, AddUserRow, ChangeOutcome, CountOpenInvitations, FindUser, ListPage, ListUsers,
-    LoadRegistration, LoadSession, LoadUsers, ReadHistory, RememberedAnswer, SaveUsers, TakeTry,
-    Unavailable, UserChange,
+    AddUserError, AddUserRow, ChangeOutcome, CountOpenInvitations, FindUser, FindUsers, ListPage,
+    ListUsers, LoadRegistration, LoadSession, LoadUsers, Name, ReadHistory, RememberedAnswer,
+    SaveUsers, TakeTry, Unavailable, UserChange,
 };
 use beckon_domain::registration::Registration;
 use beckon_domain::selection::{UserFilter, each_once};
@@ -48,6 +48,19 @@ impl FindUser for MemoryStore {
     async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
         self.read(Call::UserByExternalId, |rows| {
             rows.external_ids.get(id).map(|id| rows.users[id].clone())
+        })
+        .await
+    }
+}
+
+impl FindUsers for MemoryStore {
+    async fn users_by_names(&self, names: &[Name]) -> Result<Vec<User>, Unavailable> {
+        self.read(Call::UsersByNames, |rows| {
+            let ids: Vec<UserId> = names.iter().filter_map(|name| rows.holder(name)).collect();
+            each_once(&ids)
+                .iter()
+                .map(|id| rows.users[id].clone())
+                .collect()
         })
         .await
     }

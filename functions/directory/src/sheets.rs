@@ -1,0 +1,290 @@
+//! `/v1/users/import` and `/v1/users/export`: users as files of spreadsheets.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use beckon_domain::batch::BatchState;
+use beckon_domain::permission::Permission;
+use beckon_domain::problem::{FieldProblem, Problems};
+use beckon_domain::sheet::MOST_ROWS;
+use beckon_domain::usecases::import_users::{
+    ImportCounts, ImportOrder, ImportReport, ImportedRow, RowOutcome,
+};
+use beckon_runtime::problem::FieldError;
+use beckon_runtime::wire::BatchView;
+use beckon_runtime::{Authorised, Problem, Query};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Directory;
+use crate::routes::ListQuery;
+
+/// The largest file, in bytes. Lambda takes 6 MB, in which a file that is no plain text is a
+/// third longer than it is. Ten thousand rows are 1 MB as a rule.
+const LARGEST_FILE: usize = 4 * 1024 * 1024;
+
+/// How many wrong rows get every reason; the others get the first. An answer has 6 MB at most.
+const ROWS_WITH_EVERY_REASON: usize = 1_000;
+
+/// Where the next page of an export begins.
+const NEXT: HeaderName = HeaderName::from_static("beckon-next");
+
+pub(crate) fn all() -> OpenApiRouter<Directory> {
+    OpenApiRouter::new()
+        .routes(routes!(import))
+        .routes(routes!(export))
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ImportQuery {
+    /// `true`: say what would become of the file, and do nothing. Default `false`.
+    dry_run: Option<String>,
+    /// `true` or `false`: whether to invite everyone in the file who was never invited. It must
+    /// be said.
+    #[param(required = true)]
+    invite: Option<String>,
+}
+
+impl ImportQuery {
+    fn order(&self, caller: &Authorised) -> Result<ImportOrder, Problem> {
+        let mut problems = Problems::default();
+        let mut flag = |name: &str, text: Option<&String>| match text.map(String::as_str) {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            Some(_) => {
+                problems.add(FieldProblem::new(
+                    name,
+                    "notABoolean",
+                    "must be true or false",
+                ));
+                None
+            }
+            None => None,
+        };
+        let dry_run = flag("dryRun", self.dry_run.as_ref());
+        let invite = flag("invite", self.invite.as_ref());
+        problems.ensure(self.invite.is_some(), || {
+            FieldProblem::new(
+                "invite",
+                "missing",
+                "must be said: true invites everyone in the file who was never invited, false invites nobody",
+            )
+        });
+        match invite {
+            Some(invite) if problems.is_empty() => Ok(ImportOrder {
+                dry_run: dry_run.unwrap_or(false),
+                invite,
+                who: caller.actor(),
+            }),
+            _ => Err(Problem::invalid_fields(problems.into_vec())),
+        }
+    }
+}
+
+/// What became of a file.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ImportView {
+    /// Whether every row has had its turn. If not, import the same file again: what was done is
+    /// found done.
+    complete: bool,
+    /// Whether nothing was done.
+    dry_run: bool,
+    /// How many rows of each outcome there are.
+    counts: ImportCounts,
+    /// How many people this import invites, or would.
+    invited: u64,
+    /// The Send that invites the people of this file; null if there is none.
+    batch: Option<BatchView>,
+    /// Each row, in the order of the file.
+    rows: Vec<RowView>,
+}
+
+/// What became of a row.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RowView {
+    /// The line of the file in which it begins, counted from 1.
+    line: u64,
+    /// What became of it.
+    outcome: RowOutcome,
+    /// Whom it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<String>,
+    /// What is wrong with it; `field` is the column.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<FieldError>)]
+    errors: Vec<FieldProblem>,
+}
+
+impl ImportView {
+    fn of(report: ImportReport, dry_run: bool) -> Self {
+        let counts = report.counts();
+        let mut wrong = 0;
+        let rows = report.rows.into_iter().map(|row: ImportedRow| {
+            let mut errors = row.problems;
+            wrong += usize::from(!errors.is_empty());
+            if wrong > ROWS_WITH_EVERY_REASON {
+                errors.truncate(1);
+            }
+            RowView {
+                line: row.line,
+                outcome: row.outcome,
+                user_id: row.user.map(|id| id.to_string()),
+                errors,
+            }
+        });
+        Self {
+            complete: report.complete,
+            dry_run,
+            counts,
+            invited: report.invited,
+            rows: rows.collect(),
+            batch: report
+                .batch
+                .map(|batch| BatchView::new(&batch, BatchState::Expanding, None)),
+        }
+    }
+}
+
+/// Import a file of users
+///
+/// The first line names the columns, in any order and case: `externalId`, `email`, `name`,
+/// `groups`, `locale`, `timeZone`. One of the first two must be there. Commas, semicolons or tabs
+/// separate cells; a file in which semicolons do needs quotation marks around a cell that holds
+/// one, so separate groups by `|`. UTF-8, or UTF-16 with a byte order mark (send that as
+/// `application/octet-stream`). What an export has besides is read over.
+///
+/// A row is about the user with its external id, else about the one with its address, else about
+/// somebody new. An empty cell leaves what there is. A wrong row is named and harms no other; an
+/// address that changes is corrected as by `PATCH /v1/users/{id}`.
+///
+/// Import the same file again while `complete` is false, or if no answer came: what was done is
+/// found done. Invitations go out in one Send once the whole file is in.
+#[utoipa::path(
+    post, path = "/v1/users/import", tag = "Users", params(ImportQuery),
+    request_body(content((String = "text/csv"), (String = "application/octet-stream"))),
+    responses(
+        (status = 200, description = "What became of each row", body = ImportView),
+        (status = 413, description = "More than 4 MiB", body = Problem),
+        (status = 415, description = "No CSV", body = Problem),
+        (status = 422, description = "The file or a parameter is wrong", body = Problem),
+    )
+)]
+async fn import(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    Query(query): Query<ImportQuery>,
+    request: Request,
+) -> Result<Json<ImportView>, Problem> {
+    caller.to(Permission::AssistUsers)?;
+    let order = query.order(&caller)?;
+    if order.invite {
+        caller.to(Permission::Invite)?;
+    }
+    let file = file_of(request).await?;
+    let report = directory.import.run(&file, &order).await?;
+    Ok(Json(ImportView::of(report, order.dry_run)))
+}
+
+async fn file_of(request: Request) -> Result<axum::body::Bytes, Problem> {
+    let is_file = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|media| {
+            ["text/csv", "application/octet-stream"]
+                .iter()
+                .any(|taken| media.trim().eq_ignore_ascii_case(taken))
+        });
+    if !is_file {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-csv",
+            "Not CSV",
+            "Send the file as it is, with the header Content-Type: text/csv.",
+        ));
+    }
+    axum::body::to_bytes(request.into_body(), LARGEST_FILE)
+        .await
+        .map_err(|_| {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The file is too large",
+                format!(
+                    "A file may have at most {LARGEST_FILE} bytes and {MOST_ROWS} rows; split it, and give each part the line with the columns."
+                ),
+            )
+        })
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ExportQuery {
+    /// States, separated by commas: `none,expired`.
+    state: Option<String>,
+    /// Where the mail of the invitation stands, separated by commas: `hardBounced,failed`.
+    delivery: Option<String>,
+    /// Groups, separated by commas.
+    group: Option<String>,
+    /// What the address or the name begins with.
+    text: Option<String>,
+    /// Where the page begins: `Beckon-Next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Export users as CSV
+///
+/// A page of at most 1,000 rows; if there is another, the header `Beckon-Next` holds the `cursor`
+/// of it. Only the first page has the line with the columns, so pages behind one another are one
+/// file, which an import reads. No secret is in it, and no cell begins a formula: an apostrophe
+/// stands before one that would.
+#[utoipa::path(
+    get, path = "/v1/users/export", tag = "Users", params(ExportQuery),
+    responses(
+        (status = 200, description = "A page of the file", body = String, content_type = "text/csv",
+            headers(("Beckon-Next" = String, description = "Where the next page begins; absent at the end"))),
+        (status = 422, body = Problem),
+    )
+)]
+async fn export(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    caller.to(Permission::View)?;
+    let list = ListQuery {
+        state: query.state,
+        delivery: query.delivery,
+        group: query.group,
+        text: query.text,
+        limit: None,
+        cursor: query.cursor,
+    };
+    let page = directory
+        .export
+        .run(&list.filter()?, list.cursor.as_deref())
+        .await?;
+    let mut response = page.file.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/csv; charset=utf-8"),
+    );
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_static("attachment; filename=\"users.csv\""),
+    );
+    let next = page.next.as_deref().map(HeaderValue::from_str);
+    if let Some(Ok(next)) = next {
+        headers.insert(NEXT, next);
+    }
+    Ok(response)
+}

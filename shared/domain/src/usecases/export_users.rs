@@ -1,0 +1,132 @@
+//! Exporting users as a file, page by page: what spreadsheets read, what an import reads again,
+//! and no secret. Pages in their order, one behind the other, are one file.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::ids::{ExternalId, MailId};
+use crate::locale::{Locale, TimeZoneName};
+use crate::mail::Mail;
+use crate::names::{DisplayName, GroupName};
+use crate::ports::{Clock, ListUsers, LoadMails, Unavailable};
+use crate::selection::UserFilter;
+use crate::sheet::{self, Column, TOLD};
+use crate::user::User;
+
+/// The most rows on a page. One is 300 bytes as a rule, and 4 KB at most: a page is one answer.
+const PAGE: usize = 1_000;
+
+/// A page of an export.
+#[derive(Clone)]
+pub struct ExportPage {
+    /// Its bytes; those of the first begin with a byte order mark and the header.
+    pub file: Vec<u8>,
+    /// Where the next one begins; `None` at the end. A page may have no row and still a next one.
+    pub next: Option<String>,
+}
+
+/// It holds addresses and names.
+impl std::fmt::Debug for ExportPage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ExportPage")
+            .field("bytes", &self.file.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Exports users.
+#[derive(Debug, Clone)]
+pub struct ExportUsers<S, C> {
+    /// The table.
+    pub store: S,
+    /// Time.
+    pub clock: C,
+}
+
+impl<S, C> ExportUsers<S, C>
+where
+    S: ListUsers + LoadMails + Sync,
+    C: Clock + Sync,
+{
+    /// The page that begins at a position.
+    pub async fn run(
+        &self,
+        filter: &UserFilter,
+        position: Option<&str>,
+    ) -> Result<ExportPage, Unavailable> {
+        let now = self.clock.now();
+        let page = self.store.list_users(filter, position, PAGE, now).await?;
+        let ids: Vec<MailId> = page
+            .items
+            .iter()
+            .filter_map(|user| user.invitation.as_ref().map(|invitation| invitation.mail))
+            .collect();
+        let mails: HashMap<MailId, Mail> = self
+            .store
+            .load_mails(&ids)
+            .await?
+            .into_iter()
+            .map(|mail| (mail.id, mail))
+            .collect();
+        let mut rows = Vec::with_capacity(page.items.len() + 1);
+        let mut file = Vec::new();
+        if position.is_none() {
+            // Without it some spreadsheets take UTF-8 for something older.
+            file.extend("\u{FEFF}".as_bytes());
+            let headers = Column::ALL.map(Column::header).into_iter().chain(TOLD);
+            rows.push(headers.map(str::to_owned).collect());
+        }
+        rows.extend(page.items.iter().map(|user| {
+            let invitation = user.invitation.as_ref();
+            let mail = invitation.and_then(|invitation| mails.get(&invitation.mail));
+            cells(user, mail, now)
+        }));
+        file.extend(sheet::write(&rows));
+        Ok(ExportPage {
+            file,
+            next: page.next,
+        })
+    }
+}
+
+fn cells(user: &User, mail: Option<&Mail>, now: Timestamp) -> Vec<String> {
+    let invitation = user.invitation.as_ref();
+    let read = Column::ALL.map(|column| match column {
+        Column::ExternalId => text(user.external_id.as_ref().map(ExternalId::as_str)),
+        Column::Email => user.email.as_str().to_owned(),
+        Column::Name => text(user.display_name.as_ref().map(DisplayName::as_str)),
+        Column::Groups => sheet::joined(user.groups.iter().map(GroupName::as_str)),
+        Column::Locale => text(user.locale.as_ref().map(Locale::as_str)),
+        Column::TimeZone => text(user.time_zone.as_ref().map(TimeZoneName::as_str)),
+    });
+    // In the order of `TOLD`.
+    let told = [
+        user.enabled.to_string(),
+        user.invitation_state_at(now).name().to_owned(),
+        name_of(mail.map(|mail| mail.state)),
+        moment(invitation.map(|invitation| invitation.issued_at)),
+        moment(invitation.map(|invitation| invitation.expires_at)),
+        name_of(invitation.map(|invitation| invitation.ownership)),
+        user.devices.to_string(),
+        name_of(user.address_mark),
+        user.id.to_string(),
+    ];
+    read.into_iter().chain(told).collect()
+}
+
+fn text(text: Option<&str>) -> String {
+    text.unwrap_or_default().to_owned()
+}
+
+fn moment(at: Option<Timestamp>) -> String {
+    at.map_or_else(String::new, |at| format!("{at:.0}"))
+}
+
+/// The name that the API has for a value.
+fn name_of(value: Option<impl Serialize>) -> String {
+    let json = value.and_then(|value| serde_json::to_value(value).ok());
+    let name = json.as_ref().and_then(serde_json::Value::as_str);
+    text(name)
+}

@@ -1,0 +1,472 @@
+//! Importing a file of users: each row adds somebody, changes somebody, or leaves them be, and
+//! says which. A row that is wrong harms no other.
+//!
+//! Everything is decided on what was there when the import began, so a trial says what the import
+//! would do. A repeated import finds done what was done before: one that ran out of time, or whose
+//! answer was lost, is repeated as it is until it says that it is complete.
+//!
+//! Invitations go out once the whole file is in: to everyone in it who was never invited, in one
+//! Send. Whom a Send that is still being expanded is for counts as invited, so a repetition invites
+//! nobody twice.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
+
+use crate::batch::{Batch, BatchSelection, PAGE};
+use crate::correcting::{Correcting, correct};
+use crate::hex::hex;
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::idempotency::{Recalled, RepeatableRequest, recall};
+use crate::ids::{EventId, UserId, Version};
+use crate::importing::{Decision, Entry, Known, Mentioned};
+use crate::ownership::OwnerSwitch;
+use crate::ports::{
+    Chance, ChangeOutcome, Clock, FindUsers, ListBatches, LoadBatch, LoadKeys, LoadUsers, Name,
+    ReadSettings, RecallAnswer, SaveUsers, StartBatch, Unavailable, UserChange,
+};
+use crate::problem::FieldProblem;
+use crate::selection::Selection;
+use crate::settings::VersionedSettings;
+use crate::sheet::{self, Row};
+use crate::usecases::send::{Send, SendOrder, SendRefused, Sent};
+use crate::user::User;
+
+/// How many changes are written between two looks at the clock.
+const AT_ONCE: usize = 200;
+
+/// How many of the newest Sends may still be on their way to somebody in the file.
+const RECENT_SENDS: usize = 20;
+
+/// What to do with a file.
+#[derive(Debug, Clone)]
+pub struct ImportOrder {
+    /// Whether to say only what would become of it.
+    pub dry_run: bool,
+    /// Whether to invite whoever was never invited.
+    pub invite: bool,
+    /// Who imports.
+    pub who: Actor,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum RowOutcome {
+    /// It is about somebody new, who was added.
+    Added,
+    /// It is about somebody known, who was changed.
+    Updated,
+    /// It says what was known.
+    Unchanged,
+    /// Something is wrong with it, and nothing was done.
+    Invalid,
+    /// The time was over before, or somebody else changed the same user: import the file again.
+    NotReached,
+}
+
+/// A row and what became of it.
+#[derive(Debug, Clone)]
+pub struct ImportedRow {
+    /// The line in which it begins.
+    pub line: u64,
+    /// What became of it.
+    pub outcome: RowOutcome,
+    /// Whom it is about; `None` if that is not known, or nobody yet.
+    pub user: Option<UserId>,
+    /// What is wrong with it.
+    pub problems: Vec<FieldProblem>,
+}
+
+/// How many rows of each outcome there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ImportCounts {
+    /// All of them.
+    pub rows: u64,
+    /// Somebody was added.
+    pub added: u64,
+    /// Somebody was changed.
+    pub updated: u64,
+    /// Nothing was to be done.
+    pub unchanged: u64,
+    /// Something is wrong.
+    pub invalid: u64,
+    /// To be imported again.
+    pub not_reached: u64,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone)]
+pub struct ImportReport {
+    /// Whether every row has had its turn.
+    pub complete: bool,
+    /// Each row, in the order of the file.
+    pub rows: Vec<ImportedRow>,
+    /// How many people are invited, or would be.
+    pub invited: u64,
+    /// The Send that invites them.
+    pub batch: Option<Batch>,
+}
+
+impl ImportReport {
+    /// How many rows of each outcome there are.
+    #[must_use]
+    pub fn counts(&self) -> ImportCounts {
+        let mut counts = ImportCounts::default();
+        for row in &self.rows {
+            counts.rows += 1;
+            match row.outcome {
+                RowOutcome::Added => counts.added += 1,
+                RowOutcome::Updated => counts.updated += 1,
+                RowOutcome::Unchanged => counts.unchanged += 1,
+                RowOutcome::Invalid => counts.invalid += 1,
+                RowOutcome::NotReached => counts.not_reached += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// Why nothing of a file was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportRefused {
+    /// It is no file of users.
+    #[error("the file is not a list of users")]
+    Invalid(Vec<FieldProblem>),
+    /// Try again later.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Imports users.
+#[derive(Debug, Clone)]
+pub struct ImportUsers<S, K, C, R> {
+    /// The table.
+    pub store: S,
+    /// The keys.
+    pub keys: K,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+    /// How long it may go on writing. It writes a little in any case, so that repeating ends.
+    pub budget: SignedDuration,
+}
+
+/// A row on its way, with the change that it needs.
+struct Pending {
+    row: ImportedRow,
+    change: Option<UserChange>,
+    /// Whom it is about, as they are or will be.
+    user: Option<User>,
+}
+
+impl<S, K, C, R> ImportUsers<S, K, C, R>
+where
+    S: FindUsers
+        + ListBatches
+        + LoadBatch
+        + LoadUsers
+        + ReadSettings
+        + RecallAnswer
+        + SaveUsers
+        + StartBatch
+        + Clone
+        + Sync,
+    K: LoadKeys + Sync,
+    C: Clock + Clone + Sync,
+    R: Chance + Clone + Sync,
+{
+    /// Imports a file, or as much of it as the time allows.
+    pub async fn run(
+        &self,
+        file: &[u8],
+        order: &ImportOrder,
+    ) -> Result<ImportReport, ImportRefused> {
+        let end = self
+            .clock
+            .now()
+            .saturating_add(self.budget)
+            .unwrap_or(Timestamp::MAX);
+        let rows = sheet::read(file).map_err(ImportRefused::Invalid)?;
+        let settings = self.store.current_settings().await?;
+        let mut pending = self.decide(&rows, order, &settings).await?;
+        let complete = order.dry_run || self.write(&mut pending, end).await?;
+        let mut report = ImportReport {
+            complete,
+            rows: Vec::new(),
+            invited: 0,
+            batch: None,
+        };
+        if order.invite && complete {
+            let waiting: Vec<UserId> = pending
+                .iter()
+                .filter_map(|pending| pending.user.as_ref())
+                .filter(|user| is_to_be_invited(user, &settings))
+                .map(|user| user.id)
+                .collect();
+            self.invite(file, waiting, order, &settings, &mut report)
+                .await?;
+        }
+        let is_new = |row: &ImportedRow| row.outcome == RowOutcome::Added;
+        report.rows = pending
+            .into_iter()
+            .map(|pending| ImportedRow {
+                user: pending
+                    .row
+                    .user
+                    .filter(|_| !(order.dry_run && is_new(&pending.row))),
+                ..pending.row
+            })
+            .collect();
+        Ok(report)
+    }
+
+    /// What is to become of each row.
+    async fn decide(
+        &self,
+        rows: &[Row],
+        order: &ImportOrder,
+        settings: &VersionedSettings,
+    ) -> Result<Vec<Pending>, Unavailable> {
+        let ring = self.keys.key_ring().await?;
+        let with = Correcting {
+            who: &order.who,
+            settings,
+            key: ring.current(),
+        };
+        let mut mentioned = Mentioned::default();
+        let entries: Vec<Result<Entry, Vec<FieldProblem>>> = rows
+            .iter()
+            .map(|row| {
+                let entry = Entry::read(row)?;
+                mentioned.note(&entry, row.line)?;
+                Ok(entry)
+            })
+            .collect();
+        let names: Vec<Name> = entries.iter().flatten().flat_map(Entry::names).collect();
+        let known = Known::new(self.store.users_by_names(&names).await?);
+        let inviting = order.invite.then_some(&settings.settings.sender);
+        let now = self.clock.now();
+        let decided = |entry: Entry| {
+            let id = UserId::new(self.chance.ulid());
+            let decision = known.decide(&entry, id, inviting, now)?;
+            self.prepared(decision, &with, now)
+        };
+        Ok(rows
+            .iter()
+            .zip(entries)
+            .map(|(row, entry)| {
+                let prepared = entry.and_then(|entry| decided(entry).map_err(|one| vec![one]));
+                match prepared {
+                    Ok((outcome, user, change)) => Pending {
+                        row: ImportedRow {
+                            line: row.line,
+                            outcome,
+                            user: Some(user.id),
+                            problems: Vec::new(),
+                        },
+                        change,
+                        user: Some(user),
+                    },
+                    Err(problems) => Pending {
+                        row: ImportedRow {
+                            line: row.line,
+                            outcome: RowOutcome::Invalid,
+                            user: None,
+                            problems,
+                        },
+                        change: None,
+                        user: None,
+                    },
+                }
+            })
+            .collect())
+    }
+
+    fn prepared(
+        &self,
+        decision: Decision,
+        with: &Correcting<'_>,
+        now: Timestamp,
+    ) -> Result<(RowOutcome, User, Option<UserChange>), FieldProblem> {
+        Ok(match decision {
+            Decision::Leave(user) => (RowOutcome::Unchanged, *user, None),
+            Decision::Add(user) => {
+                let row = HistoryRow {
+                    id: EventId::new(self.chance.ulid()),
+                    user: user.id,
+                    at: now,
+                    who: with.who.clone(),
+                    what: Happening::UserAdded,
+                };
+                let change = UserChange {
+                    claims: Name::all_of(&user),
+                    history: vec![row],
+                    ..UserChange::of((*user).clone())
+                };
+                (RowOutcome::Added, *user, Some(change))
+            }
+            Decision::Change { before, after } => {
+                let change = correct(&before, *after, with, &self.chance, now)?;
+                (RowOutcome::Updated, change.user.clone(), Some(change))
+            }
+        })
+    }
+
+    /// Writes what is to be written until `end`; whether every row has had its turn. Whoever was
+    /// changed by somebody else since they were read has not: the next import decides anew.
+    async fn write(&self, pending: &mut [Pending], end: Timestamp) -> Result<bool, Unavailable> {
+        let mut complete = true;
+        let mut in_time = true;
+        let mut to_write: Vec<&mut Pending> = pending
+            .iter_mut()
+            .filter(|pending| pending.change.is_some())
+            .collect();
+        for some in to_write.chunks_mut(AT_ONCE) {
+            let outcomes = if in_time {
+                let changes: Vec<UserChange> = some
+                    .iter_mut()
+                    .filter_map(|pending| pending.change.take())
+                    .collect();
+                self.store.save_users(&changes).await?
+            } else {
+                Vec::new()
+            };
+            for (place, pending) in some.iter_mut().enumerate() {
+                match outcomes.get(place) {
+                    Some(ChangeOutcome::Saved) => {}
+                    Some(
+                        ChangeOutcome::Conflict
+                        | ChangeOutcome::DoneBefore
+                        | ChangeOutcome::AddressTaken
+                        | ChangeOutcome::ExternalIdTaken,
+                    )
+                    | None => {
+                        complete = false;
+                        pending.row.outcome = RowOutcome::NotReached;
+                        pending.row.user = None;
+                    }
+                }
+            }
+            in_time = in_time && self.clock.now() < end;
+        }
+        Ok(complete)
+    }
+
+    /// Starts the Send for those who wait and whom no other Send is on its way to.
+    async fn invite(
+        &self,
+        file: &[u8],
+        mut waiting: Vec<UserId>,
+        order: &ImportOrder,
+        settings: &VersionedSettings,
+        report: &mut ImportReport,
+    ) -> Result<(), Unavailable> {
+        if !waiting.is_empty() {
+            let promised = self.promised().await?;
+            waiting.retain(|user| !promised.contains(user));
+        }
+        let digest = hex(&Sha256::digest(file));
+        let caller = match &order.who {
+            Actor::Caller(name) => name.as_str(),
+            Actor::Invitee | Actor::DeviceManagement | Actor::MailService | Actor::Clock => "",
+        };
+        // The list of Sends may be a moment old. What an import of this very file has started is
+        // known by its answer: the first one, and one more for whoever was added since.
+        for number in 0_u32.. {
+            let key = format!("{digest}.{number}");
+            let request = RepeatableRequest::new(caller, "import", &key, b"");
+            let now = self.clock.now();
+            match recall::<Sent>(&self.store, Some(&request), now).await? {
+                Recalled::Answered(sent) => {
+                    let promised = self.named(&sent.batch).await?;
+                    waiting.retain(|user| !promised.contains(user));
+                    report.batch = Some(sent.batch);
+                }
+                Recalled::New | Recalled::OtherBody => {
+                    report.invited = waiting.len() as u64;
+                    if !waiting.is_empty() && !order.dry_run {
+                        let sent = self
+                            .send(waiting, order, settings.version, &request)
+                            .await?;
+                        report.batch = Some(sent.batch);
+                    }
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        users: Vec<UserId>,
+        order: &ImportOrder,
+        settings: Version,
+        request: &RepeatableRequest,
+    ) -> Result<Sent, Unavailable> {
+        let send = Send {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        };
+        let send_order = SendOrder {
+            selection: Selection::Users(users),
+            choice: OwnerSwitch::Preset,
+            settings: Some(settings),
+            who: order.who.clone(),
+        };
+        send.run(&send_order, Some(request))
+            .await
+            .map_err(|refusal| match refusal {
+                SendRefused::Unavailable(error) => error,
+                // Somebody was deleted meanwhile; the next import sees who is left.
+                refused @ (SendRefused::Invalid(_)
+                | SendRefused::UnknownUsers(_)
+                | SendRefused::UnknownSettings
+                | SendRefused::KeyReused) => Unavailable::new("the Send of an import", refused),
+            })
+    }
+
+    /// Whom Sends that are still being expanded are for.
+    async fn promised(&self) -> Result<HashSet<UserId>, Unavailable> {
+        let mut promised = HashSet::new();
+        for id in self.store.list_batches(None, RECENT_SENDS).await?.items {
+            let Some((batch, cursor)) = self.store.load_batch(id).await? else {
+                continue;
+            };
+            if !cursor.done && batch.stopped_at.is_none() {
+                promised.extend(self.named(&batch).await?);
+            }
+        }
+        Ok(promised)
+    }
+
+    async fn named(&self, batch: &Batch) -> Result<HashSet<UserId>, Unavailable> {
+        match &batch.selection {
+            BatchSelection::Few { users } => Ok(users.iter().copied().collect()),
+            BatchSelection::Filter { .. } => Ok(HashSet::new()),
+            BatchSelection::Many { count } => {
+                let mut named = HashSet::new();
+                let pages = count.div_ceil(PAGE as u64);
+                for page in 0..u32::try_from(pages).unwrap_or(u32::MAX) {
+                    named.extend(self.store.named_users(batch.id, page).await?);
+                }
+                Ok(named)
+            }
+        }
+    }
+}
+
+/// Whether an import that invites invites them: they never were, and a Send would.
+fn is_to_be_invited(user: &User, settings: &VersionedSettings) -> bool {
+    user.invitation.is_none()
+        && user.enabled
+        && user.address_mark.is_none()
+        && settings.settings.sender.may_invite(&user.email)
+}
