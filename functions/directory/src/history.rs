@@ -1,8 +1,9 @@
 //! A history in words: what happened, when, by whom.
 
-use beckon_domain::history::{Actor, Happening, HistoryRow};
+use beckon_domain::history::{Happening, HistoryRow};
 use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_domain::user::AddressMark;
+use beckon_runtime::wire::actor_name;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -34,13 +35,7 @@ impl From<HistoryRow> for HistoryView {
         Self {
             id: row.id.to_string(),
             at: row.at,
-            who: match row.who {
-                Actor::Caller(name) => name,
-                Actor::Invitee => "Invited person".to_owned(),
-                Actor::DeviceManagement => "Device management".to_owned(),
-                Actor::MailService => "Mail service".to_owned(),
-                Actor::Clock => "Clock".to_owned(),
-            },
+            who: actor_name(&row.who),
             what,
             text,
         }

@@ -1,6 +1,7 @@
 //! Send, and what has become of Sends.
 
 mod address;
+mod history;
 mod outbox;
 mod routes;
 
@@ -58,6 +59,7 @@ impl Sending {
         routes::all()
             .merge(outbox::all())
             .merge(address::all())
+            .merge(history::all())
             .with_state(self)
     }
 

@@ -164,7 +164,7 @@ async fn stop(
 ) -> Result<Json<SentView>, Problem> {
     caller.to(Permission::Invite)?;
     let id: BatchId = id_in_path(&id, "batch")?;
-    sending.stop.run(id).await?;
+    sending.stop.run(id, &caller.actor()).await?;
     report(&sending, id)
         .await?
         .map(Json)

@@ -4,6 +4,12 @@
 
 mod aws;
 mod bus;
+#[cfg(test)]
+#[expect(
+    clippy::expect_used,
+    reason = "what sets a test up must work, or the test fails"
+)]
+mod crowd;
 mod engine;
 mod failures;
 mod host;

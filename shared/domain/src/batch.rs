@@ -76,6 +76,9 @@ pub struct Batch {
     /// Whether it was stopped, and when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_at: Option<Timestamp>,
+    /// Who stopped it: the mail service, where too many of its mails came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_by: Option<Actor>,
     /// Since when.
     pub created_at: Timestamp,
 }
@@ -96,6 +99,9 @@ pub struct Cursor {
     pub position: Option<String>,
     /// Whether every page is expanded.
     pub done: bool,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<Timestamp>,
     /// When the clock has to look after it.
     pub due_at: Timestamp,
 }

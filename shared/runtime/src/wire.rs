@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use beckon_domain::batch::{Batch, BatchCounts, BatchState};
 use beckon_domain::confirmation::Reminder;
+use beckon_domain::history::Actor;
 use beckon_domain::ids::{MailId, UserId};
 use beckon_domain::invitation::InvitationState;
 use beckon_domain::mail::{Mail, MailState};
@@ -17,6 +18,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Problem;
+
+/// Who made something happen, as histories name them.
+#[must_use]
+pub fn actor_name(actor: &Actor) -> String {
+    match actor {
+        Actor::Caller(name) => name.clone(),
+        Actor::Invitee => "Invited person".to_owned(),
+        Actor::DeviceManagement => "Device management".to_owned(),
+        Actor::MailService => "Mail service".to_owned(),
+        Actor::Clock => "Clock".to_owned(),
+    }
+}
 
 /// A user with their invitation.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

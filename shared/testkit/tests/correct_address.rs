@@ -128,7 +128,11 @@ async fn the_mail_to_the_new_address_goes_though_the_send_was_stopped() {
     let batch = world.invite(&[&user]).await;
     world.post().await;
     bounce(&world, world.invitation_of(&user).mail).await;
-    world.stop_send().run(batch).await.unwrap();
+    world
+        .stop_send()
+        .run(batch, &an_administrator())
+        .await
+        .unwrap();
 
     let after = correct(&world, &user, "right@example.com").await.unwrap();
     world.post().await;

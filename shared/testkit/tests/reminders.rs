@@ -13,7 +13,7 @@ use beckon_domain::mail::{MailKind, MailState};
 use beckon_domain::settings::{Settings, SettingsDraft};
 use beckon_domain::user::{AddressMark, User};
 use beckon_testkit::World;
-use beckon_testkit::builders::{a_user, settings};
+use beckon_testkit::builders::{a_user, an_administrator, settings};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -210,7 +210,11 @@ async fn nobody_is_reminded_of_a_mail_that_never_went() {
     let world = World::under(&every_two_days());
     let user = world.with(a_user());
     let batch = world.invite(&[&user]).await;
-    world.stop_send().run(batch).await.unwrap();
+    world
+        .stop_send()
+        .run(batch, &an_administrator())
+        .await
+        .unwrap();
     world.post().await;
 
     assert_eq!(watch(&world, &user).await, []);

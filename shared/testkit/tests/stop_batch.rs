@@ -13,7 +13,7 @@ use beckon_domain::mail::{MailEvent, MailState};
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::user::User;
 use beckon_testkit::World;
-use beckon_testkit::builders::{a_user, monday_morning};
+use beckon_testkit::builders::{a_user, an_administrator, monday_morning};
 use beckon_testkit::chance::fresh_ulid;
 
 async fn invited(count: usize) -> (World, Vec<User>, BatchId) {
@@ -58,7 +58,12 @@ async fn the_mails_of_a_stopped_send_are_dropped_when_their_turn_comes() {
     let other = world.with(a_user());
     world.invite(&[&other]).await;
 
-    let stopped = world.stop_send().run(batch).await.unwrap().unwrap();
+    let stopped = world
+        .stop_send()
+        .run(batch, &an_administrator())
+        .await
+        .unwrap()
+        .unwrap();
     world.post().await;
 
     assert!(stopped.stopped_at.is_some());
@@ -75,9 +80,20 @@ async fn the_mails_of_a_stopped_send_are_dropped_when_their_turn_comes() {
 async fn one_that_is_stopped_stays_stopped_and_one_that_is_unknown_is_absent() {
     let (world, _, batch) = invited(1).await;
 
-    let first = world.stop_send().run(batch).await.unwrap();
-    let again = world.stop_send().run(batch).await.unwrap();
-    let unknown = world.stop_send().run(BatchId::new(fresh_ulid())).await;
+    let first = world
+        .stop_send()
+        .run(batch, &an_administrator())
+        .await
+        .unwrap();
+    let again = world
+        .stop_send()
+        .run(batch, &an_administrator())
+        .await
+        .unwrap();
+    let unknown = world
+        .stop_send()
+        .run(BatchId::new(fresh_ulid()), &an_administrator())
+        .await;
 
     assert_eq!(first, again);
     assert_eq!(unknown.unwrap(), None);
@@ -88,7 +104,8 @@ async fn two_who_stop_a_send_at_once_both_find_it_stopped() {
     let (world, _, batch) = invited(1).await;
     let stopping = world.stop_send();
 
-    let (one, two) = tokio::join!(stopping.run(batch), stopping.run(batch));
+    let who = an_administrator();
+    let (one, two) = tokio::join!(stopping.run(batch, &who), stopping.run(batch, &who));
 
     assert_eq!(one.unwrap(), two.unwrap());
 }

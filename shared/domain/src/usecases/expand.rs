@@ -352,6 +352,7 @@ where
             page: cursor.page + 1,
             position: next.filter(|position| !position.is_empty()),
             done,
+            done_at: done.then_some(now),
             due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
         };
         match self.store.finish_page(&page, &moved).await {

@@ -279,6 +279,7 @@ where
             settings: settings.version,
             class: MailClass::Small,
             stopped_at: None,
+            stopped_by: None,
             created_at: now,
         };
         let ingredients = Ingredients {

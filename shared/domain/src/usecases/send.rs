@@ -299,6 +299,7 @@ fn begin(
         settings,
         class,
         stopped_at: None,
+        stopped_by: None,
         created_at: now,
     };
     let cursor = Cursor {
@@ -307,6 +308,7 @@ fn begin(
         page: 0,
         position: None,
         done: false,
+        done_at: None,
         due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
     };
     (batch, cursor)

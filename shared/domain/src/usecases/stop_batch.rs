@@ -1,6 +1,7 @@
 //! Stopping a Send: by hand, or by itself when too many of its mails come back.
 
 use crate::batch::Batch;
+use crate::history::Actor;
 use crate::ids::{BatchId, MailId};
 use crate::ports::{
     Clock, LoadBatch, LoadMails, NoteBounce, ReadSettings, SaveError, StopBatch, Unavailable,
@@ -29,7 +30,7 @@ where
 {
     /// Stops a Send: no further page of it is expanded, and mails that wait are dropped when
     /// their turn comes. `None` if there is none. One that is stopped stays stopped.
-    pub async fn run(&self, id: BatchId) -> Result<Option<Batch>, Unavailable> {
+    pub async fn run(&self, id: BatchId, who: &Actor) -> Result<Option<Batch>, Unavailable> {
         loop {
             let Some((batch, _)) = self.store.load_batch(id).await? else {
                 return Ok(None);
@@ -40,6 +41,7 @@ where
             let stopped = Batch {
                 version: batch.version.next(),
                 stopped_at: Some(self.clock.now()),
+                stopped_by: Some(who.clone()),
                 ..batch
             };
             match self.store.save_batch(&stopped).await {
@@ -71,7 +73,7 @@ where
             return Ok(false);
         };
         if too_many(bounces, report.counts.sent) {
-            self.run(id).await?;
+            self.run(id, &Actor::MailService).await?;
             return Ok(true);
         }
         Ok(false)

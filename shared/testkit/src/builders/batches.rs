@@ -34,6 +34,7 @@ pub fn a_batch() -> BatchBuilder {
             settings: UNSAVED,
             class: MailClass::Small,
             stopped_at: None,
+            stopped_by: None,
             created_at: now,
         },
         cursor: Cursor {
@@ -42,6 +43,7 @@ pub fn a_batch() -> BatchBuilder {
             page: 0,
             position: None,
             done: false,
+            done_at: None,
             due_at: now + SignedDuration::from_mins(1),
         },
     }

@@ -107,7 +107,12 @@ impl Cast {
                 Job::RequestPin(address) => again(&cast.request_pin().run(&address).await),
                 Job::Change(user, change) => cast.change(user, change).await,
                 Job::Enable(user, enabled) => cast.enable(user, enabled).await,
-                Job::Stop(batch) => again(&cast.stop().run(batch).await),
+                Job::Stop(batch) => again(
+                    &cast
+                        .stop()
+                        .run(batch, &crate::builders::an_administrator())
+                        .await,
+                ),
                 Job::SaveSettings(before, settings) => {
                     match cast.table.save_settings(&settings, before.version).await {
                         Ok(_) | Err(SaveError::Conflict) => Ended::Done,

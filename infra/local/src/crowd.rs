@@ -1,11 +1,6 @@
 //! Lists of a hundred thousand users: what a page costs does not grow with the table, and while
 //! users are added pages neither repeat nor skip.
 
-#![expect(
-    clippy::expect_used,
-    reason = "what sets a test up must work, or the test fails"
-)]
-
 use std::collections::BTreeSet;
 
 use beckon_aws::table::create_table;
@@ -20,9 +15,9 @@ use beckon_domain::selection::UserFilter;
 use beckon_domain::settings::Settings;
 use beckon_domain::user::User;
 use beckon_testkit::builders::{a_user, an_invitation, monday_morning};
-use dynoxide::Database;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use tokio::net::TcpListener;
+
+use crate::engine::Engine;
 
 const USERS: usize = 100_000;
 
@@ -33,17 +28,15 @@ const RARE: usize = 1_000;
 /// each where the filter asks for it, and the index behind them.
 const MOST_UNITS: f64 = 5_000.0;
 
-async fn empty_table() -> Table {
-    let database = Database::memory().expect("an engine in memory");
-    let listener = TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .expect("a free port");
-    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { dynoxide::server::serve_on(listener, database).await });
-    let config = clients::local(&endpoint);
-    create_table(&config, "beckon").await.expect("a new table");
-    let sender = EmailAddress::parse("beckon@example.com").expect("an address");
-    Table::new(&config, "beckon", Settings::default_from(sender))
+fn empty_table(engine: &Engine) -> impl Future<Output = Table> + use<> {
+    let config = clients::in_process(engine.calls());
+    async move {
+        create_table(&config, Engine::TABLE)
+            .await
+            .expect("a new table");
+        let sender = EmailAddress::parse("beckon@example.com").expect("an address");
+        Table::new(&config, Engine::TABLE, Settings::default_from(sender))
+    }
 }
 
 fn user_number(n: usize) -> UserChange {
@@ -118,7 +111,9 @@ async fn follow(table: &Table, filter: &UserFilter, add_from: usize) -> Vec<User
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_of_a_hundred_thousand_users_takes_a_bounded_number_of_reads() {
-    let table = empty_table().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = Engine::start(folder.path()).expect("an engine");
+    let table = empty_table(&engine).await;
     let everyone: Vec<usize> = (0..USERS).collect();
     let rare: BTreeSet<UserId> =
         futures_util::stream::iter(everyone.chunks(2_000).map(<[_]>::to_vec))

@@ -1,0 +1,128 @@
+//! `/v1/batches/{id}/history`: what happened to a Send, in words. Its own rows tell it; what
+//! happened to each person stands in their history.
+
+use axum::Json;
+use axum::extract::State;
+use beckon_domain::batch::{Batch, BatchCounts, BatchSelection, Cursor};
+use beckon_domain::history::Actor;
+use beckon_domain::ids::BatchId;
+use beckon_domain::ownership::{OwnerSwitch, OwnershipChoice};
+use beckon_domain::permission::Permission;
+use beckon_domain::ports::LoadBatch as _;
+use beckon_runtime::wire::{actor_name, id_in_path};
+use beckon_runtime::{Authorised, Path, Problem};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Sending;
+
+pub(crate) fn all() -> OpenApiRouter<Sending> {
+    OpenApiRouter::new().routes(routes!(read))
+}
+
+/// The history of a Send.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct BatchHistory {
+    items: Vec<BatchHappening>,
+}
+
+/// Something that happened to a Send.
+#[derive(Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+struct BatchHappening {
+    #[schema(value_type = String)]
+    at: Timestamp,
+    /// By whom.
+    who: String,
+    /// What, as a stable name: `started`, `expanded` or `stopped`.
+    what: &'static str,
+    /// What, as a sentence.
+    text: String,
+}
+
+/// What happened to a Send, newest first
+#[utoipa::path(
+    get, path = "/v1/batches/{id}/history", tag = "Invitations", params(("id" = String, Path)),
+    responses((status = 200, body = BatchHistory), (status = 404, body = Problem))
+)]
+async fn read(
+    State(sending): State<Sending>,
+    caller: Authorised,
+    Path(id): Path<String>,
+) -> Result<Json<BatchHistory>, Problem> {
+    caller.to(Permission::View)?;
+    let id: BatchId = id_in_path(&id, "batch")?;
+    let found = sending.table.load_batch(id).await?;
+    let (batch, cursor) = found.ok_or_else(|| Problem::not_found("batch"))?;
+    let counts = sending.report.run(id).await?.map(|report| report.counts);
+    Ok(Json(BatchHistory {
+        items: told(&batch, &cursor, counts.unwrap_or_default()),
+    }))
+}
+
+fn told(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchHappening> {
+    let mut items = vec![BatchHappening {
+        at: batch.created_at,
+        who: actor_name(&batch.who),
+        what: "started",
+        text: format!(
+            "Sent to {}; {}.",
+            selected(&batch.selection),
+            switched(batch.choice)
+        ),
+    }];
+    let expanded = cursor.done_at.filter(|_| batch.stopped_at.is_none());
+    items.extend(expanded.map(|at| BatchHappening {
+        at,
+        who: actor_name(&batch.who),
+        what: "expanded",
+        text: format!(
+            "Everyone selected has an outcome: {} invited, {} skipped.",
+            counts.issued, counts.skipped
+        ),
+    }));
+    items.extend(batch.stopped_at.map(|at| {
+        let who = batch.stopped_by.as_ref().unwrap_or(&batch.who);
+        let why = match who {
+            Actor::MailService => "Stopped by itself: too many of its mails came back.",
+            Actor::Caller(_) | Actor::Invitee | Actor::DeviceManagement | Actor::Clock => {
+                "Stopped."
+            }
+        };
+        BatchHappening {
+            at,
+            who: actor_name(who),
+            what: "stopped",
+            text: format!(
+                "{why} Nobody further is invited, and mails that wait are dropped; {} had been sent.",
+                counts.sent
+            ),
+        }
+    }));
+    items.sort_by(|a, b| b.at.cmp(&a.at));
+    items
+}
+
+fn selected(selection: &BatchSelection) -> String {
+    match selection {
+        BatchSelection::Few { users } if users.len() == 1 => "one user".to_owned(),
+        BatchSelection::Few { users } => format!("{} users", users.len()),
+        BatchSelection::Many { count } => format!("{count} users"),
+        BatchSelection::Filter { except, .. } if except.is_empty() => {
+            "everyone that a filter found".to_owned()
+        }
+        BatchSelection::Filter { except, .. } => {
+            format!("everyone that a filter found, less {}", except.len())
+        }
+    }
+}
+
+const fn switched(switch: OwnerSwitch) -> &'static str {
+    match switch {
+        OwnerSwitch::Preset => "device owner settings as preset for each one's group",
+        OwnerSwitch::Off => "device owner settings off",
+        OwnerSwitch::On(OwnershipChoice::UserOwned) => "device owner settings: user owned",
+        OwnerSwitch::On(OwnershipChoice::CompanyOwned) => "device owner settings: company owned",
+    }
+}
