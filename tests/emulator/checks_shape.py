@@ -9,7 +9,13 @@ import deployment
 from checks_walk import equal
 
 # Not part of the API that the OpenAPI document describes.
-PAGES = {"GET /enroll", "GET /enroll/enroll.css", "GET /enroll/enroll.js", "GET /openapi.json"}
+PAGES = {
+    "GET /enroll",
+    "GET /enroll/enroll.css",
+    "GET /enroll/enroll.js",
+    "GET /enroll/words/{language}",
+    "GET /openapi.json",
+}
 
 # API Gateway waits no longer than this for a function.
 LONGEST_HTTP_SECONDS = 30

@@ -40,6 +40,23 @@ async fn the_page_is_kept_by_nobody_on_the_way_and_loads_nothing_from_elsewhere(
 }
 
 #[tokio::test]
+async fn the_page_speaks_each_language_in_words_that_are_fetched_alone() {
+    let beckon = Beckon::start().await;
+
+    let script = beckon.get("/enroll/enroll.js").await;
+    let arabic = beckon.get("/enroll/words/ar").await;
+    let dutch = beckon.get("/enroll/words/nl").await;
+
+    // English is there before anything is fetched: the page works without the rest.
+    assert!(script.text.starts_with("const ENGLISH = {"));
+    assert_eq!(arabic.status, 200);
+    assert_eq!(arabic.header("content-type"), "application/json");
+    assert_eq!(arabic.header("cache-control"), "no-cache");
+    assert_eq!(arabic.json()["dir"], "rtl");
+    assert_eq!(dutch.status, 404);
+}
+
+#[tokio::test]
 async fn with_a_password_alone_the_mail_leads_to_the_device_management() {
     let beckon = Beckon::start().await;
     settle(&beckon, "password").await;
