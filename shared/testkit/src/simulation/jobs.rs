@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use beckon_domain::address::EmailAddress;
 use beckon_domain::history::Actor;
 use beckon_domain::idempotency::RepeatableRequest;
-use beckon_domain::ids::{BatchId, IssueNumber, UserId};
+use beckon_domain::ids::{BatchId, IssueNumber, UserId, Version};
 use beckon_domain::ownership::OwnershipChoice;
 use beckon_domain::pin::Pin;
 use beckon_domain::ports::{PauseOutbox as _, SaveError, SaveSettings as _, WakePostman as _};
 use beckon_domain::registration::DeviceRegistered;
-use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::settings::Settings;
 use beckon_domain::token::{Token, TokenPurpose};
 use beckon_domain::usecases::add_user::{AddUserRefused, NewUser};
 use beckon_domain::usecases::change_invitation::{ChangeInvitationRefused, InvitationChange};
@@ -63,7 +63,7 @@ pub(super) enum Job {
     Change(UserId, InvitationChange),
     Enable(UserId, bool),
     Stop(BatchId),
-    SaveSettings(VersionedSettings, Box<Settings>),
+    SaveSettings(Version, Box<Settings>),
     LiftPause,
     Report(DeviceRegistered),
     Feedback(Feedback),
@@ -114,7 +114,7 @@ impl Cast {
                         .await,
                 ),
                 Job::SaveSettings(before, settings) => {
-                    match cast.table.save_settings(&settings, before.version).await {
+                    match cast.table.save_settings(&settings, before).await {
                         Ok(_) | Err(SaveError::Conflict) => Ended::Done,
                         Err(SaveError::Unavailable(_)) => Ended::Again,
                     }

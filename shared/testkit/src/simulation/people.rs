@@ -96,7 +96,7 @@ pub(super) fn draw(dice: &mut Dice, ledger: &Ledger, now: Timestamp) -> Step {
         31 => {
             let settings = draw_settings(dice);
             one(Job::SaveSettings(
-                ledger.store.settings(),
+                ledger.store.settings().version,
                 Box::new(settings),
             ))
         }
