@@ -1,6 +1,15 @@
 //! People in and out: an address that was wrong, a whole list of people, somebody who leaves.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken expectation is a failed test"
+)]
 
-use beckon_tests::{Beckon, Person};
+use std::fmt::Write as _;
+
+use beckon_tests::{Beckon, Person, until};
 use serde_json::{Value, json};
 
 async fn correct(beckon: &Beckon, person: &Person, email: &str) -> Person {
@@ -161,9 +170,11 @@ async fn of_ten_thousand_rows_thirty_seven_are_bad_and_named_and_the_others_are_
                 "\u{202E}Turned".to_owned(),
             ),
         };
-        file.push_str(&format!(
+        write!(
+            file,
             "x-{number};{email};{name};staff|all;de;Europe/Berlin\r\n"
-        ));
+        )
+        .unwrap();
     }
     let expected: Vec<u64> = (0..ROWS)
         .filter(|number| bad(*number))
@@ -307,4 +318,109 @@ async fn an_import_says_what_is_wrong_with_the_request_or_the_file() {
     assert_eq!(columns["errors"][0]["field"], "phone");
     assert_eq!(latin["errors"][0]["code"], "encoding");
     assert_eq!(beckon.users().await, [] as [Value; 0]);
+}
+
+async fn delete(beckon: &Beckon, person: &Person) -> u16 {
+    let path = format!("/v1/users/{}", person.id);
+    beckon.call("DELETE", &path).answer().await.status
+}
+
+#[tokio::test]
+async fn a_leaver_is_deleted_with_mail_waiting_and_their_history_tells_it() {
+    let beckon = Beckon::start().await;
+    let ada = beckon.invite("ada@example.com").await;
+    let pin = beckon.newest_pin(&ada.email).await;
+    let session = beckon.redeem(&ada).await;
+    // The next mail waits: the mail service puts everything off.
+    beckon
+        .break_mail_service(&json!({ "fault": "throttle" }))
+        .await;
+    let batch = beckon.begin_send(&[&ada]).await;
+    until("the second mail waits", async || {
+        let happened = beckon.happenings(&ada).await;
+        happened
+            .contains(&"invitationMailedAgain".to_owned())
+            .then_some(())
+    })
+    .await;
+
+    let deleted = delete(&beckon, &ada).await;
+    let again = delete(&beckon, &ada).await;
+    beckon.mend_mail_service().await;
+    until("the mail is dropped", async || {
+        let answer = beckon
+            .get(&format!("/v1/batches/{batch}/recipients"))
+            .await
+            .with_status(200);
+        (answer["items"][0]["delivery"] == "dropped").then_some(())
+    })
+    .await;
+
+    assert_eq!((deleted, again), (204, 404));
+    assert_eq!(
+        beckon.get(&format!("/v1/users/{}", ada.id)).await.status,
+        404
+    );
+    assert_eq!(beckon.users().await, [] as [Value; 0]);
+    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 1);
+    assert_eq!(beckon.show_pin(&ada.email, &pin).await.status, 403);
+    assert_eq!(
+        beckon
+            .get(&format!("/v1/registrations/{session}"))
+            .await
+            .status,
+        404
+    );
+    let batch = beckon.batch(&batch).await;
+    assert_eq!(
+        (
+            &batch["batch"]["counts"]["selected"],
+            &batch["batch"]["counts"]["issued"]
+        ),
+        (&json!(1), &json!(1))
+    );
+    let history = beckon.history(&ada).await;
+    let told: Vec<&str> = history.iter().map(|entry| entry.text.as_str()).collect();
+    assert_eq!(told.first(), Some(&"Added."));
+    assert_eq!(
+        told.last(),
+        Some(&"Deleted; what was open stopped working, and only this history is kept.")
+    );
+    assert!(!told.concat().contains("ada"));
+    // Nothing that was taken away puzzled the stream's reader.
+    assert_eq!(beckon.failures().await, [] as [Value; 0]);
+    // A device reported afterwards is nobody's.
+    beckon
+        .report_device(
+            &json!({ "registrationId": session }),
+            &json!({ "id": "d-1" }),
+        )
+        .await;
+    until("the report is kept for somebody to look at", async || {
+        (beckon.failures().await.len() == 1).then_some(())
+    })
+    .await;
+    // The address is free.
+    beckon.invite(&ada.email).await;
+}
+
+#[tokio::test]
+async fn how_long_is_kept_what_is_known_of_people_is_a_setting() {
+    let beckon = Beckon::start().await;
+
+    let usual = beckon.get("/v1/settings").await.with_status(200);
+    let saved = beckon
+        .settings(&json!({ "retention": { "eraseAfterDays": 90 } }))
+        .await;
+    let refused = beckon
+        .call("PUT", "/v1/settings")
+        .header("If-Match", "*")
+        .json(&json!({ "retention": { "eraseAfterDays": 0 } }))
+        .answer()
+        .await
+        .with_status(422);
+
+    assert_eq!(usual["retention"], json!({ "eraseAfterDays": null }));
+    assert_eq!(saved["retention"], json!({ "eraseAfterDays": 90 }));
+    assert_eq!(refused["errors"][0]["field"], "retention.eraseAfterDays");
 }

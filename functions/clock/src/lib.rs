@@ -2,9 +2,10 @@
 //! [`beckon_domain::usecases::tick`].
 
 use beckon_domain::ports::{
-    Chance, Clock, FindDue, LoadBatch, LoadMails, LoadUsers, PauseOutbox, PushCursor, ReadSettings,
-    SaveUsers, Unavailable, WakePostman,
+    Chance, Clock, EraseHistory, FindDue, FindOver, LoadBatch, LoadMails, LoadUsers, PauseOutbox,
+    PushCursor, ReadSettings, RemoveUser, SaveUsers, Unavailable, WakePostman,
 };
+use beckon_domain::usecases::erase_ended::{EraseEnded, Erased};
 use beckon_domain::usecases::tick::{Tick, Ticked};
 use beckon_runtime::metrics::{self, Metric};
 
@@ -43,4 +44,22 @@ where
         );
     }
     Ok(ticked)
+}
+
+/// One round of erasing, logged if it did anything.
+pub async fn erase<S, C, R>(erase: &EraseEnded<S, C, R>) -> Result<Erased, Unavailable>
+where
+    S: EraseHistory + FindOver + LoadUsers + ReadSettings + RemoveUser + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    let erased = erase.run().await?;
+    if erased != Erased::default() {
+        tracing::info!(
+            users = erased.users,
+            histories = erased.histories,
+            "what was kept long enough is erased"
+        );
+    }
+    Ok(erased)
 }

@@ -2,6 +2,7 @@
 
 use beckon_aws::{LambdaPostman, Table, clients};
 use beckon_domain::settings::Settings;
+use beckon_domain::usecases::erase_ended::EraseEnded;
 use beckon_domain::usecases::tick::Tick;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{SystemChance, SystemClock, telemetry};
@@ -17,6 +18,11 @@ async fn main() -> Result<(), Error> {
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
+    let erase = EraseEnded {
+        store: table.clone(),
+        clock: SystemClock,
+        chance: SystemChance::new(),
+    };
     let tick = Tick {
         store: table,
         postman: LambdaPostman::new(&aws, &postman),
@@ -25,7 +31,10 @@ async fn main() -> Result<(), Error> {
     };
     telemetry::ready();
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
-        clock::handle(&tick).await.map(|_| ()).map_err(Error::from)
+        // Mail first: a round that fails at erasing has done all else.
+        clock::handle(&tick).await?;
+        clock::erase(&erase).await?;
+        Ok::<(), Error>(())
     }))
     .await
 }

@@ -68,6 +68,10 @@ fn in_words(what: &Happening) -> (&'static str, String) {
             ),
         ),
         Happening::UserChanged => ("userChanged", "Particulars were changed.".to_owned()),
+        Happening::UserDeleted => (
+            "userDeleted",
+            "Deleted; what was open stopped working, and only this history is kept.".to_owned(),
+        ),
         Happening::AddressCorrected { issue } => (
             "addressCorrected",
             match issue {

@@ -12,6 +12,7 @@ use beckon_aws::{KeySource, Table};
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_user::ChangeUser;
+use beckon_domain::usecases::delete_user::DeleteUser;
 use beckon_domain::usecases::export_users::ExportUsers;
 use beckon_domain::usecases::import_users::ImportUsers;
 use beckon_runtime::{SystemChance, SystemClock};
@@ -28,6 +29,7 @@ pub struct Directory {
     add: AddUser<Table, SystemClock, SystemChance>,
     change: ChangeUser<Table, KeySource, SystemClock, SystemChance>,
     invitation: ChangeInvitation<Table, SystemClock, SystemChance>,
+    delete: DeleteUser<Table, SystemClock, SystemChance>,
     import: ImportUsers<Table, KeySource, SystemClock, SystemChance>,
     export: ExportUsers<Table, SystemClock>,
     table: Table,
@@ -48,6 +50,11 @@ impl Directory {
             change: ChangeUser {
                 store: table.clone(),
                 keys: keys.clone(),
+                clock: SystemClock,
+                chance: chance.clone(),
+            },
+            delete: DeleteUser {
+                store: table.clone(),
                 clock: SystemClock,
                 chance: chance.clone(),
             },

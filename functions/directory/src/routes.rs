@@ -40,7 +40,7 @@ const PAGE: usize = 100;
 pub(crate) fn all() -> OpenApiRouter<Directory> {
     OpenApiRouter::new()
         .routes(routes!(add, list))
-        .routes(routes!(read, change))
+        .routes(routes!(read, change, delete))
         .routes(routes!(history))
 }
 
@@ -270,6 +270,27 @@ async fn change(
     directory.seen(user).await.map(Json)
 }
 
+/// Delete a user
+///
+/// What is known of them goes at once, and every secret of theirs with it; mail that waits is
+/// dropped, their address and external id are free. Only their history stays, without their name,
+/// and is read under their id until it is erased (`retention` in the settings). Batches keep
+/// their counts. A device that is reported for them afterwards is reported for nobody known.
+#[utoipa::path(
+    delete, path = "/v1/users/{id}", tag = "Users", params(("id" = String, Path)),
+    responses((status = 204, description = "Deleted"), (status = 404, description = "There is none, or no more", body = Problem))
+)]
+async fn delete(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    caller.to(Permission::Invite)?;
+    let id: UserId = id_in_path(&id, "user")?;
+    directory.delete.run(id, &caller.actor()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -279,6 +300,8 @@ struct PageQuery {
 }
 
 /// What happened to a user, newest first
+///
+/// Of a user who was deleted, too, until it is erased.
 #[utoipa::path(
     get, path = "/v1/users/{id}/history", tag = "Users", params(("id" = String, Path), PageQuery),
     responses((status = 200, body = HistoryPage), (status = 404, body = Problem))
@@ -291,13 +314,14 @@ async fn history(
 ) -> Result<Json<HistoryPage>, Problem> {
     caller.to(Permission::View)?;
     let id: UserId = id_in_path(&id, "user")?;
-    if directory.table.load_users(&[id]).await?.is_empty() {
-        return Err(Problem::not_found("user"));
-    }
     let page = directory
         .table
         .history_of(id, query.cursor.as_deref(), PAGE)
         .await?;
+    // Everybody has one, from the moment they were added until they are erased.
+    if page.items.is_empty() && query.cursor.is_none() {
+        return Err(Problem::not_found("user"));
+    }
     Ok(Json(HistoryPage {
         items: page.items.into_iter().map(HistoryView::from).collect(),
         next: page.next,

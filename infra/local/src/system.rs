@@ -15,6 +15,7 @@ use beckon_domain::ports::{Unavailable, WakePostman};
 use beckon_domain::settings::Settings;
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
+use beckon_domain::usecases::erase_ended::EraseEnded;
 use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::stop_batch::StopSend;
@@ -202,7 +203,7 @@ impl System {
             shared.outbox(),
         ));
         tasks.spawn(record_reports(shared.reports(), reported));
-        tasks.spawn(come_by(shared.tick(), options.tick));
+        tasks.spawn(come_by(shared.tick(), shared.erase(), options.tick));
         tasks.spawn(async move {
             if let Err(error) = axum::serve(
                 listener,
@@ -435,6 +436,14 @@ impl Shared {
         }
     }
 
+    fn erase(&self) -> EraseEnded<Table, SystemClock, SystemChance> {
+        EraseEnded {
+            store: self.table.clone(),
+            clock: SystemClock,
+            chance: self.chance.clone(),
+        }
+    }
+
     fn tick(&self) -> Tick<Table, Bell, SystemClock, SystemChance> {
         Tick {
             store: self.table.clone(),
@@ -511,7 +520,11 @@ async fn record_reports(
     .await;
 }
 
-async fn come_by(tick: Tick<Table, Bell, SystemClock, SystemChance>, every: Duration) {
+async fn come_by(
+    tick: Tick<Table, Bell, SystemClock, SystemChance>,
+    erase: EraseEnded<Table, SystemClock, SystemChance>,
+    every: Duration,
+) {
     // At once: what was due while the system was down is late already.
     let mut interval = tokio::time::interval(every);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -519,6 +532,9 @@ async fn come_by(tick: Tick<Table, Bell, SystemClock, SystemChance>, every: Dura
         interval.tick().await;
         if let Err(error) = clock::handle(&tick).await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "the clock's round failed");
+        }
+        if let Err(error) = clock::erase(&erase).await {
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "the clock could not erase");
         }
     }
 }

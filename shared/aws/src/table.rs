@@ -4,6 +4,7 @@
 mod answers;
 mod batches;
 mod devices;
+mod erasure;
 mod keys;
 mod mails;
 mod postman;

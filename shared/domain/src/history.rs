@@ -131,6 +131,8 @@ pub enum Happening {
     },
     /// The user's particulars were changed.
     UserChanged,
+    /// The user was deleted, with all that was known of them but this history.
+    UserDeleted,
     /// The address was corrected. Neither address is named.
     AddressCorrected {
         /// The issue that goes to the new address in place of the one before, if that was open.

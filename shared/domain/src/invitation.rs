@@ -216,6 +216,9 @@ pub struct Invitation {
     pub issued_at: Timestamp,
     /// Until when.
     pub expires_at: Timestamp,
+    /// When it ended, if it has: completed, expired, cancelled or declined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
     /// Wrong PINs it still bears.
     pub tries_left: u8,
     /// The Send it belongs to; `None` if it was handed over without one.
@@ -255,6 +258,13 @@ impl Invitation {
             }
             state => state,
         }
+    }
+
+    /// Since when it is over; `None` while it is open. Of one that was written before ends were
+    /// noted, the latest that it can have been open is known.
+    #[must_use]
+    pub fn over_since(&self) -> Option<Timestamp> {
+        (!self.is_open()).then(|| self.ended_at.unwrap_or(self.expires_at))
     }
 
     /// When the clock has to look at it next: to remind, or to end it. `None` once it has ended.

@@ -226,6 +226,7 @@ pub fn issue(
         state,
         issued_at: now,
         expires_at,
+        ended_at: None,
         tries_left: registration.pin.tries,
         batch: terms.batch,
         mail: mail.id,
@@ -364,6 +365,7 @@ pub fn expire(user: &User, event: EventId, now: Timestamp) -> Option<UserChange>
         version: user.version.next(),
         invitation: Some(Invitation {
             state,
+            ended_at: Some(invitation.expires_at),
             ..invitation.clone()
         }),
         ..user.clone()

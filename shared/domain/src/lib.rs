@@ -10,6 +10,7 @@ pub mod batch;
 pub mod confirmation;
 pub mod correcting;
 pub mod enrolment;
+pub mod erasure;
 pub mod guessing;
 pub mod hex;
 pub mod history;

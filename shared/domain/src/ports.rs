@@ -10,6 +10,7 @@ use ulid::Ulid;
 
 use crate::address::{EmailAddress, NormalisedAddress};
 use crate::batch::{Batch, Cursor, Page};
+use crate::erasure::Tombstone;
 use crate::history::HistoryRow;
 use crate::ids::{BatchId, DeviceId, ExternalId, IssueNumber, MailId, RunId, UserId, Version};
 use crate::invitation::Nonce;
@@ -231,6 +232,48 @@ pub trait SaveUsers {
         &self,
         changes: &[UserChange],
     ) -> impl Future<Output = Result<Vec<ChangeOutcome>, Unavailable>> + Send;
+}
+
+/// Takes users away.
+pub trait RemoveUser {
+    /// Takes a user away with what they are found by, their devices and the sessions that their
+    /// invitation holds, and writes what happened and what is left of them, as one.
+    /// [`SaveError::Conflict`]: the user is not as they were read.
+    fn remove_user(
+        &self,
+        user: &User,
+        history: &HistoryRow,
+        left: &Tombstone,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Finds those who are over.
+pub trait FindOver {
+    /// Users who are over since this moment or longer ([`crate::erasure::over_since`]), the
+    /// longest first, at most `limit`. The answer may be a moment old.
+    fn users_over(
+        &self,
+        by: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
+
+    /// Deleted users of whom something is left, in the same way.
+    fn tombstones(
+        &self,
+        by: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
+}
+
+/// Erases what is left of deleted users.
+pub trait EraseHistory {
+    /// Erases at most `limit` rows of a deleted user's history, and, with the last of them, what
+    /// says that something is left. Gives whether nothing is.
+    fn erase_history(
+        &self,
+        user: UserId,
+        limit: usize,
+    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 }
 
 /// Takes a try from an invitation.

@@ -5,6 +5,7 @@ pub mod agreements;
 pub mod branding;
 pub mod groups;
 pub mod reminders;
+pub mod retention;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +30,7 @@ use agreements::{AgreementDraft, AgreementWording};
 use branding::{Branding, BrandingDraft};
 use groups::{GroupDraft, GroupSettings};
 use reminders::{Reminders, RemindersDraft};
+use retention::{Retention, RetentionDraft};
 
 /// How people register, and under which policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,6 +141,9 @@ pub struct Settings {
     /// What administrators are told.
     #[serde(default)]
     pub administrators: Administrators,
+    /// How long personal data is kept.
+    #[serde(default)]
+    pub retention: Retention,
     /// What people agree to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agreements: Vec<AgreementWording>,
@@ -193,6 +198,7 @@ impl Settings {
             reminders: Reminders::default(),
             groups: Vec::new(),
             administrators: Administrators::default(),
+            retention: Retention::default(),
             agreements: Vec::new(),
             sender: Sender {
                 name: None,
@@ -236,6 +242,8 @@ pub struct SettingsDraft {
     pub groups: Vec<GroupDraft>,
     /// What administrators are told by mail.
     pub administrators: AdministratorsDraft,
+    /// How long personal data is kept.
+    pub retention: RetentionDraft,
     /// What people agree to, by ownership and language: what the company can see and erase. The
     /// first that fits is shown in the invitation and on the enrolment page.
     pub agreements: Vec<AgreementDraft>,
@@ -414,6 +422,7 @@ impl SettingsDraft {
             &mut problems,
         );
         let administrators = self.administrators.parse(&mut problems);
+        let retention = self.retention.parse(&mut problems);
         let agreements = agreements::parse(self.agreements, &mut problems);
         let sender = self.sender.parse(&defaults.sender, &mut problems);
         let organisation = self.organisation.parse(&mut problems);
@@ -437,6 +446,7 @@ impl SettingsDraft {
                 reminders: reminders?,
                 groups: groups?,
                 administrators: administrators?,
+                retention: retention?,
                 agreements: agreements?,
                 sender: sender?,
                 organisation: organisation?,
@@ -475,6 +485,7 @@ impl From<Settings> for SettingsDraft {
             reminders: settings.reminders.into(),
             groups: settings.groups.into_iter().map(GroupDraft::from).collect(),
             administrators: settings.administrators.into(),
+            retention: settings.retention.into(),
             agreements: settings
                 .agreements
                 .into_iter()

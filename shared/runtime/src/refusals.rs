@@ -10,6 +10,7 @@ use beckon_domain::usecases::change_invitation::ChangeInvitationRefused;
 use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
 use beckon_domain::usecases::change_template::ChangeTemplateRefused;
 use beckon_domain::usecases::change_user::ChangeUserRefused;
+use beckon_domain::usecases::delete_user::DeleteUserRefused;
 use beckon_domain::usecases::hand_over::HandOverRefused;
 use beckon_domain::usecases::import_users::ImportRefused;
 use beckon_domain::usecases::redeem::{Ended, RedeemRefused};
@@ -92,6 +93,15 @@ impl From<SendRefused> for Problem {
             ),
             SendRefused::KeyReused => key_reused(),
             SendRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteUserRefused> for Problem {
+    fn from(refusal: DeleteUserRefused) -> Self {
+        match refusal {
+            DeleteUserRefused::UnknownUser => Self::not_found("user"),
+            DeleteUserRefused::Unavailable(error) => error.into(),
         }
     }
 }

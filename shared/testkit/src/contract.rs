@@ -8,6 +8,7 @@ pub mod adding;
 pub mod answers;
 pub mod batches;
 pub mod due;
+pub mod erasure;
 pub mod history;
 pub mod listing;
 pub mod mails;
@@ -28,11 +29,11 @@ use beckon_domain::ids::{UserId, Version};
 use beckon_domain::invitation::Invitation;
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
-    AddMail, AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, FindDue, FindUser,
-    FindUsers, FinishPage, HoldLease, KeepTally, ListBatches, ListUsers, LoadBatch, LoadMails,
-    LoadRegistration, LoadSession, LoadTemplates, LoadUsers, NoteBounce, NotePace, PauseOutbox,
-    PushCursor, ReadHistory, ReadSettings, RecallAnswer, SaveMail, SaveSettings, SaveTemplate,
-    SaveUsers, StartBatch, StopBatch, TakeTry, UserChange,
+    AddMail, AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, EraseHistory, FindDue,
+    FindOver, FindUser, FindUsers, FinishPage, HoldLease, KeepTally, ListBatches, ListUsers,
+    LoadBatch, LoadMails, LoadRegistration, LoadSession, LoadTemplates, LoadUsers, NoteBounce,
+    NotePace, PauseOutbox, PushCursor, ReadHistory, ReadSettings, RecallAnswer, RemoveUser,
+    SaveMail, SaveSettings, SaveTemplate, SaveUsers, StartBatch, StopBatch, TakeTry, UserChange,
 };
 use beckon_domain::user::User;
 use tokio::task::JoinSet;
@@ -47,6 +48,9 @@ pub trait Store:
     + ListUsers
     + AddUserRow
     + SaveUsers
+    + RemoveUser
+    + FindOver
+    + EraseHistory
     + TakeTry
     + LoadSession
     + LoadRegistration
@@ -87,6 +91,9 @@ impl<S> Store for S where
         + ListUsers
         + AddUserRow
         + SaveUsers
+        + RemoveUser
+        + FindOver
+        + EraseHistory
         + TakeTry
         + LoadSession
         + LoadRegistration
@@ -164,6 +171,12 @@ macro_rules! for_each_case {
             saving::a_change_from_an_older_version_conflicts_whatever_it_claims;
             saving::first_versions_are_added_each_with_what_they_are_found_by;
             saving::of_many_who_claim_one_address_at_once_one_has_it;
+            erasure::a_user_who_is_removed_is_gone_with_all_but_their_history;
+            erasure::a_user_who_changed_since_or_is_unknown_is_not_removed;
+            erasure::whom_others_change_at_once_is_removed_once_or_not_at_all;
+            erasure::users_are_over_from_the_end_of_their_invitation_on;
+            erasure::what_is_left_of_a_user_is_found_until_it_is_erased;
+            erasure::a_long_history_is_erased_piece_by_piece;
             tries::a_try_is_taken_and_shows_in_the_user;
             tries::a_hundred_guesses_at_once_take_the_five_tries_there_are;
             tries::no_try_is_taken_from_another_issue;

@@ -22,7 +22,9 @@ use beckon_domain::usecases::confirm_registration::{
     ConfirmRefused, ConfirmRegistration, Confirmed,
 };
 use beckon_domain::usecases::decline::Decline;
+use beckon_domain::usecases::delete_user::DeleteUser;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy, Run};
+use beckon_domain::usecases::erase_ended::EraseEnded;
 use beckon_domain::usecases::expand::{ExpandPage, Expanded};
 use beckon_domain::usecases::export_users::ExportUsers;
 use beckon_domain::usecases::hand_over::HandOver;
@@ -202,6 +204,24 @@ impl World {
         ChangeUser {
             store: self.store.clone(),
             keys: self.keys.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Deletes users.
+    pub fn delete_user(&self) -> DeleteUser<MemoryStore, ManualClock, SeededChance> {
+        DeleteUser {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+        }
+    }
+
+    /// Erases those who are over.
+    pub fn erase_ended(&self) -> EraseEnded<MemoryStore, ManualClock, SeededChance> {
+        EraseEnded {
+            store: self.store.clone(),
             clock: self.clock.clone(),
             chance: self.chance.clone(),
         }

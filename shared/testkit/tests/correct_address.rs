@@ -8,7 +8,7 @@
 )]
 
 use beckon_domain::history::Happening;
-use beckon_domain::ids::MailId;
+use beckon_domain::ids::{ExternalId, MailId};
 use beckon_domain::invitation::{Invitation, InvitationState};
 use beckon_domain::mail::{MailEvent, MailState};
 use beckon_domain::method::Method;
@@ -324,7 +324,7 @@ async fn an_external_id_is_given_replaced_and_taken_away() {
             .await
             .unwrap();
 
-        assert_eq!(after.external_id.as_ref().map(|id| id.as_str()), expected);
+        assert_eq!(after.external_id.as_ref().map(ExternalId::as_str), expected);
     }
 }
 

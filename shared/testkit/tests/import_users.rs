@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use beckon_domain::batch::BatchSelection;
 use beckon_domain::history::Happening;
 use beckon_domain::invitation::InvitationState;
+use beckon_domain::names::GroupName;
 use beckon_domain::selection::UserFilter;
 use beckon_domain::usecases::import_users::{ImportOrder, ImportRefused, ImportReport, RowOutcome};
 use beckon_domain::user::User;
@@ -107,7 +108,7 @@ x-3;cid@example.com;;;;
         .iter()
         .find(|user| user.email.as_str() == "ann@example.com")
         .unwrap();
-    let groups: Vec<&str> = original.groups.iter().map(|group| group.as_str()).collect();
+    let groups: Vec<&str> = original.groups.iter().map(GroupName::as_str).collect();
     assert_eq!(groups, ["Munich", "a", "staff"]);
     assert_eq!(original.locale.as_ref().unwrap().as_str(), "de");
     assert_eq!(

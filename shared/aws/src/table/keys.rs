@@ -4,6 +4,7 @@
 //! | row | pk | sk |
 //! | --- | --- | --- |
 //! | user | `user#id` | `user` |
+//! | what is left of a deleted user | `user#id` | `tombstone` |
 //! | a user's device, a row of their history | `user#id` | `device#id`, `event#id` |
 //! | whose address or external id it is | `address#…`, `external#…` | the same |
 //! | mail | `mail#id` | `mail` |
@@ -84,8 +85,17 @@ pub(super) fn user_partition(id: UserId) -> String {
     format!("user#{id}")
 }
 
+pub(super) fn tombstone(id: UserId) -> Key {
+    Key::new(user_partition(id), "tombstone")
+}
+
+pub(super) const DEVICES: &str = "device#";
+
 pub(super) fn device(user: UserId, device: &DeviceId) -> Key {
-    Key::new(user_partition(user), format!("device#{}", device.as_str()))
+    Key::new(
+        user_partition(user),
+        format!("{DEVICES}{}", device.as_str()),
+    )
 }
 
 pub(super) const EVENTS: &str = "event#";
@@ -193,6 +203,10 @@ pub(super) enum DueKind {
     Mail(MailClass),
     Cursor,
     Invitation,
+    /// A user who is over since.
+    Over,
+    /// What is left of a deleted user.
+    Tombstone,
 }
 
 impl DueKind {
@@ -202,6 +216,8 @@ impl DueKind {
             Self::Mail(MailClass::Bulk) => "mail#bulk",
             Self::Cursor => "cursor",
             Self::Invitation => "invitation",
+            Self::Over => "over",
+            Self::Tombstone => "tombstone",
         };
         format!("{name}#{shard:x}")
     }

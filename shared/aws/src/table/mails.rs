@@ -124,7 +124,7 @@ pub(super) fn saved(outcome: Result<(), Cancelled>) -> Result<(), SaveError> {
 
 impl Table {
     /// What is due of a kind, oldest first.
-    async fn due<I: std::str::FromStr + Send>(
+    pub(super) async fn due<I: std::str::FromStr + Send>(
         &self,
         kind: DueKind,
         now: Timestamp,

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use beckon_domain::batch::{Batch, Cursor, Page};
+use beckon_domain::erasure::{Tombstone, over_since};
 use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::Version;
 use beckon_domain::mail::{Mail, MailKind};
@@ -67,7 +68,23 @@ pub(super) fn user(user: &User) -> Result<Item, Unavailable> {
             keys::OPEN_UNTIL.to_owned(),
             text(keys::moment(invitation.expires_at)),
         );
+    } else if let Some(since) = over_since(user) {
+        item.extend(keys::due_attributes(
+            DueKind::Over,
+            user.id.to_bytes(),
+            since,
+        ));
     }
+    Ok(item)
+}
+
+pub(super) fn tombstone(left: &Tombstone) -> Result<Item, Unavailable> {
+    let mut item = row(keys::tombstone(left.user), left)?;
+    item.extend(keys::due_attributes(
+        DueKind::Tombstone,
+        left.user.to_bytes(),
+        left.over_since,
+    ));
     Ok(item)
 }
 

@@ -260,7 +260,7 @@ struct Pointer {
     user: UserId,
 }
 
-fn key_of(name: &Name) -> keys::Key {
+pub(super) fn key_of(name: &Name) -> keys::Key {
     match name {
         Name::Address(address) => keys::address(address),
         Name::External(id) => keys::external(id),

@@ -90,6 +90,7 @@ where
                     };
                     let cancelled = Invitation {
                         state,
+                        ended_at: Some(now),
                         sessions: Vec::new(),
                         ..invitation
                     };
@@ -117,6 +118,7 @@ where
                         .map(|plan| plan.resumed(now, invitation.expires_at, &zone));
                     let restored = Invitation {
                         state,
+                        ended_at: None,
                         reminders,
                         ..invitation
                     };

@@ -221,6 +221,7 @@ where
             invitation = Some(Invitation {
                 state: transition(open.state, InvitationEvent::Register).unwrap_or(open.state),
                 completed_by: Some(device.clone()),
+                ended_at: Some(now),
                 sessions: Vec::new(),
                 ..open.clone()
             });

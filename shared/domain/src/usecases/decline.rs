@@ -89,6 +89,7 @@ where
                     version: user.version.next(),
                     invitation: Some(Invitation {
                         state,
+                        ended_at: Some(now),
                         sessions: Vec::new(),
                         ..invitation
                     }),

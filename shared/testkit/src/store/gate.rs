@@ -19,6 +19,10 @@ pub enum Call {
     ListUsers,
     AddUser,
     SaveUsers,
+    RemoveUser,
+    UsersOver,
+    Tombstones,
+    EraseHistory,
     TakeTry,
     LoadSession,
     LoadRegistration,
@@ -63,6 +67,8 @@ impl Call {
         match self {
             Self::AddUser
             | Self::SaveUsers
+            | Self::RemoveUser
+            | Self::EraseHistory
             | Self::TakeTry
             | Self::SaveSettings
             | Self::SaveTemplate
@@ -83,6 +89,8 @@ impl Call {
             | Self::UserByAddress
             | Self::UserByExternalId
             | Self::UsersByNames
+            | Self::UsersOver
+            | Self::Tombstones
             | Self::ListUsers
             | Self::LoadSession
             | Self::LoadRegistration
@@ -112,6 +120,7 @@ impl Call {
         matches!(
             self,
             Self::SaveUsers
+                | Self::RemoveUser
                 | Self::SaveSettings
                 | Self::FinishPage
                 | Self::PushCursor

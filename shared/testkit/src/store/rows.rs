@@ -5,6 +5,7 @@ use std::ops::Bound;
 
 use beckon_domain::address::NormalisedAddress;
 use beckon_domain::batch::{Batch, Cursor, Page};
+use beckon_domain::erasure::{Tombstone, over_since};
 use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{BatchId, DeviceId, EventId, ExternalId, MailId, RunId, UserId, Version};
 use beckon_domain::mail::Mail;
@@ -41,6 +42,7 @@ pub(super) struct Rows {
     pub(super) tallies: BTreeMap<String, (u64, Timestamp)>,
     pub(super) bounces: BTreeMap<BatchId, BTreeSet<MailId>>,
     pub(super) pace: Option<f64>,
+    pub(super) tombstones: BTreeMap<UserId, Tombstone>,
 }
 
 impl Rows {
@@ -65,6 +67,7 @@ impl Rows {
             tallies: BTreeMap::new(),
             bounces: BTreeMap::new(),
             pace: None,
+            tombstones: BTreeMap::new(),
         }
     }
 
@@ -84,6 +87,54 @@ impl Rows {
                 self.external_ids.remove(external);
             }
         }
+    }
+
+    pub(super) fn bury_user(
+        &mut self,
+        user: &User,
+        history: &HistoryRow,
+        left: &Tombstone,
+    ) -> Result<(), SaveError> {
+        let row = self.users.get(&user.id).map(|row| row.version);
+        if row != Some(user.version) {
+            return Err(SaveError::Conflict);
+        }
+        self.remove_user(user.id);
+        self.registrations.retain(|(owner, _), _| *owner != user.id);
+        for slot in user.invitation.iter().flat_map(|i| &i.sessions) {
+            self.sessions.remove(&slot.digest);
+        }
+        self.put_history(history);
+        self.tombstones.insert(user.id, left.clone());
+        Ok(())
+    }
+
+    pub(super) fn users_over(&self, by: Timestamp, limit: usize) -> Vec<UserId> {
+        let users = self.users.values();
+        oldest(
+            users.filter_map(|user| Some((over_since(user)?, user.id))),
+            by,
+            limit,
+        )
+    }
+
+    pub(super) fn tombstones_over(&self, by: Timestamp, limit: usize) -> Vec<UserId> {
+        let left = self.tombstones.values();
+        oldest(left.map(|left| (left.over_since, left.user)), by, limit)
+    }
+
+    pub(super) fn erase_history(&mut self, user: UserId, limit: usize) -> bool {
+        if let Some(rows) = self.history.get_mut(&user) {
+            for _ in 0..limit {
+                rows.pop_first();
+            }
+            if !rows.is_empty() {
+                return false;
+            }
+        }
+        self.history.remove(&user);
+        self.tombstones.remove(&user);
+        true
     }
 
     pub(super) fn put_registration(&mut self, registration: Registration) {
@@ -351,4 +402,14 @@ impl Rows {
         self.settings.push(settings);
         self.current_settings()
     }
+}
+
+fn oldest(
+    over: impl Iterator<Item = (Timestamp, UserId)>,
+    by: Timestamp,
+    limit: usize,
+) -> Vec<UserId> {
+    let mut over: Vec<_> = over.filter(|(since, _)| *since <= by).collect();
+    over.sort_unstable();
+    over.into_iter().map(|(_, user)| user).take(limit).collect()
 }

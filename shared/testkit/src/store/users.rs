@@ -4,13 +4,15 @@ use std::ops::Bound;
 
 use beckon_domain::address::NormalisedAddress;
 use beckon_domain::batch::{Batch, Cursor};
+use beckon_domain::erasure::Tombstone;
 use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{DeviceId, EventId, ExternalId, IssueNumber, UserId};
 use beckon_domain::invitation::{Invitation, InvitationState};
 use beckon_domain::ports::{
-    AddUserError, AddUserRow, ChangeOutcome, CountOpenInvitations, FindUser, FindUsers, ListPage,
-    ListUsers, LoadRegistration, LoadSession, LoadUsers, Name, ReadHistory, RememberedAnswer,
-    SaveUsers, TakeTry, Unavailable, UserChange,
+    AddUserError, AddUserRow, ChangeOutcome, CountOpenInvitations, EraseHistory, FindOver,
+    FindUser, FindUsers, ListPage, ListUsers, LoadRegistration, LoadSession, LoadUsers, Name,
+    ReadHistory, RememberedAnswer, RemoveUser, SaveError, SaveUsers, TakeTry, Unavailable,
+    UserChange,
 };
 use beckon_domain::registration::Registration;
 use beckon_domain::selection::{UserFilter, each_once};
@@ -148,6 +150,39 @@ impl SaveUsers for MemoryStore {
                 Err(out_of_reach())
             }
         }
+    }
+}
+
+impl RemoveUser for MemoryStore {
+    async fn remove_user(
+        &self,
+        user: &User,
+        history: &HistoryRow,
+        left: &Tombstone,
+    ) -> Result<(), SaveError> {
+        self.save(Call::RemoveUser, |rows| rows.bury_user(user, history, left))
+            .await
+    }
+}
+
+impl FindOver for MemoryStore {
+    async fn users_over(&self, by: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
+        self.read_index(Call::UsersOver, |rows| rows.users_over(by, limit))
+            .await
+    }
+
+    async fn tombstones(&self, by: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
+        self.read_index(Call::Tombstones, |rows| rows.tombstones_over(by, limit))
+            .await
+    }
+}
+
+impl EraseHistory for MemoryStore {
+    async fn erase_history(&self, user: UserId, limit: usize) -> Result<bool, Unavailable> {
+        self.write(Call::EraseHistory, |rows| {
+            Ok(rows.erase_history(user, limit))
+        })
+        .await
     }
 }
 

@@ -1,0 +1,86 @@
+//! Erasing those who are over for as long as the settings keep them: a round looks at a few, the
+//! longest over first, and the next goes on. Changed settings hold from the next round on.
+//!
+//! Somebody is erased in two steps, each of which may be repeated: they are deleted, and then what
+//! deleting leaves, their history, is erased with what says that it is left.
+
+use crate::erasure::{Tombstone, over_since};
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::ids::EventId;
+use crate::ports::{
+    Chance, Clock, EraseHistory, FindOver, LoadUsers, ReadSettings, RemoveUser, SaveError,
+    Unavailable,
+};
+
+/// How many a round takes on of each kind. At a round a minute that is 144,000 a day.
+const AT_ONCE: usize = 100;
+
+/// How many rows of one history a round erases.
+const ROWS_AT_ONCE: usize = 500;
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Users who were over and are deleted now.
+    pub users: u64,
+    /// Deleted users of whom nothing is left now.
+    pub histories: u64,
+}
+
+/// Erases.
+#[derive(Debug, Clone)]
+pub struct EraseEnded<S, C, R> {
+    /// The table.
+    pub store: S,
+    /// Time.
+    pub clock: C,
+    /// Ids.
+    pub chance: R,
+}
+
+impl<S, C, R> EraseEnded<S, C, R>
+where
+    S: EraseHistory + FindOver + LoadUsers + ReadSettings + RemoveUser + Sync,
+    C: Clock + Sync,
+    R: Chance + Sync,
+{
+    /// One round.
+    pub async fn run(&self) -> Result<Erased, Unavailable> {
+        let mut erased = Erased::default();
+        let now = self.clock.now();
+        let settings = self.store.current_settings().await?.settings;
+        let Some(by) = settings.retention.erases_before(now) else {
+            return Ok(erased);
+        };
+        let ids = self.store.users_over(by, AT_ONCE).await?;
+        for user in self.store.load_users(&ids).await? {
+            // The list may be a moment old; their row says whether they are over.
+            let Some(since) = over_since(&user).filter(|since| *since <= by) else {
+                continue;
+            };
+            let row = HistoryRow {
+                id: EventId::new(self.chance.ulid()),
+                user: user.id,
+                at: now,
+                who: Actor::Clock,
+                what: Happening::UserDeleted,
+            };
+            let tombstone = Tombstone {
+                user: user.id,
+                over_since: since,
+            };
+            match self.store.remove_user(&user, &row, &tombstone).await {
+                Ok(()) => erased.users += 1,
+                // Invited again, perhaps.
+                Err(SaveError::Conflict) => {}
+                Err(SaveError::Unavailable(error)) => return Err(error),
+            }
+        }
+        for id in self.store.tombstones(by, AT_ONCE).await? {
+            if self.store.erase_history(id, ROWS_AT_ONCE).await? {
+                erased.histories += 1;
+            }
+        }
+        Ok(erased)
+    }
+}
