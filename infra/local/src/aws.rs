@@ -20,6 +20,7 @@ use crate::engine::Caller;
 use crate::failures::FailureFile;
 use crate::host;
 use crate::keys;
+use crate::published::PublishedEvents;
 
 /// What the environment of the functions says, in the data folder.
 const ENVIRONMENT: &str = "lambda.env";
@@ -32,6 +33,7 @@ const CARGO_LAMBDA: &str = "http://127.0.0.1:9000";
 pub(crate) struct Services {
     pub(crate) engine: Caller,
     pub(crate) failures: FailureFile,
+    pub(crate) published: PublishedEvents,
     pub(crate) data: std::path::PathBuf,
 }
 
@@ -69,6 +71,7 @@ pub(crate) fn write_environment(
         ("BECKON_ENROLMENT_PAGE", names.enrolment_page),
         ("BECKON_KEY_SECRET", "keys"),
         ("BECKON_DELIVER_FUNCTION", "deliver"),
+        ("BECKON_BUS", PublishedEvents::BUS),
         ("BECKON_FAILURE_QUEUE_URL", &format!("{here}/failures")),
         ("BECKON_EVERYONE_MAY", "yes"),
     ];
@@ -78,7 +81,8 @@ pub(crate) fn write_environment(
     std::fs::write(data.join(ENVIRONMENT), text)
 }
 
-/// The services that are called with a target in a header: DynamoDB, Secrets Manager and SQS.
+/// The services that are called with a target in a header: DynamoDB, Secrets Manager, SQS and
+/// EventBridge.
 async fn call(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers
         .get("x-amz-target")
@@ -97,6 +101,11 @@ async fn call(State(services): State<Services>, headers: HeaderMap, body: Bytes)
             ),
             Err(error) => failed(&error.to_string()),
         },
+        Some(("AWSEvents", "PutEvents")) => {
+            let (status, answer) = services.published.put(&body);
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            amazon_json(status, answer)
+        }
         Some(("AmazonSQS", "SendMessage")) => keep(&services.failures, &body).await,
         _ => amazon_json(
             StatusCode::BAD_REQUEST,

@@ -16,6 +16,7 @@ mod host;
 mod keys;
 mod openapi;
 mod pages;
+mod published;
 mod ses;
 mod stream;
 mod system;

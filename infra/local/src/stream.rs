@@ -1,19 +1,23 @@
-//! The table's stream, in the place of Lambda's event source: record by record in order, from
-//! where the last process left off, the same records again when they could not be carried out.
+//! The table's stream, in the place of Lambda's event sources: for each of its readers record by
+//! record in order, from where the last process left off, the same records again when they could
+//! not be carried out. No reader waits for another.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use aws_lambda_events::dynamodb::Event;
-use beckon_aws::{KeySource, Table};
+use aws_lambda_events::streams::DynamoDbEventResponse;
+use beckon_aws::{EventBridgeBus, KeySource, Table};
 use beckon_runtime::{SystemChance, SystemClock};
 use dynoxide::Database;
 use dynoxide::actions::describe_stream::DescribeStreamRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::list_streams::ListStreamsRequest;
+use dynoxide::types::AttributeValue;
 use outbox::Outbox;
+use publish::Publish;
 
 use crate::engine::Engine;
 use crate::failures::FailureFile;
@@ -31,11 +35,52 @@ const AGAIN: Duration = Duration::from_millis(500);
 pub(crate) type LocalOutbox =
     Outbox<Table, KeySource, SystemClock, SystemChance, Bell, FailureFile>;
 
+pub(crate) type LocalPublish = Publish<EventBridgeBus, FailureFile>;
+
+/// A function that reads the stream.
+pub(crate) trait Reader {
+    /// The file in the data folder that says how far it is.
+    const POSITION: &str;
+
+    /// Whether it is handed this record: the filter of its event source in the template, unless it
+    /// passes over what it does not want by itself.
+    fn wants(record: &Record) -> bool;
+
+    /// Is handed records.
+    fn handle(&self, event: Event) -> impl Future<Output = DynamoDbEventResponse> + Send;
+}
+
+impl Reader for LocalOutbox {
+    const POSITION: &str = "stream.position";
+
+    fn wants(_: &Record) -> bool {
+        true
+    }
+
+    async fn handle(&self, event: Event) -> DynamoDbEventResponse {
+        self.handle(event).await
+    }
+}
+
+impl Reader for LocalPublish {
+    const POSITION: &str = "publish.position";
+
+    fn wants(record: &Record) -> bool {
+        let sort = record.dynamodb.keys.get("sk");
+        record.event_name == "INSERT"
+            && matches!(sort, Some(AttributeValue::S(sort)) if sort.starts_with("event#"))
+    }
+
+    async fn handle(&self, event: Event) -> DynamoDbEventResponse {
+        self.handle(event).await
+    }
+}
+
 /// Follows the stream for as long as the system runs.
-pub(crate) async fn follow(database: Database, data: PathBuf, outbox: LocalOutbox) {
-    let position = PositionFile(data.join("stream.position"));
+pub(crate) async fn follow<R: Reader>(database: Database, data: PathBuf, reader: R) {
+    let position = PositionFile(data.join(R::POSITION));
     loop {
-        if let Err(error) = read_on(&database, &position, &outbox).await {
+        if let Err(error) = read_on(&database, &position, &reader).await {
             tracing::error!(
                 error = format!("{error:#}"),
                 "the stream could not be read; it is read again"
@@ -45,10 +90,10 @@ pub(crate) async fn follow(database: Database, data: PathBuf, outbox: LocalOutbo
     }
 }
 
-async fn read_on(
+async fn read_on<R: Reader>(
     database: &Database,
     position: &PositionFile,
-    outbox: &LocalOutbox,
+    reader: &R,
 ) -> anyhow::Result<()> {
     let mut iterator = iterator_after(database, position.read())?;
     loop {
@@ -74,7 +119,12 @@ async fn read_on(
             tokio::time::sleep(IDLE).await;
             continue;
         };
-        let response = outbox.handle(as_event(&records)?).await;
+        let wanted: Vec<&Record> = records.iter().filter(|record| R::wants(record)).collect();
+        let response = if wanted.is_empty() {
+            DynamoDbEventResponse::default()
+        } else {
+            reader.handle(as_event(&wanted)?).await
+        };
         match response
             .batch_item_failures
             .first()
@@ -140,7 +190,7 @@ fn iterator_after(database: &Database, position: Option<String>) -> anyhow::Resu
 }
 
 /// The records as Lambda hands them over.
-fn as_event(records: &[Record]) -> anyhow::Result<Event> {
+fn as_event(records: &[&Record]) -> anyhow::Result<Event> {
     let records = serde_json::to_value(records)?;
     Ok(serde_json::from_value(
         serde_json::json!({ "Records": records }),

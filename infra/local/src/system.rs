@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::middleware::from_fn;
-use beckon_aws::{KeySource, SesMailService, Table, clients};
+use beckon_aws::{EventBridgeBus, KeySource, SesMailService, Table, clients};
 use beckon_domain::address::EmailAddress;
 use beckon_domain::ports::{Unavailable, WakePostman};
 use beckon_domain::settings::Settings;
@@ -17,6 +17,7 @@ use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
 use beckon_domain::usecases::erase_ended::EraseEnded;
 use beckon_domain::usecases::expand::ExpandPage;
+use beckon_domain::usecases::publish::PublishRows;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_domain::usecases::tick::Tick;
@@ -29,6 +30,7 @@ use feedback::Reports;
 use futures_util::StreamExt as _;
 use jiff::SignedDuration;
 use outbox::Outbox;
+use publish::Publish;
 use registration_confirmed::Confirmations;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
@@ -40,6 +42,7 @@ use crate::bus::Bus;
 use crate::engine::Engine;
 use crate::failures::FailureFile;
 use crate::pages::StartPage;
+use crate::published::PublishedEvents;
 use crate::ses::{SesConfig, SesEndpoint};
 use crate::{aws, host, keys, openapi, stream};
 
@@ -150,6 +153,7 @@ struct Shared {
     table: Table,
     keys: KeySource,
     failures: FailureFile,
+    published: PublishedEvents,
     ses: SesEndpoint,
     sender: EmailAddress,
     links: Links,
@@ -201,6 +205,11 @@ impl System {
             engine.database(),
             options.data.clone(),
             shared.outbox(),
+        ));
+        tasks.spawn(stream::follow(
+            engine.database(),
+            options.data.clone(),
+            shared.publish(),
         ));
         tasks.spawn(record_reports(shared.reports(), reported));
         tasks.spawn(come_by(shared.tick(), shared.erase(), options.tick));
@@ -294,6 +303,7 @@ impl Shared {
             ),
             keys: KeySource::Held(keys::ring(&options.data)?),
             failures: FailureFile::open(&options.data)?,
+            published: PublishedEvents::open(&options.data)?,
             ses: SesEndpoint::open(SesConfig::new(&options.data), Some(reports))?,
             sender,
             links: Links {
@@ -345,6 +355,7 @@ impl Shared {
             .merge(self.ses.outbox_router())
             .merge(self.ses.control_router())
             .merge(bus.router())
+            .merge(self.published.router())
             .merge(self.failures.router())
             .merge(StartPage::router(address));
         let router = everyone_may(edge::around(all)).layer(from_fn(host::only_loopback));
@@ -398,6 +409,7 @@ impl Shared {
         let services = aws::Services {
             engine: engine.caller(),
             failures: self.failures.clone(),
+            published: self.published.clone(),
             data: options.data.clone(),
         };
         let router = aws::router(services, self.ses.api_router());
@@ -418,6 +430,18 @@ impl Shared {
                 chance: self.chance.clone(),
             },
             postman: self.bell.clone(),
+            failures: self.failures.clone(),
+        }
+    }
+
+    fn publish(&self) -> stream::LocalPublish {
+        Publish {
+            publish: PublishRows {
+                bus: EventBridgeBus::new(
+                    &clients::in_process(self.published.calls()),
+                    PublishedEvents::BUS,
+                ),
+            },
             failures: self.failures.clone(),
         }
     }

@@ -1,9 +1,10 @@
-//! The adapters: Beckon's ports on DynamoDB, SES, Secrets Manager, Lambda and SQS.
+//! The adapters: Beckon's ports on DynamoDB, SES, Secrets Manager, Lambda, SQS and EventBridge.
 //!
 //! This is the only crate that names an AWS SDK. What an SDK answers is given its meaning here
 //! and nowhere else; what is not recognised is *unavailable*, never *not found*.
 
 pub mod clients;
+mod event_bus;
 mod failure_queue;
 mod in_process;
 mod keys;
@@ -11,6 +12,7 @@ mod mail_service;
 mod postman;
 pub mod table;
 
+pub use event_bus::EventBridgeBus;
 pub use failure_queue::SqsFailureQueue;
 pub use in_process::Call;
 pub use keys::{KeySource, SecretsManagerKeys};

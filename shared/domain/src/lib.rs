@@ -31,6 +31,7 @@ pub mod permission;
 pub mod pin;
 pub mod ports;
 pub mod problem;
+pub mod published;
 pub mod registration;
 pub mod reminders;
 pub mod sample;

@@ -21,6 +21,7 @@ use crate::letter::{
 use crate::locale::Locale;
 use crate::mail::{Mail, MailClass};
 use crate::problem::FieldProblem;
+use crate::published::PublishedEvent;
 use crate::registration::Registration;
 use crate::selection::UserFilter;
 use crate::sending::{SendAnswer, SendingLimits};
@@ -651,6 +652,34 @@ pub trait KeepRejected {
         event: &str,
         reason: &str,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// What the bus said of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// It has it.
+    Taken,
+    /// It does not have it; later it may take it.
+    NotNow {
+        /// What it called the reason.
+        code: String,
+    },
+    /// It will never take it.
+    Refused {
+        /// What it called the reason.
+        code: String,
+    },
+}
+
+/// Tells the world.
+pub trait PublishEvents {
+    /// Puts events on the bus, at most [`crate::published::MOST_AT_ONCE`]. Gives a receipt for each,
+    /// in their order: that one was not taken says nothing of the others. Whatever reason is not
+    /// known to lie in the event itself is [`Receipt::NotNow`].
+    fn publish_events(
+        &self,
+        events: &[PublishedEvent],
+    ) -> impl Future<Output = Result<Vec<Receipt>, Unavailable>> + Send;
 }
 
 /// A letter that cannot be put into words, now or later; the next one may do. Its text holds no

@@ -16,6 +16,7 @@ pub mod hand_over;
 pub mod import_users;
 pub mod preview;
 pub mod preview_template;
+pub mod publish;
 pub mod record_feedback;
 pub mod redeem;
 pub mod report_batch;

@@ -30,6 +30,8 @@ pub enum Metric {
     MailsFailed,
     /// Mails that went out in our words because an own wording did not fit them.
     UnfitWordings,
+    /// Events that the bus took from us.
+    EventsPublished,
     /// Processes that were started.
     ColdStart,
     /// How long a process took until it could answer.
@@ -38,7 +40,7 @@ pub enum Metric {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Failures,
         Self::OutboxPaused,
         Self::OldestDueMailSeconds,
@@ -47,6 +49,7 @@ impl Metric {
         Self::MailsAgain,
         Self::MailsFailed,
         Self::UnfitWordings,
+        Self::EventsPublished,
         Self::ColdStart,
         Self::InitMilliseconds,
     ];
@@ -63,6 +66,7 @@ impl Metric {
             Self::MailsAgain => "MailsAgain",
             Self::MailsFailed => "MailsFailed",
             Self::UnfitWordings => "UnfitWordings",
+            Self::EventsPublished => "EventsPublished",
             Self::ColdStart => "ColdStart",
             Self::InitMilliseconds => "InitMilliseconds",
         }
@@ -79,6 +83,7 @@ impl Metric {
             | Self::MailsAgain
             | Self::MailsFailed
             | Self::UnfitWordings
+            | Self::EventsPublished
             | Self::ColdStart => "Count",
         }
     }

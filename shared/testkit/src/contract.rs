@@ -13,6 +13,7 @@ pub mod history;
 pub mod listing;
 pub mod mails;
 pub mod postman;
+pub mod publishing;
 pub mod saving;
 pub mod sessions;
 pub mod settings;

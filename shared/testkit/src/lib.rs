@@ -18,6 +18,7 @@
 )]
 
 pub mod builders;
+pub mod bus;
 pub mod chance;
 pub mod clock;
 pub mod composer;
@@ -30,6 +31,7 @@ pub mod store;
 pub mod wake;
 pub mod world;
 
+pub use bus::MemoryBus;
 pub use chance::SeededChance;
 pub use clock::ManualClock;
 pub use composer::PlainComposer;
