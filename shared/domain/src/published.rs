@@ -246,6 +246,7 @@ impl News {
         let news = match what {
             Happening::UserAdded
             | Happening::UserChanged
+            | Happening::UserDeleted
             | Happening::AddressTriedAgain { mark: _ }
             // An issue that goes to the new address has a row of its own.
             | Happening::AddressCorrected { issue: _ } => return None,
@@ -405,6 +406,7 @@ mod tests {
         for what in [
             Happening::UserAdded,
             Happening::UserChanged,
+            Happening::UserDeleted,
             Happening::AddressTriedAgain {
                 mark: AddressMark::HardBounced,
             },
