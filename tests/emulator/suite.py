@@ -11,6 +11,7 @@ from pathlib import Path
 
 from session import Session
 
+import checks_events
 import checks_faults
 import checks_metrics
 import checks_options
@@ -22,6 +23,7 @@ import checks_walk
 GROUPS = [
     ("functions and routes", checks_shape.CHECKS),
     ("the walk", checks_walk.CHECKS),
+    ("events", checks_events.CHECKS),
     ("faults", checks_faults.CHECKS),
     # These look at what all the checks before made the functions call and log.
     ("permissions", checks_permissions.CHECKS),
