@@ -13,6 +13,7 @@ mod letters;
 mod own;
 mod right_to_left;
 mod samples;
+mod second_opinion;
 mod wording;
 mod zones;
 
