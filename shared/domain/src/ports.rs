@@ -17,6 +17,7 @@ use crate::invitation::Nonce;
 use crate::keys::KeyRing;
 use crate::letter::{
     ConfirmationLetter, HandOverLetter, InvitationLetter, Message, NoticeLetter, OutgoingMail,
+    Reader,
 };
 use crate::locale::Locale;
 use crate::mail::{Mail, MailClass};
@@ -707,6 +708,9 @@ pub trait ComposeLetter {
 pub trait ComposeOwn {
     /// The languages that mails can be written in.
     fn locales(&self) -> Vec<Locale>;
+
+    /// The one of them that our own words to this reader would be in.
+    fn language_of(&self, reader: &Reader) -> Locale;
 
     /// What may stand in a wording of this kind.
     fn variables(&self, kind: TemplateKind) -> Vec<Variable>;

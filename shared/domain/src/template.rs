@@ -274,33 +274,14 @@ impl OwnWordings {
         Self(templates.into_iter().filter_map(kept).collect())
     }
 
-    /// The wording that a reader gets: in the first language of their chain in which there are
-    /// words at all, and there an own one before ours. So nobody reads a language that is not
-    /// theirs because somebody wrote an own wording in it.
+    /// The wording of this name.
     #[must_use]
-    pub fn of_reader(
-        &self,
-        kind: TemplateKind,
-        reader: &Reader,
-        spoken: &[Locale],
-    ) -> Option<(&TemplateName, &Wording)> {
-        let locale = first_spoken(&reader.locales, spoken);
+    pub fn named(&self, kind: TemplateKind, locale: &Locale) -> Option<&Wording> {
         self.0
             .iter()
-            .find(|(name, _)| name.kind == kind && name.locale == locale)
-            .map(|(name, wording)| (name, wording))
+            .find(|(name, _)| name.kind == kind && name.locale == *locale)
+            .map(|(_, wording)| wording)
     }
-}
-
-/// The first language of a chain that is spoken: each as it is, then without its region or
-/// script; English in the end.
-fn first_spoken(chain: &[Locale], spoken: &[Locale]) -> Locale {
-    let find = |tag: &str| spoken.iter().find(|locale| locale.as_str() == tag);
-    chain
-        .iter()
-        .find_map(|locale| find(locale.as_str()).or_else(|| find(locale.language())))
-        .cloned()
-        .unwrap_or_else(Locale::english)
 }
 
 /// A letter in words.
@@ -312,29 +293,25 @@ pub struct Written {
     pub unfit: Option<TemplateName>,
 }
 
-/// Puts a letter into the words that its reader gets. An own wording that cannot be filled costs
-/// nobody their mail: ours takes its place.
+/// Puts a letter into the words that its reader gets: in the language that ours would be in, and
+/// there an own wording before ours. So nobody reads a language that is not theirs because
+/// somebody wrote an own wording in it. An own wording that cannot be filled costs nobody their
+/// mail: ours takes its place.
 pub fn written(
     composer: &(impl ComposeLetter + ComposeOwn),
     own: &OwnWordings,
     letter: &Letter,
 ) -> Result<Written, Uncomposable> {
-    let spoken = composer.locales();
-    let wording = letter
-        .kind()
-        .and_then(|kind| own.of_reader(kind, letter.reader(), &spoken));
-    let unfit = match wording {
-        None => None,
-        Some((name, wording)) => match composer.compose_own(&name.locale, wording, letter) {
-            Ok(message) => {
-                return Ok(Written {
-                    message,
-                    unfit: None,
-                });
+    let mut unfit = None;
+    if let Some(kind) = letter.kind() {
+        let locale = composer.language_of(letter.reader());
+        if let Some(wording) = own.named(kind, &locale) {
+            match composer.compose_own(&locale, wording, letter) {
+                Ok(message) => return Ok(Written { message, unfit }),
+                Err(_) => unfit = Some(TemplateName { kind, locale }),
             }
-            Err(_) => Some(name.clone()),
-        },
-    };
+        }
+    }
     let message = match letter {
         Letter::Invitation(letter) => composer.compose_invitation(letter),
         Letter::Confirmation(letter) => composer.compose_confirmation(letter),
@@ -348,53 +325,9 @@ pub fn written(
 mod tests {
     use super::*;
 
-    fn locales(tags: &[&str]) -> Vec<Locale> {
-        tags.iter().map(|tag| Locale::parse(tag).unwrap()).collect()
-    }
-
     fn codes(draft: WordingDraft) -> Vec<(String, &'static str)> {
         let problems = draft.parse().unwrap_err();
         problems.into_iter().map(|p| (p.field, p.code)).collect()
-    }
-
-    fn own(kind: TemplateKind, tags: &[&str]) -> OwnWordings {
-        let wording = |tag: &&str| {
-            let name = TemplateName {
-                kind,
-                locale: Locale::parse(tag).unwrap(),
-            };
-            let wording = WordingDraft {
-                subject: format!("own {tag}"),
-                ..WordingDraft::default()
-            };
-            (name, wording.parse().unwrap())
-        };
-        OwnWordings(tags.iter().map(wording).collect())
-    }
-
-    fn chosen(own: &OwnWordings, chain: &[&str]) -> Option<String> {
-        let reader = Reader {
-            name: None,
-            locales: locales(chain),
-            time_zone: crate::locale::TimeZoneName::utc(),
-        };
-        let spoken = locales(&["de", "en", "fr", "pt-BR"]);
-        own.of_reader(TemplateKind::Invitation, &reader, &spoken)
-            .map(|(_, wording)| wording.subject.clone())
-    }
-
-    #[test]
-    fn a_reader_gets_the_own_wording_of_their_first_language_that_is_spoken_and_no_other() {
-        let german = own(TemplateKind::Invitation, &["de"]);
-
-        assert_eq!(chosen(&german, &["de-AT", "en"]).unwrap(), "own de");
-        assert_eq!(chosen(&german, &["nl", "de"]).unwrap(), "own de");
-        // French is ours, and whoever reads it gets it.
-        assert_eq!(chosen(&german, &["fr", "de"]), None);
-        assert_eq!(chosen(&german, &[]), None);
-        let english = own(TemplateKind::Invitation, &["en"]);
-        assert_eq!(chosen(&english, &[]).unwrap(), "own en");
-        assert_eq!(chosen(&own(TemplateKind::Reminder, &["de"]), &["de"]), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod syntax;
 
 use std::collections::BTreeMap;
 
-use beckon_domain::letter::Message;
+use beckon_domain::letter::{Message, Reader};
 use beckon_domain::locale::Locale;
 use beckon_domain::ports::{ComposeOwn, Uncomposable};
 use beckon_domain::problem::FieldProblem;
@@ -79,6 +79,10 @@ impl ComposeOwn for Composer {
             .iter()
             .filter_map(|tag| Locale::parse(tag).ok())
             .collect()
+    }
+
+    fn language_of(&self, reader: &Reader) -> Locale {
+        Catalogue::for_chain(&reader.locales).locale()
     }
 
     fn variables(&self, kind: TemplateKind) -> Vec<Variable> {
@@ -277,9 +281,10 @@ impl Lines {
                     format!("{{{{ {name} }}}} may not stand in the {}", part.field()),
                 ));
             }
-            let line = crate::catalogue::one_line(&filling.in_text(&filled));
-            if line.is_empty() {
-                return Err(part.problem("empty", "is empty once it is filled"));
+            // Its own text and each value are lines; isolates around values must stay.
+            let line = filling.in_text(&filled).trim().to_owned();
+            if line.is_empty() || line.chars().any(char::is_control) {
+                return Err(part.problem("empty", "is not one line of text once it is filled"));
             }
             Ok(shortened(line))
         };

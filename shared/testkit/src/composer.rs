@@ -154,6 +154,17 @@ impl ComposeOwn for PlainComposer {
             .collect()
     }
 
+    fn language_of(&self, reader: &Reader) -> Locale {
+        let spoken = self.locales();
+        let mut chain = reader.locales.iter();
+        chain
+            .find_map(|locale| {
+                let same = |one: &&Locale| one.language() == locale.language();
+                spoken.iter().find(same).cloned()
+            })
+            .unwrap_or_else(Locale::english)
+    }
+
     fn variables(&self, _: TemplateKind) -> Vec<Variable> {
         Vec::new()
     }

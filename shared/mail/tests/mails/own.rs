@@ -423,3 +423,18 @@ fn what_registering_means_is_said_even_where_the_wording_does_not_place_it() {
         assert!(message.text.contains("https://example.com/means"));
     }
 }
+
+#[test]
+fn the_language_of_an_own_wording_is_the_one_that_ours_would_be_in() {
+    for chain in [
+        "pt", "pt-PT", "zh-TW", "zh", "de-CH", "nl", "fr-CA", "en-GB",
+    ] {
+        let mut letter = invitation("en", Method::Pin);
+        letter.reader.locales = vec![Locale::parse(chain).unwrap()];
+
+        let ours = composer().compose_invitation(&letter).unwrap().locale;
+
+        assert_eq!(composer().language_of(&letter.reader), ours, "{chain}");
+        assert!(composer().locales().contains(&ours));
+    }
+}
