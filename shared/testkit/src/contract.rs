@@ -10,6 +10,7 @@ pub mod batches;
 pub mod due;
 pub mod erasure;
 pub mod history;
+pub mod life;
 pub mod listing;
 pub mod mails;
 pub mod postman;
@@ -152,6 +153,7 @@ macro_rules! for_each_case {
             listing::pages_neither_repeat_nor_skip_while_users_are_added;
             listing::a_filter_finds_by_state_group_and_beginning;
             listing::an_invitation_whose_time_ran_out_is_listed_as_expired;
+            life::random_lives_keep_every_promise;
             listing::everyone_on_the_list_comes_with_their_invitation;
             listing::users_are_found_by_where_the_mail_of_their_invitation_stands;
             listing::a_filter_that_finds_nobody_comes_to_an_end;
