@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "what sets a test up must work, or the test fails"
 )]
 
@@ -57,12 +58,11 @@ fn answer(service: &Mutex<Service>, call: Call) {
     for entry in entries {
         let detail = detail_of(entry);
         let code = detail["id"].as_str().and_then(|id| service.codes.get(id));
-        results.push(match code {
-            Some(code) => json!({ "ErrorCode": code, "ErrorMessage": "…" }),
-            None => {
-                service.entries.push(entry.clone());
-                json!({ "EventId": "11710aed-b79e-4468-a20b-bb3c0c3b4860" })
-            }
+        results.push(if let Some(code) = code {
+            json!({ "ErrorCode": code, "ErrorMessage": "…" })
+        } else {
+            service.entries.push(entry.clone());
+            json!({ "EventId": "11710aed-b79e-4468-a20b-bb3c0c3b4860" })
         });
     }
     let failed = results.iter().filter(|one| one["ErrorCode"] != Value::Null);
