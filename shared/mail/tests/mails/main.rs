@@ -305,9 +305,13 @@ fn an_agreement_keeps_its_lines_and_paragraphs_and_nothing_else() {
     assert!(
         message
             .html
-            .contains("<p dir=\"auto\">&lt;b&gt;One<br />two</p>")
+            .contains("<p dir=\"auto\" style=\"text-align:start;\">&lt;b&gt;One<br />two</p>")
     );
-    assert!(message.html.contains("<p dir=\"auto\">three</p>"));
+    assert!(
+        message
+            .html
+            .contains("<p dir=\"auto\" style=\"text-align:start;\">three</p>")
+    );
     assert!(message.text.contains("\n\n<b>One\ntwo\n\nthree\n\n"));
 
     letter.agreement.as_mut().unwrap().url = Some("javascript:alert(1)".to_owned());

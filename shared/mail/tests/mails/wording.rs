@@ -3,6 +3,7 @@
 
 use beckon_mail::Composer;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use beckon_domain::method::Method;
 use beckon_domain::ownership::{Ownership, OwnershipRule};
@@ -213,6 +214,28 @@ fn lines_of_text_fit_unless_they_are_links() {
                     "{locale}: {line}"
                 );
             }
+        }
+    }
+}
+
+/// `BECKON_MAILS=DIR cargo test -p beckon-mail -- --ignored` writes every mail as a page that a browser
+/// shows, for whoever changes how mails look.
+#[test]
+#[ignore = "writes files for people to look at"]
+fn every_mail_as_a_page() {
+    let folder = PathBuf::from(std::env::var("BECKON_MAILS").unwrap());
+    for locale in Composer::locales() {
+        let folder = folder.join(locale);
+        std::fs::create_dir_all(&folder).unwrap();
+        for (number, sample) in samples(locale).into_iter().enumerate() {
+            let mut page = sample.message.html;
+            for image in &sample.message.inline {
+                let file = format!("{number}-{}", image.file_name);
+                std::fs::write(folder.join(&file), &image.bytes).unwrap();
+                page = page.replace(&format!("cid:{}", image.content_id), &file);
+            }
+            let name = format!("{number}-{}.html", sample.kind);
+            std::fs::write(folder.join(name), page).unwrap();
         }
     }
 }

@@ -149,7 +149,7 @@ fn a_date_is_written_as_its_language_writes_it() {
         ),
         (
             "fi",
-            "tiistaina 1. joulukuuta 2026 klo 09.05 (Europe/Berlin, UTC+1)",
+            "tiistaina 1. joulukuuta 2026 klo 09.05 (Europe/Berlin, UTC+1)",
         ),
         ("ja", "2026年12月1日（火）09:05（Europe/Berlin, UTC+1）"),
         ("ko", "2026년 12월 1일 화요일 09:05 (Europe/Berlin, UTC+1)"),
