@@ -12,12 +12,11 @@ use beckon_domain::mail::{MailEvent, MailState};
 use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::ports::{Chance as _, Clock as _};
 use beckon_domain::registration::DeviceFacts;
+use beckon_domain::registration::{DeviceRegistered, Registrant};
 use beckon_domain::selection::Selection;
 use beckon_domain::token::Token;
 use beckon_domain::usecases::change_invitation::{ChangeInvitation, InvitationChange};
-use beckon_domain::usecases::confirm_registration::{
-    ConfirmRegistration, DeviceRegistered, Registrant,
-};
+use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
 use beckon_domain::usecases::expand::{ExpandPage, Expanded};
@@ -493,7 +492,8 @@ impl<T: Store> Life<T> {
         deliver.run().await.unwrap();
         let taken = self.service.taken();
         for outgoing in &taken[self.taken..] {
-            self.must(self.told.insert(outgoing.id), "a mail went out twice");
+            let once = self.told.insert(outgoing.id);
+            self.must(once, "a mail went out twice");
             let mail = self
                 .store
                 .load_mails(&[outgoing.id])
