@@ -105,6 +105,16 @@ impl Beckon {
         .await;
     }
 
+    /// Makes somebody's invitation eleven minutes older: too old to be mailed again unchanged.
+    pub async fn let_eleven_minutes_pass(&self, person: &Person) {
+        self.change(person, |user| {
+            let invitation = user.invitation.as_mut().unwrap();
+            invitation.issued_at -= SignedDuration::from_mins(11);
+            invitation.expires_at -= SignedDuration::from_mins(11);
+        })
+        .await;
+    }
+
     /// Makes somebody's next reminder due at once, which takes a day at least.
     pub async fn let_the_reminder_come(&self, person: &Person) {
         self.change(person, |user| {

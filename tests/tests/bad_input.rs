@@ -633,7 +633,7 @@ async fn a_method_that_a_route_does_not_take_is_told_so() {
         ("GET", "/v1/invitations"),
         ("GET", "/v1/redemptions"),
         ("POST", "/v1/batches"),
-        ("GET", "/local/events"),
+        ("GET", "/v1/declines"),
         ("POST", "/enroll"),
     ] {
         let refused = scene.beckon.call(method, path).answer().await;

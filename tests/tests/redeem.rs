@@ -243,6 +243,7 @@ async fn whoever_shows_the_right_link_of_an_ended_invitation_is_told_what_became
         .await;
     beckon.cancel(&cancelled).await;
     beckon.let_time_run_out(&expired).await;
+    beckon.let_eleven_minutes_pass(&replaced).await;
     beckon.send(&[&replaced], None).await;
 
     let mut ended = Vec::new();

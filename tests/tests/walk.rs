@@ -250,6 +250,7 @@ async fn an_earlier_pin_is_dead_once_somebody_is_invited_again() {
     let beckon = Beckon::start().await;
     let ada = beckon.invite("ada@example.com").await;
     let old = beckon.newest_pin(&ada.email).await;
+    beckon.let_eleven_minutes_pass(&ada).await;
 
     let preview = beckon.preview(&[&ada], None).await;
     beckon.send(&[&ada], None).await;
