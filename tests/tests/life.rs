@@ -1,9 +1,7 @@
 //! What becomes of an invitation after the first Send: invited again, declined, handed over,
 //! reminded of, and what administrators are told and see of it.
 #![expect(
-    clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "the functions beside the tests fail the tests, as they should"
 )]
 

@@ -100,7 +100,7 @@ fn told(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchHappeni
             ),
         }
     }));
-    items.sort_by(|a, b| b.at.cmp(&a.at));
+    items.sort_by_key(|item| std::cmp::Reverse(item.at));
     items
 }
 

@@ -5,10 +5,6 @@
 mod aws;
 mod bus;
 #[cfg(test)]
-#[expect(
-    clippy::expect_used,
-    reason = "what sets a test up must work, or the test fails"
-)]
 mod crowd;
 mod engine;
 mod failures;

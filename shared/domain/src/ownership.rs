@@ -46,13 +46,11 @@ impl OwnerSwitch {
     }
 
     /// Writes what [`OwnerSwitch::read`] reads.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     pub fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.choice(None).serialize(serializer)
     }
 
     /// Whether it is left to the presets.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     #[must_use]
     pub const fn is_preset(&self) -> bool {
         matches!(self, Self::Preset)

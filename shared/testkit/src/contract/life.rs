@@ -234,12 +234,12 @@ impl<T: Store> Life<T> {
             settings: None,
             who: an_administrator(),
         };
-        let send = Send {
+        let sender = Send {
             store: self.store.clone(),
             clock: self.clock.clone(),
             chance: self.chance.clone(),
         };
-        let sent = send.run(&order, None).await.unwrap();
+        let sent = sender.run(&order, None).await.unwrap();
         self.batches.push(sent.batch.id);
         let expand = ExpandPage {
             store: self.store.clone(),
