@@ -37,7 +37,9 @@ class Api:
     def send(self, method, path, body=None, headers=None):
         url, host = workarounds.api_request_target(self._stack.emulator, self._stack.outputs["ApiId"], path)
         request = urllib.request.Request(url, method=method, headers={"Host": host, **(headers or {})})
-        if body is not None:
+        if isinstance(body, str):
+            request.data = body.encode()
+        elif body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
         if self._token:

@@ -40,7 +40,7 @@ def every_optional_part_deploys(session):
     variables = stack.function("deliver")["Environment"]["Variables"]
     equal(variables["BECKON_ENROLMENT_PAGE"], stack.outputs["EnrolmentPage"], "the page that mails name")
     equal(variables["BECKON_MOST_PER_SECOND"], "5", "the most mails a second")
-    for page in ("preview", "send", "directory", "settings", "redeem"):
+    for page in ("preview", "send", "desk", "directory", "settings", "redeem"):
         equal(stack.function(page)["Environment"]["Variables"]["BECKON_ROLE_CLAIM"], "roles", f"the role claim of {page}")
 
 

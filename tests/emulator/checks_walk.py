@@ -195,8 +195,63 @@ def what_else_the_api_offers(session):
     admin.post(f"/v1/users/{dora}/invitation/restore").expect(200)
     equal(admin.get("/v1/batches").expect(200).json["items"][0]["batch"]["id"], batch, "the newest Send")
     admin.post(f"/v1/batches/{batch}/stop").expect(200)
+    told = [row["what"] for row in admin.get(f"/v1/batches/{batch}/history").expect(200).json["items"]]
+    equal(told, ["stopped", "started"], "the history of the Send")
     equal(admin.get("/v1/outbox").expect(200).json["state"], "running", "the outbox")
     admin.post("/v1/outbox/resume").expect(200)
+
+
+def what_becomes_of_an_invitation_afterwards(session):
+    """Handed over, declined and restored, corrected, deleted."""
+    admin = session.administrator
+    gus = admin.add("gus")
+    desk = session.api(session.people.user("desk", "pindesk"))
+    why = {"reason": "Stands at the desk"}
+    admin.post(f"/v1/users/{gus}/invitation/pin", why).expect(403)
+    handed = desk.post(f"/v1/users/{gus}/invitation/pin", why).expect(200).json
+    sheet = desk.post(f"/v1/users/{gus}/invitation/sheet", why).expect(200)
+    if handed["pin"] not in sheet.body.decode():
+        raise AssertionError("the sheet does not show the PIN that was handed over")
+    told = until("the person is told", lambda: [m for m in session.ses.mails() if m.to == "gus@example.com"])[0]
+    if handed["pin"] in told.text:
+        raise AssertionError("the mail that tells of a hand-over holds the PIN")
+    token = re.search(r"/enroll#decline=([A-Za-z0-9_-]+)", told.text)[1]
+    session.anybody.post("/v1/declines", {"token": token}).expect(202)
+    equal(admin.get(f"/v1/users/{gus}").expect(200).json["invitation"]["state"], "declined", "the state")
+    admin.post(f"/v1/users/{gus}/invitation/restore").expect(200)
+    redeem(session, email="gus@example.com", pin=handed["pin"])
+    admin.post(f"/v1/users/{gus}/address/try-again").expect(409)
+    admin.send("PATCH", f"/v1/users/{gus}", {"email": "gustav@example.com"}).expect(200)
+    newest_mail(session, "gustav", "Register your device")
+    admin.send("DELETE", f"/v1/users/{gus}").expect(204)
+    admin.get(f"/v1/users/{gus}").expect(404)
+
+
+def people_come_and_go_as_files(session):
+    admin = session.administrator
+    file = "email,name,groups\r\nhal@example.com,Hal,field\r\nnobody,Nobody,\r\n"
+    header = {"Content-Type": "text/csv"}
+    first = admin.send("POST", "/v1/users/import?invite=false", file, header).expect(200).json
+    again = admin.send("POST", "/v1/users/import?invite=false", file, header).expect(200).json
+    outcomes = [[row["outcome"] for row in answer["rows"]] for answer in (first, again)]
+    equal(outcomes, [["added", "invalid"], ["unchanged", "invalid"]], "the outcomes of the rows")
+    exported = admin.get("/v1/users/export?text=hal").expect(200).body.decode()
+    if "hal@example.com" not in exported:
+        raise AssertionError(f"the export misses who was imported: {exported[:300]}")
+
+
+def wordings_of_ones_own(session):
+    admin = session.administrator
+    ours = admin.get("/v1/templates/confirmation/en").expect(200)
+    equal(ours.json["own"], False, "whether the wording is one's own")
+    wording = ours.json["wording"]
+    admin.post("/v1/templates/confirmation/en/preview", {}).expect(200)
+    saved = admin.send("PUT", "/v1/templates/confirmation/en", wording, {"If-Match": "*"}).expect(200)
+    equal(saved.json["own"], True, "whether the wording is one's own after it was kept")
+    admin.get("/v1/templates").expect(200)
+    admin.post("/v1/templates/confirmation/en/test", {"to": "tester@example.com"}).expect(202)
+    until("the test mail is there", lambda: [m for m in session.ses.mails() if m.to == "tester@example.com"])
+    admin.send("DELETE", "/v1/templates/confirmation/en", None, {"If-Match": "*"}).expect(200)
 
 
 def a_report_by_address_and_one_by_external_id(session):
@@ -225,6 +280,9 @@ CHECKS = [
     the_walk_with_pins,
     the_walk_with_a_qr_code,
     what_else_the_api_offers,
+    what_becomes_of_an_invitation_afterwards,
+    people_come_and_go_as_files,
+    wordings_of_ones_own,
     a_report_by_address_and_one_by_external_id,
     ses_reports_reached_feedback,
 ]
