@@ -46,7 +46,7 @@ class Api:
             request.add_header("Authorization", f"Bearer {self._token}")
         try:
             with urllib.request.urlopen(request, timeout=40) as answer:
-                return Answer(answer.status, dict(answer.headers), answer.read())
+                return Answer(answer.status, dict(answer.headers), workarounds.body_of(answer))
         except urllib.error.HTTPError as refused:
             return Answer(refused.code, dict(refused.headers), refused.read())
 

@@ -4,6 +4,7 @@ import json
 import re
 
 import deployment
+import workarounds
 from checks_walk import PIN_SETTINGS, equal, newest_mail, redeem, registration
 from waiting import until
 
@@ -21,7 +22,7 @@ class Listener:
     def __init__(self, session):
         self._sqs = session.stack.client("sqs")
         events = session.stack.client("events")
-        bus = session.stack.outputs["BusArn"]
+        bus = workarounds.name_of_bus(session.stack.outputs["BusArn"])
         self._queue = self._sqs.create_queue(QueueName="listener")["QueueUrl"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
         queue = attributes["Attributes"]["QueueArn"]
