@@ -4,7 +4,9 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::metrics::{self, Metric};
 
@@ -17,14 +19,16 @@ pub fn start_in_lambda() {
     if let Some(stack) = crate::config::environment("BECKON_STACK") {
         metrics::start(stack);
     }
-    tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
         .with_target(true)
-        .with_env_filter(filter("info"))
-        .without_time()
+        .without_time();
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(filter("info"))
         .init();
 }
 
@@ -41,13 +45,21 @@ pub fn ready() {
 
 /// Starts logging on a terminal, to standard error.
 pub fn start_locally() {
-    tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_env_filter(filter("warn,dynoxide=off"))
+        .with_target(false);
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(filter("warn,dynoxide=off"))
         .init();
 }
 
-fn filter(default: &str) -> EnvFilter {
-    EnvFilter::try_from_env("BECKON_LOG").unwrap_or_else(|_| EnvFilter::new(default))
+/// What is logged, by `BECKON_LOG`: a level, or targets with levels. Plain prefixes, and not the
+/// patterns of `EnvFilter`, which would bring an engine for regular expressions into each function.
+fn filter(default: &str) -> Targets {
+    let parse = |text: &str| text.parse::<Targets>().ok();
+    crate::config::environment("BECKON_LOG")
+        .and_then(|wanted| parse(&wanted))
+        .or_else(|| parse(default))
+        .unwrap_or_default()
 }
