@@ -11,7 +11,7 @@ use crate::keys::KeyId;
 use crate::mail::{Mail, MailClass, MailKind, MailState};
 use crate::names::Label;
 use crate::ownership::{self, OwnerSwitch, Ownership};
-use crate::ports::UserChange;
+use crate::ports::{Chance, UserChange};
 use crate::reminders::ReminderPlan;
 use crate::settings::{RegistrationSettings, Settings, VersionedSettings};
 use crate::user::{AddressMark, User};
@@ -288,6 +288,20 @@ pub struct Remailing {
     pub class: MailClass,
     /// Which settings it is written under.
     pub settings: Version,
+}
+
+impl Remailing {
+    /// One that somebody asked for, apart from any Send.
+    pub fn asked_for(who: Actor, settings: Version, chance: &impl Chance) -> Self {
+        Self {
+            who,
+            batch: None,
+            mail: MailId::new(chance.ulid()),
+            event: EventId::new(chance.ulid()),
+            class: MailClass::Small,
+            settings,
+        }
+    }
 }
 
 /// Mails an issue once more: the same secret, the same end. The caller has seen that it is open.

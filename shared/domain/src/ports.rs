@@ -224,6 +224,17 @@ pub enum ChangeOutcome {
     ExternalIdTaken,
 }
 
+impl ChangeOutcome {
+    /// Whether it was written. If not, somebody else wrote first: read again, decide again.
+    #[must_use]
+    pub const fn is_saved(self) -> bool {
+        match self {
+            Self::Saved => true,
+            Self::Conflict | Self::DoneBefore | Self::AddressTaken | Self::ExternalIdTaken => false,
+        }
+    }
+}
+
 /// Saves changes of users.
 pub trait SaveUsers {
     /// Writes each change as a whole or not at all; one that does not fit leaves the others be.
@@ -234,6 +245,20 @@ pub trait SaveUsers {
         &self,
         changes: &[UserChange],
     ) -> impl Future<Output = Result<Vec<ChangeOutcome>, Unavailable>> + Send;
+
+    /// Writes one change.
+    fn save_user(
+        &self,
+        change: &UserChange,
+    ) -> impl Future<Output = Result<ChangeOutcome, Unavailable>> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            let outcomes = self.save_users(std::slice::from_ref(change)).await?;
+            Ok(outcomes.first().copied().unwrap_or(ChangeOutcome::Conflict))
+        }
+    }
 }
 
 /// Takes users away.

@@ -3,15 +3,12 @@
 use jiff::Timestamp;
 
 use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, MailId, UserId};
+use crate::ids::{EventId, UserId};
 use crate::invitation::{
     Invitation, InvitationEvent, InvitationRefusal, InvitationState, transition,
 };
 use crate::issuing::{Remailing, mail_again, zone_of};
-use crate::mail::MailClass;
-use crate::ports::{
-    Chance, ChangeOutcome, Clock, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
-};
+use crate::ports::{Chance, Clock, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange};
 use crate::user::User;
 
 /// What to do.
@@ -126,15 +123,8 @@ where
                 }
             };
             let user = written.user.clone();
-            match self.store.save_users(&[written]).await?.first() {
-                Some(ChangeOutcome::Saved) => return Ok(user),
-                Some(
-                    ChangeOutcome::Conflict
-                    | ChangeOutcome::DoneBefore
-                    | ChangeOutcome::AddressTaken
-                    | ChangeOutcome::ExternalIdTaken,
-                )
-                | None => {}
+            if self.store.save_user(&written).await?.is_saved() {
+                return Ok(user);
             }
         }
     }
@@ -159,14 +149,8 @@ where
             | InvitationState::Cancelled
             | InvitationState::Declined => return Err(InvitationRefusal::NotOpen.into()),
         }
-        let remailing = Remailing {
-            who: who.clone(),
-            batch: None,
-            mail: MailId::new(self.chance.ulid()),
-            event: EventId::new(self.chance.ulid()),
-            class: MailClass::Small,
-            settings: self.store.current_settings().await?.version,
-        };
+        let settings = self.store.current_settings().await?.version;
+        let remailing = Remailing::asked_for(who.clone(), settings, &self.chance);
         Ok(mail_again(user, invitation, remailing, now))
     }
 

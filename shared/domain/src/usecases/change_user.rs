@@ -115,13 +115,11 @@ where
             let change = correct(&before, after, &with, &self.chance, self.clock.now())
                 .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
             let after = change.user.clone();
-            match self.store.save_users(&[change]).await?.first() {
-                Some(ChangeOutcome::Saved) => return Ok(after),
-                Some(ChangeOutcome::AddressTaken) => return Err(ChangeUserRefused::AddressTaken),
-                Some(ChangeOutcome::ExternalIdTaken) => {
-                    return Err(ChangeUserRefused::ExternalIdTaken);
-                }
-                Some(ChangeOutcome::Conflict | ChangeOutcome::DoneBefore) | None => {}
+            match self.store.save_user(&change).await? {
+                ChangeOutcome::Saved => return Ok(after),
+                ChangeOutcome::AddressTaken => return Err(ChangeUserRefused::AddressTaken),
+                ChangeOutcome::ExternalIdTaken => return Err(ChangeUserRefused::ExternalIdTaken),
+                ChangeOutcome::Conflict | ChangeOutcome::DoneBefore => {}
             }
         }
     }

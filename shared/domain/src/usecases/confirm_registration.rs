@@ -12,8 +12,8 @@ use crate::mail::{Mail, MailClass, MailKind, NoticeOf};
 use crate::notices::notices;
 use crate::ownership::{Classification, Ownership, classify};
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, FindUser, LoadRegistration, LoadSession, LoadUsers, ReadSettings,
-    SaveUsers, Unavailable, UserChange,
+    Chance, Clock, FindUser, LoadRegistration, LoadSession, LoadUsers, ReadSettings, SaveUsers,
+    Unavailable, UserChange,
 };
 use crate::registration::{DeviceRegistered, Registrant, Registration};
 use crate::session::Session;
@@ -86,17 +86,9 @@ where
                     (Confirmed::Recorded(registration.decided), change)
                 }
             };
-            let outcome = self.store.save_users(std::slice::from_ref(&change)).await?;
-            match outcome.first() {
-                Some(ChangeOutcome::Saved) => return Ok(confirmed),
-                // Somebody else changed the user; look at what they made of it.
-                Some(
-                    ChangeOutcome::Conflict
-                    | ChangeOutcome::DoneBefore
-                    | ChangeOutcome::AddressTaken
-                    | ChangeOutcome::ExternalIdTaken,
-                )
-                | None => {}
+            // If somebody else changed the user, look at what they made of it.
+            if self.store.save_user(&change).await?.is_saved() {
+                return Ok(confirmed);
             }
         }
     }

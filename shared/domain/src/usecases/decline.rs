@@ -7,8 +7,7 @@ use crate::invitation::{Invitation, InvitationEvent, transition};
 use crate::mail::NoticeOf;
 use crate::notices::notices;
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable,
-    UserChange,
+    Chance, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
 use crate::token::{TokenClaim, TokenPurpose};
 use crate::user::User;
@@ -96,15 +95,8 @@ where
                     ..user
                 })
             };
-            match self.store.save_users(&[change]).await?.first() {
-                Some(ChangeOutcome::Saved) => return Ok(Declined::Declined),
-                Some(
-                    ChangeOutcome::Conflict
-                    | ChangeOutcome::DoneBefore
-                    | ChangeOutcome::AddressTaken
-                    | ChangeOutcome::ExternalIdTaken,
-                )
-                | None => {}
+            if self.store.save_user(&change).await?.is_saved() {
+                return Ok(Declined::Declined);
             }
         }
     }

@@ -13,8 +13,7 @@ use crate::method::Method;
 use crate::names::Label;
 use crate::ownership::of_invitation;
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable,
-    UserChange,
+    Chance, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
 use crate::problem::FieldProblem;
 use crate::settings::VersionedSettings;
@@ -138,22 +137,13 @@ where
                 InvitationOccasion::First,
                 false,
             );
-            match self.store.save_users(&[change]).await?.first() {
-                Some(ChangeOutcome::Saved) => {
-                    return Ok(HandedOver {
-                        user: after,
-                        letter,
-                        issued,
-                        told,
-                    });
-                }
-                Some(
-                    ChangeOutcome::Conflict
-                    | ChangeOutcome::DoneBefore
-                    | ChangeOutcome::AddressTaken
-                    | ChangeOutcome::ExternalIdTaken,
-                )
-                | None => {}
+            if self.store.save_user(&change).await?.is_saved() {
+                return Ok(HandedOver {
+                    user: after,
+                    letter,
+                    issued,
+                    told,
+                });
             }
         }
     }

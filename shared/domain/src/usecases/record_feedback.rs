@@ -7,8 +7,7 @@ use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::{BatchId, EventId, MailId};
 use crate::mail::{Mail, MailEvent, MailReason, MailState};
 use crate::ports::{
-    Chance, ChangeOutcome, LoadMails, LoadUsers, SaveError, SaveMail, SaveUsers, Unavailable,
-    UserChange,
+    Chance, LoadMails, LoadUsers, SaveError, SaveMail, SaveUsers, Unavailable, UserChange,
 };
 use crate::user::{AddressMark, User};
 
@@ -143,8 +142,7 @@ where
                 ..user
             })
         };
-        let outcomes = self.store.save_users(std::slice::from_ref(&change)).await?;
-        Ok(outcomes.first() == Some(&ChangeOutcome::Saved))
+        Ok(self.store.save_user(&change).await?.is_saved())
     }
 
     async fn write_mail(

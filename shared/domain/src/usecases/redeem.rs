@@ -322,7 +322,7 @@ where
                 history: vec![row],
                 ..UserChange::of(locked)
             };
-            match self.save(change).await? {
+            match self.store.save_user(&change).await? {
                 ChangeOutcome::Saved | ChangeOutcome::DoneBefore => return Ok(()),
                 ChangeOutcome::Conflict
                 | ChangeOutcome::AddressTaken
@@ -387,7 +387,9 @@ where
                     ..UserChange::of(with_invitation(&current, invitation.clone()))
                 }
             };
-            if (give_back || !full) && self.save(change).await? == ChangeOutcome::Conflict {
+            if (give_back || !full)
+                && self.store.save_user(&change).await? == ChangeOutcome::Conflict
+            {
                 current = self.reload(&current).await?;
                 continue;
             }
@@ -439,11 +441,6 @@ where
             .await?
             .pop()
             .ok_or(RedeemRefused::DoesNotFit)
-    }
-
-    async fn save(&self, change: UserChange) -> Result<ChangeOutcome, Unavailable> {
-        let outcome = self.store.save_users(std::slice::from_ref(&change)).await?;
-        Ok(outcome.first().copied().unwrap_or(ChangeOutcome::Conflict))
     }
 }
 

@@ -14,8 +14,7 @@ use crate::mail::MailClass;
 use crate::ownership::Ownership;
 use crate::ownership::choice_applies;
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, FindUser, LoadKeys, ReadSettings, SaveUsers, Unavailable,
-    UserChange,
+    Chance, Clock, FindUser, LoadKeys, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
 use crate::settings::VersionedSettings;
 use crate::user::{Asked, User};
@@ -69,14 +68,8 @@ where
             };
             let (done, change) = match invitation.state_at(now) {
                 InvitationState::Pending => {
-                    let remailing = Remailing {
-                        who: Actor::Invitee,
-                        batch: None,
-                        mail: MailId::new(self.chance.ulid()),
-                        event: EventId::new(self.chance.ulid()),
-                        class: MailClass::Small,
-                        settings: settings.version,
-                    };
+                    let remailing =
+                        Remailing::asked_for(Actor::Invitee, settings.version, &self.chance);
                     let change = mail_again(&user, &invitation, remailing, now);
                     (PinRequested::MailedAgain, change)
                 }
@@ -109,15 +102,8 @@ where
                 },
                 ..change
             };
-            match self.store.save_users(&[change]).await?.first() {
-                Some(ChangeOutcome::Saved) => return Ok(done),
-                Some(
-                    ChangeOutcome::Conflict
-                    | ChangeOutcome::DoneBefore
-                    | ChangeOutcome::AddressTaken
-                    | ChangeOutcome::ExternalIdTaken,
-                )
-                | None => {}
+            if self.store.save_user(&change).await?.is_saved() {
+                return Ok(done);
             }
         }
     }

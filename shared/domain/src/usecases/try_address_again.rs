@@ -2,13 +2,11 @@
 //! service remembers against it.
 
 use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, MailId, UserId};
+use crate::ids::{EventId, UserId};
 use crate::invitation::InvitationState;
 use crate::issuing::{Remailing, mail_again};
-use crate::mail::MailClass;
 use crate::ports::{
-    Chance, ChangeOutcome, ClearSuppression, Clock, LoadUsers, ReadSettings, SaveUsers,
-    Unavailable, UserChange,
+    Chance, ClearSuppression, Clock, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
 use crate::user::User;
 
@@ -77,14 +75,8 @@ where
                 Some(invitation)
                     if cleared.enabled && invitation.state_at(now) == InvitationState::Pending =>
                 {
-                    let remailing = Remailing {
-                        who: who.clone(),
-                        batch: None,
-                        mail: MailId::new(self.chance.ulid()),
-                        event: EventId::new(self.chance.ulid()),
-                        class: MailClass::Small,
-                        settings: settings.version,
-                    };
+                    let remailing =
+                        Remailing::asked_for(who.clone(), settings.version, &self.chance);
                     mail_again(&cleared, invitation, remailing, now)
                 }
                 Some(_) | None => UserChange::of(User {
@@ -95,15 +87,8 @@ where
             let mut change = base;
             change.history.insert(0, row);
             let after = change.user.clone();
-            match self.store.save_users(&[change]).await?.first() {
-                Some(ChangeOutcome::Saved) => return Ok(after),
-                Some(
-                    ChangeOutcome::Conflict
-                    | ChangeOutcome::DoneBefore
-                    | ChangeOutcome::AddressTaken
-                    | ChangeOutcome::ExternalIdTaken,
-                )
-                | None => {}
+            if self.store.save_user(&change).await?.is_saved() {
+                return Ok(after);
             }
         }
     }
