@@ -133,10 +133,7 @@ async fn pin(
         ),
         LetterSecret::None | LetterSecret::Masked => (None, None),
     };
-    let user = UserView::of_all(vec![handed.user], &desk.table, SystemClock.now())
-        .await?
-        .pop()
-        .ok_or_else(|| Problem::not_found("user"))?;
+    let user = UserView::of_one(handed.user, &desk.table, SystemClock.now()).await?;
     Ok((
         [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
         Json(HandedOverView {

@@ -27,10 +27,7 @@ use crate::history::{HistoryPage, HistoryView};
 impl Directory {
     /// A user as the API shows them.
     pub(crate) async fn seen(&self, user: User) -> Result<UserView, Problem> {
-        let view = UserView::of_all(vec![user], &self.table, self.clock.now())
-            .await?
-            .pop();
-        view.ok_or_else(|| Problem::not_found("user"))
+        Ok(UserView::of_one(user, &self.table, self.clock.now()).await?)
     }
 }
 
@@ -231,11 +228,9 @@ async fn read(
 ) -> Result<Json<UserView>, Problem> {
     caller.to(Permission::View)?;
     let id: UserId = id_in_path(&id, "user")?;
-    let found = directory.table.load_users(&[id]).await?;
-    let view = UserView::of_all(found, &directory.table, directory.clock.now())
-        .await?
-        .pop();
-    view.map(Json).ok_or_else(|| Problem::not_found("user"))
+    let found = directory.table.load_users(&[id]).await?.pop();
+    let user = found.ok_or_else(|| Problem::not_found("user"))?;
+    directory.seen(user).await.map(Json)
 }
 
 /// Change a user

@@ -35,8 +35,6 @@ async fn try_again(
     caller.to(Permission::AssistUsers)?;
     let id = id_in_path(&id, "user")?;
     let user = sending.try_again.run(id, &caller.actor()).await?;
-    let view = UserView::of_all(vec![user], &sending.table, SystemClock.now())
-        .await?
-        .pop();
-    view.map(Json).ok_or_else(|| Problem::not_found("user"))
+    let view = UserView::of_one(user, &sending.table, SystemClock.now()).await?;
+    Ok(Json(view))
 }

@@ -147,6 +147,19 @@ impl UserView {
         }
     }
 
+    /// A user with the mail of their invitation, which is loaded.
+    pub async fn of_one(
+        user: User,
+        store: &impl LoadMails,
+        now: Timestamp,
+    ) -> Result<Self, Unavailable> {
+        let mail = match &user.invitation {
+            Some(invitation) => store.load_mails(&[invitation.mail]).await?.pop(),
+            None => None,
+        };
+        Ok(Self::new(user, mail.as_ref(), now))
+    }
+
     /// Users with the mails of their invitations, which are loaded at once.
     pub async fn of_all(
         users: Vec<User>,
