@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConsumedCapacity, KeysAndAttributes, Put, ReturnConsumedCapacity,
@@ -179,6 +180,35 @@ impl Table {
             }
         }
         Ok(found)
+    }
+
+    /// The rows that a query finds, at most `limit`, and whether there are more: DynamoDB gives
+    /// them a megabyte at a time, and may stop sooner.
+    async fn query_rows(
+        &self,
+        query: QueryFluentBuilder,
+        limit: usize,
+    ) -> Result<(Vec<Item>, bool), Unavailable> {
+        let query = query
+            .table_name(&self.name)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = query
+                .clone()
+                .limit(i32::try_from(limit - found.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable(&error))?;
+            self.note(false, answer.consumed_capacity());
+            found.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() || found.len() >= limit {
+                return Ok((found, start.is_some()));
+            }
+        }
     }
 
     /// Puts one row under a condition; `false` if it does not hold.

@@ -68,31 +68,15 @@ impl LoadBatch for Table {
         first: u32,
         limit: usize,
     ) -> Result<Vec<Page>, Unavailable> {
-        let mut pages = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .key_condition_expression("pk = :batch AND sk BETWEEN :first AND :last")
-                .expression_attribute_values(":batch", text(keys::batch_partition(id)))
-                .expression_attribute_values(":first", text(keys::page(id, first).parts().1))
-                .expression_attribute_values(":last", text(keys::page(id, 99_999_999).parts().1))
-                .consistent_read(true)
-                .limit(i32::try_from(limit - pages.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
-                .await
-                .map_err(|error| unavailable(&error))?;
-            self.note(false, answer.consumed_capacity());
-            pages.extend(read_all::<Page>(answer.items.unwrap_or_default())?);
-            start = answer.last_evaluated_key;
-            if start.is_none() || pages.len() >= limit {
-                return Ok(pages);
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("pk = :batch AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":batch", text(keys::batch_partition(id)))
+            .expression_attribute_values(":first", text(keys::page(id, first).parts().1))
+            .expression_attribute_values(":last", text(keys::page(id, 99_999_999).parts().1))
+            .consistent_read(true);
+        read_all(self.query_rows(query, limit).await?.0)
     }
 }
 

@@ -110,31 +110,15 @@ impl Table {
         kind: &str,
         limit: usize,
     ) -> Result<Vec<Item>, Unavailable> {
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .key_condition_expression("pk = :user AND begins_with(sk, :kind)")
-                .expression_attribute_values(":user", text(keys::user_partition(user)))
-                .expression_attribute_values(":kind", text(kind))
-                .projection_expression("pk, sk")
-                .consistent_read(true)
-                .limit(i32::try_from(limit - found.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
-                .await
-                .map_err(|error| unavailable(&error))?;
-            self.note(false, answer.consumed_capacity());
-            found.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() || found.len() >= limit {
-                return Ok(found);
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("pk = :user AND begins_with(sk, :kind)")
+            .expression_attribute_values(":user", text(keys::user_partition(user)))
+            .expression_attribute_values(":kind", text(kind))
+            .projection_expression("pk, sk")
+            .consistent_read(true);
+        Ok(self.query_rows(query, limit).await?.0)
     }
 
     /// Takes rows away, whether they are there or not.

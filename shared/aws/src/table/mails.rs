@@ -167,38 +167,25 @@ impl Table {
         now: Timestamp,
         limit: usize,
     ) -> Result<(Vec<(String, String)>, bool), Unavailable> {
-        let mut entries = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .index_name(keys::DUE)
-                .key_condition_expression("duePk = :partition AND dueSk < :end")
-                .expression_attribute_values(":partition", text(&*partition))
-                // Behind the moment stands `#` and an id; `$` follows `#`, so equal moments are
-                // due.
-                .expression_attribute_values(":end", text(format!("{}$", keys::moment(now))))
-                .limit(i32::try_from(limit - entries.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
-                .await
-                .map_err(|error| unavailable(&error))?;
-            self.note(false, answer.consumed_capacity());
-            for item in answer.items.unwrap_or_default() {
-                if let (Some(AttributeValue::S(order)), Some(AttributeValue::S(pk))) =
-                    (item.get(keys::DUE_SK), item.get(keys::PK))
-                {
-                    entries.push((order.clone(), pk.clone()));
+        let query = self
+            .client
+            .query()
+            .index_name(keys::DUE)
+            .key_condition_expression("duePk = :partition AND dueSk < :end")
+            .expression_attribute_values(":partition", text(partition))
+            // Behind the moment stands `#` and an id; `$` follows `#`, so equal moments are due.
+            .expression_attribute_values(":end", text(format!("{}$", keys::moment(now))));
+        let (rows, more) = self.query_rows(query, limit).await?;
+        let entries = rows
+            .iter()
+            .filter_map(|row| match (row.get(keys::DUE_SK), row.get(keys::PK)) {
+                (Some(AttributeValue::S(order)), Some(AttributeValue::S(pk))) => {
+                    Some((order.clone(), pk.clone()))
                 }
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() || entries.len() >= limit {
-                return Ok((entries, start.is_some()));
-            }
-        }
+                _ => None,
+            })
+            .collect();
+        Ok((entries, more))
     }
 
     async fn count(&self, partition: String) -> Result<u64, Unavailable> {

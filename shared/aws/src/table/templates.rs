@@ -1,37 +1,23 @@
 //! Own wordings: a row each, all in one partition, since they are read together.
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use beckon_domain::ports::{LoadTemplates, SaveError, SaveTemplate, Unavailable};
 use beckon_domain::template::{Template, TemplateName};
 
 use super::rows::{self, read, read_all};
-use super::{Table, keys, text, unavailable};
+use super::{Table, keys, text};
 
 impl LoadTemplates for Table {
     async fn templates(&self) -> Result<Vec<Template>, Unavailable> {
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .key_condition_expression("pk = :partition")
-                .expression_attribute_values(":partition", text(keys::TEMPLATES))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
-                .await
-                .map_err(|error| unavailable(&error))?;
-            self.note(false, answer.consumed_capacity());
-            found.extend(read_all::<Template>(answer.items.unwrap_or_default())?);
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                found.sort_by(|one, other| one.name.cmp(&other.name));
-                return Ok(found);
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("pk = :partition")
+            .expression_attribute_values(":partition", text(keys::TEMPLATES))
+            .consistent_read(true);
+        let (rows, _) = self.query_rows(query, usize::MAX).await?;
+        let mut found = read_all::<Template>(rows)?;
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(found)
     }
 
     async fn template(&self, name: &TemplateName) -> Result<Option<Template>, Unavailable> {
