@@ -304,6 +304,14 @@ impl Api {
         opened["registrationId"].as_str().unwrap().to_owned()
     }
 
+    /// Says "this was not me" with the link of the newest mail to somebody.
+    pub async fn decline(&self, person: &Person) {
+        let token = self.newest_mail(&person.email).await.decline_token();
+        let token = token.expect("the mail lets them decline");
+        let answer = self.post("/v1/declines", &json!({ "token": token })).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+    }
+
     /// Asks for the PIN of an address, whatever it answers.
     pub async fn request_pin(&self, address: &str) -> Answer {
         self.post("/v1/pin-requests", &json!({ "email": address }))

@@ -4,7 +4,6 @@ use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
 
-use beckon_domain::invitation::InvitationState;
 use beckon_domain::mail::MailClass;
 use beckon_domain::ports::{
     ChangeOutcome, FindDue as _, LoadUsers as _, SaveUsers as _, UserChange,
@@ -129,14 +128,6 @@ impl Beckon {
         self.change(person, |user| {
             let asked = user.asked.as_mut().unwrap();
             asked.day = asked.day.yesterday().unwrap();
-        })
-        .await;
-    }
-
-    /// Has somebody say "this was not me", for which there is no route yet.
-    pub async fn decline(&self, person: &Person) {
-        self.change(person, |user| {
-            user.invitation.as_mut().unwrap().state = InvitationState::Declined;
         })
         .await;
     }

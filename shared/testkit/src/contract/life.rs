@@ -202,7 +202,7 @@ impl<T: Store> Life<T> {
             9 => self.bounce(now).await,
             10 => self.post(now).await,
             11 if choice => self.hand_over(now).await,
-            11 => self.try_again(now).await,
+            11 => self.try_again().await,
             _ => {
                 let minutes = [1, 9, 11, 300, 1_500, 3_000];
                 let minutes = minutes[usize::try_from(dice % 6).unwrap()];
@@ -432,7 +432,7 @@ impl<T: Store> Life<T> {
         }
     }
 
-    async fn try_again(&mut self, now: Timestamp) {
+    async fn try_again(&mut self) {
         self.story.push("try the address again".to_owned());
         let answer = TryAddressAgain {
             store: self.store.clone(),
@@ -447,7 +447,6 @@ impl<T: Store> Life<T> {
             "an address was tried again in vain",
         );
         self.model.marked = false;
-        let _ = now;
     }
 
     async fn hand_over(&mut self, now: Timestamp) {
