@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::list;
+use super::draft::list;
 use crate::address::EmailAddress;
 use crate::problem::{FieldProblem, Problems};
 

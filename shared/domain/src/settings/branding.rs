@@ -338,7 +338,7 @@ impl std::fmt::Debug for LogoDraft {
 
 impl BrandingDraft {
     pub(super) fn parse(self, problems: &mut Problems) -> Option<Branding> {
-        let accent_colour = super::optional(
+        let accent_colour = super::draft::optional(
             self.accent_colour,
             "branding.accentColour",
             Colour::parse,
@@ -347,7 +347,8 @@ impl BrandingDraft {
         let logo = match self.logo {
             None => Some(None),
             Some(draft) => {
-                let alt = super::optional(draft.alt, "branding.logo.alt", Label::parse, problems);
+                let alt =
+                    super::draft::optional(draft.alt, "branding.logo.alt", Label::parse, problems);
                 let logo = Logo::parse(draft.content_type, &draft.content_base64, None)
                     .map_err(|problem| problem.under("branding.logo"));
                 match (alt, problems.check(logo)) {

@@ -4,8 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::draft::{LONGEST_LIST, optional};
 use super::reminders::{Reminders, RemindersDraft};
-use super::{LONGEST_LIST, RegistrationDraft, RegistrationSettings, Settings, optional};
+use super::{RegistrationDraft, RegistrationSettings, Settings};
 use crate::locale::Locale;
 use crate::names::GroupName;
 use crate::ownership::{OwnershipChoice, choice_applies};

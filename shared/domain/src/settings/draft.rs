@@ -1,0 +1,811 @@
+//! Settings as administrators write them: the document that `PUT` takes and `GET` shows, and how
+//! it is parsed.
+
+use std::collections::BTreeSet;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use super::administrators::AdministratorsDraft;
+use super::agreements::{self, AgreementDraft};
+use super::branding::BrandingDraft;
+use super::groups::{self, GroupDraft};
+use super::reminders::RemindersDraft;
+use super::retention::RetentionDraft;
+use super::{Confirmation, Distribution, Organisation, RegistrationSettings, Sender, Settings};
+use crate::address::{EmailAddress, MailDomain};
+use crate::enrolment::{EnrolmentAddress, EnrolmentUrl};
+use crate::guessing;
+use crate::letter::HelpDesk;
+use crate::locale::{Locale, TimeZoneName};
+use crate::method::Method;
+use crate::names::{GroupName, Label};
+use crate::ownership::Ownership;
+use crate::pin::{PinAlphabet, PinPolicy};
+use crate::problem::{FieldProblem, Problems};
+
+/// Settings as an administrator writes them: nothing is checked yet. What is left out takes its
+/// default.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SettingsDraft {
+    /// How people register.
+    pub registration: RegistrationDraft,
+    /// Confirmation mails.
+    pub confirmation: ConfirmationDraft,
+    /// Reminder mails.
+    pub reminders: RemindersDraft,
+    /// What is otherwise for members of a group. The first entry whose group a person belongs to
+    /// holds for them.
+    pub groups: Vec<GroupDraft>,
+    /// What administrators are told by mail.
+    pub administrators: AdministratorsDraft,
+    /// How long personal data is kept.
+    pub retention: RetentionDraft,
+    /// What people agree to, by ownership and language: what the company can see and erase. The
+    /// first that fits is shown in the invitation and on the enrolment page.
+    pub agreements: Vec<AgreementDraft>,
+    /// Who sends.
+    pub sender: SenderDraft,
+    /// For whom.
+    pub organisation: OrganisationDraft,
+    /// How mails look.
+    pub branding: BrandingDraft,
+    /// Where people go on.
+    pub enrolment: EnrolmentDraft,
+    /// A language tag; default `en`.
+    pub locale: Option<String>,
+    /// An IANA time zone; default `UTC`.
+    pub time_zone: Option<String>,
+    /// What was read is sent back whole; what only answers carry is passed over.
+    #[serde(skip_serializing)]
+    #[cfg_attr(feature = "schema", schema(ignore))]
+    pub version: IgnoredAny,
+    /// The same.
+    #[serde(skip_serializing)]
+    #[cfg_attr(feature = "schema", schema(ignore))]
+    pub guessing: IgnoredAny,
+}
+
+/// See [`RegistrationSettings`].
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RegistrationDraft {
+    /// Default `pin`.
+    pub method: Option<Method>,
+    /// 1 to 720; default 168, seven days.
+    pub lifetime_hours: Option<i64>,
+    /// What PINs look like.
+    pub pin: PinDraft,
+    /// Default true.
+    pub allow_pin_request: Option<bool>,
+}
+
+/// See [`PinPolicy`].
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PinDraft {
+    /// 4 to 12; default 8.
+    pub length: Option<i64>,
+    /// Default `digits`.
+    pub alphabet: Option<PinAlphabet>,
+    /// 1 to 10; default 5.
+    pub tries: Option<i64>,
+}
+
+/// See [`Confirmation`].
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ConfirmationDraft {
+    /// Default false.
+    pub enabled: Option<bool>,
+    /// Who gets one.
+    pub distribution: DistributionDraft,
+}
+
+/// Either everyone or named groups; default everyone.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DistributionDraft {
+    /// Everybody who registers a device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub everyone: Option<bool>,
+    /// Members of these groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+}
+
+/// See [`Sender`].
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SenderDraft {
+    /// The name beside the sending address.
+    pub name: Option<String>,
+    /// The address that mail comes from; default: the one Beckon was deployed with.
+    pub from: Option<String>,
+    /// Where answers go.
+    pub reply_to: Option<String>,
+    /// Domains that may be invited; default: the sender's own.
+    pub recipient_domains: Option<Vec<String>>,
+}
+
+/// It holds addresses.
+impl std::fmt::Debug for SenderDraft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SenderDraft").finish_non_exhaustive()
+    }
+}
+
+/// See [`Organisation`].
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct OrganisationDraft {
+    /// Its name.
+    pub name: Option<String>,
+    /// Whom people ask.
+    pub help_desk: Option<HelpDeskDraft>,
+}
+
+/// See [`HelpDesk`].
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct HelpDeskDraft {
+    /// What it is called.
+    pub name: Option<String>,
+    /// Its mail address.
+    pub email: Option<String>,
+    /// Its telephone number.
+    pub phone: Option<String>,
+}
+
+/// It holds addresses.
+impl std::fmt::Debug for HelpDeskDraft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HelpDeskDraft").finish_non_exhaustive()
+    }
+}
+
+/// Where people go on after the secret was accepted.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct EnrolmentDraft {
+    /// The first that fits is taken.
+    pub addresses: Vec<EnrolmentAddressDraft>,
+}
+
+/// See [`EnrolmentAddress`].
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct EnrolmentAddressDraft {
+    /// Only for this platform, like `ios` or `android`.
+    pub platform: Option<String>,
+    /// Only for this ownership.
+    pub ownership: Option<Ownership>,
+    /// Where to: `https://mdm.example.com/enrol?session={registrationId}`. Variables:
+    /// `{registrationId}`, `{email}`, `{platform}`, `{ownership}`.
+    pub url: String,
+}
+
+/// Longest list of domains, groups or addresses in the document.
+pub(super) const LONGEST_LIST: usize = 100;
+
+impl SettingsDraft {
+    /// Checks everything and names all that is wrong. `deployed_from` is the sender that holds
+    /// where none is written.
+    pub fn parse(self, deployed_from: &EmailAddress) -> Result<Settings, Vec<FieldProblem>> {
+        let defaults = Settings::default_from(deployed_from.clone());
+        let mut problems = Problems::default();
+
+        let registration =
+            self.registration
+                .parse(&defaults.registration, "registration", &mut problems);
+        let confirmation = self.confirmation.parse(&mut problems);
+        let lifetime = registration.as_ref().map(|own| own.lifetime_hours);
+        let reminders =
+            self.reminders
+                .parse(&defaults.reminders, "reminders", lifetime, &mut problems);
+        let groups = groups::parse(
+            self.groups,
+            registration.as_ref(),
+            reminders.as_ref(),
+            &mut problems,
+        );
+        let administrators = self.administrators.parse(&mut problems);
+        let retention = self.retention.parse(&mut problems);
+        let agreements = agreements::parse(self.agreements, &mut problems);
+        let sender = self.sender.parse(&defaults.sender, &mut problems);
+        let organisation = self.organisation.parse(&mut problems);
+        let branding = self.branding.parse(&mut problems);
+        let enrolment = self.enrolment.parse(&mut problems);
+        let locale = match self.locale {
+            None => Some(defaults.locale),
+            Some(text) => problems.check(Locale::parse(&text).map_err(|p| p.under("locale"))),
+        };
+        let time_zone = match self.time_zone {
+            None => Some(defaults.time_zone),
+            Some(text) => {
+                problems.check(TimeZoneName::parse(&text).map_err(|p| p.under("timeZone")))
+            }
+        };
+
+        let whole = || {
+            Some(Settings {
+                registration: registration?,
+                confirmation: confirmation?,
+                reminders: reminders?,
+                groups: groups?,
+                administrators: administrators?,
+                retention: retention?,
+                agreements: agreements?,
+                sender: sender?,
+                organisation: organisation?,
+                branding: branding?,
+                enrolment: enrolment?,
+                locale: locale?,
+                time_zone: time_zone?,
+            })
+        };
+        match whole() {
+            Some(settings) if problems.is_empty() => Ok(settings),
+            _ => Err(problems.into_vec()),
+        }
+    }
+}
+
+/// The document that says these settings: what `GET` shows and `PUT` takes back.
+impl From<Settings> for SettingsDraft {
+    fn from(settings: Settings) -> Self {
+        let text = |label: Label| label.as_str().to_owned();
+        Self {
+            registration: settings.registration.into(),
+            confirmation: ConfirmationDraft {
+                enabled: Some(settings.confirmation.enabled),
+                distribution: match settings.confirmation.distribution {
+                    Distribution::Everyone => DistributionDraft {
+                        everyone: Some(true),
+                        groups: None,
+                    },
+                    Distribution::Groups(groups) => DistributionDraft {
+                        everyone: None,
+                        groups: Some(groups.iter().map(|g| g.as_str().to_owned()).collect()),
+                    },
+                },
+            },
+            reminders: settings.reminders.into(),
+            groups: settings.groups.into_iter().map(GroupDraft::from).collect(),
+            administrators: settings.administrators.into(),
+            retention: settings.retention.into(),
+            agreements: settings
+                .agreements
+                .into_iter()
+                .map(AgreementDraft::from)
+                .collect(),
+            sender: SenderDraft {
+                name: settings.sender.name.map(text),
+                from: Some(settings.sender.from.as_str().to_owned()),
+                reply_to: settings.sender.reply_to.map(|a| a.as_str().to_owned()),
+                recipient_domains: Some(
+                    settings
+                        .sender
+                        .recipient_domains
+                        .iter()
+                        .map(|d| d.as_str().to_owned())
+                        .collect(),
+                ),
+            },
+            organisation: OrganisationDraft {
+                name: settings.organisation.name.map(text),
+                help_desk: settings.organisation.help_desk.map(|desk| HelpDeskDraft {
+                    name: desk.name.map(text),
+                    email: desk.email.map(|a| a.as_str().to_owned()),
+                    phone: desk.phone.map(text),
+                }),
+            },
+            branding: settings.branding.into(),
+            enrolment: EnrolmentDraft {
+                addresses: settings
+                    .enrolment
+                    .into_iter()
+                    .map(|address| EnrolmentAddressDraft {
+                        platform: address.platform,
+                        ownership: address.ownership,
+                        url: address.url.as_str().to_owned(),
+                    })
+                    .collect(),
+            },
+            locale: Some(settings.locale.as_str().to_owned()),
+            time_zone: Some(settings.time_zone.as_str().to_owned()),
+            version: IgnoredAny,
+            guessing: IgnoredAny,
+        }
+    }
+}
+
+impl From<RegistrationSettings> for RegistrationDraft {
+    fn from(registration: RegistrationSettings) -> Self {
+        Self {
+            method: Some(registration.method),
+            lifetime_hours: Some(i64::from(registration.lifetime_hours)),
+            pin: PinDraft {
+                length: Some(i64::from(registration.pin.length)),
+                alphabet: Some(registration.pin.alphabet),
+                tries: Some(i64::from(registration.pin.tries)),
+            },
+            allow_pin_request: Some(registration.allow_pin_request),
+        }
+    }
+}
+
+pub(super) fn in_range(
+    given: Option<i64>,
+    default: u32,
+    range: std::ops::RangeInclusive<u32>,
+    field: &str,
+    problems: &mut Problems,
+) -> Option<u32> {
+    let Some(given) = given else {
+        return Some(default);
+    };
+    let value = u32::try_from(given)
+        .ok()
+        .filter(|value| range.contains(value));
+    if value.is_none() {
+        problems.add(FieldProblem::new(
+            field,
+            "outOfRange",
+            format!(
+                "is {given}, but must be from {} to {}",
+                range.start(),
+                range.end()
+            ),
+        ));
+    }
+    value
+}
+
+impl RegistrationDraft {
+    pub(super) fn parse(
+        self,
+        default: &RegistrationSettings,
+        field: &str,
+        problems: &mut Problems,
+    ) -> Option<RegistrationSettings> {
+        let lifetime_hours = in_range(
+            self.lifetime_hours,
+            default.lifetime_hours,
+            1..=720,
+            &format!("{field}.lifetimeHours"),
+            problems,
+        );
+        let length = in_range(
+            self.pin.length,
+            u32::from(default.pin.length),
+            4..=12,
+            &format!("{field}.pin.length"),
+            problems,
+        );
+        let tries = in_range(
+            self.pin.tries,
+            u32::from(default.pin.tries),
+            1..=10,
+            &format!("{field}.pin.tries"),
+            problems,
+        );
+        let (Some(lifetime_hours), Some(length), Some(tries)) = (lifetime_hours, length, tries)
+        else {
+            return None;
+        };
+        let pin = PinPolicy {
+            length: u8::try_from(length).ok()?,
+            alphabet: self.pin.alphabet.unwrap_or(default.pin.alphabet),
+            tries: u8::try_from(tries).ok()?,
+        };
+        let allow_pin_request = self.allow_pin_request.unwrap_or(default.allow_pin_request);
+        let method = self.method.unwrap_or(default.method);
+        let chance = guessing::chance_per_invitation(pin, allow_pin_request);
+        // A billionth more: the limit itself is allowed, however it was rounded.
+        if method.uses_pin() && chance > guessing::HIGHEST_CHANCE * (1.0 + 1e-9) {
+            problems.add(FieldProblem::new(
+                format!("{field}.pin"),
+                "guessable",
+                format!(
+                    "lets a guesser hit one invitation with a chance of 1 in {:.0}; at most 1 in 1,000 is allowed. Make the PIN longer, allow fewer tries, or switch allowPinRequest off",
+                    (1.0 / chance).floor()
+                ),
+            ));
+            return None;
+        }
+        Some(RegistrationSettings {
+            method,
+            lifetime_hours,
+            pin,
+            allow_pin_request,
+        })
+    }
+}
+
+impl ConfirmationDraft {
+    fn parse(self, problems: &mut Problems) -> Option<Confirmation> {
+        const FIELD: &str = "confirmation.distribution";
+        let distribution = match (self.distribution.everyone, self.distribution.groups) {
+            (Some(true), Some(_)) => {
+                problems.add(FieldProblem::new(
+                    FIELD,
+                    "ambiguous",
+                    "names both everyone and groups; keep one of them",
+                ));
+                None
+            }
+            (Some(false), None) => {
+                problems.add(FieldProblem::new(
+                    FIELD,
+                    "nobody",
+                    "reaches nobody; name groups, or switch confirmation.enabled off",
+                ));
+                None
+            }
+            (_, None) => Some(Distribution::Everyone),
+            (_, Some(groups)) => {
+                let groups = list(
+                    &groups,
+                    &format!("{FIELD}.groups"),
+                    GroupName::parse,
+                    problems,
+                );
+                if groups.as_ref().is_some_and(BTreeSet::is_empty) {
+                    problems.add(FieldProblem::new(
+                        format!("{FIELD}.groups"),
+                        "nobody",
+                        "reaches nobody; name a group, or switch confirmation.enabled off",
+                    ));
+                }
+                groups.map(Distribution::Groups)
+            }
+        }?;
+        Some(Confirmation {
+            enabled: self.enabled.unwrap_or(false),
+            distribution,
+        })
+    }
+}
+
+pub(super) fn list<T: Ord>(
+    texts: &[String],
+    field: &str,
+    parse: impl Fn(&str) -> Result<T, FieldProblem>,
+    problems: &mut Problems,
+) -> Option<BTreeSet<T>> {
+    if texts.len() > LONGEST_LIST {
+        problems.add(FieldProblem::new(
+            field,
+            "tooMany",
+            format!("has {} entries; {LONGEST_LIST} is the most", texts.len()),
+        ));
+        return None;
+    }
+    let mut parsed = BTreeSet::new();
+    let mut whole = true;
+    for (index, text) in texts.iter().enumerate() {
+        match problems.check(parse(text).map_err(|p| p.under(&format!("{field}[{index}]")))) {
+            Some(value) => {
+                parsed.insert(value);
+            }
+            None => whole = false,
+        }
+    }
+    whole.then_some(parsed)
+}
+
+impl SenderDraft {
+    fn parse(self, default: &Sender, problems: &mut Problems) -> Option<Sender> {
+        let name = optional(self.name, "sender.name", Label::parse, problems);
+        let from = match self.from {
+            None => Some(default.from.clone()),
+            Some(text) => {
+                problems.check(EmailAddress::parse(&text).map_err(|p| p.under("sender.from")))
+            }
+        };
+        let reply_to = optional(
+            self.reply_to,
+            "sender.replyTo",
+            EmailAddress::parse,
+            problems,
+        );
+        let domains = match self.recipient_domains {
+            // A wrong From has been named; the domain it would have brought is not wrong as well.
+            None => from
+                .as_ref()
+                .map(|from| MailDomain::parse(&from.domain()).ok().into_iter().collect()),
+            Some(texts) => list(
+                &texts,
+                "sender.recipientDomains",
+                MailDomain::parse,
+                problems,
+            ),
+        };
+        if domains.as_ref().is_some_and(BTreeSet::is_empty) {
+            problems.add(FieldProblem::new(
+                "sender.recipientDomains",
+                "nobody",
+                "allows nobody to be invited; name at least one domain",
+            ));
+        }
+        Some(Sender {
+            name: name?,
+            from: from?,
+            reply_to: reply_to?,
+            recipient_domains: domains?,
+        })
+    }
+}
+
+/// `Some(None)` where nothing was written, `None` where it was wrong. An empty text counts as
+/// nothing: that is how a form clears a field.
+#[expect(clippy::option_option, reason = "wrong and absent are two things")]
+pub(super) fn optional<T>(
+    text: Option<String>,
+    field: &str,
+    parse: impl Fn(&str) -> Result<T, FieldProblem>,
+    problems: &mut Problems,
+) -> Option<Option<T>> {
+    match text {
+        None => Some(None),
+        Some(text) if text.trim().is_empty() => Some(None),
+        Some(text) => problems
+            .check(parse(&text).map_err(|p| p.under(field)))
+            .map(Some),
+    }
+}
+
+impl OrganisationDraft {
+    fn parse(self, problems: &mut Problems) -> Option<Organisation> {
+        let name = optional(self.name, "organisation.name", Label::parse, problems);
+        let help_desk = match self.help_desk {
+            None => Some(None),
+            Some(desk) => {
+                let name = optional(
+                    desk.name,
+                    "organisation.helpDesk.name",
+                    Label::parse,
+                    problems,
+                );
+                let email = optional(
+                    desk.email,
+                    "organisation.helpDesk.email",
+                    EmailAddress::parse,
+                    problems,
+                );
+                let phone = optional(
+                    desk.phone,
+                    "organisation.helpDesk.phone",
+                    Label::parse,
+                    problems,
+                );
+                match (name, email, phone) {
+                    (Some(None), Some(None), Some(None)) => Some(None),
+                    (Some(name), Some(email), Some(phone)) => {
+                        Some(Some(HelpDesk { name, email, phone }))
+                    }
+                    _ => None,
+                }
+            }
+        };
+        Some(Organisation {
+            name: name?,
+            help_desk: help_desk?,
+        })
+    }
+}
+
+impl EnrolmentDraft {
+    fn parse(self, problems: &mut Problems) -> Option<Vec<EnrolmentAddress>> {
+        if self.addresses.len() > LONGEST_LIST {
+            problems.add(FieldProblem::new(
+                "enrolment.addresses",
+                "tooMany",
+                format!(
+                    "has {} entries; {LONGEST_LIST} is the most",
+                    self.addresses.len()
+                ),
+            ));
+            return None;
+        }
+        let mut parsed = Vec::new();
+        let mut whole = true;
+        for (index, address) in self.addresses.into_iter().enumerate() {
+            let field = format!("enrolment.addresses[{index}]");
+            let url = problems.check(
+                EnrolmentUrl::parse(&address.url).map_err(|p| p.under(&format!("{field}.url"))),
+            );
+            let platform = optional(
+                address.platform,
+                &format!("{field}.platform"),
+                |text| Label::parse(text).map(|label| label.as_str().to_lowercase()),
+                problems,
+            );
+            match (url, platform) {
+                (Some(url), Some(platform)) => parsed.push(EnrolmentAddress {
+                    platform,
+                    ownership: address.ownership,
+                    url,
+                }),
+                _ => whole = false,
+            }
+        }
+        whole.then_some(parsed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from() -> EmailAddress {
+        EmailAddress::parse("beckon@example.com").unwrap()
+    }
+
+    fn parse(json: &str) -> Result<Settings, Vec<FieldProblem>> {
+        serde_json::from_str::<SettingsDraft>(json)
+            .unwrap()
+            .parse(&from())
+    }
+
+    fn codes(json: &str) -> Vec<(String, &'static str)> {
+        parse(json)
+            .unwrap_err()
+            .into_iter()
+            .map(|p| (p.field, p.code))
+            .collect()
+    }
+
+    #[test]
+    fn an_empty_document_is_the_defaults() {
+        assert_eq!(parse("{}").unwrap(), Settings::default_from(from()));
+    }
+
+    #[test]
+    fn what_is_shown_can_be_saved_again_unchanged() {
+        let settings = parse(
+            r#"{"registration":{"method":"qrCode","lifetimeHours":25,"pin":{"length":10,"alphabet":"unambiguous","tries":3}},
+                "confirmation":{"enabled":true,"distribution":{"groups":["staff","it"]}},
+                "reminders":{"enabled":true,"startAfterDays":1,"most":1,"quietHours":{"from":"00:00","to":"00:00"}},
+                "groups":[{"group":"field","registration":{"method":"qrCode","lifetimeHours":720},"reminders":{"enabled":false},"locale":"fr"},
+                          {"group":"office","registration":{"method":"pin"},"ownership":"companyOwned"}],
+                "administrators":{"addresses":["it@example.com"],"onDecline":false,"onCompletion":true},
+                "agreements":[{"ownership":"userOwned","locale":"de","text":"Zeile\nZeile","url":"https://example.com/a"}],
+                "sender":{"name":"Device team","replyTo":"help@example.com","recipientDomains":["example.org"]},
+                "organisation":{"name":"Example","helpDesk":{"phone":"+49 30 1234"}},
+                "enrolment":{"addresses":[{"platform":"iOS","url":"https://mdm.example.com/{registrationId}"}]},
+                "locale":"de","timeZone":"Europe/Berlin"}"#,
+        )
+        .unwrap();
+
+        let again = SettingsDraft::from(settings.clone())
+            .parse(&from())
+            .unwrap();
+
+        assert_eq!(again, settings);
+    }
+
+    #[test]
+    fn everything_wrong_is_named_at_once() {
+        let found = codes(
+            r#"{"registration":{"lifetimeHours":721,"pin":{"length":3,"tries":0}},
+                "confirmation":{"enabled":true,"distribution":{"groups":[]}},
+                "sender":{"from":"nobody","recipientDomains":[]},"locale":"english","timeZone":"Mars/One",
+                "reminders":{"enabled":true,"everyDays":0,"quietHours":{"from":"8 pm","to":"08:00"}},
+                "groups":[{"group":""},{"group":"field","registration":{"lifetimeHours":0}}],
+                "administrators":{"addresses":["nobody"]},"agreements":[{"text":""}]}"#,
+        );
+
+        let fields: Vec<&str> = found.iter().map(|(field, _)| field.as_str()).collect();
+        assert_eq!(
+            fields,
+            [
+                "registration.lifetimeHours",
+                "registration.pin.length",
+                "registration.pin.tries",
+                "confirmation.distribution.groups",
+                "reminders.everyDays",
+                "reminders.quietHours.from",
+                "administrators.addresses[0]",
+                "agreements[0].text",
+                "sender.from",
+                "sender.recipientDomains",
+                "locale",
+                "timeZone",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_pin_that_is_guessed_more_often_than_once_in_a_thousand_is_refused_with_the_chance() {
+        let problems = parse(r#"{"registration":{"pin":{"length":4,"tries":10}}}"#).unwrap_err();
+
+        assert_eq!(problems[0].code, "guessable");
+        assert!(
+            problems[0].detail.contains("1 in 250"),
+            "{}",
+            problems[0].detail
+        );
+        assert!(
+            parse(r#"{"registration":{"pin":{"length":4,"tries":10},"allowPinRequest":false}}"#)
+                .is_ok()
+        );
+        assert!(
+            parse(r#"{"registration":{"method":"qrCode","pin":{"length":4,"tries":10}}}"#).is_ok()
+        );
+    }
+
+    #[test]
+    fn a_groups_settings_are_those_of_everybody_else_but_for_what_they_say() {
+        let settings = parse(
+            r#"{"registration":{"lifetimeHours":48,"pin":{"length":10}},"reminders":{"enabled":true,"startAfterDays":1},
+                "groups":[{"group":"vip","registration":{"pin":{"tries":3}}},{"group":"field","reminders":{"enabled":false}},
+                          {"group":"staff","registration":{"method":"qrCode"}}]}"#,
+        )
+        .unwrap();
+
+        let vip = settings.groups[0].registration.as_ref().unwrap();
+        assert_eq!(
+            (vip.lifetime_hours, vip.pin.length, vip.pin.tries),
+            (48, 10, 3)
+        );
+        assert!(!settings.groups[1].reminders.as_ref().unwrap().enabled);
+        assert_eq!(settings.registrations().count(), 3);
+    }
+
+    #[test]
+    fn what_would_have_no_effect_in_a_group_is_named() {
+        for (json, field, code) in [
+            (
+                r#"{"groups":[{"group":"a"},{"group":"a"}]}"#,
+                "groups[1].group",
+                "twice",
+            ),
+            (
+                r#"{"groups":[{"group":"a","registration":{"method":"qrCode"},"ownership":"userOwned"}]}"#,
+                "groups[0].ownership",
+                "doesNotApply",
+            ),
+            (
+                r#"{"groups":[{"group":"a","registration":{"lifetimeHours":24},"reminders":{"enabled":true}}]}"#,
+                "groups[0].reminders.startAfterDays",
+                "afterTheEnd",
+            ),
+            (
+                r#"{"groups":[{"group":"a","registration":{"pin":{"length":4}}}]}"#,
+                "groups[0].registration.pin",
+                "guessable",
+            ),
+            (
+                r#"{"administrators":{"onCompletion":true}}"#,
+                "administrators.addresses",
+                "nobody",
+            ),
+        ] {
+            assert_eq!(codes(json), [(field.to_owned(), code)], "{json}");
+        }
+    }
+
+    #[test]
+    fn the_from_header_cannot_be_broken_out_of() {
+        let mut sender = Settings::default_from(from()).sender;
+        sender.name = Some(Label::parse(r#"IT" <evil@example.org>, "\"#).unwrap());
+
+        assert_eq!(
+            sender.from_header(),
+            r#""IT\" <evil@example.org>, \"\\" <beckon@example.com>"#
+        );
+    }
+}
