@@ -379,6 +379,17 @@ pub struct MailReason {
     pub detail: String,
 }
 
+impl MailReason {
+    /// A reason of this name.
+    #[must_use]
+    pub fn new(code: &str, detail: &str) -> Self {
+        Self {
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+}
+
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,0 +1,229 @@
+//! One mail on its way: judged once more, written, claimed, handed over, and recorded.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Deliver;
+use super::composing::Words;
+use super::round::{Due, Step};
+use crate::ids::RunId;
+use crate::mail::{Mail, MailEvent, MailReason, MailState};
+use crate::ports::{
+    ClaimMail, Clock, ComposeLetter, ComposeOwn, LoadMails, LoadRegistration, Pause, SaveError,
+    SaveMail, SendMail, Unavailable,
+};
+use crate::sending::{SendAnswer, retry_at};
+use crate::template::TemplateName;
+
+/// What is written into a mail's row: what happened to it, and what goes with that.
+struct Entry {
+    event: MailEvent,
+    /// When it is due again; as before if absent.
+    due_at: Option<Timestamp>,
+    why: Option<MailReason>,
+    /// What the mail service calls it.
+    service_id: Option<String>,
+}
+
+impl Entry {
+    const fn of(event: MailEvent) -> Self {
+        Self {
+            event,
+            due_at: None,
+            why: None,
+            service_id: None,
+        }
+    }
+
+    fn due(self, at: Timestamp) -> Self {
+        Self {
+            due_at: Some(at),
+            ..self
+        }
+    }
+
+    fn because(self, why: MailReason) -> Self {
+        Self {
+            why: Some(why),
+            ..self
+        }
+    }
+}
+
+impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
+where
+    S: ClaimMail + LoadMails + LoadRegistration + SaveMail + Sync,
+    M: SendMail + Sync,
+    L: ComposeLetter + ComposeOwn + Sync,
+    K: Sync,
+    C: Clock + Sync,
+    R: Sync,
+{
+    /// One mail, from due to whatever becomes of it.
+    pub(super) async fn carry(
+        &self,
+        due: Due,
+        run: RunId,
+        words: Words<'_>,
+        unfit: &mut Option<TemplateName>,
+    ) -> Result<Step, Unavailable> {
+        let now = self.clock.now();
+        let judged = due.judged(now);
+        let Due { mail, user, .. } = due;
+        match mail.state {
+            MailState::Waiting => {}
+            // Held by a run that is gone, for the lease is ours: what it did with the mail is
+            // not known.
+            MailState::Sending => {
+                let entry = Entry::of(MailEvent::LoseSight)
+                    .due(self.later(self.policy.unknown_wait))
+                    .because(MailReason::new(
+                        "runLost",
+                        "the run that sent it ended before it could record the answer",
+                    ));
+                return self.settle(mail, entry, Step::LostSight).await;
+            }
+            // Due means that nobody reported it in time.
+            MailState::Unknown => {
+                if judged.is_ok() {
+                    let entry = Entry::of(MailEvent::GiveUpWaiting).due(now);
+                    return self.settle(mail, entry, Step::Again).await;
+                }
+            }
+            MailState::Sent
+            | MailState::Delayed
+            | MailState::Delivered
+            | MailState::SoftBounced
+            | MailState::HardBounced
+            | MailState::Complained
+            | MailState::Failed
+            | MailState::Dropped => return Ok(Step::Overtaken),
+        }
+        if let Err(why) = judged {
+            let entry = Entry::of(MailEvent::Drop).because(MailReason::new(
+                why.code(),
+                "it was no longer wanted when its turn came",
+            ));
+            return self.settle(mail, entry, Step::Dropped).await;
+        }
+        let outgoing = match self.compose(&mail, user.as_ref(), words).await? {
+            Ok((outgoing, in_ours)) => {
+                *unfit = in_ours;
+                outgoing
+            }
+            Err(why) => {
+                let entry = Entry::of(MailEvent::Refuse).because(why);
+                return self.settle(mail, entry, Step::Refused).await;
+            }
+        };
+        let Ok(claimed) = mail.after(MailEvent::Claim) else {
+            return Ok(Step::Overtaken);
+        };
+        let claimed = Mail {
+            run: Some(run),
+            attempts: mail.attempts + 1,
+            ..claimed
+        };
+        let written = match &user {
+            Some(user) => self.store.claim_mail(&claimed, user.version).await,
+            // A mail of nobody was judged by nobody.
+            None => self.store.save_mail(&claimed, None).await,
+        };
+        match written {
+            Ok(()) => {}
+            Err(SaveError::Conflict) => return Ok(Step::Overtaken),
+            Err(SaveError::Unavailable(error)) => return Err(error),
+        }
+        let answer = self.service.send_mail(&outgoing).await;
+        self.record(claimed, answer).await
+    }
+
+    fn later(&self, by: SignedDuration) -> Timestamp {
+        let now = self.clock.now();
+        now.saturating_add(by).unwrap_or(now)
+    }
+
+    /// Records the answer of the mail service.
+    async fn record(&self, claimed: Mail, answer: SendAnswer) -> Result<Step, Unavailable> {
+        let now = self.clock.now();
+        let (entry, step) = match answer {
+            SendAnswer::Accepted { service_id } => {
+                let entry = Entry {
+                    service_id: Some(service_id),
+                    ..Entry::of(MailEvent::Accept)
+                };
+                (entry, Step::Sent)
+            }
+            SendAnswer::TooFast => {
+                let until = retry_at(claimed.attempts, now);
+                let why = MailReason::new("throttled", "the mail service asked to go slower");
+                let entry = Entry::of(MailEvent::PutOff).due(until).because(why);
+                (entry, Step::PutOff(until))
+            }
+            SendAnswer::QuotaUsedUp => {
+                let text = "the daily quota of the mail account is used up";
+                self.pausing("dailyQuota", text)
+            }
+            SendAnswer::AccountRefused { reason } => self.pausing("accountRefused", &reason),
+            SendAnswer::MailRefused { reason } => {
+                let why = MailReason::new("refused", &reason);
+                (Entry::of(MailEvent::Refuse).because(why), Step::Refused)
+            }
+            SendAnswer::NoAnswer { reason } => {
+                let entry = Entry::of(MailEvent::LoseSight)
+                    .due(self.later(self.policy.unknown_wait))
+                    .because(MailReason::new("noAnswer", &reason));
+                (entry, Step::LostSight)
+            }
+        };
+        self.settle(claimed, entry, step).await
+    }
+
+    /// The mail is due as before, and the outbox stands still for a while.
+    fn pausing(&self, code: &str, reason: &str) -> (Entry, Step) {
+        let pause = Pause {
+            until: self.later(self.policy.pause),
+            code: code.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let entry = Entry::of(MailEvent::PutOff)
+            .due(self.clock.now())
+            .because(MailReason::new(code, reason));
+        (entry, Step::Pause(pause))
+    }
+
+    /// Records what happened to a mail. Somebody else may write it meanwhile (a report of the
+    /// mail service overtakes its answer); then the event is applied to what they wrote.
+    async fn settle(&self, mail: Mail, entry: Entry, step: Step) -> Result<Step, Unavailable> {
+        let mut current = mail;
+        loop {
+            let Ok(after) = current.after(entry.event) else {
+                return Ok(Step::Overtaken);
+            };
+            // A report said more than the answer does, and why.
+            let overtaken = after.state == current.state && after.state.was_sent();
+            let after = Mail {
+                due_at: entry.due_at.unwrap_or(after.due_at),
+                reason: if overtaken || (entry.why.is_none() && !after.state.was_sent()) {
+                    after.reason.clone()
+                } else {
+                    entry.why.clone()
+                },
+                service_id: entry
+                    .service_id
+                    .clone()
+                    .or_else(|| after.service_id.clone()),
+                ..after
+            };
+            match self.store.save_mail(&after, None).await {
+                Ok(()) => return Ok(step),
+                Err(SaveError::Conflict) => {
+                    match self.store.load_mails(&[current.id]).await?.pop() {
+                        Some(reloaded) => current = reloaded,
+                        None => return Ok(Step::Overtaken),
+                    }
+                }
+                Err(SaveError::Unavailable(error)) => return Err(error),
+            }
+        }
+    }
+}

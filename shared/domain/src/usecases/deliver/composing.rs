@@ -1,0 +1,211 @@
+//! A mail's words: what its row and its user's make a letter of, and the composer a message.
+
+use super::Deliver;
+use crate::keys::KeyRing;
+use crate::letter::{InvitationOccasion, NoticeAbout, OutgoingMail};
+use crate::mail::{Mail, MailKind, MailReason, NoticeOf, TestMail};
+use crate::ports::{Clock, ComposeLetter, ComposeOwn, LoadRegistration, Unavailable, Uncomposable};
+use crate::sample::Sample;
+use crate::settings::VersionedSettings;
+use crate::template::{Letter, OwnWordings, TemplateName, Written, written};
+use crate::user::User;
+use crate::writing::{
+    GivenOut, Sealed, confirmation_letter, hand_over_letter, invitation_letter, notice_letter,
+};
+
+/// What a mail is written with.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a> {
+    pub(super) keys: &'a KeyRing,
+    pub(super) settings: Option<&'a VersionedSettings>,
+    pub(super) own: &'a OwnWordings,
+}
+
+impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
+where
+    S: LoadRegistration + Sync,
+    M: Sync,
+    L: ComposeLetter + ComposeOwn + Sync,
+    K: Sync,
+    C: Clock + Sync,
+    R: Sync,
+{
+    /// Puts the letter into words, and names the own wording that could not be used. The inner
+    /// error is this mail's own fault.
+    pub(super) async fn compose(
+        &self,
+        mail: &Mail,
+        user: Option<&User>,
+        words: Words<'_>,
+    ) -> Result<Result<(OutgoingMail, Option<TemplateName>), MailReason>, Unavailable> {
+        let Some(settings) = words.settings else {
+            return Ok(Err(MailReason::new(
+                "settingsMissing",
+                "the settings it was to be written under are gone; invite again",
+            )));
+        };
+        let settings = &settings.settings;
+        let (letter, to) = match (&mail.kind, user) {
+            (MailKind::Test(test), _) => {
+                let TemplateName { kind, locale } = test.template.clone();
+                let sample = Sample::under(settings, &self.links, locale, self.clock.now());
+                (sample.letter(kind), &test.to)
+            }
+            (_, None) => return Ok(Err(MailReason::new("noUser", "the user is gone"))),
+            (MailKind::Invitation { .. } | MailKind::Reminder { .. }, Some(user)) => {
+                let Some(invitation) = &user.invitation else {
+                    return Ok(Err(MailReason::new(
+                        "noInvitation",
+                        "the user has no invitation",
+                    )));
+                };
+                let Some(key) = words.keys.get(&invitation.key) else {
+                    return Ok(Err(MailReason::new(
+                        "keyMissing",
+                        "the key this invitation was issued under has been taken away; invite again",
+                    )));
+                };
+                let (occasion, replaces) = occasion_of(&mail.kind);
+                let letter = invitation_letter(
+                    user,
+                    invitation,
+                    settings,
+                    &self.links,
+                    Sealed::derive(user, invitation, key),
+                    occasion,
+                    replaces,
+                );
+                (Letter::Invitation(letter), &user.email)
+            }
+            (MailKind::Confirmation { device }, Some(user)) => {
+                let Some(registration) = self.store.load_registration(user.id, device).await?
+                else {
+                    return Ok(Err(MailReason::new(
+                        "noRegistration",
+                        "the registration it confirms is gone",
+                    )));
+                };
+                let letter = confirmation_letter(user, &registration, settings);
+                (Letter::Confirmation(letter), &user.email)
+            }
+            (
+                MailKind::HandOver {
+                    issue,
+                    method,
+                    expires_at,
+                    by,
+                    reason,
+                },
+                Some(user),
+            ) => {
+                // Only the issue that was given out may be declined by this mail.
+                let current = user
+                    .invitation
+                    .as_ref()
+                    .filter(|invitation| invitation.issue == *issue)
+                    .and_then(|invitation| Some((invitation, words.keys.get(&invitation.key)?)));
+                let given = GivenOut {
+                    by: by.clone(),
+                    reason: reason.clone(),
+                    method: *method,
+                    at: mail.created_at,
+                    expires_at: *expires_at,
+                };
+                let letter = hand_over_letter(user, current, given, settings, &self.links);
+                (Letter::HandOver(letter), &user.email)
+            }
+            (MailKind::Notice { about, to }, Some(user)) => {
+                let about = match self.told(user, about).await? {
+                    Ok(about) => about,
+                    Err(why) => return Ok(Err(why)),
+                };
+                let letter = notice_letter(user, about, settings, mail.created_at);
+                (Letter::Notice(letter), to)
+            }
+        };
+        let Written { message, unfit } = match self.written(&mail.kind, &letter, words.own) {
+            Ok(written) => written,
+            Err(error) => return Ok(Err(MailReason::new("notComposed", &error.to_string()))),
+        };
+        let outgoing = OutgoingMail {
+            id: mail.id,
+            kind: mail.kind.name(),
+            from: settings.sender.from_header(),
+            reply_to: settings.sender.reply_to.clone(),
+            to: to.clone(),
+            message,
+        };
+        Ok(Ok((outgoing, unfit)))
+    }
+
+    fn written(
+        &self,
+        kind: &MailKind,
+        letter: &Letter,
+        own: &OwnWordings,
+    ) -> Result<Written, Uncomposable> {
+        let MailKind::Test(test) = kind else {
+            return written(&self.composer, own, letter);
+        };
+        let TestMail {
+            template, draft, ..
+        } = &**test;
+        let mut tried = match draft {
+            None => written(&self.composer, own, letter)?,
+            Some(draft) => Written {
+                message: self.composer.compose_own(&template.locale, draft, letter)?,
+                unfit: None,
+            },
+        };
+        tried.message.subject = format!("[Test] {}", tried.message.subject);
+        Ok(tried)
+    }
+
+    /// What a notice tells.
+    async fn told(
+        &self,
+        user: &User,
+        about: &NoticeOf,
+    ) -> Result<Result<NoticeAbout, MailReason>, Unavailable> {
+        Ok(match about {
+            NoticeOf::Declined {
+                issued_at,
+                invited_by,
+            } => Ok(NoticeAbout::Declined {
+                issued_at: *issued_at,
+                invited_by: invited_by.clone(),
+            }),
+            NoticeOf::Completed { device } => {
+                match self.store.load_registration(user.id, device).await? {
+                    None => Err(MailReason::new(
+                        "noRegistration",
+                        "the registration it tells of is gone",
+                    )),
+                    Some(registration) => Ok(NoticeAbout::Completed {
+                        device_name: registration.device.name,
+                        platform: registration.device.platform,
+                        ownership: registration.decided.ownership,
+                        rule: registration.decided.rule,
+                    }),
+                }
+            }
+        })
+    }
+}
+
+/// Why a mail that carries a secret is sent now, and whether that secret replaces another.
+const fn occasion_of(kind: &MailKind) -> (InvitationOccasion, bool) {
+    match kind {
+        MailKind::Invitation {
+            again: true,
+            replaces,
+            ..
+        } => (InvitationOccasion::Again, *replaces),
+        MailKind::Invitation { replaces, .. } => (InvitationOccasion::First, *replaces),
+        MailKind::Reminder { last, .. } => (InvitationOccasion::Reminder { last: *last }, false),
+        MailKind::Confirmation { .. }
+        | MailKind::HandOver { .. }
+        | MailKind::Notice { .. }
+        | MailKind::Test(_) => (InvitationOccasion::First, false),
+    }
+}

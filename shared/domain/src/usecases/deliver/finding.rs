@@ -1,0 +1,138 @@
+//! What a run reads: the mails that are due, whom they are for, and what they are written with.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Deliver;
+use super::round::{Due, Found, Round, Sought};
+use crate::ids::{BatchId, MailId, UserId, Version};
+use crate::mail::{Mail, MailClass};
+use crate::ports::{
+    FindDue, LoadBatch, LoadMails, LoadTemplates, LoadUsers, ReadSettings, Unavailable,
+};
+use crate::settings::VersionedSettings;
+use crate::template::OwnWordings;
+use crate::user::User;
+
+/// For how long own wordings are taken as they were read.
+const WORDINGS_HOLD: SignedDuration = SignedDuration::from_secs(10);
+
+impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
+where
+    S: FindDue + LoadBatch + LoadMails + LoadTemplates + LoadUsers + ReadSettings + Sync,
+    M: Sync,
+    L: Sync,
+    K: Sync,
+    C: Sync,
+    R: Sync,
+{
+    /// Finds what is due and not held yet, and which Sends were stopped.
+    pub(super) async fn look(&self, sought: Sought, now: Timestamp) -> Result<Found, Unavailable> {
+        let Sought { holds, room, .. } = sought;
+        let small = self.store.due_mails(MailClass::Small, now, room).await?;
+        let bulk = if sought.bulk && small.len() < room {
+            self.store.due_mails(MailClass::Bulk, now, room).await?
+        } else {
+            Vec::new()
+        };
+        let fresh = |ids: Vec<MailId>| ids.into_iter().filter(|id| !holds.contains(id)).collect();
+        let (small, bulk) = (
+            self.load(fresh(small), now).await?,
+            self.load(fresh(bulk), now).await?,
+        );
+        let found = small.iter().chain(&bulk);
+        let of_batches = sought
+            .waits_of
+            .into_iter()
+            .chain(found.filter_map(|due| due.mail.batch));
+        let stopped = self.stopped(of_batches.collect()).await?;
+        let judged = |mut due: Due| {
+            due.stopped = due.mail.batch.is_some_and(|id| stopped.contains(&id));
+            due
+        };
+        Ok(Found {
+            small: small.into_iter().map(judged).collect(),
+            bulk: bulk.into_iter().map(judged).collect(),
+            stopped,
+        })
+    }
+
+    /// Those of these Sends that were stopped.
+    async fn stopped(&self, batches: BTreeSet<BatchId>) -> Result<HashSet<BatchId>, Unavailable> {
+        let mut stopped = HashSet::new();
+        for id in batches {
+            if let Some((batch, _)) = self.store.load_batch(id).await?
+                && batch.stopped_at.is_some()
+            {
+                stopped.insert(id);
+            }
+        }
+        Ok(stopped)
+    }
+
+    /// Loads due mails with what they are judged by. The list may be a moment old: whether a mail
+    /// is due is read from its row, or one that was put off or lost sight of a moment ago would go
+    /// out again at once.
+    async fn load(&self, ids: Vec<MailId>, now: Timestamp) -> Result<VecDeque<Due>, Unavailable> {
+        if ids.is_empty() {
+            return Ok(VecDeque::new());
+        }
+        let mut mails: HashMap<MailId, Mail> = self
+            .store
+            .load_mails(&ids)
+            .await?
+            .into_iter()
+            .map(|mail| (mail.id, mail))
+            .collect();
+        let whose: BTreeSet<UserId> = mails.values().map(|mail| mail.user).collect();
+        let users: HashMap<UserId, User> = self
+            .store
+            .load_users(&whose.into_iter().collect::<Vec<_>>())
+            .await?
+            .into_iter()
+            .map(|user| (user.id, user))
+            .collect();
+        let due_now = |mail: &Mail| mail.state.is_unsettled() && mail.due_at <= now;
+        Ok(ids
+            .iter()
+            .filter_map(|id| mails.remove(id).filter(due_now))
+            .map(|mail| Due {
+                user: users.get(&mail.user).cloned(),
+                stopped: false,
+                mail,
+            })
+            .collect())
+    }
+
+    pub(super) async fn settings_for(
+        &self,
+        round: &mut Round,
+        version: Version,
+    ) -> Result<Option<Arc<VersionedSettings>>, Unavailable> {
+        if let Some(settings) = round.settings.get(&version) {
+            return Ok(Some(Arc::clone(settings)));
+        }
+        let settings = self.store.settings_at(version).await?.map(Arc::new);
+        if let Some(settings) = &settings {
+            round.settings.insert(version, Arc::clone(settings));
+        }
+        Ok(settings)
+    }
+
+    pub(super) async fn wordings(
+        &self,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<Arc<OwnWordings>, Unavailable> {
+        if let Some((read_at, own)) = &round.wordings
+            && now.duration_since(*read_at) < WORDINGS_HOLD
+        {
+            return Ok(Arc::clone(own));
+        }
+        let own = Arc::new(OwnWordings::of(self.store.templates().await?));
+        round.wordings = Some((now, Arc::clone(&own)));
+        Ok(own)
+    }
+}
