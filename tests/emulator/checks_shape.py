@@ -13,6 +13,7 @@ PAGES = {
     "GET /enroll",
     "GET /enroll/enroll.css",
     "GET /enroll/enroll.js",
+    "GET /enroll/look",
     "GET /enroll/words/{language}",
     "GET /openapi.json",
 }

@@ -10,10 +10,6 @@ import deployment
 
 MOST_ZIPPED_BYTES = 5 * 1024 * 1024
 
-# Larger by this much, with the reason: `settings` judges wordings of mails, for which it has a parser of
-# HTML besides all that its siblings have.
-MORE_FOR = {"settings": 64 * 1024}
-
 
 def zipped_bytes(binary):
     buffer = io.BytesIO()
@@ -40,7 +36,7 @@ def every_function_is_small_and_starts_fast(session):
         times = list(init_times(session.stack.log_lines(name)))
         ready = f"{statistics.median(times):.0f} ({len(times)})" if times else "–"
         print(f"| `{name}` | {size / 1024 / 1024:.1f} | {ready} |")
-        if size > MOST_ZIPPED_BYTES + MORE_FOR.get(name, 0):
+        if size > MOST_ZIPPED_BYTES:
             too_large.append(name)
     if too_large:
         raise AssertionError(f"larger than 5 MiB: {', '.join(too_large)}")

@@ -1,6 +1,8 @@
 //! Where mails lead: the page that the invited open, or the device management itself for whoever
 //! has nothing to enter there.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use beckon_tests::Beckon;
 use serde_json::json;
 
@@ -54,6 +56,57 @@ async fn the_page_speaks_each_language_in_words_that_are_fetched_alone() {
     assert_eq!(arabic.header("cache-control"), "no-cache");
     assert_eq!(arabic.json()["dir"], "rtl");
     assert_eq!(dutch.status, 404);
+}
+
+/// The header and the end of a picture are all that is looked at.
+fn logo() -> String {
+    let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+    file.extend(440_u32.to_be_bytes());
+    file.extend(64_u32.to_be_bytes());
+    file.extend([8, 6, 0, 0, 0]);
+    file.extend(b"\0\0\0\0IEND\xae\x42\x60\x82");
+    STANDARD.encode(file)
+}
+
+#[tokio::test]
+async fn the_page_is_the_organisations_as_its_mails_are() {
+    let beckon = Beckon::start().await;
+
+    let ours = beckon.get("/enroll/look").await;
+    beckon
+        .settings(&json!({
+            "organisation": {
+                "name": "Example & Sons",
+                "helpDesk": { "name": "IT", "email": "help@example.com", "phone": "+1 555 01 00" },
+            },
+            "branding": {
+                "accentColour": "#fc0",
+                "logo": { "contentType": "image/png", "contentBase64": logo() },
+            },
+        }))
+        .await;
+    let theirs = beckon.get("/enroll/look").await;
+
+    assert_eq!(ours.status, 200);
+    assert_eq!(
+        ours.json(),
+        json!({ "organisation": null, "helpDesk": null, "accent": null, "logo": null })
+    );
+    assert_eq!(theirs.header("cache-control"), "public, max-age=60");
+    assert_eq!(
+        theirs.json(),
+        json!({
+            "organisation": "Example & Sons",
+            "helpDesk": { "name": "IT", "email": "help@example.com", "phone": "+1 555 01 00" },
+            "accent": { "fill": "#ffcc00", "text": "#000000" },
+            "logo": {
+                "src": format!("data:image/png;base64,{}", logo()),
+                "alt": "Example & Sons",
+                "width": 220,
+                "height": 32,
+            },
+        })
+    );
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ impl Redemptions {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::all().with_state(self).merge(page::routes())
+        routes::all().merge(page::routes()).with_state(self)
     }
 
     /// The routes alone.

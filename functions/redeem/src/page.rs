@@ -2,12 +2,16 @@
 //! previews open links too. The page itself is kept nowhere, since what is typed into it may be kept
 //! with it; its style and script hold nothing of anybody.
 
+mod look;
+
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use beckon_runtime::{Path, Problem};
 use http::{HeaderValue, header};
 use utoipa_axum::router::OpenApiRouter;
+
+use crate::Redemptions;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -36,7 +40,7 @@ const WORDS: [(&str, &str); 12] = [
     ("zh-Hant", include_str!("page/words/zh-Hant.json")),
 ];
 
-pub(crate) fn routes() -> OpenApiRouter {
+pub(crate) fn routes() -> OpenApiRouter<Redemptions> {
     Router::new()
         .route(
             "/enroll",
@@ -63,6 +67,7 @@ pub(crate) fn routes() -> OpenApiRouter {
             get(async || file("text/javascript; charset=utf-8", "no-cache", SCRIPT)),
         )
         .route("/enroll/words/{language}", get(words))
+        .route("/enroll/look", get(look::look))
         .into()
 }
 

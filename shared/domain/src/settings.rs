@@ -155,7 +155,7 @@ pub struct Settings {
     /// For whom.
     #[serde(default)]
     pub organisation: Organisation,
-    /// How mails look.
+    /// How mails and the enrolment page look.
     #[serde(default)]
     pub branding: Branding,
     /// Where people go on.

@@ -10,12 +10,16 @@
 const REDEMPTIONS = "/v1/redemptions";
 const PIN_REQUESTS = "/v1/pin-requests";
 const DECLINES = "/v1/declines";
+const LOOK = "/enroll/look";
 
 // What mails put behind the page's address for those who register with their password alone.
 const PASSWORD_ONLY = "#password";
 
 // The longest that API Gateway waits for an answer, in milliseconds.
 const PATIENCE = 30_000;
+
+// The page waits no longer than this for how it should look, in milliseconds.
+const DRESSED_BY = 2_000;
 
 // Clocks that differ by less than this, in milliseconds, are taken to agree.
 const CLOCKS_AGREE = 60_000;
@@ -34,6 +38,7 @@ const wanted = chooseLanguage(navigator.languages);
 let language = "en";
 let locale = "en-GB"; // how dates are written
 let words = ENGLISH;
+let look = {}; // of the organisation's own, if it has any
 const platform = guessPlatform(navigator);
 
 let token = null; // of the link this page was opened with
@@ -67,6 +72,13 @@ async function learn({ language: spoken, locale: written }) {
   locale = written;
 }
 
+// Whose page this is, in their colours, and whom to ask there. Without that, the page looks like ours
+// and works as well.
+async function dress() {
+  const answer = await fetch(LOOK, { redirect: "error", referrerPolicy: "no-referrer" }).catch(() => null);
+  if (answer?.ok) look = await documentOf(answer);
+}
+
 // A guess decides where "Continue" leads, so none is better than a wrong one.
 function guessPlatform({ userAgent, maxTouchPoints }) {
   if (/android/i.test(userAgent)) return "android";
@@ -84,6 +96,44 @@ function translate() {
   document.documentElement.lang = language;
   document.documentElement.dir = words.dir;
   for (const place of document.querySelectorAll("[data-text]")) place.textContent = words[place.dataset.text];
+}
+
+// A button that is pressed is a little darker, or lighter where it is dark already.
+function wearLook() {
+  const { organisation, accent, logo, helpDesk } = look;
+  const style = document.documentElement.style;
+  if (accent) {
+    style.setProperty("--accent", accent.fill);
+    style.setProperty("--on-accent", accent.text);
+    style.setProperty("--accent-pressed", `color-mix(in srgb, ${accent.fill} 86%, ${accent.text === "#ffffff" ? "#000000" : "#ffffff"})`);
+  }
+  if (logo) {
+    const image = element("logo");
+    image.src = logo.src;
+    image.alt = logo.alt;
+    image.width = logo.width;
+    image.height = logo.height;
+    image.hidden = false;
+    element("mark").toggleAttribute("hidden", true);
+  }
+  if (organisation && logo?.alt !== organisation) {
+    element("organisation").textContent = organisation;
+    element("organisation").hidden = false;
+  }
+  if (helpDesk) showHelpDesk(helpDesk);
+}
+
+function showHelpDesk({ name, email, phone }) {
+  element("desk").hidden = false;
+  if (name) element("desk-lead").textContent = words.deskNamed.replace("{name}", () => name);
+  for (const [id, scheme, text] of [["desk-email", "mailto:", email], ["desk-phone", "tel:", phone]]) {
+    const link = element(id);
+    link.hidden = !text;
+    link.textContent = text ?? "";
+    // What a phone can dial: digits, and a plus before them.
+    const target = scheme === "tel:" ? text?.replace(/[^\d+*#]/g, "") : encodeURIComponent(text ?? "").replace(/%40/g, "@");
+    if (text && target) link.href = scheme + target;
+  }
 }
 
 // ---- What is shown ----
@@ -542,6 +592,7 @@ function openLink() {
 
 function openPage() {
   translate();
+  wearLook();
   element("page-address").textContent = location.origin + location.pathname;
   // On a phone the form comes first; at a desk, more often than not, the device is another one.
   if (["android", "ios", "ipados"].includes(platform)) {
@@ -556,4 +607,5 @@ function openPage() {
   addEventListener("hashchange", openLink);
 }
 
-learn(wanted).then(openPage);
+const patience = new Promise((enough) => setTimeout(enough, DRESSED_BY));
+Promise.all([learn(wanted), Promise.race([dress(), patience])]).then(openPage);

@@ -1,4 +1,4 @@
-//! The part of the settings about how mails look: the organisation's colour and its logo. A logo
+//! The part of the settings about how mails and the enrolment page look: the organisation's colour and its logo. A logo
 //! is judged by its first bytes; nobody here draws it.
 
 use base64::Engine as _;
@@ -16,14 +16,14 @@ const EDGES: std::ops::RangeInclusive<u32> = 16..=2000;
 /// No logo is shown wider or higher than this, in CSS pixels: it is beside the point of the mail.
 const SHOWN_AT_MOST: (u32, u32) = (220, 64);
 
-/// How mails look.
+/// How mails and the enrolment page look.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Branding {
     /// The colour of buttons; ours if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accent_colour: Option<Colour>,
-    /// The logo above each mail.
+    /// The logo above each mail and on the page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo: Option<Logo>,
 }
@@ -243,6 +243,12 @@ impl Logo {
         STANDARD.decode(&self.content_base64).unwrap_or_default()
     }
 
+    /// The file in Base64, as a data URL has it.
+    #[must_use]
+    pub fn base64(&self) -> &str {
+        &self.content_base64
+    }
+
     /// How large it is shown, in CSS pixels: never larger than it is, in its own proportions.
     #[must_use]
     pub fn shown_size(&self) -> (u32, u32) {
@@ -309,7 +315,7 @@ pub struct BrandingDraft {
     /// The colour of buttons, like `#005ea2`. What stands on it is black or white, whichever is
     /// easier to read.
     pub accent_colour: Option<String>,
-    /// The logo above each mail.
+    /// The logo above each mail and on the enrolment page.
     pub logo: Option<LogoDraft>,
 }
 

@@ -1,0 +1,91 @@
+//! Whose page it is: what the settings say of the organisation, its colour, its logo and its help
+//! desk. All of it stands in every mail as well, and nothing else of the settings is told here.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use beckon_domain::letter::{HelpDesk, Letterhead};
+use beckon_domain::names::Label;
+use beckon_domain::ports::ReadSettings as _;
+use beckon_domain::settings::branding::{Colour, Logo};
+use beckon_runtime::Problem;
+use http::{HeaderValue, header};
+use serde::Serialize;
+
+use crate::Redemptions;
+
+/// What the page's script dresses it in.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Look {
+    organisation: Option<String>,
+    help_desk: Option<HelpDesk>,
+    accent: Option<Accent>,
+    logo: Option<Picture>,
+}
+
+#[derive(Debug, Serialize)]
+struct Accent {
+    fill: String,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Picture {
+    src: String,
+    alt: String,
+    width: u32,
+    height: u32,
+}
+
+impl From<Letterhead> for Look {
+    fn from(head: Letterhead) -> Self {
+        let organisation = head.organisation.map(|name| name.as_str().to_owned());
+        Self {
+            accent: head.branding.accent_colour.map(Accent::from),
+            logo: head
+                .branding
+                .logo
+                .map(|logo| Picture::of(&logo, organisation.as_deref())),
+            help_desk: head.help_desk,
+            organisation,
+        }
+    }
+}
+
+impl From<Colour> for Accent {
+    fn from(colour: Colour) -> Self {
+        Self {
+            fill: colour.to_string(),
+            text: colour.text_on_it().to_string(),
+        }
+    }
+}
+
+impl Picture {
+    /// Within the answer itself: a page that loads nothing from elsewhere tells nobody who opens it.
+    fn of(logo: &Logo, organisation: Option<&str>) -> Self {
+        let (width, height) = logo.shown_size();
+        let alt = logo.alt.as_ref().map(Label::as_str);
+        Self {
+            src: format!(
+                "data:{};base64,{}",
+                logo.content_type.media_type(),
+                logo.base64()
+            ),
+            alt: alt.or(organisation).unwrap_or_default().to_owned(),
+            width,
+            height,
+        }
+    }
+}
+
+pub(super) async fn look(State(redemptions): State<Redemptions>) -> Result<Response, Problem> {
+    let current = redemptions.table.current_settings().await?;
+    let mut response = Json(Look::from(current.settings.letterhead())).into_response();
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=60"),
+    );
+    Ok(response)
+}
