@@ -92,6 +92,8 @@ fn every_happening() -> Vec<Happening> {
         Happening::InvitationMailedAgain { issue, mail },
         Happening::InvitationDeclined { issue },
         Happening::InvitationCancelled { issue },
+        Happening::UserDeleted { issue: None },
+        Happening::UserDeleted { issue: Some(issue) },
         Happening::InvitationRestored { issue },
     ];
     for (method, ownership, batch) in [

@@ -68,9 +68,15 @@ fn in_words(what: &Happening) -> (&'static str, String) {
             ),
         ),
         Happening::UserChanged => ("userChanged", "Particulars were changed.".to_owned()),
-        Happening::UserDeleted => (
+        Happening::UserDeleted { issue } => (
             "userDeleted",
-            "Deleted; what was open stopped working, and only this history is kept.".to_owned(),
+            match issue {
+                None => "Deleted; only this history is kept.".to_owned(),
+                Some(issue) => format!(
+                    "Deleted; issue {} stopped working, and only this history is kept.",
+                    issue.get()
+                ),
+            },
         ),
         Happening::AddressCorrected { issue } => (
             "addressCorrected",

@@ -8,7 +8,7 @@ use crate::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use crate::method::Method;
 use crate::names::Label;
 use crate::ownership::{Ownership, OwnershipRule};
-use crate::user::AddressMark;
+use crate::user::{AddressMark, User};
 
 /// Who made something happen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -132,7 +132,11 @@ pub enum Happening {
     /// The user's particulars were changed.
     UserChanged,
     /// The user was deleted, with all that was known of them but this history.
-    UserDeleted,
+    UserDeleted {
+        /// The issue that was open and stopped working with that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issue: Option<IssueNumber>,
+    },
     /// The address was corrected. Neither address is named.
     AddressCorrected {
         /// The issue that goes to the new address in place of the one before, if that was open.
@@ -169,6 +173,18 @@ pub enum Happening {
         /// Why.
         rule: OwnershipRule,
     },
+}
+
+impl Happening {
+    /// That this user is deleted.
+    #[must_use]
+    pub fn deletion_of(user: &User) -> Self {
+        let invitation = user.invitation.as_ref();
+        let open = invitation.filter(|invitation| invitation.is_open());
+        Self::UserDeleted {
+            issue: open.map(|invitation| invitation.issue),
+        }
+    }
 }
 
 /// A row of a user's history.

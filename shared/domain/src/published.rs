@@ -246,7 +246,7 @@ impl News {
         let news = match what {
             Happening::UserAdded
             | Happening::UserChanged
-            | Happening::UserDeleted
+            | Happening::UserDeleted { issue: None }
             | Happening::AddressTriedAgain { mark: _ }
             // An issue that goes to the new address has a row of its own.
             | Happening::AddressCorrected { issue: _ } => return None,
@@ -299,7 +299,11 @@ impl News {
                 method: *method,
             },
             Happening::InvitationDeclined { issue } => Self::InvitationDeclined { issue: *issue },
-            Happening::InvitationCancelled { issue } => Self::InvitationCancelled { issue: *issue },
+            // Whoever keeps count of open invitations hears that this one is over.
+            Happening::InvitationCancelled { issue }
+            | Happening::UserDeleted { issue: Some(issue) } => {
+                Self::InvitationCancelled { issue: *issue }
+            }
             Happening::InvitationRestored { issue } => Self::InvitationRestored { issue: *issue },
             Happening::InvitationCompleted { issue, device } => Self::InvitationCompleted {
                 issue: *issue,
@@ -406,7 +410,7 @@ mod tests {
         for what in [
             Happening::UserAdded,
             Happening::UserChanged,
-            Happening::UserDeleted,
+            Happening::UserDeleted { issue: None },
             Happening::AddressTriedAgain {
                 mark: AddressMark::HardBounced,
             },

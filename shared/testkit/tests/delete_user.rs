@@ -8,6 +8,7 @@
 )]
 
 use beckon_domain::history::{Actor, Happening};
+use beckon_domain::ids::IssueNumber;
 use beckon_domain::invitation::InvitationState;
 use beckon_domain::mail::MailState;
 use beckon_domain::registration::Registrant;
@@ -84,7 +85,12 @@ async fn who_is_deleted_with_mail_waiting_gets_none_and_no_secret_of_theirs_open
     let last = world.store.history(user.id).pop().unwrap();
     assert_eq!(
         (last.who, last.what),
-        (an_administrator(), Happening::UserDeleted)
+        (
+            an_administrator(),
+            Happening::UserDeleted {
+                issue: Some(IssueNumber::from_number(1))
+            }
+        )
     );
     assert!(matches!(
         delete(&world, &user).await,

@@ -27,8 +27,9 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// How long a registration session is kept after it ended: a device may be reported that late.
 const SESSION_KEPT_DAYS: i64 = 60;
 
-/// How long a test mail can be asked after.
-const TEST_KEPT_DAYS: i64 = 14;
+/// How long a mail can be asked after whose row holds more of people than ids. Longer than any
+/// mail waits, and than a hand-over's secret is good for.
+const WORDS_KEPT_DAYS: i64 = 45;
 
 fn row(key: Key, value: &impl Serialize) -> Result<Item, Unavailable> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(foreign)?;
@@ -90,9 +91,8 @@ pub(super) fn tombstone(left: &Tombstone) -> Result<Item, Unavailable> {
 
 pub(super) fn mail(mail: &Mail) -> Result<Item, Unavailable> {
     let mut item = row(keys::mail(mail.id), mail)?;
-    if let MailKind::Test(_) = mail.kind {
-        // It holds an address that is nobody's here, so nothing else would take it away.
-        let gone = mail.created_at.as_second() + TEST_KEPT_DAYS * 24 * 60 * 60;
+    if holds_more_than_ids(&mail.kind) {
+        let gone = mail.created_at.as_second() + WORDS_KEPT_DAYS * 24 * 60 * 60;
         item.insert(keys::TTL.to_owned(), number(gone));
     }
     if mail.state.is_unsettled() {
@@ -103,6 +103,17 @@ pub(super) fn mail(mail: &Mail) -> Result<Item, Unavailable> {
         ));
     }
     Ok(item)
+}
+
+/// An administrator's address, or words that somebody typed about somebody: nothing else would take
+/// them away. Whom every other mail is for stands in the user's row alone.
+const fn holds_more_than_ids(kind: &MailKind) -> bool {
+    match kind {
+        MailKind::Test(_) | MailKind::Notice { .. } | MailKind::HandOver { .. } => true,
+        MailKind::Invitation { .. } | MailKind::Reminder { .. } | MailKind::Confirmation { .. } => {
+            false
+        }
+    }
 }
 
 pub(super) fn template(template: &Template) -> Result<Item, Unavailable> {

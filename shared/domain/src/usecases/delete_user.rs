@@ -50,7 +50,7 @@ where
                 user: id,
                 at: now,
                 who: who.clone(),
-                what: Happening::UserDeleted,
+                what: Happening::deletion_of(&user),
             };
             let tombstone = Tombstone {
                 user: id,

@@ -63,7 +63,7 @@ where
                 user: user.id,
                 at: now,
                 who: Actor::Clock,
-                what: Happening::UserDeleted,
+                what: Happening::deletion_of(&user),
             };
             let tombstone = Tombstone {
                 user: user.id,

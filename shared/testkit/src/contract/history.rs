@@ -112,7 +112,7 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
             Happening::InvitationRestored { issue },
         ),
         (Actor::Clock, Happening::UserChanged),
-        (Actor::Clock, Happening::UserDeleted),
+        (Actor::Clock, Happening::UserDeleted { issue: Some(issue) }),
         (
             Actor::Caller("admin".to_owned()),
             Happening::AddressCorrected { issue: None },
