@@ -13,6 +13,7 @@ mod markup;
 mod places;
 mod starting;
 mod syntax;
+mod touching;
 
 use std::collections::BTreeMap;
 
@@ -344,6 +345,14 @@ impl Body<'_> {
     }
 }
 
+fn touching_kind(c: char) -> touching::Kind {
+    match places::holds(c) {
+        None => touching::Kind::Plain,
+        Some(Holds::Secret | Holds::Address) => touching::Kind::Secret,
+        Some(Holds::Words | Holds::Moment | Holds::Block) => touching::Kind::Shown,
+    }
+}
+
 /// Both parts of the letter, judged; `None` where it is ours.
 fn bodies<'a>(
     wording: &Wording,
@@ -366,6 +375,14 @@ fn bodies<'a>(
             Holds::Words | Holds::Secret | Holds::Moment | Holds::Block => Placed::Other,
         })
     };
-    markup::check(&html.source, &placed, true).map_err(|offence| Part::Html.refused(offence))?;
+    let shown = markup::check(&html.source, &placed, true)
+        .map_err(|offence| Part::Html.refused(offence))?;
+    // A piece of ours is a box, or lines, of its own.
+    let is_block = |c| places::holds(c) == Some(Holds::Block);
+    for (part, shown) in [(Part::Html, &shown), (Part::Text, &text.source)] {
+        let shown = shown.replace(is_block, " ");
+        touching::check(&shown, touching_kind, places::name_of)
+            .map_err(|offence| part.refused(offence))?;
+    }
     Ok(Some((html, text)))
 }

@@ -57,6 +57,11 @@ const ELEMENTS: [&str; 43] = [
     "u",
     "ul",
 ];
+/// Elements that stand in a line of text, and do not part words.
+const IN_TEXT: [&str; 15] = [
+    "a", "abbr", "b", "bdi", "bdo", "code", "em", "i", "s", "small", "span", "strong", "sub",
+    "sup", "u",
+];
 const VOID: [&str; 4] = ["br", "col", "hr", "img"];
 /// Elements that only make sense in another; alone, a browser would close what is around them.
 const INSIDE: [(&str, &[&str]); 12] = [
@@ -127,17 +132,19 @@ pub(super) enum Placed {
 
 /// Refuses HTML that is not on the list, with the first thing that is not. `placed` says what a
 /// character stands for, if it stands for something. With `whole`, each element must also be
-/// closed where it should be.
+/// closed where it should be. What is left is the text that a reader sees, on the lines where it
+/// was written.
 pub(super) fn check(
     html: &str,
     placed: &dyn Fn(char) -> Option<Placed>,
     whole: bool,
-) -> Result<(), Offence> {
+) -> Result<String, Offence> {
     let sink = Sink {
         placed,
         whole,
         state: RefCell::new(State {
             open: Vec::new(),
+            text: String::new(),
             offence: None,
         }),
     };
@@ -150,17 +157,21 @@ pub(super) fn check(
     input.push_back(StrTendril::from_slice(html));
     let _ = tokenizer.feed(&input);
     tokenizer.end();
-    let State { open, offence } = tokenizer.sink.state.into_inner();
+    let State {
+        open,
+        text,
+        offence,
+    } = tokenizer.sink.state.into_inner();
     if let Some(offence) = offence {
         return Err(offence);
     }
     match open.last() {
-        Some((name, line)) if whole => Err(offence_at(
+        Some(Open { name, line, .. }) if whole => Err(offence_at(
             *line,
             "unclosed",
             &format!("<{name}> is not closed"),
         )),
-        _ => Ok(()),
+        _ => Ok(text),
     }
 }
 
@@ -171,9 +182,19 @@ struct Sink<'a> {
 }
 
 struct State {
-    /// What is open, and since which line.
-    open: Vec<(String, u64)>,
+    open: Vec<Open>,
+    /// What a reader sees, without markup.
+    text: String,
     offence: Option<Offence>,
+}
+
+/// An element that is open.
+struct Open {
+    name: String,
+    /// Since which line.
+    line: u64,
+    /// Whether it is a link to an address that its author wrote.
+    leads_elsewhere: bool,
 }
 
 impl TokenSink for Sink<'_> {
@@ -182,21 +203,37 @@ impl TokenSink for Sink<'_> {
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<()> {
         let mut state = self.state.borrow_mut();
         if state.offence.is_none() {
-            state.offence = self.judged(&token, line, &mut state.open).err();
+            let judged = self.judged(&token, line, &mut state.open);
+            state.offence = judged.err();
+            match &token {
+                Token::CharacterTokens(text) => state.text.push_str(text),
+                // What is not in a line of text parts words.
+                Token::TagToken(tag) if !IN_TEXT.contains(&&*tag.name) => state.text.push(' '),
+                _ => {}
+            }
         }
         TokenSinkResult::Continue
     }
 }
 
 impl Sink<'_> {
-    fn judged(
-        &self,
-        token: &Token,
-        line: u64,
-        open: &mut Vec<(String, u64)>,
-    ) -> Result<(), Offence> {
+    fn judged(&self, token: &Token, line: u64, open: &mut Vec<Open>) -> Result<(), Offence> {
         match token {
-            Token::CharacterTokens(_) | Token::EOFToken => Ok(()),
+            Token::EOFToken => Ok(()),
+            Token::CharacterTokens(text) => {
+                let misleads = open.iter().any(|element| element.leads_elsewhere)
+                    && text
+                        .chars()
+                        .any(|c| (self.placed)(c) == Some(Placed::Address));
+                if misleads {
+                    return Err(offence_at(
+                        line,
+                        "misleading",
+                        "an address stands in a link that leads elsewhere; write <a href=\"{{ link }}\">",
+                    ));
+                }
+                Ok(())
+            }
             Token::TagToken(tag) => self.tag(tag, line, open),
             Token::CommentToken(_) => Err(offence_at(
                 line,
@@ -223,7 +260,7 @@ impl Sink<'_> {
         }
     }
 
-    fn tag(&self, tag: &Tag, line: u64, open: &mut Vec<(String, u64)>) -> Result<(), Offence> {
+    fn tag(&self, tag: &Tag, line: u64, open: &mut Vec<Open>) -> Result<(), Offence> {
         let name: &str = &tag.name;
         if !ELEMENTS.contains(&name) {
             return Err(offence_at(
@@ -240,7 +277,7 @@ impl Sink<'_> {
             && self.whole
             && !open
                 .last()
-                .is_some_and(|(parent, _)| parents.contains(&parent.as_str()))
+                .is_some_and(|parent| parents.contains(&parent.name.as_str()))
         {
             return Err(offence_at(
                 line,
@@ -253,12 +290,19 @@ impl Sink<'_> {
             self.attribute(name, local, &attribute.value, line)?;
         }
         if !VOID.contains(&name) {
-            open.push((name.to_owned(), line));
+            let is_written = |value: &str| !value.chars().any(|c| (self.placed)(c).is_some());
+            open.push(Open {
+                name: name.to_owned(),
+                line,
+                leads_elsewhere: tag.attrs.iter().any(|attribute| {
+                    &*attribute.name.local == "href" && is_written(&attribute.value)
+                }),
+            });
         }
         Ok(())
     }
 
-    fn closed(&self, name: &str, line: u64, open: &mut Vec<(String, u64)>) -> Result<(), Offence> {
+    fn closed(&self, name: &str, line: u64, open: &mut Vec<Open>) -> Result<(), Offence> {
         if VOID.contains(&name) {
             return Err(offence_at(
                 line,
@@ -267,15 +311,18 @@ impl Sink<'_> {
             ));
         }
         match open.last() {
-            Some((last, _)) if last == name => {
+            Some(last) if last.name == name => {
                 open.pop();
                 Ok(())
             }
             _ if !self.whole => Ok(()),
-            Some((last, since)) => Err(offence_at(
+            Some(last) => Err(offence_at(
                 line,
                 "misplaced",
-                &format!("</{name}> stands where <{last}> of line {since} is to be closed first"),
+                &format!(
+                    "</{name}> stands where <{}> of line {} is to be closed first",
+                    last.name, last.line
+                ),
             )),
             None => Err(offence_at(
                 line,
@@ -409,7 +456,7 @@ mod tests {
             NAME => Some(Placed::Other),
             _ => None,
         };
-        check(html, &placed, true)
+        check(html, &placed, true).map(|_| ())
     }
 
     fn refused(html: &str) -> String {

@@ -390,34 +390,56 @@ impl Filling {
 
     /// A filled part with the values in their places.
     pub(super) fn in_html(&self, filled: &str) -> String {
-        self.with(filled, |(html, _)| html)
-    }
-
-    /// The same of a text.
-    pub(super) fn in_text(&self, filled: &str) -> String {
-        self.with(filled, |(_, text)| text)
-    }
-
-    fn with(&self, filled: &str, choose: impl Fn(&(String, String)) -> &String) -> String {
         let mut whole = String::with_capacity(filled.len() * 2);
         for c in filled.chars() {
-            if !is_placeholder(c) {
-                whole.push(c);
-            } else if let Some(number) = u32::from(c).checked_sub(FIRST)
-                && let Some(value) = usize::try_from(number)
-                    .ok()
-                    .and_then(|n| self.values.get(&n))
-            {
-                whole.push_str(choose(value));
+            match self.value_of(c) {
+                Some((html, _)) => whole.push_str(html),
+                None if is_placeholder(c) => {}
+                None => whole.push(c),
             }
         }
         whole
+    }
+
+    /// The same of a text, where a piece of our own letter has lines of its own.
+    pub(super) fn in_text(&self, filled: &str) -> String {
+        let mut whole = String::with_capacity(filled.len() * 2);
+        let mut in_block = false;
+        for c in filled.chars() {
+            let is_block = holds(c) == Some(Holds::Block);
+            let value = self.value_of(c).map(|(_, text)| text.as_str());
+            let begins_something = value.is_some_and(|text| !text.is_empty())
+                || !(is_placeholder(c) || c.is_whitespace());
+            if begins_something {
+                let parted = whole.is_empty() || whole.ends_with('\n');
+                if (is_block || in_block) && !parted {
+                    whole.push_str("\n\n");
+                }
+                in_block = is_block;
+            }
+            match value {
+                Some(text) => whole.push_str(text),
+                None if is_placeholder(c) => {}
+                None => whole.push(c),
+            }
+        }
+        whole
+    }
+
+    fn value_of(&self, c: char) -> Option<&(String, String)> {
+        let number = u32::from(c).checked_sub(FIRST)?;
+        self.values.get(&usize::try_from(number).ok()?)
     }
 }
 
 /// The placeholder of a variable, whatever mails it is for.
 pub(super) fn any_placeholder(name: &str) -> Option<char> {
     number_of(name).and_then(character)
+}
+
+/// The variable of a placeholder.
+pub(super) fn name_of(c: char) -> &'static str {
+    place_of(c).map_or("", |place| place.name)
 }
 
 /// What a placeholder stands for.

@@ -13,8 +13,14 @@ pub(super) struct Offence {
 const STATEMENTS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
 const OPERATORS: [&str; 7] = ["==", "!=", "(", ")", ".", "<", ">"];
 const WORDS: [&str; 3] = ["and", "or", "not"];
-/// How deep conditions and lists may lie within one another. The engine itself would go deeper.
+/// How deep conditions and lists may lie within one another. The engine goes down once for each, and
+/// for each `elif`, on a stack that ends with the process.
 const DEEPEST: usize = 20;
+/// The most names, numbers, texts and signs of one expression, each of which the engine may take for
+/// one step down.
+const LONGEST_EXPRESSION: usize = 40;
+/// The most variables and statements of one part.
+const MOST_TAGS: usize = 500;
 
 /// What does not stand between braces is text; what does is read here, token by token.
 struct Reader<'a> {
@@ -33,7 +39,9 @@ enum Token<'a> {
 /// Refuses a wording that asks for more than it may, with the first thing that it asks for.
 pub(super) fn check(source: &str) -> Result<(), Offence> {
     let mut reader = Reader { source, at: 0 };
-    let mut depth = 0_usize;
+    // How deep each open condition or list has led the engine.
+    let mut open: Vec<usize> = Vec::new();
+    let mut tags = 0_usize;
     while let Some((opening, start)) = reader.next_opening() {
         let (end, inside) = match opening {
             "{#" => {
@@ -44,6 +52,13 @@ pub(super) fn check(source: &str) -> Result<(), Offence> {
             _ => ("%}", reader.tokens("%}", start)?),
         };
         let offence = |code, what: &str| Err(reader.offence(start, code, what));
+        tags += 1;
+        if tags > MOST_TAGS {
+            return offence(
+                "tooMany",
+                &format!("more than {MOST_TAGS} variables and statements stand in one part"),
+            );
+        }
         let expression = if end == "}}" {
             inside.as_slice()
         } else {
@@ -58,15 +73,22 @@ pub(super) fn check(source: &str) -> Result<(), Offence> {
                     ),
                 );
             }
-            depth = match *name {
-                "if" | "for" => depth + 1,
-                "endif" | "endfor" => depth.saturating_sub(1),
-                _ => depth,
-            };
-            if depth > DEEPEST {
+            match *name {
+                "if" | "for" => open.push(1),
+                "elif" => open
+                    .iter_mut()
+                    .next_back()
+                    .into_iter()
+                    .for_each(|deep| *deep += 1),
+                "endif" | "endfor" => drop(open.pop()),
+                _ => {}
+            }
+            if open.iter().sum::<usize>() > DEEPEST {
                 return offence(
                     "tooDeep",
-                    &format!("conditions lie more than {DEEPEST} deep in one another"),
+                    &format!(
+                        "conditions lie more than {DEEPEST} deep in one another, each elif counted"
+                    ),
                 );
             }
             match (*name, rest) {
@@ -111,6 +133,12 @@ pub(super) fn all_branches(source: &str, placeholder: impl Fn(&str) -> Option<ch
 }
 
 fn check_expression(tokens: &[Token<'_>]) -> Result<(), (&'static str, String)> {
+    if tokens.len() > LONGEST_EXPRESSION {
+        return Err((
+            "tooLong",
+            format!("the expression has more than {LONGEST_EXPRESSION} parts; split it"),
+        ));
+    }
     let mut before = None;
     for (place, token) in tokens.iter().enumerate() {
         let next = tokens.get(place + 1);
@@ -326,5 +354,12 @@ mod tests {
             assert_eq!(code(source), expected, "{source}");
         }
         assert_eq!(code(&"{% if name %}".repeat(21)), "tooDeep");
+        let elifs = format!("{{% if name %}}{}", "{% elif name %}".repeat(20));
+        assert_eq!(code(&elifs), "tooDeep");
+        assert_eq!(
+            code(&format!("{{{{ {}name }}}}", "not ".repeat(40))),
+            "tooLong"
+        );
+        assert_eq!(code(&"{{ name }}".repeat(501)), "tooMany");
     }
 }

@@ -218,19 +218,105 @@ fn a_wording_with_script_or_anything_else_that_acts_is_refused_with_the_part_nam
     }
 }
 
+/// Whatever may be written runs on half the stack that a thread of the runtime has: a process that
+/// overflows it dies, and with it everybody's mail.
+#[test]
+fn the_deepest_wordings_that_may_be_kept_are_judged_and_filled_on_a_small_stack() {
+    let nested = |depth: usize| {
+        let open = "{% if name %}".repeat(depth);
+        format!("{open}x{}", "{% endif %}".repeat(depth))
+    };
+    let chained = |sign: &str, times: usize| {
+        let chain = vec!["name"; times].join(sign);
+        format!("{{% if {chain} %}}x{{% endif %}}").repeat(200)
+    };
+    let deepest = [
+        nested(20),
+        nested(20).repeat(12),
+        format!(
+            "{{% if name %}}{}{{% endif %}}",
+            "{% elif again %}x".repeat(19)
+        ),
+        chained(" and ", 20),
+        chained(" == ", 20),
+        format!("{{% if {}name %}}x{{% endif %}}", "not ".repeat(39)).repeat(200),
+        format!(
+            "{{% if {}name{} %}}x{{% endif %}}",
+            "(".repeat(19),
+            ")".repeat(19)
+        )
+        .repeat(200),
+    ];
+    let tried = std::thread::Builder::new()
+        .stack_size(1024 * 1024)
+        .spawn(move || {
+            for construct in deepest {
+                let own = wording("Hi", &format!("{construct}{ESSENTIALS}"), ESSENTIALS);
+                assert_eq!(problems(TemplateKind::Invitation, &own), [], "{construct}");
+                written(&own, &invitation("en", Method::Pin));
+            }
+            // Nobody has a name of a name, so this is refused; without going down for it.
+            assert_eq!(refused(&chained(".", 20)).code, "notFilled");
+        });
+
+    tried.unwrap().join().unwrap();
+}
+
+#[test]
+fn a_wording_that_would_carry_a_secret_elsewhere_is_refused_with_the_part_named() {
+    for (carrier, part) in [
+        ("https://evil.example/p/{{ pin }}", "{{ pin }}"),
+        ("https://evil.example/#{{ link }}", "{{ link }}"),
+        ("evil.example/{{ pin }}", "{{ pin }}"),
+        ("{{ pin }}.evil.example", "{{ pin }}"),
+        ("{{ name }}{{ pin }}", "{{ pin }}"),
+        ("{{ 'https://evil.example/' }}{{ pin }}", "{{ pin }}"),
+        ("https://evil.example/?who={{ name }}", "{{ name }}"),
+    ] {
+        let with = format!("{carrier} {ESSENTIALS}");
+        for (own, field) in [
+            (wording("Hi", &with, ESSENTIALS), "html"),
+            (wording("Hi", ESSENTIALS, &with), "text"),
+        ] {
+            let refused = problem(&own);
+
+            assert_eq!(
+                (&*refused.field, refused.code),
+                (field, "notAlone"),
+                "{with}"
+            );
+            assert!(refused.detail.contains(part), "{}", refused.detail);
+        }
+    }
+    for html in [
+        "<p>evil.example/<b>{{ pin }}</b></p>",
+        "<p>evil.example&#47;{{ pin }}</p>",
+        "evil.example/<span></span>{{ pin }}",
+    ] {
+        let own = wording("Hi", &format!("{html}{ESSENTIALS}"), ESSENTIALS);
+        assert_eq!(problem(&own).code, "notAlone", "{html}");
+    }
+    let own = wording(
+        "Hi",
+        &format!("<a href=\"https://evil.example/\">{{{{ link }}}}</a> {ESSENTIALS}"),
+        ESSENTIALS,
+    );
+    assert_eq!(problem(&own).code, "misleading");
+}
+
 #[test]
 fn an_invitation_that_loses_its_secret_its_link_or_its_end_is_refused_with_the_reason() {
     for (html, text, field, part) in [
         ("<p>Hi</p>", ESSENTIALS, "html", "does not say the PIN"),
         (ESSENTIALS, "Hi", "text", "does not say the PIN"),
         (
-            "{{ pin }}{{ link }}{{ expires }}",
+            "{{ pin }} {{ link }} {{ expires }}",
             ESSENTIALS,
             "html",
             "the QR code",
         ),
         (
-            "{{ secretBlock }}{{ link }}",
+            "{{ secretBlock }} {{ link }}",
             ESSENTIALS,
             "html",
             "until when",
@@ -242,7 +328,7 @@ fn an_invitation_that_loses_its_secret_its_link_or_its_end_is_refused_with_the_r
             "where to go on",
         ),
         (
-            "{% if name %}{{ secretBlock }}{% endif %}{{ link }}{{ expires }}",
+            "{% if name %}{{ secretBlock }}{% endif %} {{ link }} {{ expires }}",
             ESSENTIALS,
             "html",
             "does not say the PIN",

@@ -218,24 +218,31 @@ fn lines_of_text_fit_unless_they_are_links() {
     }
 }
 
-/// `BECKON_MAILS=DIR cargo test -p beckon-mail -- --ignored` writes every mail as a page that a browser
-/// shows, for whoever changes how mails look.
+/// `BECKON_MAILS=DIR cargo test -p beckon-mail every_picture` also writes every mail as a page that a
+/// browser shows, for whoever changes how mails look.
 #[test]
-#[ignore = "writes files for people to look at"]
-fn every_mail_as_a_page() {
-    let folder = PathBuf::from(std::env::var("BECKON_MAILS").unwrap());
+fn every_picture_that_a_mail_shows_comes_with_it_and_none_besides() {
+    let folder = std::env::var_os("BECKON_MAILS").map(PathBuf::from);
     for locale in Composer::locales() {
-        let folder = folder.join(locale);
-        std::fs::create_dir_all(&folder).unwrap();
         for (number, sample) in samples(locale).into_iter().enumerate() {
             let mut page = sample.message.html;
+            let mut files = Vec::new();
             for image in &sample.message.inline {
+                let cid = format!("cid:{}", image.content_id);
                 let file = format!("{number}-{}", image.file_name);
-                std::fs::write(folder.join(&file), &image.bytes).unwrap();
-                page = page.replace(&format!("cid:{}", image.content_id), &file);
+                assert!(page.contains(&cid), "{locale} {}: {cid}", sample.kind);
+                page = page.replace(&cid, &file);
+                files.push((file, image.bytes.clone()));
             }
-            let name = format!("{number}-{}.html", sample.kind);
-            std::fs::write(folder.join(name), page).unwrap();
+            assert!(!page.contains("cid:"), "{locale} {}", sample.kind);
+            files.push((format!("{number}-{}.html", sample.kind), page.into_bytes()));
+            if let Some(folder) = &folder {
+                let folder = folder.join(locale);
+                std::fs::create_dir_all(&folder).unwrap();
+                for (file, bytes) in files {
+                    std::fs::write(folder.join(file), bytes).unwrap();
+                }
+            }
         }
     }
 }
