@@ -553,3 +553,22 @@ async fn a_token_with_one_symbol_changed_opens_nothing() {
     }
     assert_eq!(beckon.show_token(&token).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_session_ends_with_the_invitation_that_opened_it() {
+    let beckon = Beckon::start().await;
+    let (ada, bob) = (
+        beckon.invite("ada@example.com").await,
+        beckon.invite("bob@example.com").await,
+    );
+    let of_ada = beckon.redeem(&ada).await;
+    let of_bob = beckon.redeem(&bob).await;
+    assert_eq!(beckon.registration(&of_ada).await["state"], "open");
+
+    beckon.decline(&ada).await;
+    beckon.cancel(&bob).await;
+
+    for session in [of_ada, of_bob] {
+        assert_eq!(beckon.registration(&session).await["state"], "ended");
+    }
+}

@@ -220,7 +220,7 @@ async fn registration(
         Some(device) => table.load_registration(user.id, &device).await?,
         None => None,
     };
-    Ok(Json(view(&id, &session, registration)))
+    Ok(Json(view(&id, &session, &user, registration)))
 }
 
 /// The device that was reported for a session: with its id, or otherwise for the issue it is of.
@@ -238,11 +238,15 @@ fn reported_device(session: &Session, user: &User) -> Option<DeviceId> {
 fn view(
     id: &RegistrationId,
     session: &Session,
+    user: &User,
     registration: Option<Registration>,
 ) -> RegistrationView {
+    let now = Timestamp::now();
+    let invitation = user.invitation.as_ref().filter(|_| user.enabled);
+    let honoured = invitation.is_some_and(|invitation| invitation.honours(session, now));
     let state = match &registration {
         Some(_) => "confirmed",
-        None if Timestamp::now() < session.expires_at => "open",
+        None if honoured && now < session.expires_at => "open",
         None => "ended",
     };
     RegistrationView {

@@ -50,6 +50,7 @@ fn user_number(n: usize) -> UserChange {
         issue: invitation.issue,
         replaces: false,
         again: false,
+        after: None,
     };
     let mail: MailId = invitation.mail;
     let mail = Mail {

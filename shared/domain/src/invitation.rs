@@ -10,7 +10,7 @@ use crate::names::Label;
 use crate::ownership::Ownership;
 use crate::pin::PinPolicy;
 use crate::reminders::ReminderPlan;
-use crate::session::SessionSlot;
+use crate::session::{Session, SessionSlot};
 
 /// Random bytes that go into the secret of an issue. They are stored, the secret is not: a table
 /// restored from a backup does not bring a dead secret back to life.
@@ -238,9 +238,12 @@ pub struct Invitation {
     /// The registration sessions it has opened that may still be open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<SessionSlot>,
-    /// The device whose registration completed it.
+    /// The device whose registration completed it, or came after it had been taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_by: Option<DeviceId>,
+    /// When it was given back last, if it was: sessions from before then are nobody's any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored_at: Option<Timestamp>,
 }
 
 impl Invitation {
@@ -275,6 +278,35 @@ impl Invitation {
                 .and_then(|plan| plan.next_at)
                 .map_or(self.expires_at, |reminder| reminder.min(self.expires_at))
         })
+    }
+
+    /// Whether a session lets its holder go on with this invitation: it is of this issue, which is
+    /// open, and was not taken back since.
+    #[must_use]
+    pub fn honours(&self, session: &Session, now: Timestamp) -> bool {
+        let open = matches!(
+            self.state_at(now),
+            InvitationState::Pending | InvitationState::Locked
+        );
+        open && self.issue == session.issue && !self.outlived(session)
+    }
+
+    /// Whether it was taken back and given back since the session was opened.
+    #[must_use]
+    pub fn outlived(&self, session: &Session) -> bool {
+        self.issue == session.issue
+            && self
+                .restored_at
+                .is_some_and(|restored| session.opened_at < restored)
+    }
+
+    /// Whether somebody ended it: an administrator, or the person it was for.
+    #[must_use]
+    pub fn is_taken_back(&self) -> bool {
+        matches!(
+            self.state,
+            InvitationState::Cancelled | InvitationState::Declined
+        )
     }
 
     /// Whether its time is still to be ended by the clock.

@@ -8,7 +8,7 @@ use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::{BatchId, EventId, MailId, UserId, Version};
 use crate::invitation::{Invitation, InvitationEvent, InvitationState, Nonce, transition};
 use crate::keys::KeyId;
-use crate::mail::{Mail, MailClass, MailKind, MailState};
+use crate::mail::{Mail, MailClass, MailKind};
 use crate::names::Label;
 use crate::ownership::{self, OwnerSwitch, Ownership};
 use crate::ports::{Chance, UserChange};
@@ -204,6 +204,7 @@ pub fn issue(
             issue: number,
             replaces,
             again: false,
+            after: None,
         },
         user.id,
         terms.batch.filter(|_| terms.of_send),
@@ -237,6 +238,7 @@ pub fn issue(
             .map(|policy| ReminderPlan::new(policy, now, expires_at, &zone)),
         sessions: Vec::new(),
         completed_by: None,
+        restored_at: None,
     };
     let row = HistoryRow {
         id: ingredients.event,
@@ -320,6 +322,7 @@ pub fn mail_again(
             issue,
             replaces: false,
             again: true,
+            after: Some(invitation.mail),
         },
         user.id,
         remailing.batch,
@@ -433,7 +436,7 @@ pub fn due_step(
         || user.address_mark.is_some()
         || invitation.state_at(now) != InvitationState::Pending
         // Whoever stopped the Send before its mail went wanted no mail to go.
-        || mail.is_some_and(|mail| mail.state == MailState::Dropped);
+        || mail.is_some_and(Mail::was_stopped);
     if pointless {
         return rescheduled(plan.ended());
     }

@@ -21,9 +21,12 @@ pub enum MailKind {
         issue: IssueNumber,
         /// Whether it replaces one that was open.
         replaces: bool,
-        /// Whether the issue was mailed before.
+        /// Whether a mail of the issue was written before.
         #[serde(default)]
         again: bool,
+        /// That mail, if it may say whether the person ever got one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<MailId>,
     },
     /// A reminder of an issue that is open.
     #[serde(rename_all = "camelCase")]
@@ -110,6 +113,15 @@ impl MailKind {
             | Self::HandOver { .. }
             | Self::Notice { .. }
             | Self::Test(_) => None,
+        }
+    }
+
+    /// Whether it is about an invitation that is open, to the person who is invited.
+    #[must_use]
+    pub const fn invites(&self) -> bool {
+        match self {
+            Self::Invitation { .. } | Self::Reminder { .. } | Self::HandOver { .. } => true,
+            Self::Confirmation { .. } | Self::Notice { .. } | Self::Test(_) => false,
         }
     }
 
@@ -390,6 +402,9 @@ impl MailReason {
     }
 }
 
+/// What a mail is dropped for whose Send was stopped.
+pub const BATCH_STOPPED: &str = "batchStopped";
+
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -429,6 +444,35 @@ pub struct Mail {
 }
 
 impl Mail {
+    /// Whether it was no longer wanted before it went.
+    #[must_use]
+    pub fn was_dropped(&self) -> bool {
+        self.state == MailState::Dropped
+    }
+
+    /// Whether that was because its Send was stopped.
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        let why = self.reason.as_ref();
+        self.was_dropped() && why.is_some_and(|why| why.code == BATCH_STOPPED)
+    }
+
+    /// Whether nobody can have got it: it waits still, was dropped, or was refused.
+    #[must_use]
+    pub fn never_went(&self) -> bool {
+        match self.state {
+            MailState::Waiting | MailState::Dropped | MailState::Failed => true,
+            MailState::Sending
+            | MailState::Unknown
+            | MailState::Sent
+            | MailState::Delayed
+            | MailState::Delivered
+            | MailState::SoftBounced
+            | MailState::HardBounced
+            | MailState::Complained => false,
+        }
+    }
+
     /// A mail that waits to be sent.
     #[must_use]
     pub fn waiting(

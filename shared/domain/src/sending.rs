@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::invitation::InvitationState;
-use crate::mail::{Mail, MailKind};
+use crate::mail::{BATCH_STOPPED, Mail, MailKind};
 use crate::user::User;
 
 /// An answer of the mail service, by what it asks of us.
@@ -124,6 +124,8 @@ pub enum Unwanted {
     AddressMarked,
     /// Its Send was stopped.
     BatchStopped,
+    /// The address is of a domain that may not be invited, or not any more.
+    DomainNotAllowed,
 }
 
 impl Unwanted {
@@ -135,7 +137,8 @@ impl Unwanted {
             Self::Superseded => "superseded",
             Self::InvitationEnded => "invitationEnded",
             Self::AddressMarked => "addressMarked",
-            Self::BatchStopped => "batchStopped",
+            Self::BatchStopped => BATCH_STOPPED,
+            Self::DomainNotAllowed => "domainNotAllowed",
         }
     }
 }

@@ -145,6 +145,8 @@ impl From<ChangeUserRefused> for Problem {
     }
 }
 
+const DOMAIN_NOT_ALLOWED: &str = "The user's address is of a domain that may not be invited; correct the address, or add the domain to sender.recipientDomains in the settings.";
+
 impl From<HandOverRefused> for Problem {
     fn from(refusal: HandOverRefused) -> Self {
         let not_now = |detail: &str| {
@@ -161,6 +163,7 @@ impl From<HandOverRefused> for Problem {
             HandOverRefused::Disabled => {
                 not_now("The user is disabled; enable them before you hand anything over.")
             }
+            HandOverRefused::DomainNotAllowed => not_now(DOMAIN_NOT_ALLOWED),
             HandOverRefused::NothingToHandOver => not_now(
                 "With this user's registration method there is no secret: they register with their password alone.",
             ),
@@ -207,6 +210,10 @@ impl From<ChangeInvitationRefused> for Problem {
             }
             ChangeInvitationRefused::AddressMarked => not_now(
                 "No mail goes to this user: they are disabled, or their address has stopped taking mail.",
+            ),
+            ChangeInvitationRefused::DomainNotAllowed => not_now(DOMAIN_NOT_ALLOWED),
+            ChangeInvitationRefused::RegisteredMeanwhile => not_now(
+                "A device was registered after the invitation had been taken back; see the history, and invite again.",
             ),
             ChangeInvitationRefused::ExpiredMeanwhile => {
                 not_now("The invitation's time has run out meanwhile; send a new one.")

@@ -9,11 +9,13 @@
 
 use beckon_domain::history::Happening;
 use beckon_domain::invitation::{InvitationRefusal, InvitationState};
+use beckon_domain::ports::Clock as _;
+use beckon_domain::registration::{DeviceRegistered, Registrant};
 use beckon_domain::usecases::change_invitation::{
     ChangeInvitationRefused, InvitationChange as Change,
 };
 use beckon_domain::user::{AddressMark, User};
-use beckon_testkit::builders::{a_user, an_administrator, an_invitation};
+use beckon_testkit::builders::{a_device, a_user, an_administrator, an_invitation};
 use beckon_testkit::composer::{fact, pin_in};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;
@@ -226,4 +228,114 @@ async fn what_happens_meanwhile_is_looked_at_again() {
 
     assert!(matches!(result, Err(ChangeInvitationRefused::NotNow(_))));
     assert_eq!(world.invitation_of(&user).state, InvitationState::Completed);
+}
+
+#[tokio::test]
+async fn who_never_got_the_mail_because_it_was_taken_back_gets_it_when_it_is_given_back() {
+    let (world, user) = invited().await;
+    change(&world, &user, Change::Cancel).await.unwrap();
+    world.post().await;
+
+    change(&world, &user, Change::Restore).await.unwrap();
+    world.post().await;
+
+    let taken = world.service.taken_for(&user.email);
+    assert_eq!(taken.len(), 1);
+    assert!(taken[0].message.text.contains(&world.pin_of(&user)));
+    // It is the first that they see.
+    assert_eq!(fact(&taken[0].message, "occasion").unwrap(), "First");
+    let happened: Vec<Happening> = world
+        .store
+        .history(user.id)
+        .into_iter()
+        .map(|row| row.what)
+        .collect();
+    assert!(
+        happened
+            .iter()
+            .any(|what| matches!(what, Happening::InvitationMailedAgain { .. }))
+    );
+}
+
+#[tokio::test]
+async fn who_has_the_mail_gets_no_other_when_it_is_given_back() {
+    let (world, user) = invited().await;
+    world.post().await;
+    change(&world, &user, Change::Cancel).await.unwrap();
+
+    change(&world, &user, Change::Restore).await.unwrap();
+    world.post().await;
+
+    assert_eq!(world.service.taken_for(&user.email).len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_device_was_registered_with_meanwhile_is_not_given_back() {
+    let (world, user) = invited().await;
+    let pin = world.pin_of(&user);
+    let opened = world.show_pin(&user.email, &pin).await.unwrap();
+    change(&world, &user, Change::Cancel).await.unwrap();
+    let report = DeviceRegistered {
+        registrant: Registrant::Session(opened.registration_id),
+        device: a_device("somebodys"),
+        registered_at: world.clock.now(),
+    };
+    world.confirm().run(&report).await.unwrap();
+
+    let refused = change(&world, &user, Change::Restore).await;
+
+    assert!(matches!(
+        refused,
+        Err(ChangeInvitationRefused::RegisteredMeanwhile)
+    ));
+    assert_eq!(world.invitation_of(&user).state, InvitationState::Cancelled);
+}
+
+#[tokio::test]
+async fn who_was_let_in_before_it_was_taken_back_completes_nothing_after_it_was_given_back() {
+    let (world, user) = invited().await;
+    let pin = world.pin_of(&user);
+    let opened = world.show_pin(&user.email, &pin).await.unwrap();
+    change(&world, &user, Change::Cancel).await.unwrap();
+    world.wait(SignedDuration::from_secs(1));
+    change(&world, &user, Change::Restore).await.unwrap();
+    let report = DeviceRegistered {
+        registrant: Registrant::Session(opened.registration_id),
+        device: a_device("somebodys"),
+        registered_at: world.clock.now(),
+    };
+
+    world.confirm().run(&report).await.unwrap();
+
+    assert_eq!(world.invitation_of(&user).state, InvitationState::Pending);
+    assert!(matches!(
+        last(&world, &user),
+        Happening::RegistrationConfirmed {
+            after_end: true,
+            ..
+        }
+    ));
+    assert!(world.show_pin(&user.email, &pin).await.is_ok());
+}
+
+#[tokio::test]
+async fn nothing_is_given_back_or_mailed_again_to_a_domain_that_may_not_be_invited() {
+    let world = World::new();
+    let foreign = |state| {
+        a_user()
+            .at(&format!("{state:?}@elsewhere.example").to_lowercase())
+            .with(an_invitation().in_state(state))
+    };
+    let open = world.with(foreign(InvitationState::Pending));
+    let cancelled = world.with(foreign(InvitationState::Cancelled));
+
+    for (user, what) in [(&open, Change::Resend), (&cancelled, Change::Restore)] {
+        let refused = change(&world, user, what).await;
+
+        assert!(matches!(
+            refused,
+            Err(ChangeInvitationRefused::DomainNotAllowed)
+        ));
+    }
+    assert!(world.store.all_mails().is_empty());
 }

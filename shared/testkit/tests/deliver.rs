@@ -16,7 +16,7 @@ use beckon_domain::method::Method;
 use beckon_domain::names::Label;
 use beckon_domain::usecases::deliver::RunEnd;
 use beckon_domain::user::{AddressMark, User};
-use beckon_testkit::builders::{a_mail, a_user, an_invitation, settings};
+use beckon_testkit::builders::{a_mail, a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::composer::{fact, pin_in, token_in};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;
@@ -359,4 +359,41 @@ async fn a_list_of_what_is_due_that_is_a_moment_old_sends_nothing_twice() {
             .iter()
             .all(|mail| mail.state == MailState::Sent)
     );
+}
+
+#[tokio::test]
+async fn nobody_is_invited_at_a_domain_that_is_not_allowed_any_more() {
+    let world = World::new();
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    world.store.change_user(user.id, |user| {
+        user.email = EmailAddress::parse("ann@elsewhere.example").unwrap();
+    });
+
+    world.post().await;
+
+    assert!(world.service.taken().is_empty());
+    let mail = world.store.mails_of(user.id).pop().unwrap();
+    assert_eq!(mail.state, MailState::Dropped);
+    assert_eq!(mail.reason.unwrap().code, "domainNotAllowed");
+}
+
+#[tokio::test]
+async fn whose_first_mail_never_went_out_is_not_told_that_it_comes_again() {
+    let world = World::new();
+    let user = world.with(a_user());
+    let batch = world.invite(&[&user]).await;
+    world
+        .stop_send()
+        .run(batch, &an_administrator())
+        .await
+        .unwrap();
+    world.post().await;
+
+    world.invite(&[&user]).await;
+    world.post().await;
+
+    let taken = world.service.taken_for(&user.email);
+    assert_eq!(taken.len(), 1);
+    assert_eq!(fact(&taken[0].message, "occasion").unwrap(), "First");
 }

@@ -135,3 +135,14 @@ async fn without_a_reason_or_for_somebody_disabled_nothing_is_handed_over() {
     assert!(matches!(disabled, Err(HandOverRefused::Disabled)));
     assert_eq!(world.store.history(user.id), []);
 }
+
+#[tokio::test]
+async fn nothing_is_handed_over_for_a_domain_that_may_not_be_invited() {
+    let world = World::new();
+    let user = world.with(a_user().at("ann@elsewhere.example"));
+
+    let refused = hand_over(&world, &user).await;
+
+    assert!(matches!(refused, Err(HandOverRefused::DomainNotAllowed)));
+    assert_eq!(world.now_of(&user).invitation, None);
+}

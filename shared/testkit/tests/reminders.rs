@@ -234,3 +234,25 @@ async fn inviting_again_counts_anew() {
 
     assert_eq!(world.store.mails_of(user.id).len(), 2);
 }
+
+#[tokio::test]
+async fn a_reminder_that_had_to_wait_does_not_go_out_at_night() {
+    let world = World::under(&reminding(
+        r#"{"enabled":true,"startAfterDays":1,"everyDays":3,"most":9,"quietHours":{"from":"20:00","to":"08:00"}}"#,
+    ));
+    let user = world.with(a_user().living_in("UTC"));
+    world.invite(&[&user]).await;
+    world.post().await;
+    // Written at nine in the morning, but the postman comes at eleven at night.
+    world.wait(HOUR * 24);
+    world.tick().await;
+    world.wait(HOUR * 14);
+
+    world.post().await;
+    let at_night = world.service.taken_for(&user.email).len();
+    world.wait(HOUR * 9);
+    world.post().await;
+
+    assert_eq!(at_night, 1);
+    assert_eq!(world.service.taken_for(&user.email).len(), 2);
+}

@@ -209,3 +209,18 @@ async fn what_is_cancelled_meanwhile_is_not_mailed() {
     assert_eq!(done, PinRequested::Nothing);
     assert_eq!(world.store.mails_of(user.id).len(), 1);
 }
+
+#[tokio::test]
+async fn nothing_is_mailed_to_a_domain_that_may_not_be_invited() {
+    let world = World::new();
+    let user = a_user()
+        .at("ann@elsewhere.example")
+        .with(an_invitation().in_state(InvitationState::Expired));
+    let user = world.with(user);
+
+    let done = ask(&world, &user).await;
+    world.post().await;
+
+    assert_eq!(done, PinRequested::Nothing);
+    assert!(world.store.all_mails().is_empty());
+}

@@ -8,7 +8,9 @@ use crate::invitation::{
     Invitation, InvitationEvent, InvitationRefusal, InvitationState, transition,
 };
 use crate::issuing::{Remailing, mail_again, zone_of};
-use crate::ports::{Chance, Clock, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange};
+use crate::ports::{
+    Chance, Clock, LoadMails, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
+};
 use crate::user::User;
 
 /// What to do.
@@ -34,6 +36,13 @@ pub enum ChangeInvitationRefused {
     /// The address takes no mail.
     #[error("the address takes no mail")]
     AddressMarked,
+    /// The address is of a domain that may not be invited.
+    #[error("the domain may not be invited")]
+    DomainNotAllowed,
+    /// A device was registered while it was taken back; whoever has its secret may not be who was
+    /// meant.
+    #[error("a device was registered meanwhile")]
+    RegisteredMeanwhile,
     /// Its time ran out while it was taken back.
     #[error("the invitation expired meanwhile")]
     ExpiredMeanwhile,
@@ -55,7 +64,7 @@ pub struct ChangeInvitation<S, C, R> {
 
 impl<S, C, R> ChangeInvitation<S, C, R>
 where
-    S: LoadUsers + ReadSettings + SaveUsers + Sync,
+    S: LoadMails + LoadUsers + ReadSettings + SaveUsers + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
 {
@@ -93,40 +102,70 @@ where
                     };
                     self.changed(&user, cancelled, who, what, now)
                 }
-                InvitationChange::Restore => {
-                    let state = transition(invitation.state, InvitationEvent::Restore)?;
-                    if now >= invitation.expires_at {
-                        return Err(ChangeInvitationRefused::ExpiredMeanwhile);
-                    }
-                    let what = Happening::InvitationRestored {
-                        issue: invitation.issue,
-                    };
-                    // What had no try left before has none now.
-                    let state = if invitation.method.uses_pin() && invitation.tries_left == 0 {
-                        InvitationState::Locked
-                    } else {
-                        state
-                    };
-                    // Counted anew, or a reminder that fell due meanwhile would go out at once.
-                    let settings = self.store.current_settings().await?;
-                    let zone = zone_of(&user, &settings.settings);
-                    let reminders = invitation
-                        .reminders
-                        .map(|plan| plan.resumed(now, invitation.expires_at, &zone));
-                    let restored = Invitation {
-                        state,
-                        ended_at: None,
-                        reminders,
-                        ..invitation
-                    };
-                    self.changed(&user, restored, who, what, now)
-                }
+                InvitationChange::Restore => self.restored(&user, invitation, who, now).await?,
             };
             let user = written.user.clone();
             if self.store.save_user(&written).await?.is_saved() {
                 return Ok(user);
             }
         }
+    }
+
+    /// Open again. Whoever never got its mail, because it was taken back before that went, gets it
+    /// now.
+    async fn restored(
+        &self,
+        user: &User,
+        invitation: Invitation,
+        who: &Actor,
+        now: Timestamp,
+    ) -> Result<UserChange, ChangeInvitationRefused> {
+        let state = transition(invitation.state, InvitationEvent::Restore)?;
+        if now >= invitation.expires_at {
+            return Err(ChangeInvitationRefused::ExpiredMeanwhile);
+        }
+        if invitation.completed_by.is_some() {
+            return Err(ChangeInvitationRefused::RegisteredMeanwhile);
+        }
+        let settings = self.store.current_settings().await?;
+        if !settings.settings.sender.may_invite(&user.email) {
+            return Err(ChangeInvitationRefused::DomainNotAllowed);
+        }
+        let what = Happening::InvitationRestored {
+            issue: invitation.issue,
+        };
+        // What had no try left before has none now.
+        let state = if invitation.method.uses_pin() && invitation.tries_left == 0 {
+            InvitationState::Locked
+        } else {
+            state
+        };
+        // Counted anew, or a reminder that fell due meanwhile would go out at once.
+        let zone = zone_of(user, &settings.settings);
+        let reminders = invitation
+            .reminders
+            .map(|plan| plan.resumed(now, invitation.expires_at, &zone));
+        let carried = self.store.load_mails(&[invitation.mail]).await?.pop();
+        let mail_it = user.enabled
+            && user.address_mark.is_none()
+            && carried.is_some_and(|mail| mail.was_dropped() && !mail.was_stopped());
+        let restored = Invitation {
+            state,
+            ended_at: None,
+            reminders,
+            restored_at: Some(now),
+            ..invitation
+        };
+        let given_back = self.changed(user, restored.clone(), who, what, now);
+        if !mail_it {
+            return Ok(given_back);
+        }
+        let remailing = Remailing::asked_for(who.clone(), settings.version, &self.chance);
+        let mailed = mail_again(user, &restored, remailing, now);
+        Ok(UserChange {
+            history: [given_back.history, mailed.history].concat(),
+            ..mailed
+        })
     }
 
     async fn resend(
@@ -139,6 +178,10 @@ where
         if user.address_mark.is_some() || !user.enabled {
             return Err(ChangeInvitationRefused::AddressMarked);
         }
+        let settings = self.store.current_settings().await?;
+        if !settings.settings.sender.may_invite(&user.email) {
+            return Err(ChangeInvitationRefused::DomainNotAllowed);
+        }
         match invitation.state_at(now) {
             InvitationState::Pending => {}
             // Mailing a PIN that no longer opens anything would be a dead mail.
@@ -149,8 +192,7 @@ where
             | InvitationState::Cancelled
             | InvitationState::Declined => return Err(InvitationRefusal::NotOpen.into()),
         }
-        let settings = self.store.current_settings().await?.version;
-        let remailing = Remailing::asked_for(who.clone(), settings, &self.chance);
+        let remailing = Remailing::asked_for(who.clone(), settings.version, &self.chance);
         Ok(mail_again(user, invitation, remailing, now))
     }
 

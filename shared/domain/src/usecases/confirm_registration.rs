@@ -155,26 +155,11 @@ where
     ) -> (Registration, UserChange) {
         let now = self.clock.now();
         let device = report.device.id.clone();
-        let completes = user
-            .invitation
-            .as_ref()
-            .filter(|invitation| match invitation.state {
-                InvitationState::Pending | InvitationState::Expired | InvitationState::Locked => {
-                    true
-                }
-                // Taken back, or used by another device before: nothing to complete, and nothing
-                // that it still says about ownership.
-                InvitationState::None
-                | InvitationState::Completed
-                | InvitationState::Cancelled
-                | InvitationState::Declined => false,
-            });
-        let after_end = user.invitation.as_ref().is_some_and(|invitation| {
-            matches!(
-                invitation.state,
-                InvitationState::Cancelled | InvitationState::Declined
-            )
-        });
+        let (completes, after_end) = match Meaning::of(user, session) {
+            Meaning::Completes(invitation) => (Some(invitation), false),
+            Meaning::AfterEnd => (None, true),
+            Meaning::Another => (None, false),
+        };
         let carried = completes.map_or(Ownership::NotSet, |invitation| invitation.ownership);
         let registration = Registration {
             user: user.id,
@@ -199,6 +184,10 @@ where
             },
         )];
         let mut invitation = user.invitation.clone();
+        if let Some(taken_back) = invitation.as_mut().filter(|own| own.is_taken_back()) {
+            // Remembered, so that it is not given back as if nothing had happened.
+            taken_back.completed_by = Some(device.clone());
+        }
         if let Some(open) = completes {
             history.insert(
                 0,
@@ -262,6 +251,36 @@ where
             at: self.clock.now(),
             who: Actor::DeviceManagement,
             what,
+        }
+    }
+}
+
+/// What a device that is registered means for the invitation.
+enum Meaning<'a> {
+    /// It is completed.
+    Completes(&'a Invitation),
+    /// It had been taken back: there is nothing to complete, and nothing that it still says about
+    /// ownership. Nor has whoever was let in before it was taken back been let in by whoever gave
+    /// it back.
+    AfterEnd,
+    /// There is none, or another device used it before.
+    Another,
+}
+
+impl<'a> Meaning<'a> {
+    fn of(user: &'a User, session: Option<&Session>) -> Self {
+        let Some(invitation) = &user.invitation else {
+            return Self::Another;
+        };
+        if session.is_some_and(|session| invitation.outlived(session)) {
+            return Self::AfterEnd;
+        }
+        match invitation.state {
+            InvitationState::Pending | InvitationState::Expired | InvitationState::Locked => {
+                Self::Completes(invitation)
+            }
+            InvitationState::Cancelled | InvitationState::Declined => Self::AfterEnd,
+            InvitationState::None | InvitationState::Completed => Self::Another,
         }
     }
 }

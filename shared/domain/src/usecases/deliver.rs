@@ -398,7 +398,7 @@ where
             // It waits again, and the next look finds it.
             Ok(Step::Again) => round.tally.again += 1,
             Ok(Step::Refused) => round.tally.failed += 1,
-            Ok(Step::Overtaken) => {}
+            Ok(Step::Later | Step::Overtaken) => {}
             Ok(Step::PutOff(until)) => {
                 round.bucket.drain(self.clock.now());
                 round.retry = Some(round.retry.map_or(until, |at| at.min(until)));

@@ -45,6 +45,9 @@ pub enum HandOverRefused {
     /// The user is disabled.
     #[error("the user is disabled")]
     Disabled,
+    /// The address is of a domain that may not be invited.
+    #[error("the domain may not be invited")]
+    DomainNotAllowed,
     /// With this method there is no secret.
     #[error("the registration method has no secret")]
     NothingToHandOver,
@@ -96,6 +99,9 @@ where
                 .ok_or(HandOverRefused::UnknownUser)?;
             if !user.enabled {
                 return Err(HandOverRefused::Disabled);
+            }
+            if !settings.settings.sender.may_invite(&user.email) {
+                return Err(HandOverRefused::DomainNotAllowed);
             }
             let open = user
                 .invitation

@@ -131,7 +131,11 @@ where
 
 /// A user who may ask, with an invitation whose method has a PIN to ask for.
 fn entitled(user: Option<User>, settings: &VersionedSettings) -> Option<(User, Invitation)> {
-    let user = user.filter(|user| user.enabled && user.address_mark.is_none())?;
+    let user = user.filter(|user| {
+        user.enabled
+            && user.address_mark.is_none()
+            && settings.settings.sender.may_invite(&user.email)
+    })?;
     let own = settings.settings.for_user(&user);
     if !own.registration.allow_pin_request {
         return None;

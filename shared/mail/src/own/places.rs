@@ -404,7 +404,7 @@ impl Filling {
     /// The same of a text, where a piece of our own letter has lines of its own.
     pub(super) fn in_text(&self, filled: &str) -> String {
         let mut whole = String::with_capacity(filled.len() * 2);
-        let mut in_block = false;
+        let mut after_block = false;
         for c in filled.chars() {
             let is_block = holds(c) == Some(Holds::Block);
             let value = self.value_of(c).map(|(_, text)| text.as_str());
@@ -412,10 +412,10 @@ impl Filling {
                 || !(is_placeholder(c) || c.is_whitespace());
             if begins_something {
                 let parted = whole.is_empty() || whole.ends_with('\n');
-                if (is_block || in_block) && !parted {
+                if (is_block || after_block) && !parted {
                     whole.push_str("\n\n");
                 }
-                in_block = is_block;
+                after_block = is_block;
             }
             match value {
                 Some(text) => whole.push_str(text),

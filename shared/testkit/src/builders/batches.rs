@@ -105,6 +105,7 @@ pub fn a_mail(user: UserId) -> MailBuilder {
             issue: IssueNumber::NONE.next(),
             replaces: false,
             again: false,
+            after: None,
         },
         user,
         None,

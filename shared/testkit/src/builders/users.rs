@@ -142,6 +142,7 @@ pub fn an_invitation() -> InvitationBuilder {
         reminders: None,
         sessions: Vec::new(),
         completed_by: None,
+        restored_at: None,
         ended_at: None,
     })
 }

@@ -52,6 +52,8 @@ struct Model {
     tries: u8,
     marked: bool,
     sessions: Vec<Timestamp>,
+    /// Whether a device was registered after this issue had been taken back.
+    used_after_end: bool,
     devices: u32,
 }
 
@@ -71,6 +73,7 @@ impl Model {
         self.ownership = ownership;
         self.tries = 5;
         self.sessions.clear();
+        self.used_after_end = false;
     }
 
     /// Invited within ten minutes, and nothing would be different.
@@ -142,6 +145,7 @@ impl<T: Store> Life<T> {
             tries: 0,
             marked: false,
             sessions: Vec::new(),
+            used_after_end: false,
             devices: 0,
         };
         Self {
@@ -269,7 +273,9 @@ impl<T: Store> Life<T> {
         let fits = match change {
             InvitationChange::Cancel => matches!(model.at(now), S::Pending | S::Locked),
             InvitationChange::Restore => {
-                matches!(model.state, S::Cancelled | S::Declined) && now < model.expires_at
+                matches!(model.state, S::Cancelled | S::Declined)
+                    && now < model.expires_at
+                    && !model.used_after_end
             }
             InvitationChange::Resend => false,
         };
@@ -389,6 +395,7 @@ impl<T: Store> Life<T> {
         .await
         .unwrap();
         self.model.devices += 1;
+        self.model.used_after_end |= matches!(self.model.state, S::Cancelled | S::Declined);
         // A registration is a fact: it completes also what has run out or is locked.
         if matches!(self.model.state, S::Pending | S::Expired | S::Locked) {
             self.model.state = S::Completed;

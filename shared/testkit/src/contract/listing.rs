@@ -265,6 +265,7 @@ fn a_mail(user: &User, id: MailId, state: MailState) -> Mail {
         issue: user.latest_issue,
         replaces: false,
         again: false,
+        after: None,
     };
     Mail {
         state,

@@ -59,6 +59,7 @@ pub async fn a_mail_in_every_state_is_read_as_it_was_written<S: Store>(store: S)
                 issue: IssueNumber::from_number(9),
                 replaces: true,
                 again: true,
+                after: None,
             },
             batch: Some(BatchId::new(fresh_ulid())),
             settings: Version::from_number(12),

@@ -6,13 +6,15 @@ use super::Deliver;
 use super::composing::Words;
 use super::round::{Due, Step};
 use crate::ids::RunId;
-use crate::mail::{Mail, MailEvent, MailReason, MailState};
+use crate::issuing::zone_of;
+use crate::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use crate::ports::{
     ClaimMail, Clock, ComposeLetter, ComposeOwn, LoadMails, LoadRegistration, Pause, SaveError,
     SaveMail, SendMail, Unavailable,
 };
 use crate::sending::{SendAnswer, retry_at};
 use crate::template::TemplateName;
+use crate::user::User;
 
 /// What is written into a mail's row: what happened to it, and what goes with that.
 struct Entry {
@@ -49,6 +51,24 @@ impl Entry {
     }
 }
 
+/// Until when nobody is reminded where this reminder goes; `None`: now is a good time. It was
+/// written at one, and may have waited since.
+fn quiet_until(
+    mail: &Mail,
+    user: Option<&User>,
+    words: Words<'_>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let MailKind::Reminder { .. } = mail.kind else {
+        return None;
+    };
+    let (user, settings) = (user?, words.settings?);
+    let plan = user.invitation.as_ref()?.reminders?;
+    let zone = zone_of(user, &settings.settings);
+    let until = plan.policy.quiet_hours?.after(now, &zone);
+    (until > now).then_some(until)
+}
+
 impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
 where
     S: ClaimMail + LoadMails + LoadRegistration + SaveMail + Sync,
@@ -67,7 +87,7 @@ where
         unfit: &mut Option<TemplateName>,
     ) -> Result<Step, Unavailable> {
         let now = self.clock.now();
-        let judged = due.judged(now);
+        let judged = due.judged(words.settings, now);
         let Due { mail, user, .. } = due;
         match mail.state {
             MailState::Waiting => {}
@@ -104,6 +124,15 @@ where
                 "it was no longer wanted when its turn came",
             ));
             return self.settle(mail, entry, Step::Dropped).await;
+        }
+        if let Some(until) = quiet_until(&mail, user.as_ref(), words, now) {
+            let entry = Entry::of(MailEvent::PutOff)
+                .due(until)
+                .because(MailReason::new(
+                    "quietHours",
+                    "these are quiet hours where the person lives",
+                ));
+            return self.settle(mail, entry, Step::Later).await;
         }
         let outgoing = match self.compose(&mail, user.as_ref(), words).await? {
             Ok((outgoing, in_ours)) => {

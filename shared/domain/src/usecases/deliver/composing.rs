@@ -4,7 +4,9 @@ use super::Deliver;
 use crate::keys::KeyRing;
 use crate::letter::{InvitationOccasion, NoticeAbout, OutgoingMail};
 use crate::mail::{Mail, MailKind, MailReason, NoticeOf, TestMail};
-use crate::ports::{Clock, ComposeLetter, ComposeOwn, LoadRegistration, Unavailable, Uncomposable};
+use crate::ports::{
+    Clock, ComposeLetter, ComposeOwn, LoadMails, LoadRegistration, Unavailable, Uncomposable,
+};
 use crate::sample::Sample;
 use crate::settings::VersionedSettings;
 use crate::template::{Letter, OwnWordings, TemplateName, Written, written};
@@ -23,7 +25,7 @@ pub(super) struct Words<'a> {
 
 impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
 where
-    S: LoadRegistration + Sync,
+    S: LoadMails + LoadRegistration + Sync,
     M: Sync,
     L: ComposeLetter + ComposeOwn + Sync,
     K: Sync,
@@ -65,7 +67,7 @@ where
                         "the key this invitation was issued under has been taken away; invite again",
                     )));
                 };
-                let (occasion, replaces) = occasion_of(&mail.kind);
+                let (occasion, replaces) = self.occasion_of(&mail.kind).await?;
                 let letter = invitation_letter(
                     user,
                     invitation,
@@ -191,21 +193,38 @@ where
             }
         })
     }
-}
 
-/// Why a mail that carries a secret is sent now, and whether that secret replaces another.
-const fn occasion_of(kind: &MailKind) -> (InvitationOccasion, bool) {
-    match kind {
-        MailKind::Invitation {
-            again: true,
-            replaces,
-            ..
-        } => (InvitationOccasion::Again, *replaces),
-        MailKind::Invitation { replaces, .. } => (InvitationOccasion::First, *replaces),
-        MailKind::Reminder { last, .. } => (InvitationOccasion::Reminder { last: *last }, false),
-        MailKind::Confirmation { .. }
-        | MailKind::HandOver { .. }
-        | MailKind::Notice { .. }
-        | MailKind::Test(_) => (InvitationOccasion::First, false),
+    /// Why a mail that carries a secret is sent now, and whether that secret replaces another. To
+    /// somebody whose first mail never went out, the next one is the first.
+    async fn occasion_of(
+        &self,
+        kind: &MailKind,
+    ) -> Result<(InvitationOccasion, bool), Unavailable> {
+        Ok(match kind {
+            MailKind::Invitation {
+                again: true,
+                replaces,
+                after,
+                ..
+            } => {
+                let before = match after {
+                    Some(id) => self.store.load_mails(&[*id]).await?.pop(),
+                    None => None,
+                };
+                if before.is_some_and(|mail| mail.never_went()) {
+                    (InvitationOccasion::First, *replaces)
+                } else {
+                    (InvitationOccasion::Again, *replaces)
+                }
+            }
+            MailKind::Invitation { replaces, .. } => (InvitationOccasion::First, *replaces),
+            MailKind::Reminder { last, .. } => {
+                (InvitationOccasion::Reminder { last: *last }, false)
+            }
+            MailKind::Confirmation { .. }
+            | MailKind::HandOver { .. }
+            | MailKind::Notice { .. }
+            | MailKind::Test(_) => (InvitationOccasion::First, false),
+        })
     }
 }

@@ -24,11 +24,24 @@ pub(super) struct Due {
 }
 
 impl Due {
-    pub(super) fn judged(&self, now: Timestamp) -> Result<(), Unwanted> {
+    /// Whether the mail is wanted, under the settings that it is written under.
+    pub(super) fn judged(
+        &self,
+        settings: Option<&VersionedSettings>,
+        now: Timestamp,
+    ) -> Result<(), Unwanted> {
         if self.stopped {
-            Err(Unwanted::BatchStopped)
-        } else {
-            wanted(&self.mail, self.user.as_ref(), now)
+            return Err(Unwanted::BatchStopped);
+        }
+        wanted(&self.mail, self.user.as_ref(), now)?;
+        let sender = settings.map(|settings| &settings.settings.sender);
+        match (sender, &self.user) {
+            (Some(sender), Some(user))
+                if self.mail.kind.invites() && !sender.may_invite(&user.email) =>
+            {
+                Err(Unwanted::DomainNotAllowed)
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -41,6 +54,8 @@ pub(super) enum Step {
     Again,
     PutOff(Timestamp),
     Refused,
+    /// It is due later.
+    Later,
     Overtaken,
     Pause(Pause),
 }
