@@ -103,6 +103,12 @@ impl Pin {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 
+    /// Whether it has as many symbols as a PIN of this policy. One that has not is none.
+    #[must_use]
+    pub fn is_as_long_as(&self, policy: PinPolicy) -> bool {
+        self.0.chars().count() == usize::from(policy.length)
+    }
+
     /// The PIN in groups, as people read it out: `1234 5678`.
     #[must_use]
     pub fn expose_grouped(&self) -> String {

@@ -365,3 +365,19 @@ async fn a_link_gives_no_try_back_that_no_pin_took() {
 
     assert_eq!(world.invitation_of(&user).tries_left, 4);
 }
+
+#[tokio::test]
+async fn half_a_pin_opens_nothing_and_costs_no_try() {
+    let world = World::new();
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    let pin = world.pin_of(&user);
+
+    for slip in [&pin[..4], &format!("{pin}0"), "0"] {
+        let refused = world.show_pin(&user.email, slip).await;
+
+        assert!(matches!(refused, Err(RedeemRefused::DoesNotFit)), "{slip}");
+    }
+    assert_eq!(world.invitation_of(&user).tries_left, 5);
+    assert!(world.show_pin(&user.email, &pin).await.is_ok());
+}

@@ -247,6 +247,10 @@ where
                 });
             }
         }
+        // Half a PIN is a slip, and tells a guesser nothing that the mail does not.
+        if !shown.is_as_long_as(invitation.pin) {
+            return Err(RedeemRefused::DoesNotFit);
+        }
         // The try is taken before anything that depends on the comparison.
         let Some(after) = self.store.take_try(user.id, invitation.issue, now).await? else {
             return Err(RedeemRefused::DoesNotFit);
