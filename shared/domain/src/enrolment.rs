@@ -25,6 +25,22 @@ pub struct EnrolmentAddress {
 #[serde(transparent)]
 pub struct EnrolmentUrl(String);
 
+/// Schemes that are no app's: a browser would run what they hold, or send it unprotected.
+const HARMFUL: [&str; 12] = [
+    "about",
+    "blob",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "http",
+    "javascript",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
+];
+
 const VARIABLES: [&str; 4] = ["registrationId", "email", "platform", "ownership"];
 
 impl EnrolmentUrl {
@@ -32,11 +48,18 @@ impl EnrolmentUrl {
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let text = text.trim();
         let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
-        let harmful = ["javascript", "data", "vbscript", "file", "http"];
-        let loopback = text.strip_prefix("http://").is_some_and(|rest| {
-            let host = rest.split([':', '/', '?', '#']).next().unwrap_or(rest);
-            matches!(host, "127.0.0.1" | "localhost")
-        });
+        let scheme = scheme.to_ascii_lowercase();
+        let is_web = scheme == "https" || scheme == "http";
+        let host = text
+            .split_once("://")
+            .and_then(|(_, rest)| rest.split(['/', '?', '#']).next())
+            .unwrap_or_default();
+        let loopback = scheme == "http" && {
+            let name = host.split_once(':').map_or(host, |(name, _)| name);
+            matches!(name, "127.0.0.1" | "localhost")
+        };
+        // What stands before the sign is no host, and what a variable holds is nobody's choice.
+        let hides_its_host = is_web && host.contains(['@', '{', '}']);
         let well_formed = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme
                 .bytes()
@@ -48,7 +71,8 @@ impl EnrolmentUrl {
                     || !crate::names::is_plain(c)
                     || matches!(c, '"' | '<' | '>' | '\\')
             });
-        if !well_formed || (harmful.contains(&scheme.to_ascii_lowercase().as_str()) && !loopback) {
+        let harmful = HARMFUL.contains(&&*scheme) && !loopback;
+        if !well_formed || harmful || hides_its_host {
             return Err(FieldProblem::new(
                 "",
                 "malformedUrl",
@@ -256,5 +280,32 @@ mod tests {
         }
         assert!(EnrolmentUrl::parse("awagent://enroll?e={email}").is_ok());
         assert!(EnrolmentUrl::parse("http://127.0.0.1:9000/enrol").is_ok());
+    }
+
+    #[test]
+    fn an_address_that_hides_where_it_leads_or_that_runs_something_is_refused() {
+        for url in [
+            "http://mdm.example.com/",
+            "http://127.0.0.1:80@evil.example/e",
+            "http://localhost:x@evil.example/",
+            "https://mdm.example.com@evil.example/",
+            "https://{email}@evil.example/",
+            "https://{platform}.evil.example/",
+            "javascript://%0aalert(1)",
+            "BLOB://x",
+            "ftp://example.com/",
+            "data://x",
+        ] {
+            assert!(EnrolmentUrl::parse(url).is_err(), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1:8080/e?u={email}",
+            "http://localhost/e",
+            "https://mdm.example.com/@me?u={email}",
+            "awagent://enroll?u={email}",
+            "intent://{registrationId}",
+        ] {
+            assert!(EnrolmentUrl::parse(url).is_ok(), "{url}");
+        }
     }
 }

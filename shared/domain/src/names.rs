@@ -17,9 +17,23 @@ pub fn is_plain(c: char) -> bool {
             | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'))
 }
 
+/// A domain alone is none: some organisations are called like theirs.
 fn looks_like_a_link(text: &str) -> bool {
     let lower = text.to_lowercase();
-    lower.contains("://") || lower.contains("www.")
+    lower.contains("://")
+        || lower.contains("www.")
+        || lower.split('/').rev().skip(1).any(ends_in_a_domain)
+}
+
+/// Whether what stands before a slash ends like `example.com`.
+fn ends_in_a_domain(before: &str) -> bool {
+    let host = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'));
+    let host = host.into_iter().next().unwrap_or_default();
+    host.rsplit_once('.').is_some_and(|(name, ending)| {
+        name.ends_with(char::is_alphanumeric)
+            && ending.chars().count() > 1
+            && ending.chars().all(char::is_alphabetic)
+    })
 }
 
 fn parse_line(text: &str, longest: usize) -> Result<String, FieldProblem> {
@@ -92,7 +106,16 @@ mod tests {
 
     #[test]
     fn a_name_with_an_accent_a_hyphen_or_another_script_is_kept_as_typed() {
-        for name in ["Zoë Müller-Lüdenscheidt", "山田 太郎", "O'Brien", "عمر"] {
+        for name in [
+            "Zoë Müller-Lüdenscheidt",
+            "山田 太郎",
+            "O'Brien",
+            "عمر",
+            "J.R. Ewing",
+            "Example.com",
+            "Berlin/Mitte",
+            "Dr. Who, A./B.",
+        ] {
             assert_eq!(DisplayName::parse(name).unwrap().as_str(), name);
         }
     }
@@ -104,6 +127,8 @@ mod tests {
             ("Ann\u{202E}nnA", "controlCharacter"),
             ("Win at https://evil.example", "link"),
             ("WWW.evil.example", "link"),
+            ("Eve, see evil.example/x", "link"),
+            ("(evil.example/)", "link"),
             ("   ", "empty"),
         ] {
             assert_eq!(DisplayName::parse(name).unwrap_err().code, code, "{name:?}");

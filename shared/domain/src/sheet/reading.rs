@@ -260,7 +260,7 @@ fn row(line: u64, columns: &[Option<Column>], record: &csv::StringRecord) -> Row
         if let Some(column) = column
             && !cell.trim().is_empty()
         {
-            cells.insert(*column, meant(cell.trim()).to_owned());
+            cells.insert(*column, meant(cell.trim()));
         }
     }
     let beyond = record.iter().skip(columns.len());
