@@ -127,25 +127,41 @@ fn caller_of(context: &RequestContext, role_claim: &str) -> Option<Caller> {
     ))
 }
 
+/// Claims that only the token of a person has.
+const PERSONS: [&str; 6] = [
+    "email",
+    "cognito:username",
+    "username",
+    "preferred_username",
+    "upn",
+    "name",
+];
+
 fn from_jwt(
     claims: &std::collections::HashMap<String, String>,
     scopes: &[String],
     role_claim: &str,
 ) -> Caller {
     let claim = |name: &str| claims.get(name).filter(|value| !value.is_empty());
+    // People can change their address in some pools; until it is verified, it may be another's.
+    let unverified = claim("email_verified").is_some_and(|verified| verified == "false");
     let name = ["email", "cognito:username", "username", "client_id", "sub"]
         .into_iter()
+        .filter(|name| *name != "email" || !unverified)
         .find_map(claim)
         .map_or("unknown caller", String::as_str);
     let mut roles = claim(role_claim)
         .map(|value| listed(value))
         .unwrap_or_default();
-    roles.extend(scopes.iter().map(|scope| last_part(scope)));
-    roles.extend(
-        claim("scope")
-            .into_iter()
-            .flat_map(|scopes| scopes.split_whitespace().map(last_part)),
-    );
+    // What an application may do for a person says nothing of what the person may do.
+    if !PERSONS.iter().any(|name| claim(name).is_some()) {
+        roles.extend(scopes.iter().map(|scope| last_part(scope)));
+        roles.extend(
+            claim("scope")
+                .into_iter()
+                .flat_map(|scopes| scopes.split_whitespace().map(last_part)),
+        );
+    }
     Caller::with_roles(name, roles.iter().map(String::as_str))
 }
 
@@ -222,6 +238,39 @@ mod tests {
         assert_eq!(caller.name, "mdm-1");
         assert!(caller.may(Permission::ManageDevices));
         assert!(!caller.may(Permission::View));
+    }
+
+    #[test]
+    fn what_an_application_may_do_for_a_person_is_no_role_of_theirs() {
+        let caller = from_jwt(
+            &claims(&[
+                ("sub", "u-1"),
+                ("username", "ann"),
+                ("scope", "other/settings"),
+            ]),
+            &["https://other.example/inviter".to_owned()],
+            "cognito:groups",
+        );
+
+        assert!(caller.permissions.is_empty());
+    }
+
+    #[test]
+    fn nobody_signs_with_an_address_that_is_not_verified() {
+        let name = |verified: &str| {
+            let ann = claims(&[
+                ("sub", "u-1"),
+                ("cognito:username", "u-1"),
+                ("email", "boss@example.com"),
+                ("email_verified", verified),
+            ]);
+            from_jwt(&ann, &[], "cognito:groups").name
+        };
+
+        assert_eq!(name("false"), "u-1");
+        assert_eq!(name("true"), "boss@example.com");
+        // A directory that does not say has its own ways.
+        assert_eq!(name(""), "boss@example.com");
     }
 
     #[test]
