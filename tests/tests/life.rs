@@ -132,6 +132,12 @@ async fn a_pin_and_a_sheet_are_handed_over_with_a_reason_and_a_notice() {
     assert_eq!(sheet.headers["cache-control"], "no-store");
     assert!(sheet.text.contains(pin), "the sheet has the PIN");
     assert!(!sheet.text.contains("decline"), "nobody declines a sheet");
+    assert!(
+        sheet.text.contains(&ada.email),
+        "it says which address is asked for"
+    );
+    assert!(!sheet.text.contains("Sent automatically"), "nobody sent it");
+    assert!(sheet.text.contains(".button{display:none"));
     let told = beckon.outbox_of(&ada.email).await;
     until("both notices are out", async || {
         (beckon.outbox_of(&ada.email).await.len() == 2).then_some(())

@@ -13,6 +13,9 @@ use http::{HeaderValue, header};
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// Nobody presses a button on paper.
+const ON_PAPER: &str = "<style>.button{display:none!important}</style></head>";
+
 /// The page of a letter.
 pub(crate) fn page(composer: &Composer, letter: InvitationLetter) -> Result<Response, Problem> {
     let letter = InvitationLetter {
@@ -24,7 +27,7 @@ pub(crate) fn page(composer: &Composer, letter: InvitationLetter) -> Result<Resp
     let message = composer
         .compose_invitation(&letter)
         .map_err(|error| Unavailable::new("the sheet", error))?;
-    let mut html = message.html;
+    let mut html = message.html.replacen("</head>", ON_PAPER, 1);
     for image in &message.inline {
         let data = format!(
             "data:{};base64,{}",

@@ -87,6 +87,8 @@ pub struct InvitationLetter {
     pub head: Letterhead,
     /// Who reads.
     pub reader: Reader,
+    /// The address that is invited, which a PIN is entered with; `None` in a sample.
+    pub invited: Option<EmailAddress>,
     /// Why it is sent now.
     pub occasion: InvitationOccasion,
     /// Who invites, as the history knows them; a name or an address.

@@ -84,6 +84,7 @@ impl Sample {
         Letter::Invitation(InvitationLetter {
             head: self.head,
             reader,
+            invited: None,
             occasion,
             invited_by: Label::parse("Robin Example").ok(),
             method: self.method,

@@ -124,6 +124,7 @@ pub fn invitation_letter(
     InvitationLetter {
         head: settings.letterhead(),
         reader: reader(user, settings),
+        invited: Some(user.email.clone()),
         occasion,
         invited_by: invitation.invited_by.clone(),
         method: invitation.method,

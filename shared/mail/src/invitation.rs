@@ -175,8 +175,13 @@ pub(crate) fn view(
         Offer::Pin(_) | Offer::Place(_) => (None, Vec::new()),
     };
 
+    let mut frame = Frame::new(language, &letter.head, headline);
+    if letter.occasion == InvitationOccasion::Sheet {
+        // Nobody has sent it.
+        frame.footer = frame.organisation.clone().unwrap_or_default();
+    }
     let view = InvitationView {
-        frame: Frame::new(language, &letter.head, headline),
+        frame,
         greeting: greeting(language, &letter.reader),
         occasion: occasion(words, letter.occasion),
         lead: with_organisation(language, &letter.head, words.lead, words.lead_organisation),
@@ -321,7 +326,22 @@ fn facts(language: &Catalogue, letter: &InvitationLetter) -> Vec<Fact> {
         value: one_line(inviter.as_str()),
         note: None,
     });
-    inviter.into_iter().chain(ownership).collect()
+    // Whoever has a mail knows where it came; on paper it may be what went wrong.
+    let on_paper = letter.occasion == InvitationOccasion::Sheet && letter.method.uses_pin();
+    let address = letter
+        .invited
+        .as_ref()
+        .filter(|_| on_paper)
+        .map(|address| Fact {
+            label: language.words.common.help_email,
+            value: address.as_str().to_owned(),
+            note: None,
+        });
+    address
+        .into_iter()
+        .chain(inviter)
+        .chain(ownership)
+        .collect()
 }
 
 fn agreed(words: &InvitationWords, agreement: &Agreement) -> AgreementView {

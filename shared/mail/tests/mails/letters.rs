@@ -89,6 +89,7 @@ pub(crate) fn invitation(locale: &str, method: Method) -> InvitationLetter {
     InvitationLetter {
         head: head(),
         reader: reader(locale),
+        invited: beckon_domain::address::EmailAddress::parse("ada@example.com").ok(),
         occasion: InvitationOccasion::First,
         invited_by: Some(label("Jonas Brandt")),
         method,
