@@ -130,9 +130,12 @@ pub enum Decision {
     Leave(Box<User>),
 }
 
-/// Everyone whom a file may be about, by their names.
+/// Everyone whom a file may be about, by their names, and which rows are about them.
 #[derive(Debug, Default)]
-pub struct Known(HashMap<Name, User>);
+pub struct Known {
+    named: HashMap<Name, User>,
+    about: HashMap<UserId, Vec<(u64, Vec<Name>)>>,
+}
 
 impl Known {
     /// These users.
@@ -143,7 +146,19 @@ impl Known {
                 .into_iter()
                 .map(move |name| (name, user.clone()))
         });
-        Self(named.collect())
+        Self {
+            named: named.collect(),
+            about: HashMap::new(),
+        }
+    }
+
+    /// Notes whom a row is about. Every row must be noted before the first is decided.
+    pub fn note(&mut self, entry: &Entry, line: u64) {
+        let Ok(Some(user)) = self.whom(entry).map(|user| user.map(|user| user.id)) else {
+            return;
+        };
+        let lines = self.about.entry(user).or_default();
+        lines.push((line, entry.names()));
     }
 
     /// Who a row is about: by the external id, else by the address. A row that would make one of
@@ -152,11 +167,11 @@ impl Known {
         let by_id = entry
             .external_id
             .as_ref()
-            .and_then(|id| self.0.get(&Name::External(id.clone())));
+            .and_then(|id| self.named.get(&Name::External(id.clone())));
         let by_address = entry
             .email
             .as_ref()
-            .and_then(|email| self.0.get(&Name::Address(email.normalised())));
+            .and_then(|email| self.named.get(&Name::Address(email.normalised())));
         match (by_id, by_address) {
             (Some(one), Some(other)) if one.id != other.id => Err(FieldProblem::new(
                 "email",
@@ -175,17 +190,49 @@ impl Known {
         }
     }
 
-    /// What becomes of whom a row is about. `id` is for a new user; `inviting` says whom the
-    /// settings let be invited, if new users are to be.
+    /// Refuses a row if an earlier one means the same person by another name. Refuses the earlier
+    /// one too if it takes from them the address by which a later one means them: imported again,
+    /// the later row would be about nobody, and add them a second time.
+    fn one_row_each(
+        &self,
+        entry: &Entry,
+        line: u64,
+        before: &User,
+        after: &User,
+    ) -> Result<(), FieldProblem> {
+        let left = Name::Address(before.email.normalised());
+        let moves = left != Name::Address(after.email.normalised());
+        let mut rows = self.about.get(&before.id).into_iter().flatten();
+        let other = rows.find(|(other, names)| {
+            *other < line || (*other > line && moves && names.contains(&left))
+        });
+        let Some((other, _)) = other else {
+            return Ok(());
+        };
+        let column = match &entry.external_id {
+            Some(id) if before.external_id.as_ref() == Some(id) => Column::ExternalId,
+            Some(_) | None => Column::Email,
+        };
+        Err(FieldProblem::new(
+            column.header(),
+            "duplicate",
+            format!("line {other} is about the same person; keep one of the two lines"),
+        ))
+    }
+
+    /// What becomes of whom the row in this line is about. `id` is for a new user; `inviting` says
+    /// whom the settings let be invited, if new users are to be.
     pub fn decide(
         &self,
         entry: &Entry,
+        line: u64,
         id: UserId,
         inviting: Option<&Sender>,
         now: Timestamp,
     ) -> Result<Decision, FieldProblem> {
         if let Some(user) = self.whom(entry)? {
             let after = entry.applied_to(user);
+            self.one_row_each(entry, line, user, &after)?;
             return Ok(if after == *user {
                 Decision::Leave(Box::new(after))
             } else {

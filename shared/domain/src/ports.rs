@@ -2,6 +2,7 @@
 //! read like the permissions it has. Adapters implement them; the contract suites in the test kit
 //! hold every adapter to what the methods say here.
 
+use std::collections::HashSet;
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
@@ -123,6 +124,13 @@ impl UserChange {
     }
 }
 
+/// Whether no two of these changes are of one user, as [`SaveUsers::save_users`] wants them.
+#[must_use]
+pub fn of_different_users(changes: &[UserChange]) -> bool {
+    let mut seen = HashSet::new();
+    changes.iter().all(|change| seen.insert(change.user.id))
+}
+
 /// Loads users by id.
 pub trait LoadUsers {
     /// The users with these ids, as last written, in any order; an unknown id is left out.
@@ -240,7 +248,8 @@ pub trait SaveUsers {
     /// Writes each change as a whole or not at all; one that does not fit leaves the others be.
     /// Addresses and external ids stay unique: what a change frees is free with it, what it
     /// claims is the user's with it.
-    /// The outcomes are in the order of the changes.
+    /// The outcomes are in the order of the changes, each of which is of another user: two changes
+    /// of one user in one call are refused as unavailable, and nothing of the call is written.
     fn save_users(
         &self,
         changes: &[UserChange],

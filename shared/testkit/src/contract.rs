@@ -166,6 +166,7 @@ macro_rules! for_each_case {
             saving::a_change_brings_a_mail_its_next_version;
             saving::a_change_whose_mail_somebody_wrote_first_conflicts_and_writes_nothing;
             saving::one_that_conflicts_and_one_done_before_leave_sixty_eight_others_be;
+            saving::two_changes_of_one_user_in_one_call_are_refused_and_nothing_is_written;
             saving::of_many_changes_of_one_user_at_once_one_is_saved;
             saving::who_repeats_after_a_conflict_loses_no_change_of_another;
             saving::a_user_is_found_by_what_a_change_claims_and_not_by_what_it_frees;

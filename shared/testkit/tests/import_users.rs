@@ -179,6 +179,56 @@ b\",,,
     assert_eq!(world.store.all_users().len(), 4);
 }
 
+/// One row calls them by their external id, the other by their address.
+#[tokio::test]
+async fn of_two_rows_about_one_known_person_the_second_is_named_and_harms_no_other() {
+    let world = World::new();
+    let ann = world.with(a_user().at("ann@example.com").known_as("x-1"));
+    let bob = world.with(a_user().at("bob@example.com"));
+    let between = people(0, 300).replace("email,name\n", "");
+    let between = between.replace("person", ",person");
+    let file = format!(
+        "externalId,email,name\nx-1,,Ann\n,ann@example.com,Anna\n,bob@example.com,Bob\n{between}x-1,other@example.com,Annie\n"
+    );
+
+    let first = import(&world, &file).await;
+    let again = import(&world, &file).await;
+
+    for report in [&first, &again] {
+        assert!(report.complete);
+        assert_eq!(
+            reasons(report),
+            [(3, "email", "duplicate"), (305, "externalId", "duplicate")]
+        );
+        let detail = &report.rows[1].problems[0].detail;
+        assert!(detail.starts_with("line 2 is about the same"), "{detail}");
+    }
+    assert_eq!((first.counts().added, first.counts().updated), (300, 2));
+    assert_eq!(again.counts().unchanged, 302);
+    let name = |user: &User| world.now_of(user).display_name.unwrap();
+    assert_eq!((name(&ann).as_str(), name(&bob).as_str()), ("Ann", "Bob"));
+}
+
+/// Were the first row done, the address in the second would be nobody's, and the same file again
+/// would add somebody.
+#[tokio::test]
+async fn a_row_that_takes_the_address_by_which_another_means_the_same_person_is_refused_too() {
+    let world = World::new();
+    let ann = world.with(a_user().at("ann@example.com").known_as("x-1"));
+    let file = "externalId,email,name\nx-1,new@example.com,\n,ANN@example.com,Ann\n";
+
+    for _ in 0..2 {
+        let report = import(&world, file).await;
+
+        assert_eq!(
+            reasons(&report),
+            [(2, "externalId", "duplicate"), (3, "email", "duplicate")]
+        );
+    }
+
+    assert_eq!(world.store.all_users(), [ann]);
+}
+
 #[tokio::test]
 async fn a_trial_says_what_the_import_does_and_does_nothing() {
     let world = World::new();

@@ -12,6 +12,7 @@ use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
     AddUserError, AddUserRow, ChangeOutcome, FindUser, FindUsers, ListPage, ListUsers,
     LoadMails as _, LoadUsers, Name, RememberedAnswer, SaveUsers, TakeTry, Unavailable, UserChange,
+    of_different_users,
 };
 use beckon_domain::selection::UserFilter;
 use beckon_domain::user::User;
@@ -187,6 +188,9 @@ impl AddUserRow for Table {
 
 impl SaveUsers for Table {
     async fn save_users(&self, changes: &[UserChange]) -> Result<Vec<ChangeOutcome>, Unavailable> {
+        if !of_different_users(changes) {
+            return Err(Unavailable::new("the table", "one user is changed twice"));
+        }
         let mut prepared = Vec::with_capacity(changes.len());
         for (place, change) in changes.iter().enumerate() {
             prepared.push((place, self.items_of(change)?));

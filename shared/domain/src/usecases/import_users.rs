@@ -249,19 +249,25 @@ where
             })
             .collect();
         let names: Vec<Name> = entries.iter().flatten().flat_map(Entry::names).collect();
-        let known = Known::new(self.store.users_by_names(&names).await?);
+        let mut known = Known::new(self.store.users_by_names(&names).await?);
+        for (row, entry) in rows.iter().zip(&entries) {
+            if let Ok(entry) = entry {
+                known.note(entry, row.line);
+            }
+        }
         let inviting = order.invite.then_some(&settings.settings.sender);
         let now = self.clock.now();
-        let decided = |entry: Entry| {
+        let decided = |entry: Entry, line: u64| {
             let id = UserId::new(self.chance.ulid());
-            let decision = known.decide(&entry, id, inviting, now)?;
+            let decision = known.decide(&entry, line, id, inviting, now)?;
             self.prepared(decision, &with, now)
         };
         Ok(rows
             .iter()
             .zip(entries)
             .map(|(row, entry)| {
-                let prepared = entry.and_then(|entry| decided(entry).map_err(|one| vec![one]));
+                let prepared =
+                    entry.and_then(|entry| decided(entry, row.line).map_err(|one| vec![one]));
                 match prepared {
                     Ok((outcome, user, change)) => Pending {
                         row: ImportedRow {

@@ -234,6 +234,29 @@ pub async fn one_that_conflicts_and_one_done_before_leave_sixty_eight_others_be<
     assert_unwritten(&store, &changes[conflicting]).await;
 }
 
+/// However far apart they are: whoever asks for that has decided on what will not hold.
+pub async fn two_changes_of_one_user_in_one_call_are_refused_and_nothing_is_written<S: Store>(
+    store: S,
+) {
+    let mut changes = Vec::new();
+    for _ in 0..60 {
+        let user = added(&store, a_user().build()).await;
+        changes.push(next(&user, |user| user.devices = 1));
+    }
+    let near = [changes[0].clone(), changes[0].clone()];
+    changes.push(next(&changes[0].user, |user| user.devices = 2));
+
+    for twice in [near.as_slice(), changes.as_slice()] {
+        let refused = store.save_users(twice).await;
+
+        assert!(refused.is_err());
+    }
+
+    let ids: Vec<UserId> = changes.iter().map(|change| change.user.id).collect();
+    let users = store.load_users(&ids).await.unwrap();
+    assert!(users.iter().all(|user| user.devices == 0));
+}
+
 /// The others know that they must look again.
 pub async fn of_many_changes_of_one_user_at_once_one_is_saved<S: Store>(store: S) {
     let user = added(&store, a_user().build()).await;

@@ -12,7 +12,7 @@ use beckon_domain::ports::{
     AddUserError, AddUserRow, ChangeOutcome, CountOpenInvitations, EraseHistory, FindOver,
     FindUser, FindUsers, ListPage, ListUsers, LoadRegistration, LoadSession, LoadUsers, Name,
     ReadHistory, RememberedAnswer, RemoveUser, SaveError, SaveUsers, TakeTry, Unavailable,
-    UserChange,
+    UserChange, of_different_users,
 };
 use beckon_domain::registration::Registration;
 use beckon_domain::selection::{UserFilter, each_once};
@@ -133,6 +133,9 @@ impl AddUserRow for MemoryStore {
 
 impl SaveUsers for MemoryStore {
     async fn save_users(&self, changes: &[UserChange]) -> Result<Vec<ChangeOutcome>, Unavailable> {
+        if !of_different_users(changes) {
+            return Err(Unavailable::new("the table", "one user is changed twice"));
+        }
         let admission = self.admit(Call::SaveUsers).await;
         let written = match admission {
             Admission::Pass | Admission::LoseAnswer => changes.len(),
