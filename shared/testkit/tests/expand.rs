@@ -19,7 +19,7 @@ use beckon_domain::selection::{Selection, UserFilter};
 use beckon_domain::usecases::expand::Expanded;
 use beckon_domain::usecases::send::{SendOrder, SendRefused, Sent};
 use beckon_domain::user::{AddressMark, User};
-use beckon_testkit::builders::{a_user, an_invitation};
+use beckon_testkit::builders::{a_user, an_administrator, an_invitation};
 use beckon_testkit::{Call, Fault, World};
 
 async fn send(world: &World, order: &SendOrder) -> Result<Sent, SendRefused> {
@@ -364,6 +364,57 @@ async fn a_batch_that_was_stopped_invites_nobody_more() {
     assert_eq!(outcomes(&world, sent.batch.id).len(), PAGE);
     assert_eq!(world.store.all_mails().len(), PAGE);
     assert!(world.store.all_batches()[0].1.done);
+}
+
+/// The process dies between the invitations and the page's outcomes, and then somebody stops the
+/// Send. Whoever was invited has a new secret, so the Send must go on saying so.
+#[tokio::test]
+async fn whom_a_page_invited_before_a_crash_stands_on_it_though_the_send_was_stopped_since() {
+    for by_filter in [false, true] {
+        for invited in [0, 2, 5] {
+            let world = World::new();
+            let users = some_users(&world, 5);
+            let selection = if by_filter {
+                Selection::Filter {
+                    filter: UserFilter {
+                        states: BTreeSet::from([InvitationState::None]),
+                        ..UserFilter::default()
+                    },
+                    except: BTreeSet::new(),
+                }
+            } else {
+                Selection::Users(ids(&users))
+            };
+            let order = SendOrder {
+                selection,
+                ..world.order(&[])
+            };
+            let sent = send(&world, &order).await.unwrap();
+            world.store.before_next(Call::SaveUsers, move |store| {
+                store.plan(0, Fault::CutShort(invited));
+            });
+            assert!(world.expand().run(sent.batch.id).await.is_err());
+            let (stopping, who) = (world.stop_send(), an_administrator());
+            stopping.run(sent.batch.id, &who).await.unwrap();
+
+            let end = world.expand().run(sent.batch.id).await.unwrap();
+
+            let has_issue = |user: &&User| world.now_of(user).invitation.is_some();
+            let expected: BTreeSet<_> =
+                users.iter().filter(has_issue).map(|user| user.id).collect();
+            let outcomes = outcomes(&world, sent.batch.id);
+            assert_eq!(end, Expanded::Done);
+            assert_eq!(expected.len(), invited);
+            assert_eq!(outcomes.len(), invited);
+            assert!(
+                outcomes
+                    .iter()
+                    .all(|(user, why)| why.is_none() && expected.contains(user)),
+                "{outcomes:?}"
+            );
+            assert_eq!(world.store.all_mails().len(), invited);
+        }
+    }
 }
 
 #[tokio::test]

@@ -73,16 +73,24 @@ where
             return Ok(Expanded::Done);
         }
         let now = self.clock.now();
-        if batch.stopped_at.is_some() {
-            return self.finish(&batch, &cursor, Vec::new(), None, now).await;
-        }
         let settings = self
             .store
             .settings_at(batch.settings)
             .await?
             .ok_or_else(|| Unavailable::new("the settings", "the version a batch pins is gone"))?;
-        let key = self.keys.key_ring().await?.current().clone();
         let (wanted, users, reached, next) = self.selected(&batch, &cursor, now).await?;
+        if batch.stopped_at.is_some() {
+            // Nobody more is invited; but the page may have been cut short before the Send was
+            // stopped, and whom it had invited by then belongs on it.
+            let before = self.invited_before(&batch, &users).await?;
+            let recipients = users
+                .iter()
+                .filter(|user| before.contains(&user.id))
+                .map(|user| issued_to(user, &batch, &settings))
+                .collect();
+            return self.finish(&batch, &cursor, recipients, None, now).await;
+        }
+        let key = self.keys.key_ring().await?.current().clone();
         let recipients = self
             .invite(&batch, &settings, &key, &wanted, users, reached)
             .await?;
@@ -195,21 +203,15 @@ where
             let before = self.invited_before(batch, &open).await?;
             let mut changes = Vec::new();
             for user in &open {
-                let recipient = |result| Recipient {
-                    user: user.id,
-                    result,
-                    confirmation: confirmation::due_to(&settings.settings.confirmation, user)
-                        .is_ok(),
-                };
                 let now = self.clock.now();
                 if before.contains(&user.id) {
-                    let mail = mail_of(batch, user.id);
-                    results.insert(user.id, recipient(RecipientResult::Issued { mail }));
+                    results.insert(user.id, issued_to(user, batch, settings));
                     continue;
                 }
                 match judge(user, settings, batch.choice, reached, now) {
                     Verdict::Skip(reason) => {
-                        results.insert(user.id, recipient(RecipientResult::Skipped { reason }));
+                        let skipped = RecipientResult::Skipped { reason };
+                        results.insert(user.id, recipient(user, skipped, settings));
                     }
                     verdict @ (Verdict::Send | Verdict::Replace | Verdict::Again) => {
                         let change = match (verdict, &user.invitation) {
@@ -219,8 +221,7 @@ where
                             _ => self.issued(user, batch, settings, key, now),
                         };
                         changes.push(change);
-                        let mail = mail_of(batch, user.id);
-                        results.insert(user.id, recipient(RecipientResult::Issued { mail }));
+                        results.insert(user.id, issued_to(user, batch, settings));
                     }
                 }
             }
@@ -361,5 +362,19 @@ where
             Err(SaveError::Conflict) => Ok(Expanded::Overtaken),
             Err(SaveError::Unavailable(error)) => Err(error),
         }
+    }
+}
+
+/// Whom the batch invited.
+fn issued_to(user: &User, batch: &Batch, settings: &VersionedSettings) -> Recipient {
+    let mail = mail_of(batch, user.id);
+    recipient(user, RecipientResult::Issued { mail }, settings)
+}
+
+fn recipient(user: &User, result: RecipientResult, settings: &VersionedSettings) -> Recipient {
+    Recipient {
+        user: user.id,
+        result,
+        confirmation: confirmation::due_to(&settings.settings.confirmation, user).is_ok(),
     }
 }
