@@ -117,6 +117,7 @@ fn every_happening() -> Vec<Happening> {
     }
     for mark in [AddressMark::HardBounced, AddressMark::Complained] {
         all.push(Happening::AddressTriedAgain { mark });
+        all.push(Happening::AddressMarked { mail, mark });
         for mark in [Some(mark), None] {
             all.push(Happening::InvitationBounced { issue, mail, mark });
         }

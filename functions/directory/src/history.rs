@@ -42,6 +42,10 @@ impl From<HistoryRow> for HistoryView {
     }
 }
 
+/// What follows from a mark.
+const NOTHING_MORE: &str =
+    "nothing more is sent to this address until it is corrected or tried again";
+
 #[expect(
     clippy::too_many_lines,
     reason = "one arm a happening, and nothing else"
@@ -125,6 +129,16 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 reason.as_str()
             ),
         ),
+        Happening::AddressMarked { mark, .. } => (
+            "addressMarked",
+            format!(
+                "A mail {}; {NOTHING_MORE}.",
+                match mark {
+                    AddressMark::HardBounced => "came back for good",
+                    AddressMark::Complained => "was called spam",
+                }
+            ),
+        ),
         Happening::AddressTriedAgain { mark } => (
             "addressTriedAgain",
             format!(
@@ -163,9 +177,9 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 "The mail of issue {} came back{}.",
                 issue.get(),
                 if mark.is_some() {
-                    "; nothing more is sent to this address until it is corrected or tried again"
+                    format!("; {NOTHING_MORE}")
                 } else {
-                    " for now"
+                    " for now".to_owned()
                 }
             ),
         ),

@@ -67,6 +67,14 @@ pub enum Happening {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mark: Option<AddressMark>,
     },
+    /// A mail that carries no issue came back for good, or was called spam: something is held
+    /// against the address from now on. Of a mail that carries one, the row above tells.
+    AddressMarked {
+        /// Which mail.
+        mail: MailId,
+        /// What is held against it.
+        mark: AddressMark,
+    },
     /// The secret was accepted and a registration session opened.
     InvitationRedeemed {
         /// Of which issue.

@@ -247,6 +247,7 @@ impl News {
             Happening::UserAdded
             | Happening::UserChanged
             | Happening::UserDeleted { issue: None }
+            | Happening::AddressMarked { mail: _, mark: _ }
             | Happening::AddressTriedAgain { mark: _ }
             // An issue that goes to the new address has a row of its own.
             | Happening::AddressCorrected { issue: _ } => return None,
@@ -411,6 +412,10 @@ mod tests {
             Happening::UserAdded,
             Happening::UserChanged,
             Happening::UserDeleted { issue: None },
+            Happening::AddressMarked {
+                mail: MailId::new(Ulid::from(9)),
+                mark: AddressMark::HardBounced,
+            },
             Happening::AddressTriedAgain {
                 mark: AddressMark::HardBounced,
             },

@@ -9,10 +9,11 @@
 
 use beckon_domain::history::Happening;
 use beckon_domain::ids::MailId;
-use beckon_domain::mail::{Mail, MailEvent, MailReason, MailState};
+use beckon_domain::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
+use beckon_domain::registration::Registrant;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::user::{AddressMark, User};
-use beckon_testkit::builders::{a_user, monday_morning, settings};
+use beckon_testkit::builders::{a_device, a_user, an_administrator, monday_morning, settings};
 use beckon_testkit::chance::fresh_ulid;
 use beckon_testkit::{Call, World};
 
@@ -52,6 +53,10 @@ fn reached(world: &World, user: &User) -> Vec<&'static str> {
             Some(AddressMark::HardBounced) => "bounced for good",
             Some(AddressMark::Complained) => "complained",
             None => "bounced",
+        }),
+        Happening::AddressMarked { mark, .. } => Some(match mark {
+            AddressMark::HardBounced => "marked: bounced for good",
+            AddressMark::Complained => "marked: complained",
         }),
         _ => None,
     })
@@ -147,6 +152,52 @@ async fn a_hard_bounce_or_a_complaint_marks_the_address_and_a_soft_bounce_does_n
         assert_eq!(reached(&world, &user), [told]);
         let reason = world.store.mail(mail.id).reason.unwrap();
         assert_eq!(reason.detail, format!("{event:?}"));
+    }
+}
+
+/// A confirmation, and a mail that tells of a secret handed over.
+async fn posted_without_an_issue() -> (World, User, [Mail; 2]) {
+    let world = World::under(&settings().confirming_everyone().build());
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    let (desk, who) = (world.hand_over(), an_administrator());
+    desk.run(user.id, "Stands at the desk", &who).await.unwrap();
+    let device = world.report(Registrant::User(user.id), a_device("device-1"));
+    device.await.unwrap();
+    world.post().await;
+    let mails = world.store.mails_of(user.id);
+    let found = |kind: fn(&MailKind) -> bool| {
+        let mut mails = mails.iter().filter(|mail| kind(&mail.kind));
+        mails.next().unwrap().clone()
+    };
+    let mails = [
+        found(|kind| matches!(kind, MailKind::Confirmation { .. })),
+        found(|kind| matches!(kind, MailKind::HandOver { .. })),
+    ];
+    (world, user, mails)
+}
+
+/// An administrator who sees that nothing is sent to somebody finds out since when, and why.
+#[tokio::test]
+async fn an_address_that_is_marked_by_a_mail_without_an_issue_is_told_of_once() {
+    for (event, told) in [
+        (MailEvent::Deliver, None),
+        (MailEvent::SoftBounce, None),
+        (MailEvent::HardBounce, Some("marked: bounced for good")),
+        (MailEvent::Complain, Some("marked: complained")),
+    ] {
+        for which in [0, 1] {
+            let (world, user, mails) = posted_without_an_issue().await;
+
+            hear(&world, &mails[which], event).await;
+            hear(&world, &mails[which], event).await;
+            let first = reached(&world, &user);
+            hear(&world, &mails[1 - which], event).await;
+
+            assert_eq!(first, told.into_iter().collect::<Vec<_>>(), "{event:?}");
+            assert_eq!(reached(&world, &user), first, "it was marked already");
+            assert_eq!(world.now_of(&user).address_mark.is_some(), told.is_some());
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{BatchId, EventId, MailId};
+use crate::ids::{BatchId, EventId, IssueNumber, MailId};
 use crate::mail::{Mail, MailEvent, MailReason, MailState};
 use crate::ports::{
     Chance, LoadMails, LoadUsers, SaveError, SaveMail, SaveUsers, Unavailable, UserChange,
@@ -132,7 +132,10 @@ where
             let history = self.row(before, &after, feedback, None);
             return self.write_mail(&after, history.as_ref()).await;
         }
-        let history = self.row(before, &after, feedback, Some(mark));
+        let is_news = after.kind.carries().is_some() || user.address_mark != Some(mark);
+        let history = self
+            .row(before, &after, feedback, Some(mark))
+            .filter(|_| is_news);
         let change = UserChange {
             mails: vec![after],
             history: history.into_iter().collect(),
@@ -164,23 +167,15 @@ where
         feedback: &Feedback,
         mark: Option<AddressMark>,
     ) -> Option<HistoryRow> {
-        let issue = after.kind.carries()?;
         if before.state == after.state {
             return None;
         }
         let mail = after.id;
-        let what = match after.state {
-            MailState::Delivered => Happening::InvitationDelivered { issue, mail },
-            MailState::SoftBounced | MailState::HardBounced | MailState::Complained => {
-                Happening::InvitationBounced { issue, mail, mark }
-            }
-            MailState::Waiting
-            | MailState::Sending
-            | MailState::Unknown
-            | MailState::Sent
-            | MailState::Delayed
-            | MailState::Failed
-            | MailState::Dropped => return None,
+        let what = match (after.kind.carries(), mark) {
+            (Some(issue), mark) => of_invitation(issue, after, mark)?,
+            // Whoever reads why nothing is sent any more finds it, whichever mail it was.
+            (None, Some(mark)) => Happening::AddressMarked { mail, mark },
+            (None, None) => return None,
         };
         Some(HistoryRow {
             id: EventId::new(self.chance.ulid()),
@@ -189,5 +184,27 @@ where
             who: Actor::MailService,
             what,
         })
+    }
+}
+
+/// What is told of a mail that carries an issue.
+const fn of_invitation(
+    issue: IssueNumber,
+    after: &Mail,
+    mark: Option<AddressMark>,
+) -> Option<Happening> {
+    let mail = after.id;
+    match after.state {
+        MailState::Delivered => Some(Happening::InvitationDelivered { issue, mail }),
+        MailState::SoftBounced | MailState::HardBounced | MailState::Complained => {
+            Some(Happening::InvitationBounced { issue, mail, mark })
+        }
+        MailState::Waiting
+        | MailState::Sending
+        | MailState::Unknown
+        | MailState::Sent
+        | MailState::Delayed
+        | MailState::Failed
+        | MailState::Dropped => None,
     }
 }

@@ -100,6 +100,13 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
             },
         ),
         (
+            Actor::MailService,
+            Happening::AddressMarked {
+                mail,
+                mark: AddressMark::Complained,
+            },
+        ),
+        (
             Actor::Caller("admin".to_owned()),
             Happening::InvitationMailedAgain { issue, mail },
         ),
