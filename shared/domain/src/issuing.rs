@@ -503,5 +503,25 @@ fn remind(
     }
 }
 
+/// A user whom mails reach again from now on, since their address takes mail again or they are
+/// enabled again: the reminders of an invitation that is still good go on.
+#[must_use]
+pub fn reached_again(user: User, settings: &Settings, now: Timestamp) -> User {
+    let zone = zone_of(&user, settings);
+    let invitation = user.invitation.map(|invitation| {
+        if invitation.state_at(now) != InvitationState::Pending {
+            return invitation;
+        }
+        let end = invitation.expires_at;
+        Invitation {
+            reminders: invitation
+                .reminders
+                .map(|plan| plan.reaching_again(now, end, &zone)),
+            ..invitation
+        }
+    });
+    User { invitation, ..user }
+}
+
 /// The version that settings have before anybody saved any.
 pub const UNSAVED: Version = Version::from_number(0);

@@ -116,6 +116,9 @@ pub struct ReminderPlan {
     /// When the next one is due; `None` if there will be none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_at: Option<Timestamp>,
+    /// Whether the one that was written last says that it is the last: then it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub said_last: bool,
 }
 
 impl ReminderPlan {
@@ -132,20 +135,23 @@ impl ReminderPlan {
             policy,
             written: 0,
             next_at: None,
+            said_last: false,
         }
         .due(first, expires_at, zone)
     }
 
     /// The plan with its next reminder at a moment, or after the quiet hours that it lies in;
-    /// without one where that would be too late, or more than the policy allows.
+    /// without one where that would be too late, or more than the policy allows, or after one that
+    /// said that it was the last.
     #[must_use]
     pub fn due(self, at: Timestamp, expires_at: Timestamp, zone: &TimeZone) -> Self {
         let at = self
             .policy
             .quiet_hours
             .map_or(at, |quiet| quiet.after(at, zone));
+        let more = self.written < self.policy.most && !self.said_last;
         Self {
-            next_at: (self.written < self.policy.most && at < expires_at).then_some(at),
+            next_at: (more && at < expires_at).then_some(at),
             ..self
         }
     }
@@ -154,17 +160,37 @@ impl ReminderPlan {
     /// a clock that stood still for a week does not make up for it with a reminder a minute.
     #[must_use]
     pub fn written(self, now: Timestamp, expires_at: Timestamp, zone: &TimeZone) -> Self {
-        Self {
+        let after = Self {
             written: self.written + 1,
             ..self
         }
-        .due(days_after(now, self.policy.every_days), expires_at, zone)
+        .due(days_after(now, self.policy.every_days), expires_at, zone);
+        Self {
+            said_last: after.next_at.is_none(),
+            ..after
+        }
     }
 
-    /// The plan of an invitation that is given back now.
+    /// The plan of an invitation that is given back now: counted anew, as from the issue or from
+    /// the last reminder.
     #[must_use]
     pub fn resumed(self, now: Timestamp, expires_at: Timestamp, zone: &TimeZone) -> Self {
-        self.due(days_after(now, self.policy.every_days), expires_at, zone)
+        let days = if self.written == 0 {
+            self.policy.start_after_days
+        } else {
+            self.policy.every_days
+        };
+        self.due(days_after(now, days), expires_at, zone)
+    }
+
+    /// The plan of somebody whom mails reach again from now on: what is still to come comes as it
+    /// was planned, and what fell due meanwhile is counted anew.
+    #[must_use]
+    pub fn reaching_again(self, now: Timestamp, expires_at: Timestamp, zone: &TimeZone) -> Self {
+        match self.next_at {
+            Some(next) if now < next => self,
+            Some(_) | None => self.resumed(now, expires_at, zone),
+        }
     }
 
     /// The plan without any further reminder.
@@ -275,7 +301,53 @@ mod tests {
         assert_eq!(after.next_at, Some(at("2026-11-23T12:00:00Z")));
     }
 
+    #[test]
+    fn what_is_still_to_come_stays_and_what_fell_due_meanwhile_is_counted_anew() {
+        let (issued, expires) = (at("2026-11-02T09:00:00Z"), at("2026-11-09T09:00:00Z"));
+        let utc = TimeZone::UTC;
+        let plan = ReminderPlan::new(policy(2, 5, 5), issued, expires, &utc);
+        let (early, late) = (at("2026-11-03T09:00:00Z"), at("2026-11-05T10:00:00Z"));
+
+        for ended in [plan, plan.ended()] {
+            let again = ended.reaching_again(late, expires, &utc);
+
+            // None was written yet, so it is the first that is counted anew.
+            assert_eq!(again.next_at, Some(at("2026-11-07T10:00:00Z")));
+        }
+        assert_eq!(plan.reaching_again(early, expires, &utc), plan);
+        let too_late = at("2026-11-07T10:00:00Z");
+        assert_eq!(plan.reaching_again(too_late, expires, &utc).next_at, None);
+    }
+
     proptest! {
+        #[test]
+        fn nothing_comes_after_the_end_or_after_what_said_that_it_was_the_last(
+            start in 1_u32..10, every in 1_u32..10, most in 1_u32..10, lifetime_hours in 24_i64..720,
+            steps in proptest::collection::vec((1_i64..100, 0_usize..4, 0_usize..3), 1..40),
+        ) {
+            let zones = ["UTC", "Asia/Tokyo", "America/Los_Angeles"].map(zone);
+            let mut now = at("2026-01-01T00:00:00Z");
+            let expires = now + SignedDuration::from_hours(lifetime_hours);
+            let mut plan = ReminderPlan::new(policy(start, every, most), now, expires, &zones[0]);
+            let mut last = false;
+            for (hours, what, place) in steps {
+                now += SignedDuration::from_hours(hours);
+                plan = match (what, plan.next_at) {
+                    (0, Some(next)) if next <= now && now < expires => {
+                        prop_assert!(!last);
+                        let after = plan.written(now, expires, &zones[place]);
+                        last = after.next_at.is_none();
+                        after
+                    }
+                    (1, _) => plan.ended(),
+                    (2, _) => plan.resumed(now, expires, &zones[place]),
+                    _ => plan.reaching_again(now, expires, &zones[place]),
+                };
+                prop_assert!(plan.next_at.is_none_or(|next| next < expires));
+                prop_assert!(!(last && plan.next_at.is_some()));
+            }
+        }
+
         #[test]
         fn no_reminder_is_quiet_late_or_one_too_many(
             start in 1_u32..30, every in 1_u32..30, most in 1_u32..30, lifetime_hours in 1_i64..720,

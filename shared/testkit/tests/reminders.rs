@@ -9,8 +9,9 @@
 
 use beckon_domain::history::Happening;
 use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::{MailKind, MailState};
+use beckon_domain::mail::{Mail, MailKind, MailState};
 use beckon_domain::settings::{Settings, SettingsDraft};
+use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::user::{AddressMark, User};
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, settings};
@@ -202,6 +203,113 @@ async fn reminders_stop_when_the_invitation_ends_or_the_address_is_marked() {
             .find(|mail| matches!(mail.kind, MailKind::Reminder { .. }))
             .unwrap();
         assert_eq!(reminder.state, MailState::Dropped, "{end}");
+    }
+}
+
+async fn switch(world: &World, user: &User, enabled: bool) {
+    let patch = UserPatch {
+        enabled: Some(enabled),
+        ..UserPatch::default()
+    };
+    let (changing, who) = (world.change_user(), an_administrator());
+    changing.run(user.id, &patch, &who).await.unwrap();
+}
+
+/// What keeps mails from somebody, or lets them through again.
+async fn cut_off(world: &World, user: &User, how: &str, off: bool) {
+    match (how, off) {
+        ("bounced", true) => world.store.change_user(user.id, |user| {
+            user.address_mark = Some(AddressMark::HardBounced);
+        }),
+        ("bounced", false) => {
+            let (trying, who) = (world.try_address_again(), an_administrator());
+            trying.run(user.id, &who).await.unwrap();
+        }
+        (_, off) => switch(world, user, !off).await,
+    }
+}
+
+/// Lets the clock come by each hour.
+async fn pass(world: &World, hours: u32) {
+    for _ in 0..hours {
+        world.wait(HOUR);
+        world.tick().await;
+        world.post().await;
+    }
+}
+
+/// Tried again or enabled again, with the moment of a reminder in between.
+#[tokio::test]
+async fn whom_mails_reach_again_is_reminded_again_until_the_end_and_never_after_it() {
+    for how in ["bounced", "disabled"] {
+        for (until, expected) in [
+            (20, vec![(48, false), (96, false), (144, true)]),
+            (50, vec![(98, false), (146, true)]),
+            (119, vec![(167, true)]),
+            (121, vec![]),
+        ] {
+            let world = World::under(&every_two_days());
+            let user = world.with(a_user());
+            world.invite(&[&user]).await;
+            pass(&world, 10).await;
+            cut_off(&world, &user, how, true).await;
+            pass(&world, until - 10).await;
+
+            cut_off(&world, &user, how, false).await;
+            let reminders = watch(&world, &user).await;
+
+            assert_eq!(reminders, expected, "{how} until {until}");
+        }
+    }
+}
+
+/// The reminder that waited when nothing could be sent any more is not the last.
+#[tokio::test]
+async fn a_reminder_that_was_dropped_ends_no_others() {
+    for how in ["bounced", "disabled"] {
+        let world = World::under(&every_two_days());
+        let user = world.with(a_user());
+        world.invite(&[&user]).await;
+        pass(&world, 47).await;
+        world.wait(HOUR);
+        world.tick().await;
+        cut_off(&world, &user, how, true).await;
+        pass(&world, 2).await;
+
+        cut_off(&world, &user, how, false).await;
+        let reminders = watch(&world, &user).await;
+
+        let dropped = |mail: &Mail| mail.state == MailState::Dropped;
+        assert_eq!(
+            world
+                .store
+                .mails_of(user.id)
+                .iter()
+                .filter(|mail| dropped(mail))
+                .count(),
+            1,
+            "{how}"
+        );
+        assert_eq!(reminders[0], (48, false), "{how}");
+        assert_eq!(reminders.last(), Some(&(144, true)), "{how}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_reminder_that_said_it_was_the_last_none_comes() {
+    for how in ["bounced", "disabled"] {
+        let world = World::under(&reminding(
+            r#"{"enabled":true,"startAfterDays":1,"everyDays":1,"most":1}"#,
+        ));
+        let user = world.with(a_user());
+        world.invite(&[&user]).await;
+        pass(&world, 30).await;
+        cut_off(&world, &user, how, true).await;
+        pass(&world, 30).await;
+
+        cut_off(&world, &user, how, false).await;
+
+        assert_eq!(watch(&world, &user).await, [(24, true)], "{how}");
     }
 }
 

@@ -6,6 +6,7 @@ use crate::address::EmailAddress;
 use crate::correcting::{Correcting, correct};
 use crate::history::Actor;
 use crate::ids::{ExternalId, UserId};
+use crate::issuing::reached_again;
 use crate::locale::{Locale, TimeZoneName};
 use crate::names::DisplayName;
 use crate::ports::{
@@ -87,7 +88,7 @@ where
     C: Clock + Sync,
     R: Chance + Sync,
 {
-    /// Changes the user, and gives them as they are then.
+    /// Changes the user, and gives them as they are then. Who is enabled again is reminded again.
     pub async fn run(
         &self,
         id: UserId,
@@ -112,7 +113,13 @@ where
             if after == before {
                 return Ok(before);
             }
-            let change = correct(&before, after, &with, &self.chance, self.clock.now())
+            let now = self.clock.now();
+            let after = if after.enabled && !before.enabled {
+                reached_again(after, &settings.settings, now)
+            } else {
+                after
+            };
+            let change = correct(&before, after, &with, &self.chance, now)
                 .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
             let after = change.user.clone();
             match self.store.save_user(&change).await? {

@@ -4,7 +4,7 @@
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::{EventId, UserId};
 use crate::invitation::InvitationState;
-use crate::issuing::{Remailing, mail_again};
+use crate::issuing::{Remailing, mail_again, reached_again};
 use crate::ports::{
     Chance, ClearSuppression, Clock, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
@@ -44,8 +44,9 @@ where
     C: Clock + Sync,
     R: Chance + Sync,
 {
-    /// Clears the mark, and mails an open invitation again. The mail service first: it may be
-    /// told twice, but a mail to an address that it still suppresses would only come back.
+    /// Clears the mark, mails an open invitation again, and has its reminders go on. The mail
+    /// service first: it may be told twice, but a mail to an address that it still suppresses
+    /// would only come back.
     pub async fn run(&self, id: UserId, who: &Actor) -> Result<User, TryAddressAgainRefused> {
         loop {
             let user = self
@@ -63,6 +64,11 @@ where
             let cleared = User {
                 address_mark: None,
                 ..user
+            };
+            let cleared = if cleared.enabled {
+                reached_again(cleared, &settings.settings, now)
+            } else {
+                cleared
             };
             let row = HistoryRow {
                 id: EventId::new(self.chance.ulid()),

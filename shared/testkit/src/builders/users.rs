@@ -174,6 +174,7 @@ impl InvitationBuilder {
             policy,
             written: 0,
             next_at: Some(at),
+            said_last: false,
         });
         self
     }
