@@ -58,7 +58,7 @@ async fn an_address_is_corrected_after_a_bounce_and_the_person_enrols_with_the_n
         [
             "Added.",
             "Invited (issue 1), ownership not set.",
-            "The mail of issue 1 came back; nothing more is sent to this address until it is corrected or tried again.",
+            "The mail of issue 1 came back for good; nothing more is sent to this address until it is corrected or tried again.",
             "The address was corrected; the invitation was issued again to the new one, as issue 2.",
             "Invited (issue 2), ownership not set; the invitation before stopped working.",
             "The mail of issue 2 was delivered.",

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use beckon_domain::history::{Actor, Happening, HistoryRow};
+use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow};
 use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use beckon_domain::method::Method;
 use beckon_domain::names::Label;
@@ -119,7 +119,19 @@ fn every_happening() -> Vec<Happening> {
         all.push(Happening::AddressTriedAgain { mark });
         all.push(Happening::AddressMarked { mail, mark });
         for mark in [Some(mark), None] {
-            all.push(Happening::InvitationBounced { issue, mail, mark });
+            for bounce in [
+                None,
+                Some(Bounce::Soft),
+                Some(Bounce::Hard),
+                Some(Bounce::Complaint),
+            ] {
+                all.push(Happening::InvitationBounced {
+                    issue,
+                    mail,
+                    bounce,
+                    mark,
+                });
+            }
         }
     }
     for last in [false, true] {

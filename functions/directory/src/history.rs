@@ -1,6 +1,6 @@
 //! A history in words: what happened, when, by whom.
 
-use beckon_domain::history::{Happening, HistoryRow};
+use beckon_domain::history::{Bounce, Happening, HistoryRow};
 use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_domain::user::AddressMark;
 use beckon_runtime::wire::actor_name;
@@ -171,18 +171,34 @@ fn in_words(what: &Happening) -> (&'static str, String) {
             "invitationDelivered",
             format!("The mail of issue {} was delivered.", issue.get()),
         ),
-        Happening::InvitationBounced { issue, mark, .. } => (
-            "invitationBounced",
-            format!(
-                "The mail of issue {} came back{}.",
-                issue.get(),
-                if mark.is_some() {
-                    format!("; {NOTHING_MORE}")
-                } else {
-                    " for now".to_owned()
-                }
-            ),
-        ),
+        Happening::InvitationBounced {
+            issue,
+            bounce,
+            mark,
+            ..
+        } => {
+            let how = Bounce::told_by(*bounce, *mark);
+            (
+                "invitationBounced",
+                format!(
+                    "The mail of issue {} {}{}.",
+                    issue.get(),
+                    match how {
+                        Some(Bounce::Soft) => "came back for now",
+                        Some(Bounce::Hard) => "came back for good",
+                        Some(Bounce::Complaint) => "was called spam",
+                        None => "came back",
+                    },
+                    match (how, mark) {
+                        (_, Some(_)) => format!("; {NOTHING_MORE}"),
+                        (Some(Bounce::Hard | Bounce::Complaint), None) => {
+                            "; the address has been corrected since it was written".to_owned()
+                        }
+                        (Some(Bounce::Soft) | None, None) => String::new(),
+                    }
+                ),
+            )
+        }
         Happening::InvitationRedeemed { issue } => (
             "invitationRedeemed",
             format!(
@@ -257,5 +273,86 @@ const fn because(rule: OwnershipRule) -> &'static str {
         OwnershipRule::UserEnrollment => "because it came through Apple User Enrollment",
         OwnershipRule::Invitation => "as the invitation says",
         OwnershipRule::NotSet => "because nothing decides it",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use beckon_domain::ids::{IssueNumber, MailId};
+
+    use super::*;
+
+    fn told(what: &Happening) -> String {
+        in_words(what).1
+    }
+
+    fn bounced(bounce: Option<Bounce>, mark: Option<AddressMark>) -> String {
+        told(&Happening::InvitationBounced {
+            issue: IssueNumber::from_number(1),
+            mail: MailId::from_bytes([7; 16]),
+            bounce,
+            mark,
+        })
+    }
+
+    #[test]
+    fn a_mail_that_came_back_is_told_of_by_how_it_did_and_what_follows() {
+        let nothing_more =
+            "nothing more is sent to this address until it is corrected or tried again.";
+        let corrected = "the address has been corrected since it was written.";
+
+        for (how, mark, expected) in [
+            (Bounce::Soft, None, "came back for now.".to_owned()),
+            (
+                Bounce::Hard,
+                Some(AddressMark::HardBounced),
+                format!("came back for good; {nothing_more}"),
+            ),
+            (
+                Bounce::Complaint,
+                Some(AddressMark::Complained),
+                format!("was called spam; {nothing_more}"),
+            ),
+            (
+                Bounce::Hard,
+                None,
+                format!("came back for good; {corrected}"),
+            ),
+            (
+                Bounce::Complaint,
+                None,
+                format!("was called spam; {corrected}"),
+            ),
+        ] {
+            let text = bounced(Some(how), mark);
+
+            assert_eq!(text, format!("The mail of issue 1 {expected}"));
+        }
+    }
+
+    #[test]
+    fn a_row_from_before_that_was_noted_says_no_more_than_it_knows() {
+        let hard = bounced(None, Some(AddressMark::HardBounced));
+        let spam = bounced(None, Some(AddressMark::Complained));
+
+        assert_eq!(bounced(None, None), "The mail of issue 1 came back.");
+        assert!(hard.contains("came back for good; nothing more"), "{hard}");
+        assert!(spam.contains("was called spam; nothing more"), "{spam}");
+    }
+
+    #[test]
+    fn a_mark_that_no_invitation_brought_is_told_of() {
+        let marked = |mark| {
+            told(&Happening::AddressMarked {
+                mail: MailId::from_bytes([7; 16]),
+                mark,
+            })
+        };
+
+        assert_eq!(
+            marked(AddressMark::HardBounced),
+            "A mail came back for good; nothing more is sent to this address until it is corrected or tried again."
+        );
+        assert!(marked(AddressMark::Complained).starts_with("A mail was called spam; "));
     }
 }

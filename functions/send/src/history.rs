@@ -72,7 +72,10 @@ fn told(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchHappeni
             switched(batch.choice)
         ),
     }];
-    let expanded = cursor.done_at.filter(|_| batch.stopped_at.is_none());
+    // What was still to be expanded when it was stopped never was, though its cursor is done.
+    let expanded = cursor
+        .done_at
+        .filter(|done| batch.stopped_at.is_none_or(|stopped| *done < stopped));
     items.extend(expanded.map(|at| BatchHappening {
         at,
         who: actor_name(&batch.who),
@@ -124,5 +127,61 @@ const fn switched(switch: OwnerSwitch) -> &'static str {
         OwnerSwitch::Off => "device owner settings off",
         OwnerSwitch::On(OwnershipChoice::UserOwned) => "device owner settings: user owned",
         OwnerSwitch::On(OwnershipChoice::CompanyOwned) => "device owner settings: company owned",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use beckon_domain::ids::{UserId, Version};
+    use beckon_domain::mail::MailClass;
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    /// What is told of a Send that was done and stopped so many seconds after it began, oldest
+    /// first.
+    fn told_of(done: Option<i64>, stopped: Option<i64>) -> Vec<&'static str> {
+        let began: Timestamp = "2026-03-02T09:00:00Z".parse().expect("a timestamp");
+        let after = |seconds| began + SignedDuration::from_secs(seconds);
+        let batch = Batch {
+            id: BatchId::from_bytes([1; 16]),
+            version: Version::FIRST,
+            who: Actor::Caller("admin".to_owned()),
+            selection: BatchSelection::Few {
+                users: vec![UserId::from_bytes([2; 16])],
+            },
+            choice: OwnerSwitch::Off,
+            settings: Version::FIRST,
+            class: MailClass::Small,
+            stopped_at: stopped.map(after),
+            stopped_by: stopped.map(|_| Actor::Caller("other".to_owned())),
+            created_at: began,
+        };
+        let cursor = Cursor {
+            batch: batch.id,
+            version: Version::FIRST,
+            page: 1,
+            position: None,
+            done: done.is_some(),
+            done_at: done.map(after),
+            due_at: began,
+        };
+        let items = told(&batch, &cursor, BatchCounts::default());
+        items.iter().rev().map(|item| item.what).collect()
+    }
+
+    #[test]
+    fn a_send_that_is_stopped_after_everyone_was_invited_still_says_that_they_were() {
+        assert_eq!(
+            told_of(Some(1), Some(2)),
+            ["started", "expanded", "stopped"]
+        );
+        assert_eq!(told_of(Some(1), None), ["started", "expanded"]);
+    }
+
+    #[test]
+    fn one_that_is_stopped_before_does_not_say_that_everyone_has_an_outcome() {
+        assert_eq!(told_of(Some(2), Some(1)), ["started", "stopped"]);
+        assert_eq!(told_of(None, Some(1)), ["started", "stopped"]);
     }
 }

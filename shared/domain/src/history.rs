@@ -26,6 +26,31 @@ pub enum Actor {
     Clock,
 }
 
+/// How a mail came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Bounce {
+    /// For now: a later one may arrive.
+    Soft,
+    /// For good.
+    Hard,
+    /// It arrived, and was called spam.
+    Complaint,
+}
+
+impl Bounce {
+    /// How it came back, as far as the row says: what is noted, or what the mark tells.
+    #[must_use]
+    pub const fn told_by(bounce: Option<Self>, mark: Option<AddressMark>) -> Option<Self> {
+        match (bounce, mark) {
+            (Some(bounce), _) => Some(bounce),
+            (None, Some(AddressMark::HardBounced)) => Some(Self::Hard),
+            (None, Some(AddressMark::Complained)) => Some(Self::Complaint),
+            (None, None) => None,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -63,6 +88,9 @@ pub enum Happening {
         issue: IssueNumber,
         /// Which mail.
         mail: MailId,
+        /// How; rows written before this was noted lack it. [`Bounce::told_by`] reads both.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bounce: Option<Bounce>,
         /// What is now held against the address.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mark: Option<AddressMark>,
@@ -209,4 +237,25 @@ pub struct HistoryRow {
     pub who: Actor,
     /// What.
     pub what: Happening,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bounce_that_was_written_before_its_kind_was_noted_is_read() {
+        let mail = "00000000000000000000000007";
+        let row = format!(
+            r#"{{"type":"invitationBounced","issue":1,"mail":"{mail}","mark":"hardBounced"}}"#
+        );
+
+        let read: Happening = serde_json::from_str(&row).unwrap();
+
+        let Happening::InvitationBounced { bounce, mark, .. } = read else {
+            panic!("{read:?}");
+        };
+        assert_eq!(bounce, None);
+        assert_eq!(Bounce::told_by(bounce, mark), Some(Bounce::Hard));
+    }
 }

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::history::{Actor, Happening, HistoryRow};
+use crate::history::{Actor, Bounce, Happening, HistoryRow};
 use crate::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use crate::method::Method;
 use crate::ownership::{Ownership, OwnershipRule};
@@ -101,7 +101,11 @@ pub enum News {
         issue: IssueNumber,
         /// Which mail.
         mail_id: MailId,
-        /// Why nothing more is sent to the address; absent if it came back for now only.
+        /// How; absent where that was not noted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bounce: Option<Bounce>,
+        /// Why nothing more is sent to the address; absent if nothing is held against it: it came
+        /// back for now only, or from an address that had been corrected.
         #[serde(skip_serializing_if = "Option::is_none")]
         address_mark: Option<AddressMark>,
     },
@@ -268,9 +272,15 @@ impl News {
                 issue: *issue,
                 mail_id: *mail,
             },
-            Happening::InvitationBounced { issue, mail, mark } => Self::InvitationBounced {
+            Happening::InvitationBounced {
+                issue,
+                mail,
+                bounce,
+                mark,
+            } => Self::InvitationBounced {
                 issue: *issue,
                 mail_id: *mail,
+                bounce: Bounce::told_by(*bounce, *mark),
                 address_mark: *mark,
             },
             Happening::InvitationRedeemed { issue } => Self::InvitationRedeemed { issue: *issue },

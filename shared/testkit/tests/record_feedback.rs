@@ -7,10 +7,11 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
+use beckon_domain::history::{Bounce, Happening};
 use beckon_domain::ids::MailId;
 use beckon_domain::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use beckon_domain::registration::Registrant;
+use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::user::{AddressMark, User};
 use beckon_testkit::builders::{a_device, a_user, an_administrator, monday_morning, settings};
@@ -49,10 +50,13 @@ fn reached(world: &World, user: &User) -> Vec<&'static str> {
     let rows = world.store.history(user.id).into_iter();
     rows.filter_map(|row| match row.what {
         Happening::InvitationDelivered { .. } => Some("delivered"),
-        Happening::InvitationBounced { mark, .. } => Some(match mark {
-            Some(AddressMark::HardBounced) => "bounced for good",
-            Some(AddressMark::Complained) => "complained",
-            None => "bounced",
+        Happening::InvitationBounced { bounce, mark, .. } => Some(match (bounce, mark) {
+            (Some(Bounce::Hard), Some(AddressMark::HardBounced)) => "bounced for good",
+            (Some(Bounce::Complaint), Some(AddressMark::Complained)) => "complained",
+            (Some(Bounce::Soft), None) => "bounced",
+            (Some(Bounce::Hard), None) => "bounced for good from another address",
+            (Some(Bounce::Complaint), None) => "complained of at another address",
+            other => panic!("{other:?}"),
         }),
         Happening::AddressMarked { mark, .. } => Some(match mark {
             AddressMark::HardBounced => "marked: bounced for good",
@@ -152,6 +156,31 @@ async fn a_hard_bounce_or_a_complaint_marks_the_address_and_a_soft_bounce_does_n
         assert_eq!(reached(&world, &user), [told]);
         let reason = world.store.mail(mail.id).reason.unwrap();
         assert_eq!(reason.detail, format!("{event:?}"));
+    }
+}
+
+#[tokio::test]
+async fn what_comes_back_from_an_address_that_was_corrected_since_is_told_of_as_it_was() {
+    for (event, told) in [
+        (
+            MailEvent::HardBounce,
+            "bounced for good from another address",
+        ),
+        (MailEvent::Complain, "complained of at another address"),
+    ] {
+        let (world, user, mail) = posted().await;
+        world.wait(jiff::SignedDuration::from_mins(1));
+        let patch = UserPatch {
+            email: Some("right@example.com".to_owned()),
+            ..UserPatch::default()
+        };
+        let (changing, who) = (world.change_user(), an_administrator());
+        changing.run(user.id, &patch, &who).await.unwrap();
+
+        hear(&world, &mail, event).await;
+
+        assert_eq!(reached(&world, &user), [told]);
+        assert_eq!(world.now_of(&user).address_mark, None);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::history::{Actor, Happening, HistoryRow};
+use crate::history::{Actor, Bounce, Happening, HistoryRow};
 use crate::ids::{BatchId, EventId, IssueNumber, MailId};
 use crate::mail::{Mail, MailEvent, MailReason, MailState};
 use crate::ports::{
@@ -194,17 +194,23 @@ const fn of_invitation(
     mark: Option<AddressMark>,
 ) -> Option<Happening> {
     let mail = after.id;
-    match after.state {
-        MailState::Delivered => Some(Happening::InvitationDelivered { issue, mail }),
-        MailState::SoftBounced | MailState::HardBounced | MailState::Complained => {
-            Some(Happening::InvitationBounced { issue, mail, mark })
-        }
+    let bounce = match after.state {
+        MailState::Delivered => return Some(Happening::InvitationDelivered { issue, mail }),
+        MailState::SoftBounced => Bounce::Soft,
+        MailState::HardBounced => Bounce::Hard,
+        MailState::Complained => Bounce::Complaint,
         MailState::Waiting
         | MailState::Sending
         | MailState::Unknown
         | MailState::Sent
         | MailState::Delayed
         | MailState::Failed
-        | MailState::Dropped => None,
-    }
+        | MailState::Dropped => return None,
+    };
+    Some(Happening::InvitationBounced {
+        issue,
+        mail,
+        bounce: Some(bounce),
+        mark,
+    })
 }

@@ -1,6 +1,6 @@
 //! Histories.
 
-use beckon_domain::history::{Actor, Happening, HistoryRow};
+use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow};
 use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use beckon_domain::method::Method;
 use beckon_domain::ownership::{Ownership, OwnershipRule};
@@ -88,6 +88,7 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
             Happening::InvitationBounced {
                 issue,
                 mail,
+                bounce: Some(Bounce::Hard),
                 mark: Some(AddressMark::HardBounced),
             },
         ),
@@ -96,6 +97,7 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
             Happening::InvitationBounced {
                 issue,
                 mail,
+                bounce: None,
                 mark: None,
             },
         ),
