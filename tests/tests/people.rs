@@ -384,7 +384,7 @@ async fn a_leaver_is_deleted_with_mail_waiting_and_their_history_tells_it() {
     assert_eq!(told.first(), Some(&"Added."));
     assert_eq!(
         told.last(),
-        Some(&"Deleted; what was open stopped working, and only this history is kept.")
+        Some(&"Deleted; issue 1 stopped working, and only this history is kept.")
     );
     assert!(!told.concat().contains("ada"));
     // Nothing that was taken away puzzled the stream's reader.
