@@ -221,3 +221,32 @@ async fn each_invitation_keeps_the_ownership_it_was_issued_with_whatever_is_set_
         "Device d-2 was registered: not set, because nothing decides it."
     );
 }
+
+#[tokio::test]
+async fn a_send_shows_where_the_device_owner_settings_stood() {
+    let beckon = Beckon::start().await;
+    let ada = beckon.add_uninvited("ada@example.com").await;
+
+    for (given, shown) in [
+        (json!({}), json!("preset")),
+        (json!({ "ownership": null }), Value::Null),
+        (json!({ "ownership": "userOwned" }), json!("userOwned")),
+        (
+            json!({ "ownership": "companyOwned" }),
+            json!("companyOwned"),
+        ),
+    ] {
+        let mut order = given.clone();
+        order["selection"] = json!({ "userIds": [ada.id] });
+
+        let sent = beckon.post("/v1/invitations", &order).await;
+        let sent = sent.with_status(202);
+        let batch = &sent["batch"];
+        let read = beckon.batch(batch["id"].as_str().unwrap()).await;
+
+        for answer in [&sent, &read] {
+            assert!(answer["batch"].get("ownership").is_some());
+            assert_eq!(answer["batch"]["ownership"], shown, "{given}");
+        }
+    }
+}

@@ -259,6 +259,13 @@ async fn a_file_is_tried_then_imported_and_its_people_are_invited_once() {
         .collect();
     assert_eq!(outcomes, ["updated", "added", "invalid"]);
     assert_eq!(again["batch"]["id"], batch.as_str());
+    // As it stands now, and not as it was answered then.
+    assert_eq!(again["batch"]["state"], "expanded");
+    assert_eq!(
+        again["batch"]["counts"],
+        json!({"selected": 2, "issued": 2, "skipped": 0, "sent": 2, "delivered": 2, "failed": 0})
+    );
+    assert_eq!(again["batch"]["ownership"], "preset");
     assert_eq!(
         (&again["invited"], &again["counts"]["unchanged"]),
         (&json!(0), &json!(2))

@@ -15,6 +15,7 @@ use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_domain::usecases::delete_user::DeleteUser;
 use beckon_domain::usecases::export_users::ExportUsers;
 use beckon_domain::usecases::import_users::ImportUsers;
+use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_runtime::{SystemChance, SystemClock};
 use jiff::SignedDuration;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,6 +33,7 @@ pub struct Directory {
     delete: DeleteUser<Table, SystemClock, SystemChance>,
     import: ImportUsers<Table, KeySource, SystemClock, SystemChance>,
     export: ExportUsers<Table, SystemClock>,
+    report: ReportBatch<Table>,
     table: Table,
     clock: SystemClock,
 }
@@ -68,6 +70,9 @@ impl Directory {
             export: ExportUsers {
                 store: table.clone(),
                 clock: SystemClock,
+            },
+            report: ReportBatch {
+                store: table.clone(),
             },
             invitation: ChangeInvitation {
                 store: table.clone(),

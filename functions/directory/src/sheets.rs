@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use beckon_domain::batch::BatchState;
+use beckon_domain::batch::{Batch, BatchState};
 use beckon_domain::permission::Permission;
+use beckon_domain::ports::{Clock as _, NotePace as _, Unavailable};
 use beckon_domain::problem::{FieldProblem, Problems};
 use beckon_domain::sheet::MOST_ROWS;
 use beckon_domain::usecases::import_users::{
@@ -98,7 +99,7 @@ struct ImportView {
     counts: ImportCounts,
     /// How many people this import invites, or would.
     invited: u64,
-    /// The Send that invites the people of this file; null if there is none.
+    /// The Send that invites the people of this file, as it stands now; null if there is none.
     batch: Option<BatchView>,
     /// Each row, in the order of the file.
     rows: Vec<RowView>,
@@ -122,7 +123,7 @@ struct RowView {
 }
 
 impl ImportView {
-    fn of(report: ImportReport, dry_run: bool) -> Self {
+    fn of(report: ImportReport, batch: Option<BatchView>, dry_run: bool) -> Self {
         let counts = report.counts();
         let mut wrong = 0;
         let rows = report.rows.into_iter().map(|row: ImportedRow| {
@@ -144,9 +145,7 @@ impl ImportView {
             counts,
             invited: report.invited,
             rows: rows.collect(),
-            batch: report
-                .batch
-                .map(|batch| BatchView::new(&batch, BatchState::Expanding, None)),
+            batch,
         }
     }
 }
@@ -188,7 +187,21 @@ async fn import(
     }
     let file = file_of(request).await?;
     let report = directory.import.run(&file, &order).await?;
-    Ok(Json(ImportView::of(report, order.dry_run)))
+    let batch = match &report.batch {
+        Some(batch) => Some(as_it_stands(&directory, batch).await?),
+        None => None,
+    };
+    Ok(Json(ImportView::of(report, batch, order.dry_run)))
+}
+
+/// A Send as it stands now. The one that an import names may have been started by an earlier
+/// import of the same file, and ended since.
+async fn as_it_stands(directory: &Directory, batch: &Batch) -> Result<BatchView, Unavailable> {
+    let pace = directory.table.pace().await?;
+    Ok(match directory.report.run(batch.id).await? {
+        Some(report) => BatchView::reported(&report, pace, directory.clock.now()),
+        None => BatchView::new(batch, BatchState::Expanding, None),
+    })
 }
 
 async fn file_of(request: Request) -> Result<axum::body::Bytes, Problem> {

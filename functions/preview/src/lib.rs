@@ -105,6 +105,7 @@ struct RecipientView {
     outcome: &'static str,
     /// Why skipped.
     reason: Option<SkipReason>,
+    /// The language that the mail will be written in.
     locale: String,
     method: Method,
     ownership: Ownership,

@@ -12,7 +12,6 @@ use beckon_domain::usecases::send::SendOrder;
 use beckon_runtime::wire::{BatchView, OrderBody, SentView, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Path, Problem, Query, SystemClock, idempotency};
 use http::{HeaderMap, StatusCode};
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -111,24 +110,9 @@ async fn list(
 async fn report(sending: &Sending, id: BatchId) -> Result<Option<SentView>, Problem> {
     let pace = sending.table.pace().await?;
     Ok(sending.report.run(id).await?.map(|report| SentView {
+        batch: BatchView::reported(&report, pace, SystemClock.now()),
         reminder: report.reminder,
-        batch: BatchView {
-            expected_end: expected_end(report.open, pace, SystemClock.now()),
-            ..BatchView::new(&report.batch, report.state, Some(report.counts))
-        },
     }))
-}
-
-/// When the mails that are still to go will have gone; they share the outbox with others, so it
-/// is no promise.
-fn expected_end(open: u64, pace: Option<f64>, now: Timestamp) -> Option<Timestamp> {
-    let pace = pace.filter(|pace| open > 0 && pace.is_finite() && *pace > 0.0)?;
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a count of mails, used as an estimate"
-    )]
-    let seconds = (open as f64 / pace).min(1e9);
-    now.checked_add(SignedDuration::from_secs_f64(seconds)).ok()
 }
 
 /// What has become of a Send

@@ -13,8 +13,9 @@ use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::ports::{LoadMails, Unavailable};
 use beckon_domain::problem::{FieldProblem, Problems};
 use beckon_domain::selection::{Selection, UserFilter};
+use beckon_domain::usecases::report_batch::BatchReport;
 use beckon_domain::user::{AddressMark, User};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Problem;
@@ -189,6 +190,32 @@ impl UserView {
     }
 }
 
+/// Where *Device owner settings* stood for a Send, if not off. `preset`: it was left out of the
+/// request, so that each one's group decided, and it was off for everybody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OwnerSettings {
+    /// On: the person's own device.
+    UserOwned,
+    /// On: the company's device.
+    CompanyOwned,
+    /// As preset for each one's group.
+    Preset,
+}
+
+impl OwnerSettings {
+    /// What the switch stood at; `None`: off.
+    #[must_use]
+    pub const fn of(switch: OwnerSwitch) -> Option<Self> {
+        match switch {
+            OwnerSwitch::Preset => Some(Self::Preset),
+            OwnerSwitch::Off => None,
+            OwnerSwitch::On(OwnershipChoice::UserOwned) => Some(Self::UserOwned),
+            OwnerSwitch::On(OwnershipChoice::CompanyOwned) => Some(Self::CompanyOwned),
+        }
+    }
+}
+
 /// A Send.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -202,8 +229,8 @@ pub struct BatchView {
     /// Since when.
     #[schema(value_type = String)]
     pub created_at: Timestamp,
-    /// What *Device owner settings* was switched to; null: off.
-    pub ownership: Option<OwnershipChoice>,
+    /// Where *Device owner settings* stood; null: off.
+    pub ownership: Option<OwnerSettings>,
     /// The settings it was sent under.
     pub settings_version: String,
     /// What became of it so far; null until everyone selected was read.
@@ -229,12 +256,33 @@ impl BatchView {
                 Actor::Clock => "the clock".to_owned(),
             },
             created_at: batch.created_at,
-            ownership: batch.choice.choice(None),
+            ownership: OwnerSettings::of(batch.choice),
             settings_version: batch.settings.get().to_string(),
             counts,
             expected_end: None,
         }
     }
+
+    /// A batch as it is reported now, while mails go out at this pace a second.
+    #[must_use]
+    pub fn reported(report: &BatchReport, pace: Option<f64>, now: Timestamp) -> Self {
+        Self {
+            expected_end: expected_end(report.open, pace, now),
+            ..Self::new(&report.batch, report.state, Some(report.counts))
+        }
+    }
+}
+
+/// When the mails that are still to go will have gone; they share the outbox with others, so it
+/// is no promise.
+fn expected_end(open: u64, pace: Option<f64>, now: Timestamp) -> Option<Timestamp> {
+    let pace = pace.filter(|pace| open > 0 && pace.is_finite() && *pace > 0.0)?;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a count of mails, used as an estimate"
+    )]
+    let seconds = (open as f64 / pace).min(1e9);
+    now.checked_add(SignedDuration::from_secs_f64(seconds)).ok()
 }
 
 /// A Send and what to tell the administrator about it.

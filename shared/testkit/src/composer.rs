@@ -236,11 +236,7 @@ impl Facts {
             html: format!("<pre>{}</pre>", self.0),
             text: self.0,
             inline: Vec::new(),
-            locale: reader
-                .locales
-                .first()
-                .cloned()
-                .unwrap_or_else(Locale::english),
+            locale: PlainComposer::default().language_of(reader),
         }
     }
 }

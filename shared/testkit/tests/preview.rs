@@ -298,6 +298,38 @@ async fn the_mail_that_is_shown_is_the_mail_that_is_sent_but_for_its_secret() {
     }
 }
 
+/// There are no words in Arabic here: whoever asks for them reads the settings' language.
+#[tokio::test]
+async fn the_language_that_is_shown_is_the_one_the_mail_will_be_written_in() {
+    let world = World::new();
+    let mut settings = settings().build();
+    settings.locale = Locale::parse("de").unwrap();
+    world.store.put_settings(&settings);
+    let arabic = world.with(a_user().speaking("ar"));
+    let english = world.with(a_user().speaking("en-GB"));
+
+    let named = show(&world, &of(&[&arabic, &english])).await.unwrap();
+    let order = PreviewOrder {
+        selection: Selection::Filter {
+            filter: UserFilter::default(),
+            except: BTreeSet::new(),
+        },
+        ..of(&[])
+    };
+    let found = show(&world, &order).await.unwrap();
+    world.invite(&[&arabic, &english]).await;
+    world.post().await;
+
+    for preview in [named, found] {
+        for recipient in &preview.recipients {
+            compare_mail(&world, recipient);
+        }
+        let locales = preview.recipients.iter().map(|one| one.locale.as_str());
+        let locales: BTreeSet<&str> = locales.collect();
+        assert_eq!(locales, BTreeSet::from(["de", "en"]));
+    }
+}
+
 #[tokio::test]
 async fn a_preview_changes_nothing() {
     let world = World::new();

@@ -26,7 +26,7 @@ use crate::usecases::send::{
     SendRefused, check_selection, choice_refused, settings_of, unknown_users,
 };
 use crate::user::User;
-use crate::writing::{Links, Sealed, invitation_letter};
+use crate::writing::{Links, Sealed, invitation_letter, reader};
 
 /// What to preview.
 #[derive(Clone)]
@@ -61,7 +61,8 @@ pub struct PreviewedRecipient {
     pub user: Result<User, UserId>,
     /// What would become of them.
     pub verdict: Verdict,
-    /// The language of their mail.
+    /// The language that their mail will be written in, which is not the one they asked for where
+    /// there are no words in that.
     pub locale: Locale,
     /// How they would register.
     pub method: Method,
@@ -219,7 +220,8 @@ where
                     .iter()
                     .map(|id| match found.iter().find(|user| user.id == *id) {
                         Some(user) => {
-                            previewed(user.clone(), order.choice, settings, Reached::ByName, now)
+                            let by_name = Reached::ByName;
+                            self.previewed(user.clone(), order.choice, settings, by_name, now)
                         }
                         None => unknown(*id, settings),
                     })
@@ -246,7 +248,7 @@ where
                     .items
                     .into_iter()
                     .filter(|user| !except.contains(&user.id))
-                    .map(|user| previewed(user, order.choice, settings, reached, now))
+                    .map(|user| self.previewed(user, order.choice, settings, reached, now))
                     .collect();
                 let exact = order.position.is_none() && page.next.is_none();
                 Ok((
@@ -314,6 +316,29 @@ where
             verdict == Verdict::Replace,
         ))
     }
+
+    fn previewed(
+        &self,
+        user: User,
+        switch: OwnerSwitch,
+        settings: &VersionedSettings,
+        reached: Reached,
+        now: Timestamp,
+    ) -> PreviewedRecipient {
+        let own = settings.settings.for_user(&user);
+        let method = own.registration.method;
+        PreviewedRecipient {
+            verdict: judge(&user, settings, switch, reached, now),
+            locale: self
+                .composer
+                .language_of(&reader(&user, &settings.settings)),
+            method,
+            ownership: of_invitation(method, switch.choice(own.ownership)),
+            choice_applies: choice_applies(method),
+            confirmation: confirmation::due_to(&settings.settings.confirmation, &user),
+            user: Ok(user),
+        }
+    }
 }
 
 fn bad_position() -> SendRefused {
@@ -322,31 +347,6 @@ fn bad_position() -> SendRefused {
         "malformedCursor",
         "is not a cursor of this preview; take it from the previous page as it is",
     )])
-}
-
-fn previewed(
-    user: User,
-    switch: OwnerSwitch,
-    settings: &VersionedSettings,
-    reached: Reached,
-    now: Timestamp,
-) -> PreviewedRecipient {
-    let own = settings.settings.for_user(&user);
-    let method = own.registration.method;
-    PreviewedRecipient {
-        verdict: judge(&user, settings, switch, reached, now),
-        locale: user
-            .locale
-            .as_ref()
-            .or(own.locale)
-            .unwrap_or(&settings.settings.locale)
-            .clone(),
-        method,
-        ownership: of_invitation(method, switch.choice(own.ownership)),
-        choice_applies: choice_applies(method),
-        confirmation: confirmation::due_to(&settings.settings.confirmation, &user),
-        user: Ok(user),
-    }
 }
 
 fn unknown(id: UserId, settings: &VersionedSettings) -> PreviewedRecipient {
