@@ -746,11 +746,12 @@ async fn a_list_refuses_what_it_cannot_filter_by() {
 }
 
 #[tokio::test]
-async fn a_malformed_cursor_is_refused_or_finds_nothing_but_breaks_nothing() {
+async fn a_cursor_that_a_list_never_gave_is_refused_by_every_list() {
     let scene = Scene::set().await;
     let sent = scene.beckon.batches().await[0]["batch"]["id"].clone();
     let lists = [
         "/v1/users".to_owned(),
+        "/v1/users/export".to_owned(),
         "/v1/batches".to_owned(),
         format!("/v1/users/{}/history", scene.ada.id),
         format!("/v1/batches/{}/recipients", sent.as_str().unwrap()),
@@ -764,17 +765,19 @@ async fn a_malformed_cursor_is_refused_or_finds_nothing_but_breaks_nothing() {
             "1.x",
             "-1.-1",
             "99999999999.0",
+            "",
+            "abc",
+            "zzz",
+            "ada@example.com%23",
+            // The text `users`, as a cursor might look.
+            "dXNlcnM",
             &"x".repeat(5_000),
         ] {
             let answer = scene.beckon.get(&format!("{list}?cursor={cursor}")).await;
 
-            if answer.status != 200 {
-                let document = answer.problem(422);
-                assert_eq!(
-                    document["type"], "urn:beckon:problem:invalid-fields",
-                    "{list}"
-                );
-            }
+            let errors = &answer.problem(422)["errors"];
+            assert_eq!(errors[0]["field"], "cursor", "{list}?cursor={cursor}");
+            assert_eq!(errors.as_array().unwrap().len(), 1);
         }
         let twice = scene.beckon.get(&format!("{list}?cursor=a&cursor=b")).await;
         let kind = twice.problem(422)["type"].clone();

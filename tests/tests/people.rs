@@ -141,7 +141,7 @@ async fn export(beckon: &Beckon, parameters: &str) -> String {
         if next.is_empty() {
             return file;
         }
-        cursor = format!("&cursor={}", next.replace('#', "%23"));
+        cursor = format!("&cursor={next}");
     }
 }
 
@@ -430,4 +430,43 @@ async fn how_long_is_kept_what_is_known_of_people_is_a_setting() {
     assert_eq!(usual["retention"], json!({ "eraseAfterDays": null }));
     assert_eq!(saved["retention"], json!({ "eraseAfterDays": 90 }));
     assert_eq!(refused["errors"][0]["field"], "retention.eraseAfterDays");
+}
+
+#[tokio::test]
+async fn cursors_are_pasted_as_they_are_and_each_list_takes_its_own_alone() {
+    let beckon = Beckon::start().await;
+    let mut people = Vec::new();
+    for email in ["a+b@example.com", "b+c@example.com", "c+d@example.com"] {
+        people.push(beckon.add_uninvited(email).await);
+    }
+
+    let (mut seen, mut cursors) = (Vec::new(), Vec::new());
+    let mut page = beckon.get("/v1/users?limit=1").await.with_status(200);
+    loop {
+        seen.push(page["items"][0]["email"].clone());
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        cursors.push(next.to_owned());
+        let path = format!("/v1/users?limit=1&cursor={next}");
+        page = beckon.get(&path).await.with_status(200);
+    }
+    let history = format!("/v1/users/{}/history", people[0].id);
+    let elsewhere = ["/v1/users/export", "/v1/batches", &history];
+
+    assert_eq!(
+        seen,
+        ["a+b@example.com", "b+c@example.com", "c+d@example.com"]
+    );
+    for list in elsewhere {
+        let answer = beckon.get(&format!("{list}?cursor={}", cursors[0])).await;
+        assert_eq!(answer.problem(422)["errors"][0]["field"], "cursor");
+    }
+    let previewed = beckon
+        .post(
+            &format!("/v1/invitations/preview?cursor={}", cursors[0]),
+            &json!({ "selection": { "filter": {} } }),
+        )
+        .await;
+    assert_eq!(previewed.problem(422)["errors"][0]["field"], "cursor");
 }

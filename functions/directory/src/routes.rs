@@ -15,7 +15,7 @@ use beckon_domain::usecases::add_user::NewUser;
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::user::User;
 use beckon_runtime::wire::{BatchView, UserView, id_in_path};
-use beckon_runtime::{Authorised, JsonBody, Path, Problem, Query, idempotency};
+use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, idempotency};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -200,19 +200,21 @@ async fn list(
 ) -> Result<Json<UsersPage>, Problem> {
     caller.to(Permission::View)?;
     let filter = query.filter()?;
+    let pages = Pages::of("users");
+    let position = pages.position(query.cursor.as_deref())?;
     let now = directory.clock.now();
     let page = directory
         .table
         .list_users(
             &filter,
-            query.cursor.as_deref(),
+            position.as_deref(),
             query.limit.unwrap_or(PAGE),
             now,
         )
         .await?;
     Ok(Json(UsersPage {
         items: UserView::of_all(page.items, &directory.table, now).await?,
-        next: page.next,
+        next: page.next.map(|next| pages.cursor(&next)),
     }))
 }
 
@@ -309,16 +311,18 @@ async fn history(
 ) -> Result<Json<HistoryPage>, Problem> {
     caller.to(Permission::View)?;
     let id: UserId = id_in_path(&id, "user")?;
+    let pages = Pages::of(format!("users/{id}/history"));
+    let position = pages.position(query.cursor.as_deref())?;
     let page = directory
         .table
-        .history_of(id, query.cursor.as_deref(), PAGE)
+        .history_of(id, position.as_deref(), PAGE)
         .await?;
     // Everybody has one, from the moment they were added until they are erased.
-    if page.items.is_empty() && query.cursor.is_none() {
+    if page.items.is_empty() && position.is_none() {
         return Err(Problem::not_found("user"));
     }
     Ok(Json(HistoryPage {
         items: page.items.into_iter().map(HistoryView::from).collect(),
-        next: page.next,
+        next: page.next.map(|next| pages.cursor(&next)),
     }))
 }

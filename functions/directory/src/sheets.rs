@@ -13,7 +13,7 @@ use beckon_domain::usecases::import_users::{
 };
 use beckon_runtime::problem::FieldError;
 use beckon_runtime::wire::BatchView;
-use beckon_runtime::{Authorised, Problem, Query};
+use beckon_runtime::{Authorised, Pages, Problem, Query};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -281,10 +281,10 @@ async fn export(
         limit: None,
         cursor: query.cursor,
     };
-    let page = directory
-        .export
-        .run(&list.filter()?, list.cursor.as_deref())
-        .await?;
+    let filter = list.filter()?;
+    let pages = Pages::of("users/export");
+    let position = pages.position(list.cursor.as_deref())?;
+    let page = directory.export.run(&filter, position.as_deref()).await?;
     let mut response = page.file.into_response();
     let headers = response.headers_mut();
     headers.insert(
@@ -295,8 +295,8 @@ async fn export(
         header::CONTENT_DISPOSITION,
         HeaderValue::from_static("attachment; filename=\"users.csv\""),
     );
-    let next = page.next.as_deref().map(HeaderValue::from_str);
-    if let Some(Ok(next)) = next {
+    let next = page.next.map(|next| pages.cursor(&next));
+    if let Some(Ok(next)) = next.as_deref().map(HeaderValue::from_str) {
         headers.insert(NEXT, next);
     }
     Ok(response)

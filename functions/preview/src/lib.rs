@@ -9,11 +9,12 @@ use beckon_domain::issuing::Verdict;
 use beckon_domain::method::Method;
 use beckon_domain::ownership::Ownership;
 use beckon_domain::permission::Permission;
+use beckon_domain::selection::Selection;
 use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient, ShowPreview};
 use beckon_domain::writing::Links;
 use beckon_mail::Composer;
 use beckon_runtime::wire::OrderBody;
-use beckon_runtime::{Authorised, JsonBody, Problem, Query, SystemChance, SystemClock};
+use beckon_runtime::{Authorised, JsonBody, Pages, Problem, Query, SystemChance, SystemClock};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -161,8 +162,16 @@ fn recipient(previewed: PreviewedRecipient) -> RecipientView {
     }
 }
 
-impl From<Preview> for PreviewView {
-    fn from(preview: Preview) -> Self {
+/// Named users are counted through, those of a filter listed by address.
+fn pages_of(selection: &Selection) -> Pages {
+    Pages::of(match selection {
+        Selection::Users(_) => "invitations/preview by id",
+        Selection::Filter { .. } => "invitations/preview by filter",
+    })
+}
+
+impl PreviewView {
+    fn of(preview: Preview, pages: &Pages) -> Self {
         Self {
             settings_version: preview.settings.get().to_string(),
             method: preview.method,
@@ -178,7 +187,7 @@ impl From<Preview> for PreviewView {
                 exact: preview.counts.exact,
             },
             recipients: preview.recipients.into_iter().map(recipient).collect(),
-            next: preview.next,
+            next: preview.next.map(|next| pages.cursor(&next)),
             mail: preview.mail.map(|mail| MailView {
                 subject: mail.subject,
                 html: mail.html,
@@ -212,12 +221,15 @@ async fn preview(
     body: JsonBody<OrderBody>,
 ) -> Result<Json<PreviewView>, Problem> {
     caller.to(Permission::Invite)?;
+    let selection = body.value.selection.parse()?;
+    let pages = pages_of(&selection);
     let order = PreviewOrder {
-        selection: body.value.selection.parse()?,
+        position: pages.position(query.cursor.as_deref())?,
+        selection,
         choice: body.value.ownership,
         settings: body.value.settings()?,
-        position: query.cursor,
         who: caller.actor(),
     };
-    Ok(Json(previews.show.run(&order).await?.into()))
+    let preview = previews.show.run(&order).await?;
+    Ok(Json(PreviewView::of(preview, &pages)))
 }

@@ -10,7 +10,7 @@ use beckon_domain::ports::{Clock as _, ListBatches as _, NotePace as _};
 use beckon_domain::usecases::report_batch::ReportedRecipient;
 use beckon_domain::usecases::send::SendOrder;
 use beckon_runtime::wire::{BatchView, OrderBody, SentView, id_in_path};
-use beckon_runtime::{Authorised, JsonBody, Path, Problem, Query, SystemClock, idempotency};
+use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, SystemClock, idempotency};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -93,9 +93,11 @@ async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<BatchesPage>, Problem> {
     caller.to(Permission::View)?;
+    let pages = Pages::of("batches");
+    let position = pages.position(query.cursor.as_deref())?;
     let page = sending
         .table
-        .list_batches(query.cursor.as_deref(), PAGE)
+        .list_batches(position.as_deref(), PAGE)
         .await?;
     let mut items = Vec::with_capacity(page.items.len());
     for id in page.items {
@@ -103,7 +105,7 @@ async fn list(
     }
     Ok(Json(BatchesPage {
         items,
-        next: page.next,
+        next: page.next.map(|next| pages.cursor(&next)),
     }))
 }
 
@@ -213,9 +215,11 @@ async fn recipients(
 ) -> Result<Json<RecipientsView>, Problem> {
     caller.to(Permission::View)?;
     let id: BatchId = id_in_path(&id, "batch")?;
+    let pages = Pages::of(format!("batches/{id}/recipients"));
+    let position = pages.position(query.cursor.as_deref())?;
     let page = sending
         .report
-        .recipients(id, query.cursor.as_deref())
+        .recipients(id, position.as_deref())
         .await?
         .ok_or_else(|| Problem::not_found("batch"))?;
     Ok(Json(RecipientsView {
@@ -224,6 +228,6 @@ async fn recipients(
             .into_iter()
             .map(RecipientView::from)
             .collect(),
-        next: page.next,
+        next: page.next.map(|next| pages.cursor(&next)),
     }))
 }

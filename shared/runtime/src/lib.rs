@@ -4,6 +4,7 @@
 pub mod body;
 pub mod caller;
 pub mod config;
+pub mod cursor;
 pub mod edge;
 pub mod idempotency;
 pub mod metrics;
@@ -16,6 +17,7 @@ pub mod wire;
 
 pub use body::JsonBody;
 pub use caller::{Authorised, ClientAddress};
+pub use cursor::Pages;
 pub use parameters::{Path, Query};
 pub use problem::Problem;
 pub use system::{SystemChance, SystemClock};
