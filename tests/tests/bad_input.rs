@@ -462,6 +462,32 @@ async fn a_value_of_the_wrong_type_is_named_by_its_field_and_never_repeated() {
 }
 
 #[tokio::test]
+async fn all_that_is_wrong_with_the_form_of_a_body_is_named_at_once() {
+    let scene = Scene::set().await;
+
+    let answers = [
+        scene
+            .add_user(&json!({ "email": 1, "displayName": 2, "groups": ["a", 3], "admin": true }))
+            .await,
+        scene
+            .put_settings(&json!({
+                "registration": { "method": "magic", "pin": { "length": "8", "size": 8 } },
+                "reminders": { "quietHours": { "from": 8 } },
+                "colour": "red",
+            }))
+            .await,
+        scene
+            .beckon
+            .post("/v1/declines", &json!({ "tokens": "t" }))
+            .await,
+    ];
+
+    let documents: Vec<Value> = answers.iter().map(|answer| answer.problem(422)).collect();
+    assert_json_snapshot!(documents);
+    scene.is_as_it_was().await;
+}
+
+#[tokio::test]
 async fn an_unknown_field_is_refused() {
     let scene = Scene::set().await;
 
@@ -724,23 +750,50 @@ async fn a_list_refuses_what_it_cannot_filter_by() {
         answer.problem(422)
     };
 
-    let state = list("state=pending,gone").await;
-    let limits = [list("limit=0").await, list("limit=101").await];
+    let state = list("state=pending,gone,went,gone").await;
+    let limit = list("limit=101").await;
     let group = list("group=www.evil.example").await;
-    let malformed = [
-        list("limit=many").await,
-        list("limit=-1").await,
-        list("colour=red").await,
-        list("state=none&state=pending").await,
-    ];
+    let all_at_once =
+        list("colour=red&state=gone&delivery=lost&limit=many&text=a&text=b&group=www.evil.example")
+            .await;
 
     assert_json_snapshot!(state);
-    assert_json_snapshot!(limits[0]);
-    assert_eq!(limits[1], limits[0]);
+    assert_json_snapshot!(limit);
+    for other in ["0", "-1", "many", ""] {
+        assert_eq!(list(&format!("limit={other}")).await, limit);
+    }
     assert_json_snapshot!(group);
-    assert_json_snapshot!(malformed[0]);
-    for other in &malformed {
-        assert_eq!(other, &malformed[0]);
+    assert_json_snapshot!(all_at_once);
+    scene.is_as_it_was().await;
+}
+
+#[tokio::test]
+async fn a_parameter_that_a_route_does_not_take_is_refused_and_not_passed_over() {
+    let scene = Scene::set().await;
+    let sent = scene.beckon.batches().await[0]["batch"]["id"].clone();
+    let lists = [
+        "/v1/users".to_owned(),
+        "/v1/users/export".to_owned(),
+        "/v1/batches".to_owned(),
+        format!("/v1/users/{}/history", scene.ada.id),
+        format!("/v1/batches/{}/recipients", sent.as_str().unwrap()),
+    ];
+
+    for list in &lists {
+        let answer = scene.beckon.get(&format!("{list}?deliveries=failed")).await;
+
+        let errors = &answer.problem(422)["errors"];
+        assert_eq!(errors[0]["field"], "deliveries", "{list}");
+        let detail = errors[0]["detail"].as_str().unwrap();
+        assert!(detail.contains("it takes"), "{detail}");
+    }
+    let paged = lists.iter().filter(|list| !list.ends_with("export"));
+    for list in paged {
+        let one = scene.beckon.get(&format!("{list}?limit=1")).await;
+        let none = scene.beckon.get(&format!("{list}?limit=0")).await;
+
+        assert_eq!(one.with_status(200)["items"].as_array().unwrap().len(), 1);
+        assert_eq!(none.problem(422)["errors"][0]["field"], "limit", "{list}");
     }
     scene.is_as_it_was().await;
 }

@@ -14,6 +14,7 @@ use beckon_domain::selection::UserFilter;
 use beckon_domain::usecases::add_user::NewUser;
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::user::User;
+use beckon_runtime::parameters::{PageQuery, Parameters, named, page_size, words};
 use beckon_runtime::wire::{BatchView, UserView, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, idempotency};
 use http::{HeaderMap, StatusCode, header};
@@ -108,76 +109,50 @@ pub(crate) struct ListQuery {
     /// What the address or the name begins with.
     pub(crate) text: Option<String>,
     /// 1 to 100; default 100.
-    pub(crate) limit: Option<usize>,
+    #[param(value_type = Option<usize>, minimum = 1, maximum = 100)]
+    pub(crate) limit: Option<String>,
     /// Where the page begins: `next` of the page before.
     pub(crate) cursor: Option<String>,
 }
 
 impl ListQuery {
-    pub(crate) fn filter(&self) -> Result<UserFilter, Problem> {
+    /// Whom the list is of, and what is wrong with the parameters that say so.
+    fn read(&self) -> (UserFilter, Problems) {
         let mut problems = Problems::default();
-        let mut filter = UserFilter {
-            text: self.text.clone().unwrap_or_default(),
-            ..UserFilter::default()
-        };
-        for name in parts(self.state.as_ref()) {
-            match InvitationState::ALL
-                .into_iter()
-                .find(|state| state.name() == name)
-            {
-                Some(state) => {
-                    filter.states.insert(state);
-                }
-                None => problems.add(FieldProblem::new(
-                    "state",
-                    "unknownState",
-                    format!(
-                        "must be of {}",
-                        InvitationState::ALL.map(InvitationState::name).join(", ")
-                    ),
-                )),
-            }
-        }
-        for name in parts(self.delivery.as_ref()) {
-            match MailState::ALL
-                .into_iter()
-                .find(|state| state.name() == name)
-            {
-                Some(state) => {
-                    filter.deliveries.insert(state);
-                }
-                None => problems.add(FieldProblem::new(
-                    "delivery",
-                    "unknownState",
-                    format!(
-                        "must be of {}",
-                        MailState::ALL.map(MailState::name).join(", ")
-                    ),
-                )),
-            }
-        }
-        for name in parts(self.group.as_ref()) {
-            filter
-                .groups
-                .extend(problems.check(GroupName::parse(name).map_err(|p| p.under("group"))));
-        }
-        problems.ensure(
-            self.limit.is_none_or(|limit| (1..=PAGE).contains(&limit)),
-            || FieldProblem::new("limit", "outOfRange", format!("must be from 1 to {PAGE}")),
+        let states = named(
+            "state",
+            self.state.as_deref(),
+            &InvitationState::ALL,
+            InvitationState::name,
         );
-        if problems.is_empty() {
-            Ok(filter)
-        } else {
-            Err(Problem::invalid_fields(problems.into_vec()))
-        }
+        let deliveries = named(
+            "delivery",
+            self.delivery.as_deref(),
+            &MailState::ALL,
+            MailState::name,
+        );
+        let groups = words(self.group.as_deref())
+            .filter_map(|word| problems.check(GroupName::parse(word).map_err(|p| p.under("group"))))
+            .collect();
+        let filter = UserFilter {
+            states: problems.check(states).into_iter().flatten().collect(),
+            deliveries: problems.check(deliveries).into_iter().flatten().collect(),
+            groups,
+            text: self.text.clone().unwrap_or_default(),
+        };
+        problems.check(page_size(self.limit.as_deref(), PAGE));
+        (filter, problems)
+    }
+
+    pub(crate) fn filter(&self) -> UserFilter {
+        self.read().0
     }
 }
 
-fn parts(list: Option<&String>) -> impl Iterator<Item = &str> {
-    list.map_or("", String::as_str)
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
+impl Parameters for ListQuery {
+    fn problems(&self) -> Vec<FieldProblem> {
+        self.read().1.into_vec()
+    }
 }
 
 /// A page of users, by address.
@@ -199,7 +174,7 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<UsersPage>, Problem> {
     caller.to(Permission::View)?;
-    let filter = query.filter()?;
+    let filter = query.filter();
     let pages = Pages::of("users");
     let position = pages.position(query.cursor.as_deref())?;
     let now = directory.clock.now();
@@ -208,7 +183,7 @@ async fn list(
         .list_users(
             &filter,
             position.as_deref(),
-            query.limit.unwrap_or(PAGE),
+            page_size(query.limit.as_deref(), PAGE).unwrap_or(PAGE),
             now,
         )
         .await?;
@@ -288,26 +263,18 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(rename_all = "camelCase")]
-#[into_params(parameter_in = Query)]
-struct PageQuery {
-    /// Where the page begins: `next` of the page before.
-    cursor: Option<String>,
-}
-
 /// What happened to a user, newest first
 ///
-/// Of a user who was deleted, too, until it is erased.
+/// Of a user who was deleted, too, until it is erased. A page has at most 100.
 #[utoipa::path(
-    get, path = "/v1/users/{id}/history", tag = "Users", params(("id" = String, Path), PageQuery),
+    get, path = "/v1/users/{id}/history", tag = "Users", params(("id" = String, Path), PageQuery<PAGE>),
     responses((status = 200, body = HistoryPage), (status = 404, body = Problem))
 )]
 async fn history(
     State(directory): State<Directory>,
     caller: Authorised,
     Path(id): Path<String>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PageQuery<PAGE>>,
 ) -> Result<Json<HistoryPage>, Problem> {
     caller.to(Permission::View)?;
     let id: UserId = id_in_path(&id, "user")?;
@@ -315,7 +282,7 @@ async fn history(
     let position = pages.position(query.cursor.as_deref())?;
     let page = directory
         .table
-        .history_of(id, position.as_deref(), PAGE)
+        .history_of(id, position.as_deref(), query.limit())
         .await?;
     // Everybody has one, from the moment they were added until they are erased.
     if page.items.is_empty() && position.is_none() {

@@ -11,6 +11,7 @@ use beckon_domain::sheet::MOST_ROWS;
 use beckon_domain::usecases::import_users::{
     ImportCounts, ImportOrder, ImportReport, ImportedRow, RowOutcome,
 };
+use beckon_runtime::parameters::Parameters;
 use beckon_runtime::problem::FieldError;
 use beckon_runtime::wire::BatchView;
 use beckon_runtime::{Authorised, Pages, Problem, Query};
@@ -51,23 +52,25 @@ struct ImportQuery {
 }
 
 impl ImportQuery {
-    fn order(&self, caller: &Authorised) -> Result<ImportOrder, Problem> {
+    fn order(&self, caller: &Authorised) -> ImportOrder {
+        let is_true = |text: Option<&String>| text.is_some_and(|text| text == "true");
+        ImportOrder {
+            dry_run: is_true(self.dry_run.as_ref()),
+            invite: is_true(self.invite.as_ref()),
+            who: caller.actor(),
+        }
+    }
+}
+
+impl Parameters for ImportQuery {
+    fn problems(&self) -> Vec<FieldProblem> {
         let mut problems = Problems::default();
-        let mut flag = |name: &str, text: Option<&String>| match text.map(String::as_str) {
-            Some("true") => Some(true),
-            Some("false") => Some(false),
-            Some(_) => {
-                problems.add(FieldProblem::new(
-                    name,
-                    "notABoolean",
-                    "must be true or false",
-                ));
-                None
-            }
-            None => None,
-        };
-        let dry_run = flag("dryRun", self.dry_run.as_ref());
-        let invite = flag("invite", self.invite.as_ref());
+        for (name, text) in [("dryRun", &self.dry_run), ("invite", &self.invite)] {
+            let is_said = matches!(text.as_deref(), None | Some("true" | "false"));
+            problems.ensure(is_said, || {
+                FieldProblem::new(name, "notABoolean", "must be true or false")
+            });
+        }
         problems.ensure(self.invite.is_some(), || {
             FieldProblem::new(
                 "invite",
@@ -75,14 +78,7 @@ impl ImportQuery {
                 "must be said: true invites everyone in the file who was never invited, false invites nobody",
             )
         });
-        match invite {
-            Some(invite) if problems.is_empty() => Ok(ImportOrder {
-                dry_run: dry_run.unwrap_or(false),
-                invite,
-                who: caller.actor(),
-            }),
-            _ => Err(Problem::invalid_fields(problems.into_vec())),
-        }
+        problems.into_vec()
     }
 }
 
@@ -181,7 +177,7 @@ async fn import(
     request: Request,
 ) -> Result<Json<ImportView>, Problem> {
     caller.to(Permission::AssistUsers)?;
-    let order = query.order(&caller)?;
+    let order = query.order(&caller);
     if order.invite {
         caller.to(Permission::Invite)?;
     }
@@ -253,6 +249,26 @@ struct ExportQuery {
     cursor: Option<String>,
 }
 
+impl ExportQuery {
+    /// The list that is exported: all of it but how it is read page by page.
+    fn list(&self) -> ListQuery {
+        ListQuery {
+            state: self.state.clone(),
+            delivery: self.delivery.clone(),
+            group: self.group.clone(),
+            text: self.text.clone(),
+            limit: None,
+            cursor: None,
+        }
+    }
+}
+
+impl Parameters for ExportQuery {
+    fn problems(&self) -> Vec<FieldProblem> {
+        self.list().problems()
+    }
+}
+
 /// Export users as CSV
 ///
 /// A page of at most 1,000 rows; if there is another, the header `Beckon-Next` holds the `cursor`
@@ -273,17 +289,9 @@ async fn export(
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
     caller.to(Permission::View)?;
-    let list = ListQuery {
-        state: query.state,
-        delivery: query.delivery,
-        group: query.group,
-        text: query.text,
-        limit: None,
-        cursor: query.cursor,
-    };
-    let filter = list.filter()?;
+    let filter = query.list().filter();
     let pages = Pages::of("users/export");
-    let position = pages.position(list.cursor.as_deref())?;
+    let position = pages.position(query.cursor.as_deref())?;
     let page = directory.export.run(&filter, position.as_deref()).await?;
     let mut response = page.file.into_response();
     let headers = response.headers_mut();

@@ -9,10 +9,12 @@ use beckon_domain::issuing::Verdict;
 use beckon_domain::method::Method;
 use beckon_domain::ownership::Ownership;
 use beckon_domain::permission::Permission;
+use beckon_domain::problem::FieldProblem;
 use beckon_domain::selection::Selection;
 use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient, ShowPreview};
 use beckon_domain::writing::Links;
 use beckon_mail::Composer;
+use beckon_runtime::parameters::Parameters;
 use beckon_runtime::wire::OrderBody;
 use beckon_runtime::{Authorised, JsonBody, Pages, Problem, Query, SystemChance, SystemClock};
 use serde::{Deserialize, Serialize};
@@ -198,17 +200,24 @@ impl PreviewView {
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct PageQuery {
+struct PreviewQuery {
     /// Where the page begins: `next` of the page before, with the same body.
     cursor: Option<String>,
+}
+
+impl Parameters for PreviewQuery {
+    fn problems(&self) -> Vec<FieldProblem> {
+        Vec::new()
+    }
 }
 
 /// Preview invitations
 ///
 /// Changes nothing. Answers by the very rules by which Send will act, a hundred recipients a page.
 #[utoipa::path(
-    post, path = "/v1/invitations/preview", tag = "Invitations", request_body = OrderBody, params(PageQuery),
+    post, path = "/v1/invitations/preview", tag = "Invitations", request_body = OrderBody, params(PreviewQuery),
     responses(
         (status = 200, body = PreviewView),
         (status = 422, description = "Fields are wrong, or selected users do not exist", body = Problem),
@@ -217,7 +226,7 @@ struct PageQuery {
 async fn preview(
     State(previews): State<Previews>,
     caller: Authorised,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PreviewQuery>,
     body: JsonBody<OrderBody>,
 ) -> Result<Json<PreviewView>, Problem> {
     caller.to(Permission::Invite)?;

@@ -9,10 +9,11 @@ use beckon_domain::permission::Permission;
 use beckon_domain::ports::{Clock as _, ListBatches as _, NotePace as _};
 use beckon_domain::usecases::report_batch::ReportedRecipient;
 use beckon_domain::usecases::send::SendOrder;
+use beckon_runtime::parameters::PageQuery;
 use beckon_runtime::wire::{BatchView, OrderBody, SentView, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, SystemClock, idempotency};
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -20,6 +21,9 @@ use crate::Sending;
 
 /// How many batches are on a page.
 const PAGE: usize = 20;
+
+/// How many recipients are on a page.
+const RECIPIENTS: usize = 100;
 
 pub(crate) fn all() -> OpenApiRouter<Sending> {
     OpenApiRouter::new()
@@ -67,13 +71,6 @@ async fn send(
     ))
 }
 
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-struct PageQuery {
-    /// Where the page begins: `next` of the page before.
-    cursor: Option<String>,
-}
-
 /// A page of Sends, newest first.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct BatchesPage {
@@ -83,21 +80,23 @@ struct BatchesPage {
 }
 
 /// List Sends, newest first
+///
+/// A page has at most 20.
 #[utoipa::path(
-    get, path = "/v1/batches", tag = "Invitations", params(PageQuery),
-    responses((status = 200, body = BatchesPage))
+    get, path = "/v1/batches", tag = "Invitations", params(PageQuery<PAGE>),
+    responses((status = 200, body = BatchesPage), (status = 422, body = Problem))
 )]
 async fn list(
     State(sending): State<Sending>,
     caller: Authorised,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PageQuery<PAGE>>,
 ) -> Result<Json<BatchesPage>, Problem> {
     caller.to(Permission::View)?;
     let pages = Pages::of("batches");
     let position = pages.position(query.cursor.as_deref())?;
     let page = sending
         .table
-        .list_batches(position.as_deref(), PAGE)
+        .list_batches(position.as_deref(), query.limit())
         .await?;
     let mut items = Vec::with_capacity(page.items.len());
     for id in page.items {
@@ -203,15 +202,17 @@ struct RecipientsView {
 }
 
 /// What became of each selected user
+///
+/// In the order in which they were invited or skipped. A page has at most 100.
 #[utoipa::path(
-    get, path = "/v1/batches/{id}/recipients", tag = "Invitations", params(("id" = String, Path), PageQuery),
-    responses((status = 200, body = RecipientsView), (status = 404, body = Problem))
+    get, path = "/v1/batches/{id}/recipients", tag = "Invitations", params(("id" = String, Path), PageQuery<RECIPIENTS>),
+    responses((status = 200, body = RecipientsView), (status = 404, body = Problem), (status = 422, body = Problem))
 )]
 async fn recipients(
     State(sending): State<Sending>,
     caller: Authorised,
     Path(id): Path<String>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PageQuery<RECIPIENTS>>,
 ) -> Result<Json<RecipientsView>, Problem> {
     caller.to(Permission::View)?;
     let id: BatchId = id_in_path(&id, "batch")?;
@@ -219,7 +220,7 @@ async fn recipients(
     let position = pages.position(query.cursor.as_deref())?;
     let page = sending
         .report
-        .recipients(id, position.as_deref())
+        .recipients(id, position.as_deref(), query.limit())
         .await?
         .ok_or_else(|| Problem::not_found("batch"))?;
     Ok(Json(RecipientsView {

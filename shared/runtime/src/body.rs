@@ -1,10 +1,13 @@
-//! JSON bodies: read whole, refused with the field that is wrong.
+//! JSON bodies: read whole, refused with the fields that are wrong.
+
+mod faults;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use beckon_domain::problem::FieldProblem;
 use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::Problem;
 
@@ -61,33 +64,42 @@ fn too_large() -> Problem {
     )
 }
 
-/// Parses a body; what is wrong is said by field where JSON itself is well formed.
+/// Parses a body; what is wrong is said by field, all at once, where JSON itself is well formed.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let cause = error.inner();
-        match cause.classify() {
-            serde_json::error::Category::Data => {
-                let field = if path == "." { String::new() } else { path };
-                let (code, detail) = wrong(cause);
-                Problem::invalid_fields(vec![FieldProblem::new(field, code, detail)])
-            }
-            serde_json::error::Category::Io
-            | serde_json::error::Category::Syntax
-            | serde_json::error::Category::Eof => malformed(cause),
+    let read = serde_path_to_error::deserialize(&mut deserializer);
+    let known = match read {
+        // Serde also takes a list for a structure, field by field in the order of our source.
+        Ok(value) if !bytes.trim_ascii_start().starts_with(b"[") => {
+            deserializer.end().map_err(|error| malformed(&error))?;
+            return Ok(value);
         }
-    })?;
-    deserializer.end().map_err(|error| malformed(&error))?;
-    // Serde also takes a list for a structure, field by field in the order of our source.
-    if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::invalid_fields(vec![FieldProblem::new(
-            "",
-            "wrongType",
-            "must be an object",
-        )]));
-    }
-    Ok(value)
+        Ok(_) => None,
+        Err(error) => named_twice(&error),
+    };
+    let document: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    let problems = if document.is_object() {
+        faults::of::<T>(document, known)
+    } else {
+        vec![FieldProblem::new("", "wrongType", "must be an object")]
+    };
+    Err(Problem::invalid_fields(problems))
+}
+
+fn named_twice(error: &serde_path_to_error::Error<serde_json::Error>) -> Option<FieldProblem> {
+    let sentence = error.inner().to_string();
+    let name = quoted_after(&sentence, "duplicate field ")?;
+    let path = error.path().to_string();
+    let field = if path == "." {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    };
+    Some(FieldProblem::new(
+        field,
+        "namedTwice",
+        "must stand there once",
+    ))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -103,11 +115,15 @@ fn malformed(error: &serde_json::Error) -> Problem {
     )
 }
 
+/// The name in backquotes that follows the beginning of one of serde's sentences.
+fn quoted_after<'a>(sentence: &'a str, beginning: &str) -> Option<&'a str> {
+    let quoted = sentence.strip_prefix(beginning)?;
+    quoted.strip_prefix('`')?.split('`').next()
+}
+
 /// Serde's sentence in words of JSON: without its position, which `field` tells, and without the
 /// value, which may be a secret.
-fn wrong(error: &serde_json::Error) -> (&'static str, String) {
-    let text = error.to_string();
-    let sentence = text.split(" at line ").next().unwrap_or(&text);
+fn wrong(sentence: &str) -> (&'static str, String) {
     let expected = sentence.split_once("expected ").map(|(_, what)| what);
     if sentence.starts_with("unknown field") {
         let known = expected.map_or_else(String::new, |names| {
@@ -115,8 +131,8 @@ fn wrong(error: &serde_json::Error) -> (&'static str, String) {
         });
         return ("unknownField", format!("is not known here{known}"));
     }
-    if let Some(name) = sentence.strip_prefix("missing field ") {
-        return ("missing", format!("lacks {name}"));
+    if sentence.starts_with("missing field") {
+        return ("missing", "is missing and must be given".to_owned());
     }
     let detail = match expected {
         Some(what) if sentence.starts_with("invalid") => {
@@ -144,36 +160,139 @@ mod tests {
     use super::*;
 
     #[derive(Debug, serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    #[expect(dead_code, reason = "only parsed")]
     struct Document {
-        #[expect(dead_code, reason = "only parsed")]
         pin: String,
+        tries: u8,
+        alphabet: Alphabet,
+        #[serde(default)]
+        groups: Vec<String>,
+        device: Option<Device>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    enum Alphabet {
+        Digits,
+        Unambiguous,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    #[expect(dead_code, reason = "only parsed")]
+    struct Device {
+        id: String,
+        os_version: String,
+        supervised: Option<bool>,
+    }
+
+    fn wrong_fields(body: &str) -> Vec<(String, &'static str)> {
+        let problem = parse::<Document>(body.as_bytes()).unwrap_err();
+        assert_eq!(problem.status, 422);
+        let entries = problem.errors.into_iter();
+        entries.map(|entry| (entry.field, entry.code)).collect()
+    }
+
+    fn fields(fields: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
+        let owned = fields
+            .iter()
+            .map(|(field, code)| ((*field).to_owned(), *code));
+        owned.collect()
     }
 
     #[test]
     fn a_value_of_the_wrong_type_is_named_by_field_and_never_repeated() {
-        let problem = parse::<Document>(br#"{"pin": 12345678}"#).unwrap_err();
+        let body = br#"{"pin": 12345678, "tries": 1, "alphabet": "digits"}"#;
 
-        assert_eq!(problem.status, 422);
+        let problem = parse::<Document>(body).unwrap_err();
+
         assert_eq!(problem.errors[0].field, "pin");
-        assert!(
-            !serde_json::to_string(&problem)
-                .unwrap()
-                .contains("12345678")
+        let answer = serde_json::to_string(&problem).unwrap();
+        assert!(!answer.contains("12345678"));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_named_at_once_and_each_field_once() {
+        let wrong = wrong_fields(
+            r#"{"colour": "red", "pin": 1, "tries": "five", "alphabet": "runes",
+                "groups": ["a", 2, "c", 4], "device": {"id": 7, "supervised": "yes", "size": 1}}"#,
+        );
+
+        assert_eq!(
+            wrong,
+            fields(&[
+                ("alphabet", "wrongType"),
+                ("colour", "unknownField"),
+                ("device.id", "wrongType"),
+                ("device.size", "unknownField"),
+                ("device.supervised", "wrongType"),
+                ("device.osVersion", "missing"),
+                ("groups[1]", "wrongType"),
+                ("groups[3]", "wrongType"),
+                ("pin", "wrongType"),
+                ("tries", "wrongType"),
+            ])
         );
     }
 
     #[test]
-    fn a_list_is_not_taken_for_the_fields_of_an_object_in_their_order() {
-        let problem = parse::<Document>(br#" ["12345678"]"#).unwrap_err();
+    fn every_field_that_is_missing_is_named() {
+        let wrong = wrong_fields(r#"{"device": {}}"#);
 
-        assert_eq!(problem.status, 422);
-        assert_eq!(problem.errors[0].detail, "must be an object");
+        assert_eq!(
+            wrong,
+            fields(&[
+                ("device.id", "missing"),
+                ("device.osVersion", "missing"),
+                ("pin", "missing"),
+                ("tries", "missing"),
+                ("alphabet", "missing"),
+            ])
+        );
+    }
+
+    #[test]
+    fn a_field_that_stands_there_twice_is_named_with_what_else_is_wrong() {
+        let wrong = wrong_fields(
+            r#"{"pin": "1", "device": {"id": "a", "id": "b", "osVersion": "1"}, "tries": true}"#,
+        );
+
+        assert_eq!(
+            wrong,
+            fields(&[
+                ("device.id", "namedTwice"),
+                ("tries", "wrongType"),
+                ("alphabet", "missing"),
+            ])
+        );
+    }
+
+    #[test]
+    fn of_very_many_problems_the_first_are_named() {
+        let body = format!(r#"{{"groups": [{}1]}}"#, "1,".repeat(9_999));
+
+        assert_eq!(wrong_fields(&body).len(), 20);
+    }
+
+    #[test]
+    fn a_list_is_not_taken_for_the_fields_of_an_object_in_their_order() {
+        for body in [&br#" ["12345678", 1, "digits"]"#[..], b"[]", b"1", b"null"] {
+            let problem = parse::<Document>(body).unwrap_err();
+
+            assert_eq!(problem.status, 422);
+            assert_eq!(problem.errors[0].detail, "must be an object");
+        }
     }
 
     #[test]
     fn what_is_not_json_and_what_follows_json_is_malformed() {
-        for body in [&b"{"[..], b"nonsense", b"{\"pin\":\"1\"} trailing"] {
+        for body in [
+            &b"{"[..],
+            b"nonsense",
+            b"{\"pin\":\"1\"} trailing",
+            b"{\"pin\": 1, \"tries\"",
+        ] {
             assert_eq!(parse::<Document>(body).unwrap_err().status, 400);
         }
     }

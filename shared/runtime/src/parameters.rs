@@ -1,10 +1,10 @@
-//! Parameters of a path and of a query: axum's own extractors, with problem documents for what
-//! they refuse.
+//! Parameters of a path and of a query, with problem documents for what they refuse.
 
-use axum::extract::{FromRequestParts, Path as AxumPath, Query as AxumQuery};
-use beckon_domain::problem::FieldProblem;
+use axum::extract::{FromRequestParts, Path as AxumPath};
+use beckon_domain::problem::{FieldProblem, Problems};
 use http::StatusCode;
 use http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
@@ -31,23 +31,224 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
+/// What a route takes in its query. Every field MUST be optional text, and unknown ones be denied:
+/// the parameters are read one by one, so that each that is wrong is named.
+pub trait Parameters: DeserializeOwned {
+    /// What is wrong with what the parameters say.
+    fn problems(&self) -> Vec<FieldProblem>;
+}
+
 /// The parameters of the query.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+impl<S: Send + Sync, T: Parameters> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        AxumQuery::from_request_parts(parts, state)
-            .await
-            .map(|AxumQuery(value)| Self(value))
-            .map_err(|_| {
-                Problem::invalid_fields(vec![FieldProblem::new(
-                    "",
-                    "malformedQuery",
-                    "has parameters that this route does not take, or not in this form, or not twice; /openapi.json lists them",
-                )])
-            })
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        read(parts.uri.query().unwrap_or_default())
+            .map(Self)
+            .map_err(Problem::invalid_fields)
+    }
+}
+
+fn read<T: Parameters>(query: &str) -> Result<T, Vec<FieldProblem>> {
+    let given: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    let mut problems = Problems::default();
+    let mut known: Vec<&(String, String)> = Vec::new();
+    for (place, parameter) in given.iter().enumerate() {
+        let (name, _) = parameter;
+        let before = given.iter().take(place);
+        let times_before = before.filter(|(earlier, _)| earlier == name).count();
+        match (deserialise::<T>(&[parameter]), times_before) {
+            (Ok(_), 0) => known.push(parameter),
+            (Err(error), 0) => problems.add(unknown(name, &error.to_string())),
+            (_, 1) => problems.add(FieldProblem::new(name, "givenTwice", "must be given once")),
+            (_, _) => {}
+        }
+    }
+    let mut problems = problems.into_vec();
+    match deserialise::<T>(&known) {
+        Ok(parameters) => {
+            problems.extend(parameters.problems());
+            if problems.is_empty() {
+                return Ok(parameters);
+            }
+        }
+        Err(_) if problems.is_empty() => problems.push(FieldProblem::new(
+            "",
+            "malformedQuery",
+            "has parameters that cannot be read; /openapi.json lists them",
+        )),
+        Err(_) => {}
+    }
+    Err(problems)
+}
+
+fn deserialise<T: Parameters>(
+    parameters: &[&(String, String)],
+) -> Result<T, serde::de::value::Error> {
+    let query = serde_urlencoded::to_string(parameters).unwrap_or_default();
+    serde_urlencoded::from_str(&query)
+}
+
+/// Serde's sentence, which names what there is.
+fn unknown(name: &str, sentence: &str) -> FieldProblem {
+    let known = sentence
+        .split_once("expected ")
+        .map(|(_, names)| names.trim_start_matches("one of "));
+    let detail = match known {
+        Some(names) => format!("is no parameter of this route; it takes {names}"),
+        None => "has the wrong form".to_owned(),
+    };
+    FieldProblem::new(name, "unknownParameter", detail)
+}
+
+/// The parts of a parameter that takes several words, separated by commas.
+pub fn words(list: Option<&str>) -> impl Iterator<Item = &str> {
+    list.unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+}
+
+/// What the words of a parameter name, out of `all` there are. The problem tells each wrong word
+/// once.
+pub fn named<T: Copy>(
+    parameter: &str,
+    list: Option<&str>,
+    all: &[T],
+    name_of: impl Fn(T) -> &'static str,
+) -> Result<Vec<T>, FieldProblem> {
+    let (mut found, mut wrong) = (Vec::new(), Vec::new());
+    for word in words(list) {
+        if let Some(one) = all.iter().find(|one| name_of(**one) == word) {
+            found.push(*one);
+            continue;
+        }
+        let word: String = word.chars().take(LONGEST_WORD).collect();
+        if !wrong.contains(&word) {
+            wrong.push(word);
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(found);
+    }
+    let there_are: Vec<&str> = all.iter().map(|one| name_of(*one)).collect();
+    Err(FieldProblem::new(
+        parameter,
+        "unknownState",
+        format!(
+            "must not say `{}`; it may say `{}`",
+            wrong.join("`, `"),
+            there_are.join("`, `")
+        ),
+    ))
+}
+
+/// How much of a wrong word is repeated.
+const LONGEST_WORD: usize = 40;
+
+/// How many items a caller wants on a page: from 1 to `most`, which is also the default.
+pub fn page_size(limit: Option<&str>, most: usize) -> Result<usize, FieldProblem> {
+    let Some(limit) = limit else { return Ok(most) };
+    match limit.parse() {
+        Ok(limit) if (1..=most).contains(&limit) => Ok(limit),
+        _ => Err(FieldProblem::new(
+            "limit",
+            "outOfRange",
+            format!("must be from 1 to {most}"),
+        )),
+    }
+}
+
+/// The parameters of a list of which a page has at most `MOST` items.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery<const MOST: usize> {
+    /// How many items the page has at most; default: as many as a page of this list may have.
+    #[param(value_type = Option<usize>, minimum = 1)]
+    limit: Option<String>,
+    /// Where the page begins: `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl<const MOST: usize> PageQuery<MOST> {
+    /// How many items the page has at most.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        page_size(self.limit.as_deref(), MOST).unwrap_or(MOST)
+    }
+}
+
+impl<const MOST: usize> Parameters for PageQuery<MOST> {
+    fn problems(&self) -> Vec<FieldProblem> {
+        page_size(self.limit.as_deref(), MOST)
+            .err()
+            .into_iter()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(query: &str) -> Vec<(String, String)> {
+        let problems = read::<PageQuery<20>>(query).unwrap_err();
+        problems.into_iter().map(|p| (p.field, p.detail)).collect()
+    }
+
+    fn entry(field: &str, detail: &str) -> (String, String) {
+        (field.to_owned(), detail.to_owned())
+    }
+
+    #[test]
+    fn every_parameter_that_is_wrong_is_named_with_what_there_is() {
+        let problems = wrong("colour=red&limit=0&size=5&cursor=a&cursor=b&cursor=c");
+
+        let takes = "is no parameter of this route; it takes `limit` or `cursor`";
+        assert_eq!(
+            problems,
+            [
+                entry("colour", takes),
+                entry("size", takes),
+                entry("cursor", "must be given once"),
+                entry("limit", "must be from 1 to 20"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_limit_is_a_number_in_its_range() {
+        for limit in ["0", "21", "-1", "many", "", "1e1", "99999999999999999999"] {
+            let problems = wrong(&format!("limit={limit}"));
+
+            assert_eq!(problems, [entry("limit", "must be from 1 to 20")]);
+        }
+        assert_eq!(read::<PageQuery<20>>("limit=7").unwrap().limit(), 7);
+        assert_eq!(read::<PageQuery<20>>("").unwrap().limit(), 20);
+    }
+
+    #[test]
+    fn a_parameter_is_read_as_it_was_written() {
+        let query = read::<PageQuery<20>>("cursor=a%26b%3Dc+d").unwrap();
+
+        assert_eq!(query.cursor.as_deref(), Some("a&b=c d"));
+    }
+
+    #[test]
+    fn each_wrong_word_is_named_once_with_the_words_there_are() {
+        let name_of = |one: bool| if one { "yes" } else { "no" };
+
+        let found = named("sure", Some("yes, no,,yes"), &[true, false], name_of);
+        let wrong = named("sure", Some("si,yes,si,oui"), &[true, false], name_of);
+
+        assert_eq!(found.unwrap(), [true, false, true]);
+        assert_eq!(
+            wrong.unwrap_err().detail,
+            "must not say `si`, `oui`; it may say `yes`, `no`"
+        );
     }
 }

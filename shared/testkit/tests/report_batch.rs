@@ -29,7 +29,7 @@ async fn all_recipients(world: &World, batch: BatchId) -> Vec<ReportedRecipient>
     loop {
         let page = world
             .report_batch()
-            .recipients(batch, position.as_deref())
+            .recipients(batch, position.as_deref(), 100)
             .await
             .unwrap()
             .unwrap();
@@ -52,7 +52,7 @@ async fn a_batch_nobody_started_is_absent() {
     let unknown = BatchId::new(fresh_ulid());
 
     assert!(world.report_batch().run(unknown).await.unwrap().is_none());
-    let recipients = world.report_batch().recipients(unknown, None).await;
+    let recipients = world.report_batch().recipients(unknown, None, 100).await;
     assert!(recipients.unwrap().is_none());
 }
 

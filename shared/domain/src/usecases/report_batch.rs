@@ -53,9 +53,6 @@ pub struct ReportBatch<S> {
 /// How many pages of a batch are read at once.
 const PAGES: usize = 10;
 
-/// How many recipients a page of the report holds.
-const RECIPIENTS: usize = 100;
-
 impl<S> ReportBatch<S>
 where
     S: LoadBatch + LoadMails + ReadSettings + Sync,
@@ -104,11 +101,12 @@ where
         }))
     }
 
-    /// A page of a batch's recipients; `None` if there is no such batch.
+    /// A page of at most `limit` of a batch's recipients; `None` if there is no such batch.
     pub async fn recipients(
         &self,
         id: BatchId,
         position: Option<&str>,
+        limit: usize,
     ) -> Result<Option<RecipientsPage>, Unavailable> {
         if self.store.load_batch(id).await?.is_none() {
             return Ok(None);
@@ -129,7 +127,7 @@ where
             .recipients
             .iter()
             .skip(offset)
-            .take(RECIPIENTS)
+            .take(limit)
             .cloned()
             .collect();
         let end = offset + shown.len();

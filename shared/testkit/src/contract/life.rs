@@ -610,7 +610,7 @@ impl<T: Store> Life<T> {
         };
         for batch in &self.batches {
             let said = report.run(*batch).await.unwrap().unwrap();
-            let recipients = report.recipients(*batch, None).await.unwrap().unwrap();
+            let recipients = report.recipients(*batch, None, 100).await.unwrap().unwrap();
             let issued = recipients
                 .recipients
                 .iter()
