@@ -10,8 +10,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow};
+use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
 use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
+use beckon_domain::mail::MailReason;
 use beckon_domain::method::Method;
 use beckon_domain::names::Label;
 use beckon_domain::ownership::{Ownership, OwnershipRule};
@@ -83,11 +84,18 @@ fn every_happening() -> Vec<Happening> {
     let mail = MailId::from_bytes(ulid(4));
     let mut all = vec![
         Happening::UserAdded,
-        Happening::UserChanged,
+        Happening::UserChanged {
+            particulars: vec![Particular::Name],
+        },
         Happening::AddressCorrected { issue: Some(issue) },
         Happening::InvitationDelivered { issue, mail },
         Happening::InvitationRedeemed { issue },
         Happening::InvitationLocked { issue },
+        Happening::InvitationMailFailed {
+            issue,
+            mail,
+            reason: MailReason::new("refused", "Bad content of ada@example.com"),
+        },
         Happening::InvitationExpired { issue },
         Happening::InvitationMailedAgain { issue, mail },
         Happening::InvitationDeclined { issue },

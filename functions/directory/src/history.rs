@@ -1,6 +1,6 @@
 //! A history in words: what happened, when, by whom.
 
-use beckon_domain::history::{Bounce, Happening, HistoryRow};
+use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
 use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_domain::user::AddressMark;
 use beckon_runtime::wire::actor_name;
@@ -35,11 +35,25 @@ impl From<HistoryRow> for HistoryView {
         Self {
             id: row.id.to_string(),
             at: row.at,
-            who: actor_name(&row.who),
+            who: name_of(&row),
             what,
             text,
         }
     }
+}
+
+/// Who is named. What needs no secret anybody can do who knows the address.
+fn name_of(row: &HistoryRow) -> String {
+    let needs_a_secret = !matches!(
+        row.what,
+        Happening::InvitationLocked { .. }
+            | Happening::InvitationIssued { .. }
+            | Happening::InvitationMailedAgain { .. }
+    );
+    if row.who == Actor::Invitee && !needs_a_secret {
+        return "Somebody on the enrolment page".to_owned();
+    }
+    actor_name(&row.who)
 }
 
 /// What follows from a mark.
@@ -71,7 +85,15 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 }
             ),
         ),
-        Happening::UserChanged => ("userChanged", "Particulars were changed.".to_owned()),
+        Happening::UserChanged { particulars } => ("userChanged", changed(particulars)),
+        Happening::InvitationMailFailed { issue, reason, .. } => (
+            "invitationMailFailed",
+            format!(
+                "The mail of issue {} was not sent: {}.",
+                issue.get(),
+                reason.detail.trim_end_matches('.')
+            ),
+        ),
         Happening::UserDeleted { issue } => (
             "userDeleted",
             match issue {
@@ -158,12 +180,12 @@ fn in_words(what: &Happening) -> (&'static str, String) {
         ),
         Happening::InvitationCancelled { issue } => (
             "invitationCancelled",
-            format!("Issue {} was taken back; its secret is dead.", issue.get()),
+            format!("Issue {} was cancelled; its secret is dead.", issue.get()),
         ),
         Happening::InvitationRestored { issue } => (
             "invitationRestored",
             format!(
-                "Issue {} was given back; its secret works again.",
+                "Issue {} was restored: its secret is good again.",
                 issue.get()
             ),
         ),
@@ -208,7 +230,10 @@ fn in_words(what: &Happening) -> (&'static str, String) {
         ),
         Happening::InvitationLocked { issue } => (
             "invitationLocked",
-            format!("Issue {} was locked: its tries are used up.", issue.get()),
+            format!(
+                "Issue {} was locked: somebody entered a wrong PIN until its tries were used up. A link of it still works.",
+                issue.get()
+            ),
         ),
         Happening::InvitationExpired { issue } => (
             "invitationExpired",
@@ -235,7 +260,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 owned(*ownership),
                 because(*rule),
                 if *after_end {
-                    "; the invitation had been taken back before"
+                    "; the invitation had been cancelled or declined before, and was not completed by it"
                 } else {
                     ""
                 }
@@ -259,6 +284,33 @@ fn in_words(what: &Happening) -> (&'static str, String) {
     }
 }
 
+fn changed(particulars: &[Particular]) -> String {
+    let name = |particular: &Particular| match particular {
+        Particular::Address => Some("how the address is written"),
+        Particular::Name => Some("the name"),
+        Particular::ExternalId => Some("the external id"),
+        Particular::Groups => Some("the groups"),
+        Particular::Locale => Some("the language"),
+        Particular::TimeZone => Some("the time zone"),
+        Particular::Enabled | Particular::Disabled => None,
+    };
+    let mut sentences = Vec::new();
+    if particulars.contains(&Particular::Disabled) {
+        sentences.push("Disabled: no mail goes to them, and no secret of theirs works.".to_owned());
+    }
+    if particulars.contains(&Particular::Enabled) {
+        sentences.push("Enabled again.".to_owned());
+    }
+    let named: Vec<&str> = particulars.iter().filter_map(name).collect();
+    if !named.is_empty() {
+        sentences.push(format!("Changed: {}.", named.join(", ")));
+    }
+    if sentences.is_empty() {
+        return "Particulars were changed.".to_owned();
+    }
+    sentences.join(" ")
+}
+
 const fn owned(ownership: Ownership) -> &'static str {
     match ownership {
         Ownership::NotSet => "not set",
@@ -278,7 +330,7 @@ const fn because(rule: OwnershipRule) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use beckon_domain::ids::{IssueNumber, MailId};
+    use beckon_domain::ids::{EventId, IssueNumber, MailId, UserId};
 
     use super::*;
 
@@ -293,6 +345,50 @@ mod tests {
             bounce,
             mark,
         })
+    }
+
+    #[test]
+    fn what_was_changed_is_named_and_who_was_switched_off_is_found() {
+        let told = |particulars: &[Particular]| {
+            told(&Happening::UserChanged {
+                particulars: particulars.to_vec(),
+            })
+        };
+
+        assert_eq!(
+            told(&[Particular::Name, Particular::Groups]),
+            "Changed: the name, the groups."
+        );
+        assert_eq!(
+            told(&[Particular::Locale, Particular::Disabled]),
+            "Disabled: no mail goes to them, and no secret of theirs works. Changed: the language."
+        );
+        assert_eq!(told(&[Particular::Enabled]), "Enabled again.");
+        assert_eq!(told(&[]), "Particulars were changed.");
+    }
+
+    #[test]
+    fn what_anybody_can_do_is_not_said_of_the_invited_person() {
+        let who = |what: Happening| {
+            let row = HistoryRow {
+                id: EventId::from_bytes([1; 16]),
+                user: UserId::from_bytes([2; 16]),
+                at: Timestamp::UNIX_EPOCH,
+                who: Actor::Invitee,
+                what,
+            };
+            HistoryView::from(row).who
+        };
+        let issue = IssueNumber::from_number(1);
+
+        assert_eq!(
+            who(Happening::InvitationLocked { issue }),
+            "Somebody on the enrolment page"
+        );
+        assert_eq!(
+            who(Happening::InvitationRedeemed { issue }),
+            "Invited person"
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 
 use crate::address::EmailAddress;
-use crate::history::{Actor, Happening, HistoryRow};
+use crate::history::{Actor, Happening, HistoryRow, Particular};
 use crate::ids::{EventId, MailId};
 use crate::invitation::{Invitation, InvitationState};
 use crate::issuing::{Ingredients, Terms, issue};
@@ -73,7 +73,9 @@ pub fn correct(
     } == *before;
     let mut history = Vec::new();
     if !(moved && only_moved) {
-        history.push(row(Happening::UserChanged));
+        history.push(row(Happening::UserChanged {
+            particulars: Particular::changed(before, &after),
+        }));
     }
     let (frees, claims) = names_moved(before, &after);
     let written = match before.invitation.as_ref().filter(|_| moved) {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
+use crate::mail::{Mail, MailReason, MailState};
 use crate::method::Method;
 use crate::names::Label;
 use crate::ownership::{Ownership, OwnershipRule};
@@ -48,6 +49,50 @@ impl Bounce {
             (None, Some(AddressMark::Complained)) => Some(Self::Complaint),
             (None, None) => None,
         }
+    }
+}
+
+/// What of a user was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Particular {
+    /// How the address is written; where mail goes is the same.
+    Address,
+    /// The name.
+    Name,
+    /// The directory's own id.
+    ExternalId,
+    /// The groups.
+    Groups,
+    /// The language.
+    Locale,
+    /// The time zone.
+    TimeZone,
+    /// They may be invited and register again.
+    Enabled,
+    /// They may not be invited, nor register.
+    Disabled,
+}
+
+impl Particular {
+    /// What differs between a user and who they were.
+    #[must_use]
+    pub fn changed(before: &User, after: &User) -> Vec<Self> {
+        let rewritten =
+            before.email != after.email && before.email.normalised() == after.email.normalised();
+        [
+            (Self::Address, rewritten),
+            (Self::Name, before.display_name != after.display_name),
+            (Self::ExternalId, before.external_id != after.external_id),
+            (Self::Groups, before.groups != after.groups),
+            (Self::Locale, before.locale != after.locale),
+            (Self::TimeZone, before.time_zone != after.time_zone),
+            (Self::Enabled, !before.enabled && after.enabled),
+            (Self::Disabled, before.enabled && !after.enabled),
+        ]
+        .into_iter()
+        .filter_map(|(particular, differs)| differs.then_some(particular))
+        .collect()
     }
 }
 
@@ -102,6 +147,15 @@ pub enum Happening {
         mail: MailId,
         /// What is held against it.
         mark: AddressMark,
+    },
+    /// The invitation's mail did not go: the mail service refused it, or it could not be written.
+    InvitationMailFailed {
+        /// Of which issue.
+        issue: IssueNumber,
+        /// Which mail.
+        mail: MailId,
+        /// Why.
+        reason: MailReason,
     },
     /// The secret was accepted and a registration session opened.
     InvitationRedeemed {
@@ -166,7 +220,11 @@ pub enum Happening {
         issue: IssueNumber,
     },
     /// The user's particulars were changed.
-    UserChanged,
+    UserChanged {
+        /// Which; rows written before this was noted lack it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        particulars: Vec<Particular>,
+    },
     /// The user was deleted, with all that was known of them but this history.
     UserDeleted {
         /// The issue that was open and stopped working with that.
@@ -212,6 +270,17 @@ pub enum Happening {
 }
 
 impl Happening {
+    /// What is told of a mail that failed: nothing, if it carries no invitation.
+    #[must_use]
+    pub fn failure_of(mail: &Mail) -> Option<Self> {
+        let failed = mail.state == MailState::Failed;
+        Some(Self::InvitationMailFailed {
+            issue: mail.kind.carries().filter(|_| failed)?,
+            mail: mail.id,
+            reason: mail.reason.clone()?,
+        })
+    }
+
     /// That this user is deleted.
     #[must_use]
     pub fn deletion_of(user: &User) -> Self {

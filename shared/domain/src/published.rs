@@ -18,10 +18,11 @@ pub const SOURCE: &str = "beckon";
 pub const MOST_AT_ONCE: usize = 10;
 
 /// What an event can be called, each with a schema in `schemas/events`.
-pub const DETAIL_TYPES: [&str; 15] = [
+pub const DETAIL_TYPES: [&str; 16] = [
     "Invitation Issued",
     "Invitation Delivered",
     "Invitation Bounced",
+    "Invitation Mail Failed",
     "Invitation Redeemed",
     "Invitation Completed",
     "Invitation Expired",
@@ -108,6 +109,15 @@ pub enum News {
         /// back for now only, or from an address that had been corrected.
         #[serde(skip_serializing_if = "Option::is_none")]
         address_mark: Option<AddressMark>,
+    },
+    /// *Invitation Mail Failed*.
+    InvitationMailFailed {
+        /// Of which issue.
+        issue: IssueNumber,
+        /// Which mail.
+        mail_id: MailId,
+        /// Why, as a stable name. What the mail service says besides stays here.
+        reason: String,
     },
     /// *Invitation Redeemed*.
     InvitationRedeemed {
@@ -246,10 +256,14 @@ impl Origin {
 impl News {
     /// What of this happening is told. Who a person is, and what is held against their address,
     /// belongs to whoever may read the directory; it is not told.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm a happening, and nothing else"
+    )]
     fn of(what: &Happening) -> Option<Self> {
         let news = match what {
             Happening::UserAdded
-            | Happening::UserChanged
+            | Happening::UserChanged { particulars: _ }
             | Happening::UserDeleted { issue: None }
             | Happening::AddressMarked { mail: _, mark: _ }
             | Happening::AddressTriedAgain { mark: _ }
@@ -282,6 +296,15 @@ impl News {
                 mail_id: *mail,
                 bounce: Bounce::told_by(*bounce, *mark),
                 address_mark: *mark,
+            },
+            Happening::InvitationMailFailed {
+                issue,
+                mail,
+                reason,
+            } => Self::InvitationMailFailed {
+                issue: *issue,
+                mail_id: *mail,
+                reason: reason.code.clone(),
             },
             Happening::InvitationRedeemed { issue } => Self::InvitationRedeemed { issue: *issue },
             Happening::InvitationLocked { issue } => Self::InvitationLocked { issue: *issue },
@@ -353,6 +376,7 @@ impl News {
             Self::InvitationIssued { .. } => "Invitation Issued",
             Self::InvitationDelivered { .. } => "Invitation Delivered",
             Self::InvitationBounced { .. } => "Invitation Bounced",
+            Self::InvitationMailFailed { .. } => "Invitation Mail Failed",
             Self::InvitationRedeemed { .. } => "Invitation Redeemed",
             Self::InvitationCompleted { .. } => "Invitation Completed",
             Self::InvitationExpired { .. } => "Invitation Expired",
@@ -376,6 +400,7 @@ mod tests {
     use ulid::Ulid;
 
     use super::*;
+    use crate::history::Particular;
 
     fn row(who: Actor, what: Happening) -> HistoryRow {
         HistoryRow {
@@ -420,7 +445,9 @@ mod tests {
     fn who_somebody_is_stays_inside() {
         for what in [
             Happening::UserAdded,
-            Happening::UserChanged,
+            Happening::UserChanged {
+                particulars: vec![Particular::Disabled],
+            },
             Happening::UserDeleted { issue: None },
             Happening::AddressMarked {
                 mail: MailId::new(Ulid::from(9)),

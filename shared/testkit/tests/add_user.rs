@@ -92,7 +92,7 @@ async fn what_the_form_says_is_what_the_mail_and_the_invitation_say() {
     let world = World::new();
     let new = NewUser {
         display_name: Some("Ann Example".to_owned()),
-        locale: Some("pt_br".to_owned()),
+        locale: Some("de_ch".to_owned()),
         time_zone: Some("europe/berlin".to_owned()),
         groups: vec!["staff".to_owned(), "staff".to_owned()],
         external_id: Some(String::new()),
@@ -109,7 +109,8 @@ async fn what_the_form_says_is_what_the_mail_and_the_invitation_say() {
     assert_eq!(fact(mail, "zone").unwrap(), "Europe/Berlin");
     assert_eq!(fact(mail, "ownership").unwrap(), "CompanyOwned");
     assert_eq!(fact(mail, "invited-by").unwrap(), "admin");
-    assert_eq!(mail.locale.as_str(), "pt-BR");
+    assert_eq!(mail.locale.as_str(), "de");
+    assert_eq!(added.user.locale.as_ref().unwrap().as_str(), "de-CH");
     let invitation = world.invitation_of(&added.user);
     assert_eq!(invitation.ownership, Ownership::CompanyOwned);
     assert_eq!(invitation.state, InvitationState::Pending);

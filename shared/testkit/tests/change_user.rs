@@ -43,7 +43,10 @@ async fn what_is_given_changes_and_what_is_left_out_stays() {
     let guests = GroupName::parse("guests").unwrap();
     assert_eq!(after.groups, [guests].into());
     let rows = world.store.history(user.id);
-    assert!(matches!(rows.last().unwrap().what, Happening::UserChanged));
+    assert!(matches!(
+        rows.last().unwrap().what,
+        Happening::UserChanged { .. }
+    ));
 }
 
 #[tokio::test]

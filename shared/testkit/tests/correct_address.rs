@@ -7,7 +7,7 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
+use beckon_domain::history::{Happening, Particular};
 use beckon_domain::ids::{ExternalId, MailId};
 use beckon_domain::invitation::{Invitation, InvitationState};
 use beckon_domain::mail::{MailEvent, MailState};
@@ -262,7 +262,12 @@ async fn another_spelling_of_the_same_mailbox_is_kept_and_issues_nothing() {
     assert_eq!(after.address_mark, Some(AddressMark::HardBounced));
     assert_eq!(after.invitation, before.invitation);
     let told = happenings(&world, &user);
-    assert_eq!(told.last(), Some(&Happening::UserChanged));
+    assert_eq!(
+        told.last(),
+        Some(&Happening::UserChanged {
+            particulars: vec![Particular::Address]
+        })
+    );
 }
 
 /// Whoever mistypes a domain shall not lose the invitation by it.

@@ -7,6 +7,7 @@
     reason = "a broken expectation is a failed test"
 )]
 
+use beckon_domain::history::Happening;
 use beckon_domain::ids::{MailId, RunId};
 use beckon_domain::mail::{Mail, MailEvent, MailReason, MailState};
 use beckon_domain::ports::Clock as _;
@@ -426,4 +427,37 @@ async fn a_table_that_fails_once_makes_no_more_mails_unknown_than_its_own() {
             .all(|mail| state(&world, *mail) == MailState::Sent)
     );
     assert!(twice <= 1, "{twice} people got their mail twice");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_or_rejected_later_is_told_of_in_the_history_once() {
+    let (world, users, mails) = invited(2).await;
+    world
+        .service
+        .answer_next([SendAnswer::MailRefused { reason: said() }]);
+    world.post().await;
+    let rejected = Feedback {
+        mail: mails[1],
+        service_id: None,
+        event: MailEvent::Reject,
+        reason: Some(MailReason::new("rejected", "Bad content")),
+        at: world.clock.now(),
+    };
+
+    for _ in 0..2 {
+        world.record_feedback().run(&rejected).await.unwrap();
+    }
+
+    let failures: Vec<(String, usize)> = users
+        .iter()
+        .flat_map(|user| world.store.history(user.id))
+        .filter_map(|row| match row.what {
+            Happening::InvitationMailFailed { mail, reason, .. } => Some((
+                reason.detail,
+                mails.iter().position(|id| *id == mail).unwrap(),
+            )),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(failures, [(said(), 0), ("Bad content".to_owned(), 1)]);
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use beckon_domain::batch::BatchSelection;
-use beckon_domain::history::Happening;
+use beckon_domain::history::{Happening, Particular};
 use beckon_domain::invitation::InvitationState;
 use beckon_domain::names::GroupName;
 use beckon_domain::selection::UserFilter;
@@ -129,7 +129,15 @@ x-3;cid@example.com;;;;
         .into_iter()
         .map(|row| row.what)
         .collect();
-    assert_eq!(told, [Happening::UserAdded, Happening::UserChanged]);
+    assert_eq!(
+        told,
+        [
+            Happening::UserAdded,
+            Happening::UserChanged {
+                particulars: vec![Particular::Name]
+            }
+        ]
+    );
     assert_eq!(world.store.all_batches(), []);
 }
 

@@ -172,6 +172,7 @@ where
         }
         let mail = after.id;
         let what = match (after.kind.carries(), mark) {
+            (Some(_), _) if after.state == MailState::Failed => Happening::failure_of(after)?,
             (Some(issue), mark) => of_invitation(issue, after, mark)?,
             // Whoever reads why nothing is sent any more finds it, whichever mail it was.
             (None, Some(mark)) => Happening::AddressMarked { mail, mark },

@@ -1,7 +1,8 @@
 //! Histories.
 
-use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow};
+use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
 use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
+use beckon_domain::mail::MailReason;
 use beckon_domain::method::Method;
 use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_domain::ports::UserChange;
@@ -103,6 +104,14 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
         ),
         (
             Actor::MailService,
+            Happening::InvitationMailFailed {
+                issue,
+                mail,
+                reason: MailReason::new("refused", "Bad content"),
+            },
+        ),
+        (
+            Actor::MailService,
             Happening::AddressMarked {
                 mail,
                 mark: AddressMark::Complained,
@@ -120,7 +129,12 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
             Actor::Caller("admin".to_owned()),
             Happening::InvitationRestored { issue },
         ),
-        (Actor::Clock, Happening::UserChanged),
+        (
+            Actor::Clock,
+            Happening::UserChanged {
+                particulars: vec![Particular::Name, Particular::Disabled],
+            },
+        ),
         (Actor::Clock, Happening::UserDeleted { issue: Some(issue) }),
         (
             Actor::Caller("admin".to_owned()),

@@ -5,12 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::Deliver;
 use super::composing::Words;
 use super::round::{Due, Step};
-use crate::ids::RunId;
+use crate::history::{Actor, Happening, HistoryRow};
+use crate::ids::{EventId, RunId};
 use crate::issuing::zone_of;
 use crate::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use crate::ports::{
-    ClaimMail, Clock, ComposeLetter, ComposeOwn, LoadMails, LoadRegistration, Pause, SaveError,
-    SaveMail, SendMail, Unavailable,
+    Chance, ClaimMail, Clock, ComposeLetter, ComposeOwn, LoadMails, LoadRegistration, Pause,
+    SaveError, SaveMail, SendMail, Unavailable,
 };
 use crate::sending::{SendAnswer, retry_at};
 use crate::template::TemplateName;
@@ -76,7 +77,7 @@ where
     L: ComposeLetter + ComposeOwn + Sync,
     K: Sync,
     C: Clock + Sync,
-    R: Sync,
+    R: Chance + Sync,
 {
     /// One mail, from due to whatever becomes of it.
     pub(super) async fn carry(
@@ -243,7 +244,14 @@ where
                     .or_else(|| after.service_id.clone()),
                 ..after
             };
-            match self.store.save_mail(&after, None).await {
+            let row = Happening::failure_of(&after).map(|what| HistoryRow {
+                id: EventId::new(self.chance.ulid()),
+                user: after.user,
+                at: self.clock.now(),
+                who: Actor::MailService,
+                what,
+            });
+            match self.store.save_mail(&after, row.as_ref()).await {
                 Ok(()) => return Ok(step),
                 Err(SaveError::Conflict) => {
                     match self.store.load_mails(&[current.id]).await?.pop() {
