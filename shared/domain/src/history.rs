@@ -1,5 +1,5 @@
-//! What happened, in rows that are written with the change they tell of. A row is also what is
-//! published: it names no address and no secret.
+//! What happened, in rows that are written with the change they tell of. A row names no address
+//! and no secret; what is published of it is for [`crate::published`] to say.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -46,7 +46,7 @@ pub struct SendingLimits {
     pub enabled: bool,
 }
 
-/// A token bucket: one token a mail, refilled at the account's rate, holding one second's worth.
+/// A token bucket: one token a mail, refilled at the account's rate, holding a fifth of a second's worth.
 #[derive(Debug, Clone)]
 pub struct TokenBucket {
     per_second: f64,
