@@ -136,6 +136,8 @@ pub enum SkipReason {
     AddressComplained,
     /// They have registered already, and the selection did not name them.
     AlreadyCompleted,
+    /// They said that the invitation was not for them, and the filter did not ask for them.
+    DeclinedBefore,
 }
 
 /// What became of one selected user.

@@ -11,6 +11,7 @@ pub mod confirmation;
 pub mod correcting;
 pub mod enrolment;
 pub mod erasure;
+pub mod falling_due;
 pub mod guessing;
 pub mod hex;
 pub mod history;

@@ -167,6 +167,9 @@ pub struct Settings {
     pub time_zone: TimeZoneName,
 }
 
+/// The version that a document has before anybody saved it.
+pub const UNSAVED: Version = Version::from_number(0);
+
 /// Settings as stored: which version, and what they say. Version 0 is what holds before anybody
 /// has saved any.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 //! gets its status before it can be answered.
 
 use beckon_domain::invitation::InvitationRefusal;
-use beckon_domain::issuing::UNSAVED;
 use beckon_domain::ports::Unavailable;
 use beckon_domain::problem::FieldProblem;
+use beckon_domain::settings::UNSAVED;
 use beckon_domain::usecases::add_user::AddUserRefused;
 use beckon_domain::usecases::change_invitation::ChangeInvitationRefused;
 use beckon_domain::usecases::change_settings::ChangeSettingsRefused;

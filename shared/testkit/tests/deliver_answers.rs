@@ -432,9 +432,14 @@ async fn a_table_that_fails_once_makes_no_more_mails_unknown_than_its_own() {
 #[tokio::test]
 async fn a_mail_that_is_refused_or_rejected_later_is_told_of_in_the_history_once() {
     let (world, users, mails) = invited(2).await;
-    world
-        .service
-        .answer_next([SendAnswer::MailRefused { reason: said() }]);
+    let bad = mails[0];
+    world.service.answer_with(move |mail| {
+        if mail.id == bad {
+            SendAnswer::MailRefused { reason: said() }
+        } else {
+            beckon_testkit::mail_service::accepted(mail.id)
+        }
+    });
     world.post().await;
     let rejected = Feedback {
         mail: mails[1],

@@ -117,6 +117,8 @@ async fn a_filter_invites_whom_it_finds_less_the_exceptions_and_the_completed() 
     let found = world.with(a_user().in_group("staff"));
     let except = world.with(a_user().in_group("staff"));
     let completed = world.with(a_user().in_group("staff").with(done()));
+    let said_no = an_invitation().in_state(InvitationState::Declined);
+    let declined = world.with(a_user().in_group("staff").with(said_no));
     world.with(a_user().in_group("guests"));
     let asking_for = |states: &[InvitationState]| SendOrder {
         selection: Selection::Filter {
@@ -137,10 +139,22 @@ async fn a_filter_invites_whom_it_finds_less_the_exceptions_and_the_completed() 
         .await
         .unwrap();
     world.expand_all(with.batch.id).await.unwrap();
+    let asked_again = send(&world, &asking_for(&[InvitationState::Declined]))
+        .await
+        .unwrap();
+    world.expand_all(asked_again.batch.id).await.unwrap();
 
     let without: BTreeSet<_> = outcomes(&world, without.batch.id).into_iter().collect();
     let skipped = (completed.id, Some(SkipReason::AlreadyCompleted));
-    assert_eq!(without, BTreeSet::from([(found.id, None), skipped]));
+    let unasked = (declined.id, Some(SkipReason::DeclinedBefore));
+    assert_eq!(
+        without,
+        BTreeSet::from([(found.id, None), skipped, unasked])
+    );
+    assert_eq!(
+        outcomes(&world, asked_again.batch.id),
+        [(declined.id, None)]
+    );
     assert_eq!(outcomes(&world, with.batch.id), [(completed.id, None)]);
 }
 

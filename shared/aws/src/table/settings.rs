@@ -1,8 +1,8 @@
 //! The settings: the current document, and every version there was, which open batches pin.
 
 use beckon_domain::ids::Version;
-use beckon_domain::issuing::UNSAVED;
 use beckon_domain::ports::{ReadSettings, SaveError, SaveSettings, Unavailable};
+use beckon_domain::settings::UNSAVED;
 use beckon_domain::settings::{Settings, VersionedSettings};
 use serde::{Deserialize, Serialize};
 

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use crate::history::Actor;
 use crate::ids::Version;
-use crate::issuing::UNSAVED;
 use crate::locale::Locale;
 use crate::ports::{Clock, ComposeOwn, LoadTemplates, SaveError, SaveTemplate, Unavailable};
 use crate::problem::FieldProblem;
+use crate::settings::UNSAVED;
 use crate::template::{Template, TemplateKind, TemplateName, Wording, WordingDraft};
 
 /// A wording and whose it is.

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
 use crate::correcting::{Correcting, correct};
+use crate::falling_due::reached_again;
 use crate::history::Actor;
 use crate::ids::{ExternalId, UserId};
-use crate::issuing::reached_again;
 use crate::locale::{Locale, TimeZoneName};
 use crate::names::DisplayName;
 use crate::ports::{

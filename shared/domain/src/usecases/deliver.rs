@@ -247,7 +247,7 @@ where
             if let Err(error) = self.keep_up(&mut round, now).await {
                 round.fail(error);
             }
-            if round.wants_to_look(now, self.policy.in_flight) {
+            if round.wants_to_look(now, self.policy.in_flight, under_way.len()) {
                 // Beside the mails under way, which must not wait for it.
                 round.looking = true;
                 round.looked_at = Some(now);

@@ -12,7 +12,7 @@ use crate::batch::{
 };
 use crate::confirmation;
 use crate::ids::{BatchId, EventId, MailId, UserId};
-use crate::invitation::{Invitation, InvitationState};
+use crate::invitation::Invitation;
 use crate::issuing::{
     Ingredients, Reached, Remailing, SAME_AGAIN, Terms, Verdict, issue, judge, mail_again, mail_of,
 };
@@ -121,9 +121,7 @@ where
                 ))
             }
             BatchSelection::Filter { filter, except } => {
-                let reached = Reached::ByFilter {
-                    asks_for_completed: filter.states.contains(&InvitationState::Completed),
-                };
+                let reached = Reached::by(filter);
                 // A filter by state must still find whom this very page invited before it was
                 // cut short, so the state is judged here and not by the list.
                 // The same goes for where their mail stands: theirs is a new one then.

@@ -235,11 +235,7 @@ where
                 ))
             }
             Selection::Filter { filter, except } => {
-                let reached = Reached::ByFilter {
-                    asks_for_completed: filter
-                        .states
-                        .contains(&crate::invitation::InvitationState::Completed),
-                };
+                let reached = Reached::by(filter);
                 let page = self
                     .store
                     .list_users(filter, order.position.as_deref(), READ_AT_ONCE, now)

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use jiff::SignedDuration;
 
 use crate::batch::Cursor;
+use crate::falling_due::{DueStep, due_step};
 use crate::history::Happening;
 use crate::ids::{EventId, MailId, UserId};
-use crate::issuing::{DueStep, due_step};
 use crate::mail::{Mail, MailClass};
 use crate::ports::{
     Chance, ChangeOutcome, Clock, FindDue, LoadBatch, LoadMails, LoadUsers, PauseOutbox,

@@ -1,10 +1,11 @@
 //! Trying an address again that takes no mail any more: the mark goes, and so does what the mail
 //! service remembers against it.
 
+use crate::falling_due::reached_again;
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::{EventId, UserId};
 use crate::invitation::InvitationState;
-use crate::issuing::{Remailing, mail_again, reached_again};
+use crate::issuing::{Remailing, mail_again};
 use crate::ports::{
     Chance, ClearSuppression, Clock, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
 };

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use beckon_domain::batch::{Batch, BatchSelection, Cursor};
 use beckon_domain::ids::{BatchId, IssueNumber, MailId, UserId, Version};
-use beckon_domain::issuing::UNSAVED;
 use beckon_domain::mail::{Mail, MailClass, MailKind, MailState};
 use beckon_domain::ownership::OwnerSwitch;
 use beckon_domain::selection::UserFilter;
+use beckon_domain::settings::UNSAVED;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{an_administrator, monday_morning};

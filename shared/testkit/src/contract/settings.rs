@@ -1,11 +1,11 @@
 //! The settings: one document, versioned.
 
 use beckon_domain::ids::Version;
-use beckon_domain::issuing::UNSAVED;
 use beckon_domain::method::Method;
 use beckon_domain::names::Label;
 use beckon_domain::ports::SaveError;
 use beckon_domain::settings::Settings;
+use beckon_domain::settings::UNSAVED;
 
 use super::{Store, at_once};
 use crate::builders::settings;

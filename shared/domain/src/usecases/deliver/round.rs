@@ -124,15 +124,17 @@ impl Round {
         self.stop.is_some() || self.failure.is_some()
     }
 
-    /// Whether to look for what is due: every second for small Sends that go first, sooner when
-    /// the queue runs low.
-    pub(super) fn wants_to_look(&self, now: Timestamp, low: usize) -> bool {
-        if self.looking || self.stops() || (self.found_nothing && self.queue.is_empty()) {
+    /// Whether to look for what is due: every second for small Sends that go first, also while a
+    /// mail is under way that the service is slow with; sooner when the queue runs low.
+    pub(super) fn wants_to_look(&self, now: Timestamp, low: usize, under_way: usize) -> bool {
+        let idle = self.found_nothing && self.queue.is_empty();
+        if self.looking || self.stops() || (idle && under_way == 0) {
             return false;
         }
         self.looked_at.is_none_or(|at| {
             let since = now.duration_since(at);
-            since >= LOOK_AGAIN || (self.queue.len() < low && since >= LOOK_AT_MOST)
+            let runs_low = !self.found_nothing && self.queue.len() < low;
+            since >= LOOK_AGAIN || (runs_low && since >= LOOK_AT_MOST)
         })
     }
 
