@@ -123,6 +123,18 @@ impl Beckon {
         .await;
     }
 
+    /// Makes somebody's invitation, which has ended, so many days older.
+    pub async fn let_days_pass_since_the_end(&self, person: &Person, days: i64) {
+        self.change(person, |user| {
+            let invitation = user.invitation.as_mut().unwrap();
+            let by = SignedDuration::from_hours(24 * days);
+            invitation.issued_at -= by;
+            invitation.expires_at -= by;
+            invitation.ended_at = invitation.ended_at.map(|end| end - by);
+        })
+        .await;
+    }
+
     /// Makes it yesterday that somebody last asked for their PIN.
     pub async fn let_a_day_pass_since_the_pin_was_asked_for(&self, person: &Person) {
         self.change(person, |user| {

@@ -8,7 +8,9 @@
 )]
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
+use beckon_local::Options;
 use beckon_tests::{Beckon, Person, until};
 use serde_json::{Value, json};
 
@@ -469,4 +471,55 @@ async fn cursors_are_pasted_as_they_are_and_each_list_takes_its_own_alone() {
         )
         .await;
     assert_eq!(previewed.problem(422)["errors"][0]["field"], "cursor");
+}
+
+#[tokio::test]
+async fn who_is_over_for_long_enough_is_erased_and_the_send_still_counts_them() {
+    let often = |options: &mut Options| options.tick = Duration::from_millis(200);
+    let beckon = Beckon::start_with(often).await;
+    beckon
+        .settings(&json!({ "retention": { "eraseAfterDays": 30 } }))
+        .await;
+    let over = beckon.add_uninvited("over@example.com").await;
+    let recent = beckon.add_uninvited("recent@example.com").await;
+    let open = beckon.add_uninvited("open@example.com").await;
+    let sent = beckon.send(&[&over, &recent, &open], None).await;
+    let batch = sent["batch"]["id"].as_str().unwrap();
+    let mut sessions = Vec::new();
+    for person in [&over, &recent] {
+        let session = beckon.redeem(person).await;
+        let device = json!({ "id": format!("device of {}", person.id) });
+        beckon
+            .report_device(&json!({ "registrationId": session }), &device)
+            .await;
+        sessions.push(session);
+    }
+    let before = beckon.batch(batch).await;
+
+    beckon.let_days_pass_since_the_end(&recent, 29).await;
+    beckon.let_days_pass_since_the_end(&over, 31).await;
+    let history = format!("/v1/users/{}/history", over.id);
+    until("the person and their history are gone", async || {
+        (beckon.get(&history).await.status == 404).then_some(())
+    })
+    .await;
+
+    let user = beckon.get(&format!("/v1/users/{}", over.id)).await;
+    assert_eq!(user.status, 404);
+    let path = format!("/v1/registrations/{}", sessions[0]);
+    assert_eq!(beckon.get(&path).await.status, 404);
+    let left = beckon.users().await;
+    let left: Vec<&Value> = left.iter().map(|user| &user["email"]).collect();
+    assert_eq!(left, ["open@example.com", "recent@example.com"]);
+    assert_eq!(
+        beckon.registration(&sessions[1]).await["state"],
+        "confirmed"
+    );
+    let after = beckon.batch(batch).await;
+    assert_eq!(after["batch"]["counts"]["delivered"], 3);
+    assert_eq!(after, before);
+    // Whoever comes back is somebody new.
+    let anew = beckon.invite("over@example.com").await;
+    assert_ne!(anew.id, over.id);
+    assert_eq!(beckon.user(&anew).await["devices"], 0);
 }

@@ -138,6 +138,7 @@ fn answer(database: &Database, operation: &str, body: &[u8]) -> dynoxide::Result
     match operation {
         "GetItem" => with(body, |request| database.get_item(request)),
         "BatchGetItem" => with(body, |request| database.batch_get_item(request)),
+        "BatchWriteItem" => with(body, |request| database.batch_write_item(request)),
         "Query" => with(body, |request| database.query(request)),
         "PutItem" => with(body, |request| database.put_item(request)),
         "UpdateItem" => with(body, |request| database.update_item(request)),
