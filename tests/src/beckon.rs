@@ -123,6 +123,26 @@ impl Beckon {
         .await;
     }
 
+    /// Makes somebody's next reminder due at once, when the time of their invitation has run out
+    /// with it.
+    pub async fn let_the_reminder_come_too_late(&self, person: &Person) {
+        self.change(person, |user| {
+            let invitation = user.invitation.as_mut().unwrap();
+            let now = Timestamp::now();
+            invitation.expires_at = now;
+            invitation.reminders.as_mut().unwrap().next_at = Some(now);
+        })
+        .await;
+    }
+
+    /// When somebody is reminded next, which the API does not say.
+    pub async fn next_reminder(&self, person: &Person) -> Option<Timestamp> {
+        let id = person.id.parse().unwrap();
+        let users = self.system.table().load_users(&[id]).await.unwrap();
+        let invitation = users.first().unwrap().invitation.as_ref();
+        invitation.unwrap().reminders.as_ref().unwrap().next_at
+    }
+
     /// Makes somebody's invitation, which has ended, so many days older.
     pub async fn let_days_pass_since_the_end(&self, person: &Person, days: i64) {
         self.change(person, |user| {
