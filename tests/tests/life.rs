@@ -107,6 +107,46 @@ async fn an_invitation_that_is_declined_tells_the_administrator_who_restores_it(
 }
 
 #[tokio::test]
+async fn an_invitation_that_is_cancelled_and_restored_opens_with_the_pin_that_was_mailed() {
+    let beckon = Beckon::start().await;
+    let ada = beckon.invite("ada@example.com").await;
+    let pin = beckon.newest_pin(&ada.email).await;
+
+    beckon.cancel(&ada).await;
+    let cancelled = invitation(&beckon, &ada).await;
+    let refused = beckon.show_pin(&ada.email, &pin).await.problem(410);
+    let path = format!("/v1/users/{}/invitation/restore", ada.id);
+    let restored = beckon.post(&path, &Value::Null).await.with_status(200);
+    let session = beckon.redeem(&ada).await;
+    let registrant = json!({ "registrationId": session });
+    beckon
+        .report_device(&registrant, &json!({ "id": "d-1" }))
+        .await;
+
+    assert_eq!(cancelled["state"], "cancelled");
+    assert_eq!(refused["ended"], "cancelled");
+    for same in ["issue", "expiresAt", "triesLeft"] {
+        assert_eq!(restored["invitation"][same], cancelled[same], "{same}");
+    }
+    assert_eq!(restored["invitation"]["state"], "pending");
+    assert_eq!(invitation(&beckon, &ada).await["state"], "completed");
+    // Who has the mail needs no other.
+    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 1);
+    let happened = beckon.happenings(&ada).await;
+    let taken_back_and_on = [
+        "invitationCancelled",
+        "invitationRestored",
+        "invitationRedeemed",
+        "registrationConfirmed",
+        "invitationCompleted",
+    ];
+    assert!(
+        happened.ends_with(&taken_back_and_on.map(str::to_owned)),
+        "{happened:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_pin_and_a_sheet_are_handed_over_with_a_reason_and_a_notice() {
     let beckon = Beckon::start().await;
     let ada = beckon.add_uninvited("ada@example.com").await;
