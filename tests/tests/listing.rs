@@ -1,0 +1,130 @@
+//! Lists of users over HTTP: by the state of their invitation, and by where its mail stands.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the functions beside the tests fail the tests, as they should"
+)]
+
+use beckon_tests::{Beckon, until};
+use serde_json::json;
+
+/// The addresses on a list, in its order.
+async fn listed(beckon: &Beckon, parameters: &str) -> Vec<String> {
+    let page = beckon.get(&format!("/v1/users?{parameters}")).await;
+    let page = page.with_status(200);
+    assert!(page["next"].is_null(), "{page}");
+    let items = page["items"].as_array().unwrap().iter();
+    items
+        .map(|user| user["email"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn everybody_is_listed_by_the_state_of_their_invitation_and_by_no_other() {
+    let beckon = Beckon::start().await;
+    let states = [
+        "none",
+        "pending",
+        "expired",
+        "completed",
+        "cancelled",
+        "declined",
+        "locked",
+    ];
+    beckon.add_uninvited("none@example.com").await;
+    beckon.invite("pending@example.com").await;
+    let expired = beckon.invite("expired@example.com").await;
+    beckon.let_time_run_out(&expired).await;
+    let completed = beckon.invite("completed@example.com").await;
+    let session = beckon.redeem(&completed).await;
+    let registrant = json!({ "registrationId": session });
+    beckon
+        .report_device(&registrant, &json!({ "id": "d-1" }))
+        .await;
+    let cancelled = beckon.invite("cancelled@example.com").await;
+    beckon.cancel(&cancelled).await;
+    let declined = beckon.invite("declined@example.com").await;
+    beckon.decline(&declined).await;
+    let locked = beckon.invite("locked@example.com").await;
+    let pin = beckon.newest_pin(&locked.email).await.replace(' ', "");
+    let wrong = if pin == "00000000" {
+        "00000001"
+    } else {
+        "00000000"
+    };
+    for _ in 0..5 {
+        let refused = beckon.show_pin(&locked.email, wrong).await;
+        assert_eq!(refused.status, 403, "{}", refused.text);
+    }
+
+    for state in states {
+        let found = listed(&beckon, &format!("state={state}")).await;
+
+        assert_eq!(found, [format!("{state}@example.com")]);
+    }
+    let mut all: Vec<String> = states.map(|state| format!("{state}@example.com")).into();
+    all.sort();
+    assert_eq!(listed(&beckon, "").await, all);
+    assert_eq!(
+        listed(&beckon, &format!("state={}", states.join(","))).await,
+        all
+    );
+    assert_eq!(
+        listed(&beckon, "state=locked,none&text=lo").await,
+        ["locked@example.com"]
+    );
+}
+
+#[tokio::test]
+async fn everybody_is_listed_by_where_the_mail_of_their_invitation_stands() {
+    let beckon = Beckon::start().await;
+    let mut people = Vec::new();
+    for name in ["ada", "bounce", "complaint", "softbounce"] {
+        let email = format!("{name}@example.com");
+        people.push(beckon.add_uninvited(&email).await);
+    }
+    beckon.add_uninvited("never@example.com").await;
+    beckon.begin_send(&people.iter().collect::<Vec<_>>()).await;
+    let deliveries = ["delivered", "hardBounced", "complained", "softBounced"];
+    for (person, delivery) in people.iter().zip(deliveries) {
+        beckon.delivery(person, delivery).await;
+    }
+    beckon
+        .break_mail_service(&json!({ "fault": "throttle" }))
+        .await;
+    let waiting = beckon.add_uninvited("waiting@example.com").await;
+    beckon.begin_send(&[&waiting]).await;
+    until("the mail is written", async || {
+        let user = beckon.user(&waiting).await;
+        user["invitation"].is_object().then_some(())
+    })
+    .await;
+
+    for (person, delivery) in people.iter().zip(deliveries) {
+        let found = listed(&beckon, &format!("delivery={delivery}")).await;
+
+        assert_eq!(found, [person.email.as_str()]);
+    }
+    assert_eq!(
+        listed(&beckon, "delivery=waiting,sending").await,
+        ["waiting@example.com"]
+    );
+    assert_eq!(
+        listed(&beckon, "delivery=hardBounced,softBounced,complained").await,
+        [
+            "bounce@example.com",
+            "complaint@example.com",
+            "softbounce@example.com"
+        ]
+    );
+    assert_eq!(
+        listed(&beckon, "state=pending&delivery=delivered").await,
+        ["ada@example.com"]
+    );
+    assert!(listed(&beckon, "delivery=failed").await.is_empty());
+    assert!(
+        listed(&beckon, "state=none&delivery=delivered")
+            .await
+            .is_empty()
+    );
+}
