@@ -724,6 +724,7 @@ async fn an_unknown_id_in_a_path_is_not_found() {
     for id in [NOBODY, "ada@example.com", "%20", "%00", &"A".repeat(5_000)] {
         let user = scene.beckon.get(&format!("/v1/users/{id}")).await;
         let history = scene.beckon.get(&format!("/v1/users/{id}/history")).await;
+        let devices = scene.beckon.get(&format!("/v1/users/{id}/devices")).await;
         let batch = scene.beckon.get(&format!("/v1/batches/{id}")).await;
         let recipients = scene
             .beckon
@@ -733,6 +734,7 @@ async fn an_unknown_id_in_a_path_is_not_found() {
 
         assert_json_snapshot!("no_such_user", user.problem(404));
         assert_json_snapshot!("no_such_user", history.problem(404));
+        assert_json_snapshot!("no_such_user", devices.problem(404));
         assert_json_snapshot!("no_such_batch", batch.problem(404));
         assert_json_snapshot!("no_such_batch", recipients.problem(404));
         assert_json_snapshot!("no_such_registration", registration.problem(404));

@@ -177,6 +177,58 @@ async fn late_supervision_decides_again_and_the_history_keeps_both() {
 }
 
 #[tokio::test]
+async fn somebody_s_devices_are_listed_with_whose_they_are_and_why() {
+    let beckon = Beckon::start().await;
+    let ada = beckon
+        .add_user(&json!({ "email": "ada@example.com", "ownership": "userOwned" }))
+        .await;
+    let devices_of = async |person: &Person| {
+        let path = format!("/v1/users/{}/devices", person.id);
+        beckon.get(&path).await.with_status(200)["items"].take()
+    };
+    let before = devices_of(&ada).await;
+    let by_id = json!({ "userId": ada.id });
+    let phone = json!({
+        "id": "d-1", "name": "Phone", "platform": "ios", "osVersion": "19.1", "serial": "C02",
+        "enrollmentType": "device",
+    });
+    let (first, second) = ("2026-11-22T09:00:00Z", "2026-11-22T10:00:00Z");
+
+    beckon
+        .report_device_at(&by_id, &phone, first.parse().unwrap())
+        .await;
+    let after_one = beckon.user(&ada).await;
+    beckon.send(&[&ada], None).await;
+    beckon.cancel(&ada).await;
+    beckon
+        .report_device_at(
+            &by_id,
+            &json!({ "id": "d-0", "supervised": true }),
+            second.parse().unwrap(),
+        )
+        .await;
+
+    assert_eq!(before, json!([]));
+    assert!(after_one["invitation"]["endedAt"].is_string());
+    assert_eq!(
+        devices_of(&ada).await,
+        json!([
+            {
+                "id": "d-0", "name": null, "platform": null, "osVersion": null, "serial": null,
+                "supervised": true, "enrollmentType": null, "ownership": "companyOwned",
+                "rule": "supervised", "issue": null, "registeredAt": second, "afterEnd": true,
+            },
+            {
+                "id": "d-1", "name": "Phone", "platform": "ios", "osVersion": "19.1",
+                "serial": "C02", "supervised": null, "enrollmentType": "device",
+                "ownership": "userOwned", "rule": "invitation", "issue": 1,
+                "registeredAt": first, "afterEnd": false,
+            },
+        ])
+    );
+}
+
+#[tokio::test]
 async fn a_device_once_supervised_stays_so_whatever_a_late_report_says() {
     let beckon = Beckon::start().await;
     let ada = beckon.invite("ada@example.com").await;

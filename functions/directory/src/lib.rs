@@ -1,5 +1,6 @@
 //! The directory: users, their invitations and their histories.
 
+mod devices;
 mod history;
 mod invitation;
 mod routes;
@@ -88,6 +89,7 @@ impl Directory {
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
         routes::all()
+            .merge(devices::all())
             .merge(invitation::all())
             .merge(sheets::all())
             .with_state(self)

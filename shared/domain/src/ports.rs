@@ -344,6 +344,17 @@ pub trait LoadRegistration {
     ) -> impl Future<Output = Result<Option<Registration>, Unavailable>> + Send;
 }
 
+/// Lists what is registered.
+pub trait ListRegistrations {
+    /// A user's registrations, each device once, the newest registration first. At most `limit` are
+    /// read; of a user with more it is not said which.
+    fn registrations_of(
+        &self,
+        user: UserId,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Registration>, Unavailable>> + Send;
+}
+
 /// Reads histories.
 pub trait ReadHistory {
     /// What happened to a user, newest first.

@@ -103,6 +103,14 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// The newest first; of two at the same moment the one whose device comes first by name.
+    pub fn sort(registrations: &mut [Self]) {
+        registrations.sort_by(|one, other| {
+            let by_time = other.registered_at.cmp(&one.registered_at);
+            by_time.then_with(|| one.device.id.as_str().cmp(other.device.id.as_str()))
+        });
+    }
+
     /// The same registration when more is known of the device.
     #[must_use]
     pub fn learning(&self, later: &DeviceFacts) -> Self {

@@ -84,6 +84,10 @@ pub struct InvitationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub expires_at: Option<Timestamp>,
+    /// When it ended: completed, expired, cancelled or declined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub ended_at: Option<Timestamp>,
     /// Wrong PINs it still bears.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u8>,
@@ -108,6 +112,7 @@ impl UserView {
                 ownership: None,
                 issued_at: None,
                 expires_at: None,
+                ended_at: None,
                 tries_left: None,
                 delivery: None,
                 delivery_reason: None,
@@ -119,6 +124,10 @@ impl UserView {
                 ownership: Some(invitation.ownership),
                 issued_at: Some(invitation.issued_at),
                 expires_at: Some(invitation.expires_at),
+                ended_at: invitation.ended_at.or_else(|| {
+                    let has_run_out = state == InvitationState::Expired;
+                    has_run_out.then_some(invitation.expires_at)
+                }),
                 tries_left: invitation
                     .method
                     .uses_pin()

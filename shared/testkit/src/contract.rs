@@ -32,10 +32,11 @@ use beckon_domain::invitation::Invitation;
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
     AddMail, AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, EraseHistory, FindDue,
-    FindOver, FindUser, FindUsers, FinishPage, HoldLease, KeepTally, ListBatches, ListUsers,
-    LoadBatch, LoadMails, LoadRegistration, LoadSession, LoadTemplates, LoadUsers, NoteBounce,
-    NotePace, PauseOutbox, PushCursor, ReadHistory, ReadSettings, RecallAnswer, RemoveUser,
-    SaveMail, SaveSettings, SaveTemplate, SaveUsers, StartBatch, StopBatch, TakeTry, UserChange,
+    FindOver, FindUser, FindUsers, FinishPage, HoldLease, KeepTally, ListBatches,
+    ListRegistrations, ListUsers, LoadBatch, LoadMails, LoadRegistration, LoadSession,
+    LoadTemplates, LoadUsers, NoteBounce, NotePace, PauseOutbox, PushCursor, ReadHistory,
+    ReadSettings, RecallAnswer, RemoveUser, SaveMail, SaveSettings, SaveTemplate, SaveUsers,
+    StartBatch, StopBatch, TakeTry, UserChange,
 };
 use beckon_domain::user::User;
 use tokio::task::JoinSet;
@@ -56,6 +57,7 @@ pub trait Store:
     + TakeTry
     + LoadSession
     + LoadRegistration
+    + ListRegistrations
     + ReadHistory
     + ReadSettings
     + SaveSettings
@@ -99,6 +101,7 @@ impl<S> Store for S where
         + TakeTry
         + LoadSession
         + LoadRegistration
+        + ListRegistrations
         + ReadHistory
         + ReadSettings
         + SaveSettings
@@ -193,6 +196,7 @@ macro_rules! for_each_case {
             sessions::a_session_that_is_set_again_is_replaced;
             sessions::a_registration_is_read_by_user_and_device;
             sessions::a_registration_that_is_set_again_is_replaced;
+            sessions::a_user_s_registrations_are_listed_newest_first;
             history::a_history_is_read_newest_first_page_by_page;
             history::every_happening_is_read_as_it_was_written;
             history::nobody_else_s_history_is_read;

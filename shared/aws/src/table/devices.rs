@@ -3,7 +3,9 @@
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{DeviceId, UserId};
-use beckon_domain::ports::{ListPage, LoadRegistration, LoadSession, ReadHistory, Unavailable};
+use beckon_domain::ports::{
+    ListPage, ListRegistrations, LoadRegistration, LoadSession, ReadHistory, Unavailable,
+};
 use beckon_domain::registration::Registration;
 use beckon_domain::session::{Session, SessionDigest};
 
@@ -26,6 +28,25 @@ impl LoadRegistration for Table {
             .await?
             .map(read)
             .transpose()
+    }
+}
+
+impl ListRegistrations for Table {
+    async fn registrations_of(
+        &self,
+        user: UserId,
+        limit: usize,
+    ) -> Result<Vec<Registration>, Unavailable> {
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("pk = :user AND begins_with(sk, :devices)")
+            .expression_attribute_values(":user", text(keys::user_partition(user)))
+            .expression_attribute_values(":devices", text(keys::DEVICES))
+            .consistent_read(true);
+        let mut registrations = read_all(self.query_rows(query, limit).await?.0)?;
+        Registration::sort(&mut registrations);
+        Ok(registrations)
     }
 }
 

@@ -1,16 +1,17 @@
 //! Registration sessions and registrations.
 
-use beckon_domain::ids::DeviceId;
+use beckon_domain::ids::{DeviceId, UserId};
 use beckon_domain::names::Label;
 use beckon_domain::ownership::{EnrollmentType, Ownership, classify};
 use beckon_domain::ports::UserChange;
 use beckon_domain::registration::Registration;
 use beckon_domain::session::{NamedDevice, Session};
 use beckon_domain::user::User;
+use jiff::SignedDuration;
 
 use super::{Store, added, next, saved};
 use crate::builders::{a_registration, a_session, a_user};
-use crate::chance::fresh_registration_id;
+use crate::chance::{fresh_registration_id, fresh_ulid};
 
 async fn with_session(store: &impl Store, user: &User, session: &Session) -> User {
     let change = UserChange {
@@ -108,4 +109,27 @@ pub async fn a_registration_that_is_set_again_is_replaced<S: Store>(store: S) {
 
     let found = store.load_registration(user.id, &second.device.id).await;
     assert_eq!(found.unwrap(), Some(second));
+}
+
+/// Whatever their ids, and without what somebody else registered.
+pub async fn a_user_s_registrations_are_listed_newest_first<S: Store>(store: S) {
+    let mut user = added(&store, a_user().build()).await;
+    let other = added(&store, a_user().build()).await;
+    with_registration(&store, &other, &a_registration(other.id, "device-0")).await;
+    let mut registered = Vec::new();
+    for (device, minutes) in [("device-2", 5), ("device-1", 10), ("device-3", 0)] {
+        let mut registration = a_registration(user.id, device);
+        registration.registered_at += SignedDuration::from_mins(minutes);
+        user = with_registration(&store, &user, &registration).await;
+        registered.push(registration);
+    }
+    registered.sort_by_key(|registration| std::cmp::Reverse(registration.registered_at));
+
+    let listed = store.registrations_of(user.id, 10).await.unwrap();
+    let bounded = store.registrations_of(user.id, 2).await.unwrap();
+    let nobody = UserId::new(fresh_ulid());
+
+    assert_eq!(listed, registered);
+    assert_eq!(bounded.len(), 2);
+    assert!(store.registrations_of(nobody, 10).await.unwrap().is_empty());
 }

@@ -54,6 +54,8 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
         store.load_registration(user.id, &device).await,
         "load_registration",
     );
+    let listed = store.registrations_of(user.id, 10).await;
+    is_unavailable(listed, "registrations_of");
     is_unavailable(store.history_of(user.id, None, 10).await, "history_of");
     is_unavailable(store.current_settings().await, "current_settings");
     is_unavailable(store.settings_at(Version::FIRST).await, "settings_at");

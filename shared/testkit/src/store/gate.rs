@@ -26,6 +26,7 @@ pub enum Call {
     TakeTry,
     LoadSession,
     LoadRegistration,
+    RegistrationsOf,
     HistoryOf,
     CurrentSettings,
     SettingsAt,
@@ -94,6 +95,7 @@ impl Call {
             | Self::ListUsers
             | Self::LoadSession
             | Self::LoadRegistration
+            | Self::RegistrationsOf
             | Self::HistoryOf
             | Self::CurrentSettings
             | Self::SettingsAt

@@ -10,9 +10,9 @@ use beckon_domain::ids::{DeviceId, EventId, ExternalId, IssueNumber, UserId};
 use beckon_domain::invitation::{Invitation, InvitationState};
 use beckon_domain::ports::{
     AddUserError, AddUserRow, ChangeOutcome, CountOpenInvitations, EraseHistory, FindOver,
-    FindUser, FindUsers, ListPage, ListUsers, LoadRegistration, LoadSession, LoadUsers, Name,
-    ReadHistory, RememberedAnswer, RemoveUser, SaveError, SaveUsers, TakeTry, Unavailable,
-    UserChange, of_different_users,
+    FindUser, FindUsers, ListPage, ListRegistrations, ListUsers, LoadRegistration, LoadSession,
+    LoadUsers, Name, ReadHistory, RememberedAnswer, RemoveUser, SaveError, SaveUsers, TakeTry,
+    Unavailable, UserChange, of_different_users,
 };
 use beckon_domain::registration::Registration;
 use beckon_domain::selection::{UserFilter, each_once};
@@ -229,6 +229,25 @@ impl LoadRegistration for MemoryStore {
     ) -> Result<Option<Registration>, Unavailable> {
         self.read(Call::LoadRegistration, |rows| {
             rows.registrations.get(&(user, device.clone())).cloned()
+        })
+        .await
+    }
+}
+
+impl ListRegistrations for MemoryStore {
+    async fn registrations_of(
+        &self,
+        user: UserId,
+        limit: usize,
+    ) -> Result<Vec<Registration>, Unavailable> {
+        self.read(Call::RegistrationsOf, |rows| {
+            let all = rows.registrations.iter();
+            let theirs = all.filter(|((owner, _), _)| *owner == user).take(limit);
+            let mut registrations: Vec<Registration> = theirs
+                .map(|(_, registration)| registration.clone())
+                .collect();
+            Registration::sort(&mut registrations);
+            registrations
         })
         .await
     }

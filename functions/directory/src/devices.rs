@@ -1,0 +1,108 @@
+//! `/v1/users/{id}/devices`: what is registered for somebody, and whose it is.
+
+use axum::Json;
+use axum::extract::State;
+use beckon_domain::ids::{IssueNumber, UserId};
+use beckon_domain::names::Label;
+use beckon_domain::ownership::{EnrollmentType, Ownership, OwnershipRule};
+use beckon_domain::permission::Permission;
+use beckon_domain::ports::{ListRegistrations as _, LoadUsers as _};
+use beckon_domain::registration::Registration;
+use beckon_runtime::wire::id_in_path;
+use beckon_runtime::{Authorised, Path, Problem};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Directory;
+
+/// The most devices that are read of a user. People have a handful; somebody who registers whole
+/// rooms has more, and an answer has an end.
+const MOST: usize = 500;
+
+pub(crate) fn all() -> OpenApiRouter<Directory> {
+    OpenApiRouter::new().routes(routes!(devices))
+}
+
+/// A user's devices.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct DevicesView {
+    /// Newest registration first.
+    items: Vec<RegisteredDevice>,
+}
+
+/// A registered device.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RegisteredDevice {
+    /// What the device management calls it.
+    id: String,
+    /// Its name; null here and below: nobody told.
+    name: Option<String>,
+    platform: Option<String>,
+    os_version: Option<String>,
+    serial: Option<String>,
+    supervised: Option<bool>,
+    /// How it enrolled.
+    enrollment_type: Option<EnrollmentType>,
+    /// Whose it is.
+    ownership: Ownership,
+    /// Which rule decided that.
+    rule: OwnershipRule,
+    /// The issue of the invitation that it completed; null if it completed none.
+    issue: Option<u32>,
+    /// When it was registered, as reported.
+    #[schema(value_type = String)]
+    registered_at: Timestamp,
+    /// Whether the invitation had been taken back before the report came.
+    after_end: bool,
+}
+
+impl From<Registration> for RegisteredDevice {
+    fn from(registration: Registration) -> Self {
+        let device = registration.device;
+        let told = |label: Option<Label>| label.map(|label| label.as_str().to_owned());
+        Self {
+            id: device.id.as_str().to_owned(),
+            name: told(device.name),
+            platform: told(device.platform),
+            os_version: told(device.os_version),
+            serial: told(device.serial),
+            supervised: device.supervised,
+            enrollment_type: device.enrollment_type,
+            ownership: registration.decided.ownership,
+            rule: registration.decided.rule,
+            issue: registration.issue.map(IssueNumber::get),
+            registered_at: registration.registered_at,
+            after_end: registration.after_end,
+        }
+    }
+}
+
+/// List a user's devices
+///
+/// What the device management reported of each, whose it is and which rule decided that. At most
+/// 500.
+#[utoipa::path(
+    get, path = "/v1/users/{id}/devices", tag = "Users", params(("id" = String, Path)),
+    responses((status = 200, body = DevicesView), (status = 404, body = Problem))
+)]
+async fn devices(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    Path(id): Path<String>,
+) -> Result<Json<DevicesView>, Problem> {
+    caller.to(Permission::View)?;
+    let id: UserId = id_in_path(&id, "user")?;
+    let registrations = directory.table.registrations_of(id, MOST).await?;
+    if registrations.is_empty() && directory.table.load_users(&[id]).await?.is_empty() {
+        return Err(Problem::not_found("user"));
+    }
+    Ok(Json(DevicesView {
+        items: registrations
+            .into_iter()
+            .map(RegisteredDevice::from)
+            .collect(),
+    }))
+}
