@@ -109,7 +109,7 @@ async fn a_send_by_filter_that_is_stopped_before_its_mails_go_says_so() {
         told(&[
             (
                 "started",
-                "Sent to everyone that a filter found, less 1; device owner settings as preset for each one's group."
+                "Sent to everyone in state none, less 1; device owner settings as preset for each one's group."
             ),
             (
                 "expanded",

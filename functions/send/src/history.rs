@@ -6,9 +6,11 @@ use axum::extract::State;
 use beckon_domain::batch::{Batch, BatchCounts, BatchSelection, Cursor};
 use beckon_domain::history::Actor;
 use beckon_domain::ids::BatchId;
+use beckon_domain::names::GroupName;
 use beckon_domain::ownership::{OwnerSwitch, OwnershipChoice};
 use beckon_domain::permission::Permission;
 use beckon_domain::ports::LoadBatch as _;
+use beckon_domain::selection::UserFilter;
 use beckon_runtime::wire::{actor_name, id_in_path};
 use beckon_runtime::{Authorised, Path, Problem};
 use jiff::Timestamp;
@@ -112,13 +114,36 @@ fn selected(selection: &BatchSelection) -> String {
         BatchSelection::Few { users } if users.len() == 1 => "one user".to_owned(),
         BatchSelection::Few { users } => format!("{} users", users.len()),
         BatchSelection::Many { count } => format!("{count} users"),
-        BatchSelection::Filter { except, .. } if except.is_empty() => {
-            "everyone that a filter found".to_owned()
-        }
-        BatchSelection::Filter { except, .. } => {
-            format!("everyone that a filter found, less {}", except.len())
+        BatchSelection::Filter { filter, except } if except.is_empty() => found_by(filter),
+        BatchSelection::Filter { filter, except } => {
+            format!("{}, less {}", found_by(filter), except.len())
         }
     }
+}
+
+/// Whom a filter means: each part of it that says something.
+fn found_by(filter: &UserFilter) -> String {
+    let mut parts = vec!["everyone".to_owned()];
+    let either = |names: Vec<&str>| names.join(" or ");
+    if !filter.states.is_empty() {
+        let states = filter.states.iter().map(|state| state.name()).collect();
+        parts.push(format!("in state {}", either(states)));
+    }
+    if !filter.deliveries.is_empty() {
+        let deliveries = filter.deliveries.iter().map(|mail| mail.name()).collect();
+        parts.push(format!("whose mail is {}", either(deliveries)));
+    }
+    if !filter.groups.is_empty() {
+        let groups = filter.groups.iter().map(GroupName::as_str).collect();
+        parts.push(format!("in group {}", either(groups)));
+    }
+    if !filter.text.is_empty() {
+        parts.push(format!(
+            "whose address or name begins with \"{}\"",
+            filter.text
+        ));
+    }
+    parts.join(" ")
 }
 
 const fn switched(switch: OwnerSwitch) -> &'static str {
@@ -133,7 +158,8 @@ const fn switched(switch: OwnerSwitch) -> &'static str {
 #[cfg(test)]
 mod tests {
     use beckon_domain::ids::{UserId, Version};
-    use beckon_domain::mail::MailClass;
+    use beckon_domain::invitation::InvitationState;
+    use beckon_domain::mail::{MailClass, MailState};
     use jiff::SignedDuration;
 
     use super::*;
@@ -168,6 +194,22 @@ mod tests {
         };
         let items = told(&batch, &cursor, BatchCounts::default());
         items.iter().rev().map(|item| item.what).collect()
+    }
+
+    #[test]
+    fn a_filter_is_told_in_all_its_parts() {
+        let all = UserFilter {
+            states: [InvitationState::None, InvitationState::Expired].into(),
+            deliveries: [MailState::HardBounced].into(),
+            groups: [GroupName::parse("staff").expect("a group")].into(),
+            text: "an".to_owned(),
+        };
+
+        assert_eq!(
+            found_by(&all),
+            "everyone in state none or expired whose mail is hardBounced in group staff whose address or name begins with \"an\""
+        );
+        assert_eq!(found_by(&UserFilter::default()), "everyone");
     }
 
     #[test]
