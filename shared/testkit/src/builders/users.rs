@@ -174,7 +174,6 @@ impl InvitationBuilder {
             policy,
             written: 0,
             next_at: Some(at),
-            said_last: false,
         });
         self
     }
