@@ -605,9 +605,10 @@ async fn a_send_that_is_stopped_half_way_sends_no_more() {
     .await;
 
     let path = format!("/v1/batches/{batch}/stop");
-    let _ = beckon.post(&path, &Value::Null).await.with_status(200);
+    let stopped = beckon.post(&path, &Value::Null).await.with_status(200);
     let counts = settled(&beckon, &batch).await;
 
+    assert_eq!(stopped["batch"]["expectedEnd"], Value::Null);
     // The postman looks every second, so this is far more than it needs on a busy machine.
     let sent = counts["sent"].as_u64().unwrap();
     assert!(sent < SIZE as u64 / 2, "{sent}");

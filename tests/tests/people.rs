@@ -265,7 +265,8 @@ async fn a_file_is_tried_then_imported_and_its_people_are_invited_once() {
     assert_eq!(again["batch"]["state"], "expanded");
     assert_eq!(
         again["batch"]["counts"],
-        json!({"selected": 2, "issued": 2, "skipped": 0, "sent": 2, "delivered": 2, "failed": 0})
+        json!({"selected": 2, "issued": 2, "skipped": 0, "sent": 2, "delivered": 2, "failed": 0,
+            "waiting": 0, "refused": 0, "dropped": 0})
     );
     assert_eq!(again["batch"]["ownership"], "preset");
     assert_eq!(
@@ -353,6 +354,13 @@ async fn a_leaver_is_deleted_with_mail_waiting_and_their_history_tells_it() {
     })
     .await;
 
+    let path = format!("/v1/batches/{batch}/recipients");
+    let recipient = async || {
+        let page = beckon.get(&path).await.with_status(200);
+        (page["items"][0]["email"].clone(), page["next"].clone())
+    };
+    let before = recipient().await;
+
     let deleted = delete(&beckon, &ada).await;
     let again = delete(&beckon, &ada).await;
     beckon.mend_mail_service().await;
@@ -366,6 +374,8 @@ async fn a_leaver_is_deleted_with_mail_waiting_and_their_history_tells_it() {
     .await;
 
     assert_eq!((deleted, again), (204, 404));
+    assert_eq!(before, (json!(ada.email), Value::Null));
+    assert_eq!(recipient().await, (Value::Null, Value::Null));
     assert_eq!(
         beckon.get(&format!("/v1/users/{}", ada.id)).await.status,
         404

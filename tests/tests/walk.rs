@@ -400,7 +400,8 @@ async fn a_send_counts_whom_it_invited_whom_it_skipped_and_what_arrived() {
     let id = sent["batch"]["id"].as_str().unwrap();
     assert_eq!(
         beckon.batch(id).await["batch"]["counts"],
-        json!({ "selected": 2, "issued": 1, "skipped": 1, "sent": 1, "delivered": 1, "failed": 0 })
+        json!({ "selected": 2, "issued": 1, "skipped": 1, "sent": 1, "delivered": 1, "failed": 0,
+            "waiting": 0, "refused": 0, "dropped": 0 })
     );
     let recipients = beckon
         .get(&format!("/v1/batches/{id}/recipients"))
@@ -409,9 +410,9 @@ async fn a_send_counts_whom_it_invited_whom_it_skipped_and_what_arrived() {
     assert_eq!(
         recipients["items"],
         json!([
-            { "userId": ada.id, "outcome": "issued", "reason": null, "delivery": "delivered",
+            { "userId": ada.id, "email": ada.email, "displayName": null, "outcome": "issued", "reason": null, "delivery": "delivered",
               "deliveryReason": null, "confirmation": false },
-            { "userId": bob.id, "outcome": "skipped", "reason": "domainNotAllowed",
+            { "userId": bob.id, "email": bob.email, "displayName": null, "outcome": "skipped", "reason": "domainNotAllowed",
               "delivery": null, "deliveryReason": null, "confirmation": false },
         ])
     );

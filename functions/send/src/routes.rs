@@ -159,8 +159,12 @@ async fn stop(
 /// What became of one selected user.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct RecipientView {
+struct BatchRecipient {
     user_id: String,
+    /// Where mail to them goes; null if they were deleted.
+    email: Option<String>,
+    /// What they are called, if they are called anything.
+    display_name: Option<String>,
     /// `issued` or `skipped`.
     outcome: &'static str,
     /// Why skipped.
@@ -173,14 +177,19 @@ struct RecipientView {
     confirmation: bool,
 }
 
-impl From<ReportedRecipient> for RecipientView {
+impl From<ReportedRecipient> for BatchRecipient {
     fn from(reported: ReportedRecipient) -> Self {
+        let user = reported.user.as_ref();
         let (outcome, reason) = match reported.recipient.result {
             RecipientResult::Issued { .. } => ("issued", None),
             RecipientResult::Skipped { reason } => ("skipped", Some(reason)),
         };
         Self {
             user_id: reported.recipient.user.to_string(),
+            email: user.map(|user| user.email.as_str().to_owned()),
+            display_name: user
+                .and_then(|user| user.display_name.as_ref())
+                .map(|name| name.as_str().to_owned()),
             outcome,
             reason,
             delivery: reported.mail.as_ref().map(|mail| mail.state),
@@ -196,7 +205,7 @@ impl From<ReportedRecipient> for RecipientView {
 /// A page of recipients.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct RecipientsView {
-    items: Vec<RecipientView>,
+    items: Vec<BatchRecipient>,
     /// Where the next page begins; null at the end.
     next: Option<String>,
 }
@@ -227,7 +236,7 @@ async fn recipients(
         items: page
             .recipients
             .into_iter()
-            .map(RecipientView::from)
+            .map(BatchRecipient::from)
             .collect(),
         next: page.next.map(|next| pages.cursor(&next)),
     }))

@@ -194,10 +194,22 @@ pub struct BatchCounts {
     pub issued: u64,
     /// How many were not.
     pub skipped: u64,
-    /// Mails that the mail service has taken.
+    /// Of the invited, those whose mail is still to go, or has gone and not been heard of yet. Once
+    /// everyone has an outcome, `issued` is `waiting` + `sent` + `refused` + `dropped`.
+    #[serde(default)]
+    pub waiting: u64,
+    /// Mails that the mail service has taken, whatever became of them afterwards.
     pub sent: u64,
-    /// Mails that the recipient's server has taken.
+    /// Mails that the recipient's server has taken. They are among `sent`.
     pub delivered: u64,
-    /// Mails that came back, were refused, or were called spam.
+    /// Mails that came back, were refused, or were called spam. All but the refused are among
+    /// `sent`; what was called spam is among `delivered`, too.
     pub failed: u64,
+    /// Mails that the mail service would not take. They are among `failed`.
+    #[serde(default)]
+    pub refused: u64,
+    /// Mails that were not sent any more: the Send was stopped, or the invitation was taken back,
+    /// replaced or used before its mail went.
+    #[serde(default)]
+    pub dropped: u64,
 }

@@ -244,7 +244,8 @@ pub struct BatchView {
     pub settings_version: String,
     /// What became of it so far; null until everyone selected was read.
     pub counts: Option<BatchCounts>,
-    /// When its last mail is expected to go out; null if none waits or nothing was sent yet.
+    /// When its last mail is expected to go out; null if none waits, if nothing was sent yet, or if
+    /// the Send was stopped.
     #[schema(value_type = Option<String>)]
     pub expected_end: Option<Timestamp>,
 }
@@ -275,8 +276,13 @@ impl BatchView {
     /// A batch as it is reported now, while mails go out at this pace a second.
     #[must_use]
     pub fn reported(report: &BatchReport, pace: Option<f64>, now: Timestamp) -> Self {
+        // What waits of a stopped Send is dropped when its turn comes.
+        let to_go = match report.state {
+            BatchState::Stopped => 0,
+            BatchState::Expanding | BatchState::Expanded => report.open,
+        };
         Self {
-            expected_end: expected_end(report.open, pace, now),
+            expected_end: expected_end(to_go, pace, now),
             ..Self::new(&report.batch, report.state, Some(report.counts))
         }
     }

@@ -115,6 +115,12 @@ async fn counts_are_the_sum_of_what_became_of_everyone() {
     assert_eq!(counts.failed, 4);
     // Waiting twice, sending, unknown.
     assert_eq!(report.open, 4);
+    assert_eq!(counts.waiting, 4);
+    assert_eq!((counts.refused, counts.dropped), (1, 1));
+    assert_eq!(
+        counts.issued,
+        counts.waiting + counts.sent + counts.refused + counts.dropped
+    );
     let reminder = report.reminder;
     assert_eq!(
         (reminder.will_receive, reminder.will_not_receive),

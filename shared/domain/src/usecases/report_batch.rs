@@ -6,9 +6,10 @@ use crate::batch::{
     Batch, BatchCounts, BatchSelection, BatchState, Cursor, Page, Recipient, RecipientResult,
 };
 use crate::confirmation::Reminder;
-use crate::ids::{BatchId, MailId};
+use crate::ids::{BatchId, MailId, UserId};
 use crate::mail::{Mail, MailState};
-use crate::ports::{LoadBatch, LoadMails, ReadSettings, Unavailable};
+use crate::ports::{LoadBatch, LoadMails, LoadUsers, ReadSettings, Unavailable};
+use crate::user::User;
 
 /// What has become of a batch.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct ReportedRecipient {
     pub recipient: Recipient,
     /// Their mail.
     pub mail: Option<Mail>,
+    /// They themselves; `None` if they were deleted.
+    pub user: Option<User>,
 }
 
 /// A page of recipients.
@@ -107,7 +110,10 @@ where
         id: BatchId,
         position: Option<&str>,
         limit: usize,
-    ) -> Result<Option<RecipientsPage>, Unavailable> {
+    ) -> Result<Option<RecipientsPage>, Unavailable>
+    where
+        S: LoadUsers,
+    {
         if self.store.load_batch(id).await?.is_none() {
             return Ok(None);
         }
@@ -142,12 +148,16 @@ where
             ..page
         };
         let mut mails = self.mails_of(std::slice::from_ref(&whole)).await?;
+        let ids: Vec<UserId> = whole.recipients.iter().map(|one| one.user).collect();
+        let users = self.store.load_users(&ids).await?.into_iter();
+        let mut users: HashMap<UserId, User> = users.map(|user| (user.id, user)).collect();
         Ok(Some(RecipientsPage {
             recipients: whole
                 .recipients
                 .into_iter()
                 .map(|recipient| ReportedRecipient {
                     mail: mail_id(&recipient).and_then(|id| mails.remove(&id)),
+                    user: users.remove(&recipient.user),
                     recipient,
                 })
                 .collect(),
@@ -206,9 +216,15 @@ fn count(
     let Some(mail) = mails.get(&id) else { return };
     counts.sent += u64::from(mail.state.was_sent());
     *open += u64::from(mail.state.is_unsettled());
+    counts.waiting += u64::from(mail.state.is_unsettled());
     match mail.state {
         MailState::Delivered => counts.delivered += 1,
-        MailState::SoftBounced | MailState::HardBounced | MailState::Failed => counts.failed += 1,
+        MailState::SoftBounced | MailState::HardBounced => counts.failed += 1,
+        MailState::Failed => {
+            counts.failed += 1;
+            counts.refused += 1;
+        }
+        MailState::Dropped => counts.dropped += 1,
         // Called spam, but it arrived.
         MailState::Complained => {
             counts.delivered += 1;
@@ -218,7 +234,6 @@ fn count(
         | MailState::Sending
         | MailState::Unknown
         | MailState::Sent
-        | MailState::Delayed
-        | MailState::Dropped => {}
+        | MailState::Delayed => {}
     }
 }

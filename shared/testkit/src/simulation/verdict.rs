@@ -158,6 +158,9 @@ pub(super) fn counts_of(ledger: &Ledger, batch: &Batch) -> BatchCounts {
                 (0, 0, 0)
             }
         };
+        counts.waiting += u64::from(state.is_unsettled());
+        counts.refused += u64::from(state == MailState::Failed);
+        counts.dropped += u64::from(state == MailState::Dropped);
         counts.sent += sent;
         counts.delivered += delivered;
         counts.failed += failed;
