@@ -445,6 +445,34 @@ async fn how_long_is_kept_what_is_known_of_people_is_a_setting() {
 }
 
 #[tokio::test]
+async fn null_clears_a_field_of_a_user_and_what_is_left_out_stays() {
+    let beckon = Beckon::start().await;
+    let ada = beckon
+        .add_user(&json!({
+            "email": "ada@example.com", "displayName": "Ada", "externalId": "e-1", "locale": "de",
+            "timeZone": "Europe/Berlin", "groups": ["staff"], "invite": false,
+        }))
+        .await;
+    let patch = async |patch: Value| {
+        let call = beckon.call("PATCH", &format!("/v1/users/{}", ada.id));
+        call.json(&patch).answer().await
+    };
+
+    let named = patch(json!({ "displayName": null })).await.with_status(200);
+    let rest = json!({ "externalId": null, "locale": null, "timeZone": null, "groups": null });
+    let bare = patch(rest).await.with_status(200);
+    let nowhere = patch(json!({ "email": null })).await;
+
+    assert_eq!(named["displayName"], Value::Null);
+    assert_eq!(named["externalId"], "e-1");
+    for field in ["externalId", "locale", "timeZone"] {
+        assert_eq!(bare[field], Value::Null, "{field}");
+    }
+    assert_eq!(bare["groups"], json!([]));
+    assert_eq!(nowhere.problem(422)["errors"][0]["field"], "email");
+}
+
+#[tokio::test]
 async fn cursors_are_pasted_as_they_are_and_each_list_takes_its_own_alone() {
     let beckon = Beckon::start().await;
     let mut people = Vec::new();

@@ -212,7 +212,7 @@ async fn read(
 
 /// Change a user
 ///
-/// What is left out stays. A user who is disabled gets no mail, and no secret of theirs opens
+/// What is left out stays; null clears a field, as an empty text does. A user who is disabled gets no mail, and no secret of theirs opens
 /// anything, until they are enabled again.
 ///
 /// With another `email`, an open invitation is issued again to the new address: what was sent to

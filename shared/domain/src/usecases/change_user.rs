@@ -1,6 +1,6 @@
 //! Changing a user's particulars, their address included, and disabling them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::address::EmailAddress;
 use crate::correcting::{Correcting, correct};
@@ -16,27 +16,43 @@ use crate::problem::{FieldProblem, Problems};
 use crate::usecases::add_user::parse_groups;
 use crate::user::User;
 
-/// What to change: what is left out stays.
+/// What to change, as a JSON merge patch: what is left out stays, and null clears a field, as an empty
+/// text does.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct UserPatch {
     /// Where mail goes. An open invitation is issued again to the new address, and what was sent
-    /// to the old one stops working.
+    /// to the old one stops working. It cannot be cleared.
+    #[serde(deserialize_with = "said")]
     pub email: Option<String>,
-    /// What a directory outside Beckon calls them; an empty text takes it away.
+    /// What a directory outside Beckon calls them; null or an empty text takes it away.
+    #[serde(deserialize_with = "said")]
     pub external_id: Option<String>,
-    /// What they are called; an empty text takes the name away.
+    /// What they are called; null or an empty text takes the name away.
+    #[serde(deserialize_with = "said")]
     pub display_name: Option<String>,
-    /// The groups they belong to, all of them.
+    /// The groups they belong to, all of them; null: none.
+    #[serde(deserialize_with = "said")]
     pub groups: Option<Vec<String>>,
-    /// Their language; an empty text: the settings'.
+    /// Their language; null or an empty text: the settings'.
+    #[serde(deserialize_with = "said")]
     pub locale: Option<String>,
-    /// Their IANA time zone; an empty text: the settings'.
+    /// Their IANA time zone; null or an empty text: the settings'.
+    #[serde(deserialize_with = "said")]
     pub time_zone: Option<String>,
     /// Whether they may be invited and register. Whoever is disabled gets no mail, and no secret
     /// of theirs opens anything, until they are enabled again.
     pub enabled: Option<bool>,
+}
+
+/// Null says that a field is to be empty; only what is left out says nothing.
+fn said<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(|said| Some(said.unwrap_or_default()))
 }
 
 /// It holds an address and a name as somebody typed them.
