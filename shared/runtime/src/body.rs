@@ -59,7 +59,7 @@ fn too_large() -> Problem {
         "too-large",
         "The body is too large",
         format!(
-            "A body may have at most {LARGEST_BODY} bytes; select many users by filter instead of by id."
+            "A body may have at most {LARGEST_BODY} bytes; spread what it says over several requests."
         ),
     )
 }

@@ -208,8 +208,11 @@ impl From<ChangeInvitationRefused> for Problem {
             ChangeInvitationRefused::NotNow(InvitationRefusal::NothingToRestore) => {
                 not_now("Only an invitation that was cancelled or declined can be restored.")
             }
+            ChangeInvitationRefused::Disabled => not_now(
+                "The user is disabled, so no mail goes to them; enable them with PATCH /v1/users/{id} first.",
+            ),
             ChangeInvitationRefused::AddressMarked => not_now(
-                "No mail goes to this user: they are disabled, or their address has stopped taking mail.",
+                "A mail to this address came back for good or was called spam, so none goes there; correct the address, or try it again with POST /v1/users/{id}/address/try-again, which mails an open invitation again.",
             ),
             ChangeInvitationRefused::DomainNotAllowed => not_now(DOMAIN_NOT_ALLOWED),
             ChangeInvitationRefused::RegisteredMeanwhile => not_now(

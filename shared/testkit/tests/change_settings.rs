@@ -187,3 +187,28 @@ async fn a_table_that_fails_is_unavailable() {
         assert!(matches!(result, Err(ChangeSettingsRefused::Unavailable(_))));
     }
 }
+
+#[tokio::test]
+async fn a_sender_at_another_domain_than_the_deployed_one_is_refused() {
+    let world = World::new();
+    let from = |text: &str| {
+        let mut draft = SettingsDraft::default();
+        draft.sender.from = Some(text.to_owned());
+        draft
+    };
+
+    let other_domain = change(&world, from("it@example.net"), None).await;
+    let below = change(&world, from("it@sub.example.com"), None).await;
+    let same_domain = change(&world, from("it@EXAMPLE.com"), None).await;
+
+    for refused in [other_domain, below] {
+        let Err(ChangeSettingsRefused::Invalid(problems)) = refused else {
+            panic!("it was not refused");
+        };
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].field, "sender.from");
+        assert!(problems[0].detail.contains("example.com"));
+    }
+    let sender = same_domain.unwrap().current.settings.sender;
+    assert_eq!(sender.from.as_str(), "it@EXAMPLE.com");
+}

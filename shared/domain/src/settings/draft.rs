@@ -506,14 +506,29 @@ pub(super) fn list<T: Ord>(
     whole.then_some(parsed)
 }
 
+/// Mails go out only as the domain that Beckon was deployed for: the mail service takes no other, and
+/// what it refuses would stop them all.
+fn parse_from(text: &str, deployed: &EmailAddress) -> Result<EmailAddress, FieldProblem> {
+    let from = EmailAddress::parse(text).map_err(|problem| problem.under("sender.from"))?;
+    if from.domain() == deployed.domain() {
+        return Ok(from);
+    }
+    Err(FieldProblem::new(
+        "sender.from",
+        "domainNotDeployed",
+        format!(
+            "must be an address at {}: Beckon was deployed to send as that domain alone",
+            deployed.domain()
+        ),
+    ))
+}
+
 impl SenderDraft {
     fn parse(self, default: &Sender, problems: &mut Problems) -> Option<Sender> {
         let name = optional(self.name, "sender.name", Label::parse, problems);
         let from = match self.from {
             None => Some(default.from.clone()),
-            Some(text) => {
-                problems.check(EmailAddress::parse(&text).map_err(|p| p.under("sender.from")))
-            }
+            Some(text) => problems.check(parse_from(&text, &default.from)),
         };
         let reply_to = optional(
             self.reply_to,

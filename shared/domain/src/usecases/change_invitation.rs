@@ -33,6 +33,9 @@ pub enum ChangeInvitationRefused {
     /// The invitation's state does not allow it.
     #[error(transparent)]
     NotNow(#[from] InvitationRefusal),
+    /// The user is disabled.
+    #[error("the user is disabled")]
+    Disabled,
     /// The address takes no mail.
     #[error("the address takes no mail")]
     AddressMarked,
@@ -175,7 +178,10 @@ where
         who: &Actor,
         now: Timestamp,
     ) -> Result<UserChange, ChangeInvitationRefused> {
-        if user.address_mark.is_some() || !user.enabled {
+        if !user.enabled {
+            return Err(ChangeInvitationRefused::Disabled);
+        }
+        if user.address_mark.is_some() {
             return Err(ChangeInvitationRefused::AddressMarked);
         }
         let settings = self.store.current_settings().await?;
