@@ -60,7 +60,10 @@ async fn five_wrong_pins_lock_that_issue_and_nothing_else() {
     let history = beckon.history(&ada).await;
     let last = history.last().unwrap();
     assert_eq!(last.what, "invitationLocked");
-    assert_eq!(last.text, "Issue 1 was locked: its tries are used up.");
+    assert_eq!(
+        last.text,
+        "Issue 1 was locked: wrong PINs were entered until its tries were used up."
+    );
 }
 
 #[tokio::test]

@@ -231,7 +231,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
         Happening::InvitationLocked { issue } => (
             "invitationLocked",
             format!(
-                "Issue {} was locked: somebody entered a wrong PIN until its tries were used up. A link of it still works.",
+                "Issue {} was locked: wrong PINs were entered until its tries were used up.",
                 issue.get()
             ),
         ),
