@@ -43,15 +43,15 @@ def run(session, only):
 
     def step(name, action):
         began = time.monotonic()
+        result, detail = "ok", ""
         try:
             action()
-            result = "ok"
         except Exception as error:  # noqa: BLE001 - a failed check must not end the others
             result = "FAILED"
             detail = str(error) if isinstance(error, AssertionError) else traceback.format_exc()
             print(f"--- {name}\n{detail}", flush=True)
         took = time.monotonic() - began
-        results.append((took, result, name))
+        results.append((result, name, detail))
         print(f"{took:7.1f} s  {result:7} {name}", flush=True)
         return result == "ok"
 
@@ -87,10 +87,11 @@ def main():
             print(f"kept {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
-    failed = [name for _, result, name in results if result != "ok"]
+    failed = [(name, detail) for result, name, detail in results if result != "ok"]
     print(f"=== {len(results) - len(failed)} passed, {len(failed)} failed, after {time.monotonic() - began:.0f} s")
-    for name in failed:
-        print(f"FAILED: {name}")
+    for name, detail in failed:
+        # The last lines say why; the whole stands where it happened.
+        print("\n".join([f"FAILED: {name}", *detail[-1500:].splitlines()[-8:]]))
     return 1 if failed else 0
 
 
