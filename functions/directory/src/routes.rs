@@ -106,7 +106,7 @@ pub(crate) struct ListQuery {
     pub(crate) delivery: Option<String>,
     /// Groups, separated by commas.
     pub(crate) group: Option<String>,
-    /// What the address or the name begins with.
+    /// What the address, the name or the external id begins with.
     pub(crate) text: Option<String>,
     /// 1 to 100; default 100.
     #[param(value_type = Option<usize>, minimum = 1, maximum = 100)]

@@ -243,7 +243,7 @@ struct ExportQuery {
     delivery: Option<String>,
     /// Groups, separated by commas.
     group: Option<String>,
-    /// What the address or the name begins with.
+    /// What the address, the name or the external id begins with.
     text: Option<String>,
     /// Where the page begins: `Beckon-Next` of the page before.
     cursor: Option<String>,

@@ -382,6 +382,15 @@ pub fn mail_again(
     }
 }
 
+/// Whether the mail that an issue lies in was dropped for a reason that holds no longer, so that it
+/// can go now: nobody stopped its Send, and mails reach the user.
+#[must_use]
+pub fn missed_its_mail(user: &User, carried: Option<&Mail>) -> bool {
+    user.enabled
+        && user.address_mark.is_none()
+        && carried.is_some_and(|mail| mail.was_dropped() && !mail.was_stopped())
+}
+
 /// Whom a mail names as inviting: callers alone; a name that no mail may show is left out.
 #[must_use]
 pub fn inviter(who: &Actor) -> Option<Label> {

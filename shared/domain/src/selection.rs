@@ -35,7 +35,7 @@ pub struct UserFilter {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
     pub groups: BTreeSet<GroupName>,
-    /// Whose address or name begins with this, case aside.
+    /// Whose address, name or external id begins with this, case aside.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
@@ -67,6 +67,10 @@ impl UserFilter {
         let wanted = self.text.trim().to_lowercase();
         let text = wanted.is_empty()
             || user.email.normalised().as_str().starts_with(&wanted)
+            || user
+                .external_id
+                .as_ref()
+                .is_some_and(|id| id.as_str().to_lowercase().starts_with(&wanted))
             || user.display_name.as_ref().is_some_and(|name| {
                 let name = name.as_str().to_lowercase();
                 name.starts_with(&wanted)

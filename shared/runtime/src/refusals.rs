@@ -5,6 +5,7 @@ use beckon_domain::invitation::InvitationRefusal;
 use beckon_domain::ports::Unavailable;
 use beckon_domain::problem::FieldProblem;
 use beckon_domain::settings::UNSAVED;
+use beckon_domain::template::TemplateKind;
 use beckon_domain::usecases::add_user::AddUserRefused;
 use beckon_domain::usecases::change_invitation::ChangeInvitationRefused;
 use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
@@ -41,7 +42,9 @@ fn taken(field: &str, name: &str, what: &str) -> Problem {
             StatusCode::CONFLICT,
             name,
             "Taken",
-            format!("Another user has this {what}; look them up in the list, or give another one."),
+            format!(
+                "Another user has this {what}; GET /v1/users?text= with it finds them. Or give another one."
+            ),
         )
     }
 }
@@ -52,6 +55,18 @@ fn address_taken() -> Problem {
 
 fn external_id_taken() -> Problem {
     taken("externalId", "external-id-taken", "external id")
+}
+
+fn no_such_template() -> Problem {
+    let kinds = TemplateKind::ALL.map(TemplateKind::name).join(", ");
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "Not found",
+        format!(
+            "There is no such template. The kinds are {kinds}; GET /v1/templates lists them with their languages."
+        ),
+    )
 }
 
 impl From<Unavailable> for Problem {
@@ -254,7 +269,7 @@ impl From<ChangeSettingsRefused> for Problem {
 impl From<ChangeTemplateRefused> for Problem {
     fn from(refusal: ChangeTemplateRefused) -> Self {
         match refusal {
-            ChangeTemplateRefused::Unknown => Self::not_found("template"),
+            ChangeTemplateRefused::Unknown => no_such_template(),
             ChangeTemplateRefused::Invalid(errors) => Self::invalid_fields(errors),
             ChangeTemplateRefused::Stale { current } => Self::new(
                 StatusCode::PRECONDITION_FAILED,
@@ -273,7 +288,7 @@ impl From<ChangeTemplateRefused> for Problem {
 impl From<TestTemplateRefused> for Problem {
     fn from(refusal: TestTemplateRefused) -> Self {
         match refusal {
-            TestTemplateRefused::Unknown => Self::not_found("template"),
+            TestTemplateRefused::Unknown => no_such_template(),
             TestTemplateRefused::Invalid(errors) => Self::invalid_fields(errors),
             TestTemplateRefused::KeyReused => key_reused(),
             TestTemplateRefused::Unavailable(error) => error.into(),

@@ -8,6 +8,7 @@
 )]
 
 use beckon_domain::history::Happening;
+use beckon_domain::mail::MailState;
 use beckon_domain::names::GroupName;
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
 use beckon_domain::user::User;
@@ -128,6 +129,75 @@ async fn who_is_disabled_gets_no_mail_and_opens_nothing_until_enabled_again() {
     let enabled_again = world.show_pin(&user.email, &pin).await;
 
     assert!(while_disabled.is_err() && enabled_again.is_ok());
+}
+
+/// Disabled before their mail went, and enabled again: nothing else would ever tell them.
+#[tokio::test]
+async fn who_is_enabled_again_gets_the_mail_that_was_dropped_meanwhile_and_gets_it_once() {
+    let world = World::new();
+    let user = world.with(a_user());
+    let enabled = |enabled| UserPatch {
+        enabled: Some(enabled),
+        ..UserPatch::default()
+    };
+    world.invite(&[&user]).await;
+    change(&world, &user, &enabled(false)).await.unwrap();
+    world.post().await;
+    let states = || {
+        let mails = world.store.mails_of(user.id);
+        mails.iter().map(|mail| mail.state).collect::<Vec<_>>()
+    };
+    assert_eq!(states(), [MailState::Dropped]);
+
+    for _ in 0..2 {
+        change(&world, &user, &enabled(true)).await.unwrap();
+        world.post().await;
+        assert_eq!(states(), [MailState::Dropped, MailState::Sent]);
+        change(&world, &user, &enabled(false)).await.unwrap();
+    }
+
+    change(&world, &user, &enabled(true)).await.unwrap();
+    let pin = world.pin_of(&user);
+    assert!(world.show_pin(&user.email, &pin).await.is_ok());
+}
+
+/// A Send that was stopped stays stopped for them, and who is corrected on the way gets one mail.
+#[tokio::test]
+async fn who_is_enabled_again_gets_no_mail_that_was_stopped_and_no_second_one() {
+    let world = World::new();
+    let (stopped, moved) = (world.with(a_user()), world.with(a_user()));
+    let enabled = |enabled| UserPatch {
+        enabled: Some(enabled),
+        ..UserPatch::default()
+    };
+    let batch = world.invite(&[&stopped]).await;
+    world.invite(&[&moved]).await;
+    for user in [&stopped, &moved] {
+        change(&world, user, &enabled(false)).await.unwrap();
+    }
+    world
+        .stop_send()
+        .run(batch, &an_administrator())
+        .await
+        .unwrap();
+    world.post().await;
+
+    change(&world, &stopped, &enabled(true)).await.unwrap();
+    let elsewhere = UserPatch {
+        email: Some("moved@example.com".to_owned()),
+        ..enabled(true)
+    };
+    change(&world, &moved, &elsewhere).await.unwrap();
+    world.post().await;
+
+    let sent = |user: &User| {
+        let mails = world.store.mails_of(user.id);
+        mails
+            .iter()
+            .filter(|mail| mail.state == MailState::Sent)
+            .count()
+    };
+    assert_eq!((sent(&stopped), sent(&moved)), (0, 1));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use crate::ids::{EventId, UserId};
 use crate::invitation::{
     Invitation, InvitationEvent, InvitationRefusal, InvitationState, transition,
 };
-use crate::issuing::{Remailing, mail_again, zone_of};
+use crate::issuing::{Remailing, mail_again, missed_its_mail, zone_of};
 use crate::ports::{
     Chance, Clock, LoadMails, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
@@ -149,9 +149,7 @@ where
             .reminders
             .map(|plan| plan.resumed(now, invitation.expires_at, &zone));
         let carried = self.store.load_mails(&[invitation.mail]).await?.pop();
-        let mail_it = user.enabled
-            && user.address_mark.is_none()
-            && carried.is_some_and(|mail| mail.was_dropped() && !mail.was_stopped());
+        let mail_it = missed_its_mail(user, carried.as_ref());
         let restored = Invitation {
             state,
             ended_at: None,

@@ -1,5 +1,6 @@
 //! Changing a user's particulars, their address included, and disabling them.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::address::EmailAddress;
@@ -7,10 +8,13 @@ use crate::correcting::{Correcting, correct};
 use crate::falling_due::reached_again;
 use crate::history::Actor;
 use crate::ids::{ExternalId, UserId};
+use crate::invitation::InvitationState;
+use crate::issuing::{Remailing, mail_again, missed_its_mail};
 use crate::locale::{Locale, TimeZoneName};
 use crate::names::DisplayName;
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable,
+    Chance, ChangeOutcome, Clock, LoadKeys, LoadMails, LoadUsers, ReadSettings, SaveUsers,
+    Unavailable, UserChange,
 };
 use crate::problem::{FieldProblem, Problems};
 use crate::usecases::add_user::parse_groups;
@@ -99,12 +103,13 @@ pub struct ChangeUser<S, K, C, R> {
 
 impl<S, K, C, R> ChangeUser<S, K, C, R>
 where
-    S: LoadUsers + ReadSettings + SaveUsers + Sync,
+    S: LoadMails + LoadUsers + ReadSettings + SaveUsers + Sync,
     K: LoadKeys + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
 {
-    /// Changes the user, and gives them as they are then. Who is enabled again is reminded again.
+    /// Changes the user, and gives them as they are then. Whoever is enabled again is reminded
+    /// again, and gets the mail of an open invitation that was dropped meanwhile.
     pub async fn run(
         &self,
         id: UserId,
@@ -130,13 +135,19 @@ where
                 return Ok(before);
             }
             let now = self.clock.now();
-            let after = if after.enabled && !before.enabled {
+            let enabled_again = after.enabled && !before.enabled;
+            let after = if enabled_again {
                 reached_again(after, &settings.settings, now)
             } else {
                 after
             };
             let change = correct(&before, after, &with, &self.chance, now)
                 .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
+            let change = if enabled_again {
+                self.with_missed_mail(change, &with, now).await?
+            } else {
+                change
+            };
             let after = change.user.clone();
             match self.store.save_user(&change).await? {
                 ChangeOutcome::Saved => return Ok(after),
@@ -145,6 +156,47 @@ where
                 ChangeOutcome::Conflict | ChangeOutcome::DoneBefore => {}
             }
         }
+    }
+}
+
+impl<S, K, C, R> ChangeUser<S, K, C, R>
+where
+    S: LoadMails,
+    R: Chance,
+{
+    async fn with_missed_mail(
+        &self,
+        change: UserChange,
+        with: &Correcting<'_>,
+        now: Timestamp,
+    ) -> Result<UserChange, Unavailable> {
+        let user = &change.user;
+        let Some(open) = &user.invitation else {
+            return Ok(change);
+        };
+        let settings = &with.settings.settings;
+        // A correction on the way has issued and mailed it anew.
+        let mailed = !change.mails.is_empty();
+        let wanted = open.state_at(now) == InvitationState::Pending
+            && settings.sender.may_invite(&user.email);
+        if mailed || !wanted {
+            return Ok(change);
+        }
+        let carried = self.store.load_mails(&[open.mail]).await?.pop();
+        if !missed_its_mail(user, carried.as_ref()) {
+            return Ok(change);
+        }
+        let remailing = Remailing::asked_for(with.who.clone(), with.settings.version, &self.chance);
+        let again = mail_again(user, open, remailing, now);
+        Ok(UserChange {
+            user: User {
+                version: user.version,
+                ..again.user
+            },
+            mails: again.mails,
+            history: [change.history, again.history].concat(),
+            ..change
+        })
     }
 }
 

@@ -157,6 +157,7 @@ pub async fn a_filter_finds_by_state_group_and_beginning<S: Store>(store: S) {
         a_user().at("cem@example.com").called("Cem Annan"),
         a_user()
             .at("dan@example.com")
+            .known_as("HR-4711")
             .in_group("staff")
             .in_group("it"),
     ] {
@@ -189,6 +190,8 @@ pub async fn a_filter_finds_by_state_group_and_beginning<S: Store>(store: S) {
         (groups(&["nobody"]), ""),
         (text("ANN"), "ann cem"),
         (text("bea@example.com"), "bea"),
+        (text("hr-47"), "dan"),
+        (text("4711"), ""),
         (text("example"), ""),
         (
             UserFilter {
