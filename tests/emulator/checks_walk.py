@@ -62,6 +62,27 @@ def the_machine_of_the_mdm_gets_a_token_that_opens_no_administration(session):
     Api(session.stack, token).get("/v1/users").expect(403)
 
 
+def the_mdm_redeems_and_reports_over_http_and_nobody_else_does(session):
+    admin = session.administrator
+    mdm = Api(session.stack, session.people.machine_token())
+    ina = admin.add("ina")
+    admin.post("/v1/invitations", {"selection": {"userIds": [ina]}, "ownership": "userOwned"}).expect(202)
+    pin = re.search(r"PIN: ([0-9 ]+)", newest_mail(session, "ina", "Register your device").text)[1].strip()
+    shown = {"email": "ina@example.com", "pin": pin, "clientAddress": "203.0.113.7"}
+    report = {"device": {"id": "inas-phone", "platform": "android"}, "registeredAt": "2026-01-31T09:30:00Z"}
+    for caller, status in ((session.anybody, 401), (admin, 403)):
+        caller.post("/v1/mdm/redemptions", shown).expect(status)
+        caller.post("/v1/mdm/registrations", {"userId": ina, **report}).expect(status)
+    mdm.post("/v1/mdm/redemptions", {**shown, "pin": "0"}).expect(403)
+    redeemed = mdm.post("/v1/mdm/redemptions", shown).expect(200).json
+    report["registrationId"] = redeemed["registrationId"]
+    answers = [mdm.post("/v1/mdm/registrations", report).expect(200).json for _ in range(2)]
+    decided = {"ownership": "userOwned", "rule": "invitation"}
+    equal(answers, [{"outcome": "recorded", **decided}, {"outcome": "knownBefore", **decided}], "what came of the reports")
+    equal(admin.get(f"/v1/users/{ina}").expect(200).json["devices"], 1, "the devices")
+    mdm.post("/v1/mdm/registrations", {**report, "registrationId": None, "externalId": "nobody"}).expect(404)
+
+
 def the_enrolment_page_is_served_with_what_it_loads(session):
     page = session.anybody.get("/enroll").expect(200)
     for asset in re.findall(rb'(?:href|src)="(/[^"]+)"', page.body):
@@ -196,7 +217,7 @@ def what_else_the_api_offers(session):
     equal(admin.get("/v1/batches").expect(200).json["items"][0]["batch"]["id"], batch, "the newest Send")
     admin.post(f"/v1/batches/{batch}/stop").expect(200)
     told = [row["what"] for row in admin.get(f"/v1/batches/{batch}/history").expect(200).json["items"]]
-    equal(told, ["stopped", "started"], "the history of the Send")
+    equal(told, ["stopped", "expanded", "started"], "the history of the Send")
     equal(admin.get("/v1/outbox").expect(200).json["state"], "running", "the outbox")
     admin.post("/v1/outbox/resume").expect(200)
 
@@ -279,6 +300,7 @@ CHECKS = [
     the_enrolment_page_is_served_with_what_it_loads,
     the_walk_with_pins,
     the_walk_with_a_qr_code,
+    the_mdm_redeems_and_reports_over_http_and_nobody_else_does,
     what_else_the_api_offers,
     what_becomes_of_an_invitation_afterwards,
     people_come_and_go_as_files,

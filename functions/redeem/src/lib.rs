@@ -1,6 +1,7 @@
 //! Redeeming, seen from the invited person and from the device management: the landing page, the
-//! secrets it sends, and what became of a registration.
+//! secrets it sends, what the device management does for people, and what became of a registration.
 
+mod mdm;
 mod page;
 mod routes;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use beckon_aws::{KeySource, Table};
+use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::request_pin::RequestPin;
@@ -30,6 +32,7 @@ pub struct Redemptions {
     redeem: Arc<Redeem<Table, KeySource, SystemClock, SystemChance>>,
     request: Arc<RequestPin<Table, KeySource, SystemClock, SystemChance>>,
     decline: Arc<Decline<Table, KeySource, SystemClock, SystemChance>>,
+    confirm: Arc<ConfirmRegistration<Table, SystemClock, SystemChance>>,
     table: Table,
     refuse_after: Duration,
 }
@@ -51,6 +54,11 @@ impl Redemptions {
                 clock: SystemClock,
                 chance: SystemChance::new(),
             }),
+            confirm: Arc::new(ConfirmRegistration {
+                store: table.clone(),
+                clock: SystemClock,
+                chance: SystemChance::new(),
+            }),
             redeem: Arc::new(Redeem {
                 store: table.clone(),
                 keys,
@@ -66,7 +74,10 @@ impl Redemptions {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::all().merge(page::routes()).with_state(self)
+        routes::all()
+            .merge(mdm::all())
+            .merge(page::routes())
+            .with_state(self)
     }
 
     /// The routes alone.

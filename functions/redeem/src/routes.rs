@@ -1,6 +1,7 @@
 //! `/v1/redemptions` and `/v1/registrations`. Both are public: the PIN, the token, and the id of
 //! the session are what lets somebody in.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use axum::Json;
@@ -36,7 +37,7 @@ pub(crate) fn all() -> OpenApiRouter<Redemptions> {
 /// A registration session was opened.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct RedeemedView {
+pub(crate) struct RedeemedView {
     /// A bearer secret: by it the registration is reported and looked up.
     registration_id: String,
     method: Method,
@@ -82,9 +83,18 @@ async fn redeem(
     ClientAddress(address): ClientAddress,
     body: JsonBody<Redemption>,
 ) -> Result<Json<RedeemedView>, Problem> {
+    redeemed(&redemptions, &body.value, address).await
+}
+
+/// Opens a session for what was shown; the answer to a wrong secret leaves after a fixed time.
+pub(crate) async fn redeemed(
+    redemptions: &Redemptions,
+    shown: &Redemption,
+    from: Option<IpAddr>,
+) -> Result<Json<RedeemedView>, Problem> {
     let began = Instant::now();
-    let source = address.map(Source::of);
-    match redemptions.redeem.run(&body.value, source.as_ref()).await {
+    let source = from.map(Source::of);
+    match redemptions.redeem.run(shown, source.as_ref()).await {
         Ok(redeemed) => Ok(Json(RedeemedView {
             registration_id: redeemed.registration_id.expose().to_owned(),
             method: redeemed.method,

@@ -1,0 +1,141 @@
+//! `/v1/mdm`: what a device management does for people. It shows who it is by a token with the
+//! scope `mdm`.
+
+use std::net::IpAddr;
+
+use axum::Json;
+use axum::extract::State;
+use beckon_domain::ownership::{Ownership, OwnershipRule};
+use beckon_domain::permission::Permission;
+use beckon_domain::usecases::confirm_registration::{ConfirmRefused, Confirmed};
+use beckon_domain::usecases::redeem::{Redemption, RedemptionDevice};
+use beckon_runtime::{Authorised, DeviceReport, JsonBody, Problem};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Redemptions;
+use crate::routes::{RedeemedView, redeemed};
+
+pub(crate) fn all() -> OpenApiRouter<Redemptions> {
+    OpenApiRouter::new()
+        .routes(routes!(redeem_for_somebody))
+        .routes(routes!(report))
+}
+
+/// What somebody showed to the device management. Either address and PIN, or a token.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct RedemptionForSomebody {
+    /// The address that was invited.
+    email: Option<String>,
+    /// The PIN, grouped and cased as you like.
+    pin: Option<String>,
+    /// The token of a link, instead.
+    token: Option<String>,
+    /// The device this is for, if known.
+    device: Option<RedemptionDevice>,
+    /// The IP address of whoever showed it to you. Wrong secrets count against it, as if they had
+    /// come from there; left out, they count against the invitation alone.
+    #[schema(value_type = Option<String>)]
+    client_address: Option<IpAddr>,
+}
+
+/// Redeem a PIN or a link's token for somebody
+///
+/// Does what `POST /v1/redemptions` does, for a device management that asks people for their PIN
+/// itself. Wrong tries count against the person's own address, and never against yours, so that
+/// nobody's typing errors keep others out.
+#[utoipa::path(
+    post, path = "/v1/mdm/redemptions", tag = "Device management", request_body = RedemptionForSomebody,
+    responses(
+        (status = 200, body = RedeemedView),
+        (status = 403, description = "Address and secret do not fit, or the token lacks the scope mdm", body = Problem),
+        (status = 410, description = "The invitation has ended", body = Problem),
+        (status = 422, description = "Fields are wrong", body = Problem),
+        (status = 429, description = "Too many sessions are open, or too many wrong tries came from the client's address", body = Problem),
+    )
+)]
+async fn redeem_for_somebody(
+    State(redemptions): State<Redemptions>,
+    caller: Authorised,
+    body: JsonBody<RedemptionForSomebody>,
+) -> Result<Json<RedeemedView>, Problem> {
+    caller.to(Permission::ManageDevices)?;
+    let RedemptionForSomebody {
+        email,
+        pin,
+        token,
+        device,
+        client_address,
+    } = body.value;
+    let shown = Redemption {
+        email,
+        pin,
+        token,
+        device,
+    };
+    redeemed(&redemptions, &shown, client_address).await
+}
+
+/// What a report came to.
+#[derive(Serialize, utoipa::ToSchema)]
+struct ReportedView {
+    /// `recorded` for a device that was not known, or was wiped and enrolled again; `decidedAgain`
+    /// when more became known of it; `knownBefore` when nothing new was said.
+    outcome: &'static str,
+    /// Whose the device is.
+    ownership: Ownership,
+    /// The rule that decided it.
+    rule: OwnershipRule,
+}
+
+/// Report a device that was registered
+///
+/// Does what a *Device Registered* event on the bus does, and answers what came of it. The same
+/// report again changes nothing.
+#[utoipa::path(
+    post, path = "/v1/mdm/registrations", tag = "Device management", request_body = DeviceReport,
+    responses(
+        (status = 200, body = ReportedView),
+        (status = 404, description = "The report names nobody who is known here", body = Problem),
+        (status = 422, description = "Fields are wrong", body = Problem),
+    )
+)]
+async fn report(
+    State(redemptions): State<Redemptions>,
+    caller: Authorised,
+    body: JsonBody<DeviceReport>,
+) -> Result<Json<ReportedView>, Problem> {
+    caller.to(Permission::ManageDevices)?;
+    let report = body.value.read().map_err(Problem::invalid_fields)?;
+    let confirmed = redemptions
+        .confirm
+        .run(&report)
+        .await
+        .map_err(|refusal| match refusal {
+            ConfirmRefused::Unknown => nobody_known(),
+            ConfirmRefused::Unavailable(error) => error.into(),
+        })?;
+    tracing::info!(?confirmed, "a registration was reported");
+    let (outcome, decided) = match confirmed {
+        Confirmed::Recorded(decided) => ("recorded", decided),
+        Confirmed::DecidedAgain(decided) => ("decidedAgain", decided),
+        Confirmed::KnownBefore(decided) => ("knownBefore", decided),
+    };
+    Ok(Json(ReportedView {
+        outcome,
+        ownership: decided.ownership,
+        rule: decided.rule,
+    }))
+}
+
+fn nobody_known() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "nobody-known",
+        "Nobody known",
+        "The report names nobody who is known here, and nothing was recorded. Check how it names the person, or add them with POST /v1/users, and report the device again.",
+    )
+}
