@@ -106,6 +106,16 @@ impl From<SendRefused> for Problem {
                 "Unknown settings version",
                 "There are no settings of this version; preview again and send what the preview answers.",
             ),
+            SendRefused::SettingsChanged { shown, current } => Self::new(
+                StatusCode::CONFLICT,
+                "settings-changed",
+                "The settings have changed",
+                format!(
+                    "The preview showed version {} of the settings, and version {} holds now. Nobody was invited; preview again, and send what that answers.",
+                    shown.get(),
+                    current.get()
+                ),
+            ),
             SendRefused::KeyReused => key_reused(),
             SendRefused::Unavailable(error) => error.into(),
         }

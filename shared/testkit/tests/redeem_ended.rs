@@ -9,9 +9,10 @@
 
 use beckon_domain::invitation::InvitationState;
 use beckon_domain::session::RegistrationId;
+use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::redeem::{Ended, RedeemRefused, Redeemed};
 use beckon_domain::user::User;
-use beckon_testkit::builders::a_user;
+use beckon_testkit::builders::{a_user, an_administrator};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;
 
@@ -66,8 +67,58 @@ async fn only_who_shows_the_right_secret_of_an_ended_issue_is_told_what_became_o
             }
         }
         assert!(does_not_fit(&by_guess), "{state:?}");
-        assert_eq!(world.now_of(&user), as_it_is);
+        let now = world.now_of(&user).invitation.unwrap();
+        let costs = u8::from(state == InvitationState::Cancelled);
+        let before = as_it_is.invitation.unwrap();
+        assert_eq!(now.tries_left, before.tries_left - costs, "{state:?}");
+        assert_eq!((now.state, now.sessions), (state, before.sessions));
     }
+}
+
+/// What is cancelled may be given back, with the PIN it had.
+#[tokio::test]
+async fn the_pin_of_a_cancelled_invitation_is_not_guessed_while_nobody_counts() {
+    let (world, user) = invited().await;
+    let change = |change| {
+        let (world, id) = (world.clone(), user.id);
+        async move {
+            let use_case = world.change_invitation();
+            use_case.run(id, change, &an_administrator()).await.unwrap()
+        }
+    };
+    change(InvitationChange::Cancel).await;
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (world, user) = (world.clone(), user.clone());
+        guesses.spawn(async move { guess(&world, &user).await });
+    }
+    let answers = guesses.join_all().await;
+    assert!(answers.iter().all(does_not_fit));
+
+    let told = show_right(&world, &user).await;
+    let restored = change(InvitationChange::Restore).await;
+    let opened = show_right(&world, &user).await;
+
+    assert!(does_not_fit(&told) && does_not_fit(&opened));
+    assert_eq!(restored.invitation.unwrap().state, InvitationState::Locked);
+}
+
+#[tokio::test]
+async fn a_guess_at_a_cancelled_invitation_is_missing_when_it_is_given_back_and_the_right_pin_is_not()
+ {
+    let (world, user) = invited().await;
+    let cancel = world.change_invitation();
+    let cancelled = cancel
+        .run(user.id, InvitationChange::Cancel, &an_administrator())
+        .await;
+    assert!(cancelled.is_ok());
+    assert!(does_not_fit(&guess(&world, &user).await));
+    for _ in 0..9 {
+        let told = show_right(&world, &user).await;
+        assert!(matches!(told, Err(RedeemRefused::Ended(Ended::Cancelled))));
+    }
+
+    assert_eq!(world.invitation_of(&user).tries_left, 4);
 }
 
 #[tokio::test]

@@ -236,7 +236,7 @@ async fn a_send_of_twenty_five_is_small_and_of_twenty_six_is_not() {
 }
 
 #[tokio::test]
-async fn a_batch_keeps_the_settings_that_its_preview_showed() {
+async fn a_batch_keeps_the_settings_that_its_preview_showed_or_is_refused() {
     let world = World::under(&settings().lifetime_hours(24).build());
     let shown = world.store.settings().version;
     let users = some_users(&world, 2);
@@ -244,20 +244,22 @@ async fn a_batch_keeps_the_settings_that_its_preview_showed() {
         settings: Some(shown),
         ..world.order(&ids(&users))
     };
-    world
-        .store
-        .put_settings(&settings().lifetime_hours(48).build());
 
     let sent = send(&world, &order).await.unwrap();
     world
         .store
         .put_settings(&settings().lifetime_hours(72).build());
+    let outdated = send(&world, &order).await;
     world.expand_all(sent.batch.id).await.unwrap();
 
     let invitation = world.invitation_of(&users[0]);
     let lifetime = invitation.expires_at.duration_since(invitation.issued_at);
     assert_eq!(lifetime.as_hours(), 24);
     assert_eq!(world.store.all_mails()[0].settings, shown);
+    assert!(matches!(
+        outdated,
+        Err(SendRefused::SettingsChanged { shown: old, .. }) if old == shown
+    ));
     let unknown = SendOrder {
         settings: Some(Version::from_number(99)),
         ..order

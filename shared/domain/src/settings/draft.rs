@@ -74,12 +74,16 @@ pub struct SettingsDraft {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RegistrationDraft {
     /// Default `pin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
     /// 1 to 720; default 168, seven days.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lifetime_hours: Option<i64>,
     /// What PINs look like.
+    #[serde(skip_serializing_if = "PinDraft::says_nothing")]
     pub pin: PinDraft,
     /// Default true.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_pin_request: Option<bool>,
 }
 
@@ -89,11 +93,20 @@ pub struct RegistrationDraft {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PinDraft {
     /// 4 to 12; default 8.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub length: Option<i64>,
     /// Default `digits`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub alphabet: Option<PinAlphabet>,
     /// 1 to 10; default 5.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tries: Option<i64>,
+}
+
+impl PinDraft {
+    fn says_nothing(&self) -> bool {
+        self.length.is_none() && self.alphabet.is_none() && self.tries.is_none()
+    }
 }
 
 /// See [`Confirmation`].
@@ -266,6 +279,10 @@ impl SettingsDraft {
 impl From<Settings> for SettingsDraft {
     fn from(settings: Settings) -> Self {
         let text = |label: Label| label.as_str().to_owned();
+        let groups = settings.groups.iter();
+        let groups = groups
+            .map(|entry| GroupDraft::beside(entry, &settings.registration, &settings.reminders))
+            .collect();
         Self {
             registration: settings.registration.into(),
             confirmation: ConfirmationDraft {
@@ -282,7 +299,7 @@ impl From<Settings> for SettingsDraft {
                 },
             },
             reminders: settings.reminders.into(),
-            groups: settings.groups.into_iter().map(GroupDraft::from).collect(),
+            groups,
             administrators: settings.administrators.into(),
             retention: settings.retention.into(),
             agreements: settings
@@ -342,6 +359,29 @@ impl From<RegistrationSettings> for RegistrationDraft {
                 tries: Some(i64::from(registration.pin.tries)),
             },
             allow_pin_request: Some(registration.allow_pin_request),
+        }
+    }
+}
+
+/// What one says otherwise than everybody else, if it is otherwise.
+pub(super) fn otherwise<T: PartialEq>(own: Option<T>, everybody: Option<&T>) -> Option<T> {
+    own.filter(|own| Some(own) != everybody)
+}
+
+impl RegistrationDraft {
+    /// Only what is otherwise than for everybody else: what is read is sent back, and a group is not
+    /// to keep what changes for all the others meanwhile.
+    pub(super) fn beside(own: &RegistrationSettings, everybody: &RegistrationSettings) -> Self {
+        let (own, all) = (Self::from(own.clone()), Self::from(everybody.clone()));
+        Self {
+            method: otherwise(own.method, all.method.as_ref()),
+            lifetime_hours: otherwise(own.lifetime_hours, all.lifetime_hours.as_ref()),
+            pin: PinDraft {
+                length: otherwise(own.pin.length, all.pin.length.as_ref()),
+                alphabet: otherwise(own.pin.alphabet, all.pin.alphabet.as_ref()),
+                tries: otherwise(own.pin.tries, all.pin.tries.as_ref()),
+            },
+            allow_pin_request: otherwise(own.allow_pin_request, all.allow_pin_request.as_ref()),
         }
     }
 }
@@ -778,6 +818,43 @@ mod tests {
         );
         assert!(!settings.groups[1].reminders.as_ref().unwrap().enabled);
         assert_eq!(settings.registrations().count(), 3);
+    }
+
+    /// Read, changed in one place and saved, as everybody does it.
+    #[test]
+    fn a_group_does_not_keep_what_is_changed_for_everybody() {
+        let saved = parse(
+            r#"{"reminders":{"enabled":true},
+                "groups":[{"group":"vip","registration":{"method":"qrCode"},"reminders":{"most":1}},
+                          {"group":"field","registration":{"pin":{"tries":3}}},
+                          {"group":"same","registration":{"method":"pin"},"reminders":{"quietHours":{"from":"00:00","to":"00:00"}}}]}"#,
+        )
+        .unwrap();
+        let mut read = serde_json::to_value(SettingsDraft::from(saved)).unwrap();
+        assert_eq!(
+            read["groups"],
+            serde_json::json!([
+                { "group": "vip", "registration": { "method": "qrCode" }, "reminders": { "most": 1 } },
+                { "group": "field", "registration": { "pin": { "tries": 3 } } },
+                { "group": "same", "reminders": { "quietHours": { "from": "00:00", "to": "00:00" } } },
+            ])
+        );
+
+        read["registration"]["lifetimeHours"] = 240.into();
+        read["registration"]["pin"]["length"] = 10.into();
+        read["reminders"]["everyDays"] = 5.into();
+        let saved = parse(&read.to_string()).unwrap();
+
+        let field = saved.groups[1].registration.as_ref().unwrap();
+        assert_eq!(
+            (field.lifetime_hours, field.pin.length, field.pin.tries),
+            (240, 10, 3)
+        );
+        let vip = &saved.groups[0];
+        assert_eq!(vip.registration.as_ref().unwrap().lifetime_hours, 240);
+        let policy = vip.reminders.unwrap().policy;
+        assert_eq!((policy.every_days, policy.most), (5, 1));
+        assert_eq!(saved.groups[2].reminders.unwrap().policy.quiet_hours, None);
     }
 
     #[test]

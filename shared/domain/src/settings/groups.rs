@@ -109,10 +109,10 @@ pub struct GroupDraft {
     /// Which group.
     pub group: String,
     /// How its members register; absent: as everybody else. Of what is given, fields left out
-    /// are as everybody else's.
+    /// are as everybody else's, and answers leave out what is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration: Option<RegistrationDraft>,
-    /// How they are reminded; absent: as everybody else.
+    /// How they are reminded; the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reminders: Option<RemindersDraft>,
     /// What *Device owner settings* is switched to for them, where a Send leaves `ownership` out.
@@ -212,14 +212,28 @@ fn one(
     })
 }
 
-impl From<GroupSettings> for GroupDraft {
-    fn from(entry: GroupSettings) -> Self {
+impl GroupDraft {
+    /// What an entry says otherwise than the settings of everybody else.
+    pub(super) fn beside(
+        entry: &GroupSettings,
+        registration: &RegistrationSettings,
+        reminders: &Reminders,
+    ) -> Self {
+        let own_registration = entry.registration.as_ref();
+        let own_reminders = entry.reminders.as_ref();
         Self {
             group: entry.group.as_str().to_owned(),
-            registration: entry.registration.map(RegistrationDraft::from),
-            reminders: entry.reminders.map(RemindersDraft::from),
+            registration: own_registration
+                .filter(|own| *own != registration)
+                .map(|own| RegistrationDraft::beside(own, registration)),
+            reminders: own_reminders
+                .filter(|own| *own != reminders)
+                .map(|own| RemindersDraft::beside(own, reminders)),
             ownership: entry.ownership,
-            locale: entry.locale.map(|locale| locale.as_str().to_owned()),
+            locale: entry
+                .locale
+                .as_ref()
+                .map(|locale| locale.as_str().to_owned()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::in_range;
+use super::draft::{in_range, otherwise};
 use crate::problem::{FieldProblem, Problems};
 use crate::reminders::{MOST_REMINDERS, QuietHours, ReminderPolicy, TimeOfDay};
 
@@ -49,19 +49,24 @@ impl Reminders {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RemindersDraft {
     /// Default false.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// Days from the invitation to the first reminder: 1 to 30; default 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub start_after_days: Option<i64>,
     /// Days from one reminder to the next: 1 to 30; default 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub every_days: Option<i64>,
     /// The most reminders of one invitation: 1 to 30; default 3.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub most: Option<i64>,
     /// When nobody is reminded, in their own time zone; default 20:00 to 08:00.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<QuietHoursDraft>,
 }
 
 /// Two times of day. The same time twice: there are no quiet hours.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QuietHoursDraft {
@@ -164,6 +169,20 @@ impl From<Reminders> for RemindersDraft {
             every_days: Some(i64::from(policy.every_days)),
             most: Some(i64::from(policy.most)),
             quiet_hours: Some(hours),
+        }
+    }
+}
+
+impl RemindersDraft {
+    /// Only what is otherwise than for everybody else.
+    pub(super) fn beside(own: &Reminders, everybody: &Reminders) -> Self {
+        let (own, all) = (Self::from(*own), Self::from(*everybody));
+        Self {
+            enabled: otherwise(own.enabled, all.enabled.as_ref()),
+            start_after_days: otherwise(own.start_after_days, all.start_after_days.as_ref()),
+            every_days: otherwise(own.every_days, all.every_days.as_ref()),
+            most: otherwise(own.most, all.most.as_ref()),
+            quiet_hours: otherwise(own.quiet_hours, all.quiet_hours.as_ref()),
         }
     }
 }

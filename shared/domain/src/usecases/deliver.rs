@@ -224,6 +224,7 @@ where
             run,
             keys: Arc::new(self.keys.key_ring().await?),
             settings: HashMap::new(),
+            now_holding: None,
             wordings: None,
             queue: VecDeque::new(),
             holds: HashSet::new(),
@@ -273,6 +274,13 @@ where
                         break;
                     }
                 };
+                let now_holding = match self.settings_now(&mut round, now).await {
+                    Ok(settings) => settings,
+                    Err(error) => {
+                        round.fail(error);
+                        break;
+                    }
+                };
                 let own = match self.wordings(&mut round, now).await {
                     Ok(own) => own,
                     Err(error) => {
@@ -286,6 +294,7 @@ where
                     let words = Words {
                         keys: &keys,
                         settings: settings.as_deref(),
+                        now_holding: &now_holding,
                         own: &own,
                     };
                     let step = self.carry(due, run, words, &mut unfit).await;

@@ -19,7 +19,7 @@ use crate::correcting::{Correcting, correct};
 use crate::hex::hex;
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::idempotency::{Recalled, RepeatableRequest, recall};
-use crate::ids::{EventId, UserId, Version};
+use crate::ids::{EventId, UserId};
 use crate::importing::{Decision, Entry, Known, Mentioned};
 use crate::ownership::OwnerSwitch;
 use crate::ports::{
@@ -209,8 +209,7 @@ where
                 .filter(|user| is_to_be_invited(user, &settings))
                 .map(|user| user.id)
                 .collect();
-            self.invite(file, waiting, order, &settings, &mut report)
-                .await?;
+            self.invite(file, waiting, order, &mut report).await?;
         }
         let is_new = |row: &ImportedRow| row.outcome == RowOutcome::Added;
         report.rows = pending
@@ -370,7 +369,6 @@ where
         file: &[u8],
         mut waiting: Vec<UserId>,
         order: &ImportOrder,
-        settings: &VersionedSettings,
         report: &mut ImportReport,
     ) -> Result<(), Unavailable> {
         if !waiting.is_empty() {
@@ -397,9 +395,7 @@ where
                 Recalled::New | Recalled::OtherBody => {
                     report.invited = waiting.len() as u64;
                     if !waiting.is_empty() && !order.dry_run {
-                        let sent = self
-                            .send(waiting, order, settings.version, &request)
-                            .await?;
+                        let sent = self.send(waiting, order, &request).await?;
                         report.batch = Some(sent.batch);
                     }
                     return Ok(());
@@ -413,7 +409,6 @@ where
         &self,
         users: Vec<UserId>,
         order: &ImportOrder,
-        settings: Version,
         request: &RepeatableRequest,
     ) -> Result<Sent, Unavailable> {
         let send = Send {
@@ -424,7 +419,7 @@ where
         let send_order = SendOrder {
             selection: Selection::Users(users),
             choice: OwnerSwitch::Preset,
-            settings: Some(settings),
+            settings: None,
             who: order.who.clone(),
         };
         send.run(&send_order, Some(request))
@@ -435,6 +430,7 @@ where
                 refused @ (SendRefused::Invalid(_)
                 | SendRefused::UnknownUsers(_)
                 | SendRefused::UnknownSettings
+                | SendRefused::SettingsChanged { .. }
                 | SendRefused::KeyReused) => Unavailable::new("the Send of an import", refused),
             })
     }

@@ -235,11 +235,13 @@ where
             InvitationState::None | InvitationState::Locked | InvitationState::Declined => {
                 return Err(RedeemRefused::DoesNotFit);
             }
+            InvitationState::Cancelled => {
+                let told = self.told_of_cancel(user, &invitation, shown, right).await?;
+                return Err(told);
+            }
             // Comparing without a try would let a dead issue's PIN be guessed at leisure, but it
-            // opens nothing, and its owner deserves to know.
-            ended @ (InvitationState::Expired
-            | InvitationState::Completed
-            | InvitationState::Cancelled) => {
+            // opens nothing ever again, and its owner deserves to know.
+            ended @ (InvitationState::Expired | InvitationState::Completed) => {
                 return Err(if right {
                     RedeemRefused::Ended(end_of(ended))
                 } else {
@@ -260,6 +262,79 @@ where
             return Err(RedeemRefused::DoesNotFit);
         }
         self.open(after, invitation.issue, device, true).await
+    }
+
+    /// What somebody hears who shows a PIN for an issue that was cancelled. An administrator may
+    /// give it back, and then its PIN is good again: guessing at it takes tries, as at an open one.
+    async fn told_of_cancel(
+        &self,
+        user: User,
+        invitation: &Invitation,
+        shown: &Pin,
+        right: bool,
+    ) -> Result<RedeemRefused, Unavailable> {
+        if !shown.is_as_long_as(invitation.pin) {
+            return Ok(RedeemRefused::DoesNotFit);
+        }
+        let take = |invitation: &Invitation| {
+            (invitation.state == InvitationState::Cancelled)
+                .then(|| invitation.tries_left.checked_sub(1))
+                .flatten()
+        };
+        let Some(after) = self.set_tries(user, invitation.issue, take).await? else {
+            return Ok(RedeemRefused::DoesNotFit);
+        };
+        if !right {
+            return Ok(RedeemRefused::DoesNotFit);
+        }
+        let give_back = |invitation: &Invitation| {
+            Some(
+                invitation
+                    .pin
+                    .tries
+                    .min(invitation.tries_left.saturating_add(1)),
+            )
+        };
+        self.set_tries(after, invitation.issue, give_back).await?;
+        Ok(RedeemRefused::Ended(Ended::Cancelled))
+    }
+
+    /// Changes how many tries an issue has left, unless it is no longer the user's or `tries` gives
+    /// none. Gives the user as they are then.
+    async fn set_tries(
+        &self,
+        user: User,
+        issue: IssueNumber,
+        tries: impl Fn(&Invitation) -> Option<u8>,
+    ) -> Result<Option<User>, Unavailable> {
+        let mut current = user;
+        loop {
+            let invitation = current.invitation.as_ref().filter(|own| own.issue == issue);
+            let Some((invitation, tries_left)) =
+                invitation.and_then(|own| Some((own.clone(), tries(own)?)))
+            else {
+                return Ok(None);
+            };
+            let after = with_invitation(
+                &current,
+                Invitation {
+                    tries_left,
+                    ..invitation
+                },
+            );
+            if self
+                .store
+                .save_user(&UserChange::of(after.clone()))
+                .await?
+                .is_saved()
+            {
+                return Ok(Some(after));
+            }
+            match self.store.load_users(&[current.id]).await?.pop() {
+                Some(reloaded) => current = reloaded,
+                None => return Ok(None),
+            }
+        }
     }
 
     async fn by_token(

@@ -57,6 +57,14 @@ pub enum SendRefused {
     /// The settings of the preview do not exist.
     #[error("there are no settings of this version")]
     UnknownSettings,
+    /// The settings are no longer those of the preview.
+    #[error("the settings have changed since the preview")]
+    SettingsChanged {
+        /// What the preview showed.
+        shown: Version,
+        /// What holds now.
+        current: Version,
+    },
     /// The idempotency key came with another body before.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -201,12 +209,14 @@ pub async fn settings_of(
     store: &impl ReadSettings,
     version: Option<Version>,
 ) -> Result<VersionedSettings, SendRefused> {
+    let current = store.current_settings().await?;
     match version {
-        None => Ok(store.current_settings().await?),
-        Some(version) => store
-            .settings_at(version)
-            .await?
-            .ok_or(SendRefused::UnknownSettings),
+        Some(shown) if shown > current.version => Err(SendRefused::UnknownSettings),
+        Some(shown) if shown < current.version => Err(SendRefused::SettingsChanged {
+            shown,
+            current: current.version,
+        }),
+        Some(_) | None => Ok(current),
     }
 }
 

@@ -367,11 +367,16 @@ impl<T: Store> Life<T> {
         });
         let answer = self.show(&wrong).await;
         self.must(answer.is_err(), "a dead or wrong PIN was taken");
-        if self.model.at(now) == S::Pending {
-            self.model.tries -= 1;
-            if self.model.tries == 0 {
-                self.model.state = S::Locked;
+        match self.model.at(now) {
+            S::Pending => {
+                self.model.tries -= 1;
+                if self.model.tries == 0 {
+                    self.model.state = S::Locked;
+                }
             }
+            // It may be given back, with what is left of its tries.
+            S::Cancelled => self.model.tries = self.model.tries.saturating_sub(1),
+            S::None | S::Expired | S::Completed | S::Declined | S::Locked => {}
         }
     }
 

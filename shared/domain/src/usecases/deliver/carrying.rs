@@ -88,7 +88,7 @@ where
         unfit: &mut Option<TemplateName>,
     ) -> Result<Step, Unavailable> {
         let now = self.clock.now();
-        let judged = due.judged(words.settings, now);
+        let judged = due.judged(words.now_holding, now);
         let Due { mail, user, .. } = due;
         match mail.state {
             MailState::Waiting => {}

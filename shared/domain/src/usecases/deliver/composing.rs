@@ -20,6 +20,8 @@ use crate::writing::{
 pub(super) struct Words<'a> {
     pub(super) keys: &'a KeyRing,
     pub(super) settings: Option<&'a VersionedSettings>,
+    /// Those that hold now.
+    pub(super) now_holding: &'a VersionedSettings,
     pub(super) own: &'a OwnWordings,
 }
 

@@ -16,8 +16,8 @@ use crate::settings::VersionedSettings;
 use crate::template::OwnWordings;
 use crate::user::User;
 
-/// For how long own wordings are taken as they were read.
-const WORDINGS_HOLD: SignedDuration = SignedDuration::from_secs(10);
+/// For how long own wordings, and the settings that hold now, are taken as they were read.
+const READ_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 
 impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
 where
@@ -121,13 +121,28 @@ where
         Ok(settings)
     }
 
+    pub(super) async fn settings_now(
+        &self,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<Arc<VersionedSettings>, Unavailable> {
+        if let Some((read_at, settings)) = &round.now_holding
+            && now.duration_since(*read_at) < READ_AGAIN
+        {
+            return Ok(Arc::clone(settings));
+        }
+        let settings = Arc::new(self.store.current_settings().await?);
+        round.now_holding = Some((now, Arc::clone(&settings)));
+        Ok(settings)
+    }
+
     pub(super) async fn wordings(
         &self,
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Arc<OwnWordings>, Unavailable> {
         if let Some((read_at, own)) = &round.wordings
-            && now.duration_since(*read_at) < WORDINGS_HOLD
+            && now.duration_since(*read_at) < READ_AGAIN
         {
             return Ok(Arc::clone(own));
         }

@@ -24,21 +24,20 @@ pub(super) struct Due {
 }
 
 impl Due {
-    /// Whether the mail is wanted, under the settings that it is written under.
+    /// Whether the mail is wanted, under the settings that hold now: whom mails may go to is not
+    /// what it was when it was ordered.
     pub(super) fn judged(
         &self,
-        settings: Option<&VersionedSettings>,
+        now_holding: &VersionedSettings,
         now: Timestamp,
     ) -> Result<(), Unwanted> {
         if self.stopped {
             return Err(Unwanted::BatchStopped);
         }
         wanted(&self.mail, self.user.as_ref(), now)?;
-        let sender = settings.map(|settings| &settings.settings.sender);
-        match (sender, &self.user) {
-            (Some(sender), Some(user))
-                if self.mail.kind.invites() && !sender.may_invite(&user.email) =>
-            {
+        let sender = &now_holding.settings.sender;
+        match &self.user {
+            Some(user) if self.mail.kind.invites() && !sender.may_invite(&user.email) => {
                 Err(Unwanted::DomainNotAllowed)
             }
             _ => Ok(()),
@@ -97,6 +96,7 @@ pub(super) struct Round {
     pub(super) run: RunId,
     pub(super) keys: Arc<KeyRing>,
     pub(super) settings: HashMap<Version, Arc<VersionedSettings>>,
+    pub(super) now_holding: Option<(Timestamp, Arc<VersionedSettings>)>,
     pub(super) wordings: Option<(Timestamp, Arc<OwnWordings>)>,
     pub(super) queue: VecDeque<Due>,
     pub(super) holds: HashSet<MailId>,
