@@ -128,3 +128,35 @@ async fn everybody_is_listed_by_where_the_mail_of_their_invitation_stands() {
             .is_empty()
     );
 }
+
+/// In a list of a hundred thousand, whoever is looked for by their whole address is not pages away.
+#[tokio::test]
+async fn a_whole_address_or_external_id_finds_its_own_user_alone() {
+    let beckon = Beckon::start().await;
+    for (email, id) in [
+        ("zoe@example.com", "HR-1"),
+        ("zoe@example.com.au", "HR-11"),
+        ("hr-1@example.com", "HR-2"),
+    ] {
+        let user = json!({ "email": email, "externalId": id, "invite": false });
+        beckon.post("/v1/users", &user).await.with_status(201);
+    }
+
+    for (text, found) in [
+        ("ZOE@example.com", vec!["zoe@example.com"]),
+        ("HR-1", vec!["zoe@example.com"]),
+        (
+            "hr-1",
+            vec!["hr-1@example.com", "zoe@example.com", "zoe@example.com.au"],
+        ),
+        ("zoe@", vec!["zoe@example.com", "zoe@example.com.au"]),
+        ("zoe@example.com&state=pending", vec![]),
+        ("zoe@example.com&delivery=delivered", vec![]),
+    ] {
+        assert_eq!(
+            listed(&beckon, &format!("text={text}")).await,
+            found,
+            "{text}"
+        );
+    }
+}

@@ -30,6 +30,9 @@ const LARGEST_FILE: usize = 4 * 1024 * 1024;
 /// How many wrong rows get every reason; the others get the first. An answer has 6 MB at most.
 const ROWS_WITH_EVERY_REASON: usize = 1_000;
 
+/// What an answer says of a file that was not finished.
+const NOT_COMPLETE: &str = "Time ran out, or somebody changed the same users meanwhile, and nobody was invited by this import yet. Send the same file again: what was done is found done, and the rest is done then.";
+
 /// Where the next page of an export begins.
 const NEXT: HeaderName = HeaderName::from_static("beckon-next");
 
@@ -89,6 +92,9 @@ struct ImportView {
     /// Whether every row has had its turn. If not, import the same file again: what was done is
     /// found done.
     complete: bool,
+    /// What to do where `complete` is false; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'static str>,
     /// Whether nothing was done.
     dry_run: bool,
     /// How many rows of each outcome there are.
@@ -137,6 +143,7 @@ impl ImportView {
         });
         Self {
             complete: report.complete,
+            detail: (!report.complete).then_some(NOT_COMPLETE),
             dry_run,
             counts,
             invited: report.invited,

@@ -6,12 +6,23 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::in_process::{Call, http_client};
+
+/// For how long a connection may lie idle and be used again. While a function is frozen, the other
+/// end closes it unseen, and a mail that is handed over on it then is lost sight of.
+const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 
 /// What every client is made from: region, credentials and timeouts from the environment.
 pub async fn load() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(
+            aws_smithy_http_client::Builder::new()
+                .pool_idle_timeout(IDLE_CONNECTION)
+                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                .build_https(),
+        )
         .timeout_config(timeouts())
         .retry_config(RetryConfig::standard().with_max_attempts(4))
         .load()

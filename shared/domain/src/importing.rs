@@ -24,6 +24,7 @@ pub struct Entry {
     groups: Option<BTreeSet<GroupName>>,
     locale: Option<Locale>,
     time_zone: Option<TimeZoneName>,
+    enabled: Option<bool>,
 }
 
 impl Entry {
@@ -41,6 +42,7 @@ impl Entry {
             groups: groups.map(|names| parse_groups(&names, &mut problems)),
             locale: cell(row, Column::Locale, Locale::parse, &mut problems),
             time_zone: cell(row, Column::TimeZone, TimeZoneName::parse, &mut problems),
+            enabled: cell(row, Column::Enabled, yes_or_no, &mut problems),
         };
         let names_somebody =
             row.cell(Column::ExternalId).is_some() || row.cell(Column::Email).is_some();
@@ -67,6 +69,35 @@ impl Entry {
             .as_ref()
             .map(|email| Name::Address(email.normalised()));
         external.into_iter().chain(address).collect()
+    }
+}
+
+/// True and false as spreadsheets write them, each in the language it is set to.
+fn yes_or_no(text: &str) -> Result<bool, FieldProblem> {
+    const TRUE: [&str; 10] = [
+        "true",
+        "yes",
+        "1",
+        "wahr",
+        "vrai",
+        "verdadero",
+        "vero",
+        "verdadeiro",
+        "tosi",
+        "ja",
+    ];
+    const FALSE: [&str; 9] = [
+        "false", "no", "0", "falsch", "faux", "falso", "epätosi", "nein", "non",
+    ];
+    let word = text.trim().to_lowercase();
+    match (TRUE.contains(&&*word), FALSE.contains(&&*word)) {
+        (true, _) => Ok(true),
+        (_, true) => Ok(false),
+        _ => Err(FieldProblem::new(
+            "",
+            "neitherTrueNorFalse",
+            "must be true or false",
+        )),
     }
 }
 
@@ -292,6 +323,7 @@ impl Entry {
             groups: self.groups.clone().unwrap_or_else(|| user.groups.clone()),
             locale: or(self.locale.as_ref(), user.locale.as_ref()),
             time_zone: or(self.time_zone.as_ref(), user.time_zone.as_ref()),
+            enabled: self.enabled.unwrap_or(user.enabled),
             ..user.clone()
         }
     }

@@ -22,17 +22,20 @@ pub enum Column {
     Locale,
     /// Their time zone.
     TimeZone,
+    /// Whether they may be invited and register.
+    Enabled,
 }
 
 impl Column {
     /// Every column that is read.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ExternalId,
         Self::Email,
         Self::Name,
         Self::Groups,
         Self::Locale,
         Self::TimeZone,
+        Self::Enabled,
     ];
 
     /// How its header is written.
@@ -45,13 +48,13 @@ impl Column {
             Self::Groups => "groups",
             Self::Locale => "locale",
             Self::TimeZone => "timeZone",
+            Self::Enabled => "enabled",
         }
     }
 }
 
 /// Columns that an export has besides. An import reads over them.
-pub const TOLD: [&str; 9] = [
-    "enabled",
+pub const TOLD: [&str; 8] = [
     "state",
     "delivery",
     "issuedAt",

@@ -41,6 +41,10 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// For whoever puts an address where an id belongs.
+const FINDING_PEOPLE: &str =
+    " GET /v1/users?text= finds people by their address, name or external id.";
+
 impl Problem {
     /// A problem.
     pub fn new(
@@ -86,7 +90,10 @@ impl Problem {
             StatusCode::NOT_FOUND,
             "not-found",
             "Not found",
-            format!("There is no {what} at this address; check the id, it may have been deleted."),
+            format!(
+                "There is no {what} at this address; check the id, it may have been deleted.{}",
+                if what == "user" { FINDING_PEOPLE } else { "" }
+            ),
         )
     }
 

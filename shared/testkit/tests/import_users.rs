@@ -141,6 +141,45 @@ x-3;cid@example.com;;;;
     assert_eq!(world.store.all_batches(), []);
 }
 
+/// Leavers are marked in an export, in the spreadsheet of whatever language.
+#[tokio::test]
+async fn who_is_switched_off_or_on_in_a_file_is_disabled_or_enabled() {
+    let world = World::new();
+    import(
+        &world,
+        "email,enabled\nann@example.com,\nbob@example.com,FALSCH\n",
+    )
+    .await;
+    let enabled = || {
+        let of = |email| user_at(&world, email).enabled;
+        (of("ann@example.com"), of("bob@example.com"))
+    };
+    assert_eq!(enabled(), (true, false));
+
+    let turned = import(
+        &world,
+        "email,enabled\nann@example.com,false\nbob@example.com,WAHR\n",
+    )
+    .await;
+    assert_eq!(
+        outcomes(&turned),
+        [(2, RowOutcome::Updated), (3, RowOutcome::Updated)]
+    );
+    assert_eq!(enabled(), (false, true));
+
+    let unclear = import(
+        &world,
+        "email,enabled\nann@example.com,maybe\nbob@example.com,\n",
+    )
+    .await;
+    assert_eq!(
+        outcomes(&unclear),
+        [(2, RowOutcome::Invalid), (3, RowOutcome::Unchanged)]
+    );
+    assert_eq!(unclear.rows[0].problems[0].field, "enabled");
+    assert_eq!(enabled(), (false, true));
+}
+
 #[tokio::test]
 async fn a_row_that_is_wrong_is_named_with_every_reason_and_harms_no_other() {
     let world = World::new();

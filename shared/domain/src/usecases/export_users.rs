@@ -100,10 +100,10 @@ fn cells(user: &User, mail: Option<&Mail>, now: Timestamp) -> Vec<String> {
         Column::Groups => sheet::joined(user.groups.iter().map(GroupName::as_str)),
         Column::Locale => text(user.locale.as_ref().map(Locale::as_str)),
         Column::TimeZone => text(user.time_zone.as_ref().map(TimeZoneName::as_str)),
+        Column::Enabled => user.enabled.to_string(),
     });
     // In the order of `TOLD`.
     let told = [
-        user.enabled.to_string(),
         user.invitation_state_at(now).name().to_owned(),
         name_of(mail.map(|mail| mail.state)),
         moment(invitation.map(|invitation| invitation.issued_at)),

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::batch::{Batch, BatchSelection, PAGE};
 use crate::correcting::{Correcting, correct};
+use crate::falling_due::reached_again;
 use crate::hex::hex;
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::idempotency::{Recalled, RepeatableRequest, recall};
@@ -317,7 +318,12 @@ where
                 (RowOutcome::Added, *user, Some(change))
             }
             Decision::Change { before, after } => {
-                let change = correct(&before, *after, with, &self.chance, now)?;
+                let after = if after.enabled && !before.enabled {
+                    reached_again(*after, &with.settings.settings, now)
+                } else {
+                    *after
+                };
+                let change = correct(&before, after, with, &self.chance, now)?;
                 (RowOutcome::Updated, change.user.clone(), Some(change))
             }
         })
