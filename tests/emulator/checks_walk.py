@@ -202,6 +202,8 @@ def what_else_the_api_offers(session):
     dora = admin.add("dora", externalId="hr-4711")
     admin.get(f"/v1/users/{dora}").expect(200)
     admin.send("PATCH", f"/v1/users/{dora}", {"displayName": "Dora D."}).expect(200)
+    counts = admin.get("/v1/users/counts?text=dora").expect(200).json
+    equal((counts["users"], counts["states"]["none"], counts["next"]), (1, 1, None), "the counts")
     page = admin.get("/v1/users?text=dora&limit=1").expect(200).json
     equal([user["id"] for user in page["items"]], [dora], "who is found by text")
     by_filter = {"selection": {"filter": {"states": ["none"], "groups": [], "text": "dora"}}}

@@ -160,3 +160,45 @@ async fn a_whole_address_or_external_id_finds_its_own_user_alone() {
         );
     }
 }
+
+#[tokio::test]
+async fn people_are_counted_by_how_they_stand() {
+    let beckon = Beckon::start().await;
+    beckon.add_uninvited("ann@example.com").await;
+    let user = json!({ "email": "bob@example.com", "groups": ["staff"], "invite": false });
+    let bob = beckon.add_user(&user).await;
+    let cid = beckon.invite("cid@example.com").await;
+    beckon.delivery(&cid, "delivered").await;
+    let dan = beckon.invite("dan@example.com").await;
+    beckon.delivery(&dan, "delivered").await;
+    for id in ["d-1", "d-2"] {
+        let registrant = json!({ "userId": dan.id });
+        beckon
+            .report_device(&registrant, &json!({ "id": id }))
+            .await;
+    }
+    beckon.send(&[&bob], None).await;
+    beckon.cancel(&bob).await;
+
+    let counts = async |parameters: &str| {
+        let answer = beckon.get(&format!("/v1/users/counts{parameters}")).await;
+        answer.with_status(200)
+    };
+    let all = counts("").await;
+    assert_eq!(
+        all["states"],
+        json!({ "none": 1, "pending": 1, "expired": 0, "completed": 1, "cancelled": 1, "declined": 0, "locked": 0 })
+    );
+    assert_eq!(all["deliveries"]["delivered"], 3, "{all}");
+    assert_eq!(
+        (&all["users"], &all["registered"], &all["devices"]),
+        (&json!(4), &json!(1), &json!(2))
+    );
+    assert_eq!(all["next"], json!(null));
+    let staff = counts("?group=staff").await;
+    assert_eq!(
+        (&staff["users"], &staff["states"]["cancelled"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(counts("?state=completed").await["users"], 1);
+}

@@ -1,5 +1,6 @@
 //! The directory: users, their invitations and their histories.
 
+mod counts;
 mod devices;
 mod history;
 mod invitation;
@@ -89,6 +90,7 @@ impl Directory {
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
         routes::all()
+            .merge(counts::all())
             .merge(devices::all())
             .merge(invitation::all())
             .merge(sheets::all())

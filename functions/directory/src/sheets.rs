@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use beckon_domain::batch::{Batch, BatchState};
 use beckon_domain::permission::Permission;
-use beckon_domain::ports::{Clock as _, NotePace as _, Unavailable};
+use beckon_domain::ports::{Clock as _, Unavailable};
 use beckon_domain::problem::{FieldProblem, Problems};
 use beckon_domain::sheet::MOST_ROWS;
 use beckon_domain::usecases::import_users::{
@@ -13,7 +13,7 @@ use beckon_domain::usecases::import_users::{
 };
 use beckon_runtime::parameters::Parameters;
 use beckon_runtime::problem::FieldError;
-use beckon_runtime::wire::BatchView;
+use beckon_runtime::wire::{BatchView, Traffic};
 use beckon_runtime::{Authorised, Pages, Problem, Query};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -200,9 +200,10 @@ async fn import(
 /// A Send as it stands now. The one that an import names may have been started by an earlier
 /// import of the same file, and ended since.
 async fn as_it_stands(directory: &Directory, batch: &Batch) -> Result<BatchView, Unavailable> {
-    let pace = directory.table.pace().await?;
+    let now = directory.clock.now();
+    let traffic = Traffic::now(&directory.table, now).await?;
     Ok(match directory.report.run(batch.id).await? {
-        Some(report) => BatchView::reported(&report, pace, directory.clock.now()),
+        Some(report) => BatchView::reported(&report, &traffic, now),
         None => BatchView::new(batch, BatchState::Expanding, None),
     })
 }

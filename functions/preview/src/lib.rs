@@ -78,8 +78,10 @@ struct PreviewView {
 struct OwnershipView {
     /// Whether it applies to the registration method.
     applies: bool,
-    /// What invitations will carry. A supervised device becomes company owned all the same.
+    /// What invitations will carry.
     result: Ownership,
+    /// What a supervised device becomes, whatever is chosen.
+    supervised: Ownership,
     /// Why it does not apply.
     reason: Option<&'static str>,
 }
@@ -92,8 +94,8 @@ struct CountsView {
     /// Replacements included.
     will_send: u64,
     skipped: u64,
-    /// Whether the counts are of the whole selection; otherwise `willSend` and `skipped` are of
-    /// this page.
+    /// Whether the counts are of the whole selection, as on the first page of one of up to 2,000
+    /// users; otherwise `willSend` and `skipped` are of this page.
     exact: bool,
 }
 
@@ -180,6 +182,7 @@ impl PreviewView {
             ownership: OwnershipView {
                 applies: preview.choice_applies,
                 result: preview.ownership,
+                supervised: Ownership::CompanyOwned,
                 reason: (!preview.choice_applies).then_some(NOT_REACHED),
             },
             counts: CountsView {
@@ -220,6 +223,7 @@ impl Parameters for PreviewQuery {
     post, path = "/v1/invitations/preview", tag = "Invitations", request_body = OrderBody, params(PreviewQuery),
     responses(
         (status = 200, body = PreviewView),
+        (status = 409, description = "The settings changed since the page before", body = Problem),
         (status = 422, description = "Fields are wrong, or selected users do not exist", body = Problem),
     )
 )]

@@ -95,13 +95,21 @@ fn told(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchHappeni
                 "Stopped."
             }
         };
+        let left = counts.waiting + counts.dropped;
         BatchHappening {
             at,
             who: actor_name(who),
             what: "stopped",
             text: format!(
-                "{why} Nobody further is invited, and mails that wait are dropped; {} had been sent.",
-                counts.sent
+                "{why} Nobody further is invited, and mails that wait are dropped; {} had been sent.{}",
+                counts.sent,
+                if left == 0 {
+                    String::new()
+                } else {
+                    format!(
+                        " {left} had not been: whoever one of these was for has nothing to register with until they are invited again, for example by a Send to the filter deliveries: dropped."
+                    )
+                }
             ),
         }
     }));

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use beckon_domain::permission::Permission;
-use beckon_domain::ports::{Clock as _, NotePace as _, Pause, PauseOutbox as _};
+use beckon_domain::ports::{Clock as _, PauseOutbox as _};
+use beckon_runtime::wire::{PauseView, Traffic};
 use beckon_runtime::{Authorised, Problem, SystemClock};
-use jiff::Timestamp;
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,36 +30,12 @@ struct OutboxView {
     per_second: Option<f64>,
 }
 
-/// Why nothing goes out, and until when. Nothing is lost meanwhile.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct PauseView {
-    #[schema(value_type = String)]
-    until: Timestamp,
-    code: String,
-    reason: String,
-}
-
 async fn view(sending: &Sending) -> Result<OutboxView, Problem> {
-    let now = SystemClock.now();
-    let pause = sending
-        .table
-        .outbox_pause()
-        .await?
-        .filter(|pause| now < pause.until);
+    let Traffic { pace, pause } = Traffic::now(&sending.table, SystemClock.now()).await?;
     Ok(OutboxView {
         state: if pause.is_some() { "paused" } else { "running" },
-        pause: pause.map(
-            |Pause {
-                 until,
-                 code,
-                 reason,
-             }| PauseView {
-                until,
-                code,
-                reason,
-            },
-        ),
-        per_second: sending.table.pace().await?,
+        pause: pause.map(PauseView::from),
+        per_second: pace,
     })
 }
 

@@ -6,11 +6,11 @@ use beckon_domain::batch::{BatchState, RecipientResult, SkipReason};
 use beckon_domain::ids::BatchId;
 use beckon_domain::mail::MailState;
 use beckon_domain::permission::Permission;
-use beckon_domain::ports::{Clock as _, ListBatches as _, NotePace as _};
+use beckon_domain::ports::{Clock as _, ListBatches as _};
 use beckon_domain::usecases::report_batch::ReportedRecipient;
 use beckon_domain::usecases::send::SendOrder;
 use beckon_runtime::parameters::PageQuery;
-use beckon_runtime::wire::{BatchView, OrderBody, SentView, id_in_path};
+use beckon_runtime::wire::{BatchView, OrderBody, SentView, Traffic, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, SystemClock, idempotency};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -21,6 +21,9 @@ use crate::Sending;
 
 /// How many batches are on a page.
 const PAGE: usize = 20;
+
+/// Of how many recipients at most a Send is counted in the list of them.
+const COUNTED_IN_LISTS: u64 = 500;
 
 /// How many recipients are on a page.
 const RECIPIENTS: usize = 100;
@@ -44,6 +47,7 @@ pub(crate) fn all() -> OpenApiRouter<Sending> {
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours")),
     responses(
         (status = 202, description = "Will be sent", body = SentView),
+        (status = 409, description = "The settings changed since the preview", body = Problem),
         (status = 422, description = "Fields are wrong, or selected users do not exist", body = Problem),
     )
 )]
@@ -81,7 +85,7 @@ struct BatchesPage {
 
 /// List Sends, newest first
 ///
-/// A page has at most 20.
+/// A page has at most 20. `counts` of a Send to more than 500 users are with the Send itself.
 #[utoipa::path(
     get, path = "/v1/batches", tag = "Invitations", params(PageQuery<PAGE>),
     responses((status = 200, body = BatchesPage), (status = 422, body = Problem))
@@ -100,7 +104,7 @@ async fn list(
         .await?;
     let mut items = Vec::with_capacity(page.items.len());
     for id in page.items {
-        items.extend(report(&sending, id).await?);
+        items.extend(report(&sending, id, COUNTED_IN_LISTS).await?);
     }
     Ok(Json(BatchesPage {
         items,
@@ -108,10 +112,12 @@ async fn list(
     }))
 }
 
-async fn report(sending: &Sending, id: BatchId) -> Result<Option<SentView>, Problem> {
-    let pace = sending.table.pace().await?;
-    Ok(sending.report.run(id).await?.map(|report| SentView {
-        batch: BatchView::reported(&report, pace, SystemClock.now()),
+async fn report(sending: &Sending, id: BatchId, most: u64) -> Result<Option<SentView>, Problem> {
+    let now = SystemClock.now();
+    let traffic = Traffic::now(&sending.table, now).await?;
+    let report = sending.report.within(id, most).await?;
+    Ok(report.map(|report| SentView {
+        batch: BatchView::reported(&report, &traffic, now),
         reminder: report.reminder,
     }))
 }
@@ -128,7 +134,7 @@ async fn read(
 ) -> Result<Json<SentView>, Problem> {
     caller.to(Permission::View)?;
     let id: BatchId = id_in_path(&id, "batch")?;
-    report(&sending, id)
+    report(&sending, id, u64::MAX)
         .await?
         .map(Json)
         .ok_or_else(|| Problem::not_found("batch"))
@@ -150,7 +156,7 @@ async fn stop(
     caller.to(Permission::Invite)?;
     let id: BatchId = id_in_path(&id, "batch")?;
     sending.stop.run(id, &caller.actor()).await?;
-    report(&sending, id)
+    report(&sending, id, u64::MAX)
         .await?
         .map(Json)
         .ok_or_else(|| Problem::not_found("batch"))

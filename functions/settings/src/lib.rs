@@ -70,18 +70,22 @@ struct SettingsBody {
     version: String,
     /// How likely somebody who guesses hits an invitation.
     guessing: GuessingReport,
+    /// What the people who are invited will miss under these settings, in sentences.
+    advice: Vec<&'static str>,
 }
 
 type Answer = ([(header::HeaderName, String); 1], Json<SettingsBody>);
 
 fn answer(view: SettingsView) -> Answer {
     let version = view.current.version.get().to_string();
+    let advice = view.current.settings.advice();
     (
         [(header::ETAG, format!("\"{version}\""))],
         Json(SettingsBody {
             settings: view.current.settings.into(),
             version,
             guessing: view.guessing,
+            advice,
         }),
     )
 }
@@ -95,8 +99,8 @@ async fn read(State(routes): State<SettingsRoutes>, caller: Authorised) -> Resul
 
 /// Replace the settings
 ///
-/// The whole document: what is left out takes its default. `version` and `guessing` of the
-/// document that was read may be sent back and are ignored.
+/// The whole document: what is left out takes its default. `version`, `guessing` and
+/// `advice` of the document that was read may be sent back and are ignored.
 #[utoipa::path(
     put, path = "/v1/settings", tag = "Settings", request_body = SettingsDraft,
     params(("If-Match" = String, Header, description = "The ETag of the settings you changed; * replaces any")),

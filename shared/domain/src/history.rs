@@ -148,7 +148,8 @@ pub enum Happening {
         /// What is held against it.
         mark: AddressMark,
     },
-    /// The invitation's mail did not go: the mail service refused it, or it could not be written.
+    /// The invitation's mail did not go: the mail service refused it, it could not be written, its
+    /// Send was stopped, or the address may get none.
     InvitationMailFailed {
         /// Of which issue.
         issue: IssueNumber,
@@ -270,10 +271,11 @@ pub enum Happening {
 }
 
 impl Happening {
-    /// What is told of a mail that failed: nothing, if it carries no invitation.
+    /// What is told of a mail that failed, or that was dropped while its invitation lives on:
+    /// nothing, if it carries none.
     #[must_use]
     pub fn failure_of(mail: &Mail) -> Option<Self> {
-        let failed = mail.state == MailState::Failed;
+        let failed = mail.state == MailState::Failed || mail.leaves_somebody_without();
         Some(Self::InvitationMailFailed {
             issue: mail.kind.carries().filter(|_| failed)?,
             mail: mail.id,

@@ -404,6 +404,10 @@ impl MailReason {
 
 /// What a mail is dropped for whose Send was stopped.
 pub const BATCH_STOPPED: &str = "batchStopped";
+/// What a mail is dropped for whose address takes none any more.
+pub const ADDRESS_MARKED: &str = "addressMarked";
+/// What a mail is dropped for whose address is of a domain that may not be invited.
+pub const DOMAIN_NOT_ALLOWED: &str = "domainNotAllowed";
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -455,6 +459,18 @@ impl Mail {
     pub fn was_stopped(&self) -> bool {
         let why = self.reason.as_ref();
         self.was_dropped() && why.is_some_and(|why| why.code == BATCH_STOPPED)
+    }
+
+    /// Whether it was dropped though the invitation goes on: nothing else in its history says why
+    /// nobody got it.
+    #[must_use]
+    pub fn leaves_somebody_without(&self) -> bool {
+        let why = self.reason.as_ref().map(|why| &*why.code);
+        self.was_dropped()
+            && matches!(
+                why,
+                Some(BATCH_STOPPED | ADDRESS_MARKED | DOMAIN_NOT_ALLOWED)
+            )
     }
 
     /// Whether nobody can have got it: it waits still, was dropped, or was refused.

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::invitation::InvitationState;
-use crate::mail::{BATCH_STOPPED, Mail, MailKind};
+use crate::mail::{ADDRESS_MARKED, BATCH_STOPPED, DOMAIN_NOT_ALLOWED, Mail, MailKind};
 use crate::user::User;
 
 /// An answer of the mail service, by what it asks of us.
@@ -136,9 +136,22 @@ impl Unwanted {
             Self::NoUser => "noUser",
             Self::Superseded => "superseded",
             Self::InvitationEnded => "invitationEnded",
-            Self::AddressMarked => "addressMarked",
+            Self::AddressMarked => ADDRESS_MARKED,
             Self::BatchStopped => BATCH_STOPPED,
-            Self::DomainNotAllowed => "domainNotAllowed",
+            Self::DomainNotAllowed => DOMAIN_NOT_ALLOWED,
+        }
+    }
+
+    /// The same in words.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::NoUser => "the user was deleted or disabled before it went",
+            Self::Superseded => "a newer invitation replaced it before it went",
+            Self::InvitationEnded => "the invitation had ended before it went",
+            Self::AddressMarked => "the address took no mail any more when its turn came",
+            Self::BatchStopped => "the Send was stopped before it went",
+            Self::DomainNotAllowed => "the domain of the address may not be invited",
         }
     }
 }

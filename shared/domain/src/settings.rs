@@ -181,6 +181,27 @@ pub struct VersionedSettings {
 }
 
 impl Settings {
+    /// What the people who are invited will miss under these settings, in sentences.
+    #[must_use]
+    pub fn advice(&self) -> Vec<&'static str> {
+        let missing = [
+            (
+                self.enrolment.is_empty(),
+                "enrolment.addresses is empty: whoever's secret was accepted is led nowhere, and told to go on in the device management's app. Give the address at which your device management enrols devices.",
+            ),
+            (
+                self.organisation.name.is_none(),
+                "organisation.name is missing: mails invite in the name of \"your organisation\", as a swindler's would.",
+            ),
+            (
+                self.organisation.help_desk.is_none(),
+                "organisation.helpDesk is missing: nobody who is stuck is told whom to ask.",
+            ),
+        ];
+        let missing = missing.into_iter().filter(|(is_missing, _)| *is_missing);
+        missing.map(|(_, sentence)| sentence).collect()
+    }
+
     /// What holds until somebody saves something: PIN only, eight digits, five tries, seven
     /// days, no confirmations; only the sender's own domain may be invited.
     #[must_use]

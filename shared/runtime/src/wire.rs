@@ -10,7 +10,7 @@ use beckon_domain::invitation::InvitationState;
 use beckon_domain::mail::{Mail, MailState};
 use beckon_domain::method::Method;
 use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
-use beckon_domain::ports::{LoadMails, Unavailable};
+use beckon_domain::ports::{LoadMails, NotePace, Pause, PauseOutbox, Unavailable};
 use beckon_domain::problem::{FieldProblem, Problems};
 use beckon_domain::selection::{Selection, UserFilter};
 use beckon_domain::usecases::report_batch::BatchReport;
@@ -242,12 +242,61 @@ pub struct BatchView {
     pub ownership: Option<OwnerSettings>,
     /// The settings it was sent under.
     pub settings_version: String,
-    /// What became of it so far; null until everyone selected was read.
+    /// What became of it so far; null until everyone selected was read, and in the list of Sends of
+    /// one to more than 500 users.
     pub counts: Option<BatchCounts>,
     /// When its last mail is expected to go out; null if none waits, if nothing was sent yet, or if
-    /// the Send was stopped.
+    /// the Send was stopped. A pause is reckoned in, other Sends ahead are not.
     #[schema(value_type = Option<String>)]
     pub expected_end: Option<Timestamp>,
+    /// What keeps its mails from going out, while something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_up: Option<PauseView>,
+}
+
+/// Why nothing goes out, and until when. Nothing is lost meanwhile.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PauseView {
+    /// Until then, or until somebody resumes it.
+    #[schema(value_type = String)]
+    pub until: Timestamp,
+    /// A stable name.
+    pub code: String,
+    /// What the mail service said.
+    pub reason: String,
+}
+
+impl From<Pause> for PauseView {
+    fn from(pause: Pause) -> Self {
+        Self {
+            until: pause.until,
+            code: pause.code,
+            reason: pause.reason,
+        }
+    }
+}
+
+/// How mail goes out just now.
+#[derive(Debug, Clone)]
+pub struct Traffic {
+    /// Mails a second; `None` before the first.
+    pub pace: Option<f64>,
+    /// What holds everything up, if something does.
+    pub pause: Option<Pause>,
+}
+
+impl Traffic {
+    /// How it goes at this moment.
+    pub async fn now(
+        store: &(impl NotePace + PauseOutbox),
+        now: Timestamp,
+    ) -> Result<Self, Unavailable> {
+        let pause = store.outbox_pause().await?;
+        Ok(Self {
+            pace: store.pace().await?,
+            pause: pause.filter(|pause| now < pause.until),
+        })
+    }
 }
 
 impl BatchView {
@@ -270,34 +319,40 @@ impl BatchView {
             settings_version: batch.settings.get().to_string(),
             counts,
             expected_end: None,
+            held_up: None,
         }
     }
 
-    /// A batch as it is reported now, while mails go out at this pace a second.
+    /// A batch as it is reported now.
     #[must_use]
-    pub fn reported(report: &BatchReport, pace: Option<f64>, now: Timestamp) -> Self {
+    pub fn reported(report: &BatchReport, traffic: &Traffic, now: Timestamp) -> Self {
         // What waits of a stopped Send is dropped when its turn comes.
         let to_go = match report.state {
             BatchState::Stopped => 0,
             BatchState::Expanding | BatchState::Expanded => report.open,
         };
+        let pause = traffic.pause.clone().filter(|_| to_go > 0);
+        let from = pause.as_ref().map_or(now, |pause| pause.until.max(now));
+        let counts = report.counted.then_some(report.counts);
         Self {
-            expected_end: expected_end(to_go, pace, now),
-            ..Self::new(&report.batch, report.state, Some(report.counts))
+            expected_end: expected_end(to_go, traffic.pace, from),
+            held_up: pause.map(PauseView::from),
+            ..Self::new(&report.batch, report.state, counts)
         }
     }
 }
 
 /// When the mails that are still to go will have gone; they share the outbox with others, so it
 /// is no promise.
-fn expected_end(open: u64, pace: Option<f64>, now: Timestamp) -> Option<Timestamp> {
+fn expected_end(open: u64, pace: Option<f64>, from: Timestamp) -> Option<Timestamp> {
     let pace = pace.filter(|pace| open > 0 && pace.is_finite() && *pace > 0.0)?;
     #[expect(
         clippy::cast_precision_loss,
         reason = "a count of mails, used as an estimate"
     )]
     let seconds = (open as f64 / pace).min(1e9);
-    now.checked_add(SignedDuration::from_secs_f64(seconds)).ok()
+    from.checked_add(SignedDuration::from_secs_f64(seconds))
+        .ok()
 }
 
 /// A Send and what to tell the administrator about it.

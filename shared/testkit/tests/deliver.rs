@@ -8,6 +8,7 @@
 )]
 
 use beckon_domain::address::EmailAddress;
+use beckon_domain::history::Happening;
 use beckon_domain::ids::{DeviceId, MailId, Version};
 use beckon_domain::invitation::InvitationState;
 use beckon_domain::issuing::SAME_AGAIN;
@@ -389,6 +390,11 @@ async fn whose_first_mail_never_went_out_is_not_told_that_it_comes_again() {
         .await
         .unwrap();
     world.post().await;
+    let told = world.store.history(user.id).pop().unwrap();
+    assert!(
+        matches!(&told.what, Happening::InvitationMailFailed { reason, .. } if reason.code == "batchStopped"),
+        "{told:?}"
+    );
 
     world.invite(&[&user]).await;
     world.post().await;

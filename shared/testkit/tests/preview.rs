@@ -217,7 +217,9 @@ async fn compare(users: Vec<User>, settings: Settings, choice: bool, by_filter: 
 
     let said = said_by_preview(&pages);
     assert_eq!(said, said_by_batch(&world, batch.id));
-    let will_send: u64 = pages.iter().map(|page| page.counts.will_send).sum();
+    // The first page counts all of them, as long as they are few enough.
+    assert!(pages[0].counts.exact);
+    let will_send = pages[0].counts.will_send;
     assert_eq!(world.service.taken().len() as u64, will_send);
     for recipient in pages.iter().flat_map(|page| &page.recipients) {
         compare_mail(&world, recipient);
@@ -401,6 +403,45 @@ async fn an_unknown_user_is_refused_among_a_hundred_and_skipped_among_more() {
     assert_eq!(last.user.as_ref().unwrap_err(), &unknown.id);
     assert_eq!(last.verdict, Verdict::Skip(SkipReason::UnknownUser));
     assert_eq!(pages[0].counts.selected, 101);
+}
+
+#[tokio::test]
+async fn the_first_page_counts_everybody_unless_they_are_very_many() {
+    for (many, exact) in [(2_000, true), (2_001, false)] {
+        let world = World::new();
+        let users: Vec<User> = (0..many)
+            .map(|n| {
+                let user = a_user().at(&format!("p{n:04}@example.com"));
+                world.with(if n % 4 == 0 { user.disabled() } else { user })
+            })
+            .collect();
+        let everyone = Selection::Filter {
+            filter: UserFilter::default(),
+            except: users.iter().take(1).map(|user| user.id).collect(),
+        };
+        let named = Selection::Users(users.iter().map(|user| user.id).collect());
+
+        for (selection, less) in [(everyone, 1), (named, 0)] {
+            let by_filter = less == 1;
+            let first = show(&world, &order(selection.clone())).await.unwrap();
+            let second = PreviewOrder {
+                position: first.next.clone(),
+                ..order(selection)
+            };
+            let second = show(&world, &second).await.unwrap();
+
+            let counts = first.counts;
+            assert_eq!(counts.exact, exact, "{many} {by_filter}");
+            assert!(!second.counts.exact && second.counts.will_send == 75);
+            if exact {
+                let skipped = 500 - less;
+                assert_eq!((counts.selected, counts.skipped), (2_000 - less, skipped));
+                assert_eq!(counts.will_send, 1_500);
+            } else {
+                assert!(counts.will_send <= 100);
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -66,6 +66,10 @@ pub struct SettingsDraft {
     #[serde(skip_serializing)]
     #[cfg_attr(feature = "schema", schema(ignore))]
     pub guessing: IgnoredAny,
+    /// The same.
+    #[serde(skip_serializing)]
+    #[cfg_attr(feature = "schema", schema(ignore))]
+    pub advice: IgnoredAny,
 }
 
 /// See [`RegistrationSettings`].
@@ -344,6 +348,7 @@ impl From<Settings> for SettingsDraft {
             time_zone: Some(settings.time_zone.as_str().to_owned()),
             version: IgnoredAny,
             guessing: IgnoredAny,
+            advice: IgnoredAny,
         }
     }
 }
@@ -855,6 +860,26 @@ mod tests {
         let policy = vip.reminders.unwrap().policy;
         assert_eq!((policy.every_days, policy.most), (5, 1));
         assert_eq!(saved.groups[2].reminders.unwrap().policy.quiet_hours, None);
+    }
+
+    #[test]
+    fn what_people_will_miss_is_said_until_it_is_there() {
+        let advice = |json: &str| parse(json).unwrap().advice().len();
+
+        assert_eq!(advice("{}"), 3);
+        assert_eq!(
+            advice(
+                r#"{"organisation":{"name":"Example","helpDesk":{"email":"help@example.com"}}}"#
+            ),
+            1
+        );
+        assert_eq!(
+            advice(
+                r#"{"organisation":{"name":"Example","helpDesk":{"phone":"1"}},
+                    "enrolment":{"addresses":[{"url":"https://mdm.example.com/enroll"}]},"advice":["read and sent back"]}"#
+            ),
+            0
+        );
     }
 
     #[test]

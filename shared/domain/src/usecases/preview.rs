@@ -77,7 +77,7 @@ pub struct PreviewedRecipient {
 /// Counts of a preview.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PreviewCounts {
-    /// How many are selected; for a filter, on this page.
+    /// How many are selected; for a filter, on this page, unless exact.
     pub selected: u64,
     /// How many would be sent one, replacements included.
     pub will_send: u64,
@@ -106,6 +106,16 @@ pub struct Preview {
     pub next: Option<String>,
     /// The mail as the first of them would get it, its secret masked.
     pub mail: Option<Message>,
+}
+
+/// How many pages are counted through for the counts of the first.
+const PAGES_COUNTED: usize = 20;
+
+fn invited(recipients: &[PreviewedRecipient]) -> u64 {
+    let invited = recipients
+        .iter()
+        .filter(|recipient| !matches!(recipient.verdict, Verdict::Skip(_)));
+    invited.count() as u64
 }
 
 /// Shows a preview.
@@ -149,10 +159,16 @@ where
             .first()
             .map_or(settings.settings.registration.method, |first| first.method);
 
-        let will_send = recipients
-            .iter()
-            .filter(|recipient| !matches!(recipient.verdict, Verdict::Skip(_)))
-            .count() as u64;
+        let will_send = invited(&recipients);
+        let of_page = PreviewCounts {
+            selected,
+            will_send,
+            skipped: recipients.len() as u64 - will_send,
+            exact,
+        };
+        let counts = self
+            .counted_through(order, of_page, next.as_deref(), &settings, now)
+            .await?;
         let first =
             recipients
                 .iter()
@@ -177,15 +193,49 @@ where
             method,
             ownership: applies.map_or(Ownership::NotSet, |one| one.ownership),
             choice_applies: applies.is_some() || (recipients.is_empty() && choice_applies(method)),
-            counts: PreviewCounts {
-                selected,
-                will_send,
-                skipped: recipients.len() as u64 - will_send,
-                exact,
-            },
+            counts,
             recipients,
             next,
             mail,
+        })
+    }
+
+    /// The counts of the whole selection, if this is its first page and not too many follow:
+    /// nobody should have to leaf through a preview to learn how many mails it is of.
+    async fn counted_through(
+        &self,
+        order: &PreviewOrder,
+        of_page: PreviewCounts,
+        next: Option<&str>,
+        settings: &VersionedSettings,
+        now: Timestamp,
+    ) -> Result<PreviewCounts, SendRefused> {
+        if order.position.is_some() {
+            return Ok(of_page);
+        }
+        let mut counts = of_page;
+        let mut position = next.map(str::to_owned);
+        for _ in 1..PAGES_COUNTED {
+            let Some(from) = position else { break };
+            let further = PreviewOrder {
+                position: Some(from),
+                ..order.clone()
+            };
+            let (recipients, selected, _, next) = self.page(&further, settings, now).await?;
+            let will_send = invited(&recipients);
+            counts.will_send += will_send;
+            counts.skipped += recipients.len() as u64 - will_send;
+            if let Selection::Filter { .. } = order.selection {
+                counts.selected += selected;
+            }
+            position = next;
+        }
+        Ok(match position {
+            None => PreviewCounts {
+                exact: true,
+                ..counts
+            },
+            Some(_) => of_page,
         })
     }
 

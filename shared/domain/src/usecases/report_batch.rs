@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::batch::{
-    Batch, BatchCounts, BatchSelection, BatchState, Cursor, Page, Recipient, RecipientResult,
+    Batch, BatchCounts, BatchSelection, BatchState, Cursor, PAGE, Page, Recipient, RecipientResult,
 };
 use crate::confirmation::Reminder;
 use crate::ids::{BatchId, MailId, UserId};
@@ -20,7 +20,9 @@ pub struct BatchReport {
     pub state: BatchState,
     /// How many.
     pub counts: BatchCounts,
-    /// Mails that are still to be sent.
+    /// Whether everyone was counted; otherwise there are more than was to be counted.
+    pub counted: bool,
+    /// Mails that are still to be sent, as far as was counted.
     pub open: u64,
     /// About confirmations; without numbers until everyone is expanded.
     pub reminder: Reminder,
@@ -62,23 +64,40 @@ where
 {
     /// The state and the counts of a batch; `None` if there is none.
     pub async fn run(&self, id: BatchId) -> Result<Option<BatchReport>, Unavailable> {
+        self.within(id, u64::MAX).await
+    }
+
+    /// The same without counts if it has more recipients than `most`: counting reads each one's
+    /// mail, and a list of large Sends would read hundreds of thousands.
+    pub async fn within(&self, id: BatchId, most: u64) -> Result<Option<BatchReport>, Unavailable> {
         let Some((batch, cursor)) = self.store.load_batch(id).await? else {
             return Ok(None);
         };
         let mut counts = BatchCounts::default();
         let (mut open, mut receive) = (0, 0);
         let mut first = 0;
+        let mut recipients = 0;
+        let mut counted = true;
+        let at_once = if most < PAGE as u64 { 1 } else { PAGES };
         loop {
-            let pages = self.store.batch_pages(id, first, PAGES).await?;
+            let pages = self.store.batch_pages(id, first, at_once).await?;
             let Some(last) = pages.last().map(|page| page.number) else {
                 break;
             };
+            recipients += pages
+                .iter()
+                .map(|page| page.recipients.len() as u64)
+                .sum::<u64>();
+            if recipients > most {
+                counted = false;
+                break;
+            }
             let mails = self.mails_of(&pages).await?;
             for recipient in pages.iter().flat_map(|page| &page.recipients) {
                 count(recipient, &mails, &mut counts, &mut open, &mut receive);
             }
             first = last + 1;
-            if pages.len() < PAGES {
+            if pages.len() < at_once {
                 break;
             }
         }
@@ -90,7 +109,7 @@ where
         let settings = self.store.settings_at(batch.settings).await?;
         let confirmation_enabled = settings.is_some_and(|s| s.settings.confirmation.enabled);
         let state = state_of(&batch, &cursor);
-        let known = state == BatchState::Expanded;
+        let known = counted && state == BatchState::Expanded;
         Ok(Some(BatchReport {
             reminder: Reminder {
                 confirmation_enabled,
@@ -100,6 +119,7 @@ where
             state,
             batch,
             counts,
+            counted,
             open,
         }))
     }

@@ -13,7 +13,7 @@ use beckon_mail::{Composer, link_of};
 use crate::letters::{DECLINE, METHODS, PAGE, confirmation, invitation, stored, token};
 use crate::{composer, scanned};
 
-const ESSENTIALS: &str = "{{ secretBlock }}{{ validityBlock }}{{ link }}";
+const ESSENTIALS: &str = "{{ secretBlock }}{{ validityBlock }}{{ link }}{{ unexpectedBlock }}";
 
 fn name(kind: TemplateKind, locale: &str) -> TemplateName {
     TemplateName {
@@ -328,6 +328,12 @@ fn an_invitation_that_loses_its_secret_its_link_or_its_end_is_refused_with_the_r
             "where to go on",
         ),
         (
+            "{{ secretBlock }}{{ link }}{{ expires }}",
+            ESSENTIALS,
+            "html",
+            "if one did not expect it",
+        ),
+        (
             "{% if name %}{{ secretBlock }}{% endif %} {{ link }} {{ expires }}",
             ESSENTIALS,
             "html",
@@ -421,7 +427,7 @@ fn a_subject_is_cut_rather_than_refused_when_names_make_it_long() {
 fn what_was_kept_and_does_not_fit_a_letter_is_an_error_and_not_a_mail_without_its_secret() {
     let own = wording(
         "Hi",
-        "{% if organisation %}{{ secretBlock }}{{ validityBlock }}{{ link }}{% endif %}",
+        "{% if organisation %}{{ secretBlock }}{{ validityBlock }}{{ link }}{% endif %}{{ unexpectedBlock }}",
         ESSENTIALS,
     );
     let mut letter = invitation("en", Method::Pin);

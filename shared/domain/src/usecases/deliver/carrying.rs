@@ -120,10 +120,8 @@ where
             | MailState::Dropped => return Ok(Step::Overtaken),
         }
         if let Err(why) = judged {
-            let entry = Entry::of(MailEvent::Drop).because(MailReason::new(
-                why.code(),
-                "it was no longer wanted when its turn came",
-            ));
+            let why = MailReason::new(why.code(), why.in_words());
+            let entry = Entry::of(MailEvent::Drop).because(why);
             return self.settle(mail, entry, Step::Dropped).await;
         }
         if let Some(until) = quiet_until(&mail, user.as_ref(), words, now) {
@@ -248,7 +246,11 @@ where
                 id: EventId::new(self.chance.ulid()),
                 user: after.user,
                 at: self.clock.now(),
-                who: Actor::MailService,
+                who: if after.was_dropped() {
+                    Actor::Clock
+                } else {
+                    Actor::MailService
+                },
                 what,
             });
             match self.store.save_mail(&after, row.as_ref()).await {

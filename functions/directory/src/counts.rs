@@ -1,0 +1,100 @@
+//! `/v1/users/counts`: how far it is, without reading everybody.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use beckon_domain::invitation::InvitationState;
+use beckon_domain::permission::Permission;
+use beckon_domain::ports::{Clock as _, ListUsers as _};
+use beckon_runtime::wire::UserView;
+use beckon_runtime::{Authorised, Pages, Problem, Query};
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Directory;
+use crate::routes::ListQuery;
+
+/// How many users are read at a time.
+const AT_ONCE: usize = 500;
+
+/// How often at most, so that the answer comes well before the gateway gives up.
+const ROUNDS: usize = 20;
+
+pub(crate) fn all() -> OpenApiRouter<Directory> {
+    OpenApiRouter::new().routes(routes!(count))
+}
+
+/// How many users there are, and how they stand.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Counts {
+    /// How many were found.
+    users: u64,
+    /// How many are in each state; all states are named.
+    states: BTreeMap<&'static str, u64>,
+    /// Where the mails of their invitations stand; what no mail is in is left out.
+    deliveries: BTreeMap<&'static str, u64>,
+    /// How many have registered a device.
+    registered: u64,
+    /// How many devices they have registered.
+    devices: u64,
+    /// Where counting goes on; null at the end. What pages answer is added up.
+    next: Option<String>,
+}
+
+impl Counts {
+    fn add(&mut self, user: &UserView) {
+        let invitation = &user.invitation;
+        self.users += 1;
+        *self.states.entry(invitation.state.name()).or_default() += 1;
+        if let Some(delivery) = invitation.delivery {
+            *self.deliveries.entry(delivery.name()).or_default() += 1;
+        }
+        self.registered += u64::from(user.devices > 0);
+        self.devices += u64::from(user.devices);
+    }
+}
+
+/// Count users by how they stand
+///
+/// Those that the list of users would find with the same parameters. An answer counts about 10,000;
+/// of more, ask again with `cursor` and add up. `limit` has no meaning here.
+#[utoipa::path(
+    get, path = "/v1/users/counts", tag = "Users", params(ListQuery),
+    responses((status = 200, body = Counts), (status = 422, body = Problem))
+)]
+async fn count(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Counts>, Problem> {
+    caller.to(Permission::View)?;
+    let filter = query.filter();
+    let pages = Pages::of("users/counts");
+    let mut position = pages.position(query.cursor.as_deref())?;
+    let now = directory.clock.now();
+    let mut counts = Counts {
+        users: 0,
+        states: InvitationState::ALL.map(|state| (state.name(), 0)).into(),
+        deliveries: BTreeMap::new(),
+        registered: 0,
+        devices: 0,
+        next: None,
+    };
+    for _ in 0..ROUNDS {
+        let page = directory
+            .table
+            .list_users(&filter, position.as_deref(), AT_ONCE, now)
+            .await?;
+        for user in UserView::of_all(page.items, &directory.table, now).await? {
+            counts.add(&user);
+        }
+        position = page.next;
+        if position.is_none() {
+            break;
+        }
+    }
+    counts.next = position.map(|next| pages.cursor(&next));
+    Ok(Json(counts))
+}
