@@ -1,0 +1,173 @@
+"""Personal links and QR codes: opening one changes nothing, pressing the button redeems."""
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect
+
+ELSEWHERE = {"enrolment": {"addresses": [
+    {"platform": "ios", "url": "https://mdm.example.com/iphone"},
+    {"url": "https://mdm.example.com/s/{registrationId}"},
+]}}
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1"
+
+
+def fragment(link):
+    return "#" + urlsplit(link).fragment
+
+
+def opening_a_link_sends_nothing_and_changes_nothing(session):
+    person = session.beckon.invite("qrCode")
+    before = session.beckon.known_of(person)
+    with session.browser.visit() as visit:
+        visit.open(fragment(person.link))
+        expect(visit.at("link-send")).to_be_visible()
+        visit.page.wait_for_load_state("networkidle")
+        assert visit.sent == [], visit.sent
+        assert {request.method for request in visit.requests} == {"GET"}
+    assert session.beckon.known_of(person) == before
+
+
+def the_token_leaves_the_address_and_a_reload_asks_for_the_link(session):
+    person = session.beckon.invite("qrCode")
+    with session.browser.visit() as visit:
+        visit.open(fragment(person.link))
+        assert visit.page.evaluate("location.href") == f"{session.beckon.address}/enroll"
+        visit.page.reload()
+        visit.ready()
+        expect(visit.at("reopen-view")).to_be_visible()
+        expect(visit.at("link-send")).to_be_hidden()
+        assert visit.sent == [], visit.sent
+        visit.at("reopen-form").click()
+        expect(visit.at("pin")).to_be_visible()
+
+
+def pressing_the_button_redeems_and_says_where_to_go_on(session):
+    person = session.beckon.invite("qrCode")
+    with session.browser.visit() as visit:
+        visit.open(fragment(person.link))
+        visit.at("link-send").click()
+        expect(visit.at("title")).to_have_text("Your registration is open")
+        expect(visit.at("title")).to_be_focused()
+        expect(visit.at("done-lead")).to_contain_text("Continue in the device management app")
+        expect(visit.at("done-continue")).to_be_hidden()
+        [(path, body)] = visit.sent
+        assert (path, body["token"]) == ("/v1/redemptions", person.token), (path, body)
+        visit.at("done-help").locator("summary").click()
+        registration = visit.at("registration-id").inner_text()
+    known = session.beckon.get(f"/v1/registrations/{registration}")
+    assert (known["state"], known["userId"]) == ("open", person.id), known
+
+
+def the_button_of_a_registration_leads_to_the_device_management(session):
+    person = session.beckon.invite("qrCode", ELSEWHERE)
+    with session.browser.visit() as visit:
+        visit.open(fragment(person.link))
+        visit.at("link-send").click()
+        expect(visit.at("done-lead")).to_contain_text("Next comes the device management")
+        registration = visit.at("registration-id").text_content()
+        there = f"https://mdm.example.com/s/{registration}"
+        expect(visit.at("done-continue")).to_have_attribute("href", there)
+        expect(visit.at("done-app")).to_be_hidden()
+        assert visit.page.url == f"{session.beckon.address}/enroll", "nobody is sent on unasked"
+
+
+def an_iphone_is_led_to_where_iphones_go(session):
+    person = session.beckon.invite("qrCode", ELSEWHERE)
+    with session.browser.visit(user_agent=IPHONE, is_mobile=True, has_touch=True) as visit:
+        visit.open(fragment(person.link))
+        visit.at("link-send").tap()
+        expect(visit.at("done-continue")).to_have_attribute("href", "https://mdm.example.com/iphone")
+        assert visit.sent[0][1]["device"] == {"platform": "ios"}, visit.sent
+
+
+def a_registration_leads_nowhere_that_a_page_must_not_lead(session):
+    addresses = {
+        "javascript:alert(1)": False, "data:text/html,x": False, "http://mdm.example.com/": False, "": False,
+        "awagent://enroll": True, "https://mdm.example.com/": True,
+    }
+    with session.browser.visit() as visit:
+        visit.open()
+        for address, leads in addresses.items():
+            visit.answers("/v1/redemptions", 200, {"registrationId": "x", "continueUrl": address})
+            visit.follow("#t=of-nobody")
+            visit.at("link-send").click()
+            expect(visit.at("done-view")).to_be_visible()
+            assert visit.at("done-continue").is_visible() == leads, address
+            assert visit.at("done-app").is_visible() == address.startswith("awagent:"), address
+
+
+def what_registering_means_is_shown_in_the_administrators_words(session):
+    text = "We see the model.\n\n<b>Nothing</b> private."
+    agreements = [{"ownership": "userOwned", "text": text, "url": "https://example.com/byod"}]
+    person = session.beckon.invite("pin", {"agreements": agreements}, ownership="userOwned")
+    with session.browser.visit() as visit:
+        visit.open()
+        visit.type_pin(person.email, person.pin)
+        expect(visit.at("agreement-text").locator("p")).to_have_text(["We see the model.", "<b>Nothing</b> private."])
+        expect(visit.at("agreement-link")).to_have_attribute("href", "https://example.com/byod")
+        expect(visit.at("done-ownership-text")).to_contain_text("your own device")
+
+
+def a_link_that_fits_nobody_is_refused_and_not_offered_again(session):
+    with session.browser.visit() as visit:
+        visit.open("#t=of-nobody")
+        visit.at("link-send").click()
+        expect(visit.at("message")).to_contain_text("This link does not work")
+        expect(visit.at("message")).to_be_focused()
+        expect(visit.at("link-send")).to_be_hidden()
+
+
+def a_button_pressed_twice_sends_once(session):
+    with session.browser.visit() as visit:
+        visit.open("#t=of-nobody")
+        waiting = []
+        visit.page.route("**/v1/redemptions", lambda route: waiting.append(route))
+        with visit.page.expect_request("**/v1/redemptions"):
+            visit.at("link-send").click()
+        expect(visit.at("link-send")).to_be_disabled()
+        # Past the button, as a script or a keyboard of an aid might.
+        visit.page.evaluate("document.getElementById('form').requestSubmit()")
+        visit.at("link-send").dispatch_event("click")
+        waiting[0].fulfill(status=200, json={"registrationId": "x"})
+        expect(visit.at("done-view")).to_be_visible()
+        assert len(visit.sent) == 1, visit.sent
+
+
+def a_registration_whose_time_ran_out_is_begun_again_with_the_same_link(session):
+    person = session.beckon.invite("qrCode")
+    with session.browser.visit() as visit:
+        visit.page.clock.install()
+        visit.open(fragment(person.link))
+        visit.at("link-send").click()
+        expect(visit.at("done-until-text")).not_to_be_empty()
+        visit.page.clock.fast_forward("25:00:00")
+        expect(visit.at("title")).to_have_text("The time to continue has run out")
+        assert visit.at("registration-id").text_content() == ""
+        visit.at("again").click()
+        expect(visit.at("link-send")).to_be_visible()
+
+
+def a_link_followed_where_the_page_is_open_is_taken_too(session):
+    person = session.beckon.invite("qrCode")
+    with session.browser.visit() as visit:
+        visit.open()
+        expect(visit.at("pin")).to_be_visible()
+        visit.follow(fragment(person.link))
+        expect(visit.at("link-send")).to_be_visible()
+        assert visit.page.evaluate("location.href") == f"{session.beckon.address}/enroll"
+        assert visit.sent == [], visit.sent
+
+
+CHECKS = [
+    opening_a_link_sends_nothing_and_changes_nothing,
+    the_token_leaves_the_address_and_a_reload_asks_for_the_link,
+    pressing_the_button_redeems_and_says_where_to_go_on,
+    the_button_of_a_registration_leads_to_the_device_management,
+    an_iphone_is_led_to_where_iphones_go,
+    a_registration_leads_nowhere_that_a_page_must_not_lead,
+    what_registering_means_is_shown_in_the_administrators_words,
+    a_link_that_fits_nobody_is_refused_and_not_offered_again,
+    a_button_pressed_twice_sends_once,
+    a_registration_whose_time_ran_out_is_begun_again_with_the_same_link,
+    a_link_followed_where_the_page_is_open_is_taken_too,
+]
