@@ -125,3 +125,8 @@ class Beckon:
             self.get(f"/v1/users/{person.id}/history"),
             [mail["id"] for mail in self.mails(person.email)],
         ]
+
+    def knows_only(self, before, person):
+        """Fails if anything happened to somebody since."""
+        now = self.known_of(person)
+        assert now == before, f"something was changed: {now}, before: {before}"

@@ -65,6 +65,12 @@ class Visit:
         self._note_secret(fragment)
         self.page.evaluate(FOLLOW, fragment)
 
+    def let_a_minute_pass(self):
+        """For what the page might do later by itself; its clock must have been installed."""
+        self.page.clock.fast_forward("01:00")
+        # Requests are told in their order, so whatever was sent before this one is known after it.
+        self.page.evaluate("async () => { await fetch('/enroll/look') }")
+
     def _note_secret(self, fragment):
         _, _, secret = fragment.partition("=")
         if secret:

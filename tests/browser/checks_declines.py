@@ -9,14 +9,15 @@ def opening_the_link_that_declines_chooses_and_sends_nothing(session):
     person = session.beckon.invite()
     before = session.beckon.known_of(person)
     with session.browser.visit() as visit:
+        visit.page.clock.install()
         visit.open(fragment(person.decline_link))
         expect(visit.at("decline-view")).to_be_visible()
-        assert visit.page.evaluate("location.href") == f"{session.beckon.address}/enroll"
+        expect(visit.page).to_have_url(f"{session.beckon.address}/enroll")
         for choice in ("decline-yes", "decline-no"):
             expect(visit.at(choice)).not_to_be_checked()
-        visit.page.wait_for_load_state("networkidle")
+        visit.let_a_minute_pass()
         assert visit.sent == [], visit.sent
-    assert session.beckon.known_of(person) == before
+    session.beckon.knows_only(before, person)
 
 
 def confirming_without_a_choice_asks_for_one(session):
@@ -31,7 +32,7 @@ def confirming_without_a_choice_asks_for_one(session):
         visit.at("decline-no").check()
         expect(visit.at("decline-error")).to_be_hidden()
         assert visit.sent == [], visit.sent
-    assert session.beckon.known_of(person) == before
+    session.beckon.knows_only(before, person)
 
 
 def whoever_keeps_the_invitation_sends_nothing_and_can_go_on(session):
@@ -45,7 +46,7 @@ def whoever_keeps_the_invitation_sends_nothing_and_can_go_on(session):
         assert visit.sent == [], visit.sent
         visit.at("declined-form").click()
         expect(visit.at("pin")).to_be_visible()
-    assert session.beckon.known_of(person) == before
+    session.beckon.knows_only(before, person)
 
 
 def choosing_and_confirming_declines(session):
@@ -59,7 +60,8 @@ def choosing_and_confirming_declines(session):
         expect(visit.at("title")).to_be_focused()
         assert visit.sent == [("/v1/declines", {"token": person.decline_token})], visit.sent
         expect(visit.at("declined-form")).to_be_hidden()
-    assert session.beckon.invitation(person.id)["state"] == "declined"
+    state = session.beckon.invitation(person.id)["state"]
+    assert state == "declined", state
 
 
 def a_choice_is_forgotten_when_the_link_is_opened_again(session):

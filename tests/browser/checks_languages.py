@@ -20,6 +20,7 @@ def every_view_speaks_the_readers_language_alone(session):
         texts, tab = stop.look["texts"], stop.look["tab"]
         strange = [text for text in texts if text not in known]
         assert not strange, f"{stop}: these are none of its words: {strange}"
+        assert not stop.look["empty"], f"{stop}: without words: {stop.look['empty']}"
         title = words[stop.title]
         assert title in texts and tab == title, f"{stop}: the tab is called {tab}, not {title}"
 
@@ -42,7 +43,7 @@ def arabic_runs_from_right_to_left_but_addresses_and_pins_do_not(session):
     with session.browser.visit("ar") as visit:
         visit.open()
         direction = "(element) => getComputedStyle(element).direction"
-        assert visit.page.locator("body").evaluate(direction) == "rtl"
+        assert visit.page.locator("body").evaluate(direction) == "rtl", "the page"
         for field in ("email", "pin", "ask-email"):
             assert visit.at(field).evaluate(direction) == "ltr", field
 

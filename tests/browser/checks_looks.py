@@ -106,7 +106,6 @@ def without_an_answer_about_its_look_the_page_is_ours_and_works(session):
         expect(visit.at("desk")).to_be_hidden()
         visit.type_pin(person.email, person.pin)
         expect(visit.at("done-view")).to_be_visible()
-        assert len(held) == 1
         held[0].fulfill(status=200, json={})
 
 

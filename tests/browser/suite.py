@@ -59,7 +59,7 @@ def run(session, only):
             action()
         except Exception as error:  # noqa: BLE001 - a failed check must not end the others
             result = "FAILED"
-            detail = str(error) if isinstance(error, AssertionError) else traceback.format_exc()
+            detail = (isinstance(error, AssertionError) and str(error)) or traceback.format_exc()
             print(f"--- {name}\n{detail}", flush=True)
         took = time.monotonic() - began
         results.append((result, name, detail))

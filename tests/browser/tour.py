@@ -29,6 +29,10 @@ LOOK = """() => {
     if (text && shown(place) && !place.closest("bdi, time, #registration-id, #agreement-text")) texts.push(text);
   }
 
+  // A word that is not there leaves its place empty.
+  const places = document.querySelectorAll(":is(p, li, dt, dd, h1, h2, a, button, summary, label, legend, span, strong):empty");
+  const empty = [...places].filter(shown).map((place) => place.outerHTML);
+
   // What differs too little from what is behind it, by the formula of WCAG 2.
   const part = (value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
   const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
@@ -50,7 +54,7 @@ LOOK = """() => {
   }
 
   return {
-    tab: document.title, lang: html.lang, dir: html.dir, texts, faint,
+    tab: document.title, lang: html.lang, dir: html.dir, texts, empty, faint,
     tooWide: html.scrollWidth - html.clientWidth,
   };
 }"""
@@ -87,14 +91,19 @@ def tour(browser, locale, language, scheme):
         return [Stop(language, scheme, view, title, visit.page.evaluate(LOOK)) for view, title in stops(visit)]
 
 
+OPENED = {
+    "registrationId": "0123456789ABCDEFGHJKMNPQRS",
+    "ownership": "userOwned",
+    "passwordRequired": True,
+    "continueUrl": "awagent://enroll",
+    "expiresAt": "2100-01-01T00:00:00Z",
+    "agreement": {"text": "Agreed.", "url": "https://example.com/agreement"},
+}
+
+
 def without_answers_from_beckon(visit):
     """What a tour sends is answered here: it is about what the page shows."""
-    opened = {
-        "registrationId": "0123456789ABCDEFGHJKMNPQRS", "ownership": "userOwned", "passwordRequired": True,
-        "continueUrl": "awagent://enroll", "expiresAt": "2100-01-01T00:00:00Z",
-        "agreement": {"text": "Agreed.", "url": "https://example.com/agreement"},
-    }
-    visit.answers("/v1/redemptions", 200, opened)
+    visit.answers("/v1/redemptions", 200, OPENED)
     visit.page.route("**/v1/declines", lambda route: route.fulfill(status=202))
     visit.page.route("**/v1/pin-requests", lambda route: route.fulfill(status=202))
 
@@ -142,6 +151,11 @@ def stops(visit):
     expect(visit.at("done-view")).to_be_visible()
     press(visit.page.locator("#done-help summary"))
     yield "done", "doneTitle"
+    visit.answers("/v1/redemptions", 200, {**OPENED, "expiresAt": "2000-01-01T00:00:00Z"})
+    visit.follow("#t=of-yet-another")
+    press(visit.at("link-send"))
+    expect(visit.at("again")).to_be_visible()
+    yield "over", "overTitle"
     visit.answers("/v1/redemptions", 403, {"type": "urn:beckon:problem:does-not-fit"})
     visit.follow("#t=of-no-one")
     press(visit.at("link-send"))
