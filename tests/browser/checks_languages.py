@@ -96,6 +96,7 @@ def refuse(visit, status, problem):
 
 def reads(visit, message):
     box = visit.at("message")
+    expect(box).to_be_visible()
     expect(box.locator(".message-title")).to_have_text(message["title"])
     shown = box.locator("li, p:not(.message-title)")
     expect(shown).to_have_text([as_pattern(line) for line in message["lines"]])

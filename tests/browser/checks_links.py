@@ -64,6 +64,7 @@ def the_button_of_a_registration_leads_to_the_device_management(session):
         visit.open(fragment(person.link))
         visit.at("link-send").click()
         expect(visit.at("done-lead")).to_contain_text("Next comes the device management")
+        expect(visit.at("done-continue")).to_be_visible()
         registration = visit.at("registration-id").text_content()
         there = f"https://mdm.example.com/s/{registration}"
         expect(visit.at("done-continue")).to_have_attribute("href", there)
@@ -103,6 +104,7 @@ def what_registering_means_is_shown_in_the_administrators_words(session):
     with session.browser.visit() as visit:
         visit.open()
         visit.type_pin(person.email, person.pin)
+        expect(visit.at("done-agreement")).to_be_visible()
         expect(visit.at("agreement-text").locator("p")).to_have_text(["We see the model.", "<b>Nothing</b> private."])
         expect(visit.at("agreement-link")).to_have_attribute("href", "https://example.com/byod")
         expect(visit.at("done-ownership-text")).to_contain_text("your own device")

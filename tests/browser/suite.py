@@ -86,6 +86,8 @@ def main():
     arguments.add_argument("--only", help="only checks whose names hold this")
     arguments.add_argument("--page", type=Path, help="a folder with the page's files, in the place of those in the binary")
     given = arguments.parse_args()
+    if given.page and not (given.page / "enroll.js").is_file():
+        arguments.error(f"{given.page} has no enroll.js")
 
     # So that being told to end stops the others too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
