@@ -42,6 +42,9 @@ def a_script_that_never_comes_is_said(session):
     with session.browser.visit() as visit:
         visit.page.route("**/enroll/enroll.js", lambda route: route.fulfill(status=200, content_type="text/javascript", body=""))
         visit.page.goto(f"{session.beckon.address}/enroll")
+        expect(visit.page.locator(".stalled")).to_be_hidden()
+        # It comes after four seconds.
+        visit.page.evaluate("document.getAnimations().forEach((animation) => animation.finish())")
         expect(visit.page.locator(".stalled")).to_be_visible()
         expect(visit.page.locator(".stalled")).to_contain_text("This page did not load completely")
         expect(visit.page.locator("noscript .message-title")).to_be_hidden()
@@ -106,7 +109,11 @@ def without_an_answer_about_its_look_the_page_is_ours_and_works(session):
     with session.browser.visit() as visit:
         held = []
         visit.page.route("**/enroll/look", lambda route: held.append(route))
-        visit.open()
+        visit.page.clock.install()
+        visit.page.goto(f"{session.beckon.address}/enroll")
+        # The page waits two seconds for it.
+        visit.page.clock.fast_forward("00:03")
+        visit.ready()
         expect(visit.at("desk")).to_be_hidden()
         visit.type_pin(person.email, person.pin)
         expect(visit.at("done-view")).to_be_visible()
