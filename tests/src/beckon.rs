@@ -4,16 +4,21 @@ use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
 
-use beckon_domain::mail::MailClass;
+use beckon_aws::Table;
+use beckon_domain::ids::RunId;
+use beckon_domain::mail::{MailClass, MailState};
 use beckon_domain::ports::{
-    ChangeOutcome, FindDue as _, LoadUsers as _, SaveUsers as _, UserChange,
+    Chance as _, ChangeOutcome, FindDue as _, HoldLease as _, LoadMails as _, LoadUsers as _,
+    SaveUsers as _, UserChange,
 };
 use beckon_domain::user::User;
 use beckon_local::{Options, System};
+use beckon_runtime::SystemChance;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use crate::api::Api;
+use crate::mail::Mail;
 use crate::people::Person;
 use crate::waiting::until;
 
@@ -74,6 +79,12 @@ impl Beckon {
         self.folder.path()
     }
 
+    /// The table, for whoever looks behind the API.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        self.system.table()
+    }
+
     /// Write and read units that the table charged so far, indexes included.
     #[must_use]
     pub fn consumed_units(&self) -> (f64, f64) {
@@ -91,6 +102,28 @@ impl Beckon {
                 }
             }
             Some(())
+        })
+        .await;
+    }
+
+    /// Takes the postman's place for an hour, so that mail waits.
+    pub async fn hold_the_post(&self) {
+        let run = RunId::new(SystemChance::new().ulid());
+        until("the postman has finished", async || {
+            let now = Timestamp::now();
+            let until = now + SignedDuration::from_hours(1);
+            let taken = self.system.table().take_lease(run, now, until).await;
+            taken.unwrap().then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until the mail service has said that a mail was delivered.
+    pub async fn arrived(&self, mail: &Mail) {
+        let id = mail.beckon_id.parse().unwrap();
+        until("a mail is delivered", async || {
+            let mails = self.system.table().load_mails(&[id]).await.unwrap();
+            (mails[0].state == MailState::Delivered).then_some(())
         })
         .await;
     }

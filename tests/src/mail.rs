@@ -8,6 +8,8 @@ use serde_json::Value;
 pub struct Mail {
     /// What the mail service calls it.
     pub id: String,
+    /// What Beckon calls it; empty if it is none of Beckon's.
+    pub beckon_id: String,
     /// To whom it went.
     pub to: String,
     /// When the mail service took it.
@@ -27,6 +29,10 @@ impl Mail {
         let text = |field: &str| item[field].as_str().unwrap_or_default().to_owned();
         Self {
             id: text("id"),
+            beckon_id: item["tags"]["beckon-mail"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
             to: text("to"),
             sent_at: text("sentAt").parse().unwrap(),
             subject: text("subject"),
