@@ -185,6 +185,13 @@ impl Api {
         let _ = self.call("POST", &path).answer().await.with_status(200);
     }
 
+    /// Lets nobody register in somebody's name until they are enabled again.
+    pub async fn disable(&self, person: &Person) {
+        let path = format!("/v1/users/{}", person.id);
+        let request = self.call("PATCH", &path).json(&json!({ "enabled": false }));
+        let _ = request.answer().await.with_status(200);
+    }
+
     /// A Send as it stands.
     pub async fn batch(&self, id: &str) -> Value {
         self.get(&format!("/v1/batches/{id}"))

@@ -58,10 +58,7 @@ async fn a_send_tells_of_its_beginning_of_its_outcomes_and_of_being_stopped_afte
     let ada = beckon.add_uninvited("ada@example.com").await;
     let ben = beckon.add_uninvited("ben@example.com").await;
     let off = beckon.add_uninvited("off@example.com").await;
-    let path = format!("/v1/users/{}", off.id);
-    let disabled = beckon.call("PATCH", &path);
-    let disabled = disabled.json(&json!({ "enabled": false })).answer().await;
-    let _ = disabled.with_status(200);
+    beckon.disable(&off).await;
 
     let sent = beckon.send(&[&ada, &ben, &off], Some("companyOwned")).await;
     let batch = sent["batch"]["id"].as_str().unwrap();

@@ -203,11 +203,7 @@ async fn who_has_no_invitation_to_go_on_with_gets_nothing() {
     beckon
         .report_device(&json!({ "userId": completed.id }), &json!({ "id": "d-1" }))
         .await;
-    let path = format!("/v1/users/{}", disabled.id);
-    let disable = beckon
-        .call("PATCH", &path)
-        .json(&json!({ "enabled": false }));
-    let _ = disable.answer().await.with_status(200);
+    beckon.disable(&disabled).await;
     beckon.method("qrCode").await;
     let by_link = beckon.invite("by-link@example.com").await;
     beckon.method("password").await;

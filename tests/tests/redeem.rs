@@ -24,6 +24,14 @@ fn wrong_pins(right: &str) -> impl Iterator<Item = String> {
         .filter(move |pin| *pin != right)
 }
 
+/// A PIN that is not theirs, of the same length.
+async fn a_wrong_pin(beckon: &Beckon, person: &Person) -> String {
+    let right = beckon.newest_pin(&person.email).await.replace(' ', "");
+    let wrong = wrong_pins(&right).next().unwrap();
+    assert_eq!(wrong.len(), right.len());
+    wrong
+}
+
 /// Shows this many wrong PINs, one after the other.
 async fn guess(beckon: &Beckon, person: &Person, times: usize) -> Vec<Answer> {
     let right = beckon.newest_pin(&person.email).await;
@@ -153,40 +161,58 @@ async fn four_guesses_at_once_take_four_tries() {
 }
 
 #[tokio::test]
-async fn unknown_wrong_locked_and_never_invited_answer_alike_and_no_sooner_than_set() {
+async fn unknown_disabled_wrong_locked_and_never_invited_answer_alike_and_no_sooner_than_set() {
     const DELAY: Duration = Duration::from_millis(150);
     let beckon = Beckon::start_with(|options| options.refuse_after = DELAY).await;
     let wrong = beckon.invite("wrong@example.com").await;
+    let wrong_pin = a_wrong_pin(&beckon, &wrong).await;
+    let disabled = beckon.invite("disabled@example.com").await;
+    let disabled_pin = beckon.newest_pin(&disabled.email).await;
+    let disabled_wrong_pin = a_wrong_pin(&beckon, &disabled).await;
+    beckon.disable(&disabled).await;
     let locked = beckon.invite("locked@example.com").await;
     let locked_pin = beckon.newest_pin(&locked.email).await;
+    let locked_wrong_pin = a_wrong_pin(&beckon, &locked).await;
     guess(&beckon, &locked, 5).await;
     let uninvited = beckon.add_uninvited("uninvited@example.com").await;
     let completed = beckon.invite("completed@example.com").await;
+    let completed_wrong_pin = a_wrong_pin(&beckon, &completed).await;
     beckon
         .report_device(&json!({ "userId": completed.id }), &json!({ "id": "d-1" }))
         .await;
     let cancelled = beckon.invite("cancelled@example.com").await;
+    let cancelled_wrong_pin = a_wrong_pin(&beckon, &cancelled).await;
     beckon.cancel(&cancelled).await;
+    beckon.method("qrCode").await;
+    let disabled_link = beckon.invite("disabled-link@example.com").await;
+    let disabled_token = beckon.newest_token(&disabled_link.email).await;
+    beckon.disable(&disabled_link).await;
     beckon.method("password").await;
     let without_pin = beckon.invite("without-pin@example.com").await;
 
     let mut answers = Vec::new();
     for (email, pin) in [
         ("nobody@example.com", "1234 5678"),
+        (&wrong.email, &wrong_pin),
         (&wrong.email, "0"),
         (&wrong.email, "12345678901234567890"),
+        (&disabled.email, &disabled_pin),
+        (&disabled.email, &disabled_wrong_pin),
         (&locked.email, "0"),
+        (&locked.email, &locked_wrong_pin),
         (&locked.email, &locked_pin),
         (&uninvited.email, "1234 5678"),
         (&completed.email, "0"),
+        (&completed.email, &completed_wrong_pin),
         (&cancelled.email, "0"),
+        (&cancelled.email, &cancelled_wrong_pin),
         (&without_pin.email, "1234 5678"),
     ] {
         let began = Instant::now();
         answers.push((email, beckon.show_pin(email, pin).await, began.elapsed()));
     }
     let (forged, long) = ("A".repeat(48), "A".repeat(5_000));
-    for token in ["", "no-token", &forged, &long] {
+    for token in ["", "no-token", &forged, &long, &disabled_token] {
         let began = Instant::now();
         answers.push((token, beckon.show_token(token).await, began.elapsed()));
     }
@@ -204,6 +230,9 @@ async fn unknown_wrong_locked_and_never_invited_answer_alike_and_no_sooner_than_
         assert_eq!(headers(answer), headers(&first), "{shown}");
         assert!(*took >= DELAY, "{shown}: {took:?}");
     }
+    // What cannot be a PIN takes no try, what is no longer open has none to take.
+    assert_eq!(invitation(&beckon, &wrong).await["triesLeft"], 4);
+    assert_eq!(invitation(&beckon, &disabled).await["triesLeft"], 5);
 }
 
 #[tokio::test]
