@@ -26,6 +26,31 @@ const TABLE: [(&str, Option<&str>, Option<&str>); 12] = [
     ("qrCode", Some("companyOwned"), None),
 ];
 
+/// A selection of people whose groups have other methods and presets: groups, method, and what
+/// the invitation carries where the switch is left to the presets, off, on user owned, and on
+/// company owned.
+const MIXED: [(&[&str], &str, [&str; 4]); 6] = [
+    (
+        &[],
+        "pin",
+        ["notSet", "notSet", "userOwned", "companyOwned"],
+    ),
+    (
+        &["field"],
+        "pin",
+        ["companyOwned", "notSet", "userOwned", "companyOwned"],
+    ),
+    (
+        &["guests"],
+        "passwordAndPin",
+        ["userOwned", "notSet", "userOwned", "companyOwned"],
+    ),
+    (&["links"], "qrCode", ["notSet"; 4]),
+    (&["accounts"], "password", ["notSet"; 4]),
+    // The first entry of the settings that fits holds.
+    (&["field", "links"], "qrCode", ["notSet"; 4]),
+];
+
 /// The registration of a device that is reported for somebody, as their history tells it.
 async fn decided(beckon: &Beckon, person: &Person, device: &Value) -> String {
     beckon
@@ -72,6 +97,68 @@ async fn an_invitation_carries_what_the_table_says_and_a_choice_that_reaches_nob
         let invitation = beckon.user(&ada).await["invitation"].take();
         assert_eq!(invitation["method"], method, "{cell}");
         assert_eq!(invitation["ownership"], carried, "{cell}");
+    }
+}
+
+#[tokio::test]
+async fn in_a_mixed_selection_everybody_gets_what_the_preview_shows_of_them_and_the_table_says() {
+    let beckon = Beckon::start().await;
+    beckon
+        .settings(&json!({ "groups": [
+            { "group": "links", "registration": { "method": "qrCode" } },
+            { "group": "accounts", "registration": { "method": "password" } },
+            { "group": "guests", "registration": { "method": "passwordAndPin" }, "ownership": "userOwned" },
+            { "group": "field", "ownership": "companyOwned" },
+        ] }))
+        .await;
+    let switches = [
+        json!({}),
+        json!({ "ownership": null }),
+        json!({ "ownership": "userOwned" }),
+        json!({ "ownership": "companyOwned" }),
+    ];
+
+    for (place, mut order) in switches.into_iter().enumerate() {
+        let mut people = Vec::new();
+        for (number, (groups, _, _)) in MIXED.iter().enumerate() {
+            let email = format!("p{number}-{place}@example.com");
+            let user = json!({ "email": email, "groups": groups, "invite": false });
+            people.push(beckon.add_user(&user).await);
+        }
+        let ids: Vec<&str> = people.iter().map(|person| person.id.as_str()).collect();
+        order["selection"] = json!({ "userIds": ids });
+
+        let preview = beckon.post("/v1/invitations/preview", &order).await;
+        let preview = preview.with_status(200);
+        order["settingsVersion"] = preview["settingsVersion"].clone();
+        let sent = beckon.post("/v1/invitations", &order).await;
+        let sent = sent.with_status(202);
+        beckon
+            .delivered(sent["batch"]["id"].as_str().unwrap())
+            .await;
+
+        let table: Vec<Value> = MIXED
+            .iter()
+            .zip(&people)
+            .map(|((_, method, carried), person)| json!([person.id, method, carried[place]]))
+            .collect();
+        let shown: Vec<Value> = preview["recipients"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| json!([one["userId"], one["method"], one["ownership"]]))
+            .collect();
+        let mut carried = Vec::new();
+        for person in &people {
+            let invitation = beckon.user(person).await["invitation"].take();
+            let (method, ownership) = (&invitation["method"], &invitation["ownership"]);
+            carried.push(json!([person.id, method, ownership]));
+        }
+        assert_eq!(shown, table, "the preview, {order}");
+        assert_eq!(carried, table, "what is carried, {order}");
+        let mut reached = preview["recipients"].as_array().unwrap().iter();
+        assert!(reached.all(|one| one["ownershipReason"].is_null()
+            == matches!(one["method"].as_str(), Some("pin" | "passwordAndPin"))));
     }
 }
 
