@@ -1,0 +1,241 @@
+//! The sample events, with which functions are invoked by hand: each is handed to its function as
+//! Lambda would, and does there what it is a sample of.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the functions beside the tests fail the tests, as they should"
+)]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_lambda_events::dynamodb;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use axum::Router;
+use beckon_aws::{KeySource, SesMailService, Table, clients};
+use beckon_domain::address::EmailAddress;
+use beckon_domain::mail::MailState;
+use beckon_domain::ports::AddUserRow as _;
+use beckon_domain::usecases::publish::PublishRows;
+use beckon_domain::writing::Links;
+use beckon_mail::Composer;
+use beckon_runtime::edge;
+use beckon_testkit::builders::{a_mail, a_row, a_user, an_invitation, monday_morning};
+use beckon_testkit::{MemoryBus, MemoryKeys, RejectedEvents, World};
+use beckon_tests::Beckon;
+use deliver::Postman;
+use feedback::Reports;
+use lambda_http::{Body, IntoResponse as _};
+use outbox::Outbox;
+use publish::Publish;
+use registration_confirmed::Confirmations;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+/// The mail of which the samples of streams and of the mail service tell.
+const MAIL: &str = "01KG4JZ3M0000000000000000A";
+
+/// The user in the path of `desk`'s sample.
+const AT_THE_DESK: &str = "01J000000000000000000000ZZ";
+
+fn here(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
+}
+
+/// The names of what is in a folder, without endings, in order.
+fn names_in(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(here(folder)).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn text_of(function: &str) -> String {
+    std::fs::read_to_string(here("events").join(format!("{function}.json"))).unwrap()
+}
+
+/// The sample as the function's `main` has Lambda's runtime read it.
+fn sample<T: DeserializeOwned>(function: &str) -> T {
+    serde_json::from_str(&text_of(function)).unwrap()
+}
+
+/// What a function answers to its sample, which is a request of API Gateway's.
+async fn requested(function: &str, router: Router) -> (u16, String) {
+    let request = lambda_http::request::from_str(&text_of(function)).unwrap();
+    let answer = edge::in_lambda(router).oneshot(request).await.unwrap();
+    let answer = answer.into_response().await;
+    let status = answer.status().as_u16();
+    match answer.into_body() {
+        Body::Text(body) => (status, body),
+        other => panic!("{function} answers {other:?}"),
+    }
+}
+
+fn links() -> Links {
+    Links {
+        enrolment_page: "https://beckon.example.com/enroll".to_owned(),
+    }
+}
+
+/// The routes of a function that answers HTTP, wired as its `main` does it; `None` if it is none.
+fn routes_of(function: &str, table: &Table) -> Option<Router> {
+    let table = table.clone();
+    let keys = KeySource::Held(MemoryKeys::new().ring());
+    let composer = Composer::new().unwrap();
+    Some(match function {
+        "desk" => desk::Desk::new(table, keys, composer, links()).router(),
+        "directory" => directory::Directory::new(table, keys).router(),
+        "preview" => preview::Previews::new(table, composer, links()).router(),
+        "redeem" => {
+            let limits = redeem::Limits {
+                refuse_after: Duration::ZERO,
+                wrong_tries_per_hour: 100,
+            };
+            redeem::Redemptions::new(table, keys, limits).router()
+        }
+        "send" => {
+            // None of the samples gets as far as to the mail service.
+            let nowhere = clients::local("http://127.0.0.1:9");
+            send::Sending::new(table, SesMailService::new(&nowhere, None)).router()
+        }
+        "settings" => {
+            let from = EmailAddress::parse("beckon@example.com").unwrap();
+            settings::SettingsRoutes::new(table, from, composer, links()).router()
+        }
+        _ => return None,
+    })
+}
+
+/// A world with a mail of the samples' id, which has been sent.
+fn world_with_the_mail() -> World {
+    let world = World::new();
+    let user = world.with(a_user());
+    let mail = a_mail(user.id).with_id(MAIL.parse().unwrap());
+    world
+        .store
+        .put_mail(&mail.in_state(MailState::Sent).build());
+    world
+}
+
+/// Hands a function that takes events its sample, and looks whether it did what the sample is for.
+async fn told(function: &str) {
+    let world = world_with_the_mail();
+    let failures = RejectedEvents::default();
+    match function {
+        "clock" => {
+            // It is told nothing but that a minute has passed.
+            let _: Value = sample(function);
+            world.with(a_user().with(an_invitation().until(monday_morning())));
+            let ticked = clock::handle(&world.ticking()).await.unwrap();
+            clock::erase(&world.erase_ended()).await.unwrap();
+            assert_eq!(ticked.expired, 1);
+        }
+        "deliver" => {
+            let _: Value = sample(function);
+            let user = world.with(a_user());
+            world.invite(&[&user]).await;
+            let postman = Postman {
+                deliver: world.deliver(),
+                successor: world.bell.clone(),
+            };
+            postman.handle().await.unwrap();
+            assert_eq!(world.service.taken().len(), 1);
+        }
+        "feedback" => {
+            let reports = Reports {
+                record: world.record_feedback(),
+                stop: world.stop_send(),
+                failures: failures.clone(),
+            };
+            let event: EventBridgeEvent = sample(function);
+            reports.handle(event).await.unwrap();
+            let mail = world.store.mail(MAIL.parse().unwrap());
+            assert_eq!(mail.state, MailState::Delivered);
+        }
+        "outbox" => {
+            let outbox = Outbox {
+                expand: world.expand(),
+                postman: world.bell.clone(),
+                failures: failures.clone(),
+            };
+            let event: dynamodb::Event = sample(function);
+            let answer = outbox.handle(event).await;
+            assert!(answer.batch_item_failures.is_empty());
+            assert_eq!(world.bell.count(), 1);
+        }
+        "publish" => {
+            let bus = MemoryBus::default();
+            let publish = Publish {
+                publish: PublishRows { bus: bus.clone() },
+                failures: failures.clone(),
+            };
+            let event: dynamodb::Event = sample(function);
+            let answer = publish.handle(event).await;
+            assert!(answer.batch_item_failures.is_empty());
+            let taken = bus.taken().into_iter();
+            let types: Vec<&str> = taken.map(|event| event.news.detail_type()).collect();
+            assert_eq!(types, ["Invitation Expired"]);
+        }
+        "registration-confirmed" => {
+            let user = world.with(a_user().at("a.user@example.com"));
+            let confirmations = Confirmations {
+                confirm: world.confirm(),
+                failures: failures.clone(),
+            };
+            let event: EventBridgeEvent = sample(function);
+            confirmations.handle(event).await.unwrap();
+            assert_eq!(world.now_of(&user).devices, 1);
+        }
+        other => panic!("nobody hands {other} its sample"),
+    }
+    assert_eq!(failures.all(), [], "{function}");
+}
+
+/// Something that stands in a function's answer to its sample and in no other's.
+fn said_by(function: &str) -> &'static str {
+    match function {
+        "desk" => r#""told":true"#,
+        "directory" => r#""email":"desk@example.com""#,
+        "preview" => r#""selected":1"#,
+        "redeem" => "<!doctype html>",
+        "send" => r#"{"items":[]"#,
+        "settings" => r#""registration":"#,
+        other => panic!("nobody knows what {other} answers"),
+    }
+}
+
+#[test]
+fn there_is_a_sample_event_for_each_function_and_no_other() {
+    let functions = names_in("../functions");
+
+    assert!(functions.contains(&"deliver".to_owned()));
+    assert_eq!(names_in("events"), functions);
+}
+
+#[tokio::test]
+async fn each_function_does_with_its_sample_event_what_it_is_a_sample_of() {
+    let beckon = Beckon::start().await;
+    let mut user = a_user().at("desk@example.com").build();
+    user.id = AT_THE_DESK.parse().unwrap();
+    let row = a_row(user.id, user.added_at);
+    beckon
+        .table()
+        .add_user(&user, &row, None, None)
+        .await
+        .unwrap();
+
+    for function in names_in("../functions") {
+        let Some(routes) = routes_of(&function, beckon.table()) else {
+            told(&function).await;
+            continue;
+        };
+        let (status, body) = requested(&function, routes).await;
+        assert_eq!(status, 200, "{function}: {body}");
+        assert!(body.contains(said_by(&function)), "{function}: {body}");
+    }
+}
