@@ -83,12 +83,19 @@ pub fn read(detail: &Value) -> Read {
     })
 }
 
-/// SES's own word for a cause; diagnostic texts are left out, since they quote addresses.
-fn reason(code: &str, detail: Option<&str>) -> MailReason {
-    MailReason {
-        code: code.to_owned(),
-        detail: detail.unwrap_or("no cause was given").to_owned(),
-    }
+/// The longest word that is taken for SES's own.
+const LONGEST_CAUSE: usize = 64;
+
+/// SES's own word for a cause; diagnostic texts are left out, since they quote addresses. The word
+/// for a complaint comes from the recipient's server, so what looks like more than a word is too.
+fn reason(code: &str, cause: Option<&str>) -> MailReason {
+    let is_word = |cause: &&str| {
+        cause.len() <= LONGEST_CAUSE
+            && cause
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-'))
+    };
+    MailReason::new(code, cause.filter(is_word).unwrap_or("no cause was given"))
 }
 
 #[cfg(test)]
@@ -157,6 +164,25 @@ mod tests {
                 Read::Report(feedback) => assert_eq!(feedback.event, expected, "{kind}"),
                 other => panic!("{kind}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn what_another_server_says_in_place_of_a_cause_is_left_out() {
+        let at = "2026-01-31T09:30:05.000Z";
+        let kept_of = |cause: &str| {
+            let complaint = json!({ "timestamp": at, "complaintFeedbackType": cause });
+            match read(&event("Complaint", ("complaint", complaint))) {
+                Read::Report(feedback) => feedback.reason.unwrap().detail,
+                other => panic!("{cause}: {other:?}"),
+            }
+        };
+
+        for cause in ["abuse", "auth-failure", "not-spam"] {
+            assert_eq!(kept_of(cause), cause);
+        }
+        for other in ["abuse by ada@example.com", "<b>", &"a".repeat(65)] {
+            assert_eq!(kept_of(other), "no cause was given");
         }
     }
 
