@@ -509,9 +509,21 @@ async fn why_a_mail_did_not_arrive_is_said_without_addresses() {
 
     for (name, fate, reason) in [
         ("delay", "delayed", "TransientCommunicationFailure"),
-        ("softbounce", "softBounced", "MailboxFull"),
-        ("bounce", "hardBounced", "General"),
-        ("suppressed", "hardBounced", "OnAccountSuppressionList"),
+        (
+            "softbounce",
+            "softBounced",
+            "the mailbox is full (MailboxFull, 4.2.2)",
+        ),
+        (
+            "bounce",
+            "hardBounced",
+            "there is no such mailbox (General, 5.1.1)",
+        ),
+        (
+            "suppressed",
+            "hardBounced",
+            "the address is on the account's suppression list of SES, which trying it again clears (OnAccountSuppressionList, 5.1.1)",
+        ),
         ("complaint", "complained", "abuse"),
         ("reject", "failed", "Bad content"),
     ] {

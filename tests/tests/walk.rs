@@ -55,7 +55,7 @@ async fn two_people_are_invited_enrol_their_devices_and_the_one_in_staff_is_told
 
     assert_eq!(
         preview["ownership"],
-        json!({ "applies": true, "result": "companyOwned", "reason": null })
+        json!({ "applies": true, "result": "companyOwned", "supervised": "companyOwned", "reason": null })
     );
     assert_eq!(
         preview["counts"],

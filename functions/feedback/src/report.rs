@@ -46,7 +46,13 @@ pub fn read(detail: &Value) -> Read {
             };
             (
                 event,
-                Some(reason("bounced", text("/bounce/bounceSubType"))),
+                Some(MailReason::new(
+                    "bounced",
+                    &cause_of_bounce(
+                        text("/bounce/bounceSubType"),
+                        text("/bounce/bouncedRecipients/0/status"),
+                    ),
+                )),
                 text("/bounce/timestamp"),
             )
         }
@@ -89,13 +95,55 @@ const LONGEST_CAUSE: usize = 64;
 /// SES's own word for a cause; diagnostic texts are left out, since they quote addresses. The word
 /// for a complaint comes from the recipient's server, so what looks like more than a word is too.
 fn reason(code: &str, cause: Option<&str>) -> MailReason {
-    let is_word = |cause: &&str| {
-        cause.len() <= LONGEST_CAUSE
-            && cause
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-'))
-    };
     MailReason::new(code, cause.filter(is_word).unwrap_or("no cause was given"))
+}
+
+fn is_word(cause: &&str) -> bool {
+    cause.len() <= LONGEST_CAUSE
+        && cause
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-'))
+}
+
+/// Why a mail came back, for somebody who wants to know what to do about it; then SES's own word
+/// and the status by which the recipient's server refused it (RFC 3463), for somebody who looks it
+/// up.
+fn cause_of_bounce(subtype: Option<&str>, status: Option<&str>) -> String {
+    let subtype = subtype.filter(is_word);
+    let status = status.filter(|status| {
+        status.len() <= LONGEST_CAUSE
+            && status.contains('.')
+            && status
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    });
+    let kind = status
+        .and_then(|status| status.split_once('.'))
+        .map(|(_, kind)| kind);
+    let cause = match (subtype, kind) {
+        (Some("OnAccountSuppressionList"), _) => {
+            "the address is on the account's suppression list of SES, which trying it again clears"
+        }
+        (Some("Suppressed"), _) => "SES keeps the address on a list of those that bounce",
+        (Some("MailboxFull"), _) | (_, Some("2.2")) => "the mailbox is full",
+        (Some("MessageTooLarge"), _) | (_, Some("2.3" | "3.4")) => {
+            "the mail is larger than the recipient's server takes"
+        }
+        (_, Some("1.1" | "1.2" | "1.3" | "1.6" | "1.10")) => "there is no such mailbox",
+        (Some("ContentRejected" | "AttachmentRejected"), _) => {
+            "the recipient's server refused what the mail holds"
+        }
+        (_, Some(kind)) if kind.starts_with("7.") => {
+            "the recipient's server refuses such mails; its administrator can allow the sender"
+        }
+        (_, Some(kind)) if kind.starts_with("4.") => "the recipient's server was not reached",
+        _ => "the recipient's server returned it",
+    };
+    let exactly: Vec<&str> = subtype.into_iter().chain(status).collect();
+    if exactly.is_empty() {
+        return cause.to_owned();
+    }
+    format!("{cause} ({})", exactly.join(", "))
 }
 
 #[cfg(test)]

@@ -49,15 +49,56 @@ fn expected(file: &str) -> Expected {
             None,
             HEARD,
         ),
-        "bounce-permanent-general" => (hard, Some(("bounced", "General")), HEARD),
-        "bounce-permanent-no-email" => (hard, Some(("bounced", "NoEmail")), HEARD),
-        "bounce-permanent-suppressed" => (hard, Some(("bounced", "Suppressed")), HEARD),
-        "bounce-permanent-on-account-suppression-list" => {
-            (hard, Some(("bounced", "OnAccountSuppressionList")), HEARD)
-        }
-        "bounce-transient-general" => (soft, Some(("bounced", "General")), HEARD),
-        "bounce-transient-mailbox-full" => (soft, Some(("bounced", "MailboxFull")), HEARD),
-        "bounce-undetermined" => (soft, Some(("bounced", "Undetermined")), HEARD),
+        "bounce-permanent-general" => (
+            hard,
+            Some((
+                "bounced",
+                "the recipient's server refuses such mails; its administrator can allow the sender (General, 5.7.1)",
+            )),
+            HEARD,
+        ),
+        "bounce-permanent-no-email" => (
+            hard,
+            Some(("bounced", "there is no such mailbox (NoEmail, 5.1.1)")),
+            HEARD,
+        ),
+        "bounce-permanent-suppressed" => (
+            hard,
+            Some((
+                "bounced",
+                "SES keeps the address on a list of those that bounce (Suppressed, 5.1.1)",
+            )),
+            HEARD,
+        ),
+        "bounce-permanent-on-account-suppression-list" => (
+            hard,
+            Some((
+                "bounced",
+                "the address is on the account's suppression list of SES, which trying it again clears (OnAccountSuppressionList)",
+            )),
+            HEARD,
+        ),
+        "bounce-transient-general" => (
+            soft,
+            Some((
+                "bounced",
+                "the recipient's server was not reached (General, 4.4.7)",
+            )),
+            HEARD,
+        ),
+        "bounce-transient-mailbox-full" => (
+            soft,
+            Some(("bounced", "the mailbox is full (MailboxFull, 4.2.2)")),
+            HEARD,
+        ),
+        "bounce-undetermined" => (
+            soft,
+            Some((
+                "bounced",
+                "the recipient's server was not reached (Undetermined, 4.4.1)",
+            )),
+            HEARD,
+        ),
         "complaint" => (
             (
                 MailEvent::Complain,
