@@ -1,7 +1,6 @@
 //! What a device management does over HTTP for people: showing the PIN they typed into it, and
 //! reporting their devices.
 #![expect(
-    clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "the functions beside the tests fail the tests, as they should"
 )]
