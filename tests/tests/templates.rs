@@ -86,8 +86,8 @@ async fn a_qr_invitation_in_own_words_redeems_by_its_link() {
     beckon.method("qrCode").await;
     let wording = json!({
         "subject": "Scan me",
-        "html": "<p>{{ name }}</p>{{ secretBlock }}<p><a href=\"{{ link }}\">or click</a> until {{ expires }}</p>{{ unexpectedBlock }}",
-        "text": "{{ link }}\n\nuntil {{ expires }}\n\n{{ unexpectedBlock }}",
+        "html": "<p>{{ name }}</p>{{ secretBlock }}<p><a href=\"{{ link }}\">or click</a> until {{ expires }}</p>",
+        "text": "{{ link }}\n\nuntil {{ expires }}",
     });
     let refused = put(&beckon, "/v1/templates/invitation/en", "*", &wording).await;
     assert_eq!(
@@ -97,7 +97,7 @@ async fn a_qr_invitation_in_own_words_redeems_by_its_link() {
     let wording = json!({
         "subject": "Scan me",
         "html": wording["html"],
-        "text": "{{ secretBlock }}\n\n{{ link }}\n\nuntil {{ expires }}\n\n{{ unexpectedBlock }}",
+        "text": "{{ secretBlock }}\n\n{{ link }}\n\nuntil {{ expires }}",
     });
     let _ = put(&beckon, "/v1/templates/invitation/en", "*", &wording)
         .await

@@ -213,9 +213,13 @@ impl Composer {
                 let Some((mut html, mut text)) = bodies(wording, &filling)? else {
                     return Ok(self.message(language, INVITATION, &view.frame, &view, inline)?);
                 };
-                // Whoever registers agrees to it, so it is in every mail that invites.
                 for body in [&mut html, &mut text] {
+                    // Whoever registers agrees to it, so it is in every mail that invites.
                     body.ensure("agreementBlock");
+                    // Whoever it was not meant for must be able to say so.
+                    if !body.holds("declineUrl") {
+                        body.ensure("unexpectedBlock");
+                    }
                 }
                 // An image that the letter does not show would hang on it as a file.
                 let inline = if html.holds("qr") || html.holds("secretBlock") {

@@ -1,5 +1,5 @@
-//! What an invitation must not lose, whatever words it has: the secret, where to go with it, until
-//! when, and what to do if it was for somebody else.
+//! What an invitation must not lose, whatever words it has: the secret, where to go with it, and
+//! until when.
 
 use beckon_domain::method::Method;
 use beckon_domain::problem::FieldProblem;
@@ -20,10 +20,6 @@ const LINK: Essential = Essential {
     what: "where to go on",
     brought_by: &["link", "buttonBlock", "stepsBlock"],
 };
-const UNEXPECTED: Essential = Essential {
-    what: "what to do if one did not expect it",
-    brought_by: &["unexpectedBlock", "declineUrl"],
-};
 const PIN: Essential = Essential {
     what: "the PIN, which the registration method asks for",
     brought_by: &["pin", "secretBlock"],
@@ -38,14 +34,14 @@ const CODE_IN_TEXT: Essential = Essential {
     brought_by: &["link", "secretBlock", "stepsBlock"],
 };
 
-fn essentials(method: Method, part: Part) -> [Option<&'static Essential>; 4] {
+fn essentials(method: Method, part: Part) -> [Option<&'static Essential>; 3] {
     let secret = match method {
         Method::Pin | Method::PasswordAndPin => Some(&PIN),
         Method::QrCode if part == Part::Html => Some(&CODE),
         Method::QrCode => Some(&CODE_IN_TEXT),
         Method::Password => None,
     };
-    [secret, Some(&LINK), Some(&EXPIRY), Some(&UNEXPECTED)]
+    [secret, Some(&LINK), Some(&EXPIRY)]
 }
 
 /// Refuses a letter in which one of them is missing.

@@ -13,7 +13,7 @@ use beckon_mail::{Composer, link_of};
 use crate::letters::{DECLINE, METHODS, PAGE, confirmation, invitation, stored, token};
 use crate::{composer, scanned};
 
-const ESSENTIALS: &str = "{{ secretBlock }}{{ validityBlock }}{{ link }}{{ unexpectedBlock }}";
+const ESSENTIALS: &str = "{{ secretBlock }}{{ validityBlock }}{{ link }}";
 
 fn name(kind: TemplateKind, locale: &str) -> TemplateName {
     TemplateName {
@@ -117,6 +117,22 @@ fn an_own_invitation_says_what_was_written_with_a_working_secret_in_both_parts()
     let unescaped = crate::unescaped(&by_code.html);
     assert!(unescaped.contains(&format!("<a href=\"{link}\">Los</a>")));
     assert!(unescaped.contains(&format!("<a href='{DECLINE}'>Nein</a>")));
+}
+
+/// Whoever it was not meant for must be able to say so, in whatever words they were invited.
+#[test]
+fn what_to_do_about_a_mail_nobody_expected_is_in_every_own_invitation_once() {
+    let ours = "<p>Hi</p>{{ unexpectedBlock }}";
+    let linked = "<p><a href=\"{{ declineUrl }}\">Not me</a></p>";
+    for html in ["<p>Hi</p>", ours, linked] {
+        let own = wording("Hi", &format!("{ESSENTIALS}{html}"), ESSENTIALS);
+
+        let message = written(&own, &invitation("en", Method::Pin));
+
+        let unescaped = crate::unescaped(&message.html);
+        assert_eq!(unescaped.matches(DECLINE).count(), 1, "{html}");
+        assert_eq!(message.text.matches(DECLINE).count(), 1);
+    }
 }
 
 #[test]
@@ -328,12 +344,6 @@ fn an_invitation_that_loses_its_secret_its_link_or_its_end_is_refused_with_the_r
             "where to go on",
         ),
         (
-            "{{ secretBlock }}{{ link }}{{ expires }}",
-            ESSENTIALS,
-            "html",
-            "if one did not expect it",
-        ),
-        (
             "{% if name %}{{ secretBlock }}{% endif %} {{ link }} {{ expires }}",
             ESSENTIALS,
             "html",
@@ -427,7 +437,7 @@ fn a_subject_is_cut_rather_than_refused_when_names_make_it_long() {
 fn what_was_kept_and_does_not_fit_a_letter_is_an_error_and_not_a_mail_without_its_secret() {
     let own = wording(
         "Hi",
-        "{% if organisation %}{{ secretBlock }}{{ validityBlock }}{{ link }}{% endif %}{{ unexpectedBlock }}",
+        "{% if organisation %}{{ secretBlock }}{{ validityBlock }}{{ link }}{% endif %}",
         ESSENTIALS,
     );
     let mut letter = invitation("en", Method::Pin);
