@@ -95,7 +95,7 @@ fn expected(file: &str) -> Expected {
             soft,
             Some((
                 "bounced",
-                "the recipient's server was not reached (Undetermined, 4.4.1)",
+                "the recipient's server returned it (Undetermined)",
             )),
             HEARD,
         ),
