@@ -202,6 +202,7 @@ def what_else_the_api_offers(session):
     dora = admin.add("dora", externalId="hr-4711")
     admin.get(f"/v1/users/{dora}").expect(200)
     admin.send("PATCH", f"/v1/users/{dora}", {"displayName": "Dora D."}).expect(200)
+    equal(admin.get("/v1/users/lookup?externalId=hr-4711").expect(200).json["id"], dora, "who is looked up")
     counts = admin.get("/v1/users/counts?text=dora").expect(200).json
     equal((counts["users"], counts["states"]["none"], counts["next"]), (1, 1, None), "the counts")
     page = admin.get("/v1/users?text=dora&limit=1").expect(200).json

@@ -114,7 +114,7 @@ async fn a_send_by_filter_that_is_stopped_before_its_mails_go_says_so() {
             ),
             (
                 "stopped",
-                "Stopped. Nobody further is invited, and mails that wait are dropped; 0 had been sent. 1 had not been: whoever one of these was for has nothing to register with until they are invited again, for example by a Send to the filter deliveries: dropped."
+                "Stopped. Nobody further is invited, and mails that wait are dropped; 0 had been sent. 1 had not been: whoever of those got no earlier mail of the same issue has nothing to register with until they are invited again."
             ),
         ])
     );

@@ -4,6 +4,7 @@ mod counts;
 mod devices;
 mod history;
 mod invitation;
+mod lookup;
 mod routes;
 mod sheets;
 
@@ -93,6 +94,7 @@ impl Directory {
             .merge(counts::all())
             .merge(devices::all())
             .merge(invitation::all())
+            .merge(lookup::all())
             .merge(sheets::all())
             .with_state(self)
             .route("/openapi.json", get(openapi))

@@ -2,17 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_aws::Table;
-use beckon_domain::address::EmailAddress;
 use beckon_domain::batch::BatchState;
-use beckon_domain::ids::{ExternalId, UserId};
+use beckon_domain::ids::UserId;
 use beckon_domain::invitation::InvitationState;
 use beckon_domain::mail::MailState;
 use beckon_domain::names::GroupName;
 use beckon_domain::permission::Permission;
-use beckon_domain::ports::{
-    Clock as _, FindUser as _, ListUsers as _, LoadUsers as _, ReadHistory as _, Unavailable,
-};
+use beckon_domain::ports::{Clock as _, ListUsers as _, LoadUsers as _, ReadHistory as _};
 use beckon_domain::problem::{FieldProblem, Problems};
 use beckon_domain::selection::UserFilter;
 use beckon_domain::usecases::add_user::NewUser;
@@ -22,7 +18,6 @@ use beckon_runtime::parameters::{PageQuery, Parameters, named, page_size, words}
 use beckon_runtime::wire::{BatchView, UserView, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, idempotency};
 use http::{HeaderMap, StatusCode, header};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -111,8 +106,7 @@ pub(crate) struct ListQuery {
     pub(crate) delivery: Option<String>,
     /// Groups, separated by commas.
     pub(crate) group: Option<String>,
-    /// What the address, the name or the external id begins with. A whole address or external id
-    /// finds whoever has it, alone and at once.
+    /// What the address, the name or the external id begins with.
     pub(crate) text: Option<String>,
     /// 1 to 100; default 100.
     #[param(value_type = Option<usize>, minimum = 1, maximum = 100)]
@@ -184,14 +178,6 @@ async fn list(
     let pages = Pages::of("users");
     let position = pages.position(query.cursor.as_deref())?;
     let now = directory.clock.now();
-    if position.is_none()
-        && let Some(user) = named_whole(&directory.table, &filter, now).await?
-    {
-        return Ok(Json(UsersPage {
-            items: UserView::of_all(vec![user], &directory.table, now).await?,
-            next: None,
-        }));
-    }
     let page = directory
         .table
         .list_users(
@@ -205,29 +191,6 @@ async fn list(
         items: UserView::of_all(page.items, &directory.table, now).await?,
         next: page.next.map(|next| pages.cursor(&next)),
     }))
-}
-
-/// Whoever has the filter's text as their address or external id, if the rest of it fits them: in a
-/// table of a hundred thousand, a list that begins with everybody would find them pages later.
-async fn named_whole(
-    table: &Table,
-    filter: &UserFilter,
-    now: Timestamp,
-) -> Result<Option<User>, Unavailable> {
-    // How their mail stands is known to the list alone.
-    if !filter.deliveries.is_empty() {
-        return Ok(None);
-    }
-    let by_address = match EmailAddress::parse(&filter.text) {
-        Ok(address) => table.user_by_address(&address.normalised()).await?,
-        Err(_) => None,
-    };
-    let user = match (by_address, ExternalId::parse(&filter.text)) {
-        (Some(user), _) => Some(user),
-        (None, Ok(id)) => table.user_by_external_id(&id).await?,
-        (None, Err(_)) => None,
-    };
-    Ok(user.filter(|user| filter.finds(user, now)))
 }
 
 /// Read a user

@@ -94,8 +94,9 @@ struct CountsView {
     /// Replacements included.
     will_send: u64,
     skipped: u64,
-    /// Whether the counts are of the whole selection, as on the first page of one of up to 2,000
-    /// users; otherwise `willSend` and `skipped` are of this page.
+    /// Whether the counts are of the whole selection, as a rule on the first page of one of up to
+    /// 2,000 users; otherwise `willSend` and `skipped` are of this page. A filter that looks at
+    /// many to find few is not counted through.
     exact: bool,
 }
 

@@ -107,7 +107,7 @@ fn told(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchHappeni
                     String::new()
                 } else {
                     format!(
-                        " {left} had not been: whoever one of these was for has nothing to register with until they are invited again, for example by a Send to the filter deliveries: dropped."
+                        " {left} had not been: whoever of those got no earlier mail of the same issue has nothing to register with until they are invited again."
                     )
                 }
             ),

@@ -7,12 +7,13 @@ use beckon_domain::ids::BatchId;
 use beckon_domain::mail::MailState;
 use beckon_domain::permission::Permission;
 use beckon_domain::ports::{Clock as _, ListBatches as _};
-use beckon_domain::usecases::report_batch::ReportedRecipient;
+use beckon_domain::usecases::report_batch::{BatchReport, ReportedRecipient};
 use beckon_domain::usecases::send::SendOrder;
 use beckon_runtime::parameters::PageQuery;
 use beckon_runtime::wire::{BatchView, OrderBody, SentView, Traffic, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, SystemClock, idempotency};
 use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -103,8 +104,11 @@ async fn list(
         .list_batches(position.as_deref(), query.limit())
         .await?;
     let mut items = Vec::with_capacity(page.items.len());
+    let now = SystemClock.now();
+    let traffic = Traffic::now(&sending.table, now).await?;
     for id in page.items {
-        items.extend(report(&sending, id, COUNTED_IN_LISTS).await?);
+        let report = sending.report.within(id, COUNTED_IN_LISTS).await?;
+        items.extend(report.map(|report| sent(report, &traffic, now)));
     }
     Ok(Json(BatchesPage {
         items,
@@ -112,14 +116,18 @@ async fn list(
     }))
 }
 
-async fn report(sending: &Sending, id: BatchId, most: u64) -> Result<Option<SentView>, Problem> {
+fn sent(report: BatchReport, traffic: &Traffic, now: Timestamp) -> SentView {
+    SentView {
+        batch: BatchView::reported(&report, traffic, now),
+        reminder: report.reminder,
+    }
+}
+
+async fn report(sending: &Sending, id: BatchId) -> Result<Option<SentView>, Problem> {
     let now = SystemClock.now();
     let traffic = Traffic::now(&sending.table, now).await?;
-    let report = sending.report.within(id, most).await?;
-    Ok(report.map(|report| SentView {
-        batch: BatchView::reported(&report, &traffic, now),
-        reminder: report.reminder,
-    }))
+    let report = sending.report.run(id).await?;
+    Ok(report.map(|report| sent(report, &traffic, now)))
 }
 
 /// What has become of a Send
@@ -134,7 +142,7 @@ async fn read(
 ) -> Result<Json<SentView>, Problem> {
     caller.to(Permission::View)?;
     let id: BatchId = id_in_path(&id, "batch")?;
-    report(&sending, id, u64::MAX)
+    report(&sending, id)
         .await?
         .map(Json)
         .ok_or_else(|| Problem::not_found("batch"))
@@ -156,7 +164,7 @@ async fn stop(
     caller.to(Permission::Invite)?;
     let id: BatchId = id_in_path(&id, "batch")?;
     sending.stop.run(id, &caller.actor()).await?;
-    report(&sending, id, u64::MAX)
+    report(&sending, id)
         .await?
         .map(Json)
         .ok_or_else(|| Problem::not_found("batch"))

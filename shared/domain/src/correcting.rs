@@ -11,9 +11,9 @@ use crate::address::EmailAddress;
 use crate::history::{Actor, Happening, HistoryRow, Particular};
 use crate::ids::{EventId, MailId};
 use crate::invitation::{Invitation, InvitationState};
-use crate::issuing::{Ingredients, Terms, issue};
+use crate::issuing::{Ingredients, Remailing, Terms, issue, mail_again, missed_its_mail};
 use crate::keys::KeyId;
-use crate::mail::MailClass;
+use crate::mail::{Mail, MailClass};
 use crate::ports::{Chance, Name, UserChange};
 use crate::problem::FieldProblem;
 use crate::settings::{RegistrationSettings, VersionedSettings};
@@ -115,6 +115,53 @@ pub fn correct(
         history,
         ..written
     })
+}
+
+/// The mail that somebody may have missed while they were disabled, if a change enables them again
+/// and issues nothing anew.
+#[must_use]
+pub fn may_have_missed(
+    before: &User,
+    change: &UserChange,
+    with: &Correcting<'_>,
+    now: Timestamp,
+) -> Option<MailId> {
+    let after = &change.user;
+    let enabled_again = after.enabled && !before.enabled && change.mails.is_empty();
+    let sender = &with.settings.settings.sender;
+    let open = after.invitation.as_ref().filter(|open| {
+        open.state_at(now) == InvitationState::Pending && sender.may_invite(&after.email)
+    });
+    open.filter(|_| enabled_again).map(|open| open.mail)
+}
+
+/// The same change, with the mail that was missed, if it was.
+pub fn making_up_for(
+    change: UserChange,
+    missed: Option<&Mail>,
+    with: &Correcting<'_>,
+    chance: &impl Chance,
+    now: Timestamp,
+) -> UserChange {
+    let user = &change.user;
+    let Some(open) = user
+        .invitation
+        .as_ref()
+        .filter(|_| missed_its_mail(user, missed))
+    else {
+        return change;
+    };
+    let remailing = Remailing::asked_for(with.who.clone(), with.settings.version, chance);
+    let again = mail_again(user, open, remailing, now);
+    UserChange {
+        user: User {
+            version: user.version,
+            ..again.user
+        },
+        mails: again.mails,
+        history: [change.history, again.history].concat(),
+        ..change
+    }
 }
 
 /// What is held against the old address, and what was asked for there, is not held against the

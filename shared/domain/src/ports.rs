@@ -14,7 +14,7 @@ use crate::batch::{Batch, Cursor, Page};
 use crate::erasure::Tombstone;
 use crate::history::HistoryRow;
 use crate::ids::{BatchId, DeviceId, ExternalId, IssueNumber, MailId, RunId, UserId, Version};
-use crate::invitation::Nonce;
+use crate::invitation::{InvitationState, Nonce};
 use crate::keys::KeyRing;
 use crate::letter::{
     ConfirmationLetter, HandOverLetter, InvitationLetter, Message, NoticeLetter, OutgoingMail,
@@ -314,13 +314,14 @@ pub trait EraseHistory {
 
 /// Takes a try from an invitation.
 pub trait TakeTry {
-    /// Takes one try if the invitation is still this issue, pending, not past `now`, and has one
-    /// left; as one conditional write, so that however many guess at once, none gets a try too
+    /// Takes one try if the invitation is still this issue, in this state, and has one left, and is
+    /// not past `now` if it is pending; as one conditional write, so that however many guess at once, none gets a try too
     /// many. Gives the user as they are after it, or `None` if it did not fit.
     fn take_try(
         &self,
         user: UserId,
         issue: IssueNumber,
+        state: InvitationState,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
 }

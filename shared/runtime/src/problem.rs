@@ -42,8 +42,7 @@ pub struct FieldError {
 }
 
 /// For whoever puts an address where an id belongs.
-const FINDING_PEOPLE: &str =
-    " GET /v1/users?text= finds people by their address, name or external id.";
+const FINDING_PEOPLE: &str = " GET /v1/users/lookup finds people by their address or external id, GET /v1/users?text= by name, too.";
 
 impl Problem {
     /// A problem.

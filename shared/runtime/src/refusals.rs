@@ -43,7 +43,7 @@ fn taken(field: &str, name: &str, what: &str) -> Problem {
             name,
             "Taken",
             format!(
-                "Another user has this {what}; GET /v1/users?text= with it finds them. Or give another one."
+                "Another user has this {what}; GET /v1/users/lookup?{field}= finds them. Or give another one."
             ),
         )
     }

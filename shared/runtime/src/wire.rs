@@ -245,8 +245,9 @@ pub struct BatchView {
     /// What became of it so far; null until everyone selected was read, and in the list of Sends of
     /// one to more than 500 users.
     pub counts: Option<BatchCounts>,
-    /// When its last mail is expected to go out; null if none waits, if nothing was sent yet, or if
-    /// the Send was stopped. A pause is reckoned in, other Sends ahead are not.
+    /// When its last mail is expected to go out; null if none waits, if nothing was sent yet, if the
+    /// Send was stopped, or where `counts` is null. A pause is reckoned in, other Sends ahead are
+    /// not.
     #[schema(value_type = Option<String>)]
     pub expected_end: Option<Timestamp>,
     /// What keeps its mails from going out, while something does.
@@ -331,11 +332,14 @@ impl BatchView {
             BatchState::Stopped => 0,
             BatchState::Expanding | BatchState::Expanded => report.open,
         };
-        let pause = traffic.pause.clone().filter(|_| to_go > 0);
+        // Of one that was not counted it is not known whether something is left to go.
+        let may_wait = to_go > 0 || (!report.counted && report.state != BatchState::Stopped);
+        let pause = traffic.pause.clone().filter(|_| may_wait);
         let from = pause.as_ref().map_or(now, |pause| pause.until.max(now));
         let counts = report.counted.then_some(report.counts);
+        let expected_end = expected_end(to_go, traffic.pace, from);
         Self {
-            expected_end: expected_end(to_go, traffic.pace, from),
+            expected_end: expected_end.filter(|_| report.counted),
             held_up: pause.map(PauseView::from),
             ..Self::new(&report.batch, report.state, counts)
         }

@@ -190,6 +190,7 @@ macro_rules! for_each_case {
             tries::no_try_is_taken_where_none_is_left;
             tries::no_try_is_taken_from_what_is_not_pending;
             tries::no_try_is_taken_once_the_time_is_over;
+            tries::a_cancelled_invitation_has_as_many_tries_as_it_had;
             tries::no_try_is_taken_from_whom_nobody_invited_or_nobody_knows;
             tries::a_try_makes_whatever_was_read_before_stale;
             sessions::a_session_is_read_by_its_digest_alone;

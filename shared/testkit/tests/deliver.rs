@@ -379,6 +379,25 @@ async fn nobody_is_invited_at_a_domain_that_is_not_allowed_any_more() {
     assert_eq!(mail.reason.unwrap().code, "domainNotAllowed");
 }
 
+/// A mail waits its turn for minutes where few may go in a second.
+#[tokio::test]
+async fn who_is_enabled_between_the_look_and_the_turn_of_their_mail_gets_it() {
+    let world = World::new();
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    let id = user.id;
+    world.store.change_user(id, |user| user.enabled = false);
+    world.store.before_next(Call::LoadUsers, move |store| {
+        store.before_next(Call::LoadUsers, move |store| {
+            store.change_user(id, |user| user.enabled = true);
+        });
+    });
+
+    world.post().await;
+
+    assert_eq!(world.service.taken_for(&user.email).len(), 1);
+}
+
 #[tokio::test]
 async fn whose_first_mail_never_went_out_is_not_told_that_it_comes_again() {
     let world = World::new();

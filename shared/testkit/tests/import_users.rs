@@ -181,6 +181,29 @@ async fn who_is_switched_off_or_on_in_a_file_is_disabled_or_enabled() {
 }
 
 #[tokio::test]
+async fn who_is_enabled_again_by_a_file_gets_the_mail_that_was_dropped_meanwhile() {
+    let world = World::new();
+    let ann = world.with(a_user().at("ann@example.com"));
+    let bob = world.with(a_user().at("bob@example.com"));
+    world.invite(&[&ann, &bob]).await;
+    import(
+        &world,
+        "email,enabled\nann@example.com,false\nbob@example.com,false\n",
+    )
+    .await;
+    world.post().await;
+    assert!(world.service.taken().is_empty());
+
+    import(&world, "email,enabled\nann@example.com,true\n").await;
+    world.post().await;
+
+    assert_eq!(world.service.taken_for(&ann.email).len(), 1);
+    assert!(world.service.taken_for(&bob.email).is_empty());
+    let shown = world.show_pin(&ann.email, &world.pin_of(&ann)).await;
+    assert!(shown.is_ok());
+}
+
+#[tokio::test]
 async fn a_row_that_is_wrong_is_named_with_every_reason_and_harms_no_other() {
     let world = World::new();
     world.with(a_user().at("taken@example.com").known_as("x-9"));

@@ -103,6 +103,32 @@ async fn the_pin_of_a_cancelled_invitation_is_not_guessed_while_nobody_counts() 
     assert_eq!(restored.invitation.unwrap().state, InvitationState::Locked);
 }
 
+/// The last try is out while an administrator gives the invitation back: it looks locked to them.
+#[tokio::test]
+async fn the_right_pin_of_a_cancelled_invitation_leaves_it_open_whenever_it_is_given_back() {
+    let (world, user) = invited().await;
+    let id = user.id;
+    world.store.change_user(id, |user| {
+        let invitation = user.invitation.as_mut().unwrap();
+        (invitation.state, invitation.tries_left) = (InvitationState::Cancelled, 1);
+    });
+    world.store.before_next(Call::SaveUsers, move |store| {
+        store.change_user(id, |user| {
+            user.invitation.as_mut().unwrap().state = InvitationState::Locked;
+        });
+    });
+
+    let told = show_right(&world, &user).await;
+
+    assert!(matches!(told, Err(RedeemRefused::Ended(Ended::Cancelled))));
+    let after = world.invitation_of(&user);
+    assert_eq!(
+        (after.state, after.tries_left),
+        (InvitationState::Pending, 1)
+    );
+    assert!(show_right(&world, &user).await.is_ok());
+}
+
 #[tokio::test]
 async fn a_guess_at_a_cancelled_invitation_is_missing_when_it_is_given_back_and_the_right_pin_is_not()
  {

@@ -8,6 +8,7 @@ use beckon_domain::address::NormalisedAddress;
 use beckon_domain::batch::{Batch, Cursor};
 use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
+use beckon_domain::invitation::InvitationState;
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
     AddUserError, AddUserRow, ChangeOutcome, FindUser, FindUsers, ListPage, ListUsers,
@@ -216,27 +217,36 @@ impl TakeTry for Table {
         &self,
         user: UserId,
         issue: IssueNumber,
+        state: InvitationState,
         now: Timestamp,
     ) -> Result<Option<User>, Unavailable> {
+        let (in_time, now) = if state == InvitationState::Pending {
+            (" AND openUntil > :now", Some(text(keys::moment(now))))
+        } else {
+            ("", None)
+        };
+        let mut values = HashMap::from([
+            (":state".to_owned(), text(state.name())),
+            (":issue".to_owned(), number(issue.get())),
+            (":none".to_owned(), number(0)),
+            (":one".to_owned(), number(1)),
+        ]);
+        values.extend(now.map(|now| (":now".to_owned(), now)));
         let answer = self
             .client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(keys::user(user).into_item()))
-            .condition_expression(
-                "invitation.#state = :pending AND invitation.issue = :issue \
-                 AND invitation.triesLeft > :none AND openUntil > :now",
-            )
+            .condition_expression(format!(
+                "invitation.#state = :state AND invitation.issue = :issue \
+                 AND invitation.triesLeft > :none{in_time}"
+            ))
             .update_expression(
                 "SET invitation.triesLeft = invitation.triesLeft - :one, #version = #version + :one",
             )
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":pending", text("pending"))
-            .expression_attribute_values(":issue", number(issue.get()))
-            .expression_attribute_values(":none", number(0))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":now", text(keys::moment(now)))
+            .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
             .send()

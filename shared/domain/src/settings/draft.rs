@@ -73,7 +73,7 @@ pub struct SettingsDraft {
 }
 
 /// See [`RegistrationSettings`].
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RegistrationDraft {
@@ -92,7 +92,7 @@ pub struct RegistrationDraft {
 }
 
 /// See [`PinPolicy`].
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PinDraft {
@@ -283,10 +283,6 @@ impl SettingsDraft {
 impl From<Settings> for SettingsDraft {
     fn from(settings: Settings) -> Self {
         let text = |label: Label| label.as_str().to_owned();
-        let groups = settings.groups.iter();
-        let groups = groups
-            .map(|entry| GroupDraft::beside(entry, &settings.registration, &settings.reminders))
-            .collect();
         Self {
             registration: settings.registration.into(),
             confirmation: ConfirmationDraft {
@@ -303,7 +299,7 @@ impl From<Settings> for SettingsDraft {
                 },
             },
             reminders: settings.reminders.into(),
-            groups,
+            groups: settings.groups.into_iter().map(GroupDraft::from).collect(),
             administrators: settings.administrators.into(),
             retention: settings.retention.into(),
             agreements: settings
@@ -364,29 +360,6 @@ impl From<RegistrationSettings> for RegistrationDraft {
                 tries: Some(i64::from(registration.pin.tries)),
             },
             allow_pin_request: Some(registration.allow_pin_request),
-        }
-    }
-}
-
-/// What one says otherwise than everybody else, if it is otherwise.
-pub(super) fn otherwise<T: PartialEq>(own: Option<T>, everybody: Option<&T>) -> Option<T> {
-    own.filter(|own| Some(own) != everybody)
-}
-
-impl RegistrationDraft {
-    /// Only what is otherwise than for everybody else: what is read is sent back, and a group is not
-    /// to keep what changes for all the others meanwhile.
-    pub(super) fn beside(own: &RegistrationSettings, everybody: &RegistrationSettings) -> Self {
-        let (own, all) = (Self::from(own.clone()), Self::from(everybody.clone()));
-        Self {
-            method: otherwise(own.method, all.method.as_ref()),
-            lifetime_hours: otherwise(own.lifetime_hours, all.lifetime_hours.as_ref()),
-            pin: PinDraft {
-                length: otherwise(own.pin.length, all.pin.length.as_ref()),
-                alphabet: otherwise(own.pin.alphabet, all.pin.alphabet.as_ref()),
-                tries: otherwise(own.pin.tries, all.pin.tries.as_ref()),
-            },
-            allow_pin_request: otherwise(own.allow_pin_request, all.allow_pin_request.as_ref()),
         }
     }
 }
@@ -841,10 +814,12 @@ mod tests {
             serde_json::json!([
                 { "group": "vip", "registration": { "method": "qrCode" }, "reminders": { "most": 1 } },
                 { "group": "field", "registration": { "pin": { "tries": 3 } } },
-                { "group": "same", "reminders": { "quietHours": { "from": "00:00", "to": "00:00" } } },
+                { "group": "same", "registration": { "method": "pin" },
+                  "reminders": { "quietHours": { "from": "00:00", "to": "00:00" } } },
             ])
         );
 
+        read["registration"]["method"] = "qrCode".into();
         read["registration"]["lifetimeHours"] = 240.into();
         read["registration"]["pin"]["length"] = 10.into();
         read["reminders"]["everyDays"] = 5.into();
@@ -860,6 +835,9 @@ mod tests {
         let policy = vip.reminders.unwrap().policy;
         assert_eq!((policy.every_days, policy.most), (5, 1));
         assert_eq!(saved.groups[2].reminders.unwrap().policy.quiet_hours, None);
+        // What was said of a group holds, though it was what everybody had.
+        let same = saved.groups[2].registration.as_ref().unwrap();
+        assert_eq!(same.method, Method::Pin);
     }
 
     #[test]

@@ -23,9 +23,16 @@ pub struct GroupSettings {
     /// How they register, and under which policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<RegistrationSettings>,
+    /// What of that was written for them; the rest is as for everybody else, and becomes what
+    /// everybody else's becomes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_as_written: Option<RegistrationDraft>,
     /// How they are reminded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminders: Option<Reminders>,
+    /// What of that was written for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminders_as_written: Option<RemindersDraft>,
     /// What *Device owner settings* is switched to for them unless somebody says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ownership: Option<OwnershipChoice>,
@@ -109,7 +116,7 @@ pub struct GroupDraft {
     /// Which group.
     pub group: String,
     /// How its members register; absent: as everybody else. Of what is given, fields left out
-    /// are as everybody else's, and answers leave out what is.
+    /// are as everybody else's, and stay so when those change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration: Option<RegistrationDraft>,
     /// How they are reminded; the same.
@@ -172,6 +179,8 @@ fn one(
 ) -> Option<GroupSettings> {
     let group = problems
         .check(GroupName::parse(&draft.group).map_err(|p| p.under(&format!("{field}.group"))));
+    let registration_as_written = draft.registration.clone();
+    let reminders_as_written = draft.reminders.clone();
     let own_registration = match draft.registration {
         None => Some(None),
         Some(draft) => draft
@@ -206,34 +215,22 @@ fn one(
     Some(GroupSettings {
         group: group?,
         registration: own_registration?,
+        registration_as_written,
         reminders: own_reminders?,
+        reminders_as_written,
         ownership: draft.ownership,
         locale: locale?,
     })
 }
 
-impl GroupDraft {
-    /// What an entry says otherwise than the settings of everybody else.
-    pub(super) fn beside(
-        entry: &GroupSettings,
-        registration: &RegistrationSettings,
-        reminders: &Reminders,
-    ) -> Self {
-        let own_registration = entry.registration.as_ref();
-        let own_reminders = entry.reminders.as_ref();
+impl From<GroupSettings> for GroupDraft {
+    fn from(entry: GroupSettings) -> Self {
         Self {
             group: entry.group.as_str().to_owned(),
-            registration: own_registration
-                .filter(|own| *own != registration)
-                .map(|own| RegistrationDraft::beside(own, registration)),
-            reminders: own_reminders
-                .filter(|own| *own != reminders)
-                .map(|own| RemindersDraft::beside(own, reminders)),
+            registration: entry.registration_as_written,
+            reminders: entry.reminders_as_written,
             ownership: entry.ownership,
-            locale: entry
-                .locale
-                .as_ref()
-                .map(|locale| locale.as_str().to_owned()),
+            locale: entry.locale.map(|locale| locale.as_str().to_owned()),
         }
     }
 }

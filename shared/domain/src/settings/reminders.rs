@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::{in_range, otherwise};
+use super::draft::in_range;
 use crate::problem::{FieldProblem, Problems};
 use crate::reminders::{MOST_REMINDERS, QuietHours, ReminderPolicy, TimeOfDay};
 
@@ -44,7 +44,7 @@ impl Reminders {
 }
 
 /// See [`Reminders`].
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RemindersDraft {
@@ -169,20 +169,6 @@ impl From<Reminders> for RemindersDraft {
             every_days: Some(i64::from(policy.every_days)),
             most: Some(i64::from(policy.most)),
             quiet_hours: Some(hours),
-        }
-    }
-}
-
-impl RemindersDraft {
-    /// Only what is otherwise than for everybody else.
-    pub(super) fn beside(own: &Reminders, everybody: &Reminders) -> Self {
-        let (own, all) = (Self::from(*own), Self::from(*everybody));
-        Self {
-            enabled: otherwise(own.enabled, all.enabled.as_ref()),
-            start_after_days: otherwise(own.start_after_days, all.start_after_days.as_ref()),
-            every_days: otherwise(own.every_days, all.every_days.as_ref()),
-            most: otherwise(own.most, all.most.as_ref()),
-            quiet_hours: otherwise(own.quiet_hours, all.quiet_hours.as_ref()),
         }
     }
 }

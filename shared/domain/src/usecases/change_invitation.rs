@@ -149,7 +149,8 @@ where
             .reminders
             .map(|plan| plan.resumed(now, invitation.expires_at, &zone));
         let carried = self.store.load_mails(&[invitation.mail]).await?.pop();
-        let mail_it = missed_its_mail(user, carried.as_ref());
+        // Mailing a PIN that opens nothing would be a dead mail.
+        let mail_it = state == InvitationState::Pending && missed_its_mail(user, carried.as_ref());
         let restored = Invitation {
             state,
             ended_at: None,

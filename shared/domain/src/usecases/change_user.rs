@@ -1,20 +1,17 @@
 //! Changing a user's particulars, their address included, and disabling them.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::address::EmailAddress;
-use crate::correcting::{Correcting, correct};
+use crate::correcting::{Correcting, correct, making_up_for, may_have_missed};
 use crate::falling_due::reached_again;
 use crate::history::Actor;
 use crate::ids::{ExternalId, UserId};
-use crate::invitation::InvitationState;
-use crate::issuing::{Remailing, mail_again, missed_its_mail};
 use crate::locale::{Locale, TimeZoneName};
 use crate::names::DisplayName;
 use crate::ports::{
     Chance, ChangeOutcome, Clock, LoadKeys, LoadMails, LoadUsers, ReadSettings, SaveUsers,
-    Unavailable, UserChange,
+    Unavailable,
 };
 use crate::problem::{FieldProblem, Problems};
 use crate::usecases::add_user::parse_groups;
@@ -135,18 +132,19 @@ where
                 return Ok(before);
             }
             let now = self.clock.now();
-            let enabled_again = after.enabled && !before.enabled;
-            let after = if enabled_again {
+            let after = if after.enabled && !before.enabled {
                 reached_again(after, &settings.settings, now)
             } else {
                 after
             };
             let change = correct(&before, after, &with, &self.chance, now)
                 .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
-            let change = if enabled_again {
-                self.with_missed_mail(change, &with, now).await?
-            } else {
-                change
+            let change = match may_have_missed(&before, &change, &with, now) {
+                Some(mail) => {
+                    let missed = self.store.load_mails(&[mail]).await?.pop();
+                    making_up_for(change, missed.as_ref(), &with, &self.chance, now)
+                }
+                None => change,
             };
             let after = change.user.clone();
             match self.store.save_user(&change).await? {
@@ -156,47 +154,6 @@ where
                 ChangeOutcome::Conflict | ChangeOutcome::DoneBefore => {}
             }
         }
-    }
-}
-
-impl<S, K, C, R> ChangeUser<S, K, C, R>
-where
-    S: LoadMails,
-    R: Chance,
-{
-    async fn with_missed_mail(
-        &self,
-        change: UserChange,
-        with: &Correcting<'_>,
-        now: Timestamp,
-    ) -> Result<UserChange, Unavailable> {
-        let user = &change.user;
-        let Some(open) = &user.invitation else {
-            return Ok(change);
-        };
-        let settings = &with.settings.settings;
-        // A correction on the way has issued and mailed it anew.
-        let mailed = !change.mails.is_empty();
-        let wanted = open.state_at(now) == InvitationState::Pending
-            && settings.sender.may_invite(&user.email);
-        if mailed || !wanted {
-            return Ok(change);
-        }
-        let carried = self.store.load_mails(&[open.mail]).await?.pop();
-        if !missed_its_mail(user, carried.as_ref()) {
-            return Ok(change);
-        }
-        let remailing = Remailing::asked_for(with.who.clone(), with.settings.version, &self.chance);
-        let again = mail_again(user, open, remailing, now);
-        Ok(UserChange {
-            user: User {
-                version: user.version,
-                ..again.user
-            },
-            mails: again.mails,
-            history: [change.history, again.history].concat(),
-            ..change
-        })
     }
 }
 

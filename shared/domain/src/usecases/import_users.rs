@@ -15,17 +15,17 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::batch::{Batch, BatchSelection, PAGE};
-use crate::correcting::{Correcting, correct};
+use crate::correcting::{Correcting, correct, making_up_for, may_have_missed};
 use crate::falling_due::reached_again;
 use crate::hex::hex;
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::idempotency::{Recalled, RepeatableRequest, recall};
-use crate::ids::{EventId, UserId};
+use crate::ids::{EventId, MailId, UserId};
 use crate::importing::{Decision, Entry, Known, Mentioned};
 use crate::ownership::OwnerSwitch;
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, FindUsers, ListBatches, LoadBatch, LoadKeys, LoadUsers, Name,
-    ReadSettings, RecallAnswer, SaveUsers, StartBatch, Unavailable, UserChange,
+    Chance, ChangeOutcome, Clock, FindUsers, ListBatches, LoadBatch, LoadKeys, LoadMails,
+    LoadUsers, Name, ReadSettings, RecallAnswer, SaveUsers, StartBatch, Unavailable, UserChange,
 };
 use crate::problem::FieldProblem;
 use crate::selection::Selection;
@@ -162,6 +162,8 @@ pub struct ImportUsers<S, K, C, R> {
 struct Pending {
     row: ImportedRow,
     change: Option<UserChange>,
+    /// The mail that they may have missed while they were disabled.
+    missed: Option<MailId>,
     /// Whom it is about, as they are or will be.
     user: Option<User>,
 }
@@ -171,6 +173,7 @@ where
     S: FindUsers
         + ListBatches
         + LoadBatch
+        + LoadMails
         + LoadUsers
         + ReadSettings
         + RecallAnswer
@@ -196,6 +199,7 @@ where
         let rows = sheet::read(file).map_err(ImportRefused::Invalid)?;
         let settings = self.store.current_settings().await?;
         let mut pending = self.decide(&rows, order, &settings).await?;
+        self.make_up(&mut pending, order, &settings).await?;
         let complete = order.dry_run || self.write(&mut pending, end).await?;
         let mut report = ImportReport {
             complete,
@@ -224,6 +228,33 @@ where
             })
             .collect();
         Ok(report)
+    }
+
+    /// Whoever is enabled again gets the mail that was dropped meanwhile.
+    async fn make_up(
+        &self,
+        pending: &mut [Pending],
+        order: &ImportOrder,
+        settings: &VersionedSettings,
+    ) -> Result<(), Unavailable> {
+        let missed: Vec<MailId> = pending.iter().filter_map(|one| one.missed).collect();
+        if missed.is_empty() {
+            return Ok(());
+        }
+        let ring = self.keys.key_ring().await?;
+        let with = Correcting {
+            who: &order.who,
+            settings,
+            key: ring.current(),
+        };
+        let mails = self.store.load_mails(&missed).await?;
+        let now = self.clock.now();
+        for one in pending {
+            let mail = mails.iter().find(|mail| Some(mail.id) == one.missed);
+            let change = one.change.take();
+            one.change = change.map(|change| making_up_for(change, mail, &with, &self.chance, now));
+        }
+        Ok(())
     }
 
     /// What is to become of each row.
@@ -269,7 +300,7 @@ where
                 let prepared =
                     entry.and_then(|entry| decided(entry, row.line).map_err(|one| vec![one]));
                 match prepared {
-                    Ok((outcome, user, change)) => Pending {
+                    Ok((outcome, user, change, missed)) => Pending {
                         row: ImportedRow {
                             line: row.line,
                             outcome,
@@ -277,6 +308,7 @@ where
                             problems: Vec::new(),
                         },
                         change,
+                        missed,
                         user: Some(user),
                     },
                     Err(problems) => Pending {
@@ -287,6 +319,7 @@ where
                             problems,
                         },
                         change: None,
+                        missed: None,
                         user: None,
                     },
                 }
@@ -299,9 +332,9 @@ where
         decision: Decision,
         with: &Correcting<'_>,
         now: Timestamp,
-    ) -> Result<(RowOutcome, User, Option<UserChange>), FieldProblem> {
+    ) -> Result<(RowOutcome, User, Option<UserChange>, Option<MailId>), FieldProblem> {
         Ok(match decision {
-            Decision::Leave(user) => (RowOutcome::Unchanged, *user, None),
+            Decision::Leave(user) => (RowOutcome::Unchanged, *user, None, None),
             Decision::Add(user) => {
                 let row = HistoryRow {
                     id: EventId::new(self.chance.ulid()),
@@ -315,7 +348,7 @@ where
                     history: vec![row],
                     ..UserChange::of((*user).clone())
                 };
-                (RowOutcome::Added, *user, Some(change))
+                (RowOutcome::Added, *user, Some(change), None)
             }
             Decision::Change { before, after } => {
                 let after = if after.enabled && !before.enabled {
@@ -324,7 +357,13 @@ where
                     *after
                 };
                 let change = correct(&before, after, with, &self.chance, now)?;
-                (RowOutcome::Updated, change.user.clone(), Some(change))
+                let missed = may_have_missed(&before, &change, with, now);
+                (
+                    RowOutcome::Updated,
+                    change.user.clone(),
+                    Some(change),
+                    missed,
+                )
             }
         })
     }

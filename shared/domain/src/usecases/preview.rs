@@ -1,7 +1,7 @@
 //! The invitation preview: what will be sent, to whom, and who will be skipped and why. It reads
 //! and writes nothing down.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::batch::{Batch, BatchSelection, SkipReason};
 use crate::confirmation::{self, NoConfirmation};
@@ -111,6 +111,9 @@ pub struct Preview {
 /// How many pages are counted through for the counts of the first.
 const PAGES_COUNTED: usize = 20;
 
+/// For how long at most: a filter that finds few looks at many for each page.
+const COUNTS_FOR: SignedDuration = SignedDuration::from_secs(3);
+
 fn invited(recipients: &[PreviewedRecipient]) -> u64 {
     let invited = recipients
         .iter()
@@ -210,13 +213,21 @@ where
         settings: &VersionedSettings,
         now: Timestamp,
     ) -> Result<PreviewCounts, SendRefused> {
-        if order.position.is_some() {
+        let too_many = match &order.selection {
+            Selection::Users(users) => users.len() > PAGES_COUNTED * READ_AT_ONCE,
+            Selection::Filter { .. } => false,
+        };
+        if order.position.is_some() || too_many {
             return Ok(of_page);
         }
+        let until = now.saturating_add(COUNTS_FOR).unwrap_or(now);
         let mut counts = of_page;
         let mut position = next.map(str::to_owned);
         for _ in 1..PAGES_COUNTED {
             let Some(from) = position else { break };
+            if self.clock.now() > until {
+                return Ok(of_page);
+            }
             let further = PreviewOrder {
                 position: Some(from),
                 ..order.clone()

@@ -228,16 +228,14 @@ where
                 )
                 .matches(shown)
             });
-        match invitation.state_at(now) {
-            InvitationState::Pending => {}
+        let state = match invitation.state_at(now) {
+            // What was cancelled may be given back, and its PIN is good again then: guessing at it
+            // takes tries, too.
+            alive @ (InvitationState::Pending | InvitationState::Cancelled) => alive,
             // Even the right PIN opens a locked issue no more; saying that it was right would
             // hand a guesser the answer.
             InvitationState::None | InvitationState::Locked | InvitationState::Declined => {
                 return Err(RedeemRefused::DoesNotFit);
-            }
-            InvitationState::Cancelled => {
-                let told = self.told_of_cancel(user, &invitation, shown, right).await?;
-                return Err(told);
             }
             // Comparing without a try would let a dead issue's PIN be guessed at leisure, but it
             // opens nothing ever again, and its owner deserves to know.
@@ -248,13 +246,17 @@ where
                     RedeemRefused::DoesNotFit
                 });
             }
-        }
+        };
         // Half a PIN is a slip, and tells a guesser nothing that the mail does not.
         if !shown.is_as_long_as(invitation.pin) {
             return Err(RedeemRefused::DoesNotFit);
         }
         // The try is taken before anything that depends on the comparison.
-        let Some(after) = self.store.take_try(user.id, invitation.issue, now).await? else {
+        let taken = self
+            .store
+            .take_try(user.id, invitation.issue, state, now)
+            .await?;
+        let Some(after) = taken else {
             return Err(RedeemRefused::DoesNotFit);
         };
         if !right {
@@ -264,75 +266,20 @@ where
         self.open(after, invitation.issue, device, true).await
     }
 
-    /// What somebody hears who shows a PIN for an issue that was cancelled. An administrator may
-    /// give it back, and then its PIN is good again: guessing at it takes tries, as at an open one.
-    async fn told_of_cancel(
-        &self,
-        user: User,
-        invitation: &Invitation,
-        shown: &Pin,
-        right: bool,
-    ) -> Result<RedeemRefused, Unavailable> {
-        if !shown.is_as_long_as(invitation.pin) {
-            return Ok(RedeemRefused::DoesNotFit);
-        }
-        let take = |invitation: &Invitation| {
-            (invitation.state == InvitationState::Cancelled)
-                .then(|| invitation.tries_left.checked_sub(1))
-                .flatten()
-        };
-        let Some(after) = self.set_tries(user, invitation.issue, take).await? else {
-            return Ok(RedeemRefused::DoesNotFit);
-        };
-        if !right {
-            return Ok(RedeemRefused::DoesNotFit);
-        }
-        let give_back = |invitation: &Invitation| {
-            Some(
-                invitation
-                    .pin
-                    .tries
-                    .min(invitation.tries_left.saturating_add(1)),
-            )
-        };
-        self.set_tries(after, invitation.issue, give_back).await?;
-        Ok(RedeemRefused::Ended(Ended::Cancelled))
-    }
-
-    /// Changes how many tries an issue has left, unless it is no longer the user's or `tries` gives
-    /// none. Gives the user as they are then.
-    async fn set_tries(
-        &self,
-        user: User,
-        issue: IssueNumber,
-        tries: impl Fn(&Invitation) -> Option<u8>,
-    ) -> Result<Option<User>, Unavailable> {
+    /// Gives back the try that the right PIN took.
+    async fn give_back(&self, user: User, issue: IssueNumber) -> Result<(), Unavailable> {
         let mut current = user;
         loop {
-            let invitation = current.invitation.as_ref().filter(|own| own.issue == issue);
-            let Some((invitation, tries_left)) =
-                invitation.and_then(|own| Some((own.clone(), tries(own)?)))
-            else {
-                return Ok(None);
-            };
-            let after = with_invitation(
-                &current,
-                Invitation {
-                    tries_left,
-                    ..invitation
-                },
-            );
-            if self
-                .store
-                .save_user(&UserChange::of(after.clone()))
-                .await?
-                .is_saved()
-            {
-                return Ok(Some(after));
+            let own = current.invitation.clone().filter(|own| own.issue == issue);
+            let Some(own) = own else { return Ok(()) };
+            let after = with_invitation(&current, with_try_back(own));
+            let saved = self.store.save_user(&UserChange::of(after)).await?;
+            if saved.is_saved() {
+                return Ok(());
             }
             match self.store.load_users(&[current.id]).await?.pop() {
                 Some(reloaded) => current = reloaded,
-                None => return Ok(None),
+                None => return Ok(()),
             }
         }
     }
@@ -428,18 +375,16 @@ where
         let mut current = user;
         loop {
             let now = self.clock.now();
-            let mut invitation = still_open(&current, issue, now)?;
-            if give_back {
-                invitation.tries_left = invitation
-                    .tries_left
-                    .saturating_add(1)
-                    .min(invitation.pin.tries);
-                // A wrong PIN that came while this try was out found none left and locked the
-                // issue; there is one again.
-                if invitation.state == InvitationState::Locked {
-                    invitation.state = InvitationState::Pending;
+            let mut invitation = match still_open(&current, issue, now) {
+                Ok(open) if give_back => with_try_back(open),
+                Ok(open) => open,
+                Err(refusal) => {
+                    if give_back {
+                        self.give_back(current, issue).await?;
+                    }
+                    return Err(refusal);
                 }
-            }
+            };
             invitation.sessions.retain(|slot| now < slot.until);
             let full = invitation.sessions.len() >= SESSIONS_AT_A_TIME;
             let expires_at = now.saturating_add(SESSION_LENGTH).unwrap_or(now);
@@ -540,6 +485,22 @@ fn still_open(
         ended @ (InvitationState::Expired
         | InvitationState::Completed
         | InvitationState::Cancelled) => Err(RedeemRefused::Ended(end_of(ended))),
+    }
+}
+
+/// An invitation with the try back that the right PIN took. A wrong PIN that came while it was out
+/// found none left and locked the issue; there is one again.
+fn with_try_back(invitation: Invitation) -> Invitation {
+    Invitation {
+        tries_left: invitation
+            .pin
+            .tries
+            .min(invitation.tries_left.saturating_add(1)),
+        state: match invitation.state {
+            InvitationState::Locked => InvitationState::Pending,
+            other => other,
+        },
+        ..invitation
     }
 }
 

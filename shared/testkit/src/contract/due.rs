@@ -202,8 +202,9 @@ pub async fn an_open_invitation_is_due_at_its_reminder_first<S: Store>(store: S)
         .await;
     let then = store.due_invitations(reminder, 10).await.unwrap();
     let late = end - SignedDuration::from_millis(1);
-    let tried = store.take_try(user.id, user.latest_issue, late).await;
-    let over = store.take_try(user.id, user.latest_issue, end).await;
+    let take = |now| store.take_try(user.id, user.latest_issue, InvitationState::Pending, now);
+    let tried = take(late).await;
+    let over = take(end).await;
 
     assert_eq!(before.unwrap(), []);
     assert_eq!(then, [user.id]);

@@ -14,14 +14,20 @@ const FIRST_ISSUE: IssueNumber = IssueNumber::from_number(1);
 
 async fn take(store: &impl Store, user: &User, now: Timestamp) -> Option<User> {
     store
-        .take_try(user.id, invitation_of(user).issue, now)
+        .take_try(
+            user.id,
+            invitation_of(user).issue,
+            InvitationState::Pending,
+            now,
+        )
         .await
         .unwrap()
 }
 
 /// That nothing was taken, and nothing written.
 async fn assert_refused(store: &impl Store, user: &User, issue: IssueNumber, now: Timestamp) {
-    let taken = store.take_try(user.id, issue, now).await.unwrap();
+    let pending = InvitationState::Pending;
+    let taken = store.take_try(user.id, issue, pending, now).await.unwrap();
 
     assert_eq!(taken, None);
     assert_eq!(load(store, user.id).await.as_ref(), Some(user));
@@ -105,13 +111,33 @@ pub async fn no_try_is_taken_once_the_time_is_over<S: Store>(store: S) {
     assert!(take(&store, &user, end - moment).await.is_some());
 }
 
+/// It may be given back, with the tries it has left; until when it was good does not matter then.
+pub async fn a_cancelled_invitation_has_as_many_tries_as_it_had<S: Store>(store: S) {
+    let cancelled = InvitationState::Cancelled;
+    let end = monday_morning();
+    let built = an_invitation().until(end).tries_left(2).in_state(cancelled);
+    let user = invited(&store, built).await;
+    let take = async || {
+        let taken = store.take_try(user.id, FIRST_ISSUE, cancelled, end).await;
+        taken.unwrap().map(|after| invitation_of(&after).tries_left)
+    };
+
+    assert_refused(&store, &user, FIRST_ISSUE, end).await;
+    assert_eq!(take().await, Some(1));
+    assert_eq!(take().await, Some(0));
+    assert_eq!(take().await, None);
+}
+
 /// Nor is anybody made by it.
 pub async fn no_try_is_taken_from_whom_nobody_invited_or_nobody_knows<S: Store>(store: S) {
     let never_invited = added(&store, a_user().build()).await;
     let nobody = UserId::new(fresh_ulid());
 
     assert_refused(&store, &never_invited, FIRST_ISSUE, monday_morning()).await;
-    let taken = store.take_try(nobody, FIRST_ISSUE, monday_morning()).await;
+    let pending = InvitationState::Pending;
+    let taken = store
+        .take_try(nobody, FIRST_ISSUE, pending, monday_morning())
+        .await;
     assert_eq!(taken.unwrap(), None);
     assert_eq!(load(&store, nobody).await, None);
 }

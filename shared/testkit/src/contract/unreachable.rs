@@ -3,6 +3,7 @@
 use beckon_domain::batch::Page;
 use beckon_domain::history::Actor;
 use beckon_domain::ids::{ExternalId, IssueNumber, RunId, Version};
+use beckon_domain::invitation::InvitationState;
 use beckon_domain::locale::Locale;
 use beckon_domain::mail::{MailClass, MailEvent};
 use beckon_domain::ports::{AddUserError, SaveError, Unavailable};
@@ -46,7 +47,12 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
     is_unavailable(listed, "list_users");
     is_unavailable(store.save_users(&[next(&user, |_| {})]).await, "save_users");
     let taken = store
-        .take_try(user.id, IssueNumber::from_number(1), now)
+        .take_try(
+            user.id,
+            IssueNumber::from_number(1),
+            InvitationState::Pending,
+            now,
+        )
         .await;
     is_unavailable(taken, "take_try");
     is_unavailable(store.load_session(&session).await, "load_session");

@@ -161,15 +161,7 @@ impl Ledger {
         self.judge_asked(change);
         self.judge_again(change);
         let after = self.store.user(id);
-        let took = match (&before.invitation, &after.invitation) {
-            (Some(one), Some(other)) => {
-                one.issue == other.issue && other.tries_left < one.tries_left
-            }
-            _ => false,
-        };
-        if took {
-            self.try_out(id, before.latest_issue);
-        } else if let (Some(one), Some(other)) = (&before.invitation, &after.invitation)
+        if let (Some(one), Some(other)) = (&before.invitation, &after.invitation)
             && self.view().tries.contains(&(id, one.issue))
         {
             let back = other.tries_left == (one.tries_left + 1).min(one.pin.tries);
@@ -281,11 +273,6 @@ impl Ledger {
     pub(super) fn try_taken(&mut self, user: UserId, issue: IssueNumber) {
         self.read_user(user);
         self.user_written(user);
-        self.try_out(user, issue);
-    }
-
-    /// What was shown is compared at the cost of a try.
-    fn try_out(&mut self, user: UserId, issue: IssueNumber) {
         let shown = match &self.view().job {
             Job::Show { shown, .. } => *shown,
             _ => return,

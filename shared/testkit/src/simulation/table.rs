@@ -5,6 +5,7 @@ use beckon_domain::address::NormalisedAddress;
 use beckon_domain::batch::{Batch, Cursor, Page};
 use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
+use beckon_domain::invitation::InvitationState;
 use beckon_domain::ports::{
     AddUserError, AddUserRow, ChangeOutcome, FindUser, FinishPage, LoadUsers, PushCursor,
     RememberedAnswer, SaveError, SaveUsers, StartBatch, StopBatch, TakeTry, Unavailable,
@@ -261,13 +262,14 @@ impl TakeTry for Table {
         &self,
         user: UserId,
         issue: IssueNumber,
+        state: InvitationState,
         now: Timestamp,
     ) -> Result<Option<User>, Unavailable> {
         let write = async {
             if self.broken(Breakage::TryNotTaken) {
                 return Ok(self.rows.load_users(&[user]).await?.pop());
             }
-            self.rows.take_try(user, issue, now).await
+            self.rows.take_try(user, issue, state, now).await
         };
         self.write(Call::TakeTry, write, |ledger, taken| {
             if taken.is_some() {

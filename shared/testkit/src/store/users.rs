@@ -194,19 +194,28 @@ impl TakeTry for MemoryStore {
         &self,
         user: UserId,
         issue: IssueNumber,
+        state: InvitationState,
         now: Timestamp,
     ) -> Result<Option<User>, Unavailable> {
-        self.write(Call::TakeTry, |rows| Ok(take_try(rows, user, issue, now)))
-            .await
+        self.write(Call::TakeTry, |rows| {
+            Ok(take_try(rows, user, issue, state, now))
+        })
+        .await
     }
 }
 
-fn take_try(rows: &mut Rows, user: UserId, issue: IssueNumber, now: Timestamp) -> Option<User> {
+fn take_try(
+    rows: &mut Rows,
+    user: UserId,
+    issue: IssueNumber,
+    state: InvitationState,
+    now: Timestamp,
+) -> Option<User> {
     let user = rows.users.get_mut(&user)?;
     let invitation = user.invitation.as_mut().filter(|invitation| {
         invitation.issue == issue
-            && invitation.state == InvitationState::Pending
-            && now < invitation.expires_at
+            && invitation.state == state
+            && (state != InvitationState::Pending || now < invitation.expires_at)
             && invitation.tries_left > 0
     })?;
     invitation.tries_left -= 1;

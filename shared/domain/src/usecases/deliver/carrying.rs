@@ -10,8 +10,8 @@ use crate::ids::{EventId, RunId};
 use crate::issuing::zone_of;
 use crate::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use crate::ports::{
-    Chance, ClaimMail, Clock, ComposeLetter, ComposeOwn, LoadMails, LoadRegistration, Pause,
-    SaveError, SaveMail, SendMail, Unavailable,
+    Chance, ClaimMail, Clock, ComposeLetter, ComposeOwn, LoadMails, LoadRegistration, LoadUsers,
+    Pause, SaveError, SaveMail, SendMail, Unavailable,
 };
 use crate::sending::{SendAnswer, retry_at};
 use crate::template::TemplateName;
@@ -72,7 +72,7 @@ fn quiet_until(
 
 impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
 where
-    S: ClaimMail + LoadMails + LoadRegistration + SaveMail + Sync,
+    S: ClaimMail + LoadMails + LoadRegistration + LoadUsers + SaveMail + Sync,
     M: SendMail + Sync,
     L: ComposeLetter + ComposeOwn + Sync,
     K: Sync,
@@ -89,7 +89,11 @@ where
     ) -> Result<Step, Unavailable> {
         let now = self.clock.now();
         let judged = due.judged(words.now_holding, now);
-        let Due { mail, user, .. } = due;
+        let Due {
+            mail,
+            user,
+            stopped,
+        } = due;
         match mail.state {
             MailState::Waiting => {}
             // Held by a run that is gone, for the lease is ours: what it did with the mail is
@@ -120,6 +124,17 @@ where
             | MailState::Dropped => return Ok(Step::Overtaken),
         }
         if let Err(why) = judged {
+            // What it was judged by may be minutes old where mails go slowly, and dropping one for
+            // what holds no longer would leave somebody without it.
+            let user = self.store.load_users(&[mail.user]).await?.pop();
+            let seen_again = Due {
+                mail: mail.clone(),
+                user,
+                stopped,
+            };
+            if seen_again.judged(words.now_holding, now).is_ok() {
+                return Ok(Step::Overtaken);
+            }
             let why = MailReason::new(why.code(), why.in_words());
             let entry = Entry::of(MailEvent::Drop).because(why);
             return self.settle(mail, entry, Step::Dropped).await;

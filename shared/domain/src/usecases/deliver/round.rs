@@ -31,10 +31,16 @@ impl Due {
         now_holding: &VersionedSettings,
         now: Timestamp,
     ) -> Result<(), Unwanted> {
-        if self.stopped {
-            return Err(Unwanted::BatchStopped);
+        match wanted(&self.mail, self.user.as_ref(), now) {
+            Ok(()) if self.stopped => return Err(Unwanted::BatchStopped),
+            // Who is enabled or mended later must not get the mail of a Send that was stopped.
+            Err(Unwanted::NoUser | Unwanted::AddressMarked)
+                if self.stopped && self.user.is_some() =>
+            {
+                return Err(Unwanted::BatchStopped);
+            }
+            other => other?,
         }
-        wanted(&self.mail, self.user.as_ref(), now)?;
         let sender = &now_holding.settings.sender;
         match &self.user {
             Some(user) if self.mail.kind.invites() && !sender.may_invite(&user.email) => {

@@ -1,0 +1,100 @@
+//! `/v1/users/lookup`: one user, by what others call them.
+
+use axum::Json;
+use axum::extract::State;
+use beckon_domain::address::EmailAddress;
+use beckon_domain::ids::ExternalId;
+use beckon_domain::permission::Permission;
+use beckon_domain::ports::FindUser as _;
+use beckon_domain::problem::{FieldProblem, Problems};
+use beckon_runtime::parameters::Parameters;
+use beckon_runtime::wire::UserView;
+use beckon_runtime::{Authorised, Problem, Query};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Directory;
+
+pub(crate) fn all() -> OpenApiRouter<Directory> {
+    OpenApiRouter::new().routes(routes!(look_up))
+}
+
+/// Either of the two.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct LookupQuery {
+    /// The address, in whatever case.
+    email: Option<String>,
+    /// What your directory calls them, exactly.
+    external_id: Option<String>,
+}
+
+enum Called {
+    Address(EmailAddress),
+    External(ExternalId),
+}
+
+impl LookupQuery {
+    fn read(&self) -> Result<Called, Vec<FieldProblem>> {
+        let mut problems = Problems::default();
+        let called = match (&self.email, &self.external_id) {
+            (Some(email), None) => problems
+                .check(EmailAddress::parse(email).map_err(|problem| problem.under("email")))
+                .map(Called::Address),
+            (None, Some(id)) => problems
+                .check(ExternalId::parse(id).map_err(|problem| problem.under("externalId")))
+                .map(Called::External),
+            (Some(_), Some(_)) | (None, None) => {
+                problems.add(FieldProblem::new(
+                    "email",
+                    "oneOfTwo",
+                    "give either email or externalId",
+                ));
+                None
+            }
+        };
+        called.ok_or_else(|| problems.into_vec())
+    }
+}
+
+impl Parameters for LookupQuery {
+    fn problems(&self) -> Vec<FieldProblem> {
+        self.read().err().unwrap_or_default()
+    }
+}
+
+/// Look up a user by address or external id
+///
+/// At once, however many users there are; the list finds people by how these begin.
+#[utoipa::path(
+    get, path = "/v1/users/lookup", tag = "Users", params(LookupQuery),
+    responses(
+        (status = 200, body = UserView),
+        (status = 404, description = "Nobody is called so", body = Problem),
+        (status = 422, body = Problem),
+    )
+)]
+async fn look_up(
+    State(directory): State<Directory>,
+    caller: Authorised,
+    Query(query): Query<LookupQuery>,
+) -> Result<Json<UserView>, Problem> {
+    caller.to(Permission::View)?;
+    let table = &directory.table;
+    let found = match query.read().map_err(Problem::invalid_fields)? {
+        Called::Address(address) => table.user_by_address(&address.normalised()).await?,
+        Called::External(id) => table.user_by_external_id(&id).await?,
+    };
+    let user = found.ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "Not found",
+            "Nobody has this address or external id; GET /v1/users?text= finds people by how it, or their name, begins.",
+        )
+    })?;
+    directory.seen(user).await.map(Json)
+}
