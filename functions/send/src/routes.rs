@@ -108,7 +108,7 @@ async fn list(
     let traffic = Traffic::now(&sending.table, now).await?;
     for id in page.items {
         let report = sending.report.within(id, COUNTED_IN_LISTS).await?;
-        items.extend(report.map(|report| sent(report, &traffic, now)));
+        items.extend(report.map(|report| sent(&report, &traffic, now)));
     }
     Ok(Json(BatchesPage {
         items,
@@ -116,9 +116,9 @@ async fn list(
     }))
 }
 
-fn sent(report: BatchReport, traffic: &Traffic, now: Timestamp) -> SentView {
+fn sent(report: &BatchReport, traffic: &Traffic, now: Timestamp) -> SentView {
     SentView {
-        batch: BatchView::reported(&report, traffic, now),
+        batch: BatchView::reported(report, traffic, now),
         reminder: report.reminder,
     }
 }
@@ -127,7 +127,7 @@ async fn report(sending: &Sending, id: BatchId) -> Result<Option<SentView>, Prob
     let now = SystemClock.now();
     let traffic = Traffic::now(&sending.table, now).await?;
     let report = sending.report.run(id).await?;
-    Ok(report.map(|report| sent(report, &traffic, now)))
+    Ok(report.map(|report| sent(&report, &traffic, now)))
 }
 
 /// What has become of a Send

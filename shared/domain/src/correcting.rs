@@ -137,19 +137,19 @@ pub fn may_have_missed(
 
 /// The same change, with the mail that was missed, if it was.
 pub fn making_up_for(
-    change: UserChange,
+    corrected: UserChange,
     missed: Option<&Mail>,
     with: &Correcting<'_>,
     chance: &impl Chance,
     now: Timestamp,
 ) -> UserChange {
-    let user = &change.user;
+    let user = &corrected.user;
     let Some(open) = user
         .invitation
         .as_ref()
         .filter(|_| missed_its_mail(user, missed))
     else {
-        return change;
+        return corrected;
     };
     let remailing = Remailing::asked_for(with.who.clone(), with.settings.version, chance);
     let again = mail_again(user, open, remailing, now);
@@ -159,8 +159,8 @@ pub fn making_up_for(
             ..again.user
         },
         mails: again.mails,
-        history: [change.history, again.history].concat(),
-        ..change
+        history: [corrected.history, again.history].concat(),
+        ..corrected
     }
 }
 

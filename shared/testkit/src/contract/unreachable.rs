@@ -46,14 +46,8 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
         .await;
     is_unavailable(listed, "list_users");
     is_unavailable(store.save_users(&[next(&user, |_| {})]).await, "save_users");
-    let taken = store
-        .take_try(
-            user.id,
-            IssueNumber::from_number(1),
-            InvitationState::Pending,
-            now,
-        )
-        .await;
+    let (first, pending) = (IssueNumber::from_number(1), InvitationState::Pending);
+    let taken = store.take_try(user.id, first, pending, now).await;
     is_unavailable(taken, "take_try");
     is_unavailable(store.load_session(&session).await, "load_session");
     is_unavailable(
