@@ -47,9 +47,10 @@ impl Ledger {
     /// user's row; and by what goes by time or by the batch, when the run took the mail up.
     pub(super) fn claimed(&mut self, mail: &Mail) {
         let (seq, now) = self.moment();
+        // Before the row is noted as written, with which the run lets go of what it had read.
+        let (read, read_at) = self.view().mails.get(&mail.id).copied().unwrap_or((0, now));
         self.mail_written(mail.id);
         let user = self.store.user(mail.user);
-        let (read, read_at) = self.view().mails.get(&mail.id).copied().unwrap_or((0, now));
         for code in ["noUser", "addressMarked", "superseded", "invitationEnded"] {
             if holds(code, mail, &user, read_at) {
                 let id = mail.id;
