@@ -6,7 +6,7 @@ use beckon_domain::address::EmailAddress;
 use beckon_domain::ids::ExternalId;
 use beckon_domain::permission::Permission;
 use beckon_domain::ports::FindUser as _;
-use beckon_domain::problem::{FieldProblem, Problems};
+use beckon_domain::problem::FieldProblem;
 use beckon_runtime::parameters::Parameters;
 use beckon_runtime::wire::UserView;
 use beckon_runtime::{Authorised, Problem, Query};
@@ -39,24 +39,20 @@ enum Called {
 
 impl LookupQuery {
     fn read(&self) -> Result<Called, Vec<FieldProblem>> {
-        let mut problems = Problems::default();
         let called = match (&self.email, &self.external_id) {
-            (Some(email), None) => problems
-                .check(EmailAddress::parse(email).map_err(|problem| problem.under("email")))
-                .map(Called::Address),
-            (None, Some(id)) => problems
-                .check(ExternalId::parse(id).map_err(|problem| problem.under("externalId")))
-                .map(Called::External),
-            (Some(_), Some(_)) | (None, None) => {
-                problems.add(FieldProblem::new(
-                    "email",
-                    "oneOfTwo",
-                    "give either email or externalId",
-                ));
-                None
-            }
+            (Some(email), None) => EmailAddress::parse(email)
+                .map(Called::Address)
+                .map_err(|problem| problem.under("email")),
+            (None, Some(id)) => ExternalId::parse(id)
+                .map(Called::External)
+                .map_err(|problem| problem.under("externalId")),
+            (Some(_), Some(_)) | (None, None) => Err(FieldProblem::new(
+                "email",
+                "oneOfTwo",
+                "give either email or externalId",
+            )),
         };
-        called.ok_or_else(|| problems.into_vec())
+        called.map_err(|problem| vec![problem])
     }
 }
 

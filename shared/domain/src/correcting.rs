@@ -8,6 +8,7 @@
 use jiff::Timestamp;
 
 use crate::address::EmailAddress;
+use crate::falling_due::reached_again;
 use crate::history::{Actor, Happening, HistoryRow, Particular};
 use crate::ids::{EventId, MailId};
 use crate::invitation::{Invitation, InvitationState};
@@ -59,6 +60,11 @@ pub fn correct(
     chance: &impl Chance,
     now: Timestamp,
 ) -> Result<UserChange, FieldProblem> {
+    let after = if after.enabled && !before.enabled {
+        reached_again(after, &with.settings.settings, now)
+    } else {
+        after
+    };
     let row = |what| HistoryRow {
         id: EventId::new(chance.ulid()),
         user: before.id,

@@ -315,8 +315,8 @@ pub trait EraseHistory {
 /// Takes a try from an invitation.
 pub trait TakeTry {
     /// Takes one try if the invitation is still this issue, in this state, and has one left, and is
-    /// not past `now` if it is pending; as one conditional write, so that however many guess at once, none gets a try too
-    /// many. Gives the user as they are after it, or `None` if it did not fit.
+    /// not past `now` if it is pending; as one conditional write, so that however many guess at
+    /// once, none gets a try too many. Gives the user as they are after it, or `None` if it did not fit.
     fn take_try(
         &self,
         user: UserId,

@@ -327,19 +327,17 @@ impl BatchView {
     /// A batch as it is reported now.
     #[must_use]
     pub fn reported(report: &BatchReport, traffic: &Traffic, now: Timestamp) -> Self {
-        // What waits of a stopped Send is dropped when its turn comes.
-        let to_go = match report.state {
-            BatchState::Stopped => 0,
-            BatchState::Expanding | BatchState::Expanded => report.open,
-        };
-        // Of one that was not counted it is not known whether something is left to go.
-        let may_wait = to_go > 0 || (!report.counted && report.state != BatchState::Stopped);
-        let pause = traffic.pause.clone().filter(|_| may_wait);
-        let from = pause.as_ref().map_or(now, |pause| pause.until.max(now));
         let counts = report.counted.then_some(report.counts);
-        let expected_end = expected_end(to_go, traffic.pace, from);
+        // Of one that was not counted it is not known; what waits of a stopped one is dropped when
+        // its turn comes.
+        let to_go = match report.state {
+            BatchState::Stopped => Some(0),
+            BatchState::Expanding | BatchState::Expanded => counts.map(|counts| counts.waiting),
+        };
+        let pause = traffic.pause.clone().filter(|_| to_go != Some(0));
+        let from = pause.as_ref().map_or(now, |pause| pause.until.max(now));
         Self {
-            expected_end: expected_end.filter(|_| report.counted),
+            expected_end: to_go.and_then(|to_go| expected_end(to_go, traffic.pace, from)),
             held_up: pause.map(PauseView::from),
             ..Self::new(&report.batch, report.state, counts)
         }

@@ -295,7 +295,7 @@ impl Story {
         assert_eq!(counts.issued, mails.len() as u64);
         assert_eq!(counts.issued + counts.skipped, counts.selected);
         assert_eq!(counts.sent, sent as u64);
-        assert_eq!(report.open, 0);
+        assert_eq!(counts.waiting, 0);
     }
 }
 

@@ -4,7 +4,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::address::EmailAddress;
 use crate::correcting::{Correcting, correct, making_up_for, may_have_missed};
-use crate::falling_due::reached_again;
 use crate::history::Actor;
 use crate::ids::{ExternalId, UserId};
 use crate::locale::{Locale, TimeZoneName};
@@ -132,11 +131,6 @@ where
                 return Ok(before);
             }
             let now = self.clock.now();
-            let after = if after.enabled && !before.enabled {
-                reached_again(after, &settings.settings, now)
-            } else {
-                after
-            };
             let change = correct(&before, after, &with, &self.chance, now)
                 .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
             let change = match may_have_missed(&before, &change, &with, now) {

@@ -267,22 +267,9 @@ where
                 let Some(due) = round.queue.pop_front() else {
                     break;
                 };
-                let settings = match self.settings_for(&mut round, due.mail.settings).await {
-                    Ok(settings) => settings,
-                    Err(error) => {
-                        round.fail(error);
-                        break;
-                    }
-                };
-                let now_holding = match self.settings_now(&mut round, now).await {
-                    Ok(settings) => settings,
-                    Err(error) => {
-                        round.fail(error);
-                        break;
-                    }
-                };
-                let own = match self.wordings(&mut round, now).await {
-                    Ok(own) => own,
+                let read = self.read_for(&mut round, due.mail.settings, now).await;
+                let (settings, now_holding, own) = match read {
+                    Ok(read) => read,
                     Err(error) => {
                         round.fail(error);
                         break;

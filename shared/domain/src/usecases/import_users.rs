@@ -9,19 +9,19 @@
 //! Send. Whom a Send that is still being expanded is for counts as invited, so a repetition invites
 //! nobody twice.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::batch::{Batch, BatchSelection, PAGE};
 use crate::correcting::{Correcting, correct, making_up_for, may_have_missed};
-use crate::falling_due::reached_again;
 use crate::hex::hex;
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::ids::{EventId, MailId, UserId};
 use crate::importing::{Decision, Entry, Known, Mentioned};
+use crate::mail::Mail;
 use crate::ownership::OwnerSwitch;
 use crate::ports::{
     Chance, ChangeOutcome, Clock, FindUsers, ListBatches, LoadBatch, LoadKeys, LoadMails,
@@ -198,8 +198,14 @@ where
             .unwrap_or(Timestamp::MAX);
         let rows = sheet::read(file).map_err(ImportRefused::Invalid)?;
         let settings = self.store.current_settings().await?;
-        let mut pending = self.decide(&rows, order, &settings).await?;
-        self.make_up(&mut pending, order, &settings).await?;
+        let ring = self.keys.key_ring().await?;
+        let with = Correcting {
+            who: &order.who,
+            settings: &settings,
+            key: ring.current(),
+        };
+        let mut pending = self.decide(&rows, order, &with).await?;
+        self.make_up(&mut pending, &with).await?;
         let complete = order.dry_run || self.write(&mut pending, end).await?;
         let mut report = ImportReport {
             complete,
@@ -234,25 +240,20 @@ where
     async fn make_up(
         &self,
         pending: &mut [Pending],
-        order: &ImportOrder,
-        settings: &VersionedSettings,
+        with: &Correcting<'_>,
     ) -> Result<(), Unavailable> {
         let missed: Vec<MailId> = pending.iter().filter_map(|one| one.missed).collect();
         if missed.is_empty() {
             return Ok(());
         }
-        let ring = self.keys.key_ring().await?;
-        let with = Correcting {
-            who: &order.who,
-            settings,
-            key: ring.current(),
-        };
-        let mails = self.store.load_mails(&missed).await?;
+        let mails = self.store.load_mails(&missed).await?.into_iter();
+        let mails: HashMap<MailId, Mail> = mails.map(|mail| (mail.id, mail)).collect();
         let now = self.clock.now();
         for one in pending {
-            let mail = mails.iter().find(|mail| Some(mail.id) == one.missed);
+            let missed = one.missed.and_then(|id| mails.get(&id));
             let change = one.change.take();
-            one.change = change.map(|change| making_up_for(change, mail, &with, &self.chance, now));
+            one.change =
+                change.map(|change| making_up_for(change, missed, with, &self.chance, now));
         }
         Ok(())
     }
@@ -262,14 +263,8 @@ where
         &self,
         rows: &[Row],
         order: &ImportOrder,
-        settings: &VersionedSettings,
+        with: &Correcting<'_>,
     ) -> Result<Vec<Pending>, Unavailable> {
-        let ring = self.keys.key_ring().await?;
-        let with = Correcting {
-            who: &order.who,
-            settings,
-            key: ring.current(),
-        };
         let mut mentioned = Mentioned::default();
         let entries: Vec<Result<Entry, Vec<FieldProblem>>> = rows
             .iter()
@@ -286,12 +281,12 @@ where
                 known.note(entry, row.line);
             }
         }
-        let inviting = order.invite.then_some(&settings.settings.sender);
+        let inviting = order.invite.then_some(&with.settings.settings.sender);
         let now = self.clock.now();
         let decided = |entry: Entry, line: u64| {
             let id = UserId::new(self.chance.ulid());
             let decision = known.decide(&entry, line, id, inviting, now)?;
-            self.prepared(decision, &with, now)
+            self.prepared(decision, with, now)
         };
         Ok(rows
             .iter()
@@ -351,12 +346,7 @@ where
                 (RowOutcome::Added, *user, Some(change), None)
             }
             Decision::Change { before, after } => {
-                let after = if after.enabled && !before.enabled {
-                    reached_again(*after, &with.settings.settings, now)
-                } else {
-                    *after
-                };
-                let change = correct(&before, after, with, &self.chance, now)?;
+                let change = correct(&before, *after, with, &self.chance, now)?;
                 let missed = may_have_missed(&before, &change, with, now);
                 (
                     RowOutcome::Updated,

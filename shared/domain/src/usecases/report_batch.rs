@@ -22,8 +22,6 @@ pub struct BatchReport {
     pub counts: BatchCounts,
     /// Whether everyone was counted; otherwise there are more than was to be counted.
     pub counted: bool,
-    /// Mails that are still to be sent, as far as was counted.
-    pub open: u64,
     /// About confirmations; without numbers until everyone is expanded.
     pub reminder: Reminder,
 }
@@ -74,7 +72,7 @@ where
             return Ok(None);
         };
         let mut counts = BatchCounts::default();
-        let (mut open, mut receive) = (0, 0);
+        let mut receive = 0;
         let mut first = 0;
         let mut recipients = 0;
         let mut counted = true;
@@ -94,7 +92,7 @@ where
             }
             let mails = self.mails_of(&pages).await?;
             for recipient in pages.iter().flat_map(|page| &page.recipients) {
-                count(recipient, &mails, &mut counts, &mut open, &mut receive);
+                count(recipient, &mails, &mut counts, &mut receive);
             }
             first = last + 1;
             if pages.len() < at_once {
@@ -120,7 +118,6 @@ where
             batch,
             counts,
             counted,
-            open,
         }))
     }
 
@@ -224,7 +221,6 @@ fn count(
     recipient: &Recipient,
     mails: &HashMap<MailId, Mail>,
     counts: &mut BatchCounts,
-    open: &mut u64,
     receive: &mut u64,
 ) {
     let Some(id) = mail_id(recipient) else {
@@ -235,7 +231,6 @@ fn count(
     *receive += u64::from(recipient.confirmation);
     let Some(mail) = mails.get(&id) else { return };
     counts.sent += u64::from(mail.state.was_sent());
-    *open += u64::from(mail.state.is_unsettled());
     counts.waiting += u64::from(mail.state.is_unsettled());
     match mail.state {
         MailState::Delivered => counts.delivered += 1,

@@ -19,6 +19,19 @@ use crate::user::User;
 /// For how long own wordings, and the settings that hold now, are taken as they were read.
 const READ_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 
+/// What was read a moment ago, if it was.
+fn held<T>(read: Option<&(Timestamp, Arc<T>)>, now: Timestamp) -> Option<Arc<T>> {
+    let fresh = read.filter(|(at, _)| now.duration_since(*at) < READ_AGAIN);
+    fresh.map(|(_, value)| Arc::clone(value))
+}
+
+/// The settings that a mail is written under, those that hold now, and the own wordings.
+type ReadForMail = (
+    Option<Arc<VersionedSettings>>,
+    Arc<VersionedSettings>,
+    Arc<OwnWordings>,
+);
+
 impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
 where
     S: FindDue + LoadBatch + LoadMails + LoadTemplates + LoadUsers + ReadSettings + Sync,
@@ -106,7 +119,21 @@ where
             .collect())
     }
 
-    pub(super) async fn settings_for(
+    /// What a mail is written under, what holds now, and the own wordings.
+    pub(super) async fn read_for(
+        &self,
+        round: &mut Round,
+        version: Version,
+        now: Timestamp,
+    ) -> Result<ReadForMail, Unavailable> {
+        Ok((
+            self.settings_for(round, version).await?,
+            self.settings_now(round, now).await?,
+            self.wordings(round, now).await?,
+        ))
+    }
+
+    async fn settings_for(
         &self,
         round: &mut Round,
         version: Version,
@@ -121,30 +148,26 @@ where
         Ok(settings)
     }
 
-    pub(super) async fn settings_now(
+    async fn settings_now(
         &self,
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Arc<VersionedSettings>, Unavailable> {
-        if let Some((read_at, settings)) = &round.now_holding
-            && now.duration_since(*read_at) < READ_AGAIN
-        {
-            return Ok(Arc::clone(settings));
+        if let Some(settings) = held(round.now_holding.as_ref(), now) {
+            return Ok(settings);
         }
         let settings = Arc::new(self.store.current_settings().await?);
         round.now_holding = Some((now, Arc::clone(&settings)));
         Ok(settings)
     }
 
-    pub(super) async fn wordings(
+    async fn wordings(
         &self,
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Arc<OwnWordings>, Unavailable> {
-        if let Some((read_at, own)) = &round.wordings
-            && now.duration_since(*read_at) < READ_AGAIN
-        {
-            return Ok(Arc::clone(own));
+        if let Some(own) = held(round.wordings.as_ref(), now) {
+            return Ok(own);
         }
         let own = Arc::new(OwnWordings::of(self.store.templates().await?));
         round.wordings = Some((now, Arc::clone(&own)));
