@@ -5,24 +5,18 @@ import os
 import re
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+import waiting
 
-def until(what, happened, seconds=20):
-    """Gives the first true value of `happened()`, or fails with what was waited for."""
-    end = time.monotonic() + seconds
-    while True:
-        value = happened()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds} s in vain: {what}")
-        time.sleep(0.05)
+
+# What happens here happens in this process's sight, and soon.
+until = partial(waiting.until, seconds=20, every=0.05)
 
 
 @dataclass(frozen=True)

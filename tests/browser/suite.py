@@ -4,12 +4,11 @@ import argparse
 import signal
 import sys
 import tempfile
-import time
-import traceback
 from pathlib import Path
 
 from beckon import Beckon
 from browser import Browser
+from checking import Checking
 
 import checks_declines
 import checks_languages
@@ -38,45 +37,16 @@ class Session:
         self.beckon.start()
         self.browser.start()
 
+    def from_the_start(self, check):
+        """Carries out a check under settings that nobody changed."""
+        self.beckon.settings({})
+        check(self)
+
     def stop(self):
         try:
             self.browser.stop()
         finally:
             self.beckon.stop()
-
-
-def sentence(check):
-    return check.__name__.replace("_", " ")
-
-
-def run(session, only):
-    results = []
-
-    def step(name, action):
-        began = time.monotonic()
-        result, detail = "ok", ""
-        try:
-            action()
-        except Exception as error:  # noqa: BLE001 - a failed check must not end the others
-            result = "FAILED"
-            detail = (isinstance(error, AssertionError) and str(error)) or traceback.format_exc()
-            print(f"--- {name}\n{detail}", flush=True)
-        took = time.monotonic() - began
-        results.append((result, name, detail))
-        print(f"{took:7.1f} s  {result:7} {name}", flush=True)
-        return result == "ok"
-
-    def from_the_start(check):
-        session.beckon.settings({})
-        check(session)
-
-    if step("Beckon and Chromium start", session.start):
-        for group, checks in GROUPS:
-            print(f"=== {group}", flush=True)
-            for check in checks:
-                if only is None or only in sentence(check):
-                    step(sentence(check), lambda check=check: from_the_start(check))
-    return results
 
 
 def main():
@@ -91,20 +61,16 @@ def main():
 
     # So that being told to end stops the others too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    began = time.monotonic()
+    checking = Checking()
     with tempfile.TemporaryDirectory(prefix="beckon-browser-") as folder:
         session = Session(Path(folder), given)
         try:
-            results = run(session, given.only)
+            if checking.step("Beckon and Chromium start", session.start):
+                checking.groups(GROUPS, given.only, session.from_the_start)
         finally:
             session.stop()
-    failed = [(name, detail) for result, name, detail in results if result != "ok"]
-    print(f"=== {len(results) - len(failed)} passed, {len(failed)} failed, after {time.monotonic() - began:.0f} s")
-    for name, detail in failed:
-        # The last lines say why; the whole stands where it happened.
-        print("\n".join([f"FAILED: {name}", *detail[-1500:].splitlines()[-8:]]))
     # With nothing but the start, nothing was checked.
-    return 1 if failed or len(results) < 2 else 0
+    return 1 if checking.failed() or checking.steps < 2 else 0
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import time
 
 
-def until(what, happened, seconds=30):
+def until(what, happened, seconds=30, every=0.2):
     """Gives the first true value of `happened()`, or fails with `what` was waited for."""
     end = time.monotonic() + seconds
     while True:
@@ -12,4 +12,4 @@ def until(what, happened, seconds=30):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"waited {seconds} s in vain: {what}")
-        time.sleep(0.2)
+        time.sleep(every)

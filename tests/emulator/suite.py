@@ -5,10 +5,9 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
-import traceback
 from pathlib import Path
 
+from checking import Checking
 from session import Session
 
 import checks_events
@@ -34,36 +33,6 @@ GROUPS = [
 ]
 
 
-def sentence(check):
-    return check.__name__.replace("_", " ")
-
-
-def run(session, only):
-    results = []
-
-    def step(name, action):
-        began = time.monotonic()
-        result, detail = "ok", ""
-        try:
-            action()
-        except Exception as error:  # noqa: BLE001 - a failed check must not end the others
-            result = "FAILED"
-            detail = str(error) if isinstance(error, AssertionError) else traceback.format_exc()
-            print(f"--- {name}\n{detail}", flush=True)
-        took = time.monotonic() - began
-        results.append((result, name, detail))
-        print(f"{took:7.1f} s  {result:7} {name}", flush=True)
-        return result == "ok"
-
-    if step("the emulator starts", session.start) and step("sam deploy", session.deploy):
-        for group, checks in GROUPS:
-            print(f"=== {group}", flush=True)
-            for check in checks:
-                if only is None or only in check.__name__:
-                    step(sentence(check), lambda check=check: check(session))
-    return results
-
-
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--binaries", required=True, type=Path, help="a folder with NAME/bootstrap or NAME per function")
@@ -76,9 +45,10 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = Path(tempfile.mkdtemp(prefix="beckon-emulator-"))
     session = Session(folder, given.binaries.resolve(), given.architecture)
-    began = time.monotonic()
+    checking = Checking()
     try:
-        results = run(session, given.only)
+        if checking.step("the emulator starts", session.start) and checking.step("sam deploy", session.deploy):
+            checking.groups(GROUPS, given.only, lambda check: check(session))
     finally:
         if given.keep:
             session.keep_logs()
@@ -87,12 +57,7 @@ def main():
             print(f"kept {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
-    failed = [(name, detail) for result, name, detail in results if result != "ok"]
-    print(f"=== {len(results) - len(failed)} passed, {len(failed)} failed, after {time.monotonic() - began:.0f} s")
-    for name, detail in failed:
-        # The last lines say why; the whole stands where it happened.
-        print("\n".join([f"FAILED: {name}", *detail[-1500:].splitlines()[-8:]]))
-    return 1 if failed else 0
+    return 1 if checking.failed() else 0
 
 
 if __name__ == "__main__":
