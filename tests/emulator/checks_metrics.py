@@ -35,7 +35,7 @@ def counted(document):
         for alarm in document["Resources"].values()
         if alarm["Type"] == "AWS::CloudWatch::Alarm" and alarm["Properties"]["Namespace"] == NAMESPACE
     }
-    body = document["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    body = document["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][0]
     for metrics in re.findall(r'"Beckon", .*?\] \}', body, re.DOTALL):
         names.update(re.findall(r'\[ (?:"Beckon"|"\."), "(\w+)"', "[ " + metrics))
     return names

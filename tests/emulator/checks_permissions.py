@@ -36,7 +36,10 @@ def granted(document, function):
     role_name = (role_name if isinstance(role_name, str) else ".".join(role_name)).removesuffix(".Arn")
     role = document["Resources"][role_name]["Properties"]
     documents = [policy["PolicyDocument"] for policy in role["Policies"]]
-    for managed in role["ManagedPolicyArns"]:
+    for managed in as_list(role["ManagedPolicyArns"]):
+        if "Ref" not in managed:
+            # The policy for a key of one's own; no key is given here.
+            continue
         documents.append(document["Resources"][managed["Ref"]]["Properties"]["PolicyDocument"])
     labels = set()
     for statement in (statement for each in documents for statement in each["Statement"]):
@@ -66,8 +69,10 @@ def policies_grant_what_is_called_and_no_more(session):
     calls = called(session)
     wrong = []
     for name, logical in deployment.functions_in(document).items():
-        reasons = {**everywhere, **listed.pop(name, {})}
         grants = granted(document, document["Resources"][logical])
+        # What Lambda itself does with every function's role, where the function has it done.
+        for_lambda = {what: why for what, why in everywhere.items() if what in grants}
+        reasons = {**for_lambda, **listed.pop(name, {})}
         wrong += [f"{name} called {what}, which its policy does not grant" for what in sorted(calls[name] - grants)]
         wrong += [
             f"{name} may {what}, did not, and {LISTED.name} gives no reason"

@@ -23,6 +23,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def _as_if_by_tls(request, **_):
+    request.headers["X-Forwarded-Proto"] = "https"
+
+
 class Emulator:
     """One MiniStack. `function_environment` reaches the functions, which inherit its environment."""
 
@@ -87,6 +91,13 @@ class Emulator:
 
     def client(self, service):
         """A client with the account's own rights, past the recording proxy."""
+        client = self.plain_client(service)
+        # The queues take no connection without TLS; MiniStack believes a proxy that was its end.
+        client.meta.events.register("before-send", _as_if_by_tls)
+        return client
+
+    def plain_client(self, service):
+        """The same over a connection without TLS."""
         return boto3.client(
             service,
             endpoint_url=self.address,

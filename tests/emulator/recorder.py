@@ -106,6 +106,8 @@ class Recorder:
                         )
                         for name, value in self.headers.items():
                             self.upstream.putheader(name, value)
+                        # The queues take no connection without TLS, whose end is here.
+                        self.upstream.putheader("X-Forwarded-Proto", "https")
                         self.upstream.endheaders(body)
                         answer = self.upstream.getresponse()
                         content = answer.read()

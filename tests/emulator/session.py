@@ -41,7 +41,14 @@ class Session:
 
     def deploy(self):
         built = deployment.build(self.binaries, self.folder / "build")
-        parameters = {"SenderAddress": deployment.SENDER, "Architecture": self.architecture}
+        parameters = {
+            "SenderAddress": deployment.SENDER,
+            "Architecture": self.architecture,
+            "MdmOverHttp": "true",
+            # So that every alarm and the dashboard are deployed too.
+            "EarlyWarnings": "true",
+            "DashboardEnabled": "true",
+        }
         self.stack.deploy(built, parameters)
         self._shorten_the_wait_for_reports()
         threading.Thread(target=self._report, daemon=True).start()

@@ -26,13 +26,14 @@ where
     R: Chance + Sync,
 {
     let ticked = tick.run().await?;
-    metrics::record(&[
-        (Metric::OutboxPaused, u64::from(ticked.paused)),
-        (
-            Metric::OldestDueMailSeconds,
-            ticked.oldest_due.unsigned_abs().as_secs(),
-        ),
-    ]);
+    metrics::record(&[(
+        Metric::OldestDueMailSeconds,
+        ticked.oldest_due.unsigned_abs().as_secs(),
+    )]);
+    // A metric without values costs nothing, so this one has some only while there is something to say.
+    if ticked.paused {
+        metrics::record(&[(Metric::OutboxPaused, 1)]);
+    }
     if ticked != Ticked::default() {
         tracing::info!(
             pushed = ticked.pushed,

@@ -16,7 +16,7 @@ pub const NAMESPACE: &str = "Beckon";
 pub enum Metric {
     /// Records and events that were put on the failure queue.
     Failures,
-    /// 1 while the outbox is paused, every minute.
+    /// 1 every minute while the outbox is paused, and nothing otherwise.
     OutboxPaused,
     /// How long the mail that waits longest has been due, every minute.
     OldestDueMailSeconds,
