@@ -1,0 +1,403 @@
+//! Stored rows outlive the program that wrote them. `0.1` holds a row of each kind as Beckon 0.1 wrote
+//! it: every later version must read it, and its files never change. `current` holds the rows that this
+//! version writes, so that no stored name changes unnoticed.
+//!
+//! `BECKON_RECORD_ROWS=1 cargo test -p beckon-aws --test rows` writes `current` anew.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken expectation is a failed test"
+)]
+
+mod engine;
+mod specimens;
+mod stored;
+
+use std::collections::BTreeMap;
+
+use beckon_domain::batch::Cursor;
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::Version;
+use beckon_domain::ports::{
+    AddMail as _, FindOver as _, FindUser as _, FinishPage as _, HoldLease as _, KeepTally as _,
+    ListUsers as _, LoadBatch as _, LoadMails as _, LoadRegistration as _, LoadSession as _,
+    LoadTemplates as _, LoadUsers as _, Name, NoteBounce as _, NotePace as _, PauseOutbox as _,
+    ReadHistory as _, ReadSettings as _, RecallAnswer as _, RemoveUser as _, SaveSettings as _,
+    SaveTemplate as _, SaveUsers as _, StartBatch as _, UserChange,
+};
+use beckon_domain::selection::UserFilter;
+use beckon_domain::settings::UNSAVED;
+use beckon_domain::user::User;
+use beckon_testkit::builders::monday_morning;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
+
+use engine::Engine;
+use specimens::{Specimen, Value};
+
+/// Whoever reads rows that other versions wrote finds what was in them.
+#[tokio::test]
+async fn rows_of_every_earlier_version_are_read() {
+    for version in ["0.1", "current"] {
+        let engine = Engine::start().await;
+        let rows = stored::read_folder(&stored::folder(version));
+        for row in rows.values() {
+            engine.put(stored::from_json(row)).await;
+        }
+        let specimens: BTreeMap<String, Value> = specimens::all()
+            .into_iter()
+            .map(|specimen| (specimen.name, specimen.value))
+            .collect();
+
+        assert!(rows.len() > 80, "{} rows of {version}", rows.len());
+        for name in rows.keys() {
+            let expected = specimens
+                .get(name)
+                .unwrap_or_else(|| panic!("no specimen is named like the row {name} of {version}"));
+            let read = read_like(&engine, expected).await;
+            assert_eq!(read.as_ref(), Some(expected), "{name} of {version}");
+        }
+    }
+}
+
+/// The indexes of a table that another version filled answer, too.
+#[tokio::test]
+async fn rows_of_version_0_1_are_listed_and_due() {
+    let engine = Engine::start().await;
+    for row in stored::read_folder(&stored::folder("0.1")).values() {
+        engine.put(stored::from_json(row)).await;
+    }
+
+    let users = engine
+        .table
+        .list_users(&UserFilter::default(), None, 100, monday_morning())
+        .await
+        .unwrap();
+    let due = engine.table.tombstones(Timestamp::MAX, 10).await.unwrap();
+
+    assert_eq!(users.items.len(), 9);
+    assert_eq!(due, [specimens::deleted().id]);
+}
+
+/// A name that changes makes the rows of the version before unreadable, or loses what they said.
+#[tokio::test]
+async fn no_stored_name_or_shape_changes() {
+    let rows = written().await;
+    let folder = stored::folder("current");
+    if std::env::var_os("BECKON_RECORD_ROWS").is_some() {
+        stored::write_folder(&folder, &rows);
+    }
+
+    let recorded = stored::read_folder(&folder);
+    for (name, row) in &recorded {
+        let now = rows
+            .get(name)
+            .unwrap_or_else(|| panic!("no row is written any more like {name} in {folder:?}"));
+        let missing = paths(row)
+            .into_iter()
+            .filter(|path| !paths(now).contains(path))
+            .collect::<Vec<_>>();
+        assert!(
+            missing.is_empty(),
+            "the row {name} has lost or renamed {missing:?}. A stored name never changes: rows that \
+             are in tables now have the old one. Keep it (`#[serde(rename)]`)."
+        );
+        assert_eq!(
+            now, row,
+            "the row {name} is written in another shape than {folder:?} holds. If that only adds an \
+             optional attribute, record it: BECKON_RECORD_ROWS=1 cargo test -p beckon-aws --test rows"
+        );
+    }
+    for name in rows.keys() {
+        assert!(
+            recorded.contains_key(name),
+            "the row {name} is new; record it: BECKON_RECORD_ROWS=1 cargo test -p beckon-aws --test rows"
+        );
+    }
+}
+
+/// The names in a row, with the names and places around them.
+fn paths(row: &Json) -> Vec<String> {
+    match row {
+        Json::Object(map) => map
+            .iter()
+            .flat_map(|(name, value)| {
+                let below = paths(value)
+                    .into_iter()
+                    .map(move |path| format!("{name}.{path}"));
+                std::iter::once(name.clone()).chain(below)
+            })
+            .collect(),
+        Json::Array(items) => items.iter().flat_map(paths).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Writes every specimen through the ports, and gives their rows.
+async fn written() -> BTreeMap<String, Json> {
+    let engine = Engine::start().await;
+    for specimen in specimens::all() {
+        write(&engine, specimen.value).await;
+    }
+    let specimens = specimens::all();
+    let mut rows = BTreeMap::new();
+    for item in engine.scan().await {
+        let row = stored::to_json(&item);
+        let (pk, sk) = (text(&row, "pk"), text(&row, "sk"));
+        let specimen = specimens
+            .iter()
+            .find(|specimen| key(specimen) == (pk.clone(), sk.clone()))
+            .unwrap_or_else(|| panic!("no specimen has the row {pk} {sk}"));
+        rows.insert(specimen.name.clone(), row);
+    }
+    assert_eq!(rows.len(), specimens.len(), "each specimen has a row");
+    rows
+}
+
+fn text(row: &Json, name: &str) -> String {
+    row[name]["S"].as_str().expect("a text").to_owned()
+}
+
+/// Where a specimen's row stands. These never change either.
+fn key(specimen: &Specimen) -> (String, String) {
+    let (pk, sk) = match &specimen.value {
+        Value::User(user) => (format!("user#{}", user.id), "user".to_owned()),
+        Value::Tombstone(left) => (format!("user#{}", left.user), "tombstone".to_owned()),
+        Value::Name(Name::Address(address), _) => (
+            format!("address#{}", address.as_str()),
+            "address".to_owned(),
+        ),
+        Value::Name(Name::External(id), _) => {
+            (format!("external#{}", id.as_str()), "external".to_owned())
+        }
+        Value::Device(registration) => (
+            format!("user#{}", registration.user),
+            format!("device#{}", registration.device.id.as_str()),
+        ),
+        Value::History(row) => (format!("user#{}", row.user), format!("event#{}", row.id)),
+        Value::Mail(mail) => (format!("mail#{}", mail.id), "mail".to_owned()),
+        Value::Batch(batch) => (format!("batch#{}", batch.id), "batch".to_owned()),
+        Value::Cursor(cursor) => (format!("batch#{}", cursor.batch), "cursor".to_owned()),
+        Value::Named(batch, page, _) => (format!("batch#{batch}"), format!("ids#{page:08}")),
+        Value::Page(page) => (
+            format!("batch#{}", page.batch),
+            format!("page#{:08}", page.number),
+        ),
+        Value::Bounce(batch, mail) => (format!("batch#{batch}"), format!("bounce#{mail}")),
+        Value::Session(session) => (
+            format!("session#{}", session.digest.as_str()),
+            "session".to_owned(),
+        ),
+        Value::CurrentSettings(_) => ("settings".to_owned(), "current".to_owned()),
+        Value::SettingsVersion(saved) => (
+            "settings".to_owned(),
+            format!("version#{:010}", saved.version.get()),
+        ),
+        Value::Template(template) => (
+            "template".to_owned(),
+            format!("{}#{}", template.name.kind.name(), template.name.locale),
+        ),
+        Value::Answer(answer) => (format!("answer#{}", answer.key), "answer".to_owned()),
+        Value::Tally(name, _) => (format!("tally#{name}"), "tally".to_owned()),
+        Value::Lease(..) => ("postman".to_owned(), "lease".to_owned()),
+        Value::Pause(_) => ("postman".to_owned(), "pause".to_owned()),
+        Value::Pace(_) => ("postman".to_owned(), "pace".to_owned()),
+    };
+    (pk, sk)
+}
+
+/// Writes a value as the use cases do, with what belongs to the same write. What is written with
+/// another value is left to that.
+async fn write(engine: &Engine, value: Value) {
+    let table = &engine.table;
+    let now = monday_morning();
+    match value {
+        Value::User(user) => write_user(engine, &user).await,
+        Value::Tombstone(left) => {
+            let user = specimens::deleted();
+            save(engine, first_change(&user)).await;
+            let row = rows_of(&user).pop().expect("the row of the deletion");
+            table.remove_user(&user, &row, &left).await.unwrap();
+        }
+        Value::Mail(mail) => {
+            let is_first = specimens::first_mail() == mail.id;
+            let answer = is_first.then(specimens::answer);
+            table.add_mail(&mail, answer.as_ref()).await.unwrap();
+        }
+        Value::Batch(batch) => {
+            let cursor = specimens::cursor_of(batch.id);
+            let before = Cursor {
+                version: cursor.version.replaces().unwrap_or(Version::FIRST),
+                ..cursor
+            };
+            let named = specimens::named_in(batch.id);
+            let started = table.start_batch(&batch, &before, &named, None).await;
+            started.unwrap();
+        }
+        Value::Page(page) => {
+            let cursor = specimens::cursor_of(page.batch);
+            table.finish_page(&page, &cursor).await.unwrap();
+        }
+        Value::Bounce(batch, mail) => assert_eq!(table.note_bounce(batch, mail).await.unwrap(), 1),
+        Value::SettingsVersion(saved) => {
+            let before = saved.version.replaces().unwrap_or(UNSAVED);
+            table.save_settings(&saved.settings, before).await.unwrap();
+        }
+        Value::Template(template) => table.save_template(&template).await.unwrap(),
+        Value::Tally(name, until) => table.add_to_tally(name, now, until).await.unwrap(),
+        Value::Lease(run, until) => assert!(table.take_lease(run, now, until).await.unwrap()),
+        Value::Pause(pause) => table.set_outbox_pause(Some(&pause)).await.unwrap(),
+        Value::Pace(pace) => table.note_pace(pace).await.unwrap(),
+        Value::Name(..)
+        | Value::Device(_)
+        | Value::History(_)
+        | Value::Session(_)
+        | Value::Answer(_)
+        | Value::Cursor(_)
+        | Value::Named(..)
+        | Value::CurrentSettings(_) => {}
+    }
+}
+
+/// Writes a user in as many versions as they say, with their history, devices and sessions.
+async fn write_user(engine: &Engine, user: &User) {
+    let mut devices = specimens::devices_of(user.id).into_iter();
+    let mut sessions = specimens::sessions_of(user.id).into_iter();
+    for version in 1..=user.version.get() {
+        let mut change = first_change(&User {
+            version: Version::from_number(version),
+            ..user.clone()
+        });
+        if version == 1 {
+            change.history = rows_of(user);
+        } else {
+            change.claims.clear();
+        }
+        change.registration = devices.next();
+        change.session = sessions.next();
+        save(engine, change).await;
+    }
+    assert!(devices.next().is_none() && sessions.next().is_none());
+}
+
+fn first_change(user: &User) -> UserChange {
+    UserChange {
+        claims: Name::all_of(user),
+        ..UserChange::of(user.clone())
+    }
+}
+
+async fn save(engine: &Engine, change: UserChange) {
+    assert!(engine.table.save_user(&change).await.unwrap().is_saved());
+}
+
+fn rows_of(user: &User) -> Vec<HistoryRow> {
+    let mut rows = specimens::history();
+    rows.retain(|row| row.user == user.id);
+    rows
+}
+
+/// Reads through the ports what a specimen should be, as far as the rows hold it.
+async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
+    let table = &engine.table;
+    let now = monday_morning();
+    match value {
+        Value::User(user) => table
+            .load_users(&[user.id])
+            .await
+            .unwrap()
+            .pop()
+            .map(Value::User),
+        Value::Tombstone(left) => {
+            let found = table.tombstones(left.over_since, 10).await.unwrap();
+            found.contains(&left.user).then(|| value.clone())
+        }
+        Value::Name(name, _) => {
+            let found = match name {
+                Name::Address(address) => table.user_by_address(address).await.unwrap(),
+                Name::External(id) => table.user_by_external_id(id).await.unwrap(),
+            };
+            found.map(|user| Value::Name(name.clone(), user.id))
+        }
+        Value::Device(registration) => table
+            .load_registration(registration.user, &registration.device.id)
+            .await
+            .unwrap()
+            .map(Value::Device),
+        Value::History(row) => {
+            let rows = table.history_of(row.user, None, 100).await.unwrap().items;
+            rows.into_iter()
+                .find(|read| read.id == row.id)
+                .map(Value::History)
+        }
+        Value::Mail(mail) => table
+            .load_mails(&[mail.id])
+            .await
+            .unwrap()
+            .pop()
+            .map(Value::Mail),
+        Value::Batch(batch) => {
+            let found = table.load_batch(batch.id).await.unwrap();
+            found.map(|(batch, _)| Value::Batch(batch))
+        }
+        Value::Cursor(cursor) => {
+            let found = table.load_batch(cursor.batch).await.unwrap();
+            found.map(|(_, cursor)| Value::Cursor(cursor))
+        }
+        Value::Named(batch, page, _) => {
+            let users = table.named_users(*batch, *page).await.unwrap();
+            Some(Value::Named(*batch, *page, users))
+        }
+        Value::Page(page) => {
+            let mut pages = table.batch_pages(page.batch, page.number, 1).await.unwrap();
+            pages.pop().map(Value::Page)
+        }
+        // Beside another one it is the second.
+        Value::Bounce(batch, _) => {
+            let another = specimens::unwritten_mail();
+            let count = table.note_bounce(*batch, another).await.unwrap();
+            (count == 2).then(|| value.clone())
+        }
+        Value::Session(session) => table
+            .load_session(&session.digest)
+            .await
+            .unwrap()
+            .map(Value::Session),
+        Value::CurrentSettings(_) => Some(Value::CurrentSettings(
+            table.current_settings().await.unwrap(),
+        )),
+        Value::SettingsVersion(saved) => table
+            .settings_at(saved.version)
+            .await
+            .unwrap()
+            .map(Value::SettingsVersion),
+        Value::Template(template) => {
+            let found = table.template(&template.name).await.unwrap();
+            found.map(Value::Template)
+        }
+        Value::Answer(answer) => {
+            let found = table.recall_answer(&answer.key, now).await.unwrap();
+            found.map(Value::Answer)
+        }
+        Value::Tally(name, until) => {
+            let last = *until - SignedDuration::from_millis(1);
+            let (count, over) = (
+                table.tally(name, last).await,
+                table.tally(name, *until).await,
+            );
+            ((count.unwrap(), over.unwrap()) == (1, 0)).then(|| value.clone())
+        }
+        // Another run gets it when its time is over, and not before.
+        Value::Lease(_, until) => {
+            let other = specimens::another_run();
+            let last = *until - SignedDuration::from_millis(1);
+            let early = table.take_lease(other, last, *until).await.unwrap();
+            let late = table.take_lease(other, *until, *until).await.unwrap();
+            (!early && late).then(|| value.clone())
+        }
+        Value::Pause(_) => table.outbox_pause().await.unwrap().map(Value::Pause),
+        Value::Pace(_) => table.pace().await.unwrap().map(Value::Pace),
+    }
+}

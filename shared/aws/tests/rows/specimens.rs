@@ -1,0 +1,814 @@
+//! One value of each kind that has a row, with fixed ids and times, so that its row is the same at
+//! every run. What a test does not say is what the builders of the test kit give.
+
+use std::collections::BTreeSet;
+
+use beckon_domain::address::EmailAddress;
+use beckon_domain::batch::{
+    Batch, BatchSelection, Cursor, Page, Recipient, RecipientResult, SkipReason,
+};
+use beckon_domain::erasure::Tombstone;
+use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
+use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, RunId, UserId, Version};
+use beckon_domain::invitation::{Invitation, InvitationState, Nonce};
+use beckon_domain::locale::Locale;
+use beckon_domain::mail::{Mail, MailClass, MailKind, MailReason, MailState, NoticeOf, TestMail};
+use beckon_domain::method::Method;
+use beckon_domain::names::{GroupName, Label};
+use beckon_domain::ownership::{
+    Classification, EnrollmentType, OwnerSwitch, Ownership, OwnershipChoice, OwnershipRule,
+};
+use beckon_domain::ports::{Name, Pause, RememberedAnswer};
+use beckon_domain::registration::{DeviceFacts, Registration};
+use beckon_domain::reminders::ReminderPlan;
+use beckon_domain::selection::UserFilter;
+use beckon_domain::session::{NamedDevice, RegistrationId, Session, SessionDigest, SessionSlot};
+use beckon_domain::settings::{Settings, SettingsDraft, UNSAVED, VersionedSettings};
+use beckon_domain::template::{Template, TemplateKind, TemplateName, Wording};
+use beckon_domain::user::{AddressMark, Asked, User};
+use beckon_testkit::builders::{
+    a_batch, a_mail, a_registration, a_user, an_invitation, monday_morning, settings,
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// What a row says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    User(User),
+    Tombstone(Tombstone),
+    /// What a user is found by.
+    Name(Name, UserId),
+    Device(Registration),
+    History(HistoryRow),
+    Mail(Mail),
+    Batch(Batch),
+    Cursor(Cursor),
+    /// The users named for a page.
+    Named(BatchId, u32, Vec<UserId>),
+    Page(Page),
+    Bounce(BatchId, MailId),
+    Session(Session),
+    CurrentSettings(VersionedSettings),
+    SettingsVersion(VersionedSettings),
+    Template(Template),
+    Answer(RememberedAnswer),
+    Tally(&'static str, Timestamp),
+    Lease(RunId, Timestamp),
+    Pause(Pause),
+    Pace(f64),
+}
+
+/// A value and the name of the file that holds its row.
+pub(crate) struct Specimen {
+    pub(crate) name: String,
+    pub(crate) value: Value,
+}
+
+/// Where the wrong tries of a source are counted.
+const TALLY: &str = "source#203.0.113.7";
+
+fn bytes(number: u128) -> [u8; 16] {
+    (0x019c_af00_0000_0000_0000_0000_0000_0000_u128 + number).to_be_bytes()
+}
+
+fn user_id(number: u128) -> UserId {
+    UserId::from_bytes(bytes(number))
+}
+
+fn mail_id(number: u128) -> MailId {
+    MailId::from_bytes(bytes(0x1000 + number))
+}
+
+fn batch_id(number: u128) -> BatchId {
+    BatchId::from_bytes(bytes(0x2000 + number))
+}
+
+pub(crate) fn run_id() -> RunId {
+    RunId::from_bytes(bytes(0x3000))
+}
+
+fn label(text: &str) -> Label {
+    Label::parse(text).expect("a label")
+}
+
+fn locale(tag: &str) -> Locale {
+    Locale::parse(tag).expect("a language tag")
+}
+
+fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).expect("an address")
+}
+
+fn device_id(text: &str) -> DeviceId {
+    DeviceId::parse(text).expect("the id of a device")
+}
+
+fn later(hours: i64) -> Timestamp {
+    monday_morning() + SignedDuration::from_hours(hours)
+}
+
+fn digest(number: u8) -> SessionDigest {
+    RegistrationId::from_random([number; 16]).digest()
+}
+
+/// Every specimen, each kind of row at least once.
+pub(crate) fn all() -> Vec<Specimen> {
+    let mut all = Vec::new();
+    let mut add = |name: String, value| all.push(Specimen { name, value });
+    for (name, user) in users() {
+        for claim in Name::all_of(&user) {
+            let kind = match &claim {
+                Name::Address(_) => "address",
+                Name::External(_) => "external-id",
+            };
+            add(format!("{kind}-of-{name}"), Value::Name(claim, user.id));
+        }
+        add(format!("user-{name}"), Value::User(user));
+    }
+    add(
+        "tombstone".to_owned(),
+        Value::Tombstone(Tombstone {
+            user: deleted().id,
+            over_since: later(1),
+        }),
+    );
+    for (name, registration) in registrations() {
+        add(format!("device-{name}"), Value::Device(registration));
+    }
+    for (number, row) in (0..).zip(history()) {
+        add(kind_of(&row, number), Value::History(row));
+    }
+    for (name, mail) in mails() {
+        add(format!("mail-{name}"), Value::Mail(mail));
+    }
+    for (name, (batch, cursor)) in batches() {
+        add(format!("batch-{name}"), Value::Batch(batch));
+        add(format!("cursor-{name}"), Value::Cursor(cursor));
+    }
+    let named = vec![user_id(1), user_id(2)];
+    add(
+        "named-users".to_owned(),
+        Value::Named(batch_id(2), 0, named),
+    );
+    add("page".to_owned(), Value::Page(page()));
+    add("bounce".to_owned(), Value::Bounce(batch_id(1), mail_id(1)));
+    for (name, session) in sessions() {
+        add(format!("session-{name}"), Value::Session(session));
+    }
+    for saved in saved_settings() {
+        let name = format!("settings-version-{}", saved.version.get());
+        add(name, Value::SettingsVersion(saved));
+    }
+    if let Some(last) = saved_settings().pop() {
+        add("settings-current".to_owned(), Value::CurrentSettings(last));
+    }
+    for template in templates() {
+        let name = format!("template-{}", template.name.kind.name());
+        add(name, Value::Template(template));
+    }
+    add("answer".to_owned(), Value::Answer(answer()));
+    add("tally".to_owned(), Value::Tally(TALLY, later(1)));
+    add("lease".to_owned(), Value::Lease(run_id(), later(1)));
+    add(
+        "pause".to_owned(),
+        Value::Pause(Pause {
+            until: later(2),
+            code: "quota".to_owned(),
+            reason: "the daily quota is used up".to_owned(),
+        }),
+    );
+    add("pace".to_owned(), Value::Pace(13.5));
+    all
+}
+
+/// Where a batch's expansion stands.
+pub(crate) fn cursor_of(id: BatchId) -> Cursor {
+    let (_, (_, cursor)) = batches()
+        .into_iter()
+        .find(|(_, (batch, _))| batch.id == id)
+        .expect("a batch");
+    cursor
+}
+
+/// The users that a batch names in rows of their own.
+pub(crate) fn named_in(id: BatchId) -> Vec<Vec<UserId>> {
+    let named = all()
+        .into_iter()
+        .filter_map(|specimen| match specimen.value {
+            Value::Named(batch, _, users) if batch == id => Some(users),
+            _ => None,
+        });
+    named.collect()
+}
+
+pub(crate) fn devices_of(user: UserId) -> Vec<Registration> {
+    let all = registrations().into_iter();
+    all.map(|(_, one)| one)
+        .filter(|one| one.user == user)
+        .collect()
+}
+
+pub(crate) fn sessions_of(user: UserId) -> Vec<Session> {
+    let all = sessions().into_iter();
+    all.map(|(_, one)| one)
+        .filter(|one| one.user == user)
+        .collect()
+}
+
+/// The mail that is added with an answer to remember.
+pub(crate) fn first_mail() -> MailId {
+    mail_id(1)
+}
+
+/// A mail that has no row.
+pub(crate) fn unwritten_mail() -> MailId {
+    mail_id(0)
+}
+
+/// A run that holds no lease.
+pub(crate) fn another_run() -> RunId {
+    RunId::from_bytes(bytes(0x3001))
+}
+
+/// A row of each thing that happens: that of the deletion belongs to the user that is deleted.
+pub(crate) fn history() -> Vec<HistoryRow> {
+    let rows = (0..).zip(happenings()).map(|(number, (who, what))| {
+        let user = match what {
+            Happening::UserDeleted { .. } => deleted().id,
+            _ => user_id(2),
+        };
+        HistoryRow {
+            id: EventId::from_bytes(bytes(0x4000 + number)),
+            user,
+            at: later(1),
+            who,
+            what,
+        }
+    });
+    rows.collect()
+}
+
+/// The name of what happened, as rows say it.
+fn kind_of(row: &HistoryRow, number: u128) -> String {
+    let what = serde_json::to_value(&row.what).expect("what happened is JSON");
+    let name = what["type"].as_str().expect("each has a type").to_owned();
+    format!("history-{number:02}-{name}")
+}
+
+fn with_id(number: u128, user: User) -> User {
+    let email = address(&format!("user-{number}@example.com"));
+    User {
+        id: user_id(number),
+        email,
+        ..user
+    }
+}
+
+fn with_invitation(mut user: User, invitation: Invitation) -> User {
+    user.latest_issue = invitation.issue;
+    user.invitation = Some(invitation);
+    user
+}
+
+fn invitation(number: u128) -> Invitation {
+    Invitation {
+        nonce: Nonce::from_bytes(bytes(0x5000 + number)),
+        batch: None,
+        mail: mail_id(number),
+        ..an_invitation().build()
+    }
+}
+
+/// The user that is added and then deleted.
+pub(crate) fn deleted() -> User {
+    with_id(99, a_user().build())
+}
+
+fn users() -> Vec<(String, User)> {
+    let mut users = vec![
+        ("never-invited".to_owned(), with_id(1, a_user().build())),
+        ("with-every-part".to_owned(), user_with_every_part()),
+    ];
+    let complained = a_user().marked(AddressMark::Complained).disabled().build();
+    users.push(("complained".to_owned(), with_id(3, complained)));
+    let states = InvitationState::ALL.into_iter().skip(1);
+    for (number, state) in (10..).zip(states) {
+        let ended = matches!(
+            state,
+            InvitationState::Cancelled | InvitationState::Completed
+        );
+        let invitation = Invitation {
+            state,
+            ended_at: ended.then(|| later(3)),
+            ..invitation(number)
+        };
+        let user = with_invitation(with_id(number, a_user().build()), invitation);
+        users.push((format!("invited-{}", state.name()), user));
+    }
+    users
+}
+
+fn user_with_every_part() -> User {
+    let user = a_user()
+        .called("Zoë van der Berg")
+        .known_as("S-1-5-21/42")
+        .in_group("staff")
+        .in_group("Vertrieb")
+        .speaking("pt-BR")
+        .living_in("Europe/Berlin")
+        .marked(AddressMark::HardBounced)
+        .build();
+    let quiet = serde_json::from_value(serde_json::json!({
+        "startAfterDays": 2, "everyDays": 3, "most": 2,
+        "quietHours": { "from": "20:00", "to": "08:00" }
+    }));
+    let invitation = Invitation {
+        issue: IssueNumber::from_number(3),
+        method: Method::PasswordAndPin,
+        ownership: Ownership::CompanyOwned,
+        state: InvitationState::Locked,
+        ended_at: None,
+        tries_left: 0,
+        batch: Some(batch_id(1)),
+        invited_by: Some(label("Ada Admin")),
+        renewals: 1,
+        reminders: Some(ReminderPlan {
+            policy: quiet.expect("a policy"),
+            written: 1,
+            next_at: Some(later(48)),
+        }),
+        sessions: vec![SessionSlot {
+            digest: digest(1),
+            until: later(1),
+        }],
+        completed_by: Some(device_id("device-1")),
+        restored_at: Some(later(1)),
+        ..invitation(2)
+    };
+    let user = User {
+        version: Version::from_number(2),
+        devices: 1,
+        address_since: Some(later(-24)),
+        asked: Some(Asked {
+            day: jiff::civil::date(2026, 3, 2),
+            mails: 2,
+        }),
+        ..with_id(2, user)
+    };
+    with_invitation(user, invitation)
+}
+
+fn registrations() -> Vec<(&'static str, Registration)> {
+    let bare = a_registration(user_id(2), "device-1");
+    let full = Registration {
+        device: DeviceFacts {
+            id: device_id("device/2"),
+            name: Some(label("Zoë's iPad")),
+            platform: Some(label("ios")),
+            os_version: Some(label("18.1")),
+            serial: Some(label("C02XK")),
+            supervised: Some(true),
+            enrollment_type: Some(EnrollmentType::User),
+        },
+        issue: Some(IssueNumber::from_number(3)),
+        invitation_ownership: Ownership::UserOwned,
+        decided: Classification {
+            ownership: Ownership::CompanyOwned,
+            rule: OwnershipRule::Supervised,
+        },
+        after_end: true,
+        ..bare.clone()
+    };
+    vec![("bare", bare), ("with-every-part", full)]
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one entry a happening, and nothing else"
+)]
+fn happenings() -> Vec<(Actor, Happening)> {
+    let issue = IssueNumber::from_number(3);
+    let mail = mail_id(2);
+    let device = device_id("device-1");
+    let admin = || Actor::Caller("admin".to_owned());
+    vec![
+        (admin(), Happening::UserAdded),
+        (
+            admin(),
+            Happening::InvitationIssued {
+                issue,
+                method: Method::QrCode,
+                ownership: Ownership::NotSet,
+                batch: Some(batch_id(1)),
+                replaced: true,
+            },
+        ),
+        (
+            Actor::MailService,
+            Happening::InvitationDelivered { issue, mail },
+        ),
+        (
+            Actor::MailService,
+            Happening::InvitationBounced {
+                issue,
+                mail,
+                bounce: Some(Bounce::Hard),
+                mark: Some(AddressMark::HardBounced),
+            },
+        ),
+        (
+            Actor::MailService,
+            Happening::InvitationBounced {
+                issue,
+                mail,
+                bounce: Some(Bounce::Soft),
+                mark: None,
+            },
+        ),
+        (
+            Actor::MailService,
+            Happening::AddressMarked {
+                mail,
+                mark: AddressMark::Complained,
+            },
+        ),
+        (
+            Actor::MailService,
+            Happening::InvitationMailFailed {
+                issue,
+                mail,
+                reason: MailReason::new("refused", "Bad content"),
+            },
+        ),
+        (Actor::Invitee, Happening::InvitationRedeemed { issue }),
+        (Actor::Invitee, Happening::InvitationLocked { issue }),
+        (Actor::Clock, Happening::InvitationExpired { issue }),
+        (admin(), Happening::InvitationMailedAgain { issue, mail }),
+        (
+            Actor::Clock,
+            Happening::ReminderWritten {
+                issue,
+                mail,
+                number: 2,
+                last: true,
+            },
+        ),
+        (
+            admin(),
+            Happening::SecretHandedOver {
+                issue,
+                method: Method::Pin,
+                reason: label("at the desk"),
+            },
+        ),
+        (
+            admin(),
+            Happening::AddressTriedAgain {
+                mark: AddressMark::HardBounced,
+            },
+        ),
+        (Actor::Invitee, Happening::InvitationDeclined { issue }),
+        (admin(), Happening::InvitationCancelled { issue }),
+        (admin(), Happening::InvitationRestored { issue }),
+        (
+            admin(),
+            Happening::UserChanged {
+                particulars: vec![
+                    Particular::Address,
+                    Particular::Name,
+                    Particular::ExternalId,
+                    Particular::Groups,
+                    Particular::Locale,
+                    Particular::TimeZone,
+                    Particular::Enabled,
+                    Particular::Disabled,
+                ],
+            },
+        ),
+        (admin(), Happening::UserDeleted { issue: Some(issue) }),
+        (admin(), Happening::AddressCorrected { issue: Some(issue) }),
+        (
+            Actor::DeviceManagement,
+            Happening::InvitationCompleted {
+                issue,
+                device: device.clone(),
+            },
+        ),
+        (
+            Actor::DeviceManagement,
+            Happening::RegistrationConfirmed {
+                device: device.clone(),
+                ownership: Ownership::UserOwned,
+                rule: OwnershipRule::Invitation,
+                after_end: true,
+            },
+        ),
+        (
+            Actor::DeviceManagement,
+            Happening::OwnershipDecidedAgain {
+                device,
+                before: Ownership::NotSet,
+                ownership: Ownership::UserOwned,
+                rule: OwnershipRule::UserEnrollment,
+            },
+        ),
+    ]
+}
+
+fn mails() -> Vec<(String, Mail)> {
+    let mut mails: Vec<(String, Mail)> = Vec::new();
+    for (number, (name, kind)) in (1..).zip(mail_kinds()) {
+        let mail = Mail {
+            kind,
+            ..a_mail(user_id(2)).with_id(mail_id(number)).build()
+        };
+        mails.push((name.to_owned(), mail));
+    }
+    for (number, state) in (20..).zip(MailState::ALL) {
+        let mail = a_mail(user_id(2)).with_id(mail_id(number)).in_state(state);
+        mails.push((format!("in-state-{}", state.name()), mail.build()));
+    }
+    let full = Mail {
+        batch: Some(batch_id(1)),
+        settings: Version::from_number(2),
+        class: MailClass::Bulk,
+        attempts: 2,
+        run: Some(run_id()),
+        service_id: Some("0100019a-service".to_owned()),
+        reason: Some(MailReason::new(
+            "throttled",
+            "Maximum sending rate exceeded.",
+        )),
+        ..a_mail(user_id(2)).with_id(mail_id(40)).build()
+    };
+    mails.push(("with-every-part".to_owned(), full));
+    mails
+}
+
+fn mail_kinds() -> Vec<(&'static str, MailKind)> {
+    let issue = IssueNumber::from_number(3);
+    vec![
+        (
+            "invitation",
+            MailKind::Invitation {
+                issue,
+                replaces: true,
+                again: true,
+                after: Some(mail_id(1)),
+            },
+        ),
+        ("reminder", MailKind::Reminder { issue, last: true }),
+        (
+            "confirmation",
+            MailKind::Confirmation {
+                device: device_id("device-1"),
+            },
+        ),
+        (
+            "hand-over",
+            MailKind::HandOver {
+                issue,
+                method: Method::Pin,
+                expires_at: later(168),
+                by: Some(label("Ada Admin")),
+                reason: label("lost telephone"),
+            },
+        ),
+        (
+            "notice-declined",
+            MailKind::Notice {
+                to: address("admins@example.com"),
+                about: NoticeOf::Declined {
+                    issued_at: later(0),
+                    invited_by: Some(label("Ada Admin")),
+                },
+            },
+        ),
+        (
+            "notice-completed",
+            MailKind::Notice {
+                to: address("admins@example.com"),
+                about: NoticeOf::Completed {
+                    device: device_id("device-1"),
+                },
+            },
+        ),
+        (
+            "test",
+            MailKind::Test(Box::new(TestMail {
+                to: address("admins@example.com"),
+                template: TemplateName {
+                    kind: TemplateKind::Reminder,
+                    locale: locale("pt-BR"),
+                },
+                draft: Some(wording()),
+            })),
+        ),
+    ]
+}
+
+fn wording() -> Wording {
+    Wording {
+        subject: "Your device".to_owned(),
+        title: Some("Welcome".to_owned()),
+        html: Some("<p>{{ name }}</p>".to_owned()),
+        text: Some("{{ name }}".to_owned()),
+    }
+}
+
+fn batches() -> Vec<(&'static str, (Batch, Cursor))> {
+    let started = |number| {
+        let (batch, cursor) = a_batch().build();
+        let id = batch_id(number);
+        (
+            Batch { id, ..batch },
+            Cursor {
+                batch: id,
+                ..cursor
+            },
+        )
+    };
+    let (few, few_cursor) = started(1);
+    let few = Batch {
+        selection: BatchSelection::Few {
+            users: vec![user_id(1), user_id(2)],
+        },
+        choice: OwnerSwitch::On(OwnershipChoice::CompanyOwned),
+        stopped_at: Some(later(1)),
+        stopped_by: Some(Actor::MailService),
+        ..few
+    };
+    let (many, many_cursor) = started(2);
+    let many = Batch {
+        selection: BatchSelection::Many { count: 2 },
+        choice: OwnerSwitch::Preset,
+        settings: Version::from_number(2),
+        class: MailClass::Bulk,
+        ..many
+    };
+    let many_cursor = Cursor {
+        version: Version::FIRST.next(),
+        page: 1,
+        position: Some("user-2@example.com#where".to_owned()),
+        ..many_cursor
+    };
+    let (all, all_cursor) = started(3);
+    let all = Batch {
+        selection: BatchSelection::Filter {
+            filter: UserFilter {
+                states: BTreeSet::from([InvitationState::None, InvitationState::Expired]),
+                deliveries: BTreeSet::from([MailState::SoftBounced]),
+                groups: BTreeSet::from([GroupName::parse("staff").expect("a group")]),
+                text: "user".to_owned(),
+            },
+            except: BTreeSet::from([user_id(1)]),
+        },
+        ..all
+    };
+    let all_cursor = Cursor {
+        done: true,
+        done_at: Some(later(1)),
+        ..all_cursor
+    };
+    vec![
+        ("few", (few, few_cursor)),
+        ("many", (many, many_cursor)),
+        ("filter", (all, all_cursor)),
+    ]
+}
+
+fn page() -> Page {
+    let recipient = |number, result| Recipient {
+        user: user_id(number),
+        result,
+        confirmation: number == 1,
+    };
+    let mut recipients = vec![recipient(1, RecipientResult::Issued { mail: mail_id(1) })];
+    for (number, reason) in (2..).zip([
+        SkipReason::UnknownUser,
+        SkipReason::Disabled,
+        SkipReason::DomainNotAllowed,
+        SkipReason::AddressBounced,
+        SkipReason::AddressComplained,
+        SkipReason::AlreadyCompleted,
+        SkipReason::DeclinedBefore,
+    ]) {
+        recipients.push(recipient(number, RecipientResult::Skipped { reason }));
+    }
+    Page {
+        batch: batch_id(2),
+        number: 0,
+        recipients,
+    }
+}
+
+fn sessions() -> Vec<(&'static str, Session)> {
+    let bare = Session {
+        digest: digest(1),
+        user: user_id(2),
+        issue: IssueNumber::from_number(3),
+        opened_at: later(0),
+        expires_at: later(1),
+        named: None,
+        device: None,
+    };
+    let full = Session {
+        digest: digest(2),
+        named: Some(NamedDevice {
+            id: Some(device_id("device-1")),
+            platform: Some("ios".to_owned()),
+        }),
+        device: Some(device_id("device-1")),
+        ..bare.clone()
+    };
+    vec![("bare", bare), ("with-every-part", full)]
+}
+
+/// The settings in the order in which they are saved, from version 1 on.
+pub(crate) fn saved_settings() -> Vec<VersionedSettings> {
+    let version = UNSAVED.next();
+    vec![
+        VersionedSettings {
+            version,
+            settings: settings().build(),
+        },
+        VersionedSettings {
+            version: version.next(),
+            settings: settings_with_every_part(),
+        },
+    ]
+}
+
+fn settings_with_every_part() -> Settings {
+    const LOGO: &str = "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAAT0lEQVR42u3PQQkAAAgEsCtiJfMbxwi+hcEKLNXzWgQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQELgsKmTEtqQeZBAAAAABJRU5ErkJggg==";
+    let written = serde_json::json!({
+        "registration": {
+            "method": "passwordAndPin", "lifetimeHours": 72,
+            "pin": { "length": 10, "alphabet": "unambiguous", "tries": 3 },
+            "allowPinRequest": false
+        },
+        "confirmation": { "enabled": true, "distribution": { "groups": ["staff"] } },
+        "reminders": {
+            "enabled": true, "startAfterDays": 1, "everyDays": 1, "most": 1,
+            "quietHours": { "from": "20:00", "to": "08:00" }
+        },
+        "groups": [{
+            "group": "staff", "registration": { "method": "pin", "lifetimeHours": 48 },
+            "reminders": { "enabled": false }, "ownership": "companyOwned", "locale": "de"
+        }],
+        "administrators": { "addresses": ["admins@example.com"], "onDecline": false, "onCompletion": true },
+        "retention": { "eraseAfterDays": 90 },
+        "agreements": [{
+            "ownership": "userOwned", "locale": "de", "text": "Die Firma sieht …",
+            "url": "https://example.com/agreement"
+        }],
+        "sender": {
+            "name": "Beispiel IT", "from": "it@example.com", "replyTo": "help@example.com",
+            "recipientDomains": ["example.com", "other.example"]
+        },
+        "organisation": {
+            "name": "Beispiel GmbH",
+            "helpDesk": { "name": "Help desk", "email": "help@example.com", "phone": "+49 30 1" }
+        },
+        "branding": {
+            "accentColour": "#1d4ed8",
+            "logo": { "contentType": "image/png", "contentBase64": LOGO, "alt": "Beispiel" }
+        },
+        "enrolment": { "addresses": [{
+            "platform": "ios", "ownership": "companyOwned",
+            "url": "https://mdm.example.com/enrol?for={email}"
+        }] },
+        "locale": "de", "timeZone": "Europe/Berlin"
+    });
+    let draft: SettingsDraft = serde_json::from_value(written).expect("a document of settings");
+    draft
+        .parse(&address("beckon@example.com"))
+        .expect("good settings")
+}
+
+fn templates() -> Vec<Template> {
+    let template = |kind, tag, wording| Template {
+        name: TemplateName {
+            kind,
+            locale: locale(tag),
+        },
+        version: Version::FIRST,
+        wording,
+        changed_by: Actor::Caller("admin".to_owned()),
+        changed_at: later(1),
+    };
+    vec![
+        template(TemplateKind::Invitation, "de", Some(wording())),
+        template(TemplateKind::Reminder, "pt-BR", None),
+        template(TemplateKind::Confirmation, "ar", Some(wording())),
+    ]
+}
+
+pub(crate) fn answer() -> RememberedAnswer {
+    RememberedAnswer {
+        key: "0123456789abcdef".to_owned(),
+        fingerprint: "fedcba9876543210".to_owned(),
+        answer: r#"{"batch":null}"#.to_owned(),
+        until: later(24),
+    }
+}
