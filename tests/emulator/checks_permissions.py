@@ -9,12 +9,10 @@ from pathlib import Path
 
 import deployment
 import workarounds
+from checks_walk import equal
+from policies import as_list
 
 LISTED = Path(__file__).with_name("granted_not_called.json")
-
-
-def as_list(value):
-    return value if isinstance(value, list) else [value]
 
 
 def index_of(resource):
@@ -89,4 +87,32 @@ def policies_grant_what_is_called_and_no_more(session):
         raise AssertionError("\n".join(wrong))
 
 
-CHECKS = [policies_grant_what_is_called_and_no_more]
+def deliver_sends_as_the_senders_domain_and_nobody_else_sends(session):
+    mails = session.stack.outputs["ConfigurationSetName"]
+    may = {
+        (name, sender, which): session.may_send(name, "ses:SendRawEmail", sender, which)
+        for name in session.stack.functions()
+        for sender in (deployment.SENDER, "beckon@elsewhere.example")
+        for which in (mails, "another")
+    }
+    equal([asked for asked, allowed in may.items() if allowed], [("deliver", deployment.SENDER, mails)], "who may send as whom")
+
+
+def the_queues_take_no_connection_without_tls(session):
+    plain = session.stack.emulator.plain_client("sqs")
+    for output in ("FailureQueueUrl", "MissedCallsQueueUrl"):
+        queue = session.stack.outputs[output]
+        session.stack.client("sqs").receive_message(QueueUrl=queue)
+        try:
+            plain.receive_message(QueueUrl=queue)
+        except plain.exceptions.ClientError as refused:
+            equal(refused.response["Error"]["Code"].rpartition(".")[2], "AccessDenied", f"what {output} answers")
+        else:
+            raise AssertionError(f"{output} takes connections without TLS")
+
+
+CHECKS = [
+    policies_grant_what_is_called_and_no_more,
+    deliver_sends_as_the_senders_domain_and_nobody_else_sends,
+    the_queues_take_no_connection_without_tls,
+]

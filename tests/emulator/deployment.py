@@ -128,13 +128,22 @@ class Stack:
 
     def rule_pattern(self, logical):
         """The event pattern of a rule, as it was deployed."""
+        rule = self._rule(logical)
+        if rule["State"] != "ENABLED":
+            raise AssertionError(f"the rule {logical} is {rule['State'].lower()}")
+        return rule["EventPattern"]
+
+    def rule_arn(self, logical):
+        return self._rule(logical)["Arn"]
+
+    def _rule(self, logical):
         # In AWS the id of a rule on a bus of our own holds the bus too.
         name = self.physical(logical).rpartition("|")[2]
         events = self.client("events")
         for bus in ("default", self.outputs["BusArn"]):
             for rule in events.list_rules(EventBusName=bus)["Rules"]:
                 if rule["Name"] == name:
-                    return rule["EventPattern"]
+                    return rule
         raise LookupError(f"no bus has the rule {name}")
 
     def failures(self):

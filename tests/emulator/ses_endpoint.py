@@ -1,6 +1,7 @@
 """An SES v2 endpoint that keeps every mail with its attachments, and that can be told to misbehave.
 
-It knows the two operations that `deliver` calls: SendEmail and GetAccount.
+It knows the two operations that `deliver` calls: SendEmail and GetAccount. Like SES, it asks whether the caller's
+policies allow the sender and the configuration set, and sends for verified identities alone.
 """
 
 import base64
@@ -12,12 +13,30 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from email.utils import parseaddr
 from http.server import BaseHTTPRequestHandler
 
 from recorder import QuietServer
 
+# The one identity that is verified.
+VERIFIED = "example.com"
+
 # Longer than `deliver` waits for SES, which is ten seconds.
 STALL_SECONDS = 15
+
+
+NOT_VERIFIED = "Email address is not verified. The following identities failed the check in region US-EAST-1: "
+
+
+def address_in(header):
+    """The address in the value of From, with or without a name before it."""
+    return parseaddr(header)[1]
+
+
+def actions_for(order):
+    """What SES asks of the policies for a mail: one with an attachment it judges as a raw one too."""
+    attached = order["Content"]["Simple"].get("Attachments")
+    return ["ses:SendEmail", "ses:SendRawEmail"] if attached else ["ses:SendEmail"]
 
 
 @dataclass
@@ -37,10 +56,12 @@ class Mail:
 
 
 class SesEndpoint:
-    """The endpoint. `note` is told (headers, actions) of each call; `accepted` gets each mail."""
+    """The endpoint. `note` is told (headers, actions) of each call; `may` is asked (headers, action, sender,
+    configuration set) and answers whether the caller's policies allow it; `accepted` gets each mail."""
 
-    def __init__(self, note, accepted):
+    def __init__(self, note, may, accepted):
         self._note = note
+        self._may = may
         self._accepted = accepted
         self._lock = threading.Lock()
         self._mails = []
@@ -72,7 +93,14 @@ class SesEndpoint:
                 order = json.loads(self.rfile.read(length))
                 if self.path != "/v2/email/outbound-emails":
                     return self.answer(404, {"message": "not an operation of this endpoint"})
-                endpoint._note(self.headers, [("ses:SendEmail", None)])
+                actions = actions_for(order)
+                endpoint._note(self.headers, [(action, None) for action in actions])
+                sender = address_in(order["FromEmailAddress"])
+                for action in actions:
+                    if not endpoint._may(self.headers, action, sender, order.get("ConfigurationSetName")):
+                        return self.answer(403, {"message": f"not authorized to perform `{action}'"}, "AccessDeniedException")
+                if sender.rpartition("@")[2] != VERIFIED:
+                    return self.answer(400, {"message": NOT_VERIFIED + sender}, "MessageRejected")
                 fault = endpoint._next_fault()
                 if fault == "throttle":
                     return self.answer(

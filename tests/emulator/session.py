@@ -10,9 +10,10 @@ from pathlib import Path
 import deployment
 import workarounds
 from api import Api
-from emulator import Emulator
+from emulator import ACCOUNT, REGION, Emulator
 from people import People
-from recorder import Recorder
+from policies import allows
+from recorder import Recorder, signer_of
 from ses_endpoint import SesEndpoint
 
 
@@ -24,8 +25,9 @@ class Session:
         self.binaries = binaries
         self.architecture = architecture
         self.recorder = Recorder()
-        self.ses = SesEndpoint(self.recorder.note, self._mail_accepted)
+        self.ses = SesEndpoint(self.recorder.note, self._may_send, self._mail_accepted)
         self._accepted = queue.Queue()
+        self._documents = {}
         # Whether SES reports each mail that it takes as sent and delivered.
         self.report_mails = True
         self.report_failures = []
@@ -102,6 +104,32 @@ class Session:
         answer = self.stack.client("events").put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             raise AssertionError(f"the bus refused the event: {answer}")
+
+    def wind_the_clock(self):
+        """Lets the clock make a round now, so that nothing waits for its minute."""
+        self.stack.client("lambda").invoke(FunctionName=self.stack.function("clock")["FunctionName"])
+
+    def may_send(self, name, action, sender, configuration_set):
+        """Whether the policies of a function's role allow it to send as somebody, as SES asks."""
+        context = {"ses:FromAddress": sender}
+        ses = f"arn:aws:ses:{REGION}:{ACCOUNT}"
+        asked = [f"{ses}:identity/{sender.rpartition('@')[2]}", f"{ses}:configuration-set/{configuration_set}"]
+        documents = self._policies(name)
+        return all(allows(documents, action, resource, context) for resource in asked)
+
+    def _may_send(self, headers, action, sender, configuration_set):
+        callers = {workarounds.access_key_of(each): name for name, each in self.stack.functions().items()}
+        name = callers.get(signer_of(headers))
+        return name is not None and self.may_send(name, action, sender, configuration_set)
+
+    def _policies(self, name):
+        """The policy documents of a function's role, as they were deployed."""
+        if name not in self._documents:
+            iam = self.stack.client("iam")
+            role = self.stack.function(name)["Role"].rpartition("/")[2]
+            names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+            self._documents[name] = [iam.get_role_policy(RoleName=role, PolicyName=each)["PolicyDocument"] for each in names]
+        return self._documents[name]
 
     def _shorten_the_wait_for_reports(self):
         """A mail that SES did not answer for waits five minutes for a report; here, five seconds.

@@ -17,6 +17,7 @@ import uuid
 from datetime import datetime, timezone
 
 from emulator import ACCOUNT, REGION
+from policies import allows
 
 
 def function_environment(recorder_port, ses_port):
@@ -119,15 +120,40 @@ def ses_event(kind, mail, configuration_set, **report):
     }
 
 
-def deliver_ses_event(stack, event):
-    """Invokes `feedback` as EventBridge would, if the rule's own pattern matches the event.
+# SES writes an event's type with and without an underscore.
+KINDS = {"DELIVERY_DELAY": "DELIVERYDELAY"}
 
-    Gives whether it matched; see `ses_event` for when this can go.
+
+def reported_kinds(stack):
+    """The types of events that the deployed configuration set reports to the default bus."""
+    name = stack.outputs["ConfigurationSetName"]
+    answer = stack.client("sesv2").get_configuration_set_event_destinations(ConfigurationSetName=name)
+    return {
+        KINDS.get(kind, kind)
+        for destination in answer["EventDestinations"]
+        if destination.get("Enabled") and destination["EventBridgeDestination"]["EventBusArn"].endswith(":event-bus/default")
+        for kind in destination["MatchingEventTypes"]
+    }
+
+
+def deliver_ses_event(stack, event):
+    """Invokes `feedback` as SES and EventBridge would: if the configuration set reports this kind, the rule's own
+    pattern matches the event, and the function lets the rule call it.
+
+    Gives whether the rule matched; see `ses_event` for when this can go.
     """
+    kind = event["detail"]["eventType"]
+    if kind.upper().replace(" ", "_") not in reported_kinds(stack):
+        raise AssertionError(f"the configuration set does not report {kind}")
     matches = stack.client("events").test_event_pattern(
         EventPattern=stack.rule_pattern("FeedbackFunctionMailReported"), Event=json.dumps(event)
     )["Result"]
     if matches:
+        document = json.loads(stack.client("lambda").get_policy(FunctionName=stack.function("feedback")["FunctionName"])["Policy"])
+        rule = stack.rule_arn("FeedbackFunctionMailReported")
+        function = stack.function("feedback")["FunctionArn"]
+        if not allows([document], "lambda:InvokeFunction", function, {"aws:SourceArn": rule}, "events.amazonaws.com"):
+            raise AssertionError("feedback does not let its rule call it")
         answer = stack.client("lambda").invoke(
             FunctionName=stack.function("feedback")["FunctionName"], Payload=json.dumps(event)
         )

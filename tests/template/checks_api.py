@@ -1,0 +1,198 @@
+"""The API: each route's function, who may call it, how often, and where it answers."""
+
+import tomllib
+
+from checks_events import may_call
+from checks_functions import BEHIND_THE_API
+from reading import ACCOUNT, OPTIONS, REGION, REPOSITORY
+from saying import Wrong, functions
+
+# Open to everybody: what invited people use, and the API's description.
+PUBLIC = {
+    "POST /v1/redemptions",
+    "POST /v1/pin-requests",
+    "POST /v1/declines",
+    "GET /v1/registrations/{id}",
+    "GET /enroll",
+    "GET /enroll/enroll.css",
+    "GET /enroll/enroll.js",
+    "GET /enroll/look",
+    "GET /enroll/words/{language}",
+    "GET /openapi.json",
+    "$default",
+}
+# Those of them that tell a right secret from a wrong one, or cause a mail. They have the stage's limits, which
+# are parameters, and none of their own.
+LOOK_AT_SECRETS = {
+    "POST /v1/redemptions",
+    "POST /v1/pin-requests",
+    "POST /v1/declines",
+    "GET /v1/registrations/{id}",
+}
+# The most requests a second, and at once, of the others: (with a token, without).
+MOST = {True: (100, 200), False: (50, 100)}
+
+
+def routes(stack):
+    return {route["RouteKey"]: route for route in stack.of_type("AWS::ApiGatewayV2::Route").values()}
+
+
+def function_of(stack, route):
+    """The name of the function that a route leads to."""
+    integrations = {f"integrations/{stack.ref(name)}": each for name, each in stack.of_type("AWS::ApiGatewayV2::Integration").items()}
+    integration = integrations[route["Target"]]
+    for name, logical in functions(stack).items():
+        if integration["IntegrationUri"] == stack.attribute(logical, "Arn"):
+            return name
+    raise AssertionError(f"{route['RouteKey']} leads to no function")
+
+
+def routes_lead_to_the_function_that_knows_them(stacks):
+    wrong = Wrong()
+    with open(REPOSITORY / "Cargo.toml", "rb") as manifest:
+        table = tomllib.load(manifest)["workspace"]["metadata"]["lambda"]["watch"]["router"]
+    for which, stack in stacks.every.items():
+        found = {}
+        for key, route in routes(stack).items():
+            wrong.equal(route["ApiId"], stack.ref("Api"), f"{which}, the API of {key}")
+            if key != "$default":
+                found.setdefault(key.split(" ")[1], set()).add(function_of(stack, route))
+            else:
+                function_of(stack, route)
+        wrong.equal(found, {path: {function} for path, function in table.items() if path in found}, f"{which}, routes")
+        missing = {path for path in table if path not in found and "*" not in path}
+        wrong.unless(not missing, f"{which}, paths of the router's table in Cargo.toml without a route: {missing}")
+    wrong.raise_if_any()
+
+
+def integrations_hand_requests_over_as_the_functions_read_them(stacks):
+    wrong = Wrong()
+    for name, integration in stacks.default.of_type("AWS::ApiGatewayV2::Integration").items():
+        wrong.equal(integration.get("ApiId"), stacks.default.ref("Api"), f"the API of {name}")
+        wrong.equal(integration.get("IntegrationType"), "AWS_PROXY", f"the type of {name}")
+        wrong.equal(integration.get("PayloadFormatVersion"), "2.0", f"the format of {name}")
+        timeout = integration.get("TimeoutInMillis", 30000)
+        wrong.equal(timeout, 30000, f"how long the API waits at {name}, in milliseconds")
+    wrong.raise_if_any()
+
+
+def the_api_may_call_each_function_behind_it_and_others_may_not(stacks):
+    wrong = Wrong()
+    for which, stack in stacks.every.items():
+        api = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{stack.ref('Api')}"
+        for name, logical in functions(stack).items():
+            may = may_call(stack, logical, "apigateway.amazonaws.com", f"{api}/$default/GET/v1/users")
+            wrong.equal(may, name in BEHIND_THE_API, f"{which}, whether the API may call {name}")
+            other = may_call(stack, logical, "apigateway.amazonaws.com", f"{api}x/$default/GET/v1/users")
+            wrong.unless(not other, f"{which}, another API may call {name}")
+    wrong.raise_if_any()
+
+
+def only_public_routes_need_no_token(stacks):
+    wrong = Wrong()
+    for which, stack in stacks.every.items():
+        for key, route in routes(stack).items():
+            if key in PUBLIC:
+                wrong.equal(route.get("AuthorizationType", "NONE"), "NONE", f"{which}, what {key} asks for")
+            else:
+                wrong.equal(route.get("AuthorizationType"), "JWT", f"{which}, what {key} asks for")
+                wrong.equal(route.get("AuthorizerId"), stack.ref("Authorizer"), f"{which}, the authorizer of {key}")
+    wrong.raise_if_any()
+
+
+def tokens_are_judged_by_issuer_and_audience(stacks):
+    wrong = Wrong()
+    clients = ["AdministratorClient", "MdmClient"]
+    for which, stack in stacks.every.items():
+        authorizer = stack.properties("Authorizer")
+        wrong.equal(authorizer["ApiId"], stack.ref("Api"), f"{which}, the API of the authorizer")
+        wrong.equal(authorizer["AuthorizerType"], "JWT", f"{which}, the type of the authorizer")
+        wrong.equal(authorizer["IdentitySource"], ["$request.header.Authorization"], f"{which}, where the token is")
+        jwt = authorizer["JwtConfiguration"]
+        if "UserPool" in stack.there:
+            issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{stack.ref('UserPool')}"
+            audience = [stack.ref(name) for name in clients if name in stack.there]
+        else:
+            issuer, audience = OPTIONS["Issuer"], OPTIONS["Audience"].split(",")
+        wrong.equal(jwt["Issuer"], issuer, f"{which}, whose tokens are taken")
+        wrong.equal(jwt["Audience"], audience, f"{which}, for whom the tokens are")
+    wrong.raise_if_any()
+
+
+def routes_take_no_more_requests_than_they_should(stacks):
+    wrong = Wrong()
+    for which, stack in stacks.every.items():
+        stage = stack.properties("Stage")
+        wrong.equal(stage.get("ApiId"), stack.ref("Api"), f"{which}, the API of the stage")
+        wrong.equal(stage.get("StageName"), "$default", f"{which}, the name of the stage")
+        wrong.equal(stage.get("AutoDeploy"), True, f"{which}, whether changes are deployed")
+        default = stage.get("DefaultRouteSettings", {})
+        rate, burst = stack.parameters["PublicRequestsPerSecond"], stack.parameters["PublicRequestsBurst"]
+        wrong.equal(default.get("ThrottlingRateLimit"), rate, f"{which}, requests a second by default")
+        wrong.equal(default.get("ThrottlingBurstLimit"), burst, f"{which}, requests at once by default")
+        limited = stage.get("RouteSettings", {})
+        stray = set(limited) - set(routes(stack))
+        wrong.unless(not stray, f"{which}, limits of routes that are not there: {stray}")
+        for key in LOOK_AT_SECRETS:
+            wrong.unless(key in routes(stack), f"{which}, {key} is not there")
+            wrong.unless(key not in limited, f"{which}, {key} has limits other than the parameters")
+        for key in set(routes(stack)) - LOOK_AT_SECRETS - {"$default"}:
+            own = limited.get(key, {})
+            most = MOST[key not in PUBLIC]
+            for setting, limit in zip(("ThrottlingRateLimit", "ThrottlingBurstLimit"), most, strict=True):
+                # What is a parameter arrives as text there, and is refused.
+                number = isinstance(own.get(setting), int)
+                wrong.unless(number and 1 <= own[setting] <= limit, f"{which}, {setting} of {key} is {own.get(setting)!r}")
+    # A route must exist before it can have limits of its own.
+    needed = {name for name, route in stacks.default.of_type("AWS::ApiGatewayV2::Route").items() if route["RouteKey"] in limited}
+    missing = needed - set(stacks.default.resources["Stage"].get("DependsOn", []))
+    wrong.unless(not missing, f"the stage has limits for routes that may not be there yet: {missing}")
+    wrong.raise_if_any()
+
+
+def the_api_answers_at_one_address(stacks):
+    wrong = Wrong()
+    for which, stack in stacks.every.items():
+        api = stack.properties("Api")
+        wrong.equal(api.get("ProtocolType"), "HTTP", f"{which}, the protocol")
+        wrong.unless("CorsConfiguration" not in api, f"{which}, other origins may call the API")
+        own_domain = "Domain" in stack.there
+        wrong.equal(api.get("DisableExecuteApiEndpoint", False), own_domain, f"{which}, whether API Gateway's own address is off")
+    stack = stacks.options
+    [mapping] = stack.of_type("AWS::ApiGatewayV2::ApiMapping").values()
+    expected = {"ApiId": stack.ref("Api"), "DomainName": stack.ref("Domain"), "Stage": stack.ref("Stage")}
+    wrong.equal(mapping, expected, "what the domain leads to")
+    [configuration] = stack.properties("Domain")["DomainNameConfigurations"]
+    wrong.equal(configuration["CertificateArn"], OPTIONS["CertificateArn"], "the certificate")
+    wrong.equal(configuration["SecurityPolicy"], "TLS_1_2", "the TLS version")
+    wrong.equal(configuration["EndpointType"], "REGIONAL", "the endpoint of the domain")
+    record = stack.properties("DomainRecord")
+    wrong.equal((record["Name"], record["Type"]), ("enroll.example.com", "A"), "the DNS record")
+    wrong.equal(record["HostedZoneId"], OPTIONS["HostedZoneId"], "the zone of the DNS record")
+    target = {"DNSName": stack.attribute("Domain", "RegionalDomainName"), "HostedZoneId": stack.attribute("Domain", "RegionalHostedZoneId")}
+    wrong.equal(record["AliasTarget"], target, "where the DNS record points")
+    wrong.raise_if_any()
+
+
+def the_access_log_names_nobody(stacks):
+    wrong = Wrong()
+    settings = stacks.default.properties("Stage").get("AccessLogSettings", {})
+    wrong.equal(settings.get("DestinationArn"), stacks.default.attribute("ApiLogs", "Arn"), "where the access log goes")
+    form = settings.get("Format", "")
+    wrong.unless("$context.requestId" in form, "the access log has no id of the request")
+    wrong.unless("$context.status" in form and "$context.routeKey" in form, "the access log has no status or route")
+    for secret in ("sourceIp", "userAgent", "$context.path", "identity", "authorizer.claims", "authorizer.principalId"):
+        wrong.unless(secret not in form, f"the access log holds {secret}")
+    wrong.raise_if_any()
+
+
+CHECKS = [
+    routes_lead_to_the_function_that_knows_them,
+    integrations_hand_requests_over_as_the_functions_read_them,
+    the_api_may_call_each_function_behind_it_and_others_may_not,
+    only_public_routes_need_no_token,
+    tokens_are_judged_by_issuer_and_audience,
+    routes_take_no_more_requests_than_they_should,
+    the_api_answers_at_one_address,
+    the_access_log_names_nobody,
+]

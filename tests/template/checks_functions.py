@@ -1,0 +1,184 @@
+"""What each function needs to start and to come to its end: variables, time, memory, logs."""
+
+import re
+from functools import cache
+
+from reading import REPOSITORY, SENDER
+from saying import Wrong, functions
+
+CONFIGURED = re.compile(r'\b(?:required|optional|parsed|number_or|environment)\(\s*"(BECKON_\w+)"')
+REQUIRED = re.compile(r'\b(?:required|parsed)\(\s*"(BECKON_\w+)"')
+
+# Seconds and megabytes. API Gateway waits 30 seconds for a function, so the six behind it end one earlier.
+BEHIND_THE_API = ("preview", "desk", "send", "directory", "settings", "redeem")
+HTTP_SECONDS = 29
+SECONDS = {
+    # A page of 1,000 users for each of 50 cursors.
+    "outbox": 120,
+    # Ten requests to the bus.
+    "publish": 60,
+    "registration-confirmed": 60,
+    "feedback": 60,
+    # Ends before the next minute begins.
+    "clock": 55,
+    # A run of ten minutes, and a minute to end it.
+    "deliver": 660,
+}
+# Those that encode or compile much get twice the least: Lambda deals out processors by memory.
+MEGABYTES = {"preview": 512, "desk": 512, "directory": 512, "settings": 512, "outbox": 512, "deliver": 512}
+LEAST_MEGABYTES = 256
+
+# Set by the template and read by the edge of every function.
+EVERYWHERE = {"BECKON_STACK"}
+
+
+@cache
+def source_of(name):
+    return "\n".join(path.read_text() for path in sorted((REPOSITORY / "functions" / name / "src").rglob("*.rs")))
+
+
+@cache
+def shared_source():
+    roots = [REPOSITORY / "shared" / "runtime" / "src", REPOSITORY / "shared" / "aws" / "src"]
+    return "\n".join(path.read_text() for root in roots for path in sorted(root.rglob("*.rs")))
+
+
+def required_by(name):
+    """The variables without which a function does not start, from its source."""
+    found = set(REQUIRED.findall(source_of(name)))
+    if "StoreConfig::" in source_of(name):
+        found |= {"BECKON_TABLE", "BECKON_SENDER"}
+    return found
+
+
+def expected_values(stack):
+    """What a variable must hold, for those that lead to something."""
+    page = stack.outputs["EnrolmentPage"]
+    return {
+        "BECKON_TABLE": {stack.ref("Table")},
+        "BECKON_SENDER": {SENDER},
+        "BECKON_STACK": {stack.ref("AWS::StackName")},
+        "BECKON_KEY_SECRET": {stack.ref("KeySecret")},
+        "BECKON_FAILURE_QUEUE_URL": {stack.ref("FailureQueue")},
+        "BECKON_DELIVER_FUNCTION": {stack.ref("DeliverFunction"), stack.attribute("DeliverFunction", "Arn")},
+        "BECKON_BUS": {stack.ref("Bus"), stack.attribute("Bus", "Arn")},
+        "BECKON_CONFIGURATION_SET": {stack.ref("ConfigurationSet")},
+        "BECKON_ENROLMENT_PAGE": {page},
+        "BECKON_ROLE_CLAIM": {stack.parameters["RoleClaim"]},
+        "BECKON_MOST_PER_SECOND": {stack.parameters["MostMailsPerSecond"]},
+    }
+
+
+def variables_of(stack, logical):
+    return stack.properties(logical).get("Environment", {}).get("Variables", {})
+
+
+def each_function_has_the_variables_that_it_reads(stacks):
+    wrong = Wrong()
+    for which, stack in stacks.every.items():
+        for name, logical in functions(stack).items():
+            given = variables_of(stack, logical)
+            needed = required_by(name) | EVERYWHERE
+            if name in BEHIND_THE_API:
+                needed |= {"BECKON_ROLE_CLAIM"}
+            if name == "deliver":
+                # Without it SES would report nothing, and the clock could not hand over to the next run.
+                needed |= {"BECKON_CONFIGURATION_SET", "BECKON_LONGEST_RUN_SECONDS", "BECKON_MOST_PER_SECOND"}
+            for variable in sorted(needed - given.keys()):
+                wrong.unless(False, f"{which}, {name} lacks {variable}")
+            expected = expected_values(stack)
+            for variable, value in given.items():
+                if variable in expected:
+                    wrong.unless(value in expected[variable], f"{which}, {variable} of {name} is {value!r}, not {expected[variable]}")
+                read = f'"{variable}"' in source_of(name) + shared_source()
+                wrong.unless(read, f"{which}, {name} is given {variable}, which nothing reads")
+    wrong.raise_if_any()
+
+
+def the_enrolment_page_is_where_the_api_answers(stacks):
+    wrong = Wrong()
+    own = stacks.default
+    host = f"https://{own.ref('Api')}.execute-api.eu-west-1.amazonaws.com"
+    wrong.equal(own.outputs["ApiAddress"], host, "the address of the API")
+    wrong.equal(own.outputs["EnrolmentPage"], f"{host}/enroll", "the enrolment page")
+    wrong.equal(stacks.options.outputs["ApiAddress"], "https://enroll.example.com", "the address of the API with a domain")
+    wrong.equal(stacks.options.outputs["EnrolmentPage"], "https://enroll.example.com/enroll", "the page with a domain")
+    wrong.raise_if_any()
+
+
+def each_function_has_time_enough(stacks):
+    wrong = Wrong()
+    for name, logical in functions(stacks.default).items():
+        expected = HTTP_SECONDS if name in BEHIND_THE_API else SECONDS.get(name)
+        wrong.unless(expected, f"how long {name} may run is not said here")
+        wrong.equal(stacks.default.properties(logical).get("Timeout"), expected, f"the timeout of {name} in seconds")
+    deliver = functions(stacks.default)["deliver"]
+    longest = int(variables_of(stacks.default, deliver).get("BECKON_LONGEST_RUN_SECONDS", 600))
+    left = stacks.default.properties(deliver)["Timeout"] - longest
+    wrong.unless(left >= 60, f"a run of deliver has {left} s left to end, and needs 60")
+    wrong.unless(longest >= 60, f"a run of deliver ends after {longest} s")
+    wrong.raise_if_any()
+
+
+def each_function_has_memory_enough(stacks):
+    wrong = Wrong()
+    for name, logical in functions(stacks.default).items():
+        least = MEGABYTES.get(name, LEAST_MEGABYTES)
+        size = stacks.default.properties(logical).get("MemorySize", 128)
+        wrong.unless(least <= size <= 1769, f"{name} has {size} MB, and needs {least}")
+    wrong.raise_if_any()
+
+
+def each_function_starts_from_its_binary(stacks):
+    wrong = Wrong()
+    folders = {path.name for path in (REPOSITORY / "functions").iterdir() if (path / "Cargo.toml").is_file()}
+    wrong.equal(set(functions(stacks.default)), folders, "the functions of the template")
+    for which, stack in stacks.every.items():
+        for name, logical in functions(stack).items():
+            properties = stack.properties(logical)
+            wrong.equal(properties.get("Runtime"), "provided.al2023", f"{which}, the runtime of {name}")
+            wrong.equal(properties.get("Handler"), "bootstrap", f"{which}, the handler of {name}")
+            wrong.equal(properties.get("Architectures"), [stack.parameters["Architecture"]], f"{which}, the processors of {name}")
+            built = stacks.raw["Resources"][logical]["Metadata"]["BuildProperties"]["Binary"]
+            wrong.equal(built, name, f"{which}, the binary of {name}")
+            # A new account has none to set apart.
+            wrong.unless("ReservedConcurrentExecutions" not in properties, f"{which}, {name} reserves concurrency")
+    wrong.equal(stacks.default.parameters["Architecture"], "x86_64", "the processors by default, which CI builds for")
+    recursive = stacks.default.properties(functions(stacks.default)["deliver"]).get("RecursiveLoop")
+    wrong.equal(recursive, "Allow", "whether deliver may wake its successor")
+    wrong.raise_if_any()
+
+
+def each_function_logs_into_a_group_that_is_kept_as_long_as_said(stacks):
+    wrong = Wrong()
+    for which, stack in stacks.every.items():
+        groups = stack.of_type("AWS::Logs::LogGroup")
+        for logical, group in groups.items():
+            kept = group.get("RetentionInDays")
+            wrong.equal(kept, stack.parameters["LogRetentionDays"], f"{which}, how many days {logical} are kept")
+        for name, logical in functions(stack).items():
+            logging = stack.properties(logical).get("LoggingConfig", {})
+            wrong.equal(logging.get("LogFormat"), "JSON", f"{which}, the format of the logs of {name}")
+            wrong.equal(logging.get("LogGroup"), f"/aws/lambda/beckon-{name}", f"{which}, the log group of {name}")
+            there = {group["LogGroupName"] for group in groups.values()}
+            wrong.unless(logging.get("LogGroup") in there, f"{which}, the log group of {name} is not in the template")
+    wrong.raise_if_any()
+
+
+def every_function_but_the_clock_is_traced(stacks):
+    wrong = Wrong()
+    for name, logical in functions(stacks.default).items():
+        mode = stacks.default.properties(logical).get("TracingConfig", {}).get("Mode")
+        wrong.equal(mode, "PassThrough" if name == "clock" else "Active", f"how {name} is traced")
+    wrong.raise_if_any()
+
+
+CHECKS = [
+    each_function_has_the_variables_that_it_reads,
+    the_enrolment_page_is_where_the_api_answers,
+    each_function_has_time_enough,
+    each_function_has_memory_enough,
+    each_function_starts_from_its_binary,
+    each_function_logs_into_a_group_that_is_kept_as_long_as_said,
+    every_function_but_the_clock_is_traced,
+]

@@ -1,0 +1,118 @@
+"""What the template promises by its parameters: what it costs, how much runs at a time, what may be given."""
+
+import re
+
+import cost
+import limits
+from reading import OPTIONS, POOL_OPTIONS, REPOSITORY, Dangling, Deployed
+from saying import Wrong
+
+DEPLOY = REPOSITORY / "docs" / "deploy.md"
+
+# Parameters that are a choice of two.
+SWITCHES = {"RequireMfa", "MdmOverHttp", "EarlyWarnings", "DashboardEnabled", "DeletionProtection"}
+
+
+def an_idle_month_costs_no_more_than_promised(stacks):
+    cost_now = cost.total(stacks.default)
+    if cost_now > cost.MOST_DOLLARS:
+        lines = "\n".join(cost.table(stacks.default))
+        raise AssertionError(f"an idle month costs {cost_now:.2f} dollars, more than {cost.MOST_DOLLARS:.2f}:\n{lines}")
+
+
+def ten_executions_at_a_time_are_enough(stacks):
+    at_a_time = limits.total(stacks.default)
+    if at_a_time > limits.MOST_AT_A_TIME:
+        lines = "\n".join(limits.table(stacks.default))
+        raise AssertionError(f"{at_a_time:.2f} functions run at a time, more than {limits.MOST_AT_A_TIME}:\n{lines}")
+
+
+def the_documentation_shows_these_figures(stacks):
+    wrong = Wrong()
+    shown = DEPLOY.read_text()
+    for line in cost.table(stacks.default) + limits.table(stacks.default):
+        wrong.unless(line in shown, f"docs/deploy.md lacks the line\n{line}")
+    wrong.raise_if_any()
+
+
+def no_part_refers_to_what_is_not_there(stacks):
+    """For each switch and each optional part alone, and for all together."""
+    wrong = Wrong()
+    choices = [{}, OPTIONS, POOL_OPTIONS, *({name: "true"} for name in sorted(SWITCHES))]
+    domain = {name: OPTIONS[name] for name in ("DomainName", "CertificateArn")}
+    identity = {name: OPTIONS[name] for name in ("Issuer", "Audience")}
+    choices += [domain, identity, {**identity, "MdmOverHttp": "true", "RequireMfa": "true"}]
+    choices += [{name: OPTIONS[name]} for name in ("KmsKeyArn", "PermissionsBoundaryArn", "AlarmEmail", "EventAccounts")]
+    for given in choices:
+        try:
+            stack = Deployed(stacks.document, given)
+            list(stack.resources)
+            list(stack.outputs)
+        except Dangling as dangling:
+            wrong.unless(False, f"with {given}: {dangling}")
+    wrong.raise_if_any()
+
+
+def what_may_be_given_is_bounded(stacks):
+    wrong = Wrong()
+    declared = stacks.document["Parameters"]
+    for name in SWITCHES:
+        parameter = declared.get(name, {})
+        wrong.equal(parameter.get("AllowedValues"), ["true", "false"], f"the values of {name}")
+        wrong.equal(parameter.get("Default"), "false", f"the default of {name}")
+    for name in ("PublicRequestsPerSecond", "PublicRequestsBurst"):
+        parameter = declared.get(name, {})
+        bounds = (parameter.get("Type"), parameter.get("MinValue"), parameter.get("MaxValue"))
+        wrong.equal(bounds, ("Number", 1, 1000), f"type and bounds of {name}")
+    wrong.equal(sorted(declared["Architecture"]["AllowedValues"]), ["arm64", "x86_64"], "the values of Architecture")
+    for name, value, fits in [
+        ("KmsKeyArn", OPTIONS["KmsKeyArn"], True),
+        ("KmsKeyArn", "", True),
+        ("KmsKeyArn", "alias/beckon", False),
+        ("PermissionsBoundaryArn", OPTIONS["PermissionsBoundaryArn"], True),
+        ("PermissionsBoundaryArn", "boundary", False),
+        ("SenderAddress", "beckon@example.com", True),
+        ("SenderAddress", "example.com", False),
+        ("Issuer", "http://login.example.com", False),
+    ]:
+        pattern = declared[name].get("AllowedPattern", ".*")
+        wrong.equal(re.fullmatch(pattern, value) is not None, fits, f"whether {name} takes {value!r}")
+    wrong.unless("Default" not in declared["SenderAddress"], "SenderAddress has a default, and must be asked for")
+    wrong.raise_if_any()
+
+
+def what_belongs_together_is_asked_for_together(stacks):
+    wrong = Wrong()
+    rules = stacks.document.get("Rules", {})
+    for first, second in (("Issuer", "Audience"), ("DomainName", "CertificateArn")):
+        asked = [
+            rule
+            for rule in rules.values()
+            if rule.get("RuleCondition") == {"Fn::Not": [{"Fn::Equals": [{"Ref": first}, ""]}]}
+            and [each["Assert"] for each in rule["Assertions"]] == [{"Fn::Not": [{"Fn::Equals": [{"Ref": second}, ""]}]}]
+        ]
+        wrong.unless(asked, f"{first} can be given without {second}")
+    wrong.raise_if_any()
+
+
+def each_parameter_is_asked_for_in_a_group_and_explained(stacks):
+    wrong = Wrong()
+    groups = stacks.document["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    wrong.equal(sorted(grouped), sorted(stacks.document["Parameters"]), "the parameters in groups")
+    guide = DEPLOY.read_text()
+    for name, parameter in stacks.document["Parameters"].items():
+        wrong.unless(parameter.get("Description"), f"{name} has no description")
+        wrong.unless(name in guide, f"docs/deploy.md does not say what to answer for {name}")
+    wrong.raise_if_any()
+
+
+CHECKS = [
+    an_idle_month_costs_no_more_than_promised,
+    ten_executions_at_a_time_are_enough,
+    the_documentation_shows_these_figures,
+    no_part_refers_to_what_is_not_there,
+    what_may_be_given_is_bounded,
+    what_belongs_together_is_asked_for_together,
+    each_parameter_is_asked_for_in_a_group_and_explained,
+]
