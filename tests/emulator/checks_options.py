@@ -1,5 +1,7 @@
 """A second stack, with every optional part of the template in the place of its default."""
 
+import json
+
 import deployment
 from checks_walk import equal
 
@@ -15,13 +17,22 @@ OPTIONS = {
     "AlarmEmail": "operators@example.com",
     "LogRetentionDays": "90",
     "MostMailsPerSecond": "5",
+    "PublicRequestsPerSecond": "7",
+    "PublicRequestsBurst": "9",
+    "DeletionProtection": "true",
 }
+BOUNDARY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 def every_optional_part_deploys(session):
     zone = session.stack.client("route53").create_hosted_zone(Name="example.com", CallerReference="options")
+    key = session.stack.client("kms").create_key(Description="of one's own")["KeyMetadata"]["Arn"]
+    policies = session.stack.client("iam")
+    boundary = policies.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(BOUNDARY))["Policy"]["Arn"]
     options = {
         **OPTIONS,
+        "KmsKeyArn": key,
+        "PermissionsBoundaryArn": boundary,
         "Architecture": session.architecture,
         "HostedZoneId": zone["HostedZone"]["Id"].rpartition("/")[2],
     }
@@ -40,6 +51,16 @@ def every_optional_part_deploys(session):
     variables = stack.function("deliver")["Environment"]["Variables"]
     equal(variables["BECKON_ENROLMENT_PAGE"], stack.outputs["EnrolmentPage"], "the page that mails name")
     equal(variables["BECKON_MOST_PER_SECOND"], "5", "the most mails a second")
+    table = stack.client("dynamodb").describe_table(TableName=stack.outputs["TableName"])["Table"]
+    equal((table["SSEDescription"]["KMSMasterKeyArn"], table["DeletionProtectionEnabled"]), (key, True), "the table")
+    queue = stack.outputs["FailureQueueUrl"]
+    attributes = stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    equal(attributes["KmsMasterKeyId"], key, "the key of the failure queue")
+    for name, function in stack.functions().items():
+        role = policies.get_role(RoleName=function["Role"].rpartition("/")[2])["Role"]
+        equal(role["PermissionsBoundary"]["PermissionsBoundaryArn"], boundary, f"the boundary of {name}")
+    stage = api.get_stage(ApiId=stack.outputs["ApiId"], StageName="$default")["DefaultRouteSettings"]
+    equal((stage["ThrottlingRateLimit"], stage["ThrottlingBurstLimit"]), (7.0, 9), "the limits of the public routes")
     for page in ("preview", "send", "desk", "directory", "settings", "redeem"):
         equal(stack.function(page)["Environment"]["Variables"]["BECKON_ROLE_CLAIM"], "roles", f"the role claim of {page}")
 

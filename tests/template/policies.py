@@ -56,6 +56,11 @@ def _principal_fits(principal, caller):
     return any(caller in as_list(named) or "*" in as_list(named) for named in principal.values())
 
 
+def _resources(statement, action):
+    # A role's trust policy names no resource: the role is the one.
+    return as_list(statement.get("Resource", "*" if action == "sts:AssumeRole" else []))
+
+
 def _fits(statement, action, resource, context, caller):
     if set(statement) & {"NotAction", "NotResource", "NotPrincipal"}:
         raise AssertionError("statements that say what is not meant are not known here")
@@ -63,8 +68,7 @@ def _fits(statement, action, resource, context, caller):
         return False
     return (
         any(like(each, action, ignore_case=True) for each in as_list(statement["Action"]))
-        # A role's trust policy names no resource: the role is the one.
-        and any(like(each, resource) for each in as_list(statement.get("Resource", "*")))
+        and any(like(each, resource) for each in _resources(statement, action))
         and conditions_hold(statement, context)
     )
 
