@@ -199,7 +199,9 @@ def guarded(stack):
     found["AlarmTopic"] = (documents, topic, "sns:Publish")
     bucket = stack.ref("FailedRecords")
     documents = [p["PolicyDocument"] for p in stack.of_type("AWS::S3::BucketPolicy").values() if p["Bucket"] == bucket]
-    found["FailedRecords"] = (documents, stack.attribute("FailedRecords", "Arn") + "/record", "s3:PutObject")
+    arn = stack.attribute("FailedRecords", "Arn")
+    found["FailedRecords"] = (documents, f"{arn}/record", "s3:PutObject")
+    found["the list of FailedRecords"] = (documents, arn, "s3:ListBucket")
     return found
 
 

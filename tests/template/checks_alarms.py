@@ -119,7 +119,10 @@ def each_alarm_looks_at_something_that_exists(stacks):
             if namespace != "Beckon" or alarm["MetricName"] in STATISTICS:
                 wrong.equal(alarm["Statistic"], statistic, f"{which}, the statistic of {name}")
             comparison = "GreaterThanOrEqualToThreshold" if name == "OutboxPaused" else "GreaterThanThreshold"
-            wrong.equal(alarm["ComparisonOperator"], comparison, f"{which}, how {name} compares")
+            if name in ALWAYS or name in EARLY:
+                wrong.equal(alarm["ComparisonOperator"], comparison, f"{which}, how {name} compares")
+            else:
+                wrong.unless(False, f"{name} is neither among the alarms that are always there nor an early warning")
             points = alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
             wrong.unless(1 <= points <= alarm["EvaluationPeriods"], f"{which}, {name} can never sound")
             if alarm["MetricName"] in ("Errors", "5xx", "IteratorAge"):
