@@ -95,6 +95,32 @@ def what_belongs_together_is_asked_for_together(stacks):
     wrong.raise_if_any()
 
 
+def outputs_lead_where_they_say(stacks):
+    wrong = Wrong()
+    for which, stack in stacks.every.items():
+        expected = {
+            "ApiId": stack.ref("Api"),
+            "BusArn": stack.attribute("Bus", "Arn"),
+            "TableName": stack.ref("Table"),
+            "KeySecretArn": stack.ref("KeySecret"),
+            "FailureQueueUrl": stack.ref("FailureQueue"),
+            "MissedCallsQueueUrl": stack.ref("MissedCallsQueue"),
+            "FailedRecordsBucket": stack.ref("FailedRecords"),
+            "ConfigurationSetName": stack.ref("ConfigurationSet"),
+            "AlarmTopicArn": stack.ref("AlarmTopic"),
+        }
+        if "Domain" in stack.there:
+            expected["DomainTarget"] = stack.attribute("Domain", "RegionalDomainName")
+        if "UserPool" in stack.there:
+            expected |= {"UserPoolId": stack.ref("UserPool"), "AdministratorClientId": stack.ref("AdministratorClient")}
+        if "MdmClient" in stack.there:
+            expected["MdmClientId"] = stack.ref("MdmClient")
+            expected["TokenEndpoint"] = f"https://{stack.ref('UserPoolDomain')}.auth.eu-west-1.amazoncognito.com/oauth2/token"
+        for name, value in expected.items():
+            wrong.equal(stack.outputs.get(name), value, f"{which}, the output {name}")
+    wrong.raise_if_any()
+
+
 def each_parameter_is_asked_for_in_a_group_and_explained(stacks):
     wrong = Wrong()
     groups = stacks.document["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
@@ -114,5 +140,6 @@ CHECKS = [
     no_part_refers_to_what_is_not_there,
     what_may_be_given_is_bounded,
     what_belongs_together_is_asked_for_together,
+    outputs_lead_where_they_say,
     each_parameter_is_asked_for_in_a_group_and_explained,
 ]

@@ -139,6 +139,9 @@ def people_sign_in_safely(stacks):
         verified = pool.get("UserAttributeUpdateSettings", {}).get("AttributesRequireVerificationBeforeUpdate")
         wrong.equal(verified, ["email"], f"{which}, what is verified before it changes")
         wrong.equal(pool.get("UsernameConfiguration"), {"CaseSensitive": False}, f"{which}, whether case counts")
+        # Domains of pools are unique in a region, so a name that another stack may have would not deploy.
+        unique = stack.ref("AWS::StackId").rpartition("/")[2]
+        wrong.equal(stack.properties("UserPoolDomain").get("Domain"), f"beckon-{unique}", f"{which}, the domain of the pool")
         groups = {group["GroupName"] for group in stack.of_type("AWS::Cognito::UserPoolGroup").values()}
         wrong.equal(groups, {"viewer", "helpdesk", "inviter", "pindesk", "settings"}, f"{which}, the groups")
         for name in ("UserPoolGroup", "UserPoolClient", "UserPoolDomain", "UserPoolResourceServer"):
