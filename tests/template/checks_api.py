@@ -130,6 +130,8 @@ def routes_take_no_more_requests_than_they_should(stacks):
         rate, burst = stack.parameters["PublicRequestsPerSecond"], stack.parameters["PublicRequestsBurst"]
         wrong.equal(default.get("ThrottlingRateLimit"), rate, f"{which}, requests a second by default")
         wrong.equal(default.get("ThrottlingBurstLimit"), burst, f"{which}, requests at once by default")
+        # Metrics for each route are charged for.
+        wrong.unless(not default.get("DetailedMetricsEnabled"), f"{which}, each route has metrics of its own")
         limited = stage.get("RouteSettings", {})
         stray = set(limited) - set(routes(stack))
         wrong.unless(not stray, f"{which}, limits of routes that are not there: {stray}")

@@ -59,6 +59,7 @@ def shares(stack):
         Share("redeeming, asking for a PIN, declining", f"{refused} routes, {rate} a second each, {held} s when refused", refused * rate * held),
         Share("reading a registration", f"{rate} a second, {READ_SECONDS} s", rate * READ_SECONDS),
         Share("the enrolment page", f"{LOADS} loads for each of {rate} people a second, {PAGE_SECONDS} s", LOADS * rate * PAGE_SECONDS),
+        *_elsewhere(stack),
         Share("administrators", f"{ADMINISTRATORS} requests a second, {ADMINISTRATOR_SECONDS} s", ADMINISTRATORS * ADMINISTRATOR_SECONDS),
         Share("`deliver`", "one at a time, by its lease", 1.0),
     ]
@@ -75,6 +76,15 @@ def shares(stack):
         Share("`clock`", f"once a minute, {CLOCK_SECONDS} s", CLOCK_SECONDS / 60),
     ]
     return found
+
+
+def _elsewhere(stack):
+    """Requests for what there is not, if a route takes them."""
+    settings = stack.properties("Stage").get("RouteSettings", {}).get("$default")
+    if settings is None:
+        return []
+    rate = settings["ThrottlingRateLimit"]
+    return [Share("what there is not", f"{rate} a second, {PAGE_SECONDS} s", rate * PAGE_SECONDS)]
 
 
 def table(stack):
