@@ -1,5 +1,6 @@
 """The API: each route's function, who may call it, how often, and where it answers."""
 
+import json
 import tomllib
 
 from checks_events import may_call
@@ -164,6 +165,7 @@ def the_api_answers_at_one_address(stacks):
     [mapping] = stack.of_type("AWS::ApiGatewayV2::ApiMapping").values()
     expected = {"ApiId": stack.ref("Api"), "DomainName": stack.ref("Domain"), "Stage": stack.ref("Stage")}
     wrong.equal(mapping, expected, "what the domain leads to")
+    wrong.equal(stack.properties("Domain").get("DomainName"), OPTIONS["DomainName"], "the domain")
     [configuration] = stack.properties("Domain")["DomainNameConfigurations"]
     wrong.equal(configuration["CertificateArn"], OPTIONS["CertificateArn"], "the certificate")
     wrong.equal(configuration["SecurityPolicy"], "TLS_1_2", "the TLS version")
@@ -181,6 +183,10 @@ def the_access_log_names_nobody(stacks):
     settings = stacks.default.properties("Stage").get("AccessLogSettings", {})
     wrong.equal(settings.get("DestinationArn"), stacks.default.attribute("ApiLogs", "Arn"), "where the access log goes")
     form = settings.get("Format", "")
+    try:
+        json.loads(form)
+    except ValueError:
+        wrong.unless(False, "a line of the access log is no JSON")
     wrong.unless("$context.requestId" in form, "the access log has no id of the request")
     wrong.unless("$context.status" in form and "$context.routeKey" in form, "the access log has no status or route")
     for secret in ("sourceIp", "userAgent", "$context.path", "identity", "authorizer.claims", "authorizer.principalId"):
