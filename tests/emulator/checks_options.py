@@ -10,6 +10,8 @@ OPTIONS = {
     "Issuer": "https://login.example.com/tenant/v2.0",
     "Audience": "api://beckon,api://beckon-machines",
     "RoleClaim": "roles",
+    "ScopePrefix": "api://beckon/",
+    "MachineClaim": "gty=client-credentials",
     "EventSources": "mdm,mdm-test",
     "EventAccounts": "111111111111,222222222222",
     "DomainName": "enroll.example.com",
@@ -62,7 +64,10 @@ def every_optional_part_deploys(session):
     stage = api.get_stage(ApiId=stack.outputs["ApiId"], StageName="$default")["DefaultRouteSettings"]
     equal((stage["ThrottlingRateLimit"], stage["ThrottlingBurstLimit"]), (7.0, 9), "the limits of the public routes")
     for page in ("preview", "send", "desk", "directory", "settings", "redeem"):
-        equal(stack.function(page)["Environment"]["Variables"]["BECKON_ROLE_CLAIM"], "roles", f"the role claim of {page}")
+        variables = stack.function(page)["Environment"]["Variables"]
+        equal(variables["BECKON_ROLE_CLAIM"], "roles", f"the role claim of {page}")
+        equal(variables["BECKON_SCOPE_PREFIX"], "api://beckon/", f"the prefix of scopes of {page}")
+        equal(variables["BECKON_MACHINE_CLAIM"], "gty=client-credentials", f"the mark of machines of {page}")
 
 
 def an_issuer_without_an_audience_is_refused(session):

@@ -1,4 +1,4 @@
-//! Who may do what: one table from roles and machine scopes to permissions.
+//! Who may do what: one table from roles to permissions, for people and for machines.
 
 use std::collections::BTreeSet;
 
@@ -31,17 +31,27 @@ impl Permission {
     ];
 }
 
-/// What a role, or a scope of the same name, permits. An unknown one permits nothing.
+/// Who a token was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallerKind {
+    /// Somebody who signed in.
+    Person,
+    /// A program with credentials of its own.
+    Machine,
+}
+
+/// What a role permits. An unknown one permits nothing. What is for machines is permitted to no
+/// person: nobody who signs in reports devices or redeems for others.
 #[must_use]
-pub fn permitted_by(role: &str) -> &'static [Permission] {
+pub fn permitted_by(role: &str, kind: CallerKind) -> &'static [Permission] {
     use Permission::{AssistUsers, Configure, HandOver, Invite, ManageDevices, View};
-    match role {
-        "viewer" => &[View],
-        "helpdesk" => &[View, AssistUsers],
-        "inviter" => &[View, AssistUsers, Invite],
-        "pindesk" => &[View, HandOver],
-        "settings" => &[View, Configure],
-        "mdm" => &[ManageDevices],
+    match (role, kind) {
+        ("viewer", _) => &[View],
+        ("helpdesk", _) => &[View, AssistUsers],
+        ("inviter", _) => &[View, AssistUsers, Invite],
+        ("pindesk", _) => &[View, HandOver],
+        ("settings", _) => &[View, Configure],
+        ("mdm", CallerKind::Machine) => &[ManageDevices],
         _ => &[],
     }
 }
@@ -49,19 +59,27 @@ pub fn permitted_by(role: &str) -> &'static [Permission] {
 /// Who calls, and what they may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The subject of their token.
+    /// What the history calls them.
     pub name: String,
     /// What they may do.
     pub permissions: BTreeSet<Permission>,
 }
 
 impl Caller {
-    /// A caller with these roles or scopes.
+    /// A caller with these roles.
     #[must_use]
-    pub fn with_roles<'a>(name: &str, roles: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn with_roles<'a>(
+        kind: CallerKind,
+        name: &str,
+        roles: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         Self {
             name: name.to_owned(),
-            permissions: roles.into_iter().flat_map(permitted_by).copied().collect(),
+            permissions: roles
+                .into_iter()
+                .flat_map(|role| permitted_by(role, kind))
+                .copied()
+                .collect(),
         }
     }
 
@@ -78,10 +96,19 @@ mod tests {
 
     #[test]
     fn roles_add_up_and_an_unknown_one_adds_nothing() {
-        let caller = Caller::with_roles("a", ["viewer", "settings", "root"]);
+        let caller = Caller::with_roles(CallerKind::Person, "a", ["viewer", "settings", "root"]);
 
         assert!(caller.may(Permission::View));
         assert!(caller.may(Permission::Configure));
         assert!(!caller.may(Permission::Invite));
+    }
+
+    #[test]
+    fn the_role_of_the_device_management_is_for_machines_alone() {
+        for (kind, permitted) in [(CallerKind::Person, false), (CallerKind::Machine, true)] {
+            let caller = Caller::with_roles(kind, "a", ["mdm"]);
+
+            assert_eq!(caller.may(Permission::ManageDevices), permitted, "{kind:?}");
+        }
     }
 }

@@ -1,7 +1,8 @@
-//! Who calls, and what they may do: from the authorizer's claims in AWS, from a layer of the
-//! local system on one machine. A request that carries neither is not let through.
+//! Who calls, and what they may do: from the token that the gateway has verified in AWS, from a
+//! layer of the local system on one machine. A request that carries neither is not let through.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::middleware::Next;
@@ -11,9 +12,10 @@ use beckon_domain::permission::{Caller, Permission};
 use http::StatusCode;
 use http::request::Parts;
 use lambda_http::request::RequestContext;
-use serde_json::Value;
 
 use crate::Problem;
+use crate::identity_provider::IdentityProvider;
+use crate::token::Claims;
 
 /// A caller; [`Authorised::to`] asks what they may do.
 #[derive(Debug, Clone)]
@@ -25,19 +27,23 @@ impl Authorised {
         if self.0.may(permission) {
             return Ok(());
         }
-        let needed = match permission {
-            Permission::View => "viewer",
-            Permission::AssistUsers => "helpdesk",
-            Permission::Invite => "inviter",
-            Permission::HandOver => "pindesk",
-            Permission::Configure => "settings",
-            Permission::ManageDevices => "mdm",
-        };
+        let of_people =
+            |role| format!("This needs the role {role}, which your token does not carry.");
         Err(Problem::new(
             StatusCode::FORBIDDEN,
             "not-permitted",
             "Not permitted",
-            format!("This needs the role or scope {needed}, which your token does not carry."),
+            match permission {
+                Permission::View => of_people("viewer"),
+                Permission::AssistUsers => of_people("helpdesk"),
+                Permission::Invite => of_people("inviter"),
+                Permission::HandOver => of_people("pindesk"),
+                Permission::Configure => of_people("settings"),
+                Permission::ManageDevices => {
+                    "This needs the token of a machine with the scope or role mdm; the token of a person never has it."
+                        .to_owned()
+                }
+            },
         ))
     }
 
@@ -90,13 +96,13 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
-/// A layer that reads the caller from the claims that API Gateway's authorizer has checked.
-pub async fn from_claims(role_claim: String, mut request: Request, next: Next) -> Response {
-    let by_token = request
-        .extensions()
-        .get::<RequestContext>()
-        .and_then(|context| caller_of(context, &role_claim))
-        .map(Authorised);
+/// A layer that reads the caller from the token that API Gateway's authorizer has verified.
+pub(crate) async fn from_token(
+    provider: Arc<IdentityProvider>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let by_token = claims_of(&request).map(|claims| Authorised(provider.caller(&claims)));
     if let Some(caller) = by_token.or_else(everyone_may) {
         request.extensions_mut().insert(caller);
     }
@@ -115,76 +121,20 @@ fn everyone_may() -> Option<Authorised> {
     None
 }
 
-fn caller_of(context: &RequestContext, role_claim: &str) -> Option<Caller> {
-    let RequestContext::ApiGatewayV2(context) = context else {
+/// What the verified token says. On a route without an authorizer nobody has verified one, so
+/// there is none, whatever the header holds.
+fn claims_of(request: &Request) -> Option<Claims> {
+    let RequestContext::ApiGatewayV2(context) = request.extensions().get()? else {
         return None;
     };
-    let jwt = context.authorizer.as_ref()?.jwt.as_ref()?;
-    Some(from_jwt(
-        &jwt.claims,
-        jwt.scopes.as_deref().unwrap_or_default(),
-        role_claim,
-    ))
-}
-
-/// Claims that only the token of a person has.
-const PERSONS: [&str; 6] = [
-    "email",
-    "cognito:username",
-    "username",
-    "preferred_username",
-    "upn",
-    "name",
-];
-
-fn from_jwt(
-    claims: &std::collections::HashMap<String, String>,
-    scopes: &[String],
-    role_claim: &str,
-) -> Caller {
-    let claim = |name: &str| claims.get(name).filter(|value| !value.is_empty());
-    // People can change their address in some pools; until it is verified, it may be another's.
-    let unverified = claim("email_verified").is_some_and(|verified| verified == "false");
-    let name = ["email", "cognito:username", "username", "client_id", "sub"]
-        .into_iter()
-        .filter(|name| *name != "email" || !unverified)
-        .find_map(claim)
-        .map_or("unknown caller", String::as_str);
-    let mut roles = claim(role_claim)
-        .map(|value| listed(value))
-        .unwrap_or_default();
-    // What an application may do for a person says nothing of what the person may do.
-    if !PERSONS.iter().any(|name| claim(name).is_some()) {
-        roles.extend(scopes.iter().map(|scope| last_part(scope)));
-        roles.extend(
-            claim("scope")
-                .into_iter()
-                .flat_map(|scopes| scopes.split_whitespace().map(last_part)),
+    let verified = &context.authorizer.as_ref()?.jwt.as_ref()?.claims;
+    let claims = Claims::of_verified(request.headers(), verified);
+    if claims.is_none() {
+        tracing::warn!(
+            "the Authorization header does not hold the one token that the gateway has verified"
         );
     }
-    Caller::with_roles(name, roles.iter().map(String::as_str))
-}
-
-/// Scopes are written `beckon/mdm` or `https://…/mdm`.
-fn last_part(scope: &str) -> String {
-    scope.rsplit('/').next().unwrap_or(scope).to_owned()
-}
-
-/// API Gateway hands a list claim on as text: `[a b]`, `["a","b"]`, or `a b`.
-fn listed(value: &str) -> Vec<String> {
-    if let Ok(Value::Array(roles)) = serde_json::from_str(value) {
-        return roles
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
-    }
-    value
-        .trim_matches(['[', ']'])
-        .split([' ', ','])
-        .filter(|role| !role.is_empty())
-        .map(str::to_owned)
-        .collect()
+    claims
 }
 
 /// The caller of the local system, where everything is permitted.
@@ -198,89 +148,108 @@ pub fn local() -> Authorised {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use axum::Router;
+    use axum::routing::get;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::{Value, json};
+    use tower::ServiceExt as _;
 
-    fn claims(pairs: &[(&str, &str)]) -> std::collections::HashMap<String, String> {
-        pairs
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect()
+    use super::*;
+    use crate::edge;
+
+    fn groups(groups: &Value) -> Value {
+        json!({
+            "iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_example", "sub": "u-1",
+            "exp": 1_795_431_600, "token_use": "id", "cognito:username": "ann", "cognito:groups": groups,
+        })
     }
 
-    #[test]
-    fn roles_come_from_the_claim_in_each_form_api_gateway_writes_lists() {
-        for groups in [
-            "[inviter settings]",
-            "[\"inviter\",\"settings\"]",
-            "inviter,settings",
-            "inviter settings",
-        ] {
-            let caller = from_jwt(
-                &claims(&[("sub", "u-1"), ("cognito:groups", groups)]),
-                &[],
-                "cognito:groups",
-            );
+    fn token(claims: &Value) -> String {
+        format!(
+            "e30.{}.signature",
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        )
+    }
 
-            assert!(caller.may(Permission::Invite), "{groups}");
-            assert!(caller.may(Permission::Configure), "{groups}");
-            assert!(!caller.may(Permission::ManageDevices), "{groups}");
+    /// As API Gateway hands claims on.
+    fn flattened(claims: &Value) -> Value {
+        let text = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let one = |value: &Value| match value {
+            Value::Array(entries) => {
+                let entries: Vec<String> = entries.iter().map(text).collect();
+                format!("[{}]", entries.join(" "))
+            }
+            other => text(other),
+        };
+        let claims = claims.as_object().unwrap().iter();
+        claims
+            .map(|(name, value)| (name.clone(), Value::from(one(value))))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    }
+
+    /// The status of a route that changes the settings, in Lambda.
+    async fn answered(header: Option<&str>, authorizer: Option<&Value>) -> StatusCode {
+        let mut event = json!({
+            "version": "2.0", "routeKey": "GET /", "rawPath": "/", "rawQueryString": "", "headers": {},
+            "requestContext": {
+                "accountId": "1", "apiId": "a", "stage": "$default", "requestId": "r", "timeEpoch": 0,
+                "http": { "method": "GET", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.10" },
+            },
+            "isBase64Encoded": false,
+        });
+        if let Some(header) = header {
+            event["headers"]["authorization"] = json!(header);
+        }
+        if let Some(claims) = authorizer {
+            event["requestContext"]["authorizer"] =
+                json!({"jwt": {"claims": flattened(claims), "scopes": null}});
+        }
+        let route = |caller: Authorised| async move {
+            caller.to(Permission::Configure).map(|()| caller.0.name)
+        };
+        let router = edge::in_lambda(Router::new().route("/", get(route)));
+        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        let answer = router.oneshot(request).await;
+        answer.unwrap().status()
+    }
+
+    #[tokio::test]
+    async fn groups_are_those_of_the_token_and_not_of_the_gateways_text() {
+        for (held, expected) in [
+            (json!(["viewer", "settings"]), StatusCode::OK),
+            (json!(["old settings"]), StatusCode::FORBIDDEN),
+            (json!(["settings viewer"]), StatusCode::FORBIDDEN),
+            (json!(["[settings]"]), StatusCode::FORBIDDEN),
+        ] {
+            let claims = groups(&held);
+            let header = format!("Bearer {}", token(&claims));
+
+            let status = answered(Some(&header), Some(&claims)).await;
+
+            assert_eq!(status, expected, "{held}");
         }
     }
 
-    #[test]
-    fn a_machine_is_known_by_its_scope() {
-        let caller = from_jwt(
-            &claims(&[("client_id", "mdm-1"), ("scope", "beckon/mdm")]),
-            &[],
-            "cognito:groups",
-        );
+    #[tokio::test]
+    async fn a_token_that_the_gateway_has_not_verified_opens_nothing() {
+        let settings = groups(&json!(["settings"]));
+        let mut of_another = settings.clone();
+        of_another["sub"] = json!("u-2");
+        let header = format!("Bearer {}", token(&settings));
 
-        assert_eq!(caller.name, "mdm-1");
-        assert!(caller.may(Permission::ManageDevices));
-        assert!(!caller.may(Permission::View));
-    }
+        for (header, authorizer) in [
+            (Some(&header), None),
+            (Some(&header), Some(&of_another)),
+            (None, Some(&settings)),
+        ] {
+            let status = answered(header.map(String::as_str), authorizer).await;
 
-    #[test]
-    fn what_an_application_may_do_for_a_person_is_no_role_of_theirs() {
-        let caller = from_jwt(
-            &claims(&[
-                ("sub", "u-1"),
-                ("username", "ann"),
-                ("scope", "other/settings"),
-            ]),
-            &["https://other.example/inviter".to_owned()],
-            "cognito:groups",
-        );
-
-        assert!(caller.permissions.is_empty());
-    }
-
-    #[test]
-    fn nobody_signs_with_an_address_that_is_not_verified() {
-        let name = |verified: &str| {
-            let ann = claims(&[
-                ("sub", "u-1"),
-                ("cognito:username", "u-1"),
-                ("email", "boss@example.com"),
-                ("email_verified", verified),
-            ]);
-            from_jwt(&ann, &[], "cognito:groups").name
-        };
-
-        assert_eq!(name("false"), "u-1");
-        assert_eq!(name("true"), "boss@example.com");
-        // A directory that does not say has its own ways.
-        assert_eq!(name(""), "boss@example.com");
-    }
-
-    #[test]
-    fn a_role_in_another_claim_counts_for_nothing() {
-        let caller = from_jwt(
-            &claims(&[("sub", "u"), ("roles", "settings")]),
-            &[],
-            "cognito:groups",
-        );
-
-        assert!(caller.permissions.is_empty());
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{authorizer:?}");
+        }
     }
 }

@@ -134,12 +134,6 @@ pub fn complete<T>(
     config.ok_or_else(|| ConfigError(vec!["a value is missing".to_owned()]))
 }
 
-/// The claim that names a caller's roles: `BECKON_ROLE_CLAIM`, by default Cognito's groups.
-#[must_use]
-pub fn role_claim() -> String {
-    environment("BECKON_ROLE_CLAIM").unwrap_or_else(|| "cognito:groups".to_owned())
-}
-
 /// The process's own environment.
 #[must_use]
 pub fn environment(name: &str) -> Option<String> {

@@ -1,5 +1,7 @@
 //! What lies around every router: answers for what no route takes, and headers for all.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
@@ -7,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::Problem;
+use crate::identity_provider::IdentityProvider;
 
 /// Puts the edge around a router. Once, after the routers of several functions were merged.
 pub fn around(router: Router) -> Router {
@@ -16,11 +19,13 @@ pub fn around(router: Router) -> Router {
         .layer(from_fn(headers))
 }
 
-/// The same in Lambda, where the caller is in the authorizer's claims.
+/// The same in Lambda, where the caller is in the token that the authorizer has verified.
 pub fn in_lambda(router: Router) -> Router {
-    let role_claim = crate::config::role_claim();
+    let provider = Arc::new(IdentityProvider::from_environment(
+        &crate::config::environment,
+    ));
     around(router).layer(from_fn(move |request, next| {
-        crate::caller::from_claims(role_claim.clone(), request, next)
+        crate::caller::from_token(Arc::clone(&provider), request, next)
     }))
 }
 

@@ -8,12 +8,16 @@ pub mod cursor;
 pub mod device_report;
 pub mod edge;
 pub mod idempotency;
+mod identity_provider;
+#[cfg(test)]
+mod identity_provider_tests;
 pub mod metrics;
 pub mod parameters;
 pub mod problem;
 mod refusals;
 pub mod system;
 pub mod telemetry;
+mod token;
 pub mod wire;
 
 pub use body::JsonBody;
