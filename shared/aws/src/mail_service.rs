@@ -165,9 +165,13 @@ fn content(mail: &OutgoingMail) -> Result<EmailContent, aws_sdk_sesv2::error::Bu
                 .html(utf8(&mail.message.html)?)
                 .build(),
         )
-        // RFC 3834 and Exchange's own: no out-of-office replies to a machine.
+        // RFC 3834 and Exchange's own (MS-OXCMAIL, 2.1.3.2.20): no answers to a machine. Reports of
+        // delivery stay, since Beckon tells what became of a mail.
         .headers(header("Auto-Submitted", "auto-generated")?)
-        .headers(header("X-Auto-Response-Suppress", "All")?)
+        .headers(header(
+            "X-Auto-Response-Suppress",
+            "RN, NRN, OOF, AutoReply",
+        )?)
         .set_attachments((!attachments.is_empty()).then_some(attachments))
         .build();
     Ok(EmailContent::builder().simple(message).build())

@@ -257,7 +257,7 @@ pub struct OutgoingMail {
     pub id: MailId,
     /// What it is for, as a word for tags and counts.
     pub kind: &'static str,
-    /// The sender, `Name <address>` already put together and quoted.
+    /// The sender, `Name <address>` as it stands in the header, in ASCII.
     pub from: String,
     /// Where answers go.
     pub reply_to: Option<EmailAddress>,

@@ -24,6 +24,7 @@ pub mod keys;
 pub mod letter;
 pub mod locale;
 pub mod mail;
+pub mod mail_header;
 pub mod method;
 pub mod names;
 pub mod notices;

@@ -19,6 +19,7 @@ use crate::enrolment::EnrolmentAddress;
 use crate::ids::Version;
 use crate::letter::{HelpDesk, Letterhead};
 use crate::locale::{Locale, TimeZoneName};
+use crate::mail_header;
 use crate::method::Method;
 use crate::names::{GroupName, Label};
 use crate::pin::{PinAlphabet, PinPolicy};
@@ -94,15 +95,12 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// The From header: the name quoted where it must be, then the address.
+    /// The From header, in ASCII.
     #[must_use]
     pub fn from_header(&self) -> String {
         match &self.name {
             None => self.from.as_str().to_owned(),
-            Some(name) => {
-                let quoted = name.as_str().replace('\\', "\\\\").replace('"', "\\\"");
-                format!("\"{quoted}\" <{}>", self.from.as_str())
-            }
+            Some(name) => mail_header::mailbox(name.as_str(), &self.from),
         }
     }
 

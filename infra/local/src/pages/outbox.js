@@ -167,7 +167,7 @@ function show(mail, view) {
   const sent = new Date(mail.sentAt);
   element("subject").textContent = mail.subject || "(no subject)";
   element("to").textContent = mail.toAddresses.join(", ");
-  element("from").textContent = mail.from;
+  element("from").textContent = mail.fromShown ?? mail.from;
   element("sent").textContent = inFull.format(sent);
   element("sent").dateTime = mail.sentAt;
   element("text").textContent = mail.text ?? "This mail has no text part.";

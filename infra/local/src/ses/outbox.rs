@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     events::Outcome,
-    request::{Attachment, Message, Pair, bare_address},
+    request::{Attachment, Message, Pair, bare_address, shown},
 };
 
 /// One mail, as it is stored and as `GET /local/outbox` shows it.
@@ -37,7 +37,11 @@ pub(super) struct Mail {
     pub(super) attachments: Vec<Attachment>,
     #[serde(with = "milliseconds")]
     pub(super) sent_at: Timestamp,
+    /// As it stands in the header.
     pub(super) from: String,
+    /// As a mail program shows it, where that is something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from_shown: Option<String>,
     pub(super) reply_to: Vec<String>,
     pub(super) headers: Vec<Pair>,
     pub(super) tags: BTreeMap<String, String>,
@@ -69,6 +73,7 @@ impl Mail {
             text: message.text,
             attachments: message.attachments,
             sent_at,
+            from_shown: Some(shown(&message.from)).filter(|shown| *shown != message.from),
             from: message.from,
             reply_to: message.reply_to,
             headers: message.headers,

@@ -3,10 +3,12 @@
 //! Owns: the request's shape and the rules a mail breaks before anything is sent. Must not know the
 //! account, its limits, or where mail is kept.
 //!
-//! Limits are those of the SES v2 API reference: 50 recipients, 40 MB in all, header values of
-//! printable ASCII up to 995 characters, tags of letters, digits, `_` and `-` up to 256.
+//! Limits are those of the SES v2 API reference: 50 recipients, 40 MB in all, headers of printable
+//! ASCII up to 996 characters, tags of letters, digits, `_` and `-` up to 256. What SES sets itself
+//! and what may stand once alone is in the developer guide, *Amazon SES header fields*.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use mail_parser::MessageParser;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Refusal;
@@ -15,7 +17,37 @@ const MOST_RECIPIENTS: usize = 50;
 const MOST_BYTES: usize = 40 * 1024 * 1024;
 const LONGEST_HEADER_NAME: usize = 126;
 const LONGEST_HEADER_VALUE: usize = 995;
+const LONGEST_HEADER: usize = 996;
 const LONGEST_TAG: usize = 256;
+/// SES names this limit in its refusals alone.
+const LONGEST_ADDRESS: usize = 320;
+/// The longest encoded word of RFC 2047.
+const LONGEST_ENCODED_WORD: usize = 75;
+/// Headers that SES sets from the other fields of a request.
+const SET_BY_SES: [&str; 12] = [
+    "bcc",
+    "cc",
+    "content-disposition",
+    "content-type",
+    "date",
+    "from",
+    "message-id",
+    "mime-version",
+    "reply-to",
+    "return-path",
+    "subject",
+    "to",
+];
+/// Of the headers that may stand once alone, those that a mail of ours could have.
+const ONCE: [&str; 7] = [
+    "auto-submitted",
+    "importance",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+    "precedence",
+    "priority",
+    "sender",
+];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -176,11 +208,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Message, Refusal> {
         subject,
         html: html.map(|html| html.data),
         text: text.map(|text| text.data),
-        headers: simple
-            .headers
-            .into_iter()
-            .map(header)
-            .collect::<Result<_, _>>()?,
+        headers: headers(simple.headers)?,
         attachments: simple
             .attachments
             .into_iter()
@@ -228,17 +256,73 @@ fn check_address(typed: &str) -> Result<(), Refusal> {
             "Control characters are not allowed in addresses.",
         ));
     }
-    let well_formed = bare_address(typed)
+    if !typed.is_ascii() {
+        return Err(Refusal::bad_request(
+            "Illegal address: it must be 7-bit ASCII, its domain in Punycode and its name in MIME \
+             encoded words.",
+        ));
+    }
+    if typed.len() > LONGEST_ADDRESS {
+        return Err(Refusal::bad_request(format!(
+            "Address length is more than {LONGEST_ADDRESS} characters long: '{typed}'."
+        )));
+    }
+    let address = bare_address(typed);
+    let well_formed = address
         .rsplit_once('@')
-        .is_some_and(|(local, domain)| {
-            // SES wants a non-ASCII domain as punycode and does not take SMTPUTF8 local parts.
-            !local.is_empty() && !domain.is_empty() && local.is_ascii() && domain.is_ascii()
-        });
-    if well_formed {
+        .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    let name = typed.strip_suffix('>').map_or("", |rest| {
+        rest.strip_suffix(address)
+            .and_then(|rest| rest.trim_end().strip_suffix('<'))
+            .unwrap_or_default()
+    });
+    if well_formed && is_name(name.trim()) {
         Ok(())
     } else {
         Err(Refusal::bad_request("Illegal address."))
     }
+}
+
+/// Whether a name may stand before an address: in quotes, or as words without signs that mean
+/// something in a header.
+fn is_name(name: &str) -> bool {
+    if let Some(quoted) = name.strip_prefix('"') {
+        let mut escaped = false;
+        let mut closed_at = None;
+        for (at, c) in quoted.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' if closed_at.is_none() => closed_at = Some(at),
+                _ => {}
+            }
+        }
+        return closed_at.is_some_and(|at| at + 1 == quoted.len());
+    }
+    name.split(' ').all(|word| {
+        let is_encoded = word.starts_with("=?") && word.ends_with("?=");
+        !(is_encoded && word.len() > LONGEST_ENCODED_WORD)
+            && !word.contains(|c| "()<>[]:;@\\,\"".contains(c))
+    })
+}
+
+fn headers(sent: Vec<SentPair>) -> Result<Vec<Pair>, Refusal> {
+    let mut seen = Vec::new();
+    sent.into_iter()
+        .map(|sent| {
+            let name = sent.name.to_ascii_lowercase();
+            if SET_BY_SES.contains(&name.as_str()) {
+                return Err(Refusal::bad_request(format!(
+                    "Header {name} is set by SES and not allowed."
+                )));
+            }
+            if ONCE.contains(&name.as_str()) && seen.contains(&name) {
+                return Err(Refusal::bad_request(format!("Duplicate header {name}.")));
+            }
+            seen.push(name);
+            header(sent)
+        })
+        .collect()
 }
 
 fn header(sent: SentPair) -> Result<Pair, Refusal> {
@@ -248,6 +332,7 @@ fn header(sent: SentPair) -> Result<Pair, Refusal> {
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b':');
     let value_fits = value.len() <= LONGEST_HEADER_VALUE
+        && name.len() + value.len() <= LONGEST_HEADER
         && value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if name_fits && value_fits {
         Ok(Pair { name, value })
@@ -325,6 +410,18 @@ pub(super) fn bare_address(typed: &str) -> &str {
         .trim()
 }
 
+/// `Name <address>` as a mail program shows it, encoded words read.
+pub(super) fn shown(typed: &str) -> String {
+    let header = format!("From: {typed}\r\n\r\n");
+    let name = MessageParser::new()
+        .parse_headers(&header)
+        .and_then(|message| Some(message.from()?.first()?.name()?.to_owned()));
+    match name {
+        Some(name) => format!("{name} <{}>", bare_address(typed)),
+        None => typed.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -388,6 +485,82 @@ mod tests {
         let refusal = parse(mail.to_string().as_bytes()).unwrap_err();
 
         assert!(refusal.message.contains("header"));
+    }
+
+    #[test]
+    fn an_address_header_that_is_not_7_bit_ascii_is_refused() {
+        let encoded = "=?UTF-8?B?TcO8bGxlciwgQsO8cm8gKElUKQ==?= <beckon@example.com>";
+        for pointer in ["/FromEmailAddress", "/Destination/ToAddresses/0"] {
+            for bad in [
+                "Müller, Büro (IT) <beckon@example.com>",
+                "\"Müller, Büro (IT)\" <beckon@example.com>",
+                "beckon@bücher.example",
+                "bückon@example.com",
+                "管理 <beckon@example.com>",
+            ] {
+                assert!(refused(pointer, json!(bad)).contains("7-bit"), "{bad}");
+            }
+            let mut mail = mail();
+            *mail.pointer_mut(pointer).unwrap() = json!(encoded);
+            assert!(parse(mail.to_string().as_bytes()).is_ok());
+        }
+        let mut mail = mail();
+        mail["ReplyToAddresses"] = json!(["Büro <it@example.com>"]);
+        let refusal = parse(mail.to_string().as_bytes()).unwrap_err();
+        assert!(refusal.message.contains("7-bit"), "{}", refusal.message);
+    }
+
+    #[test]
+    fn a_name_that_means_something_else_in_a_header_or_is_too_long_is_refused() {
+        for bad in [
+            "Doe, John <a@example.com>".to_owned(),
+            "IT (desk) <a@example.com>".to_owned(),
+            "\"IT\" desk\" <a@example.com>".to_owned(),
+            "\"IT <a@example.com>".to_owned(),
+            format!("=?UTF-8?B?{}?= <a@example.com>", "YWFh".repeat(16)),
+        ] {
+            assert!(
+                refused("/FromEmailAddress", json!(bad)).contains("Illegal"),
+                "{bad}"
+            );
+        }
+        let long = format!("\"{}\" <a@example.com>", "x".repeat(320));
+        assert!(refused("/FromEmailAddress", json!(long)).contains("320"));
+    }
+
+    #[test]
+    fn a_header_that_ses_sets_itself_or_that_stands_there_already_is_refused() {
+        for headers in [
+            json!([{ "Name": "Reply-To", "Value": "a@example.com" }]),
+            json!([{ "Name": "subject", "Value": "x" }]),
+            json!([{ "Name": "Auto-Submitted", "Value": "no" }, { "Name": "auto-submitted", "Value": "no" }]),
+            json!([{ "Name": "X-One", "Value": "é" }]),
+            json!([{ "Name": "X-One", "Value": "x".repeat(992) }]),
+        ] {
+            let mut mail = mail();
+            mail["Content"]["Simple"]["Headers"] = headers.clone();
+
+            let refusal = parse(mail.to_string().as_bytes()).unwrap_err();
+
+            assert!(refusal.message.contains("eader"), "{headers}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_shown_as_a_mail_program_reads_it() {
+        for (typed, expected) in [
+            (
+                "=?UTF-8?B?TcO8bGxlciwgQsO8cm8gKElUKQ==?= <beckon@example.com>",
+                "Müller, Büro (IT) <beckon@example.com>",
+            ),
+            (
+                "\"Doe, John\" <beckon@example.com>",
+                "Doe, John <beckon@example.com>",
+            ),
+            ("beckon@example.com", "beckon@example.com"),
+        ] {
+            assert_eq!(shown(typed), expected);
+        }
     }
 
     #[test]

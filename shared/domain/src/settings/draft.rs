@@ -18,6 +18,7 @@ use crate::enrolment::{EnrolmentAddress, EnrolmentUrl};
 use crate::guessing;
 use crate::letter::HelpDesk;
 use crate::locale::{Locale, TimeZoneName};
+use crate::mail_header;
 use crate::method::Method;
 use crate::names::{GroupName, Label};
 use crate::ownership::Ownership;
@@ -566,6 +567,15 @@ impl SenderDraft {
                 problems,
             ),
         };
+        if let (Some(Some(name)), Some(from)) = (&name, &from)
+            && !mail_header::fits(name.as_str(), from)
+        {
+            problems.add(FieldProblem::new(
+                "sender.name",
+                "tooLong",
+                "is too long for the header of a mail, where it stands encoded beside the address; shorten it",
+            ));
+        }
         if domains.as_ref().is_some_and(BTreeSet::is_empty) {
             problems.add(FieldProblem::new(
                 "sender.recipientDomains",
@@ -891,6 +901,17 @@ mod tests {
         ] {
             assert_eq!(codes(json), [(field.to_owned(), code)], "{json}");
         }
+    }
+
+    #[test]
+    fn a_sender_whose_name_would_not_fit_beside_the_address_is_refused() {
+        let name = |name: &str| format!(r#"{{"sender":{{"name":"{name}"}}}}"#);
+
+        assert_eq!(
+            codes(&name(&"管".repeat(100))),
+            [("sender.name".to_owned(), "tooLong")]
+        );
+        assert!(parse(&name(&"管".repeat(50))).is_ok());
     }
 
     #[test]

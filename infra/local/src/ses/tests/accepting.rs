@@ -251,3 +251,20 @@ async fn what_is_not_json_and_what_is_not_known_is_refused_clearly() {
     assert!(no_such_route.refusal().2.contains("/v2/email/identities"));
     assert_eq!(no_such_method.refusal().0, 404);
 }
+
+#[tokio::test]
+async fn a_name_in_encoded_words_is_kept_as_sent_and_shown_as_read() {
+    let room = Room::new();
+    let mut mail = mail_to("a.user@example.com");
+    let from = "=?UTF-8?B?TcO8bGxlciwgQsO8cm8gKElUKQ==?= <beckon@example.com>";
+    mail["FromEmailAddress"] = json!(from);
+
+    room.send(mail).await.message_id();
+
+    let items = room.outbox().await;
+    assert_eq!(items[0]["from"], from);
+    assert_eq!(
+        items[0]["fromShown"],
+        "Müller, Büro (IT) <beckon@example.com>"
+    );
+}
