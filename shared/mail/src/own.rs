@@ -7,10 +7,17 @@
 //! whether what people need is there. Only then do values, escaped, take the placeholders' place.
 //! Saving a wording does the same with samples, so what cannot be sent is not kept.
 
+mod attributes;
+mod characters;
+mod colours;
 mod engine;
 mod essentials;
+mod looks;
+#[cfg(test)]
+mod looks_tests;
 mod markup;
 mod places;
+mod sight;
 mod starting;
 mod syntax;
 mod touching;
@@ -171,6 +178,7 @@ fn static_check(part: Part, source: &str, kind: TemplateKind) -> Result<(), Fiel
             "contains a character of Unicode's private use area; take it out",
         ));
     }
+    characters::check(source).map_err(|offence| part.refused(offence))?;
     syntax::check(source).map_err(|offence| part.refused(offence))?;
     let engine = sandbox();
     let template = engine
@@ -267,6 +275,13 @@ impl Composer {
     }
 }
 
+/// A filled part, in which everything can be seen: a text in quotes may have stood for any character.
+fn filled_visibly(part: Part, source: &str, filling: &Filling) -> Result<String, FieldProblem> {
+    let filled = filled(part, source, filling.facts())?;
+    characters::check(&filled).map_err(|offence| part.refused(offence))?;
+    Ok(filled)
+}
+
 /// The parts of a mail that are one line each.
 struct Lines {
     subject: String,
@@ -276,7 +291,7 @@ struct Lines {
 impl Lines {
     fn of(wording: &Wording, filling: &Filling) -> Result<Self, FieldProblem> {
         let line = |part: Part, source: &str| {
-            let filled = filled(part, source, filling.facts())?;
+            let filled = filled_visibly(part, source, filling)?;
             // A subject shows on lock screens, and both parts show it.
             if let Some(name) = places::first_in(&filled, |holds| {
                 !matches!(holds, Holds::Words | Holds::Moment)
@@ -352,7 +367,8 @@ impl Body<'_> {
 fn touching_kind(c: char) -> touching::Kind {
     match places::holds(c) {
         None => touching::Kind::Plain,
-        Some(Holds::Secret | Holds::Address) => touching::Kind::Secret,
+        Some(Holds::Secret) => touching::Kind::Secret,
+        Some(Holds::Address) => touching::Kind::Address,
         Some(Holds::Words | Holds::Moment | Holds::Block) => touching::Kind::Shown,
     }
 }
@@ -368,7 +384,7 @@ fn bodies<'a>(
     let body = |part: Part, source: &str| -> Result<Body<'a>, FieldProblem> {
         Ok(Body {
             part,
-            source: filled(part, source, filling.facts())?,
+            source: filled_visibly(part, source, filling)?,
             filling,
         })
     };
@@ -376,7 +392,8 @@ fn bodies<'a>(
     let placed = |c| {
         places::holds(c).map(|holds| match holds {
             Holds::Address => Placed::Address,
-            Holds::Words | Holds::Secret | Holds::Moment | Holds::Block => Placed::Other,
+            Holds::Block => Placed::Piece,
+            Holds::Words | Holds::Secret | Holds::Moment => Placed::Other,
         })
     };
     let shown = markup::check(&html.source, &placed, true)
@@ -385,7 +402,7 @@ fn bodies<'a>(
     let is_block = |c| places::holds(c) == Some(Holds::Block);
     for (part, shown) in [(Part::Html, &shown), (Part::Text, &text.source)] {
         let shown = shown.replace(is_block, " ");
-        touching::check(&shown, touching_kind, places::name_of)
+        touching::check(&shown, part == Part::Text, touching_kind, places::name_of)
             .map_err(|offence| part.refused(offence))?;
     }
     Ok(Some((html, text)))

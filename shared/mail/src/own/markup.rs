@@ -1,5 +1,5 @@
 //! What HTML may stand in a wording: a list of elements, of attributes, of places that links may
-//! lead to and of looks. Whatever is not on it is refused by name and line, never taken out in
+//! lead to and of looks (`attributes.rs` and `looks.rs` beside this). Whatever is not on it is refused by name and line, never taken out in
 //! silence. It reads tokens, as a browser does; since no element on the list makes a browser read
 //! on in another way (as script, style or svg would), a browser reads the same.
 
@@ -10,14 +10,16 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
+use super::looks::Look;
+use super::sight::Sight;
 use super::syntax::Offence;
+use super::{attributes, characters};
 
-const ELEMENTS: [&str; 43] = [
+const ELEMENTS: [&str; 42] = [
     "a",
     "abbr",
     "b",
     "bdi",
-    "bdo",
     "blockquote",
     "br",
     "caption",
@@ -58,9 +60,8 @@ const ELEMENTS: [&str; 43] = [
     "ul",
 ];
 /// Elements that stand in a line of text, and do not part words.
-const IN_TEXT: [&str; 15] = [
-    "a", "abbr", "b", "bdi", "bdo", "code", "em", "i", "s", "small", "span", "strong", "sub",
-    "sup", "u",
+const IN_TEXT: [&str; 14] = [
+    "a", "abbr", "b", "bdi", "code", "em", "i", "s", "small", "span", "strong", "sub", "sup", "u",
 ];
 const VOID: [&str; 4] = ["br", "col", "hr", "img"];
 /// Elements that only make sense in another; alone, a browser would close what is around them.
@@ -78,54 +79,13 @@ const INSIDE: [(&str, &[&str]); 12] = [
     ("dt", &["dl"]),
     ("dd", &["dl"]),
 ];
-const ATTRIBUTES: [&str; 6] = ["style", "dir", "lang", "title", "align", "translate"];
-const ATTRIBUTES_OF: [(&str, &[&str]); 8] = [
-    ("a", &["href"]),
-    ("img", &["src", "alt", "width", "height"]),
-    ("ol", &["start"]),
-    ("table", TABLE),
-    ("td", CELL),
-    ("th", CELL),
-    ("tr", &["bgcolor", "valign"]),
-    ("col", &["width", "span"]),
-];
-const TABLE: &[&str] = &[
-    "role",
-    "width",
-    "border",
-    "cellpadding",
-    "cellspacing",
-    "bgcolor",
-];
-const CELL: &[&str] = &["width", "height", "bgcolor", "valign", "colspan", "rowspan"];
-/// Beginnings of the names of what `style` may say. No place, no layer: nothing of a wording may
-/// lie over what stands around it.
-const LOOKS: [&str; 17] = [
-    "background-color",
-    "border",
-    "color",
-    "direction",
-    "font",
-    "height",
-    "letter-spacing",
-    "line-height",
-    "list-style-type",
-    "margin",
-    "max-width",
-    "min-width",
-    "padding",
-    "text",
-    "vertical-align",
-    "white-space",
-    "width",
-];
-const COLOURS: [&str; 4] = ["rgb", "rgba", "hsl", "hsla"];
-
 /// What the placeholders in a part stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Placed {
     /// An address, which may be where a link leads.
     Address,
+    /// A piece of our own letter, which has colours of its own.
+    Piece,
     /// Anything else, which may stand in text alone.
     Other,
 }
@@ -193,6 +153,7 @@ struct Open {
     name: String,
     /// Since which line.
     line: u64,
+    sight: Sight,
     /// Whether it is a link to an address that its author wrote.
     leads_elsewhere: bool,
 }
@@ -203,7 +164,8 @@ impl TokenSink for Sink<'_> {
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<()> {
         let mut state = self.state.borrow_mut();
         if state.offence.is_none() {
-            let judged = self.judged(&token, line, &mut state.open);
+            let before = state.text.chars().next_back();
+            let judged = self.judged(&token, line, before, &mut state.open);
             state.offence = judged.err();
             match &token {
                 Token::CharacterTokens(text) => state.text.push_str(text),
@@ -217,23 +179,16 @@ impl TokenSink for Sink<'_> {
 }
 
 impl Sink<'_> {
-    fn judged(&self, token: &Token, line: u64, open: &mut Vec<Open>) -> Result<(), Offence> {
+    fn judged(
+        &self,
+        token: &Token,
+        line: u64,
+        before: Option<char>,
+        open: &mut Vec<Open>,
+    ) -> Result<(), Offence> {
         match token {
             Token::EOFToken => Ok(()),
-            Token::CharacterTokens(text) => {
-                let misleads = open.iter().any(|element| element.leads_elsewhere)
-                    && text
-                        .chars()
-                        .any(|c| (self.placed)(c) == Some(Placed::Address));
-                if misleads {
-                    return Err(offence_at(
-                        line,
-                        "misleading",
-                        "an address stands in a link that leads elsewhere; write <a href=\"{{ link }}\">",
-                    ));
-                }
-                Ok(())
-            }
+            Token::CharacterTokens(text) => self.text(before, text, line, open),
             Token::TagToken(tag) => self.tag(tag, line, open),
             Token::CommentToken(_) => Err(offence_at(
                 line,
@@ -285,21 +240,77 @@ impl Sink<'_> {
                 &format!("<{name}> may only stand in <{}>", parents.join("> or <")),
             ));
         }
-        for attribute in &tag.attrs {
-            let local: &str = &attribute.name.local;
-            self.attribute(name, local, &attribute.value, line)?;
-        }
+        let looks = self.looks(tag, line)?;
         if !VOID.contains(&name) {
             let is_written = |value: &str| !value.chars().any(|c| (self.placed)(c).is_some());
+            let around = open
+                .last()
+                .map_or_else(Sight::of_layout, |open| open.sight.clone());
             open.push(Open {
                 name: name.to_owned(),
                 line,
+                sight: around.within(name, &looks),
                 leads_elsewhere: tag.attrs.iter().any(|attribute| {
                     &*attribute.name.local == "href" && is_written(&attribute.value)
                 }),
             });
         }
         Ok(())
+    }
+
+    /// What the attributes of an element say of its looks.
+    fn looks(&self, tag: &Tag, line: u64) -> Result<Vec<Look>, Offence> {
+        let name: &str = &tag.name;
+        let (mut looks, mut by_style) = (Vec::new(), None);
+        for attribute in &tag.attrs {
+            if let Some((_, what)) = characters::first_unfit(None, &attribute.value) {
+                return Err(offence_at(line, "invisible", &what));
+            }
+            let local: &str = &attribute.name.local;
+            let look = attributes::check(name, local, &attribute.value, self.placed)
+                .map_err(|what| offence_at(line, "notAllowed", &what))?;
+            if local == "style" {
+                by_style = Some(look);
+            } else {
+                looks.push(look);
+            }
+        }
+        // It counts before what other attributes say.
+        looks.extend(by_style);
+        Ok(looks)
+    }
+
+    /// Refuses text that nobody would see, or that misleads.
+    fn text(
+        &self,
+        before: Option<char>,
+        text: &str,
+        line: u64,
+        open: &[Open],
+    ) -> Result<(), Offence> {
+        if let Some((_, what)) = characters::first_unfit(before, text) {
+            return Err(offence_at(line, "invisible", &what));
+        }
+        let holds = |such: Placed| text.chars().any(|c| (self.placed)(c) == Some(such));
+        let misleads = open.iter().any(|element| element.leads_elsewhere);
+        if misleads && holds(Placed::Address) {
+            return Err(offence_at(
+                line,
+                "misleading",
+                "an address stands in a link that leads elsewhere; write <a href=\"{{ link }}\">",
+            ));
+        }
+        let is_piece = |c: char| (self.placed)(c) == Some(Placed::Piece);
+        let shows_words = text.chars().any(|c| !c.is_whitespace() && !is_piece(c));
+        let Some(Open { sight, .. }) = open.last().filter(|_| self.whole) else {
+            return Ok(());
+        };
+        let words = shows_words.then(|| sight.hides(false)).flatten();
+        let pieces = || holds(Placed::Piece).then(|| sight.hides(true)).flatten();
+        match words.or_else(pieces) {
+            Some(why) => Err(offence_at(line, "hidden", &why)),
+            None => Ok(()),
+        }
     }
 
     fn closed(&self, name: &str, line: u64, open: &mut Vec<Open>) -> Result<(), Offence> {
@@ -331,108 +342,10 @@ impl Sink<'_> {
             )),
         }
     }
-
-    fn attribute(&self, element: &str, name: &str, value: &str, line: u64) -> Result<(), Offence> {
-        let offence = |code, what: &str| Err(offence_at(line, code, what));
-        let of_element = ATTRIBUTES_OF.iter().find(|(of, _)| *of == element);
-        if !ATTRIBUTES.contains(&name)
-            && !of_element.is_some_and(|(_, names)| names.contains(&name))
-        {
-            return offence(
-                "notAllowed",
-                &format!(
-                    "the attribute {} of <{element}> may not stand in a mail",
-                    shown(name)
-                ),
-            );
-        }
-        let mut places = value.chars().filter_map(self.placed);
-        if let Some(first) = places.next() {
-            let alone = value.trim().chars().count() == 1;
-            return match (name, first) {
-                ("href", Placed::Address) if alone => Ok(()),
-                ("href", _) => offence(
-                    "notAllowed",
-                    "href of <a> may be an address that you write, or as a whole a variable that holds one, like {{ link }}",
-                ),
-                _ => offence(
-                    "notAllowed",
-                    &format!(
-                        "a variable stands in the attribute {name} of <{element}>; variables may stand in text, and {{{{ link }}}} in href"
-                    ),
-                ),
-            };
-        }
-        match name {
-            "href" if !leads_to(value, &["https://", "http://", "mailto:", "tel:"]) => offence(
-                "notAllowed",
-                "href of <a> must begin with https://, http://, mailto: or tel:",
-            ),
-            "src" if !leads_to(value, &["https://"]) => {
-                offence("notAllowed", "src of <img> must begin with https://")
-            }
-            "style" => match unseemly(value) {
-                None => Ok(()),
-                Some(what) => offence(
-                    "notAllowed",
-                    &format!("style of <{element}> may not say {}", shown(&what)),
-                ),
-            },
-            _ => Ok(()),
-        }
-    }
 }
 
-/// Whether an address begins with one of these and has something behind it. Browsers skip
-/// control characters in addresses, so there may be none.
-fn leads_to(address: &str, beginnings: &[&str]) -> bool {
-    let lower = address.to_ascii_lowercase();
-    let beginning = beginnings
-        .iter()
-        .find(|beginning| lower.starts_with(*beginning));
-    beginning.is_some_and(|beginning| lower.len() > beginning.len())
-        && !address
-            .chars()
-            .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
-}
-
-/// The first declaration of a style that is not on the list.
-fn unseemly(style: &str) -> Option<String> {
-    style
-        .split(';')
-        .map(str::trim)
-        .filter(|declaration| !declaration.is_empty())
-        .find(|declaration| {
-            let Some((name, value)) = declaration.split_once(':') else {
-                return true;
-            };
-            let name = name.trim().to_ascii_lowercase();
-            let known = LOOKS
-                .iter()
-                .any(|look| name == *look || name.starts_with(&format!("{look}-")));
-            !known || !is_plain_value(value)
-        })
-        .map(str::to_owned)
-}
-
-/// Words, numbers and colours; no function that fetches or computes, no escape, no comment.
-fn is_plain_value(value: &str) -> bool {
-    let value = value.trim().to_ascii_lowercase();
-    let plain = |c: char| {
-        c.is_ascii_alphanumeric()
-            || " #.,%()'\"!-+_".contains(c)
-            || (c.is_alphabetic() && !c.is_ascii())
-    };
-    let functions_are_colours = value.split('(').rev().skip(1).all(|before| {
-        COLOURS
-            .iter()
-            .any(|colour| before.trim_end().rsplit([' ', ',']).next() == Some(*colour))
-    });
-    !value.is_empty() && value.chars().all(plain) && functions_are_colours
-}
-
-/// A name as it may be repeated in a refusal.
-fn shown(name: &str) -> String {
+/// What somebody wrote, as it may be repeated in a refusal.
+pub(super) fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 

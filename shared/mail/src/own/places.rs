@@ -161,10 +161,10 @@ pub(super) fn placeholder(kind: TemplateKind, name: &str) -> Option<char> {
 /// What a placeholder stands for, where links are concerned.
 pub(super) fn placed(kind: TemplateKind, c: char) -> Option<Placed> {
     let place = place_of(c).filter(|place| place.of.contains(&kind))?;
-    Some(if place.holds == Holds::Address {
-        Placed::Address
-    } else {
-        Placed::Other
+    Some(match place.holds {
+        Holds::Address => Placed::Address,
+        Holds::Block => Placed::Piece,
+        Holds::Words | Holds::Moment | Holds::Secret => Placed::Other,
     })
 }
 
@@ -240,9 +240,10 @@ impl Fill<'_> {
                 .get(number)
                 .is_some_and(|place| place.holds == Holds::Block)
         });
-        // Dark mode changes the colours of what somebody wrote, and leaves a piece of ours be.
+        // Dark mode changes the colours of what somebody wrote, and leaves a piece of ours be. Its
+        // boxes have grounds of their own, on which a colour from around it could not be read.
         let html = if is_block && !html.is_empty() {
-            format!("<div class=\"piece\">{html}</div>")
+            format!("<div class=\"piece\" style=\"color:#1c2530;\">{html}</div>")
         } else {
             html.to_owned()
         };

@@ -6,8 +6,10 @@ use super::syntax::Offence;
 /// What a character of a filled part is, where this matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The placeholder of a secret, or of what may hold one.
+    /// The placeholder of a secret.
     Secret,
+    /// The placeholder of an address, which may hold a secret.
+    Address,
     /// Another placeholder.
     Shown,
     /// Itself.
@@ -25,20 +27,28 @@ const CLOSE: &str = "，、（）「」『』【】；！？：“”„«»‘�
 
 /// Refuses a text in which something that could be part of an address touches a secret, or in
 /// which an address goes on with a variable. `kind` says what a character is, `name` of which
-/// variable a placeholder is.
+/// variable a placeholder is. `is_text` of a part in which mail programs alone make links: there
+/// nothing stands right behind an address but signs that no program takes for a part of it.
+///
+/// Every program parts words at spaces and line ends of ASCII, and at no other character.
 pub(super) fn check(
     text: &str,
+    is_text: bool,
     kind: impl Fn(char) -> Kind,
     name: impl Fn(char) -> &'static str,
 ) -> Result<(), Offence> {
-    for (number, line) in text.lines().enumerate() {
-        for run in line.split(char::is_whitespace) {
+    for (number, line) in text.split('\n').enumerate() {
+        for run in line.split(|c: char| c.is_ascii_whitespace()) {
             let Some(held) = run.chars().find(|c| kind(*c) != Kind::Plain) else {
                 continue;
             };
-            let secret = run.chars().find(|c| kind(*c) == Kind::Secret);
+            let holds_secret = |c: &char| matches!(kind(*c), Kind::Secret | Kind::Address);
+            let secret = run.chars().find(holds_secret);
             let glued = match secret {
-                Some(secret) => !stands_alone(run, secret),
+                Some(secret) => {
+                    let ends_it = is_text && kind(secret) == Kind::Address;
+                    !stands_alone(run, secret, &kind) || (ends_it && !nothing_behind(run, secret))
+                }
                 None => looks_like_an_address(run),
             };
             if glued {
@@ -56,17 +66,36 @@ pub(super) fn check(
     Ok(())
 }
 
-fn stands_alone(run: &str, secret: char) -> bool {
-    let mut around = run
-        .trim_start_matches(BEFORE)
-        .trim_end_matches(BEHIND)
-        .chars();
-    let mut seen = false;
-    around.all(|c| {
-        let first = c == secret && !seen;
-        seen |= first;
-        first || (!c.is_ascii() && c.is_alphabetic()) || CLOSE.contains(c)
+/// Whether only signs and words of scripts without spaces stand around a secret. A space that is
+/// not of ASCII, as editors put before colons, parts it from what is no address by its looks.
+fn stands_alone(run: &str, secret: char, kind: &impl Fn(char) -> Kind) -> bool {
+    let mut parts = run.split(char::is_whitespace);
+    let could_be_carried = |part: &str| {
+        part.contains(['/', '@', '?', '=', '#', '%', '&'])
+            || part.trim_end_matches(BEHIND).contains(['.', ':'])
+            || part.chars().any(|c| kind(c) != Kind::Plain)
+    };
+    parts.all(|part| {
+        if !part.contains(secret) {
+            return !could_be_carried(part);
+        }
+        let mut around = part
+            .trim_start_matches(BEFORE)
+            .trim_end_matches(BEHIND)
+            .chars();
+        let mut seen = false;
+        around.all(|c| {
+            let first = c == secret && !seen;
+            seen |= first;
+            first || (!c.is_ascii() && c.is_alphabetic()) || CLOSE.contains(c)
+        })
     })
+}
+
+/// Whether an address ends with its placeholder, but for signs that end a sentence or a quotation.
+fn nothing_behind(run: &str, address: char) -> bool {
+    run.trim_end_matches(|c| BEHIND.contains(&c) || CLOSE.contains(c))
+        .ends_with(address)
 }
 
 fn looks_like_an_address(run: &str) -> bool {
@@ -78,15 +107,21 @@ fn looks_like_an_address(run: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// `§` is a secret, `¤` a name.
+    /// `§` is a secret, `¶` an address, `¤` a name.
     fn refused(text: &str) -> Option<String> {
         let kind = |c| match c {
             '§' => Kind::Secret,
+            '¶' => Kind::Address,
             '¤' => Kind::Shown,
             _ => Kind::Plain,
         };
-        let name = |c| if c == '§' { "pin" } else { "name" };
-        check(text, kind, name).err().map(|offence| offence.detail)
+        let name = |c| match c {
+            '§' => "pin",
+            '¶' => "link",
+            _ => "name",
+        };
+        let offence = check(text, true, kind, name).err();
+        offence.map(|offence| offence.detail)
     }
 
     #[test]
@@ -100,6 +135,13 @@ mod tests {
             "暗証番号は§です。",
             "„§“, *§*; https://example.com/help §",
             "¤-Team, ¤: https://example.com",
+            "Votre PIN\u{A0}: §",
+            "PIN\u{A0}:\u{A0}§\u{A0}!",
+            "暗証番号\u{3000}§\u{3000}です。",
+            "¶",
+            "(¶), ¶. „¶“",
+            "登録：「¶」。",
+            "リンク：¶",
         ] {
             assert_eq!(refused(good), None, "{good}");
         }
@@ -121,6 +163,15 @@ mod tests {
             "https://evil.example/¤",
             "WWW.evil.example/¤",
             "mailto:¤",
+            "https://evil.example/\u{85}§",
+            "https://evil.example/\u{2028}§",
+            "https://evil.example/?p=\u{A0}§",
+            "evil.example\u{3000}§",
+            "¶\u{A0}§",
+            "¶\u{85}§",
+            "¶\u{A0}today",
+            "¶から登録",
+            "¶です",
         ] {
             assert!(refused(bad).is_some(), "{bad}");
         }

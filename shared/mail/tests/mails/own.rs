@@ -234,6 +234,174 @@ fn a_wording_with_script_or_anything_else_that_acts_is_refused_with_the_part_nam
     }
 }
 
+#[test]
+fn a_character_that_nobody_sees_is_refused_in_each_part_with_its_line() {
+    for c in [
+        '\0', '\u{1B}', '\u{85}', '\u{9D}', '\u{2028}', '\u{2029}', '\u{202E}', '\u{2066}',
+        '\u{200F}', '\u{200B}', '\u{FEFF}', '\u{2060}',
+    ] {
+        let place = format!("line 2, column 4: there is U+{:04X}", u32::from(c));
+        let with = format!("Hi\nfor{c}all {ESSENTIALS}");
+        for (own, field) in [
+            (wording("Hi", &with, ESSENTIALS), "html"),
+            (wording("Hi", ESSENTIALS, &with), "text"),
+        ] {
+            let refused = problem(&own);
+
+            assert_eq!(
+                (&*refused.field, refused.code),
+                (field, "invisible"),
+                "{c:?}"
+            );
+            assert!(refused.detail.starts_with(&place), "{}", refused.detail);
+        }
+    }
+    // In the form that HTML has for it, in an attribute, and in a text in quotes.
+    for html in [
+        "<p>a\n&#x202E;b</p>",
+        "<p>a\n&#8203;b</p>",
+        "<p\ntitle=\"&rlm;\">a</p>",
+        "a\n{{ '\\u202e' }}",
+        "a\n{{ '\\u0085' }}",
+    ] {
+        let refused = refused(html);
+
+        assert_eq!(refused.code, "invisible", "{html}");
+        assert!(refused.detail.starts_with("line 2"), "{}", refused.detail);
+    }
+    let ours = WordingDraft {
+        subject: "Welcome {{ '\\u202e' }}".to_owned(),
+        ..WordingDraft::default()
+    };
+    let refused = problem(&ours.parse().unwrap());
+    assert_eq!((&*refused.field, refused.code), ("subject", "invisible"));
+}
+
+#[test]
+fn no_space_of_another_kind_joins_a_secret_to_an_address() {
+    for carrier in [
+        "https://evil.example/?p=\u{A0}{{ pin }}",
+        "https://evil.example/\u{3000}{{ pin }}",
+        "{{ link }}\u{A0}{{ pin }}",
+        "{{ link }}\u{2007}{{ name }}",
+    ] {
+        let with = format!("{carrier} {ESSENTIALS}");
+        for own in [
+            wording("Hi", &with, ESSENTIALS),
+            wording("Hi", ESSENTIALS, &with),
+        ] {
+            assert_eq!(problem(&own).code, "notAlone", "{with}");
+        }
+    }
+}
+
+#[test]
+fn what_an_invitation_must_say_cannot_be_hidden() {
+    for (style, part) in [
+        ("text-indent:-9999px", "text-indent:-9999px"),
+        ("font-size:0", "font-size:0"),
+        ("line-height:0", "line-height:0"),
+        ("width:0;height:0", "width:0"),
+        ("max-height:0", "max-height:0"),
+        ("color:transparent", "color:transparent"),
+        ("color:rgba(0,0,0,0)", "color:rgba(0,0,0,0)"),
+        ("margin-left:-9999px", "margin-left:-9999px"),
+        ("margin:0 0 0 -500em", "margin:0 0 0 -500em"),
+        ("letter-spacing:-1em", "letter-spacing:-1em"),
+        ("opacity:0", "opacity:0"),
+        ("visibility:hidden", "visibility:hidden"),
+        ("display:none", "display:none"),
+        ("position:absolute;left:-9999px", "position:absolute"),
+        ("overflow:hidden", "overflow:hidden"),
+        ("clip-path:inset(100%)", "clip-path:inset(100%)"),
+        ("transform:scale(0)", "transform:scale(0)"),
+        ("mso-hide:all", "mso-hide:all"),
+        ("unicode-bidi:bidi-override", "unicode-bidi:bidi-override"),
+        ("font:0/0 Arial", "font:0/0 Arial"),
+        ("color:#fff", "color of a text can hardly be told"),
+        ("color:#fefefe", "color of a text can hardly be told"),
+        (
+            "background-color:#1c2530",
+            "color of a text can hardly be told",
+        ),
+        ("height:1px", "too small for it: height:1px"),
+    ] {
+        let refused = refused(&format!(
+            "<p>a</p>\n<div style=\"{style}\">x{ESSENTIALS}</div>"
+        ));
+
+        assert_eq!(refused.field, "html", "{style}");
+        assert!(refused.detail.starts_with("line 2"), "{}", refused.detail);
+        assert!(refused.detail.contains(part), "{style}: {}", refused.detail);
+    }
+    for (html, part) in [
+        ("<bdo dir=\"rtl\">a</bdo>", "<bdo>"),
+        ("<font color=\"white\">a</font>", "<font>"),
+        ("<div hidden>a</div>", "hidden of <div>"),
+        ("<div aria-hidden=\"true\">a</div>", "aria-hidden of <div>"),
+        (
+            "<table width=\"0\"><tr><td>a</td></tr></table>",
+            "width of <table>",
+        ),
+        (
+            "<table><tr><td height=\"0\">a</td></tr></table>",
+            "height of <td>",
+        ),
+        (
+            "<table bgcolor=\"#1c2530\"><tr><td>a</td></tr></table>",
+            "can hardly be told",
+        ),
+        (
+            "<p style=\"background:#1f5fae\"><a href=\"{{ link }}\">a</a></p>",
+            "can hardly be told",
+        ),
+        (
+            "<table bgcolor=\"black\"><tr><td>{{ secretBlock }}</td></tr></table>",
+            "piece of our letter",
+        ),
+    ] {
+        let refused = refused(html);
+        assert!(refused.detail.contains(part), "{html}: {}", refused.detail);
+    }
+    // Each alone would do.
+    let small = format!(
+        "{}{ESSENTIALS}{}",
+        "<small>".repeat(6),
+        "</small>".repeat(6)
+    );
+    assert!(
+        refused(&small)
+            .detail
+            .contains("letters become 5.2 px high")
+    );
+    let nested = "<div style=\"font-size:60%\"><div style=\"font-size:.6em\">x</div></div>";
+    assert!(
+        refused(nested)
+            .detail
+            .contains("letters become 5.8 px high")
+    );
+}
+
+#[test]
+fn looks_that_organisations_give_their_mails_may_stand() {
+    for html in [
+        "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\"><tr><td bgcolor=\"#0b5cad\" style=\"background-color:#0b5cad;color:#ffffff;padding:16px 24px;border-radius:6px;font:bold 20px/1.3 'Segoe UI', Arial, sans-serif\">Nordlicht Werke</td></tr></table>",
+        "<p style=\"margin:0 0 12px;font-size:14px;line-height:1.5;color:#555\">Bonjour\u{A0}: <strong>voici</strong></p>",
+        "<div style=\"background:#fff3cd;border-left:4px solid #ffc107;padding:8px 12px;color:#664d03\">Bitte bis {{ expires }}</div>",
+        "<p><a href=\"{{ link }}\" style=\"display:inline-block;background-color:#0b5cad;color:white;text-decoration:none;padding:12px 20px\">Los</a></p>",
+        "<table><tr><td height=\"1\" style=\"height:1px;background-color:#ddd\">&nbsp;</td></tr></table>",
+        "<h2 style=\"color:rgb(11, 92, 173);text-transform:uppercase;letter-spacing:1px\">Hi <small>all</small></h2><hr>",
+        "<img src=\"https://example.com/logo.png\" alt=\"Logo\" width=\"120\" height=\"40\" style=\"display:block;width:120px;height:auto\">",
+        "<p>👩🏽\u{200D}💻 ❤\u{FE0F}</p><ol start=\"3\" style=\"padding-left:24px\"><li>a</li></ol>",
+    ] {
+        assert_eq!(
+            problems(TemplateKind::Invitation, &saying(html)),
+            [],
+            "{html}"
+        );
+    }
+}
+
 /// Whatever may be written runs on half the stack that a thread of the runtime has: a process that
 /// overflows it dies, and with it everybody's mail.
 #[test]
