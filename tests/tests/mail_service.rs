@@ -658,3 +658,46 @@ async fn a_send_too_many_of_whose_mails_come_back_stops_itself() {
             .any(|recipient| recipient["delivery"] == "dropped")
     );
 }
+
+// Headers.
+
+#[tokio::test]
+async fn a_senders_name_reaches_the_mail_service_in_ascii_and_people_as_it_was_written() {
+    let beckon = Beckon::start().await;
+    for (name, shown) in [
+        ("Müller, Büro (IT)", "Müller, Büro (IT)"),
+        ("=?utf-8?q?x?=", "=?utf-8?q?x?="),
+        ("情報システム部、管理課", "情報システム部、管理課"),
+    ] {
+        beckon
+            .settings(&json!({ "sender": { "name": name, "replyTo": "help@example.com" } }))
+            .await;
+        let person = beckon.invite(&format!("u{}@example.com", name.len())).await;
+        let id = beckon.newest_mail(&person.email).await.id;
+
+        let mail = beckon.get(&format!("/local/outbox/{id}")).await.json();
+
+        let from = mail["from"].as_str().unwrap();
+        assert!(from.is_ascii() && from.starts_with("=?UTF-8?B?"), "{from}");
+        assert!(from.ends_with(" <beckon@example.com>"), "{from}");
+        assert_eq!(mail["fromShown"], format!("{shown} <beckon@example.com>"));
+        assert_eq!(mail["replyTo"], json!(["help@example.com"]));
+    }
+}
+
+#[tokio::test]
+async fn mails_ask_for_no_answer_by_a_machine_and_for_no_silence_about_a_failed_delivery() {
+    let beckon = Beckon::start().await;
+    let person = beckon.invite("ada@example.com").await;
+    let id = beckon.newest_mail(&person.email).await.id;
+
+    let mail = beckon.get(&format!("/local/outbox/{id}")).await.json();
+
+    assert_eq!(
+        mail["headers"],
+        json!([
+            { "name": "Auto-Submitted", "value": "auto-generated" },
+            { "name": "X-Auto-Response-Suppress", "value": "RN, NRN, OOF, AutoReply" },
+        ])
+    );
+}
