@@ -33,6 +33,17 @@ SENDERS = {
     "beckon@sub.example.com": False,
 }
 
+# What DynamoDB asks of those who read and write a table with a key of one's own; the others ask for less.
+KEY_USE = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+
 PLAIN = {"aws:SecureTransport": "false"}
 ENCRYPTED = {"aws:SecureTransport": "true"}
 
@@ -228,11 +239,12 @@ def alarms_may_publish_to_the_topic(stacks):
 
 def a_key_of_ones_own_can_be_used_through_the_services_alone(stacks):
     wrong = Wrong()
+    wrong.unless("KeyPolicy" not in stacks.default.there, "there is a policy for a key that was not given")
     stack = stacks.options
     key = OPTIONS["KmsKeyArn"]
     for name, logical in functions(stack).items():
         documents = documents_of(stack, role_of(stack, logical))
-        for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+        for action in KEY_USE:
             for service in ("dynamodb", "secretsmanager", "sqs", "s3"):
                 through = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
                 wrong.unless(allows(documents, action, key, through), f"{name} may not {action} through {service}")
