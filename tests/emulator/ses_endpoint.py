@@ -34,7 +34,7 @@ def address_in(header):
 
 
 def actions_for(order):
-    """What SES asks of the policies for a mail: one with an attachment it judges as a raw one too."""
+    """What SES may ask of the policies for a mail: one with an attachment it may judge as a raw one too."""
     attached = order["Content"]["Simple"].get("Attachments")
     return ["ses:SendEmail", "ses:SendRawEmail"] if attached else ["ses:SendEmail"]
 

@@ -23,7 +23,7 @@ WITHOUT_RESOURCE = {
 }
 
 SES = f"arn:aws:ses:{REGION}:{ACCOUNT}"
-# A mail with an attachment SES judges as a raw one.
+# A mail with an attachment may be judged as a raw one.
 SENDING = ("ses:SendEmail", "ses:SendRawEmail")
 SENDERS = {
     SENDER: True,
