@@ -32,6 +32,10 @@ LEAST_MEGABYTES = 256
 EVERYWHERE = {"BECKON_STACK"}
 
 
+# How the functions behind the API know who calls, and what they may.
+WHO_CALLS = {"BECKON_ROLE_CLAIM", "BECKON_SCOPE_PREFIX", "BECKON_MACHINE_CLAIM"}
+
+
 @cache
 def source_of(name):
     return "\n".join(path.read_text() for path in sorted((REPOSITORY / "functions" / name / "src").rglob("*.rs")))
@@ -65,6 +69,8 @@ def expected_values(stack):
         "BECKON_CONFIGURATION_SET": {stack.ref("ConfigurationSet")},
         "BECKON_ENROLMENT_PAGE": {page},
         "BECKON_ROLE_CLAIM": {stack.parameters["RoleClaim"]},
+        "BECKON_SCOPE_PREFIX": {stack.parameters["ScopePrefix"]},
+        "BECKON_MACHINE_CLAIM": {stack.parameters["MachineClaim"]},
         "BECKON_MOST_PER_SECOND": {stack.parameters["MostMailsPerSecond"]},
     }
 
@@ -80,7 +86,7 @@ def each_function_has_the_variables_that_it_reads(stacks):
             given = variables_of(stack, logical)
             needed = required_by(name) | EVERYWHERE
             if name in BEHIND_THE_API:
-                needed |= {"BECKON_ROLE_CLAIM"}
+                needed |= WHO_CALLS
             if name == "deliver":
                 # Without it SES would report nothing, and the clock could not hand over to the next run.
                 needed |= {"BECKON_CONFIGURATION_SET", "BECKON_LONGEST_RUN_SECONDS", "BECKON_MOST_PER_SECOND"}

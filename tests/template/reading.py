@@ -38,6 +38,8 @@ OPTIONS = {
     "Issuer": "https://login.example.com/tenant/v2.0",
     "Audience": "api://beckon,api://beckon-machines",
     "RoleClaim": "roles",
+    "ScopePrefix": "api://beckon/",
+    "MachineClaim": "idtyp=app",
     "EventSources": "mdm,mdm-test",
     "EventAccounts": "111111111111,222222222222",
     "DomainName": "enroll.example.com",
