@@ -32,8 +32,8 @@ LEAST_MEGABYTES = 256
 EVERYWHERE = {"BECKON_STACK"}
 
 
-# How the functions behind the API know who calls, and what they may.
-WHO_CALLS = {"BECKON_ROLE_CLAIM", "BECKON_SCOPE_PREFIX", "BECKON_MACHINE_CLAIM"}
+# How the functions behind the API know who calls, and what they may: each variable's parameter.
+WHO_CALLS = {"BECKON_ROLE_CLAIM": "RoleClaim", "BECKON_SCOPE_PREFIX": "ScopePrefix", "BECKON_MACHINE_CLAIM": "MachineClaim"}
 
 
 @cache
@@ -86,7 +86,7 @@ def each_function_has_the_variables_that_it_reads(stacks):
             given = variables_of(stack, logical)
             needed = required_by(name) | EVERYWHERE
             if name in BEHIND_THE_API:
-                needed |= WHO_CALLS
+                needed |= {variable for variable, parameter in WHO_CALLS.items() if stack.parameters[parameter]}
             if name == "deliver":
                 # Without it SES would report nothing, and the clock could not hand over to the next run.
                 needed |= {"BECKON_CONFIGURATION_SET", "BECKON_LONGEST_RUN_SECONDS", "BECKON_MOST_PER_SECOND"}
