@@ -105,7 +105,7 @@ fn has_mark_of_a_machine(claims: &Claims) -> bool {
 }
 
 /// What the history calls them: of people their address, or else what identifies them.
-fn name_of<'a>(claims: &'a Claims, kind: CallerKind) -> &'a str {
+fn name_of(claims: &Claims, kind: CallerKind) -> &str {
     let names: &[&str] = match kind {
         CallerKind::Person => &["email", "cognito:username", "username", "sub"],
         CallerKind::Machine => &["client_id", "cid", "azp", "appid", "sub"],

@@ -40,8 +40,7 @@ pub(super) fn check(
             shown(name)
         ));
     }
-    let mut places = value.chars().filter_map(placed);
-    if let Some(first) = places.next() {
+    if let Some(first) = value.chars().find_map(placed) {
         let alone = value.trim().chars().count() == 1;
         return match (name, first) {
             ("href", Placed::Address) if alone => Ok(Look::default()),

@@ -112,7 +112,7 @@ fn is_plain(value: &str) -> bool {
             || " #.,%()'\"-+/".contains(c)
             || (c.is_alphabetic() && !c.is_ascii())
     };
-    let whole = |quote: char| value.matches(quote).count() % 2 == 0;
+    let whole = |quote: char| value.matches(quote).count().is_multiple_of(2);
     !value.is_empty()
         && value.chars().all(plain)
         && !value.contains("/*")
@@ -142,10 +142,9 @@ fn judge(name: &str, value: &str, look: &mut Look) -> Result<(), &'static str> {
         "word-spacing" => apart(value, &BETWEEN_WORDS)?,
         "text-indent" => allowed(INDENTS.hold(value), AN_INDENT)?,
         "width" | "height" | "max-width" | "max-height" | "min-width" | "min-height" => {
-            look.small_box = box_size(value)?
-                .filter(|_| !name.starts_with("min-"))
-                .map(|()| format!("{name}:{value}"))
-                .or(look.small_box.take());
+            if is_small_box(value)? && !name.starts_with("min-") {
+                look.small_box = Some(format!("{name}:{value}"));
+            }
         }
         _ => return judge_around(name, value),
     }
@@ -493,10 +492,10 @@ fn allowed(fits: bool, why: &'static str) -> Result<(), &'static str> {
     fits.then_some(()).ok_or(why)
 }
 
-/// `Some(())` for a box into which no text fits.
-fn box_size(value: &str) -> Result<Option<()>, &'static str> {
+/// Whether no text fits into a box of this width or height.
+fn is_small_box(value: &str) -> Result<bool, &'static str> {
     if value == "auto" || value == "none" {
-        return Ok(None);
+        return Ok(false);
     }
     allowed(BOXES.hold(value), A_BOX)?;
     let (number, unit) = length(value).ok_or(A_BOX)?;
@@ -505,6 +504,5 @@ fn box_size(value: &str) -> Result<Option<()>, &'static str> {
         "pt" => number < 12.0,
         "rem" => number < 1.0,
         _ => false,
-    }
-    .then_some(()))
+    })
 }
