@@ -155,6 +155,57 @@ async fn one_person_is_looked_up_by_address_or_external_id() {
 }
 
 #[tokio::test]
+async fn groups_are_found_in_every_case_by_repetition_and_with_commas_in_their_names() {
+    let beckon = Beckon::start().await;
+    for (email, groups) in [
+        ("ann@example.com", json!(["Staff"])),
+        ("bea@example.com", json!(["staff", "STAFF"])),
+        ("cem@example.com", json!(["Sales, EMEA"])),
+        ("dan@example.com", json!(["Sales"])),
+        ("eve@example.com", json!(["Cafe\u{301}"])),
+    ] {
+        let user = json!({ "email": email, "groups": groups, "displayName": "Zoë Müller", "invite": false });
+        let added = beckon.post("/v1/users", &user).await.with_status(201);
+        assert_eq!(added["user"]["groups"].as_array().unwrap().len(), 1);
+    }
+
+    for (parameters, found) in [
+        ("group=STAFF", "ann bea"),
+        ("group=staff&group=SALES", "ann bea dan"),
+        ("group=staff,sales", "ann bea dan"),
+        ("group=Caf%C3%A9", "eve"),
+        ("group=Sales%2C%20EMEA", "cem dan"),
+        ("group=Sales%5C%2C%20EMEA", "cem"),
+        ("group=Sales,%20EMEA&group=caf%C3%A9", "cem eve"),
+        ("group=%E2%80%8Bstaff%EF%BB%BF", "ann bea"),
+        ("text=muller%20ZOE&group=staff", "ann bea"),
+        ("text=mull%20zz", ""),
+    ] {
+        let listed = listed(&beckon, parameters).await.join(" ");
+        assert_eq!(listed.replace("@example.com", ""), found, "{parameters}");
+        let counts = beckon.get(&format!("/v1/users/counts?{parameters}")).await;
+        let expected = found.split_whitespace().count();
+        assert_eq!(counts.with_status(200)["users"], expected, "{parameters}");
+        let export = beckon.get(&format!("/v1/users/export?{parameters}")).await;
+        assert_eq!(export.text.lines().count(), expected + 1, "{parameters}");
+    }
+    let preview = beckon
+        .post(
+            "/v1/invitations/preview",
+            &json!({ "selection": { "filter": { "groups": ["sTAFF"], "text": "zoe mull" } } }),
+        )
+        .await
+        .with_status(200);
+    assert_eq!(preview["counts"]["selected"], 2);
+    for parameters in ["group=a%07b", "text=a&text=b"] {
+        let _ = beckon
+            .get(&format!("/v1/users?{parameters}"))
+            .await
+            .problem(422);
+    }
+}
+
+#[tokio::test]
 async fn people_are_counted_by_how_they_stand() {
     let beckon = Beckon::start().await;
     beckon.add_uninvited("ann@example.com").await;

@@ -169,7 +169,7 @@ async fn of_ten_thousand_rows_thirty_seven_are_bad_and_named_and_the_others_are_
             ),
             _ => (
                 format!("person{number}@example.com"),
-                "\u{202E}Turned".to_owned(),
+                "Tur\u{202E}ned".to_owned(),
             ),
         };
         write!(
@@ -309,12 +309,12 @@ async fn an_import_says_what_is_wrong_with_the_request_or_the_file() {
     let large = ask("?invite=false", "text/csv", vec![b'a'; 4 * 1024 * 1024 + 1])
         .await
         .with_status(413);
-    let columns = ask("?invite=false", "text/csv", b"email,phone\n".to_vec())
+    let columns = ask("?invite=false", "text/csv", b"name,phone\n".to_vec())
         .await
         .with_status(422);
     let latin = ask(
         "?invite=false",
-        "text/csv; charset=latin1",
+        "text/csv",
         b"email,name\na@example.com,\xEB\n".to_vec(),
     )
     .await
@@ -325,9 +325,87 @@ async fn an_import_says_what_is_wrong_with_the_request_or_the_file() {
     assert!(json["detail"].as_str().unwrap().contains("text/csv"));
     assert!(large["detail"].as_str().unwrap().contains("split it"));
     assert_eq!(columns["type"], "urn:beckon:problem:invalid-file");
-    assert_eq!(columns["errors"][0]["field"], "phone");
+    assert_eq!(columns["errors"][0]["code"], "noColumn");
     assert_eq!(latin["errors"][0]["code"], "encoding");
     assert_eq!(beckon.users().await, [] as [Value; 0]);
+}
+
+/// Bytes that are not UTF-8 come as a declared charset says; what was not declared is refused.
+#[tokio::test]
+async fn a_file_in_a_declared_charset_is_imported_with_its_columns_named_and_its_changes_told() {
+    let beckon = Beckon::start().await;
+    let ask = async |kind: &str| {
+        let call = beckon.call("POST", "/v1/users/import?invite=false");
+        let body =
+            b"Email Address;First name;Last name;Phone\r\nzoe@example.com;Zo\xEB;K\xF6nig;1\r\n";
+        let call = call.header("Content-Type", kind).bare_body(body.to_vec());
+        call.answer().await
+    };
+
+    let undeclared = ask("text/csv").await.with_status(422);
+    let unknown = ask("text/csv; charset=klingon").await.with_status(422);
+    let read = ask("application/octet-stream; Charset=\"windows-1252\"")
+        .await
+        .with_status(200);
+    let file = "email,name,locale\nzoe@example.com,Zoe,sv\n";
+    let changed = import(&beckon, "dryRun=true&invite=false", file).await;
+
+    let detail = |answer: &Value| answer["errors"][0]["detail"].as_str().unwrap().to_owned();
+    assert!(detail(&undeclared).contains("line 2 has bytes of another encoding"));
+    assert!(detail(&unknown).contains("charset=klingon"));
+    assert_eq!(read["counts"]["added"], 1);
+    assert_eq!(read["ignoredColumns"], json!(["Phone"]));
+    assert_eq!(
+        changed["rows"][0]["changes"],
+        json!([{ "field": "name", "from": "Zoë König", "to": "Zoe" },
+               { "field": "locale", "from": null, "to": "sv" }])
+    );
+    assert_eq!(changed["warnings"][0]["code"], "untranslated");
+}
+
+#[tokio::test]
+async fn text_is_kept_in_one_form_and_what_nobody_sees_is_no_name() {
+    let beckon = Beckon::start().await;
+    let add = async |user: Value| beckon.post("/v1/users", &user).await;
+
+    for name in ["\u{200B}", "\u{200D}", "\u{3164}", "\u{2800}\u{AD}"] {
+        let group =
+            add(json!({ "email": "a@example.com", "groups": [name], "invite": false })).await;
+        assert_eq!(group.with_status(422)["errors"][0]["code"], "empty");
+    }
+    let unnamed = add(json!({ "email": "\u{FEFF}una@example.com\u{202A}", "displayName": "\u{200B}", "invite": false })).await;
+    let unnamed = unnamed.with_status(201);
+    let inside = add(json!({ "email": "ada\u{200B}@example.com", "invite": false })).await;
+    let inside = inside.with_status(422);
+    let kept = add(
+        json!({ "email": "ada@b\u{FC}cher.example", "displayName": "Zoe\u{308} 👩\u{200D}💻",
+        "locale": "deu", "timeZone": "W. Europe Standard Time", "invite": false }),
+    )
+    .await
+    .with_status(201);
+
+    assert_eq!(unnamed["user"]["email"], "una@example.com");
+    assert_eq!(unnamed["user"]["displayName"], Value::Null);
+    let detail = inside["errors"][0]["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("an invisible character (U+200B) after 'ada'"),
+        "{detail}"
+    );
+    let user = &kept["user"];
+    assert_eq!(user["email"], "ada@xn--bcher-kva.example");
+    assert_eq!(user["displayName"], "Zo\u{EB} 👩\u{200D}💻");
+    assert_eq!(
+        (&user["locale"], &user["timeZone"]),
+        (&json!("de"), &json!("Europe/Berlin"))
+    );
+    for zone in ["posixrules", "localtime", "Etc/Unknown"] {
+        let refused =
+            add(json!({ "email": "z@example.com", "timeZone": zone, "invite": false })).await;
+        assert_eq!(
+            refused.with_status(422)["errors"][0]["code"],
+            "unknownTimeZone"
+        );
+    }
 }
 
 async fn delete(beckon: &Beckon, person: &Person) -> u16 {

@@ -14,7 +14,7 @@ use beckon_domain::selection::UserFilter;
 use beckon_domain::usecases::add_user::NewUser;
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::user::User;
-use beckon_runtime::parameters::{PageQuery, Parameters, named, page_size, words};
+use beckon_runtime::parameters::{PageQuery, Parameters, either_of, named, page_size};
 use beckon_runtime::wire::{BatchView, UserView, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, idempotency};
 use http::{HeaderMap, StatusCode, header};
@@ -104,9 +104,12 @@ pub(crate) struct ListQuery {
     pub(crate) state: Option<String>,
     /// Where the mail of the invitation stands, separated by commas: `hardBounced,failed`.
     pub(crate) delivery: Option<String>,
-    /// Groups, separated by commas.
-    pub(crate) group: Option<String>,
-    /// What the address, the name or the external id begins with.
+    /// A group, case aside; given more than once, any of them. Given once, it may be several with
+    /// commas between them; a backslash before a comma says that it belongs to the name.
+    #[serde(default)]
+    pub(crate) group: Vec<String>,
+    /// Words, each of which the address, the external id, the name or a word of the name begins
+    /// with. Case and accents do not matter.
     pub(crate) text: Option<String>,
     /// 1 to 100; default 100.
     #[param(value_type = Option<usize>, minimum = 1, maximum = 100)]
@@ -131,8 +134,16 @@ impl ListQuery {
             &MailState::ALL,
             MailState::name,
         );
-        let groups = words(self.group.as_deref())
-            .filter_map(|word| problems.check(GroupName::parse(word).map_err(|p| p.under("group"))))
+        let named = either_of(&self.group);
+        let whole_list = self.group.len() == 1 && named.len() > 1;
+        let groups = named
+            .iter()
+            .enumerate()
+            .filter_map(|(place, name)| match GroupName::parse(name) {
+                // A list may be no name as a whole.
+                Err(_) if whole_list && place == 0 => None,
+                parsed => problems.check(parsed.map_err(|problem| problem.under("group"))),
+            })
             .collect();
         let filter = UserFilter {
             states: problems.check(states).into_iter().flatten().collect(),
@@ -150,6 +161,8 @@ impl ListQuery {
 }
 
 impl Parameters for ListQuery {
+    const REPEATED: &'static [&'static str] = &["group"];
+
     fn problems(&self) -> Vec<FieldProblem> {
         self.read().1.into_vec()
     }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use beckon_domain::batch::{Batch, BatchState};
+use beckon_domain::importing::FieldChange;
 use beckon_domain::permission::Permission;
 use beckon_domain::ports::{Clock as _, Unavailable};
 use beckon_domain::problem::{FieldProblem, Problems};
@@ -15,7 +16,7 @@ use beckon_runtime::parameters::Parameters;
 use beckon_runtime::problem::FieldError;
 use beckon_runtime::wire::{BatchView, Traffic};
 use beckon_runtime::{Authorised, Pages, Problem, Query};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,6 +30,9 @@ const LARGEST_FILE: usize = 4 * 1024 * 1024;
 
 /// How many wrong rows get every reason; the others get the first. An answer has 6 MB at most.
 const ROWS_WITH_EVERY_REASON: usize = 1_000;
+
+/// How much text of changes an answer tells; the rows behind it name the columns alone.
+const TEXT_OF_CHANGES: usize = 2 * 1024 * 1024;
 
 /// What an answer says of a file that was not finished.
 const NOT_COMPLETE: &str = "Time ran out, or somebody changed the same users meanwhile, and nobody was invited by this import yet. Send the same file again: what was done is found done, and the rest is done then.";
@@ -55,11 +59,12 @@ struct ImportQuery {
 }
 
 impl ImportQuery {
-    fn order(&self, caller: &Authorised) -> ImportOrder {
+    fn order(&self, caller: &Authorised, headers: &HeaderMap) -> ImportOrder {
         let is_true = |text: Option<&String>| text.is_some_and(|text| text == "true");
         ImportOrder {
             dry_run: is_true(self.dry_run.as_ref()),
             invite: is_true(self.invite.as_ref()),
+            charset: charset_in(headers),
             who: caller.actor(),
         }
     }
@@ -103,6 +108,11 @@ struct ImportView {
     invited: u64,
     /// The Send that invites the people of this file, as it stands now; null if there is none.
     batch: Option<BatchView>,
+    /// The columns that mean nothing to Beckon, at most 50; what stands in them was passed over.
+    ignored_columns: Vec<String>,
+    /// What is worth knowing and stopped nothing; `field` is the column.
+    #[schema(value_type = Vec<FieldError>)]
+    warnings: Vec<FieldProblem>,
     /// Each row, in the order of the file.
     rows: Vec<RowView>,
 }
@@ -118,16 +128,52 @@ struct RowView {
     /// Whom it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
+    /// What of that user it changes, or would.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<ChangeView>,
     /// What is wrong with it; `field` is the column.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<FieldError>)]
     errors: Vec<FieldProblem>,
 }
 
+/// What a row changes of a user: a column, what it held and what it holds now, as in a file.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct ChangeView {
+    /// The column.
+    field: &'static str,
+    /// What was there; null if nothing was. Absent in the last rows of a file that changes very much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    from: Option<Option<String>>,
+    /// What is there now; null if nothing is. Absent like `from`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    to: Option<Option<String>>,
+}
+
+/// What is told of changes in one answer, in bytes of text.
+struct Room(usize);
+
+impl Room {
+    fn show(&mut self, change: FieldChange) -> ChangeView {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let needed = length(&change.from) + length(&change.to);
+        let left = self.0.checked_sub(needed);
+        self.0 = left.unwrap_or(0);
+        ChangeView {
+            field: change.field,
+            from: left.map(|_| change.from),
+            to: left.map(|_| change.to),
+        }
+    }
+}
+
 impl ImportView {
     fn of(report: ImportReport, batch: Option<BatchView>, dry_run: bool) -> Self {
         let counts = report.counts();
         let mut wrong = 0;
+        let mut room = Room(TEXT_OF_CHANGES);
         let rows = report.rows.into_iter().map(|row: ImportedRow| {
             let mut errors = row.problems;
             wrong += usize::from(!errors.is_empty());
@@ -138,6 +184,11 @@ impl ImportView {
                 line: row.line,
                 outcome: row.outcome,
                 user_id: row.user.map(|id| id.to_string()),
+                changes: row
+                    .changes
+                    .into_iter()
+                    .map(|change| room.show(change))
+                    .collect(),
                 errors,
             }
         });
@@ -149,6 +200,8 @@ impl ImportView {
             invited: report.invited,
             rows: rows.collect(),
             batch,
+            ignored_columns: report.unknown_columns,
+            warnings: report.warnings,
         }
     }
 }
@@ -156,14 +209,19 @@ impl ImportView {
 /// Import a file of users
 ///
 /// The first line names the columns, in any order and case: `externalId`, `email`, `name`,
-/// `groups`, `locale`, `timeZone`. One of the first two must be there. Commas, semicolons or tabs
-/// separate cells; a file in which semicolons do needs quotation marks around a cell that holds
-/// one, so separate groups by `|`. UTF-8, or UTF-16 with a byte order mark (send that as
-/// `application/octet-stream`). What an export has besides is read over.
+/// `groups`, `locale`, `timeZone`, `enabled`, `userId`. `userId`, `externalId` or `email` must be
+/// there. Names that other exports have are known as well: `mail`, `userPrincipalName`,
+/// `Email Address`, `employeeId`, first and last name. A column that means nothing to Beckon is
+/// passed over and named in the answer. Commas, semicolons or tabs separate cells; a file in which
+/// semicolons do needs quotation marks around a cell that holds one, so separate groups by `|`.
+/// UTF-8, or what a byte order mark or the `charset` of `Content-Type` says; send what is not UTF-8
+/// as `application/octet-stream; charset=windows-1252`.
 ///
-/// A row is about the user with its external id, else about the one with its address, else about
-/// somebody new. An empty cell leaves what there is. A wrong row is named and harms no other; an
-/// address that changes is corrected as by `PATCH /v1/users/{id}`.
+/// A row is about the user with its `userId`, else with its external id, else with its address,
+/// else about somebody new. An empty cell leaves what there is. A wrong row is named and harms no
+/// other, as is one that a spreadsheet damaged (`#N/A`, `1.23457E+11`). A row that changes somebody
+/// says what, from what to what; an address that changes is corrected as by
+/// `PATCH /v1/users/{id}`.
 ///
 /// Import the same file again while `complete` is false, or if no answer came: what was done is
 /// found done. Invitations go out in one Send once the whole file is in.
@@ -184,7 +242,7 @@ async fn import(
     request: Request,
 ) -> Result<Json<ImportView>, Problem> {
     caller.to(Permission::AssistUsers)?;
-    let order = query.order(&caller);
+    let order = query.order(&caller, request.headers());
     if order.invite {
         caller.to(Permission::Invite)?;
     }
@@ -205,6 +263,16 @@ async fn as_it_stands(directory: &Directory, batch: &Batch) -> Result<BatchView,
     Ok(match directory.report.run(batch.id).await? {
         Some(report) => BatchView::reported(&report, &traffic, now),
         None => BatchView::new(batch, BatchState::Expanding, None),
+    })
+}
+
+/// The charset that a file was declared to have.
+fn charset_in(headers: &HeaderMap) -> Option<String> {
+    let media = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    media.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let value = value.trim().trim_matches(['"', '\'']);
+        (name.trim().eq_ignore_ascii_case("charset") && !value.is_empty()).then(|| value.to_owned())
     })
 }
 
@@ -249,9 +317,12 @@ struct ExportQuery {
     state: Option<String>,
     /// Where the mail of the invitation stands, separated by commas: `hardBounced,failed`.
     delivery: Option<String>,
-    /// Groups, separated by commas.
-    group: Option<String>,
-    /// What the address, the name or the external id begins with.
+    /// A group, case aside; given more than once, any of them. Given once, it may be several with
+    /// commas between them; a backslash before a comma says that it belongs to the name.
+    #[serde(default)]
+    group: Vec<String>,
+    /// Words, each of which the address, the external id, the name or a word of the name begins
+    /// with. Case and accents do not matter.
     text: Option<String>,
     /// Where the page begins: `Beckon-Next` of the page before.
     cursor: Option<String>,
@@ -272,6 +343,8 @@ impl ExportQuery {
 }
 
 impl Parameters for ExportQuery {
+    const REPEATED: &'static [&'static str] = &["group"];
+
     fn problems(&self) -> Vec<FieldProblem> {
         self.list().problems()
     }

@@ -71,7 +71,7 @@ struct SettingsBody {
     /// How likely somebody who guesses hits an invitation.
     guessing: GuessingReport,
     /// What the people who are invited will miss under these settings, in sentences.
-    advice: Vec<&'static str>,
+    advice: Vec<String>,
 }
 
 type Answer = ([(header::HeaderName, String); 1], Json<SettingsBody>);

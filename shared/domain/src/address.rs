@@ -1,10 +1,13 @@
 //! Mail addresses: kept as typed, compared in one normal form.
 
+mod domain_name;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::problem::FieldProblem;
+use crate::text;
 
 /// A mail address that mail can be sent to: one mailbox, ASCII, no display name, no comments.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,9 +21,10 @@ pub struct EmailAddress(String);
 pub struct NormalisedAddress(String);
 
 impl EmailAddress {
-    /// Parses an address as a person typed it; white space around it does not matter.
-    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        let text = text.trim();
+    /// Parses an address as a person typed it; white space and invisible characters around it do
+    /// not matter. A domain in other letters than ASCII's is kept in its `xn--` form.
+    pub fn parse(typed: &str) -> Result<Self, FieldProblem> {
+        let text = text::trimmed(typed);
         let malformed = |why: &str| {
             FieldProblem::new(
                 "",
@@ -35,10 +39,28 @@ impl EmailAddress {
         if text.len() > 254 {
             return Err(malformed("it is longer than 254 characters"));
         }
-        if !text.is_ascii() {
-            return Err(malformed(
-                "it contains characters outside ASCII, which many mail servers do not take",
-            ));
+        if let Some(place) = text::place_of(text, text::is_invisible) {
+            return Err(malformed(&format!(
+                "it contains an invisible character {place}; remove it"
+            )));
+        }
+        let (local, domain) = text.rsplit_once('@').unwrap_or((text, ""));
+        if let Some(c) = local.chars().find(|c| !c.is_ascii()) {
+            return Err(malformed(&format!(
+                "it contains the character '{c}' ({}) before the @, outside ASCII, which many mail servers do not take",
+                text::code_point(c)
+            )));
+        }
+        let domain = domain_name::in_ascii(domain)
+            .map_err(|why| malformed(&format!("the part after the @ {why}")))?;
+        let address = if domain.is_empty() {
+            text.to_owned()
+        } else {
+            format!("{local}@{domain}")
+        };
+        let text = address.as_str();
+        if text.len() > 254 {
+            return Err(malformed("it is longer than 254 characters"));
         }
         // A quoted local part is legal and no real mailbox; it would let spaces and brackets in.
         if text.contains(['"', '<', '>', '(', ')', ',', ';', ':', '\\', '[', ']'])
@@ -53,7 +75,7 @@ impl EmailAddress {
         if !domain.contains('.') || domain.starts_with('.') || domain.ends_with('.') {
             return Err(malformed("the part after the @ is not a full domain name"));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(address))
     }
 
     /// As typed.
@@ -105,9 +127,17 @@ impl NormalisedAddress {
 pub struct MailDomain(String);
 
 impl MailDomain {
-    /// Parses a domain name, in lower case; a leading `@` is taken off.
+    /// Parses a domain name, in lower case; a leading `@` is taken off. One in other letters than
+    /// ASCII's is kept in its `xn--` form, as mail servers know it.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        let name = text.trim().trim_start_matches('@').to_lowercase();
+        let malformed = |why: &str| FieldProblem::new("", "malformedDomain", why);
+        let name = text::trimmed(text).trim_start_matches('@').to_lowercase();
+        if let Some(place) = text::place_of(&name, text::is_invisible) {
+            return Err(malformed(&format!(
+                "contains an invisible character {place}; remove it"
+            )));
+        }
+        let name = domain_name::in_ascii(&name).map_err(|why| malformed(&why))?;
         let labels_hold = name.split('.').count() >= 2
             && name.len() <= 253
             && name.split('.').all(|label| {
@@ -121,11 +151,7 @@ impl MailDomain {
         if labels_hold {
             Ok(Self(name))
         } else {
-            Err(FieldProblem::new(
-                "",
-                "malformedDomain",
-                "is not a domain name; give one like example.com",
-            ))
+            Err(malformed("is not a domain name; give one like example.com"))
         }
     }
 
@@ -176,6 +202,90 @@ mod tests {
             let problem = EmailAddress::parse(text).unwrap_err();
             assert_eq!(problem.code, "malformedAddress", "{text:?}");
         }
+    }
+
+    #[test]
+    fn invisible_characters_around_an_address_are_taken_off() {
+        for typed in [
+            "\u{FEFF}ada@example.com",
+            "\u{202A}ada@example.com\u{202C}",
+            "ada@example.com\u{200B} ",
+            "\u{A0}ada@example.com\u{3164}",
+            "\u{2068}ada@example.com\u{2069}",
+        ] {
+            assert_eq!(
+                EmailAddress::parse(typed).unwrap().as_str(),
+                "ada@example.com"
+            );
+        }
+        assert_eq!(
+            MailDomain::parse("\u{200B}@Example.com\u{FEFF}")
+                .unwrap()
+                .as_str(),
+            "example.com"
+        );
+    }
+
+    #[test]
+    fn an_invisible_character_inside_an_address_is_named_with_its_place() {
+        for (typed, told) in [
+            (
+                "ada\u{200B}@example.com",
+                "an invisible character (U+200B) after 'ada'",
+            ),
+            (
+                "a\u{AD}da@example.com",
+                "an invisible character (U+00AD) after 'a'",
+            ),
+            (
+                "ada@ex\u{202E}ample.com",
+                "an invisible character (U+202E) after 'ada@ex'",
+            ),
+            (
+                "a\u{200D}@bücher.example",
+                "an invisible character (U+200D) after 'a'",
+            ),
+        ] {
+            let problem = EmailAddress::parse(typed).unwrap_err();
+
+            assert_eq!(problem.code, "malformedAddress");
+            assert!(problem.detail.contains(told), "{}", problem.detail);
+        }
+        let problem = MailDomain::parse("exa\u{200B}mple.com").unwrap_err();
+        assert!(
+            problem.detail.contains("(U+200B) after 'exa'"),
+            "{}",
+            problem.detail
+        );
+    }
+
+    #[test]
+    fn a_domain_in_other_letters_is_kept_as_mail_servers_know_it() {
+        let domain = MailDomain::parse("@Bücher.Example").unwrap();
+        let address = EmailAddress::parse("Ada@BU\u{308}CHER.example").unwrap();
+
+        assert_eq!(domain.as_str(), "xn--bcher-kva.example");
+        assert_eq!(MailDomain::parse(domain.as_str()).unwrap(), domain);
+        assert_eq!(address.as_str(), "Ada@xn--bcher-kva.example");
+        assert!(domain.holds(&address));
+        assert_eq!(
+            EmailAddress::parse("ada@xn--bcher-kva.example")
+                .unwrap()
+                .normalised(),
+            address.normalised()
+        );
+        for (typed, told) in [
+            ("ü@example.com", "'ü' (U+00FC) before the @"),
+            ("ada＠example.com", "(U+FF20)"),
+            ("ada@p\u{430}ypal.example", "U+0430"),
+            ("ada@bücher", "not a full domain name"),
+        ] {
+            let problem = EmailAddress::parse(typed).unwrap_err();
+            assert!(problem.detail.contains(told), "{}", problem.detail);
+        }
+        let problem = MailDomain::parse("p\u{430}ypal.example").unwrap_err();
+        assert_eq!(problem.code, "malformedDomain");
+        assert!(problem.detail.contains("look-alike"), "{}", problem.detail);
     }
 
     #[test]

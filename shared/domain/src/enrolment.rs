@@ -46,7 +46,7 @@ const VARIABLES: [&str; 4] = ["registrationId", "email", "platform", "ownership"
 impl EnrolmentUrl {
     /// Parses an `https` address (or an app's own scheme) whose variables exist.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        let text = text.trim();
+        let text = crate::text::trimmed(text);
         let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
         let scheme = scheme.to_ascii_lowercase();
         let is_web = scheme == "https" || scheme == "http";

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use crate::problem::FieldProblem;
+use crate::text;
 
 macro_rules! ulid_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -151,9 +152,18 @@ impl Version {
 pub struct ExternalId(String);
 
 impl ExternalId {
-    /// Parses what a directory calls a user: 1 to 128 visible characters.
+    /// Parses what a directory calls a user: 1 to 128 visible characters. Two that nobody can tell
+    /// apart would be two people.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        parse_token(text, 128).map(Self)
+        let id = parse_token(text, 128)?;
+        match text::place_of(&id, text::is_invisible) {
+            None => Ok(Self(id)),
+            Some(place) => Err(FieldProblem::new(
+                "",
+                "invisibleCharacter",
+                format!("contains an invisible character {place}; remove it"),
+            )),
+        }
     }
 
     /// As given.
@@ -182,7 +192,7 @@ impl DeviceId {
 }
 
 fn parse_token(text: &str, longest: usize) -> Result<String, FieldProblem> {
-    let text = text.trim();
+    let text = text::normalised(text);
     if text.is_empty() {
         return Err(FieldProblem::new("", "empty", "must not be empty"));
     }
@@ -200,5 +210,5 @@ fn parse_token(text: &str, longest: usize) -> Result<String, FieldProblem> {
             "must not contain control or text-direction characters",
         ));
     }
-    Ok(text.to_owned())
+    Ok(text)
 }

@@ -7,17 +7,19 @@ use jiff::Timestamp;
 use crate::address::EmailAddress;
 use crate::ids::{ExternalId, IssueNumber, UserId, Version};
 use crate::locale::{Locale, TimeZoneName};
-use crate::names::{DisplayName, GroupName};
+use crate::names::{DisplayName, GroupName, as_first_written};
 use crate::ports::Name;
 use crate::problem::{FieldProblem, Problems};
 use crate::settings::Sender;
-use crate::sheet::{Column, Row};
+use crate::sheet::{Column, Row, damage, joined};
+use crate::text::trimmed;
 use crate::usecases::add_user::parse_groups;
 use crate::user::User;
 
 /// A row whose cells are all well formed; what is `None` leaves what there is.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    user_id: Option<UserId>,
     external_id: Option<ExternalId>,
     email: Option<EmailAddress>,
     display_name: Option<DisplayName>,
@@ -34,18 +36,27 @@ impl Entry {
             return Err(vec![flaw.clone()]);
         }
         let mut problems = Problems::default();
-        let groups = row.groups();
+        let groups = row.groups().map(|names| {
+            for (index, name) in names.iter().enumerate() {
+                if let Some(damage) = damage::of_text(trimmed(name)) {
+                    problems.add(damage.under(&format!("groups[{index}]")));
+                }
+            }
+            parse_groups(&names, &mut problems)
+        });
         let entry = Self {
-            external_id: cell(row, Column::ExternalId, ExternalId::parse, &mut problems),
-            email: cell(row, Column::Email, EmailAddress::parse, &mut problems),
+            user_id: cell(row, Column::UserId, user_id, &mut problems),
+            external_id: cell(row, Column::ExternalId, external_id, &mut problems),
+            email: cell(row, Column::Email, address, &mut problems),
             display_name: cell(row, Column::Name, DisplayName::parse, &mut problems),
-            groups: groups.map(|names| parse_groups(&names, &mut problems)),
+            groups,
             locale: cell(row, Column::Locale, Locale::parse, &mut problems),
             time_zone: cell(row, Column::TimeZone, TimeZoneName::parse, &mut problems),
             enabled: cell(row, Column::Enabled, yes_or_no, &mut problems),
         };
-        let names_somebody =
-            row.cell(Column::ExternalId).is_some() || row.cell(Column::Email).is_some();
+        let names_somebody = [Column::UserId, Column::ExternalId, Column::Email]
+            .into_iter()
+            .any(|column| row.cell(column).is_some());
         problems.ensure(names_somebody, || {
             FieldProblem::new(
                 "email",
@@ -70,6 +81,75 @@ impl Entry {
             .map(|email| Name::Address(email.normalised()));
         external.into_iter().chain(address).collect()
     }
+
+    /// The user whom the row is about, if it says so by our own id.
+    #[must_use]
+    pub const fn user_id(&self) -> Option<UserId> {
+        self.user_id
+    }
+
+    /// The language of a row that there is no translation for.
+    #[must_use]
+    pub fn untranslated(&self) -> Option<&Locale> {
+        self.locale
+            .as_ref()
+            .filter(|locale| !locale.is_translated())
+    }
+
+    /// Ids that a spreadsheet would have made this row's of, by taking zeros from the front.
+    fn longer_ids(&self) -> Option<impl Iterator<Item = Name> + use<>> {
+        let number = damage::number_of(self.external_id.as_ref()?.as_str())?.to_owned();
+        let widths = number.len() + 1..=(number.len() + MOST_ZEROS).max(USUAL_DIGITS);
+        Some(widths.filter_map(move |width| {
+            ExternalId::parse(&format!("{number:0>width$}"))
+                .ok()
+                .map(Name::External)
+        }))
+    }
+}
+
+/// How many zeros are looked for that a spreadsheet may have taken from the front of an id.
+const MOST_ZEROS: usize = 3;
+
+/// Ids of digits have so many as a rule, or fewer.
+const USUAL_DIGITS: usize = 8;
+
+/// How many ids of nobody known are looked up with the zeros that they may have lost. Where a
+/// spreadsheet takes them from one id, it takes them from all, and the shortest have lost most.
+const LOOKED_UP_LONGER: usize = 100;
+
+/// The ids that people in a file may have had before a spreadsheet took zeros from their front: of
+/// those rows that are about nobody known.
+#[must_use]
+pub fn longer_ids<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Known) -> Vec<Name> {
+    let mut lost: Vec<&Entry> = entries
+        .filter(|entry| entry.longer_ids().is_some() && matches!(known.whom(entry), Ok(None)))
+        .collect();
+    let length = |entry: &Entry| entry.external_id.as_ref().map_or(0, |id| id.as_str().len());
+    lost.sort_by_key(|entry| length(entry));
+    lost.truncate(LOOKED_UP_LONGER);
+    let names = lost.into_iter().filter_map(Entry::longer_ids).flatten();
+    names.collect()
+}
+
+fn user_id(text: &str) -> Result<UserId, FieldProblem> {
+    text.parse()
+}
+
+fn external_id(text: &str) -> Result<ExternalId, FieldProblem> {
+    damage::of_id(text).map_or_else(|| ExternalId::parse(text), Err)
+}
+
+/// An address; what a directory calls a guest to sign in is none, although it is written like one.
+fn address(text: &str) -> Result<EmailAddress, FieldProblem> {
+    if text.to_ascii_uppercase().contains("#EXT#@") {
+        return Err(FieldProblem::new(
+            "",
+            "guestAccount",
+            "is the sign-in name of a guest and no mailbox; give the address of their mail",
+        ));
+    }
+    EmailAddress::parse(text)
 }
 
 /// True and false as spreadsheets write them, each in the language it is set to.
@@ -108,32 +188,40 @@ fn cell<T>(
     problems: &mut Problems,
 ) -> Option<T> {
     let text = row.cell(column)?;
-    problems.check(parse(text).map_err(|problem| problem.under(column.header())))
+    let parsed = damage::of_text(text).map_or_else(|| parse(text), Err);
+    problems.check(parsed.map_err(|problem| problem.under(column.header())))
 }
 
 /// Names rows that are about whom an earlier row is about already.
 #[derive(Debug, Default)]
-pub struct Mentioned(HashMap<Name, u64>);
+pub struct Mentioned {
+    names: HashMap<Name, u64>,
+    ids: HashMap<UserId, u64>,
+}
 
 impl Mentioned {
     /// Notes a row; refused if an earlier one has one of its names.
     pub fn note(&mut self, entry: &Entry, line: u64) -> Result<(), Vec<FieldProblem>> {
+        let twice = |field: &'static str, first: &u64| {
+            FieldProblem::new(
+                field,
+                "duplicate",
+                format!("stands in line {first} already; keep one of the two lines"),
+            )
+        };
         let names = entry.names();
-        let twice: Vec<FieldProblem> = names
+        let by_name = names
             .iter()
-            .filter_map(|name| {
-                let first = self.0.get(name)?;
-                Some(FieldProblem::new(
-                    field_of(name),
-                    "duplicate",
-                    format!("stands in line {first} already; keep one of the two lines"),
-                ))
-            })
-            .collect();
-        if !twice.is_empty() {
-            return Err(twice);
+            .filter_map(|name| Some(twice(field_of(name), self.names.get(name)?)));
+        let by_id = entry.user_id.and_then(|id| self.ids.get(&id));
+        let by_id = by_id.map(|first| twice(Column::UserId.header(), first));
+        let problems: Vec<FieldProblem> = by_id.into_iter().chain(by_name).collect();
+        if !problems.is_empty() {
+            return Err(problems);
         }
-        self.0.extend(names.into_iter().map(|name| (name, line)));
+        self.names
+            .extend(names.into_iter().map(|name| (name, line)));
+        self.ids.extend(entry.user_id.map(|id| (id, line)));
         Ok(())
     }
 }
@@ -161,30 +249,56 @@ pub enum Decision {
     Leave(Box<User>),
 }
 
-/// Everyone whom a file may be about, by their names, and which rows are about them.
+/// Everyone whom a file may be about, by what they are called, and which rows are about them.
 #[derive(Debug, Default)]
 pub struct Known {
-    named: HashMap<Name, User>,
+    users: HashMap<UserId, User>,
+    named: HashMap<Name, UserId>,
     about: HashMap<UserId, Vec<(u64, Vec<Name>)>>,
+    moving: HashMap<UserId, Moving>,
+}
+
+/// A row that gives somebody another address.
+#[derive(Debug)]
+struct Moving {
+    line: u64,
+    to: Name,
 }
 
 impl Known {
     /// These users.
     #[must_use]
     pub fn new(users: Vec<User>) -> Self {
-        let named = users.into_iter().flat_map(|user| {
-            Name::all_of(&user)
-                .into_iter()
-                .map(move |name| (name, user.clone()))
-        });
-        Self {
-            named: named.collect(),
-            about: HashMap::new(),
+        let mut known = Self::default();
+        known.add(users);
+        known
+    }
+
+    /// These users as well.
+    pub fn add(&mut self, users: Vec<User>) {
+        for user in users {
+            let names = Name::all_of(&user).into_iter();
+            self.named.extend(names.map(|name| (name, user.id)));
+            self.users.insert(user.id, user);
         }
+    }
+
+    fn user(&self, name: Option<Name>) -> Option<&User> {
+        self.users.get(self.named.get(&name?)?)
     }
 
     /// Notes whom a row is about. Every row must be noted before the first is decided.
     pub fn note(&mut self, entry: &Entry, line: u64) {
+        if let Some(mover) = self.meant(entry)
+            && let Some(email) = &entry.email
+            && email.normalised() != mover.email.normalised()
+        {
+            let moving = Moving {
+                line,
+                to: Name::Address(email.normalised()),
+            };
+            self.moving.entry(mover.id).or_insert(moving);
+        }
         let Ok(Some(user)) = self.whom(entry).map(|user| user.map(|user| user.id)) else {
             return;
         };
@@ -192,32 +306,98 @@ impl Known {
         lines.push((line, entry.names()));
     }
 
-    /// Who a row is about: by the external id, else by the address. A row that would make one of
-    /// two people is refused: the address of somebody who left may have been given to another.
+    /// Whom a row names first: by our own id, else by the external one.
+    fn meant(&self, entry: &Entry) -> Option<&User> {
+        match entry.user_id {
+            Some(id) => self.users.get(&id),
+            None => self.user(entry.external_id.clone().map(Name::External)),
+        }
+    }
+
+    /// Who a row is about: by our own id, else by the external id, else by the address. A row that
+    /// would make one of two people is refused: the address of somebody who left may have been
+    /// given to another.
     fn whom(&self, entry: &Entry) -> Result<Option<&User>, FieldProblem> {
-        let by_id = entry
-            .external_id
-            .as_ref()
-            .and_then(|id| self.named.get(&Name::External(id.clone())));
-        let by_address = entry
-            .email
-            .as_ref()
-            .and_then(|email| self.named.get(&Name::Address(email.normalised())));
-        match (by_id, by_address) {
-            (Some(one), Some(other)) if one.id != other.id => Err(FieldProblem::new(
-                "email",
-                "taken",
-                "is the address of another user than the one with this externalId",
-            )),
-            (None, Some(other)) if entry.external_id.is_some() && other.external_id.is_some() => {
-                Err(FieldProblem::new(
-                    "email",
+        let by_external = self.user(entry.external_id.clone().map(Name::External));
+        let address = entry.email.as_ref().map(EmailAddress::normalised);
+        let by_address = self.user(address.map(Name::Address));
+        if let Some(id) = entry.user_id {
+            let user = self.users.get(&id).ok_or_else(unknown_user)?;
+            return match (by_external, by_address) {
+                (Some(other), _) if other.id != id => Err(FieldProblem::new(
+                    Column::ExternalId.header(),
                     "taken",
-                    "is the address of a user with another externalId; correct or delete that user first, if it is somebody else",
-                ))
-            }
-            (Some(user), _) | (None, Some(user)) => Ok(Some(user)),
+                    "is the external id of another user than the one with this userId; correct the one or the other",
+                )),
+                (_, Some(other)) if other.id != id => Err(self.address_taken(user, other)),
+                _ => Ok(Some(user)),
+            };
+        }
+        match (by_external, by_address) {
+            (Some(one), Some(other)) if one.id != other.id => Err(self.address_taken(one, other)),
+            (None, Some(other)) => match (&entry.external_id, &other.external_id) {
+                (Some(said), Some(known)) => Err(other_external_id(said, known)),
+                (None, _) | (_, None) => Ok(Some(other)),
+            },
+            (Some(user), _) => Ok(Some(user)),
             (None, None) => Ok(None),
+        }
+    }
+
+    /// Why somebody cannot have the address that another has now. What another row of the file
+    /// does about it is said, whatever the order of the two: both are decided on what was there
+    /// when the import began.
+    fn address_taken(&self, user: &User, holder: &User) -> FieldProblem {
+        let mut moving = self.moving.get(&holder.id);
+        let detail = match moving {
+            None => "is the address of another user; correct or delete that user first, if it is somebody else".to_owned(),
+            Some(first) => {
+                let mine = Name::Address(user.email.normalised());
+                let mut circle = false;
+                // Each step is another user's row.
+                for _ in 0..self.moving.len() {
+                    let Some(step) = moving else { break };
+                    circle = step.to == mine;
+                    if circle {
+                        break;
+                    }
+                    moving = self.named.get(&step.to).and_then(|next| self.moving.get(next));
+                }
+                if circle {
+                    format!(
+                        "is the address of another user, who in line {} is given one that is not free before this row is done: addresses cannot be swapped within one file; give one of them another address first, and theirs in a second import",
+                        first.line
+                    )
+                } else {
+                    format!(
+                        "is the address of another user, who is given another one in line {}; import the file again after that",
+                        first.line
+                    )
+                }
+            }
+        };
+        FieldProblem::new(Column::Email.header(), "taken", detail)
+    }
+
+    /// Refuses a row about somebody new whose external id is that of somebody known, but for what
+    /// spreadsheets do to numbers.
+    fn not_shortened(&self, entry: &Entry) -> Result<(), FieldProblem> {
+        let mut names = entry.longer_ids().into_iter().flatten();
+        let found = names.find_map(|name| self.user(Some(name)));
+        match (
+            &entry.external_id,
+            found.and_then(|user| user.external_id.as_ref()),
+        ) {
+            (Some(said), Some(known)) => Err(FieldProblem::new(
+                Column::ExternalId.header(),
+                "zerosLost",
+                format!(
+                    "is {}, which nobody has, but somebody has {}: a spreadsheet takes the zeros from the front of numbers. Format the column as text and write the id in full; if this is somebody else, add them with POST /v1/users",
+                    said.as_str(),
+                    known.as_str()
+                ),
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -240,9 +420,10 @@ impl Known {
         let Some((other, _)) = other else {
             return Ok(());
         };
-        let column = match &entry.external_id {
-            Some(id) if before.external_id.as_ref() == Some(id) => Column::ExternalId,
-            Some(_) | None => Column::Email,
+        let column = match (&entry.user_id, &entry.external_id) {
+            (Some(_), _) => Column::UserId,
+            (None, Some(id)) if before.external_id.as_ref() == Some(id) => Column::ExternalId,
+            (None, _) => Column::Email,
         };
         Err(FieldProblem::new(
             column.header(),
@@ -273,6 +454,7 @@ impl Known {
                 }
             });
         }
+        self.not_shortened(entry)?;
         let Some(email) = entry.email.clone() else {
             return Err(FieldProblem::new(
                 "email",
@@ -320,11 +502,93 @@ impl Entry {
             email: self.email.clone().unwrap_or_else(|| user.email.clone()),
             external_id: or(self.external_id.as_ref(), user.external_id.as_ref()),
             display_name: or(self.display_name.as_ref(), user.display_name.as_ref()),
-            groups: self.groups.clone().unwrap_or_else(|| user.groups.clone()),
+            groups: match &self.groups {
+                Some(groups) => as_first_written(&user.groups, groups.clone()),
+                None => user.groups.clone(),
+            },
             locale: or(self.locale.as_ref(), user.locale.as_ref()),
             time_zone: or(self.time_zone.as_ref(), user.time_zone.as_ref()),
             enabled: self.enabled.unwrap_or(user.enabled),
             ..user.clone()
         }
+    }
+}
+
+fn unknown_user() -> FieldProblem {
+    FieldProblem::new(
+        Column::UserId.header(),
+        "unknownUser",
+        "is the id of nobody here: the user was deleted, or the file is from another installation; empty the cell to find or add them by external id or address",
+    )
+}
+
+/// Why the address of somebody with another external id makes nobody of the row.
+fn other_external_id(said: &ExternalId, known: &ExternalId) -> FieldProblem {
+    if damage::taken_for_one(said.as_str(), known.as_str()) {
+        return FieldProblem::new(
+            Column::ExternalId.header(),
+            "zerosLost",
+            format!(
+                "is {}, but the user with this address has {}: a spreadsheet takes the zeros from the front of numbers. Format the column as text and write the id in full; if it is to be changed, name the user by userId",
+                said.as_str(),
+                known.as_str()
+            ),
+        );
+    }
+    FieldProblem::new(
+        Column::Email.header(),
+        "taken",
+        "is the address of a user with another externalId; correct or delete that user first, if it is somebody else, or name the user by userId, if the externalId is to be changed",
+    )
+}
+
+/// What of a user a row changes. A text is as it stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldChange {
+    /// The column.
+    pub field: &'static str,
+    /// What was there; `None` if nothing was.
+    pub from: Option<String>,
+    /// What is there now.
+    pub to: Option<String>,
+}
+
+impl FieldChange {
+    /// All that differs between a user and who they were, in the order of the columns.
+    #[must_use]
+    pub fn between(before: &User, after: &User) -> Vec<Self> {
+        Column::ALL
+            .into_iter()
+            .filter_map(|column| {
+                let (from, to) = (text_of(before, column), text_of(after, column));
+                (from != to).then_some(Self {
+                    field: column.header(),
+                    from,
+                    to,
+                })
+            })
+            .collect()
+    }
+}
+
+/// What stands in a column of somebody's row.
+#[must_use]
+pub fn text_of(user: &User, column: Column) -> Option<String> {
+    match column {
+        Column::ExternalId => user.external_id.as_ref().map(|id| id.as_str().to_owned()),
+        Column::Email => Some(user.email.as_str().to_owned()),
+        Column::Name => user
+            .display_name
+            .as_ref()
+            .map(|name| name.as_str().to_owned()),
+        Column::Groups => Some(joined(user.groups.iter().map(GroupName::as_str)))
+            .filter(|groups| !groups.is_empty()),
+        Column::Locale => user
+            .locale
+            .as_ref()
+            .map(|locale| locale.as_str().to_owned()),
+        Column::TimeZone => user.time_zone.as_ref().map(|zone| zone.as_str().to_owned()),
+        Column::Enabled => Some(user.enabled.to_string()),
+        Column::UserId => Some(user.id.to_string()),
     }
 }

@@ -43,6 +43,7 @@ pub mod session;
 pub mod settings;
 pub mod sheet;
 pub mod template;
+pub mod text;
 pub mod token;
 pub mod usecases;
 pub mod user;

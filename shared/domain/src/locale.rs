@@ -1,10 +1,16 @@
 //! Languages and time zones of people.
 
+mod language_codes;
+mod windows_zones;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::problem::FieldProblem;
+use crate::text;
+use language_codes::SHORTER_CODES;
+use windows_zones::WINDOWS_ZONES;
 
 /// A language tag as BCP 47 writes it, down to script and region: `en`, `pt-BR`, `zh-Hant`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -12,7 +18,9 @@ use crate::problem::FieldProblem;
 pub struct Locale(String);
 
 impl Locale {
-    /// Parses a tag; `_` is read as `-`, and case is put right.
+    /// Parses a tag; `_` is read as `-`, and case is put right. Of what Unix calls a locale
+    /// (`de_AT.UTF-8@euro`), language and region count. A language with a code of two letters is
+    /// kept by that: `deu` and `ger` are `de`.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let refused = || {
             FieldProblem::new(
@@ -21,34 +29,19 @@ impl Locale {
                 "is not a language tag; give one like en, de or pt-BR",
             )
         };
-        let text = text.trim().replace('_', "-");
+        let text = text::trimmed(text);
+        let text = text.split(['.', '@']).next().unwrap_or_default();
+        let text = text.replace('_', "-");
         let mut parts = text.split('-');
         let language = parts.next().unwrap_or_default();
         if !(2..=3).contains(&language.len()) || !language.bytes().all(|b| b.is_ascii_alphabetic())
         {
             return Err(refused());
         }
-        let mut tag = language.to_ascii_lowercase();
+        let mut tag = shortest_code(&language.to_ascii_lowercase()).to_owned();
         for part in parts {
-            let letters = part.bytes().all(|b| b.is_ascii_alphabetic());
-            let digits = part.bytes().all(|b| b.is_ascii_digit());
-            match part.len() {
-                4 if letters => {
-                    let (head, tail) = part.split_at(1);
-                    tag.push('-');
-                    tag.push_str(&head.to_ascii_uppercase());
-                    tag.push_str(&tail.to_ascii_lowercase());
-                }
-                2 if letters => {
-                    tag.push('-');
-                    tag.push_str(&part.to_ascii_uppercase());
-                }
-                3 if digits => {
-                    tag.push('-');
-                    tag.push_str(part);
-                }
-                _ => return Err(refused()),
-            }
+            tag.push('-');
+            tag.push_str(&subtag(part).ok_or_else(refused)?);
         }
         Ok(Self(tag))
     }
@@ -70,6 +63,43 @@ impl Locale {
     pub fn language(&self) -> &str {
         self.0.split('-').next().unwrap_or(&self.0)
     }
+
+    /// Whether mails and pages come in this language, in one region or script of it at least.
+    #[must_use]
+    pub fn is_translated(&self) -> bool {
+        TRANSLATED.contains(&self.language())
+    }
+}
+
+/// The languages that there are translations for.
+pub const TRANSLATED: [&str; 11] = [
+    "ar", "de", "en", "es", "fi", "fr", "it", "ja", "ko", "pt", "zh",
+];
+
+fn shortest_code(language: &str) -> &str {
+    match SHORTER_CODES.binary_search_by_key(&language, |(long, _)| *long) {
+        Ok(place) => SHORTER_CODES
+            .get(place)
+            .map_or(language, |(_, short)| *short),
+        Err(_) => language,
+    }
+}
+
+/// A script, a region or a variant, in its usual case.
+fn subtag(part: &str) -> Option<String> {
+    let letters = part.bytes().all(|b| b.is_ascii_alphabetic());
+    let digits = part.bytes().all(|b| b.is_ascii_digit());
+    let variant = part.bytes().all(|b| b.is_ascii_alphanumeric());
+    match part.len() {
+        4 if letters => {
+            let (head, tail) = part.split_at(1);
+            Some(head.to_ascii_uppercase() + &tail.to_ascii_lowercase())
+        }
+        2 if letters => Some(part.to_ascii_uppercase()),
+        3 if digits => Some(part.to_owned()),
+        5..=8 if variant => Some(part.to_ascii_lowercase()),
+        _ => None,
+    }
 }
 
 impl fmt::Display for Locale {
@@ -84,16 +114,21 @@ impl fmt::Display for Locale {
 pub struct TimeZoneName(String);
 
 impl TimeZoneName {
-    /// Parses the name of a zone that exists.
+    /// Parses the name of a zone that exists, as IANA or as Windows has it; it is kept as IANA's.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        let text = text.trim();
+        let text = text::trimmed(text);
+        if NO_PLACES.iter().any(|name| name.eq_ignore_ascii_case(text)) {
+            return Err(unknown_zone(
+                "says no place whose time it is; give an IANA name, like Europe/Berlin or UTC",
+            ));
+        }
         match jiff::tz::TimeZone::get(text) {
             Ok(zone) => Ok(Self(zone.iana_name().unwrap_or(text).to_owned())),
-            Err(_) => Err(FieldProblem::new(
-                "",
-                "unknownTimeZone",
-                "is not a time zone we know; give its IANA name, like Europe/Berlin or UTC",
-            )),
+            Err(_) => windows_zone(text).ok_or_else(|| {
+                unknown_zone(
+                    "is not a time zone we know; give its IANA name, like Europe/Berlin or UTC",
+                )
+            }),
         }
     }
 
@@ -117,6 +152,22 @@ impl TimeZoneName {
     }
 }
 
+/// What time zone databases hold besides places: defaults of the machine, and stand-ins for none.
+const NO_PLACES: [&str; 4] = ["posixrules", "localtime", "Factory", "Etc/Unknown"];
+
+fn unknown_zone(detail: &str) -> FieldProblem {
+    FieldProblem::new("", "unknownTimeZone", detail)
+}
+
+fn windows_zone(text: &str) -> Option<TimeZoneName> {
+    let name = text.to_ascii_lowercase();
+    let place = WINDOWS_ZONES
+        .binary_search_by_key(&name.as_str(), |(windows, _)| *windows)
+        .ok()?;
+    let (_, iana) = WINDOWS_ZONES.get(place)?;
+    Some(TimeZoneName((*iana).to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,11 +179,89 @@ mod tests {
             ("pt_br", "pt-BR"),
             ("ZH-hant", "zh-Hant"),
             ("es-419", "es-419"),
+            ("\u{FEFF}de ", "de"),
+            ("de_AT.UTF-8", "de-AT"),
+            ("ca_ES@valencia", "ca-ES"),
+            ("ca-ES-VALENCIA", "ca-ES-valencia"),
         ] {
             assert_eq!(Locale::parse(typed).unwrap().as_str(), tag);
         }
-        for wrong in ["", "english", "e", "de-", "de-x", "../../etc", "d3"] {
+        for wrong in [
+            "",
+            "english",
+            "e",
+            "de-",
+            "de-x",
+            "../../etc",
+            "d3",
+            "C",
+            "POSIX",
+            "\u{200B}",
+        ] {
             assert!(Locale::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_of_three_letters_is_kept_by_the_one_of_two() {
+        for (typed, tag) in [
+            ("deu", "de"),
+            ("ger", "de"),
+            ("fra", "fr"),
+            ("FRE", "fr"),
+            ("jpn", "ja"),
+            ("zho-Hant-TW", "zh-Hant-TW"),
+            ("chi_TW", "zh-TW"),
+            ("nob", "nb"),
+            ("por_BRA", "por-BRA"),
+            ("fil", "fil"),
+            ("haw-US", "haw-US"),
+        ] {
+            match Locale::parse(typed) {
+                Ok(locale) => assert_eq!(locale.as_str(), tag),
+                // A region of three letters is none.
+                Err(_) => assert_eq!(typed, "por_BRA"),
+            }
+        }
+        assert!(SHORTER_CODES.is_sorted_by_key(|(long, _)| *long));
+        assert!(Locale::parse("deu-CH").unwrap().is_translated());
+        assert!(!Locale::parse("nld").unwrap().is_translated());
+    }
+
+    #[test]
+    fn a_name_that_windows_has_for_a_zone_is_kept_as_the_iana_name() {
+        for (typed, zone) in [
+            ("W. Europe Standard Time", "Europe/Berlin"),
+            ("w. europe standard time ", "Europe/Berlin"),
+            ("Tokyo Standard Time", "Asia/Tokyo"),
+            ("India Standard Time", "Asia/Kolkata"),
+            ("UTC-11", "Etc/GMT+11"),
+            ("UTC", "UTC"),
+        ] {
+            assert_eq!(TimeZoneName::parse(typed).unwrap().as_str(), zone);
+        }
+        assert!(WINDOWS_ZONES.is_sorted_by_key(|(windows, _)| *windows));
+        for (windows, iana) in WINDOWS_ZONES {
+            let zone = TimeZoneName::parse(iana).unwrap();
+            assert_eq!(zone.as_str(), iana, "{windows}");
+        }
+    }
+
+    #[test]
+    fn a_zone_of_no_place_is_refused() {
+        for text in [
+            "posixrules",
+            "localtime",
+            "Localtime",
+            "Etc/Unknown",
+            "Factory",
+            "posix/UTC",
+            "right/UTC",
+            "",
+            "\u{200B}",
+        ] {
+            let problem = TimeZoneName::parse(text).unwrap_err();
+            assert_eq!(problem.code, "unknownTimeZone", "{text}");
         }
     }
 

@@ -88,7 +88,12 @@ impl Pin {
     pub fn from_typed(typed: &str) -> Self {
         let kept = typed
             .chars()
-            .filter(|c| !c.is_whitespace() && !is_dash(*c) && crate::names::is_plain(*c))
+            .filter(|c| {
+                !c.is_whitespace()
+                    && !is_dash(*c)
+                    && crate::names::is_plain(*c)
+                    && !crate::text::is_invisible(*c)
+            })
             .map(to_ascii_digit)
             .flat_map(char::to_uppercase)
             // Longer than any PIN: enough to be wrong, not enough to be a burden.

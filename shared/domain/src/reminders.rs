@@ -26,7 +26,9 @@ impl TimeOfDay {
                 "is not a time of day; write hours and minutes like 08:00 or 20:30",
             )
         };
-        let (hour, minute) = text.trim().split_once(':').ok_or_else(refused)?;
+        let (hour, minute) = crate::text::trimmed(text)
+            .split_once(':')
+            .ok_or_else(refused)?;
         let number = |digits: &str| {
             (digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()))
                 .then(|| digits.parse::<i8>().ok())

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::address::EmailAddress;
 use crate::ids::UserId;
 use crate::invitation::InvitationState;
 use crate::mail::{Mail, MailState};
 use crate::names::GroupName;
+use crate::text::{begins_a_word, search_key};
 use crate::user::User;
 
 /// The most users that can be named.
@@ -35,7 +37,8 @@ pub struct UserFilter {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
     pub groups: BTreeSet<GroupName>,
-    /// Whose address, name or external id begins with this, case aside.
+    /// Words that somebody's address, name or external id begins with, or a word of the name; each
+    /// must be found. Case and accents do not matter.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
@@ -64,22 +67,33 @@ impl UserFilter {
     pub fn finds(&self, user: &User, now: Timestamp) -> bool {
         let state = self.states.is_empty() || self.states.contains(&user.invitation_state_at(now));
         let group = self.groups.is_empty() || !self.groups.is_disjoint(&user.groups);
-        let wanted = self.text.trim().to_lowercase();
-        let text = wanted.is_empty()
-            || user.email.normalised().as_str().starts_with(&wanted)
-            || user
-                .external_id
-                .as_ref()
-                .is_some_and(|id| id.as_str().to_lowercase().starts_with(&wanted))
-            || user.display_name.as_ref().is_some_and(|name| {
-                let name = name.as_str().to_lowercase();
-                name.starts_with(&wanted)
-                    || name
-                        .split_whitespace()
-                        .any(|part| part.starts_with(&wanted))
-            });
-        state && group && text
+        state && group && (self.text.is_empty() || is_found(user, &self.text))
     }
+}
+
+/// Whether somebody is found by a text: by all of it, or by each word of it.
+fn is_found(user: &User, text: &str) -> bool {
+    let wanted = search_key(text);
+    let address = user.email.normalised();
+    let external_id = user.external_id.as_ref().map(|id| search_key(id.as_str()));
+    let name = user
+        .display_name
+        .as_ref()
+        .map(|name| search_key(name.as_str()));
+    let begins = |word: &str| {
+        address.as_str().starts_with(word)
+            || external_id.as_ref().is_some_and(|id| id.starts_with(word))
+            || name.as_ref().is_some_and(|name| begins_a_word(name, word))
+    };
+    begins(&wanted) || wanted.split(' ').all(begins) || is_address(user, text)
+}
+
+/// A domain in other letters than ASCII's is kept in another form than it is searched in.
+fn is_address(user: &User, text: &str) -> bool {
+    !text.is_ascii()
+        && text.contains('@')
+        && EmailAddress::parse(text)
+            .is_ok_and(|address| address.normalised() == user.email.normalised())
 }
 
 /// Whom a Send is for.

@@ -30,7 +30,7 @@ impl RegistrationId {
     /// Reads an id as somebody presents it; `None` if it was never one of ours.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        let text = text.trim().to_ascii_lowercase();
+        let text = crate::text::trimmed(text).to_ascii_lowercase();
         (text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())).then_some(Self(text))
     }
 

@@ -18,7 +18,7 @@ use crate::address::{EmailAddress, MailDomain};
 use crate::enrolment::EnrolmentAddress;
 use crate::ids::Version;
 use crate::letter::{HelpDesk, Letterhead};
-use crate::locale::{Locale, TimeZoneName};
+use crate::locale::{Locale, TRANSLATED, TimeZoneName};
 use crate::mail_header;
 use crate::method::Method;
 use crate::names::{GroupName, Label};
@@ -181,7 +181,7 @@ pub struct VersionedSettings {
 impl Settings {
     /// What the people who are invited will miss under these settings, in sentences.
     #[must_use]
-    pub fn advice(&self) -> Vec<&'static str> {
+    pub fn advice(&self) -> Vec<String> {
         let missing = [
             (
                 self.enrolment.is_empty(),
@@ -197,7 +197,25 @@ impl Settings {
             ),
         ];
         let missing = missing.into_iter().filter(|(is_missing, _)| *is_missing);
-        missing.map(|(_, sentence)| sentence).collect()
+        let missing = missing.map(|(_, sentence)| sentence.to_owned());
+        missing.chain(self.untranslated()).collect()
+    }
+
+    /// A sentence for each language that is set and that there is no translation for.
+    fn untranslated(&self) -> impl Iterator<Item = String> {
+        let groups = self.groups.iter().enumerate().filter_map(|(index, entry)| {
+            let locale = entry.locale.as_ref()?;
+            Some((format!("groups[{index}].locale"), locale))
+        });
+        std::iter::once(("locale".to_owned(), &self.locale))
+            .chain(groups)
+            .filter(|(_, locale)| !locale.is_translated())
+            .map(|(field, locale)| {
+                format!(
+                    "{field} is {locale}, a language that there is no translation for: mails and the enrolment page come in the next language that is known of a person, in the end in English, but for mails with a wording of your own in {locale}. There are translations for {}.",
+                    TRANSLATED.join(", ")
+                )
+            })
     }
 
     /// What holds until somebody saves something: PIN only, eight digits, five tries, seven

@@ -3,9 +3,13 @@
 //!
 //! What [`write()`] writes [`read`] reads.
 
+pub(crate) mod damage;
+mod encoding;
+mod header;
 mod reading;
+mod records;
 
-pub use reading::{MOST_ROWS, Row, read};
+pub use reading::{MOST_ROWS, Row, Sheet, read};
 
 /// A column of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,11 +28,13 @@ pub enum Column {
     TimeZone,
     /// Whether they may be invited and register.
     Enabled,
+    /// What Beckon calls them: by this alone all else in the row may change.
+    UserId,
 }
 
 impl Column {
     /// Every column that is read.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ExternalId,
         Self::Email,
         Self::Name,
@@ -36,6 +42,7 @@ impl Column {
         Self::Locale,
         Self::TimeZone,
         Self::Enabled,
+        Self::UserId,
     ];
 
     /// How its header is written.
@@ -49,12 +56,13 @@ impl Column {
             Self::Locale => "locale",
             Self::TimeZone => "timeZone",
             Self::Enabled => "enabled",
+            Self::UserId => "userId",
         }
     }
 }
 
 /// Columns that an export has besides. An import reads over them.
-pub const TOLD: [&str; 8] = [
+pub const TOLD: [&str; 7] = [
     "state",
     "delivery",
     "issuedAt",
@@ -62,7 +70,6 @@ pub const TOLD: [&str; 8] = [
     "ownership",
     "devices",
     "addressMark",
-    "userId",
 ];
 
 /// What makes a spreadsheet take a cell for a formula when it stands first.
@@ -126,7 +133,7 @@ pub fn split(cell: &str) -> Vec<String> {
             name.push(literal);
         }
     }
-    names.retain(|name| !name.trim().is_empty());
+    names.retain(|name| !crate::text::is_blank(name));
     names
 }
 

@@ -109,7 +109,7 @@ impl WordingDraft {
     /// Checks the shape; what stands in it, the composer checks.
     pub fn parse(self) -> Result<Wording, Vec<FieldProblem>> {
         let mut problems = Problems::default();
-        let written = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let written = |text: Option<String>| text.filter(|text| !crate::text::is_blank(text));
         let subject = one_line("subject", &self.subject, &mut problems);
         let title = written(self.title).map(|title| one_line("title", &title, &mut problems));
         let (html, text) = (written(self.html), written(self.text));
@@ -159,7 +159,7 @@ impl From<Wording> for WordingDraft {
 
 /// A line that ends up in a header or a heading cannot be more than one.
 fn one_line(field: &'static str, text: &str, problems: &mut Problems) -> String {
-    let text = text.trim().to_owned();
+    let text = crate::text::normalised(text);
     problems.ensure(!text.is_empty(), || {
         FieldProblem::new(field, "empty", "must not be empty")
     });

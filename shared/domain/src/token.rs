@@ -80,7 +80,11 @@ impl TokenClaim {
     /// Reads what a token claims; `None` if it was never one of ours.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        let bytes: [u8; CLAIM_BYTES] = URL_SAFE_NO_PAD.decode(text.trim()).ok()?.try_into().ok()?;
+        let bytes: [u8; CLAIM_BYTES] = URL_SAFE_NO_PAD
+            .decode(crate::text::trimmed(text))
+            .ok()?
+            .try_into()
+            .ok()?;
         let (user, rest) = bytes.split_first_chunk::<16>()?;
         let (issue, mac) = rest.split_first_chunk::<4>()?;
         Some(Self {

@@ -2,10 +2,12 @@
 
 use axum::extract::{FromRequestParts, Path as AxumPath};
 use beckon_domain::problem::{FieldProblem, Problems};
+use beckon_domain::text::{is_blank, trimmed};
 use http::StatusCode;
 use http::request::Parts;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::Problem;
 
@@ -31,9 +33,13 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// What a route takes in its query. Every field MUST be optional text, and unknown ones be denied:
-/// the parameters are read one by one, so that each that is wrong is named.
+/// What a route takes in its query. Every field MUST be optional text, or a list of texts that is named
+/// as one that may be repeated; unknown ones MUST be denied: the parameters are read one by one, so that
+/// each that is wrong is named.
 pub trait Parameters: DeserializeOwned {
+    /// The parameters that may be given more than once.
+    const REPEATED: &'static [&'static str] = &[];
+
     /// What is wrong with what the parameters say.
     fn problems(&self) -> Vec<FieldProblem>;
 }
@@ -61,7 +67,9 @@ fn read<T: Parameters>(query: &str) -> Result<T, Vec<FieldProblem>> {
         let before = given.iter().take(place);
         let times_before = before.filter(|(earlier, _)| earlier == name).count();
         match (deserialise::<T>(&[parameter]), times_before) {
-            (Ok(_), 0) => known.push(parameter),
+            (Ok(_), before) if before == 0 || T::REPEATED.contains(&name.as_str()) => {
+                known.push(parameter);
+            }
             (Err(error), 0) => problems.add(unknown(name, &error.to_string())),
             (_, 1) => problems.add(FieldProblem::new(name, "givenTwice", "must be given once")),
             (_, _) => {}
@@ -88,8 +96,49 @@ fn read<T: Parameters>(query: &str) -> Result<T, Vec<FieldProblem>> {
 fn deserialise<T: Parameters>(
     parameters: &[&(String, String)],
 ) -> Result<T, serde::de::value::Error> {
-    let query = serde_urlencoded::to_string(parameters).unwrap_or_default();
-    serde_urlencoded::from_str(&query)
+    let mut given: Vec<(&str, Values)> = Vec::new();
+    for (name, value) in parameters {
+        match given.iter_mut().find(|(known, _)| known == name) {
+            Some((_, values)) => values.0.push(value),
+            None => given.push((name, Values(vec![value]))),
+        }
+    }
+    T::deserialize(MapDeserializer::new(given.into_iter()))
+}
+
+/// What a parameter was given as: a text, or a list of them where a list is wanted.
+struct Values<'a>(Vec<&'a str>);
+
+impl<'de> IntoDeserializer<'de> for Values<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Values<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0.as_slice() {
+            [text] => visitor.visit_str(text),
+            _ => Err(serde::de::Error::custom("given more than once")),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_seq(SeqDeserializer::new(self.0.into_iter()))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct tuple tuple_struct map struct enum identifier ignored_any
+    }
 }
 
 /// Serde's sentence, which names what there is.
@@ -110,6 +159,42 @@ pub fn words(list: Option<&str>) -> impl Iterator<Item = &str> {
         .split(',')
         .map(str::trim)
         .filter(|word| !word.is_empty())
+}
+
+/// The names that a parameter means that may be repeated. Given more than once, each is one name,
+/// whatever it holds. Given once, it is a list with commas between the names, as before it could be
+/// repeated, and also the name that it is as a whole: nobody can tell which was meant. A backslash
+/// before a comma says that it belongs to the name.
+#[must_use]
+pub fn either_of(given: &[String]) -> Vec<String> {
+    let named = |text: &&String| !is_blank(text);
+    let [one] = given else {
+        return given.iter().filter(named).cloned().collect();
+    };
+    let mut names = vec![String::new()];
+    let mut characters = one.chars().peekable();
+    let mut escaped = false;
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' if characters.next_if_eq(&',').is_some() => {
+                escaped = true;
+                names.last_mut().map(|name| name.push(','));
+            }
+            ',' => names.push(String::new()),
+            c => {
+                names.last_mut().map(|name| name.push(c));
+            }
+        }
+    }
+    let mut names: Vec<String> = names
+        .iter()
+        .map(|name| trimmed(name).to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    if names.len() > 1 && !escaped {
+        names.insert(0, one.clone());
+    }
+    names
 }
 
 /// What the words of a parameter name, out of `all` there are. The problem tells each wrong word
@@ -236,6 +321,58 @@ mod tests {
         let query = read::<PageQuery<20>>("cursor=a%26b%3Dc+d").unwrap();
 
         assert_eq!(query.cursor.as_deref(), Some("a&b=c d"));
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Named {
+        #[serde(default)]
+        name: Vec<String>,
+        text: Option<String>,
+    }
+
+    impl Parameters for Named {
+        const REPEATED: &'static [&'static str] = &["name"];
+
+        fn problems(&self) -> Vec<FieldProblem> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_may_be_repeated_is_read_as_often_as_it_is_given() {
+        let query = read::<Named>("name=a&text=t&name=b%2C+c&name=").unwrap();
+
+        assert_eq!(query.name, ["a", "b, c", ""]);
+        assert_eq!(query.text.as_deref(), Some("t"));
+        assert_eq!(read::<Named>("").unwrap().name, Vec::<String>::new());
+        let wrong = read::<Named>("name=a&name=b&text=&text=u").unwrap_err();
+        assert_eq!(wrong.len(), 1);
+        assert_eq!(
+            (wrong[0].field.as_str(), wrong[0].code),
+            ("text", "givenTwice")
+        );
+    }
+
+    #[test]
+    fn names_in_one_list_are_parted_by_commas_and_a_repeated_name_holds_them() {
+        let given = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            either_of(&texts)
+        };
+
+        assert_eq!(given(&[]), Vec::<String>::new());
+        assert_eq!(given(&["staff"]), ["staff"]);
+        assert_eq!(
+            given(&["staff, guests,"]),
+            ["staff, guests,", "staff", "guests"]
+        );
+        assert_eq!(given(&[r"Sales\, EMEA"]), ["Sales, EMEA"]);
+        assert_eq!(given(&[r"Sales\, EMEA,staff"]), ["Sales, EMEA", "staff"]);
+        assert_eq!(
+            given(&["Sales, EMEA", "staff", ""]),
+            ["Sales, EMEA", "staff"]
+        );
     }
 
     #[test]

@@ -51,6 +51,46 @@ async fn what_is_given_changes_and_what_is_left_out_stays() {
 }
 
 #[tokio::test]
+async fn a_group_stays_as_it_was_first_written() {
+    let world = World::new();
+    let user = world.with(a_user().in_group("Staff").in_group("Café"));
+    let patch = |groups: &[&str]| UserPatch {
+        groups: Some(groups.iter().map(|name| (*name).to_owned()).collect()),
+        ..UserPatch::default()
+    };
+
+    let same = change(&world, &user, &patch(&["cafe\u{301}", "STAFF", "staff"])).await;
+    let more = change(&world, &user, &patch(&["staff", "New"])).await;
+
+    assert_eq!(same.unwrap().version, user.version);
+    let shown: Vec<String> = more
+        .unwrap()
+        .groups
+        .iter()
+        .map(|group| group.as_str().to_owned())
+        .collect();
+    assert_eq!(shown, ["New", "Staff"]);
+}
+
+#[tokio::test]
+async fn a_text_of_invisible_characters_takes_a_field_away_like_an_empty_one() {
+    let world = World::new();
+    let user = world.with(a_user().called("Ann").speaking("de").known_as("x-1"));
+    let patch = UserPatch {
+        external_id: Some("\u{FEFF}".to_owned()),
+        locale: Some("\u{2800}".to_owned()),
+        ..named("\u{200B}\u{200D}\u{3164}")
+    };
+
+    let after = change(&world, &user, &patch).await.unwrap();
+
+    assert_eq!(
+        (after.display_name, after.locale, after.external_id),
+        (None, None, None)
+    );
+}
+
+#[tokio::test]
 async fn an_empty_text_takes_a_field_away() {
     let world = World::new();
     let user = a_user()

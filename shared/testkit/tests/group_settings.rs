@@ -27,6 +27,40 @@ fn settings() -> Settings {
     draft.parse(&from).unwrap()
 }
 
+/// Administrators, spreadsheets and directories write one group in several ways.
+#[tokio::test]
+async fn settings_of_a_group_hold_for_its_members_however_the_group_is_written() {
+    let draft: SettingsDraft = serde_json::from_str(
+        r#"{"confirmation":{"enabled":true,"distribution":{"groups":["STAFF","staff"]}},
+            "groups":[{"group":"Caf\u00E9","registration":{"method":"qrCode"}}]}"#,
+    )
+    .unwrap();
+    let from = beckon_domain::address::EmailAddress::parse("beckon@example.com").unwrap();
+    let settings = draft.parse(&from).unwrap();
+    let staff = a_user().in_group("sTaff").build();
+    let cafe = a_user().in_group("CAFE\u{301}").build();
+    let other = a_user().in_group("Cafe").build();
+    let told = |user| beckon_domain::confirmation::due_to(&settings.confirmation, user).is_ok();
+
+    assert_eq!([&staff, &cafe, &other].map(told), [true, false, false]);
+    let method = |user| settings.for_user(user).registration.method;
+    assert_eq!(method(&cafe), Method::QrCode);
+    assert_eq!(method(&other), Method::Pin);
+    let twice = r#"{"groups":[{"group":"Staff"},{"group":"staff "}]}"#;
+    let twice: SettingsDraft = serde_json::from_str(twice).unwrap();
+    let problems = twice.parse(&from).unwrap_err();
+    assert_eq!(
+        (problems[0].field.as_str(), problems[0].code),
+        ("groups[1].group", "twice")
+    );
+    // They are shown as they were written first.
+    let shown = serde_json::to_value(SettingsDraft::from(settings)).unwrap();
+    assert_eq!(
+        shown["confirmation"]["distribution"]["groups"],
+        serde_json::json!(["STAFF"])
+    );
+}
+
 #[tokio::test]
 async fn everybody_is_invited_under_the_first_entry_that_fits() {
     let world = World::under(&settings());

@@ -8,6 +8,7 @@ use crate::locale::Locale;
 use crate::names::is_plain;
 use crate::ownership::Ownership;
 use crate::problem::{FieldProblem, Problems};
+use crate::text;
 
 /// The longest wording, in characters.
 const LONGEST: usize = 2_000;
@@ -120,7 +121,7 @@ pub(super) fn parse(
 }
 
 fn cleaned(text: &str) -> Result<String, FieldProblem> {
-    let text = text.trim().replace("\r\n", "\n");
+    let text = text::normalised(&text.replace("\r\n", "\n"));
     if text.is_empty() {
         return Err(FieldProblem::new("", "empty", "must not be empty"));
     }
@@ -142,7 +143,7 @@ fn cleaned(text: &str) -> Result<String, FieldProblem> {
 }
 
 fn web_address(text: &str) -> Result<String, FieldProblem> {
-    let text = text.trim();
+    let text = text::trimmed(text);
     let well_formed = text.strip_prefix("https://").is_some_and(|rest| {
         rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
             && text.len() <= 2_000

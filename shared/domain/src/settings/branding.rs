@@ -53,8 +53,7 @@ impl Colour {
 
     /// Parses `#005ea2`, or `#05a` for short.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
-        let digits: Option<Vec<u8>> = text
-            .trim()
+        let digits: Option<Vec<u8>> = crate::text::trimmed(text)
             .strip_prefix('#')
             .map(|hex| hex.chars().map(hex_digit).collect::<Option<_>>())
             .unwrap_or_default();

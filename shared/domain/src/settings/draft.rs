@@ -603,7 +603,7 @@ pub(super) fn optional<T>(
 ) -> Option<Option<T>> {
     match text {
         None => Some(None),
-        Some(text) if text.trim().is_empty() => Some(None),
+        Some(text) if crate::text::is_blank(&text) => Some(None),
         Some(text) => problems
             .check(parse(&text).map_err(|p| p.under(field)))
             .map(Some),
@@ -853,6 +853,14 @@ mod tests {
     #[test]
     fn what_people_will_miss_is_said_until_it_is_there() {
         let advice = |json: &str| parse(json).unwrap().advice().len();
+        let whole = r#"{"organisation":{"name":"Example","helpDesk":{"phone":"1"}},
+            "enrolment":{"addresses":[{"url":"https://mdm.example.com/enroll"}]},"locale":"deu",
+            "groups":[{"group":"a","locale":"jpn"}]}"#;
+        let untranslated = whole.replace("deu", "nld").replace("jpn", "sv-SE");
+        assert_eq!(advice(whole), 0);
+        let told = parse(&untranslated).unwrap().advice();
+        assert!(told[0].starts_with("locale is nl, a language"), "{told:?}");
+        assert!(told[1].starts_with("groups[0].locale is sv-SE"), "{told:?}");
 
         assert_eq!(advice("{}"), 3);
         assert_eq!(

@@ -1,14 +1,28 @@
-//! Reading a file of users: its encoding, its separators, its header, its rows. What is wrong with
-//! the file as a whole is refused; what is wrong with a row is said of that row.
+//! Reading a file of users: its separators, its header, its rows. What is wrong with the file as a
+//! whole is refused; what is wrong with a row is said of that row.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Column, TOLD, meant, split};
-use crate::problem::{FieldProblem, Problems};
+use super::header::{Meaning, meaning_of, shown};
+use super::records::{Record, Records};
+use super::{Column, damage, encoding, meant, split};
+use crate::problem::FieldProblem;
+use crate::text::{comparison_key, is_blank, trimmed};
 
 /// The most rows that one file holds.
 pub const MOST_ROWS: usize = 10_000;
+
+/// The most names of unknown columns that are told.
+const MOST_UNKNOWN: usize = 50;
+
+/// A file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    /// Its rows.
+    pub rows: Vec<Row>,
+    /// The headers of columns that mean nothing to us; what stands in them is passed over.
+    pub unknown_columns: Vec<String>,
+}
 
 /// A row of a file as somebody wrote it; an empty cell and none are the same.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,28 +57,22 @@ impl Row {
     }
 }
 
-/// Reads a file: UTF-8, or UTF-16 with a byte order mark; commas, semicolons or tabs between the
-/// cells; a header first.
-pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<FieldProblem>> {
-    let text = decoded(bytes).map_err(|problem| vec![problem])?;
-    let sheet = Sheet::of(&text).map_err(|problem| vec![problem])?;
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(sheet.separator)
-        .from_reader(sheet.text.as_bytes());
-    let mut columns = None;
+/// Reads a file: in the encoding that its byte order mark or `charset` says, else in UTF-8; commas,
+/// semicolons or tabs between the cells; a header first.
+pub fn read(bytes: &[u8], charset: Option<&str>) -> Result<Sheet, Vec<FieldProblem>> {
+    let text = encoding::decoded(bytes, charset).map_err(|problem| vec![problem])?;
+    let body = Body::of(&text).map_err(|problem| vec![problem])?;
+    let mut records = Records::of(body.text, body.separator, body.line).filter(says_something);
+    let Some(header) = records.next() else {
+        return Err(vec![FieldProblem::new(
+            "",
+            "noHeader",
+            "is empty; its first line must name the columns, like externalId,email,name,groups,locale,timeZone",
+        )]);
+    };
+    let header = Header::of(header)?;
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| vec![broken(&error)])?;
-        let line = sheet.line_of(&record);
-        let Some(columns) = &columns else {
-            columns = Some(columns_of(&record)?);
-            continue;
-        };
-        if record.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
+    for record in records {
         if rows.len() == MOST_ROWS {
             return Err(vec![FieldProblem::new(
                 "",
@@ -72,76 +80,43 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<FieldProblem>> {
                 format!("has more than {MOST_ROWS} rows; split the file"),
             )]);
         }
-        rows.push(row(line, columns, &record));
+        rows.push(header.row(&record));
     }
-    if columns.is_none() {
-        return Err(vec![FieldProblem::new(
-            "",
-            "noHeader",
-            "is empty; its first line must name the columns, like externalId,email,name,groups,locale,timeZone",
-        )]);
-    }
-    Ok(rows)
+    Ok(Sheet {
+        rows,
+        unknown_columns: header.unknown(),
+    })
 }
 
-/// The text behind a byte order mark, if there is one.
-fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, FieldProblem> {
-    let unreadable = || {
-        FieldProblem::new(
-            "",
-            "encoding",
-            "is not UTF-8, nor UTF-16 with a byte order mark; have the spreadsheet save it as \"CSV UTF-8\"",
-        )
-    };
-    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let (pairs, rest) = bytes.as_chunks::<2>();
-        if !rest.is_empty() {
-            return Err(unreadable());
-        }
-        let units = pairs.iter().copied().map(unit);
-        char::decode_utf16(units)
-            .collect::<Result<String, _>>()
-            .map(Cow::Owned)
-            .map_err(|_| unreadable())
-    };
-    let text = match bytes {
-        [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes)?,
-        [0xFE, 0xFF, rest @ ..] => wide(rest, u16::from_be_bytes)?,
-        [0xEF, 0xBB, 0xBF, rest @ ..] | rest => {
-            Cow::Borrowed(std::str::from_utf8(rest).map_err(|_| unreadable())?)
-        }
-    };
-    if text.contains('\0') {
-        return Err(unreadable());
-    }
-    Ok(text)
+fn says_something(record: &Record) -> bool {
+    record.flaw.is_some() || !record.cells.iter().all(|cell| is_blank(cell))
 }
 
 /// A file's text from its header on.
-struct Sheet<'a> {
+struct Body<'a> {
     text: &'a str,
-    separator: u8,
-    /// How many lines stand before the text.
-    lines_before: u64,
+    separator: char,
+    /// The line in which it begins.
+    line: u64,
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> Body<'a> {
     fn of(text: &'a str) -> Result<Self, FieldProblem> {
-        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let end = text.find(['\r', '\n']).unwrap_or(text.len());
+        let (first, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         // Some spreadsheets say in a line of its own what they put between the cells.
-        let said = first
-            .trim_end_matches('\r')
-            .trim_matches('"')
-            .to_ascii_lowercase();
+        let said = first.trim_matches('"').to_ascii_lowercase();
         let Some(said) = said.strip_prefix("sep=") else {
             return Ok(Self {
                 text,
                 separator: separator_in(text),
-                lines_before: 0,
+                line: 1,
             });
         };
         let separator = match said.as_bytes() {
-            [separator @ (b',' | b';' | b'\t')] => *separator,
+            [b','] => ',',
+            [b';'] => ';',
+            [b'\t'] => '\t',
             _ => {
                 return Err(FieldProblem::new(
                     "",
@@ -150,136 +125,181 @@ impl<'a> Sheet<'a> {
                 ));
             }
         };
+        // The rest begins with the end of the first line.
         Ok(Self {
             text: rest,
             separator,
-            lines_before: 1,
+            line: 1,
         })
-    }
-
-    /// The line in which a record begins. Empty lines before it count for the reader as its own.
-    fn line_of(&self, record: &csv::StringRecord) -> u64 {
-        let Some(position) = record.position() else {
-            return 0;
-        };
-        let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
-        let ahead = self.text.as_bytes().get(start..).unwrap_or_default();
-        let empty = ahead
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .filter(|byte| **byte == b'\n');
-        self.lines_before + position.line() + empty.count() as u64
     }
 }
 
 /// What stands most often between the names of the columns.
-fn separator_in(text: &str) -> u8 {
+fn separator_in(text: &str) -> char {
     let header = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
+        .split(['\r', '\n'])
+        .find(|line| !is_blank(line))
         .unwrap_or_default();
-    let often = |separator: u8| header.bytes().filter(|byte| *byte == separator).count();
-    [b'\t', b';', b',']
+    ['\t', ';', ',']
         .into_iter()
-        .max_by_key(|separator| often(*separator))
-        .unwrap_or(b',')
+        .max_by_key(|separator| header.matches(*separator).count())
+        .unwrap_or(',')
 }
 
-fn broken(error: &csv::Error) -> FieldProblem {
-    let line = error.position().map_or(0, csv::Position::line);
+/// The columns of a file.
+struct Header {
+    /// Each with its name as it stands there.
+    columns: Vec<(String, Meaning)>,
+}
+
+impl Header {
+    fn of(record: Record) -> Result<Self, Vec<FieldProblem>> {
+        if let Some(flaw) = record.flaw {
+            return Err(vec![FieldProblem::new(
+                "",
+                flaw.code,
+                format!("has a flawed line of columns: it {}", flaw.detail),
+            )]);
+        }
+        let columns: Vec<(String, Meaning)> = record
+            .cells
+            .iter()
+            .map(|text| (shown(text), meaning_of(text)))
+            .collect();
+        let names_people = columns.iter().any(|(_, meaning)| {
+            [Column::Email, Column::ExternalId, Column::UserId]
+                .into_iter()
+                .any(|column| *meaning == Meaning::Column(column))
+        });
+        if names_people {
+            return Ok(Self { columns });
+        }
+        Err(vec![FieldProblem::new(
+            "email",
+            "noColumn",
+            format!(
+                "is missing: the first line must name the columns, email or externalId or userId among them; there are {}",
+                Column::ALL.map(Column::header).join(", ")
+            ),
+        )])
+    }
+
+    fn unknown(self) -> Vec<String> {
+        self.columns
+            .into_iter()
+            .filter(|(_, meaning)| *meaning == Meaning::Unknown)
+            .map(|(name, _)| name)
+            .take(MOST_UNKNOWN)
+            .collect()
+    }
+
+    fn row(&self, record: &Record) -> Row {
+        let (cells, disagreement) = self.cells_of(record);
+        let flaw = record.flaw.clone().or(disagreement).or_else(|| {
+            let mut beyond = record.cells.iter().skip(self.columns.len());
+            let is_beyond = beyond.any(|cell| !is_blank(cell));
+            is_beyond.then(|| {
+                FieldProblem::new(
+                    "",
+                    "tooManyCells",
+                    format!(
+                        "has more cells than the {} of the header",
+                        self.columns.len()
+                    ),
+                )
+            })
+        });
+        Row {
+            line: record.line,
+            cells,
+            flaw,
+        }
+    }
+
+    /// What stands in each column, and what is wrong if two say two things.
+    fn cells_of(&self, record: &Record) -> (HashMap<Column, String>, Option<FieldProblem>) {
+        let mut cells = HashMap::new();
+        let mut said_by: HashMap<Column, &str> = HashMap::new();
+        let (mut given, mut family) = (None, None);
+        let mut flaw = None;
+        for ((header, meaning), cell) in self.columns.iter().zip(&record.cells) {
+            if is_blank(cell) {
+                continue;
+            }
+            let cell = meant(trimmed(cell));
+            match meaning {
+                Meaning::Told | Meaning::Unknown => {}
+                Meaning::GivenName => {
+                    given.get_or_insert((header, cell));
+                }
+                Meaning::FamilyName => {
+                    family.get_or_insert((header, cell));
+                }
+                Meaning::Column(column) => match cells.get(column) {
+                    None => {
+                        said_by.insert(*column, header);
+                        cells.insert(*column, cell);
+                    }
+                    Some(before) if is_same(*column, before, &cell) => {}
+                    Some(_) => {
+                        let first = said_by.get(column).copied().unwrap_or_default();
+                        flaw.get_or_insert(disagree(*column, first, header));
+                    }
+                },
+            }
+        }
+        if !cells.contains_key(&Column::Name) {
+            for (header, part) in given.iter().chain(&family) {
+                if let Some(damage) = damage::of_text(part) {
+                    flaw.get_or_insert(damage.under(header));
+                }
+            }
+            let parts = (given.map(|(_, part)| part), family.map(|(_, part)| part));
+            cells.extend(full_name(parts).map(|name| (Column::Name, name)));
+        }
+        (cells, flaw)
+    }
+}
+
+fn is_same(column: Column, one: &str, other: &str) -> bool {
+    match column {
+        Column::Email | Column::UserId | Column::Enabled => {
+            comparison_key(one) == comparison_key(other)
+        }
+        Column::ExternalId | Column::Name | Column::Groups | Column::Locale | Column::TimeZone => {
+            one == other
+        }
+    }
+}
+
+fn disagree(column: Column, first: &str, second: &str) -> FieldProblem {
+    let named = if comparison_key(first) == comparison_key(second) {
+        format!("stands in two columns '{first}'")
+    } else {
+        format!("stands in the columns '{first}' and '{second}'")
+    };
     FieldProblem::new(
-        "",
-        "malformedCsv",
-        format!("cannot be read as CSV at line {line}"),
+        column.header(),
+        "columnsDisagree",
+        format!("{named}, which say different things in this row; take one of the columns out"),
     )
 }
 
-/// A header as it is compared: `Time zone`, `time_zone` and `timeZone` are one.
-fn plain(header: &str) -> String {
-    header
-        .chars()
-        .filter(|c| !(c.is_whitespace() || matches!(c, '-' | '_')))
-        .flat_map(char::to_lowercase)
-        .collect()
-}
-
-/// What each column is; `None` for one that is read over.
-fn columns_of(header: &csv::StringRecord) -> Result<Vec<Option<Column>>, Vec<FieldProblem>> {
-    let mut problems = Problems::default();
-    let mut columns = Vec::new();
-    for text in header {
-        let name = plain(text);
-        let known = Column::ALL
-            .into_iter()
-            .find(|column| plain(column.header()) == name)
-            .or_else(|| (name == "displayname").then_some(Column::Name));
-        let told = TOLD.into_iter().any(|told| plain(told) == name);
-        problems.ensure(known.is_some() || told || name.is_empty(), || {
-            let shown: String = text
-                .trim()
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(40)
-                .collect();
-            FieldProblem::new(
-                shown,
-                "unknownColumn",
-                format!(
-                    "is no column of users; there are {}",
-                    Column::ALL.map(Column::header).join(", ")
-                ),
-            )
-        });
-        if let Some(column) = known {
-            problems.ensure(!columns.contains(&known), || {
-                FieldProblem::new(column.header(), "columnTwice", "stands in the header twice")
-            });
-        }
-        columns.push(known);
-    }
-    let names_people = [Column::Email, Column::ExternalId]
-        .into_iter()
-        .any(|column| columns.contains(&Some(column)));
-    problems.ensure(names_people || !problems.is_empty(), || {
-        FieldProblem::new(
-            "email",
-            "noColumn",
-            "is missing: the first line must name the columns, email or externalId among them",
-        )
-    });
-    if problems.is_empty() {
-        Ok(columns)
-    } else {
-        Err(problems.into_vec())
-    }
-}
-
-fn row(line: u64, columns: &[Option<Column>], record: &csv::StringRecord) -> Row {
-    let mut cells = HashMap::new();
-    for (column, cell) in columns.iter().zip(record) {
-        if let Some(column) = column
-            && !cell.trim().is_empty()
-        {
-            cells.insert(*column, meant(cell.trim()));
-        }
-    }
-    let beyond = record.iter().skip(columns.len());
-    let flaw = if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
-        Some(FieldProblem::new(
-            "",
-            "lineBreak",
-            "has a cell with a line break in it; perhaps a quotation mark was left open",
-        ))
-    } else if beyond.clone().any(|cell| !cell.trim().is_empty()) {
-        Some(FieldProblem::new(
-            "",
-            "tooManyCells",
-            format!("has more cells than the {} of the header", columns.len()),
-        ))
-    } else {
-        None
+/// A name of its two parts. Where names are written in Chinese characters, kana or hangul, the
+/// family's comes first.
+fn full_name(parts: (Option<String>, Option<String>)) -> Option<String> {
+    let is_eastern = |text: &str| {
+        text.chars().any(|c| {
+            matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}')
+        })
     };
-    Row { line, cells, flaw }
+    match parts {
+        (Some(given), Some(family)) if is_eastern(&given) && is_eastern(&family) => {
+            Some(format!("{family} {given}"))
+        }
+        (Some(given), Some(family)) => Some(format!("{given} {family}")),
+        (one, other) => one.or(other),
+    }
 }
 
 #[cfg(test)]
@@ -288,11 +308,11 @@ mod tests {
     use crate::sheet::write;
 
     fn rows(text: &str) -> Vec<Row> {
-        read(text.as_bytes()).unwrap()
+        read(text.as_bytes(), None).unwrap().rows
     }
 
     fn codes(bytes: &[u8]) -> Vec<&'static str> {
-        let problems = read(bytes).unwrap_err();
+        let problems = read(bytes, None).unwrap_err();
         problems.into_iter().map(|problem| problem.code).collect()
     }
 
@@ -354,7 +374,7 @@ mod tests {
             utf16(u16::to_le_bytes),
             utf16(u16::to_be_bytes),
         ] {
-            let rows = read(&bytes).unwrap();
+            let rows = read(&bytes, None).unwrap().rows;
 
             assert_eq!(rows[0].cell(Column::Name), Some("Zoë 山田 𝒵"));
         }
@@ -402,7 +422,123 @@ mod tests {
         let rows = rows("email,name\na@example.com,A\nb@example.com,\"B\nc@example.com,C\n");
 
         assert_eq!(emails(&rows), [(2, "a@example.com"), (3, "b@example.com")]);
-        assert_eq!(rows[1].flaw.as_ref().unwrap().code, "lineBreak");
+        let flaw = rows[1].flaw.as_ref().unwrap();
+        assert_eq!(flaw.code, "unclosedQuote");
+        assert!(flaw.detail.contains("line 4 was"), "{}", flaw.detail);
+    }
+
+    #[test]
+    fn lines_that_end_with_a_carriage_return_alone_are_counted_too() {
+        let rows = rows(
+            "sep=;\remail;name\r\ra@example.com;A\r\"b@example.com\";\"B\" b\rc@example.com;\"C\rc\"\r",
+        );
+
+        let flaws: Vec<_> = rows
+            .iter()
+            .map(|row| (row.line, row.flaw.as_ref().map(|flaw| flaw.code)))
+            .collect();
+        assert_eq!(
+            flaws,
+            [
+                (4, None),
+                (5, Some("misplacedQuote")),
+                (6, Some("lineBreak"))
+            ]
+        );
+    }
+
+    #[test]
+    fn first_and_last_name_make_a_name_unless_there_is_one() {
+        let name = |text: &str| {
+            let rows = rows(text);
+            rows[0].cell(Column::Name).map(str::to_owned)
+        };
+        for (text, expected) in [
+            (
+                "mail,First name,Last name\na@example.com,Ada,Lovelace\n",
+                "Ada Lovelace",
+            ),
+            (
+                "surname,givenName,mail\nLovelace,Ada,a@example.com\n",
+                "Ada Lovelace",
+            ),
+            ("mail,sn\na@example.com,Lovelace\n", "Lovelace"),
+            (
+                "mail,givenName,surname\na@example.com,太郎,山田\n",
+                "山田 太郎",
+            ),
+            (
+                "mail,givenName,surname,displayName\na@example.com,Ada,King,\"King, Ada\"\n",
+                "King, Ada",
+            ),
+            (
+                "mail,givenName,surname,displayName\na@example.com,Ada,King,\n",
+                "Ada King",
+            ),
+        ] {
+            assert_eq!(name(text).as_deref(), Some(expected), "{text}");
+        }
+        let damaged = rows("mail,givenName,surname\na@example.com,#N/A,King\n");
+        let flaw = damaged[0].flaw.as_ref().unwrap();
+        assert_eq!(
+            (flaw.field.as_str(), flaw.code),
+            ("givenName", "damagedCell")
+        );
+    }
+
+    #[test]
+    fn two_columns_that_mean_the_same_must_say_the_same() {
+        let rows = rows(
+            "mail,User Principal Name,mail\na@example.com,A@Example.com,\n,b@example.com,\nc@example.com,,d@example.com\ne@example.com,f@example.com,\n",
+        );
+
+        assert_eq!(
+            emails(&rows)[..2],
+            [(2, "a@example.com"), (3, "b@example.com")]
+        );
+        let told: Vec<Option<String>> = rows
+            .iter()
+            .map(|row| {
+                row.flaw
+                    .as_ref()
+                    .map(|flaw| format!("{} {}", flaw.field, flaw.detail))
+            })
+            .collect();
+        assert_eq!(told[..2], [None, None]);
+        assert!(
+            told[2]
+                .as_ref()
+                .unwrap()
+                .starts_with("email stands in two columns 'mail'")
+        );
+        assert!(
+            told[3]
+                .as_ref()
+                .unwrap()
+                .contains("'mail' and 'User Principal Name'")
+        );
+    }
+
+    #[test]
+    fn columns_that_mean_nothing_to_us_are_named_and_passed_over() {
+        let sheet = read(
+            b"email,phone,state,,Department\na@example.com,1,,,Sales\n",
+            None,
+        )
+        .unwrap();
+
+        assert_eq!(sheet.unknown_columns, ["phone", "Department"]);
+        assert_eq!(sheet.rows[0].flaw, None);
+    }
+
+    #[test]
+    fn invisible_characters_at_the_edges_of_a_cell_are_taken_off() {
+        let rows = rows(
+            "\u{200B}email\u{A0},name\n\u{202A}a@example.com\u{202C},\u{3164}\n\u{FEFF},\u{200B}\n",
+        );
+
+        assert_eq!(emails(&rows), [(2, "a@example.com")]);
+        assert_eq!(rows[0].cell(Column::Name), None);
     }
 
     #[test]
@@ -410,13 +546,10 @@ mod tests {
         assert_eq!(codes(b""), ["noHeader"]);
         assert_eq!(codes(b"\n\n"), ["noHeader"]);
         assert_eq!(codes(b"name,groups\nAnn,a\n"), ["noColumn"]);
+        assert_eq!(codes(b"ann@example.com,Ann\n"), ["noColumn"]);
         assert_eq!(
-            codes(b"ann@example.com,Ann\n"),
-            ["unknownColumn", "unknownColumn"]
-        );
-        assert_eq!(
-            codes(b"email,E-Mail,phone\n"),
-            ["columnTwice", "unknownColumn"]
+            codes(b"email,\"na\"me\na@example.com,A\n"),
+            ["misplacedQuote"]
         );
         assert_eq!(codes(b"sep=|\nemail|name\n"), ["separator"]);
         let many = format!("email\n{}", "a@example.com\n".repeat(MOST_ROWS + 1));
@@ -435,8 +568,9 @@ mod tests {
             .to_vec();
         let file = write(&[header, row]);
 
-        let rows = read(&file).unwrap();
+        let rows = read(&file, None).unwrap().rows;
 
+        assert_eq!(rows[0].cell(Column::UserId), Some("-"));
         assert_eq!(rows[0].cell(Column::ExternalId), Some("=1"));
         assert_eq!(rows[0].cell(Column::Email), Some("+a@example.com"));
         assert!(

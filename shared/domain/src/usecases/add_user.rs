@@ -271,5 +271,5 @@ pub(crate) fn parse_groups(names: &[String], problems: &mut Problems) -> BTreeSe
 /// A field that a form left empty was not given.
 fn given(text: Option<&String>) -> Option<&str> {
     text.map(String::as_str)
-        .filter(|text| !text.trim().is_empty())
+        .filter(|text| !crate::text::is_blank(text))
 }

@@ -7,12 +7,13 @@ use crate::correcting::{Correcting, correct, making_up_for, may_have_missed};
 use crate::history::Actor;
 use crate::ids::{ExternalId, UserId};
 use crate::locale::{Locale, TimeZoneName};
-use crate::names::DisplayName;
+use crate::names::{DisplayName, as_first_written};
 use crate::ports::{
     Chance, ChangeOutcome, Clock, LoadKeys, LoadMails, LoadUsers, ReadSettings, SaveUsers,
     Unavailable,
 };
 use crate::problem::{FieldProblem, Problems};
+use crate::text;
 use crate::usecases::add_user::parse_groups;
 use crate::user::User;
 
@@ -171,7 +172,8 @@ fn patched(user: &User, patch: &UserPatch) -> Result<User, Vec<FieldProblem>> {
         after.time_zone = cleared(text, "timeZone", TimeZoneName::parse, &mut problems);
     }
     if let Some(names) = &patch.groups {
-        after.groups = parse_groups(names, &mut problems);
+        let groups = parse_groups(names, &mut problems);
+        after.groups = as_first_written(&user.groups, groups);
     }
     if let Some(enabled) = patch.enabled {
         after.enabled = enabled;
@@ -185,13 +187,13 @@ fn patched(user: &User, patch: &UserPatch) -> Result<User, Vec<FieldProblem>> {
 
 /// An empty text clears a field.
 fn cleared<T>(
-    text: &str,
+    typed: &str,
     field: &str,
     parse: impl Fn(&str) -> Result<T, FieldProblem>,
     problems: &mut Problems,
 ) -> Option<T> {
-    if text.trim().is_empty() {
+    if text::is_blank(typed) {
         return None;
     }
-    problems.check(parse(text).map_err(|problem| problem.under(field)))
+    problems.check(parse(typed).map_err(|problem| problem.under(field)))
 }

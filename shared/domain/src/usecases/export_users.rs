@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::ids::{ExternalId, MailId};
-use crate::locale::{Locale, TimeZoneName};
+use crate::ids::MailId;
+use crate::importing::text_of;
 use crate::mail::Mail;
-use crate::names::{DisplayName, GroupName};
 use crate::ports::{Clock, ListUsers, LoadMails, Unavailable};
 use crate::selection::UserFilter;
 use crate::sheet::{self, Column, TOLD};
@@ -93,15 +92,7 @@ where
 
 fn cells(user: &User, mail: Option<&Mail>, now: Timestamp) -> Vec<String> {
     let invitation = user.invitation.as_ref();
-    let read = Column::ALL.map(|column| match column {
-        Column::ExternalId => text(user.external_id.as_ref().map(ExternalId::as_str)),
-        Column::Email => user.email.as_str().to_owned(),
-        Column::Name => text(user.display_name.as_ref().map(DisplayName::as_str)),
-        Column::Groups => sheet::joined(user.groups.iter().map(GroupName::as_str)),
-        Column::Locale => text(user.locale.as_ref().map(Locale::as_str)),
-        Column::TimeZone => text(user.time_zone.as_ref().map(TimeZoneName::as_str)),
-        Column::Enabled => user.enabled.to_string(),
-    });
+    let read = Column::ALL.map(|column| text_of(user, column).unwrap_or_default());
     // In the order of `TOLD`.
     let told = [
         user.invitation_state_at(now).name().to_owned(),
@@ -111,7 +102,6 @@ fn cells(user: &User, mail: Option<&Mail>, now: Timestamp) -> Vec<String> {
         name_of(invitation.map(|invitation| invitation.ownership)),
         user.devices.to_string(),
         name_of(user.address_mark),
-        user.id.to_string(),
     ];
     read.into_iter().chain(told).collect()
 }

@@ -9,7 +9,7 @@
 //! Send. Whom a Send that is still being expanded is for counts as invited, so a repetition invites
 //! nobody twice.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -20,7 +20,8 @@ use crate::hex::hex;
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::ids::{EventId, MailId, UserId};
-use crate::importing::{Decision, Entry, Known, Mentioned};
+use crate::importing::{Decision, Entry, FieldChange, Known, Mentioned, longer_ids};
+use crate::locale::{Locale, TRANSLATED};
 use crate::mail::Mail;
 use crate::ownership::OwnerSwitch;
 use crate::ports::{
@@ -30,7 +31,7 @@ use crate::ports::{
 use crate::problem::FieldProblem;
 use crate::selection::Selection;
 use crate::settings::VersionedSettings;
-use crate::sheet::{self, Row};
+use crate::sheet::{self, Column, Row};
 use crate::usecases::send::{Send, SendOrder, SendRefused, Sent};
 use crate::user::User;
 
@@ -47,6 +48,8 @@ pub struct ImportOrder {
     pub dry_run: bool,
     /// Whether to invite whoever was never invited.
     pub invite: bool,
+    /// The charset that was declared with the file.
+    pub charset: Option<String>,
     /// Who imports.
     pub who: Actor,
 }
@@ -77,6 +80,8 @@ pub struct ImportedRow {
     pub outcome: RowOutcome,
     /// Whom it is about; `None` if that is not known, or nobody yet.
     pub user: Option<UserId>,
+    /// What of that user it changes.
+    pub changes: Vec<FieldChange>,
     /// What is wrong with it.
     pub problems: Vec<FieldProblem>,
 }
@@ -111,6 +116,10 @@ pub struct ImportReport {
     pub invited: u64,
     /// The Send that invites them.
     pub batch: Option<Batch>,
+    /// The columns that mean nothing to us.
+    pub unknown_columns: Vec<String>,
+    /// What is worth knowing and stops nothing.
+    pub warnings: Vec<FieldProblem>,
 }
 
 impl ImportReport {
@@ -168,6 +177,27 @@ struct Pending {
     user: Option<User>,
 }
 
+/// What a row needs done.
+struct Prepared {
+    outcome: RowOutcome,
+    user: User,
+    change: Option<UserChange>,
+    changes: Vec<FieldChange>,
+    missed: Option<MailId>,
+}
+
+impl Prepared {
+    const fn of(outcome: RowOutcome, user: User, change: Option<UserChange>) -> Self {
+        Self {
+            outcome,
+            user,
+            change,
+            changes: Vec::new(),
+            missed: None,
+        }
+    }
+}
+
 impl<S, K, C, R> ImportUsers<S, K, C, R>
 where
     S: FindUsers
@@ -196,7 +226,8 @@ where
             .now()
             .saturating_add(self.budget)
             .unwrap_or(Timestamp::MAX);
-        let rows = sheet::read(file).map_err(ImportRefused::Invalid)?;
+        let sheet = sheet::read(file, order.charset.as_deref()).map_err(ImportRefused::Invalid)?;
+        let rows = sheet.rows;
         let settings = self.store.current_settings().await?;
         let ring = self.keys.key_ring().await?;
         let with = Correcting {
@@ -204,7 +235,7 @@ where
             settings: &settings,
             key: ring.current(),
         };
-        let mut pending = self.decide(&rows, order, &with).await?;
+        let (mut pending, warnings) = self.decide(&rows, order, &with).await?;
         self.make_up(&mut pending, &with).await?;
         let complete = order.dry_run || self.write(&mut pending, end).await?;
         let mut report = ImportReport {
@@ -212,6 +243,8 @@ where
             rows: Vec::new(),
             invited: 0,
             batch: None,
+            unknown_columns: sheet.unknown_columns,
+            warnings,
         };
         if order.invite && complete {
             let waiting: Vec<UserId> = pending
@@ -264,7 +297,7 @@ where
         rows: &[Row],
         order: &ImportOrder,
         with: &Correcting<'_>,
-    ) -> Result<Vec<Pending>, Unavailable> {
+    ) -> Result<(Vec<Pending>, Vec<FieldProblem>), Unavailable> {
         let mut mentioned = Mentioned::default();
         let entries: Vec<Result<Entry, Vec<FieldProblem>>> = rows
             .iter()
@@ -276,6 +309,19 @@ where
             .collect();
         let names: Vec<Name> = entries.iter().flatten().flat_map(Entry::names).collect();
         let mut known = Known::new(self.store.users_by_names(&names).await?);
+        let ids: Vec<UserId> = entries
+            .iter()
+            .flatten()
+            .filter_map(Entry::user_id)
+            .collect();
+        if !ids.is_empty() {
+            known.add(self.store.load_users(&ids).await?);
+        }
+        let longer = longer_ids(entries.iter().flatten(), &known);
+        if !longer.is_empty() {
+            known.add(self.store.users_by_names(&longer).await?);
+        }
+        let warnings = untranslated(rows.iter().map(|row| row.line).zip(&entries));
         for (row, entry) in rows.iter().zip(&entries) {
             if let Ok(entry) = entry {
                 known.note(entry, row.line);
@@ -288,29 +334,31 @@ where
             let decision = known.decide(&entry, line, id, inviting, now)?;
             self.prepared(decision, with, now)
         };
-        Ok(rows
+        let pending = rows
             .iter()
             .zip(entries)
             .map(|(row, entry)| {
                 let prepared =
                     entry.and_then(|entry| decided(entry, row.line).map_err(|one| vec![one]));
                 match prepared {
-                    Ok((outcome, user, change, missed)) => Pending {
+                    Ok(prepared) => Pending {
                         row: ImportedRow {
                             line: row.line,
-                            outcome,
-                            user: Some(user.id),
+                            outcome: prepared.outcome,
+                            user: Some(prepared.user.id),
+                            changes: prepared.changes,
                             problems: Vec::new(),
                         },
-                        change,
-                        missed,
-                        user: Some(user),
+                        change: prepared.change,
+                        missed: prepared.missed,
+                        user: Some(prepared.user),
                     },
                     Err(problems) => Pending {
                         row: ImportedRow {
                             line: row.line,
                             outcome: RowOutcome::Invalid,
                             user: None,
+                            changes: Vec::new(),
                             problems,
                         },
                         change: None,
@@ -319,7 +367,8 @@ where
                     },
                 }
             })
-            .collect())
+            .collect();
+        Ok((pending, warnings))
     }
 
     fn prepared(
@@ -327,9 +376,9 @@ where
         decision: Decision,
         with: &Correcting<'_>,
         now: Timestamp,
-    ) -> Result<(RowOutcome, User, Option<UserChange>, Option<MailId>), FieldProblem> {
+    ) -> Result<Prepared, FieldProblem> {
         Ok(match decision {
-            Decision::Leave(user) => (RowOutcome::Unchanged, *user, None, None),
+            Decision::Leave(user) => Prepared::of(RowOutcome::Unchanged, *user, None),
             Decision::Add(user) => {
                 let row = HistoryRow {
                     id: EventId::new(self.chance.ulid()),
@@ -343,17 +392,17 @@ where
                     history: vec![row],
                     ..UserChange::of((*user).clone())
                 };
-                (RowOutcome::Added, *user, Some(change), None)
+                Prepared::of(RowOutcome::Added, *user, Some(change))
             }
             Decision::Change { before, after } => {
                 let change = correct(&before, *after, with, &self.chance, now)?;
                 let missed = may_have_missed(&before, &change, with, now);
-                (
-                    RowOutcome::Updated,
-                    change.user.clone(),
-                    Some(change),
+                let changes = FieldChange::between(&before, &change.user);
+                Prepared {
+                    changes,
                     missed,
-                )
+                    ..Prepared::of(RowOutcome::Updated, change.user.clone(), Some(change))
+                }
             }
         })
     }
@@ -390,6 +439,7 @@ where
                         complete = false;
                         pending.row.outcome = RowOutcome::NotReached;
                         pending.row.user = None;
+                        pending.row.changes = Vec::new();
                     }
                 }
             }
@@ -498,6 +548,34 @@ where
             }
         }
     }
+}
+
+/// A warning for each language in a file that there is no translation for.
+fn untranslated<'a>(
+    entries: impl Iterator<Item = (u64, &'a Result<Entry, Vec<FieldProblem>>)>,
+) -> Vec<FieldProblem> {
+    let mut found: BTreeMap<&Locale, Vec<u64>> = BTreeMap::new();
+    for (line, entry) in entries {
+        let locale = entry.as_ref().ok().and_then(Entry::untranslated);
+        if let Some(locale) = locale {
+            found.entry(locale).or_default().push(line);
+        }
+    }
+    found
+        .into_iter()
+        .map(|(locale, lines)| {
+            let (first, more) = (lines.first().copied().unwrap_or_default(), lines.len() - 1);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            FieldProblem::new(
+                Column::Locale.header(),
+                "untranslated",
+                format!(
+                    "is {locale} in line {first}{more}, a language that there is no translation for: these people read another language, in the end English, unless you write wordings of your own in {locale}. There are translations for {}.",
+                    TRANSLATED.join(", ")
+                ),
+            )
+        })
+        .collect()
 }
 
 /// Whether an import that invites invites them: they never were, and a Send would.

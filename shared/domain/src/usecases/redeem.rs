@@ -536,7 +536,7 @@ fn parse(redemption: &Redemption) -> Result<(Shown, Option<NamedDevice>), Vec<Fi
         (Some(token), None, None) => Some(Shown::Token(TokenClaim::read(token))),
         (None, Some(email), Some(pin)) => {
             let email = problems.check(EmailAddress::parse(email).map_err(|p| p.under("email")));
-            problems.ensure(!pin.trim().is_empty(), || {
+            problems.ensure(!crate::text::is_blank(pin), || {
                 FieldProblem::new(
                     "pin",
                     "empty",

@@ -154,7 +154,7 @@ pub async fn a_filter_finds_by_state_group_and_beginning<S: Store>(store: S) {
             .at("bea@example.com")
             .in_group("guests")
             .with(done()),
-        a_user().at("cem@example.com").called("Cem Annan"),
+        a_user().at("cem@example.com").called("Çem Ån-Nan Annan"),
         a_user()
             .at("dan@example.com")
             .known_as("HR-4711")
@@ -188,10 +188,19 @@ pub async fn a_filter_finds_by_state_group_and_beginning<S: Store>(store: S) {
         (groups(&["staff"]), "ann dan"),
         (groups(&["guests", "it"]), "bea dan"),
         (groups(&["nobody"]), ""),
+        (groups(&["STAFF"]), "ann dan"),
+        (groups(&["Guests", "IT", "it"]), "bea dan"),
         (text("ANN"), "ann cem"),
         (text("bea@example.com"), "bea"),
         (text("hr-47"), "dan"),
         (text("4711"), ""),
+        (text("cem"), "cem"),
+        (text("ÇEM ann"), "cem"),
+        (text("annan  cem"), "cem"),
+        (text("nan c"), "cem"),
+        (text("cem bea"), ""),
+        (text("\u{200B}dan hr\u{FEFF}"), "dan"),
+        (text(" \u{3164}"), "ann bea cem dan"),
         (text("example"), ""),
         (
             UserFilter {
