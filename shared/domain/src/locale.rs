@@ -58,10 +58,11 @@ impl Locale {
         &self.0
     }
 
-    /// The language alone: `pt` of `pt-BR`.
+    /// The language alone, by its shortest code: `pt` of `pt-BR`, `de` of a `deu` that was stored
+    /// before codes were shortened.
     #[must_use]
     pub fn language(&self) -> &str {
-        self.0.split('-').next().unwrap_or(&self.0)
+        shortest_code(self.0.split('-').next().unwrap_or(&self.0))
     }
 
     /// Whether mails and pages come in this language, in one region or script of it at least.
@@ -226,6 +227,8 @@ mod tests {
         assert!(SHORTER_CODES.is_sorted_by_key(|(long, _)| *long));
         assert!(Locale::parse("deu-CH").unwrap().is_translated());
         assert!(!Locale::parse("nld").unwrap().is_translated());
+        let stored: Locale = serde_json::from_str(r#""deu""#).unwrap();
+        assert_eq!((stored.language(), stored.as_str()), ("de", "deu"));
     }
 
     #[test]

@@ -317,6 +317,8 @@ mod tests {
             "۱۲۳۴-۵۶۷۸",
             "1234–5678",
             "1234.5678",
+            "\u{FEFF}1234\u{200B}5678\u{202C}",
+            "\u{3164}12\u{AD}34 5678\u{2800}",
         ] {
             assert!(Pin::from_typed(typed).matches(&pin), "{typed}");
         }

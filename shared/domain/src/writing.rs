@@ -10,12 +10,13 @@ use crate::letter::{
 };
 use crate::locale::Locale;
 use crate::method::Method;
-use crate::names::Label;
+use crate::names::{DisplayName, Label};
 use crate::ownership::Ownership;
 use crate::pin::Pin;
 use crate::registration::Registration;
 use crate::settings::Settings;
 use crate::settings::agreements::wording;
+use crate::text::is_blank;
 use crate::token::{Token, TokenPurpose};
 use crate::user::User;
 use jiff::Timestamp;
@@ -35,7 +36,7 @@ pub fn reader(user: &User, settings: &Settings) -> Reader {
     locales.extend(settings.for_user(user).locale.cloned());
     locales.push(settings.locale.clone());
     Reader {
-        name: user.display_name.clone(),
+        name: name_of(user),
         locales,
         time_zone: user
             .time_zone
@@ -204,7 +205,7 @@ pub fn notice_letter(
         },
         about,
         person: PersonName {
-            name: user.display_name.clone(),
+            name: name_of(user),
             email: user.email.clone(),
         },
         at,
@@ -227,4 +228,10 @@ pub fn confirmation_letter(
         rule: registration.decided.rule,
         registered_at: registration.registered_at,
     }
+}
+
+/// What somebody is called. Names that nobody can see were once accepted; nobody is greeted by one.
+fn name_of(user: &User) -> Option<DisplayName> {
+    let name = user.display_name.as_ref();
+    name.filter(|name| !is_blank(name.as_str())).cloned()
 }

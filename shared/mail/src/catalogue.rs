@@ -179,10 +179,10 @@ impl PluralRule {
 
 /// The script in which a Chinese reader reads, by their locale's own word or by its region.
 fn chinese_script(locale: &Locale) -> Option<&'static str> {
-    let mut parts = locale.as_str().split('-');
-    if parts.next() != Some("zh") {
+    if locale.language() != "zh" {
         return None;
     }
+    let mut parts = locale.as_str().split('-').skip(1);
     // The script stands before the region, so the first that says something decides.
     let script = parts.find_map(|part| match part {
         "Hant" | "TW" | "HK" | "MO" => Some("zh-Hant"),
@@ -212,6 +212,41 @@ mod tests {
             .map(|tag| Locale::parse(tag).unwrap())
             .collect();
         Catalogue::for_chain(&chain).tag
+    }
+
+    #[test]
+    fn a_language_is_found_by_each_of_its_codes_however_long_ago_it_was_stored() {
+        for (tag, expected) in [
+            ("deu", "de"),
+            ("ger", "de"),
+            ("fra-CA", "fr"),
+            ("fre", "fr"),
+            ("jpn", "ja"),
+            ("zh-TW", "zh-Hant"),
+            ("zho-HK", "zh-Hant"),
+            ("cmn-Hans", "zh-Hans"),
+            ("pt", "pt-BR"),
+            ("de_AT.UTF-8", "de"),
+            ("nb", "en"),
+        ] {
+            assert_eq!(chosen(&[tag]), expected, "{tag}");
+        }
+        for (tag, expected) in [("deu", "de"), ("zho-Hant", "zh-Hant")] {
+            let stored: Locale = serde_json::from_str(&format!("\"{tag}\"")).unwrap();
+            assert_eq!(Catalogue::for_chain(&[stored]).tag, expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn the_domain_knows_which_languages_there_are_words_for() {
+        let mut languages: Vec<&str> = CATALOGUES
+            .iter()
+            .filter_map(|catalogue| catalogue.tag.split('-').next())
+            .collect();
+        languages.sort_unstable();
+        languages.dedup();
+
+        assert_eq!(languages, beckon_domain::locale::TRANSLATED);
     }
 
     fn catalogue(direction: Direction, plural_rule: PluralRule) -> Catalogue {

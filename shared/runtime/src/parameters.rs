@@ -171,21 +171,21 @@ pub fn either_of(given: &[String]) -> Vec<String> {
     let [one] = given else {
         return given.iter().filter(named).cloned().collect();
     };
-    let mut names = vec![String::new()];
+    let mut names = Vec::new();
+    let mut name = String::new();
     let mut characters = one.chars().peekable();
     let mut escaped = false;
     while let Some(c) = characters.next() {
         match c {
             '\\' if characters.next_if_eq(&',').is_some() => {
                 escaped = true;
-                names.last_mut().map(|name| name.push(','));
+                name.push(',');
             }
-            ',' => names.push(String::new()),
-            c => {
-                names.last_mut().map(|name| name.push(c));
-            }
+            ',' => names.push(std::mem::take(&mut name)),
+            c => name.push(c),
         }
     }
+    names.push(name);
     let mut names: Vec<String> = names
         .iter()
         .map(|name| trimmed(name).to_owned())

@@ -70,6 +70,26 @@ async fn a_mail_goes_out_once_as_the_settings_say_and_is_recorded_as_sent() {
     assert_eq!(world.store.lease(), None);
 }
 
+/// The version before took it for a name.
+#[tokio::test]
+async fn nobody_is_greeted_by_a_stored_name_that_cannot_be_seen() {
+    let world = World::new();
+    let names = [r#""\u200B\u3164""#, r#""Ada\u200D""#];
+    let users = names.map(|name| {
+        let mut user = a_user().build();
+        user.display_name = Some(serde_json::from_str(name).unwrap());
+        world.store.put_user(&user);
+        user
+    });
+    world.invite(&[&users[0], &users[1]]).await;
+
+    world.post().await;
+
+    let name_in = |user: &User| fact(&world.service.taken_for(&user.email)[0].message, "name");
+    assert_eq!(name_in(&users[0]), None);
+    assert_eq!(name_in(&users[1]).unwrap(), "Ada\u{200D}");
+}
+
 #[tokio::test]
 async fn each_method_has_its_secret_in_the_mail_and_no_other() {
     for method in [

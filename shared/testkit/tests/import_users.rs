@@ -110,7 +110,7 @@ x-3;cid@example.com;;;;
         .find(|user| user.email.as_str() == "ann@example.com")
         .unwrap();
     let groups: Vec<&str> = original.groups.iter().map(GroupName::as_str).collect();
-    assert_eq!(groups, ["Munich", "a", "staff"]);
+    assert_eq!(groups, ["a", "Munich", "staff"]);
     assert_eq!(original.locale.as_ref().unwrap().as_str(), "de");
     assert_eq!(
         original.time_zone.as_ref().unwrap().as_str(),

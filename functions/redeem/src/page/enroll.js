@@ -338,6 +338,15 @@ function showFieldErrors(wrong) {
   element(known[0]).focus();
 }
 
+// What nobody sees comes along when an address is copied, and the browser would refuse it.
+const UNSEEN = /^[\s\u2800\p{Default_Ignorable_Code_Point}]+|[\s\u2800\p{Default_Ignorable_Code_Point}]+$/gu;
+
+function addressIn(input) {
+  const seen = input.value.replace(UNSEEN, "");
+  if (seen !== input.value) input.value = seen;
+  return seen;
+}
+
 // ---- The PIN again ----
 
 // What is shown is the same for every address, as is the answer: it tells nobody who is invited.
@@ -372,8 +381,8 @@ element("ask-form").addEventListener("submit", (event) => {
   event.preventDefault();
   clearMessage();
   const input = element("ask-email");
+  const email = addressIn(input);
   if (!input.checkValidity()) return askFieldError();
-  const email = input.value.trim();
   if (element("email").value.trim() === "") element("email").value = email;
   send(element("ask-send"), words.asking, PIN_REQUESTS, { email }, asked);
 });
@@ -544,11 +553,12 @@ element("form").addEventListener("submit", (event) => {
   event.preventDefault();
   const [email, pin] = [element("email"), element("pin")];
   const wrong = [];
+  const address = addressIn(email);
   if (!email.checkValidity()) wrong.push("email");
   if (pin.value.trim() === "") wrong.push("pin");
   clearMessage();
   if (wrong.length > 0) return showFieldErrors(wrong);
-  redeem({ email: email.value.trim(), pin: pin.value }, element("form-send"));
+  redeem({ email: address, pin: pin.value }, element("form-send"));
 });
 
 element("link-send").addEventListener("click", () => redeem({ token }, element("link-send")));

@@ -48,22 +48,24 @@ pub(crate) fn of_text(cell: &str) -> Option<FieldProblem> {
     None
 }
 
+/// What programs write where there is nothing.
+const NOTHING: [&str; 9] = [
+    "null",
+    "nan",
+    "none",
+    "undefined",
+    "n/a",
+    "nil",
+    "(null)",
+    "<null>",
+    "-",
+];
+
 /// Why a cell cannot be the id of anybody.
 pub(crate) fn of_id(cell: &str) -> Option<FieldProblem> {
     if let Some(problem) = of_text(cell) {
         return Some(problem);
     }
-    const NOTHING: [&str; 9] = [
-        "null",
-        "nan",
-        "none",
-        "undefined",
-        "n/a",
-        "nil",
-        "(null)",
-        "<null>",
-        "-",
-    ];
     let lower = cell.to_lowercase();
     if NOTHING.contains(&lower.as_str()) {
         return Some(damaged(format!(

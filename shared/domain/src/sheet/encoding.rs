@@ -50,7 +50,7 @@ fn read_as<'a>(
     label: &str,
 ) -> Result<Cow<'a, str>, FieldProblem> {
     // What put U+FFFD into a file wrote it in UTF-8, whatever the file was.
-    if !matches!(encoding, e if e == UTF_16LE || e == UTF_16BE) && encoding != UTF_8 {
+    if ![UTF_16LE, UTF_16BE, UTF_8].contains(&encoding) {
         let lost = bytes
             .windows(3)
             .position(|three| three == [0xEF, 0xBF, 0xBD]);

@@ -74,7 +74,8 @@ where
         if position.is_none() {
             // Without it some spreadsheets take UTF-8 for something older.
             file.extend("\u{FEFF}".as_bytes());
-            let headers = Column::ALL.map(Column::header).into_iter().chain(TOLD);
+            let headers = particulars().map(Column::header).chain(TOLD);
+            let headers = headers.chain([Column::UserId.header()]);
             rows.push(headers.map(str::to_owned).collect());
         }
         rows.extend(page.items.iter().map(|user| {
@@ -92,7 +93,7 @@ where
 
 fn cells(user: &User, mail: Option<&Mail>, now: Timestamp) -> Vec<String> {
     let invitation = user.invitation.as_ref();
-    let read = Column::ALL.map(|column| text_of(user, column).unwrap_or_default());
+    let read = particulars().map(|column| text_of(user, column).unwrap_or_default());
     // In the order of `TOLD`.
     let told = [
         user.invitation_state_at(now).name().to_owned(),
@@ -103,7 +104,14 @@ fn cells(user: &User, mail: Option<&Mail>, now: Timestamp) -> Vec<String> {
         user.devices.to_string(),
         name_of(user.address_mark),
     ];
-    read.into_iter().chain(told).collect()
+    let id = text_of(user, Column::UserId);
+    read.chain(told).chain(id).collect()
+}
+
+/// The columns that people change; the id by which a row is found again stands at its end.
+fn particulars() -> impl Iterator<Item = Column> {
+    let columns = Column::ALL.into_iter();
+    columns.filter(|column| *column != Column::UserId)
 }
 
 fn text(text: Option<&str>) -> String {
