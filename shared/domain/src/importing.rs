@@ -221,21 +221,42 @@ const fn field_of(name: &Name) -> &'static str {
 
 impl Entry {
     fn applied_to(&self, user: &User) -> User {
-        fn or<T: Clone>(said: Option<&T>, before: Option<&T>) -> Option<T> {
-            said.or(before).cloned()
-        }
         User {
             email: self.email.clone().unwrap_or_else(|| user.email.clone()),
-            external_id: or(self.external_id.as_ref(), user.external_id.as_ref()),
-            display_name: or(self.display_name.as_ref(), user.display_name.as_ref()),
+            external_id: or_before(self.external_id.as_ref(), user.external_id.as_ref(), |id| {
+                ExternalId::parse(id.as_str())
+            }),
+            display_name: or_before(
+                self.display_name.as_ref(),
+                user.display_name.as_ref(),
+                |name| DisplayName::parse(name.as_str()),
+            ),
             groups: match &self.groups {
                 Some(groups) => as_first_written(&user.groups, groups.clone()),
                 None => user.groups.clone(),
             },
-            locale: or(self.locale.as_ref(), user.locale.as_ref()),
-            time_zone: or(self.time_zone.as_ref(), user.time_zone.as_ref()),
+            locale: or_before(self.locale.as_ref(), user.locale.as_ref(), |locale| {
+                Locale::parse(locale.as_str())
+            }),
+            time_zone: or_before(self.time_zone.as_ref(), user.time_zone.as_ref(), |zone| {
+                TimeZoneName::parse(zone.as_str())
+            }),
             enabled: self.enabled.unwrap_or(user.enabled),
             ..user.clone()
         }
+    }
+}
+
+/// What a row says, or else what there was before. What was stored in another form than a value is
+/// parsed into today is no change when it comes back: nobody wrote anything new.
+fn or_before<T: Clone + PartialEq>(
+    said: Option<&T>,
+    before: Option<&T>,
+    parse_again: impl Fn(&T) -> Result<T, FieldProblem>,
+) -> Option<T> {
+    let is_same = |before: &T| parse_again(before).is_ok_and(|again| Some(&again) == said);
+    match before {
+        Some(before) if is_same(before) => Some(before.clone()),
+        before => said.or(before).cloned(),
     }
 }

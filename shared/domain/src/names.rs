@@ -181,6 +181,17 @@ impl<'de> Deserialize<'de> for GroupName {
     }
 }
 
+/// Writes groups in the order of their letters, as rows have held them since before case did not
+/// matter: a row that says the same is the same.
+pub(crate) fn in_written_order<S: Serializer>(
+    groups: &BTreeSet<GroupName>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut written: Vec<&str> = groups.iter().map(GroupName::as_str).collect();
+    written.sort_unstable();
+    serializer.collect_seq(written)
+}
+
 /// These groups, each written as it was `before`, if it was there.
 #[must_use]
 pub fn as_first_written(
@@ -261,6 +272,9 @@ mod tests {
             serde_json::to_string(&stored).unwrap(),
             r#"["guests","Staff"]"#
         );
+        let mut row = serde_json::Serializer::new(Vec::new());
+        in_written_order(&stored, &mut row).unwrap();
+        assert_eq!(row.into_inner(), br#"["Staff","guests"]"#);
         let kept = as_first_written(&stored, [group("STAFF"), group("New")].into());
         let kept: Vec<&str> = kept.iter().map(GroupName::as_str).collect();
         assert_eq!(kept, ["New", "Staff"]);

@@ -34,7 +34,10 @@ pub struct UserFilter {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub deliveries: BTreeSet<MailState>,
     /// In one of these groups.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeSet::is_empty",
+        serialize_with = "crate::names::in_written_order"
+    )]
     #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
     pub groups: BTreeSet<GroupName>,
     /// Words that somebody's address, name or external id begins with, or a word of the name; each

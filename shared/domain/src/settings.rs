@@ -65,7 +65,7 @@ pub enum Distribution {
     /// Everybody who registers a device.
     Everyone,
     /// Members of these groups.
-    Groups(BTreeSet<GroupName>),
+    Groups(#[serde(serialize_with = "crate::names::in_written_order")] BTreeSet<GroupName>),
 }
 
 /// Confirmation mails.

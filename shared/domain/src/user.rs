@@ -50,7 +50,11 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<DisplayName>,
     /// The groups they belong to.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeSet::is_empty",
+        serialize_with = "crate::names::in_written_order"
+    )]
     pub groups: BTreeSet<GroupName>,
     /// Their language, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

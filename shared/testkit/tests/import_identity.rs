@@ -355,6 +355,36 @@ ext_guest.example#EXT#@example.onmicrosoft.com,Guest,,,,,,True,
     );
 }
 
+/// Names were kept as they were typed, and languages by whichever code was given.
+#[tokio::test]
+async fn rows_of_the_version_before_come_back_unchanged_from_their_export() {
+    let world = World::new();
+    let mut user = a_user().at("ann@example.com").in_group("Staff").build();
+    user.external_id = Some(serde_json::from_str(r#""e\u0301-1""#).unwrap());
+    user.display_name = Some(serde_json::from_str(r#""Zoe\u0308\u200B""#).unwrap());
+    user.locale = Some(serde_json::from_str(r#""deu""#).unwrap());
+    user.groups = serde_json::from_str(r#"["Cafe\u0301", "Staff", "staff"]"#).unwrap();
+    world.store.put_user(&user);
+    let page = world
+        .export_users()
+        .run(&UserFilter::default(), None)
+        .await
+        .unwrap();
+    let file = String::from_utf8(page.file).unwrap();
+
+    for file in [&file, &file.replace("userId", "devices2")] {
+        let report = import(&world, file).await;
+
+        assert_eq!(
+            report.rows[0].outcome,
+            RowOutcome::Unchanged,
+            "{:?}",
+            report.rows[0]
+        );
+    }
+    assert_eq!(world.now_of(&user), user);
+}
+
 #[tokio::test]
 async fn an_export_is_found_unchanged_with_its_ids_and_again_without_them() {
     let world = World::new();

@@ -134,7 +134,12 @@ impl Known {
         match (by_external, by_address) {
             (Some(one), Some(other)) if one.id != other.id => Err(self.address_taken(one, other)),
             (None, Some(other)) => match (&entry.external_id, &other.external_id) {
-                (Some(said), Some(known)) => Err(other_external_id(said, known)),
+                (Some(said), Some(known))
+                    if ExternalId::parse(known.as_str()).as_ref() != Ok(said) =>
+                {
+                    Err(other_external_id(said, known))
+                }
+                (Some(_), Some(_)) => Ok(Some(other)),
                 (None, _) | (_, None) => Ok(Some(other)),
             },
             (Some(user), _) => Ok(Some(user)),
