@@ -134,7 +134,7 @@ type Case = (
     &'static [Permission],
 );
 
-fn cases() -> Vec<Case> {
+fn of_cognito_and_auth0() -> Vec<Case> {
     vec![
         (
             "Cognito, id token",
@@ -195,6 +195,11 @@ fn cases() -> Vec<Case> {
             "AbC1example",
             MDM,
         ),
+    ]
+}
+
+fn of_okta_and_entra() -> Vec<Case> {
+    vec![
         (
             "Okta, person",
             OKTA,
@@ -250,7 +255,9 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn people_and_machines_of_each_provider_may_what_their_tokens_say() {
-    for (which, variables, claims, name, permitted) in cases() {
+    for (which, variables, claims, name, permitted) in
+        [of_cognito_and_auth0(), of_okta_and_entra()].concat()
+    {
         let caller = caller(variables, &claims);
 
         assert_eq!(caller.name, name, "{which}");

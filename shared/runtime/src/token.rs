@@ -216,9 +216,10 @@ mod tests {
             ("jti", json!("t-2")),
         ] {
             let mut other = a_person();
-            match value.is_null() {
-                true => drop(other.as_object_mut().unwrap().remove(claim)),
-                false => other[claim] = value,
+            if value.is_null() {
+                drop(other.as_object_mut().unwrap().remove(claim));
+            } else {
+                other[claim] = value;
             }
 
             assert!(
