@@ -5,11 +5,14 @@ use beckon_domain::settings::Settings;
 use beckon_domain::usecases::erase_ended::EraseEnded;
 use beckon_domain::usecases::tick::Tick;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{SystemChance, SystemClock, telemetry};
+use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
+fn main() -> Result<(), Error> {
+    processors::run(start())
+}
+
+async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
     let (config, postman) = complete(&environment, |reader| {
         let postman = reader.required("BECKON_DELIVER_FUNCTION");

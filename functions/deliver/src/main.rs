@@ -6,7 +6,7 @@ use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
 use beckon_domain::writing::Links;
 use beckon_mail::Composer;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{SystemChance, SystemClock, telemetry};
+use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};
 use deliver::Postman;
 use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -20,8 +20,11 @@ struct Config {
     policy: PostmanPolicy,
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
+fn main() -> Result<(), Error> {
+    processors::run(start())
+}
+
+async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
     let config = complete(&environment, |reader| {
         let usual = PostmanPolicy::default();
@@ -58,13 +61,15 @@ async fn main() -> Result<(), Error> {
         &config.store.table,
         Settings::default_from(config.store.sender),
     );
-    table.warm_up().await?;
+    let keys = KeySource::secret(&aws, &config.key_secret);
+    let (table_stands, ()) = tokio::join!(table.warm_up(), keys.warm_up());
+    table_stands?;
     let postman = Postman {
         deliver: Deliver {
             store: table,
             service: SesMailService::new(&aws, config.configuration_set.as_deref()),
             composer: Composer::new()?,
-            keys: KeySource::secret(&aws, &config.key_secret),
+            keys,
             clock: SystemClock,
             chance: SystemChance::new(),
             links: Links {

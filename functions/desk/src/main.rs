@@ -5,11 +5,14 @@ use beckon_domain::settings::Settings;
 use beckon_domain::writing::Links;
 use beckon_mail::Composer;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{edge, telemetry};
+use beckon_runtime::{edge, processors, telemetry};
 use desk::Desk;
 
-#[tokio::main]
-async fn main() -> Result<(), lambda_http::Error> {
+fn main() -> Result<(), lambda_http::Error> {
+    processors::run(start())
+}
+
+async fn start() -> Result<(), lambda_http::Error> {
     telemetry::start_in_lambda();
     let (config, secret, links) = complete(&environment, |reader| {
         let secret = reader.required("BECKON_KEY_SECRET");
@@ -18,8 +21,9 @@ async fn main() -> Result<(), lambda_http::Error> {
     })?;
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
-    table.warm_up().await?;
     let keys = KeySource::secret(&aws, &secret);
+    let (table_stands, ()) = tokio::join!(table.warm_up(), keys.warm_up());
+    table_stands?;
     telemetry::ready();
     lambda_http::run(edge::in_lambda(
         Desk::new(table, keys, Composer::new()?, links).router(),

@@ -3,10 +3,13 @@
 use beckon_aws::{KeySource, Table, clients};
 use beckon_domain::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{edge, telemetry};
+use beckon_runtime::{edge, processors, telemetry};
 
-#[tokio::main]
-async fn main() -> Result<(), lambda_http::Error> {
+fn main() -> Result<(), lambda_http::Error> {
+    processors::run(start())
+}
+
+async fn start() -> Result<(), lambda_http::Error> {
     telemetry::start_in_lambda();
     let (config, secret) = complete(&environment, |reader| {
         let secret = reader.required("BECKON_KEY_SECRET");

@@ -6,12 +6,15 @@ use beckon_domain::settings::Settings;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{SystemChance, SystemClock, telemetry};
+use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};
 use feedback::Reports;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
+fn main() -> Result<(), Error> {
+    processors::run(start())
+}
+
+async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
     let (config, failures) = complete(&environment, |reader| {
         let failures = reader.required("BECKON_FAILURE_QUEUE_URL");

@@ -5,12 +5,15 @@ use beckon_aws::{KeySource, LambdaPostman, SqsFailureQueue, Table, clients};
 use beckon_domain::settings::Settings;
 use beckon_domain::usecases::expand::ExpandPage;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{SystemChance, SystemClock, telemetry};
+use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use outbox::Outbox;
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
+fn main() -> Result<(), Error> {
+    processors::run(start())
+}
+
+async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
     let (config, secret, postman, failures) = complete(&environment, |reader| {
         let secret = reader.required("BECKON_KEY_SECRET");

@@ -4,12 +4,15 @@ use aws_lambda_events::dynamodb::Event;
 use beckon_aws::{EventBridgeBus, SqsFailureQueue, clients};
 use beckon_domain::usecases::publish::PublishRows;
 use beckon_runtime::config::{complete, environment};
-use beckon_runtime::telemetry;
+use beckon_runtime::{processors, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use publish::Publish;
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
+fn main() -> Result<(), Error> {
+    processors::run(start())
+}
+
+async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
     let (bus, failures) = complete(&environment, |reader| {
         Some((

@@ -5,12 +5,15 @@ use beckon_aws::{SqsFailureQueue, Table, clients};
 use beckon_domain::settings::Settings;
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{SystemChance, SystemClock, telemetry};
+use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use registration_confirmed::Confirmations;
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
+fn main() -> Result<(), Error> {
+    processors::run(start())
+}
+
+async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
     let (config, failures) = complete(&environment, |reader| {
         let failures = reader.required("BECKON_FAILURE_QUEUE_URL");

@@ -5,10 +5,13 @@ use beckon_domain::settings::Settings;
 use beckon_domain::writing::Links;
 use beckon_mail::Composer;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{edge, telemetry};
+use beckon_runtime::{edge, processors, telemetry};
 
-#[tokio::main]
-async fn main() -> Result<(), lambda_http::Error> {
+fn main() -> Result<(), lambda_http::Error> {
+    processors::run(start())
+}
+
+async fn start() -> Result<(), lambda_http::Error> {
     telemetry::start_in_lambda();
     let (config, links) = complete(&environment, |reader| {
         let enrolment_page = reader.required("BECKON_ENROLMENT_PAGE");

@@ -3,13 +3,17 @@
 
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::in_process::{Call, http_client};
@@ -18,10 +22,12 @@ use crate::in_process::{Call, http_client};
 /// end closes it unseen, and a mail that is handed over on it then is lost sight of.
 const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 
-/// What every client is made from: region, credentials and timeouts from the environment.
+/// What every client is made from: region, credentials and timeouts from the environment. Lambda puts the
+/// credentials there; the SDK's other ways to find some would be prepared at every start and never taken.
 pub async fn load() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(https_client())
+        .http_client(OnFirstRequest(https_client()))
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .timeout_config(timeouts())
         .retry_config(RetryConfig::standard().with_max_attempts(4))
         .load()
@@ -39,6 +45,25 @@ fn https_client() -> SharedHttpClient {
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()
     })
+}
+
+/// A client that is not made before it is needed. The SDK's makes a connector for each service as well, only to
+/// throw it away: each reads all the certificates that the system trusts.
+#[derive(Debug)]
+struct OnFirstRequest(SharedHttpClient);
+
+impl HttpClient for OnFirstRequest {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
+    }
 }
 
 /// For an endpoint on this machine, which checks no signature.
@@ -78,4 +103,33 @@ fn timeouts() -> TimeoutConfig {
         .operation_attempt_timeout(Duration::from_secs(5))
         .operation_timeout(Duration::from_secs(20))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn clients_are_made_without_a_connector() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let counting = Arc::clone(&made);
+        let client = Builder::new().build_with_connector_fn(move |_, _| {
+            counting.fetch_add(1, Ordering::Relaxed);
+            Connector::builder()
+                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                .build()
+        });
+        let config = unsigned()
+            .into_builder()
+            .http_client(OnFirstRequest(client))
+            .build();
+
+        aws_sdk_dynamodb::Client::new(&config);
+        aws_sdk_secretsmanager::Client::new(&config);
+
+        assert_eq!(made.load(Ordering::Relaxed), 0);
+    }
 }

@@ -29,6 +29,12 @@ impl KeySource {
     pub fn secret(config: &aws_config::SdkConfig, secret_id: &str) -> Self {
         Self::Secret(SecretsManagerKeys::new(config, secret_id))
     }
+
+    /// Reads the ring before it is needed, for functions that need it at most requests. If it cannot be read now,
+    /// the first request that needs it tries again and says so.
+    pub async fn warm_up(&self) {
+        let _ = self.key_ring().await;
+    }
 }
 
 impl LoadKeys for KeySource {

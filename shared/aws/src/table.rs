@@ -17,7 +17,7 @@ mod users;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -41,6 +41,10 @@ const KEYS_IN_A_BATCH: usize = 100;
 /// How many requests of one call are under way at the same time.
 const AT_A_TIME: usize = 8;
 
+/// How many partitions of an index are asked at the same time, once the process has asked all of one before.
+/// `DynamoDB` speaks HTTP/1.1, so each needs a connection of its own.
+const PARTITIONS_AT_A_TIME: usize = 4;
+
 /// The table, behind every port of the store.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -48,6 +52,7 @@ pub struct Table {
     name: String,
     defaults: Arc<Settings>,
     consumed: Arc<Consumed>,
+    has_asked_partitions: Arc<AtomicBool>,
 }
 
 /// Capacity units that the table and its indexes reported, in thousandths.
@@ -74,6 +79,7 @@ impl Table {
             name: name.to_owned(),
             defaults: Arc::new(defaults),
             consumed: Arc::default(),
+            has_asked_partitions: Arc::default(),
         }
     }
 
@@ -89,6 +95,17 @@ impl Table {
     /// A first, cheap request, so that the connection stands before it is needed.
     pub async fn warm_up(&self) -> Result<(), Unavailable> {
         self.get(keys::settings()).await.map(|_| ())
+    }
+
+    /// How many partitions of an index to ask at the same time. The first time in a process it is one after the
+    /// other, over the connection that the warm-up opened: to open more takes a function, with a part of a
+    /// processor, longer than to wait for the answers.
+    fn partitions_at_a_time(&self) -> usize {
+        if self.has_asked_partitions.swap(true, Ordering::Relaxed) {
+            PARTITIONS_AT_A_TIME
+        } else {
+            1
+        }
     }
 
     fn note(&self, write: bool, capacity: Option<&ConsumedCapacity>) {

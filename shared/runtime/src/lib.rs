@@ -14,6 +14,7 @@ mod identity_provider_tests;
 pub mod metrics;
 pub mod parameters;
 pub mod problem;
+pub mod processors;
 mod refusals;
 pub mod system;
 pub mod telemetry;

@@ -40,9 +40,9 @@ impl StartBatch for Table {
 
 impl LoadBatch for Table {
     async fn load_batch(&self, id: BatchId) -> Result<Option<(Batch, Cursor)>, Unavailable> {
-        let (batch, cursor) =
-            futures_util::future::try_join(self.get(keys::batch(id)), self.get(keys::cursor(id)))
-                .await?;
+        // One after the other: at the same time, the second would need a connection of its own.
+        let batch = self.get(keys::batch(id)).await?;
+        let cursor = self.get(keys::cursor(id)).await?;
         match (batch, cursor) {
             (Some(batch), Some(cursor)) => Ok(Some((read(batch)?, read(cursor)?))),
             _ => Ok(None),
@@ -160,7 +160,7 @@ impl Table {
         let share = limit / usize::from(SHARDS) * 2 + 8;
         let parts: Vec<(Vec<Entry>, bool)> = futures_util::stream::iter(0..SHARDS)
             .map(|shard| self.list_part(kind.partition(shard), position, share, ascending))
-            .buffer_unordered(usize::from(SHARDS))
+            .buffer_unordered(self.partitions_at_a_time())
             .try_collect()
             .await?;
         let is_before = |a: &String, b: &String| if ascending { a <= b } else { a >= b };

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::keys::{self, DueKind, SHARDS, id_in};
 use super::rows::{self, part, read_all};
-use super::{AT_A_TIME, Cancelled, Table, foreign, number, text, unavailable};
+use super::{Cancelled, Table, foreign, number, text, unavailable};
 
 impl LoadMails for Table {
     async fn load_mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, Unavailable> {
@@ -106,7 +106,7 @@ impl CountOpenInvitations for Table {
         // Every open invitation is due sooner or later, so that part of the index counts them.
         let counts: Vec<u64> = futures_util::stream::iter(0..SHARDS)
             .map(|shard| self.count(DueKind::Invitation.partition(shard)))
-            .buffer_unordered(AT_A_TIME)
+            .buffer_unordered(self.partitions_at_a_time())
             .try_collect()
             .await?;
         Ok(counts.iter().sum())
@@ -140,7 +140,7 @@ impl Table {
         };
         let found: Vec<(Vec<(String, String)>, bool)> = futures_util::stream::iter(0..SHARDS)
             .map(|shard| self.due_in(kind.partition(shard), now, share.min(limit)))
-            .buffer_unordered(usize::from(SHARDS))
+            .buffer_unordered(self.partitions_at_a_time())
             .try_collect()
             .await?;
         let horizon = found
