@@ -98,8 +98,8 @@ impl Table {
     }
 
     /// How many partitions of an index to ask at the same time. The first time in a process it is one after the
-    /// other, over the connection that the warm-up opened: to open more takes a function, with a part of a
-    /// processor, longer than to wait for the answers.
+    /// other, over the connection that the warm-up opened: each further one costs a TLS handshake, of a part
+    /// of a processor.
     fn partitions_at_a_time(&self) -> usize {
         if self.has_asked_partitions.swap(true, Ordering::Relaxed) {
             PARTITIONS_AT_A_TIME
