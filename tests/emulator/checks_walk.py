@@ -69,17 +69,23 @@ def the_mdm_redeems_and_reports_over_http_and_nobody_else_does(session):
     admin.post("/v1/invitations", {"selection": {"userIds": [ina]}, "ownership": "userOwned"}).expect(202)
     pin = re.search(r"PIN: ([0-9 ]+)", newest_mail(session, "ina", "Register your device").text)[1].strip()
     shown = {"email": "ina@example.com", "pin": pin, "clientAddress": "203.0.113.7"}
-    report = {"device": {"id": "inas-phone", "platform": "android"}, "registeredAt": "2026-01-31T09:30:00Z"}
+    report = {"device": {"id": "inas-phone", "platform": ["Android 14"], "supervised": "?"}, "registeredAt": session.now()}
     for caller, status in ((session.anybody, 401), (admin, 403)):
         caller.post("/v1/mdm/redemptions", shown).expect(status)
         caller.post("/v1/mdm/registrations", {"userId": ina, **report}).expect(status)
     mdm.post("/v1/mdm/redemptions", {**shown, "pin": "0"}).expect(403)
     redeemed = mdm.post("/v1/mdm/redemptions", shown).expect(200).json
     report["registrationId"] = redeemed["registrationId"]
+    old = {"device": {"id": "inas-old-phone"}, "userId": ina, "registeredAt": "2019-05-06T07:08:09Z"}
+    left_open = mdm.post("/v1/mdm/registrations", old).expect(200).json
+    equal(left_open["notCompleted"]["why"], "enrolledBefore", "why an old device leaves the invitation open")
     answers = [mdm.post("/v1/mdm/registrations", report).expect(200).json for _ in range(2)]
-    decided = {"ownership": "userOwned", "rule": "invitation"}
+    ignored = [entry["field"] for answer in answers for entry in answer.pop("ignored")]
+    equal(ignored, ["device.supervised"] * 2, "what of the reports was let be")
+    decided = {"ownership": "userOwned", "rule": "invitation", "issue": 1}
+    decided |= {"notCompleted": None, "afterEnd": False, "timeUnknown": False}
     equal(answers, [{"outcome": "recorded", **decided}, {"outcome": "knownBefore", **decided}], "what came of the reports")
-    equal(admin.get(f"/v1/users/{ina}").expect(200).json["devices"], 1, "the devices")
+    equal(admin.get(f"/v1/users/{ina}").expect(200).json["devices"], 2, "the devices")
     mdm.post("/v1/mdm/registrations", {**report, "registrationId": None, "externalId": "nobody"}).expect(404)
 
 
@@ -283,7 +289,7 @@ def a_report_by_address_and_one_by_external_id(session):
     admin = session.administrator
     for name, by in (("emil", {"email": "emil@example.com"}), ("fay", {"externalId": "hr-0815"})):
         user = admin.add(name, externalId="hr-0815") if "externalId" in by else admin.add(name)
-        session.put_event({**by, "device": {"id": f"{name}s-phone"}, "registeredAt": "2026-01-31T09:30:00Z"})
+        session.put_event({**by, "device": {"id": f"{name}s-phone"}, "registeredAt": session.now()})
         until(
             f"the device of {name} is counted",
             lambda user=user: admin.get(f"/v1/users/{user}").expect(200).json["devices"] == 1,

@@ -90,8 +90,12 @@ class Session:
 
     def report_device(self, registration, **device):
         """Reports a device as the MDM does."""
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-        self.put_event({"registrationId": registration, "device": device, "registeredAt": now})
+        self.put_event({"registrationId": registration, "device": device, "registeredAt": self.now()})
+
+    @staticmethod
+    def now():
+        """This moment as a device management writes it."""
+        return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
     def put_event(self, detail, source="mdm"):
         """Puts a *Device Registered* event on the bus."""

@@ -150,17 +150,14 @@ async fn the_same_device_registered_event_ten_times_at_once_counts_once() {
         .await;
     let ada = beckon.invite("ada@example.com").await;
 
+    let registered_at = jiff::Timestamp::now();
     let mut reports = tokio::task::JoinSet::new();
     for _ in 0..10 {
         let (api, email) = (beckon.api(), ada.email.clone());
         reports.spawn(async move {
             let device: Value = json!({ "id": "d-1" });
-            api.report_device_at(
-                &json!({ "email": email }),
-                &device,
-                "2026-11-22T22:00:00Z".parse().unwrap(),
-            )
-            .await;
+            api.report_device_at(&json!({ "email": email }), &device, registered_at)
+                .await;
         });
     }
     reports.join_all().await;

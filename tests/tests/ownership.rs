@@ -7,6 +7,7 @@
 )]
 
 use beckon_tests::{Beckon, Person};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 /// Every cell of the table: method, choice, what invitations carry. `None` where the choice
@@ -279,20 +280,20 @@ async fn somebody_s_devices_are_listed_with_whose_they_are_and_why() {
         "id": "d-1", "name": "Phone", "platform": "ios", "osVersion": "19.1", "serial": "C02",
         "enrollmentType": "device",
     });
-    let (first, second) = ("2026-11-22T09:00:00Z", "2026-11-22T10:00:00Z");
+    // The invitation was made in the minute before.
+    let minutes_ago = |minutes| Timestamp::now() - SignedDuration::from_mins(minutes);
+    let (first, second) = (minutes_ago(8), minutes_ago(4));
+    let long_ago = "2019-05-06T07:08:09Z";
 
     beckon
-        .report_device_at(&by_id, &phone, first.parse().unwrap())
+        .report_device_at(&by_id, &json!({ "id": "d-2" }), long_ago.parse().unwrap())
         .await;
+    beckon.report_device_at(&by_id, &phone, first).await;
     let after_one = beckon.user(&ada).await;
     beckon.send(&[&ada], None).await;
     beckon.cancel(&ada).await;
     beckon
-        .report_device_at(
-            &by_id,
-            &json!({ "id": "d-0", "supervised": true }),
-            second.parse().unwrap(),
-        )
+        .report_device_at(&by_id, &json!({ "id": "d-0", "supervised": true }), second)
         .await;
 
     assert_eq!(before, json!([]));
@@ -303,13 +304,25 @@ async fn somebody_s_devices_are_listed_with_whose_they_are_and_why() {
             {
                 "id": "d-0", "name": null, "platform": null, "osVersion": null, "serial": null,
                 "supervised": true, "enrollmentType": null, "ownership": "companyOwned",
-                "rule": "supervised", "issue": null, "registeredAt": second, "afterEnd": true,
+                "rule": "supervised", "issue": null, "registeredAt": second.to_string(),
+                "timeUnknown": false, "afterEnd": true, "sessionIssue": null, "notCompleted": null,
             },
             {
                 "id": "d-1", "name": "Phone", "platform": "ios", "osVersion": "19.1",
                 "serial": "C02", "supervised": null, "enrollmentType": "device",
                 "ownership": "userOwned", "rule": "invitation", "issue": 1,
-                "registeredAt": first, "afterEnd": false,
+                "registeredAt": first.to_string(), "timeUnknown": false, "afterEnd": false,
+                "sessionIssue": null, "notCompleted": null,
+            },
+            {
+                "id": "d-2", "name": null, "platform": null, "osVersion": null, "serial": null,
+                "supervised": null, "enrollmentType": null, "ownership": "notSet",
+                "rule": "notSet", "issue": null, "registeredAt": long_ago, "timeUnknown": false,
+                "afterEnd": false, "sessionIssue": null,
+                "notCompleted": {
+                    "issue": 1, "why": "enrolledBefore",
+                    "detail": "Issue 1 was not completed, because the device was enrolled before that invitation was made.",
+                },
             },
         ])
     );

@@ -167,6 +167,8 @@ fn every_happening() -> Vec<Happening> {
                 ownership: Ownership::CompanyOwned,
                 rule,
                 after_end: rule == OwnershipRule::NotSet,
+                time_unknown: false,
+                not_completed: None,
             });
             all.push(Happening::OwnershipDecidedAgain {
                 device: device.clone(),

@@ -8,7 +8,7 @@ use beckon_domain::ownership::{EnrollmentType, Ownership, OwnershipRule};
 use beckon_domain::permission::Permission;
 use beckon_domain::ports::{ListRegistrations as _, LoadUsers as _};
 use beckon_domain::registration::Registration;
-use beckon_runtime::wire::id_in_path;
+use beckon_runtime::wire::{NotCompletedView, id_in_path};
 use beckon_runtime::{Authorised, Path, Problem};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -52,11 +52,18 @@ struct RegisteredDevice {
     rule: OwnershipRule,
     /// The issue of the invitation that it completed; null if it completed none.
     issue: Option<u32>,
-    /// When it was registered, as reported.
+    /// When it was registered, as reported; if that is unknown, when the report came.
     #[schema(value_type = String)]
     registered_at: Timestamp,
+    /// Whether it is unknown when it was registered.
+    time_unknown: bool,
     /// Whether the invitation had been taken back before the report came.
     after_end: bool,
+    /// The issue of the registration that the report named, where that is not the one it completed.
+    session_issue: Option<u32>,
+    /// The invitation that waited for a device when this one was recorded and that it did not
+    /// complete, and why; null if there was none.
+    not_completed: Option<NotCompletedView>,
 }
 
 impl From<Registration> for RegisteredDevice {
@@ -75,7 +82,10 @@ impl From<Registration> for RegisteredDevice {
             rule: registration.decided.rule,
             issue: registration.issue.map(IssueNumber::get),
             registered_at: registration.registered_at,
+            time_unknown: registration.time_unknown,
             after_end: registration.after_end,
+            session_issue: registration.session_issue.map(IssueNumber::get),
+            not_completed: registration.not_completed.map(NotCompletedView::from),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A history in words: what happened, when, by whom.
 
+use beckon_domain::completion::NotCompleted;
 use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
 use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_domain::user::AddressMark;
@@ -252,6 +253,8 @@ fn in_words(what: &Happening) -> (&'static str, String) {
             ownership,
             rule,
             after_end,
+            time_unknown,
+            not_completed,
         } => (
             "registrationConfirmed",
             format!(
@@ -259,11 +262,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 device.as_str(),
                 owned(*ownership),
                 because(*rule),
-                if *after_end {
-                    "; the invitation had been cancelled or declined before, and was not completed by it"
-                } else {
-                    ""
-                }
+                aside(*after_end, *time_unknown, *not_completed),
             ),
         ),
         Happening::OwnershipDecidedAgain {
@@ -309,6 +308,26 @@ fn changed(particulars: &[Particular]) -> String {
         return "Particulars were changed.".to_owned();
     }
     sentences.join(" ")
+}
+
+/// What else there is to say of a registration that completed nothing.
+fn aside(after_end: bool, time_unknown: bool, not_completed: Option<NotCompleted>) -> String {
+    if let Some(not_completed) = not_completed {
+        let issue = not_completed.issue.get();
+        let because = not_completed.because();
+        return format!("; issue {issue} was not completed by it, because {because}");
+    }
+    let when = if time_unknown {
+        "; it is unknown when it was enrolled"
+    } else {
+        ""
+    };
+    let end = if after_end {
+        "; the invitation had been cancelled or declined before, and was not completed by it"
+    } else {
+        ""
+    };
+    format!("{end}{when}")
 }
 
 const fn owned(ownership: Ownership) -> &'static str {

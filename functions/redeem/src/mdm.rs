@@ -5,11 +5,15 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
+use beckon_domain::ids::IssueNumber;
 use beckon_domain::ownership::{Ownership, OwnershipRule};
 use beckon_domain::permission::Permission;
-use beckon_domain::usecases::confirm_registration::{ConfirmRefused, Confirmed};
+use beckon_domain::problem::FieldProblem;
+use beckon_domain::usecases::confirm_registration::ConfirmRefused;
 use beckon_domain::usecases::redeem::{Redemption, RedemptionDevice};
-use beckon_runtime::{Authorised, DeviceReport, JsonBody, Problem};
+use beckon_runtime::problem::FieldError;
+use beckon_runtime::wire::NotCompletedView;
+use beckon_runtime::{Authorised, DeviceReport, JsonBody, Problem, device_report};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -81,6 +85,7 @@ async fn redeem_for_somebody(
 
 /// What a report came to.
 #[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct ReportedView {
     /// `recorded` for a device that was not known, or was wiped and enrolled again; `decidedAgain`
     /// when more became known of it; `knownBefore` when nothing new was said.
@@ -89,12 +94,29 @@ struct ReportedView {
     ownership: Ownership,
     /// The rule that decided it.
     rule: OwnershipRule,
+    /// The issue of the invitation that the device completed, by this report or by an earlier one;
+    /// null if it completed none.
+    issue: Option<u32>,
+    /// The invitation that waits for a device and that this report did not complete, and why; null
+    /// if there is none.
+    not_completed: Option<NotCompletedView>,
+    /// Whether the invitation had been taken back before the report came.
+    after_end: bool,
+    /// Whether it is unknown when the device was registered: the report did not say, or what it said
+    /// cannot be. The time of the report stands in for it.
+    time_unknown: bool,
+    /// What of the report was not understood and let be, by field, with the reason.
+    #[schema(value_type = Vec<FieldError>)]
+    ignored: Vec<FieldProblem>,
 }
 
 /// Report a device that was registered
 ///
 /// Does what a *Device Registered* event on the bus does, and answers what came of it. The same
-/// report again changes nothing.
+/// report again changes nothing. The device is recorded in any case; it completes the person's
+/// invitation if the report names a registration of that very issue, or names none and the device was
+/// registered no earlier than ten minutes before the invitation was made. A fact that is not understood is let be and
+/// named under `ignored`.
 #[utoipa::path(
     post, path = "/v1/mdm/registrations", tag = "Device management", request_body = DeviceReport,
     responses(
@@ -109,25 +131,27 @@ async fn report(
     body: JsonBody<DeviceReport>,
 ) -> Result<Json<ReportedView>, Problem> {
     caller.to(Permission::ManageDevices)?;
-    let report = body.value.read().map_err(Problem::invalid_fields)?;
-    let confirmed = redemptions
-        .confirm
-        .run(&report)
-        .await
-        .map_err(|refusal| match refusal {
-            ConfirmRefused::Unknown => nobody_known(),
-            ConfirmRefused::Unavailable(error) => error.into(),
-        })?;
-    tracing::info!(?confirmed, "a registration was reported");
-    let (outcome, decided) = match confirmed {
-        Confirmed::Recorded(decided) => ("recorded", decided),
-        Confirmed::DecidedAgain(decided) => ("decidedAgain", decided),
-        Confirmed::KnownBefore(decided) => ("knownBefore", decided),
-    };
+    let read = body.value.read().map_err(Problem::invalid_fields)?;
+    let reported =
+        redemptions
+            .confirm
+            .run(&read.report)
+            .await
+            .map_err(|refusal| match refusal {
+                ConfirmRefused::Unknown => nobody_known(),
+                ConfirmRefused::Unavailable(error) => error.into(),
+            })?;
+    device_report::note(&reported, &read.ignored);
+    let decided = reported.outcome.decided();
     Ok(Json(ReportedView {
-        outcome,
+        outcome: reported.outcome.name(),
         ownership: decided.ownership,
         rule: decided.rule,
+        issue: reported.issue.map(IssueNumber::get),
+        not_completed: reported.not_completed.map(NotCompletedView::from),
+        after_end: reported.after_end,
+        time_unknown: reported.time_unknown,
+        ignored: [read.ignored, reported.ignored].concat(),
     }))
 }
 

@@ -9,6 +9,7 @@ use beckon_domain::ports::{
     SaveUsers, Unavailable,
 };
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration};
+use beckon_runtime::device_report;
 use beckon_runtime::metrics::{self, Metric};
 use serde_json::Value;
 
@@ -36,9 +37,9 @@ where
     /// Records one event. An error means: deliver it again.
     pub async fn handle(&self, event: EventBridgeEvent<Value>) -> Result<(), Unavailable> {
         let reason = match parse(&event.detail) {
-            Ok(report) => match self.confirm.run(&report).await {
-                Ok(confirmed) => {
-                    tracing::info!(?confirmed, "a registration was reported");
+            Ok(read) => match self.confirm.run(&read.report).await {
+                Ok(reported) => {
+                    device_report::note(&reported, &read.ignored);
                     return Ok(());
                 }
                 Err(ConfirmRefused::Unknown) => "it names no user we know".to_owned(),

@@ -109,7 +109,7 @@ impl PublishedEvents {
 
     /// `PutEvents`: status and body of the answer.
     pub(crate) fn put(&self, body: &[u8]) -> (u16, String) {
-        let request: PutEvents = match serde_json::from_slice(body) {
+        let request: PutEvents = match beckon_runtime::objects::from_slice(body) {
             Ok(request) => request,
             Err(error) => return refused("SerializationException", &error.to_string()),
         };

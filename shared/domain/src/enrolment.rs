@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ownership::Ownership;
+use crate::platform::{self, Platform};
 use crate::problem::FieldProblem;
 
 /// An address of the device management, and for which devices it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrolmentAddress {
-    /// Only for this platform, in lower case; absent: for every one.
+    /// Only for this platform, by its name in [`crate::platform`]; absent: for every one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
     /// Only for this ownership; absent: for every one.
@@ -115,35 +116,52 @@ pub struct GoingOn<'a> {
     pub registration_id: &'a str,
     /// The person's address.
     pub email: &'a str,
-    /// The platform, in lower case, if it was named.
+    /// The platform, if it was named.
     pub platform: Option<&'a str>,
     /// The ownership of the invitation.
     pub ownership: Ownership,
 }
 
-/// The first address that fits, its variables filled in.
+/// The first address that fits, its variables filled in. A platform that has none of its own is
+/// served as another one is: an iPad as `ios`.
 #[must_use]
 pub fn continue_url(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<String> {
-    let fits = |address: &&EnrolmentAddress| {
-        address
-            .platform
-            .as_deref()
-            .is_none_or(|platform| who.platform == Some(platform))
-            && address
-                .ownership
-                .is_none_or(|ownership| ownership == who.ownership)
+    let fits_ownership = |address: &&EnrolmentAddress| {
+        let wanted = address.ownership;
+        wanted.is_none_or(|ownership| ownership == who.ownership)
+    };
+    let fitting: Vec<&EnrolmentAddress> = addresses.iter().filter(fits_ownership).collect();
+    let platform = who.platform.map(platform::canonical);
+    let named_by =
+        |address: &EnrolmentAddress| address.platform.as_deref().map(platform::canonical);
+    let is_named = |platform: &String| {
+        let named = |address: &&EnrolmentAddress| named_by(address).as_ref() == Some(platform);
+        fitting.iter().any(|address| named(address))
+    };
+    let served_as = platform.as_deref().and_then(Platform::of);
+    let served_as = served_as.and_then(Platform::served_as);
+    let looked_for = match (&platform, served_as) {
+        (Some(own), Some(other)) if !is_named(own) => Some(other.id().to_owned()),
+        _ => platform.clone(),
     };
     let ownership = match who.ownership {
         Ownership::NotSet => "notSet",
         Ownership::UserOwned => "userOwned",
         Ownership::CompanyOwned => "companyOwned",
     };
-    addresses.iter().find(fits).map(|address| {
+    let fits = |address: &&&EnrolmentAddress| {
+        let named = named_by(address);
+        named.is_none() || named == looked_for
+    };
+    fitting.iter().find(fits).map(|address| {
         address
             .url
             .as_str()
             .replace("{registrationId}", &percent_encoded(who.registration_id))
-            .replace("{platform}", &percent_encoded(who.platform.unwrap_or("")))
+            .replace(
+                "{platform}",
+                &percent_encoded(platform.as_deref().unwrap_or_default()),
+            )
             .replace("{ownership}", ownership)
             // Last: what a person chose must not bring a variable of its own.
             .replace("{email}", &percent_encoded(who.email))
@@ -242,6 +260,67 @@ mod tests {
             "https://mdm.example.com/any?u=a%2Bb%40example.com&p=&o=companyOwned"
         );
         assert_eq!(continue_url(&[], who), None);
+    }
+
+    #[test]
+    fn a_platform_is_found_by_any_of_its_names_and_an_unknown_one_takes_the_address_for_all() {
+        let addresses = [
+            address(Some("mac"), None, "https://mdm.example.com/mac"),
+            address(Some("ios"), None, "https://mdm.example.com/ios"),
+            address(Some("tizen"), None, "https://mdm.example.com/tizen"),
+            address(None, None, "https://mdm.example.com/any?p={platform}"),
+        ];
+        let leads = |platform: &str| {
+            let who = GoingOn {
+                registration_id: "abc",
+                email: "a@example.com",
+                platform: Some(platform),
+                ownership: Ownership::NotSet,
+            };
+            continue_url(&addresses, who).unwrap()
+        };
+
+        for (platform, end) in [
+            ("iPhone", "ios"),
+            ("Darwin", "mac"),
+            ("macOS", "mac"),
+            ("Tizen", "tizen"),
+            ("Windows 10", "any?p=windows"),
+            ("KaiOS", "any?p=kaios"),
+        ] {
+            assert_eq!(leads(platform), format!("https://mdm.example.com/{end}"));
+        }
+    }
+
+    #[test]
+    fn an_ipad_goes_where_ios_does_unless_there_is_an_address_for_ipads() {
+        let ios = address(
+            Some("ios"),
+            None,
+            "https://mdm.example.com/ios?p={platform}",
+        );
+        let any = address(None, None, "https://mdm.example.com/any");
+        let for_users =
+            |platform, ownership| address(Some(platform), ownership, "https://mdm.example.com/own");
+        let leads = |addresses: &[EnrolmentAddress]| {
+            let who = GoingOn {
+                registration_id: "abc",
+                email: "a@example.com",
+                platform: Some("iPad"),
+                ownership: Ownership::CompanyOwned,
+            };
+            continue_url(addresses, who).unwrap()
+        };
+
+        let as_ios = "https://mdm.example.com/ios?p=ipados";
+        assert_eq!(leads(&[ios.clone(), any.clone()]), as_ios);
+        assert_eq!(
+            leads(&[ios.clone(), for_users("iPadOS", None), any.clone()]),
+            "https://mdm.example.com/own"
+        );
+        let not_theirs = for_users("ipados", Some(Ownership::UserOwned));
+        assert_eq!(leads(&[not_theirs, ios.clone(), any.clone()]), as_ios);
+        assert_eq!(leads(&[any, ios]), "https://mdm.example.com/any");
     }
 
     #[test]

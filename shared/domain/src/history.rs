@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::completion::NotCompleted;
 use crate::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use crate::mail::{Mail, MailReason, MailState};
 use crate::method::Method;
@@ -256,6 +257,12 @@ pub enum Happening {
         /// Whether the invitation had been taken back before.
         #[serde(default)]
         after_end: bool,
+        /// Whether it is unknown when the device was registered.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        time_unknown: bool,
+        /// The invitation that waited and that it did not complete.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_completed: Option<NotCompleted>,
     },
     /// More became known of a device, and the ownership was decided again.
     OwnershipDecidedAgain {

@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod batch;
+pub mod completion;
 pub mod confirmation;
 pub mod correcting;
 pub mod enrolment;
@@ -31,6 +32,7 @@ pub mod notices;
 pub mod ownership;
 pub mod permission;
 pub mod pin;
+pub mod platform;
 pub mod ports;
 pub mod problem;
 pub mod published;
@@ -45,6 +47,7 @@ pub mod sheet;
 pub mod template;
 pub mod text;
 pub mod token;
+pub mod told;
 pub mod usecases;
 pub mod user;
 pub mod writing;

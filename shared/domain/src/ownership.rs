@@ -119,6 +119,62 @@ pub enum EnrollmentType {
     User,
 }
 
+/// What text says of how a device enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToldEnrollment {
+    /// This.
+    Known(EnrollmentType),
+    /// That it is unknown.
+    Unknown,
+    /// Something that is not understood. It decides nothing.
+    NotUnderstood,
+}
+
+/// Ways of enrolling in which the device as a whole is managed, as device managements name them:
+/// letters alone, in lower case.
+const WHOLE_DEVICE: [&str; 14] = [
+    "device",
+    "deviceenrollment",
+    "mdmdeviceenrollment",
+    "appledeviceenrollment",
+    "profilebaseddeviceenrollment",
+    "accountdrivendeviceenrollment",
+    "deviceenrollmentprogram",
+    "dep",
+    "ade",
+    "automateddeviceenrollment",
+    "appleautomateddeviceenrollment",
+    "applebulkwithuser",
+    "applebulkwithoutuser",
+    "deviceenrollmentmanager",
+];
+
+impl EnrollmentType {
+    /// Reads how a device enrolled as a device management writes it. To take a user enrolment for
+    /// something else would make a private device the company's; so whatever speaks of one is one:
+    /// `User`, `userEnrollment`, `appleUserEnrollment`, `User Enrollment (Device)`.
+    #[must_use]
+    pub fn read(told: &str) -> ToldEnrollment {
+        let letters: String = told
+            .chars()
+            .filter(char::is_ascii_alphabetic)
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
+        let letters = letters.replace("enrolment", "enrollment");
+        let denied = ["no", "non", "not"].map(|no| format!("{no}userenrollment"));
+        let speaks_of_user = letters.contains("userenrollment") && !denied.contains(&letters);
+        if letters == "user" || speaks_of_user {
+            ToldEnrollment::Known(Self::User)
+        } else if WHOLE_DEVICE.contains(&letters.as_str()) {
+            ToldEnrollment::Known(Self::Device)
+        } else if matches!(letters.as_str(), "unknown" | "none" | "notset") {
+            ToldEnrollment::Unknown
+        } else {
+            ToldEnrollment::NotUnderstood
+        }
+    }
+}
+
 /// The rule that decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -179,6 +235,49 @@ mod tests {
         Method::Password,
         Method::QrCode,
     ];
+
+    #[test]
+    fn user_enrollment_is_understood_however_it_is_written() {
+        for told in [
+            "user",
+            "User",
+            "USER",
+            "userEnrollment",
+            "appleUserEnrollment",
+            "User Enrollment",
+            "user-enrolment",
+            "User Enrollment (Device)",
+            "appleUserEnrollmentWithServiceAccount",
+            "AccountDrivenUserEnrollment",
+        ] {
+            let read = EnrollmentType::read(told);
+            assert_eq!(read, ToldEnrollment::Known(EnrollmentType::User), "{told}");
+        }
+        for told in [
+            "device",
+            "Device",
+            "DEP",
+            "Automated Device Enrollment",
+            "appleBulkWithUser",
+        ] {
+            let read = EnrollmentType::read(told);
+            assert_eq!(
+                read,
+                ToldEnrollment::Known(EnrollmentType::Device),
+                "{told}"
+            );
+        }
+        assert_eq!(EnrollmentType::read("Unknown"), ToldEnrollment::Unknown);
+        for told in [
+            "whole",
+            "userless",
+            "non-user enrollment",
+            "windowsAzureADJoin",
+        ] {
+            let read = EnrollmentType::read(told);
+            assert_eq!(read, ToldEnrollment::NotUnderstood, "{told}");
+        }
+    }
 
     #[test]
     fn the_choice_is_carried_by_pin_methods_and_by_no_other() {

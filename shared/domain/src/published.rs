@@ -348,6 +348,8 @@ impl News {
                 ownership,
                 rule,
                 after_end,
+                time_unknown: _,
+                not_completed: _,
             } => Self::RegistrationConfirmed {
                 device_id: OutwardDeviceId::of(device),
                 ownership: *ownership,
@@ -421,6 +423,8 @@ mod tests {
                 ownership: Ownership::CompanyOwned,
                 rule: OwnershipRule::Supervised,
                 after_end: false,
+                time_unknown: false,
+                not_completed: None,
             },
         ))
         .unwrap();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
+use crate::completion::{NotCompleted, believable};
 use crate::ids::{DeviceId, ExternalId, IssueNumber, UserId};
 use crate::names::Label;
 use crate::ownership::{Classification, EnrollmentType, Ownership, classify};
@@ -71,12 +72,12 @@ impl DeviceFacts {
 /// The report that a device was registered.
 #[derive(Debug, Clone)]
 pub struct DeviceRegistered {
-    /// Whose.
-    pub registrant: Registrant,
+    /// Whose: the first of these that is known, the most certain first.
+    pub registrants: Vec<Registrant>,
     /// What is known of it.
     pub device: DeviceFacts,
-    /// When.
-    pub registered_at: Timestamp,
+    /// When, as it was told; `None` if that is unknown.
+    pub registered_at: Option<Timestamp>,
 }
 
 /// A registered device of a user.
@@ -95,14 +96,38 @@ pub struct Registration {
     /// What was decided, and why.
     #[serde(flatten)]
     pub decided: Classification,
-    /// When it was registered, as reported.
+    /// When it was registered, as reported; if that is unknown, when the report came.
     pub registered_at: Timestamp,
     /// Whether the invitation had been taken back before the report came.
     #[serde(default)]
     pub after_end: bool,
+    /// Whether it is unknown when it was registered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub time_unknown: bool,
+    /// The issue of the session that the report named, if it completed none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_issue: Option<IssueNumber>,
+    /// The invitation that waited when it was recorded and that it did not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_completed: Option<NotCompleted>,
+    /// The latest enrolment of the device that was reported, if that is another: a report of it that
+    /// is repeated is known by this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_enrolment_at: Option<Timestamp>,
 }
 
 impl Registration {
+    /// The latest believable time at which the device is known to have enrolled.
+    #[must_use]
+    pub fn latest_enrolment(&self, now: Timestamp) -> Option<Timestamp> {
+        let first = Some(self.registered_at).filter(|_| !self.time_unknown);
+        // Rows from before times were doubted may hold any.
+        [first, self.latest_enrolment_at]
+            .into_iter()
+            .filter_map(|at| believable(at, now))
+            .max()
+    }
+
     /// The newest first; of two at the same moment the one whose device comes first by name.
     pub fn sort(registrations: &mut [Self]) {
         registrations.sort_by(|one, other| {

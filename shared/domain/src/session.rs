@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::hex::hex;
 use crate::ids::{DeviceId, IssueNumber, UserId};
+use crate::ownership::Ownership;
 
 /// How long a session lets a person go on without showing the secret again.
 pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_mins(15);
@@ -83,7 +84,7 @@ pub struct NamedDevice {
     /// The device's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<DeviceId>,
-    /// Its platform, in lower case.
+    /// Its platform: one that is known by its name in [`crate::platform`], any other in lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
 }
@@ -98,6 +99,9 @@ pub struct Session {
     pub user: UserId,
     /// Of which issue.
     pub issue: IssueNumber,
+    /// The ownership that issue carries; `None` of a session from before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Ownership>,
     /// Since when.
     pub opened_at: Timestamp,
     /// Until when it lets the person go on. Reporting is not bound by it.

@@ -13,6 +13,7 @@ use crate::method::Method;
 use crate::names::{DisplayName, Label};
 use crate::ownership::Ownership;
 use crate::pin::Pin;
+use crate::platform;
 use crate::registration::Registration;
 use crate::settings::Settings;
 use crate::settings::agreements::wording;
@@ -223,7 +224,7 @@ pub fn confirmation_letter(
         head: settings.letterhead(),
         reader: reader(user, settings),
         device_name: registration.device.name.clone(),
-        platform: registration.device.platform.clone(),
+        platform: registration.device.platform.as_ref().map(platform::shown),
         ownership: registration.decided.ownership,
         rule: registration.decided.rule,
         registered_at: registration.registered_at,

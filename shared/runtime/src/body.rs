@@ -9,7 +9,7 @@ use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::Problem;
+use crate::{Problem, objects};
 
 /// The largest body: ten thousand ids are 300 KB.
 pub const LARGEST_BODY: usize = 1024 * 1024;
@@ -69,21 +69,25 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut deserializer);
     let known = match read {
-        // Serde also takes a list for a structure, field by field in the order of our source.
-        Ok(value) if !bytes.trim_ascii_start().starts_with(b"[") => {
+        Ok(value) => {
             deserializer.end().map_err(|error| malformed(&error))?;
-            return Ok(value);
+            // A list may have been taken for an object; see `objects`.
+            if !bytes.contains(&b'[') {
+                return Ok(value);
+            }
+            None
         }
-        Ok(_) => None,
         Err(error) => named_twice(&error),
     };
     let document: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
-    let problems = if document.is_object() {
-        faults::of::<T>(document, known)
-    } else {
-        vec![FieldProblem::new("", "wrongType", "must be an object")]
-    };
-    Err(Problem::invalid_fields(problems))
+    if !document.is_object() {
+        let no_object = FieldProblem::new("", "wrongType", "must be an object");
+        return Err(Problem::invalid_fields(vec![no_object]));
+    }
+    match objects::from_value(&document) {
+        Ok(value) if known.is_none() => Ok(value),
+        _ => Err(Problem::invalid_fields(faults::of::<T>(document, known))),
+    }
 }
 
 fn named_twice(error: &serde_path_to_error::Error<serde_json::Error>) -> Option<FieldProblem> {
@@ -283,6 +287,32 @@ mod tests {
             assert_eq!(problem.status, 422);
             assert_eq!(problem.errors[0].detail, "must be an object");
         }
+    }
+
+    #[test]
+    fn nor_is_it_inside_a_document() {
+        let inside = wrong_fields(
+            r#"{"pin": "1", "tries": 1, "alphabet": "digits", "device": ["a", "1", true]}"#,
+        );
+        let beside_others = wrong_fields(r#"{"pin": 1, "device": []}"#);
+
+        assert_eq!(inside, fields(&[("device", "wrongType")]));
+        assert_eq!(
+            beside_others,
+            fields(&[
+                ("device", "wrongType"),
+                ("pin", "wrongType"),
+                ("tries", "missing"),
+                ("alphabet", "missing"),
+            ])
+        );
+    }
+
+    #[test]
+    fn lists_stay_lists() {
+        let body = br#"{"pin": "1", "tries": 1, "alphabet": "digits", "groups": ["a", "[b]"]}"#;
+
+        assert_eq!(parse::<Document>(body).unwrap().groups, ["a", "[b]"]);
     }
 
     #[test]

@@ -1,48 +1,61 @@
 //! What a device management says of a device that was registered: the `detail` of its event, and the
 //! body of the same report over HTTP.
+//!
+//! A report is refused if it names nobody or no device. Everything else in it is additional: what is
+//! not understood is let be and named, and the report counts.
+
+mod facts;
+mod time;
 
 use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::{DeviceId, ExternalId};
-use beckon_domain::names::Label;
-use beckon_domain::ownership::EnrollmentType;
+use beckon_domain::ids::{DeviceId, ExternalId, IssueNumber};
 use beckon_domain::problem::{FieldProblem, Problems};
 use beckon_domain::registration::{DeviceFacts, DeviceRegistered, Registrant};
 use beckon_domain::session::RegistrationId;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use beckon_domain::usecases::confirm_registration::Reported;
+use facts::Facts;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// A device that was registered, and whose it is, as the device management writes it: nothing is
 /// checked yet. The person is named by one of `registrationId`, `userId`, `externalId` and `email`;
-/// the first of them that is given counts. Fields that are not ours are let be.
+/// the first of them that is known counts. Fields that are not ours are let be. Text may be given as
+/// a number, and one value as a list of one; what is null or empty is as good as left out, and what
+/// is not understood is let be and named in the answer.
 #[derive(Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DeviceReport {
     /// What redeeming answered.
-    registration_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    registration_id: Value,
     /// Beckon's id of the user.
-    user_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    user_id: Value,
     /// What your directory calls them.
-    external_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    external_id: Value,
     /// Their address.
-    email: Option<String>,
+    #[schema(value_type = Option<String>)]
+    email: Value,
     /// Which device.
-    #[schema(required)]
-    device: Option<ReportedDevice>,
-    /// When it was registered, as RFC 3339 writes it.
-    #[schema(required, format = DateTime)]
-    registered_at: Option<String>,
+    #[schema(value_type = ReportedDevice, required)]
+    device: Value,
+    /// When it was registered: as RFC 3339 writes it, or in seconds or milliseconds since 1970. If it
+    /// is left out or cannot be, the time counts as unknown.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    registered_at: Value,
 }
 
 /// What is known of a device; what is left out is unknown, and may be reported later.
-#[derive(Default, Deserialize, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "it describes what `Facts` reads")]
 pub struct ReportedDevice {
     /// The device management's own id for it.
-    #[schema(required)]
-    id: Option<String>,
+    id: String,
     /// What it is called.
     name: Option<String>,
-    /// Its platform, like `ios`.
+    /// Its platform, like `ios`. One that is known is kept by its name here, whatever you call it.
     platform: Option<String>,
     /// The version of its system.
     os_version: Option<String>,
@@ -50,164 +63,161 @@ pub struct ReportedDevice {
     serial: Option<String>,
     /// Whether it is supervised; one that is, is company owned.
     supervised: Option<bool>,
-    /// `user` for an enrolment that the person's own account carries.
-    enrollment_type: Option<EnrollmentType>,
+    /// `user` for an enrolment that the person's own account carries, `device` for any other.
+    /// `userEnrollment` and `appleUserEnrollment` are `user`. What is not understood decides nothing.
+    enrollment_type: Option<String>,
+}
+
+/// A report that can be recorded.
+#[derive(Debug)]
+pub struct ReadReport {
+    /// What it says.
+    pub report: DeviceRegistered,
+    /// What of it was let be, and why.
+    pub ignored: Vec<FieldProblem>,
 }
 
 impl DeviceReport {
-    /// Reads a report; everything wrong is named.
-    pub fn read(self) -> Result<DeviceRegistered, Vec<FieldProblem>> {
+    /// Reads a report; everything that has to be put right is named.
+    pub fn read(self) -> Result<ReadReport, Vec<FieldProblem>> {
         let mut problems = Problems::default();
-        let registrant = registrant(&self, &mut problems);
-        let device = if let Some(device) = self.device {
-            facts(device, &mut problems)
-        } else {
-            problems.add(FieldProblem::new(
-                "device",
-                "missing",
-                "must be an object with at least the device's id",
-            ));
-            None
+        let mut ignored = Vec::new();
+        let registrants = self.registrants(&mut problems, &mut ignored);
+        let device = match &self.device {
+            Value::Object(device) => read_device(device, &mut problems, &mut ignored),
+            other => {
+                problems.add(FieldProblem::new(
+                    "device",
+                    if other.is_null() {
+                        "missing"
+                    } else {
+                        "wrongType"
+                    },
+                    "must be an object with at least the device's id",
+                ));
+                None
+            }
         };
-        let at = self.registered_at.as_deref().map(str::parse::<Timestamp>);
-        let registered_at = if let Some(Ok(at)) = at {
-            Some(at)
-        } else {
-            problems.add(FieldProblem::new(
-                "registeredAt",
-                "malformedTime",
-                "must be a time as RFC 3339 writes it, like 2026-01-31T09:30:00Z",
-            ));
-            None
-        };
-        match (registrant, device, registered_at) {
-            (Some(registrant), Some(device), Some(registered_at)) if problems.is_empty() => {
-                Ok(DeviceRegistered {
-                    registrant,
+        let registered_at = time::read(&self.registered_at, "registeredAt", &mut ignored);
+        match device {
+            Some(device) if problems.is_empty() => Ok(ReadReport {
+                report: DeviceRegistered {
+                    registrants,
                     device,
                     registered_at,
-                })
-            }
+                },
+                ignored,
+            }),
             _ => Err(problems.into_vec()),
         }
     }
-}
 
-fn registrant(report: &DeviceReport, problems: &mut Problems) -> Option<Registrant> {
-    let under = |field: &'static str| move |problem: FieldProblem| problem.under(field);
-    // The most certain first; one is enough, and the others are then only additional.
-    if let Some(text) = &report.registration_id {
-        return problems.check(
-            RegistrationId::read(text)
-                .map(Registrant::Session)
-                .ok_or_else(|| {
-                    FieldProblem::new(
-                        "registrationId",
-                        "malformedId",
-                        "must be the registrationId that redeeming answered",
-                    )
-                }),
-        );
-    }
-    if let Some(text) = &report.user_id {
-        return problems.check(text.parse().map(Registrant::User).map_err(under("userId")));
-    }
-    if let Some(text) = &report.external_id {
-        return problems.check(
-            ExternalId::parse(text)
-                .map(Registrant::External)
-                .map_err(under("externalId")),
-        );
-    }
-    if let Some(text) = &report.email {
-        return problems.check(
-            EmailAddress::parse(text)
-                .map(Registrant::Address)
-                .map_err(under("email")),
-        );
-    }
-    problems.add(FieldProblem::new(
-        "",
-        "missing",
-        "must name the person by registrationId, userId, externalId or email",
-    ));
-    None
-}
-
-fn facts(device: ReportedDevice, problems: &mut Problems) -> Option<DeviceFacts> {
-    let id = device.id.map_or_else(
-        || {
-            Err(FieldProblem::new(
+    /// Whom it may be about, the most certain first. What names nobody is only let be if another
+    /// field may name somebody.
+    fn registrants(
+        &self,
+        problems: &mut Problems,
+        ignored: &mut Vec<FieldProblem>,
+    ) -> Vec<Registrant> {
+        let mut named = Vec::new();
+        let mut unread = Vec::new();
+        let mut take =
+            |field: &str, value: &Value, read: fn(&str) -> Result<Registrant, FieldProblem>| {
+                let parsed = match facts::id(value) {
+                    Ok(None) => return,
+                    Ok(Some(text)) => read(&text),
+                    Err(problem) => Err(problem),
+                };
+                match parsed {
+                    Ok(registrant) => named.push(registrant),
+                    Err(problem) => unread.push(problem.under(field)),
+                }
+            };
+        take("registrationId", &self.registration_id, |text| {
+            let malformed = || {
+                FieldProblem::new(
+                    "",
+                    "malformedId",
+                    "must be the registrationId that redeeming answered",
+                )
+            };
+            let id = RegistrationId::read(text).ok_or_else(malformed)?;
+            Ok(Registrant::Session(id))
+        });
+        take("userId", &self.user_id, |text| {
+            Ok(Registrant::User(text.parse()?))
+        });
+        take("externalId", &self.external_id, |text| {
+            Ok(Registrant::External(ExternalId::parse(text)?))
+        });
+        take("email", &self.email, |text| {
+            Ok(Registrant::Address(EmailAddress::parse(text)?))
+        });
+        if !named.is_empty() {
+            ignored.append(&mut unread);
+        } else if unread.is_empty() {
+            problems.add(FieldProblem::new(
                 "",
                 "missing",
-                "must be the device management's id for the device",
-            ))
-        },
-        |text| DeviceId::parse(&text),
+                "must name the person by registrationId, userId, externalId or email",
+            ));
+        }
+        for problem in unread {
+            problems.add(problem);
+        }
+        named
+    }
+}
+
+/// Writes a line of the log about a report that was recorded. A fact that was let be is named by its
+/// path, never by its value.
+pub fn note(reported: &Reported, ignored: &[FieldProblem]) {
+    let ignored: Vec<String> = ignored
+        .iter()
+        .chain(&reported.ignored)
+        .map(|problem| format!("{} {}", problem.field, problem.code))
+        .collect();
+    tracing::info!(
+        outcome = reported.outcome.name(),
+        issue = reported.issue.map(IssueNumber::get),
+        not_completed = ?reported.not_completed.map(|not_completed| not_completed.why),
+        time_unknown = reported.time_unknown,
+        ignored = ignored.join(", "),
+        "a registration was reported"
     );
-    let id = problems.check(id.map_err(|p| p.under("device.id")));
-    // What a device calls itself is for people to read; what cannot be shown is left out rather
-    // than losing the registration.
-    let label = |text: Option<String>| text.and_then(|text| Label::parse(&text).ok());
+}
+
+fn read_device(
+    device: &Map<String, Value>,
+    problems: &mut Problems,
+    ignored: &mut Vec<FieldProblem>,
+) -> Option<DeviceFacts> {
+    let id = match facts::id(device.get("id").unwrap_or(&Value::Null)) {
+        Ok(Some(text)) => DeviceId::parse(&text),
+        Ok(None) => Err(FieldProblem::new(
+            "",
+            "missing",
+            "must be the device management's id for the device",
+        )),
+        Err(problem) => Err(problem),
+    };
+    let id = problems.check(id.map_err(|problem| problem.under("device.id")));
+    let mut facts = Facts {
+        within: "device",
+        of: device,
+        ignored,
+    };
+    let (platform, version) = facts.platform("platform");
     Some(DeviceFacts {
+        name: facts.label("name"),
+        os_version: facts.label("osVersion").or(version),
+        serial: facts.label("serial"),
+        supervised: facts.truth("supervised"),
+        enrollment_type: facts.enrollment("enrollmentType"),
+        platform,
         id: id?,
-        name: label(device.name),
-        platform: label(device.platform),
-        os_version: label(device.os_version),
-        serial: label(device.serial),
-        supervised: device.supervised,
-        enrollment_type: device.enrollment_type,
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn read(report: Value) -> Result<DeviceRegistered, Vec<FieldProblem>> {
-        serde_json::from_value::<DeviceReport>(report)
-            .unwrap()
-            .read()
-    }
-
-    #[test]
-    fn a_whole_report_is_read() {
-        let report = read(json!({
-            "email": "a.user@example.com",
-            "device": { "id": "d-1", "name": "A's phone", "platform": "ios", "supervised": true, "enrollmentType": "device" },
-            "registeredAt": "2026-01-31T09:30:00Z",
-        }))
-        .unwrap();
-
-        assert!(matches!(report.registrant, Registrant::Address(_)));
-        assert_eq!(report.device.supervised, Some(true));
-    }
-
-    #[test]
-    fn everything_wrong_with_a_report_is_named() {
-        let problems = read(json!({ "device": {}, "registeredAt": "yesterday" })).unwrap_err();
-
-        let fields: Vec<&str> = problems
-            .iter()
-            .map(|problem| problem.field.as_str())
-            .collect();
-        assert_eq!(fields, ["", "device.id", "registeredAt"]);
-    }
-
-    #[test]
-    fn what_a_report_says_to_others_is_let_be() {
-        let report = read(json!({
-            "externalId": "hr-1",
-            "device": { "id": "d-1", "colour": "blue" },
-            "registeredAt": "2026-01-31T09:30:00Z",
-            "tenant": { "id": 7 },
-        }));
-
-        assert!(matches!(
-            report.unwrap().registrant,
-            Registrant::External(_)
-        ));
-    }
-}
+mod tests;

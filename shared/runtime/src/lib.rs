@@ -12,6 +12,7 @@ mod identity_provider;
 #[cfg(test)]
 mod identity_provider_tests;
 pub mod metrics;
+pub mod objects;
 pub mod parameters;
 pub mod problem;
 pub mod processors;

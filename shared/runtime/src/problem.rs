@@ -30,14 +30,14 @@ pub struct Problem {
     pub until: Option<jiff::Timestamp>,
 }
 
-/// A field that is wrong.
+/// A field that is wrong, or was let be.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
     /// Where it stands.
     pub field: String,
     /// A stable name.
     pub code: String,
-    /// What to do.
+    /// What is wrong, or what to do.
     pub detail: String,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use beckon_domain::batch::{Batch, BatchCounts, BatchState};
+use beckon_domain::completion::{NotCompleted, WhyNotCompleted};
 use beckon_domain::confirmation::Reminder;
 use beckon_domain::history::Actor;
 use beckon_domain::ids::{MailId, UserId};
@@ -29,6 +30,32 @@ pub fn actor_name(actor: &Actor) -> String {
         Actor::DeviceManagement => "Device management".to_owned(),
         Actor::MailService => "Mail service".to_owned(),
         Actor::Clock => "Clock".to_owned(),
+    }
+}
+
+/// An invitation that waits for a device, and that a registration did not complete.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NotCompletedView {
+    /// Its issue.
+    pub issue: u32,
+    /// Why, as a stable name.
+    pub why: WhyNotCompleted,
+    /// Why, as a sentence.
+    pub detail: String,
+}
+
+impl From<NotCompleted> for NotCompletedView {
+    fn from(not_completed: NotCompleted) -> Self {
+        let issue = not_completed.issue.get();
+        Self {
+            issue,
+            why: not_completed.why,
+            detail: format!(
+                "Issue {issue} was not completed, because {}.",
+                not_completed.because()
+            ),
+        }
     }
 }
 

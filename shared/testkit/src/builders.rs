@@ -63,6 +63,10 @@ pub fn a_registration(user: UserId, device: &str) -> Registration {
         decided: classify(None, None, Ownership::NotSet),
         registered_at: monday_morning(),
         after_end: false,
+        time_unknown: false,
+        session_issue: None,
+        not_completed: None,
+        latest_enrolment_at: None,
     }
 }
 
@@ -72,6 +76,7 @@ pub fn a_session(user: UserId) -> Session {
         digest: fresh_registration_id().digest(),
         user,
         issue: IssueNumber::NONE.next(),
+        ownership: None,
         opened_at: monday_morning(),
         expires_at: monday_morning() + SESSION_LENGTH,
         named: None,

@@ -14,6 +14,7 @@ mod dice;
 mod jobs;
 mod ledger;
 mod ledger_mails;
+mod ledger_registrations;
 mod ledger_users;
 mod machinery;
 mod people;

@@ -19,7 +19,7 @@ use beckon_domain::usecases::change_settings::ChangeSettings;
 use beckon_domain::usecases::change_template::ChangeTemplate;
 use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_domain::usecases::confirm_registration::{
-    ConfirmRefused, ConfirmRegistration, Confirmed,
+    ConfirmRefused, ConfirmRegistration, Confirmed, Reported,
 };
 use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::delete_user::DeleteUser;
@@ -497,10 +497,22 @@ impl World {
         registrant: Registrant,
         device: DeviceFacts,
     ) -> Result<Confirmed, ConfirmRefused> {
+        let now = beckon_domain::ports::Clock::now(&self.clock);
+        let reported = self.report_at(registrant, device, Some(now)).await;
+        reported.map(|reported| reported.outcome)
+    }
+
+    /// Has the device management report a device that was registered at a time, or nobody knows when.
+    pub async fn report_at(
+        &self,
+        registrant: Registrant,
+        device: DeviceFacts,
+        registered_at: Option<Timestamp>,
+    ) -> Result<Reported, ConfirmRefused> {
         let report = DeviceRegistered {
-            registrant,
+            registrants: vec![registrant],
             device,
-            registered_at: beckon_domain::ports::Clock::now(&self.clock),
+            registered_at,
         };
         self.confirm().run(&report).await
     }

@@ -279,9 +279,9 @@ async fn what_a_device_was_registered_with_meanwhile_is_not_given_back() {
     let opened = world.show_pin(&user.email, &pin).await.unwrap();
     change(&world, &user, Change::Cancel).await.unwrap();
     let report = DeviceRegistered {
-        registrant: Registrant::Session(opened.registration_id),
+        registrants: vec![Registrant::Session(opened.registration_id)],
         device: a_device("somebodys"),
-        registered_at: world.clock.now(),
+        registered_at: Some(world.clock.now()),
     };
     world.confirm().run(&report).await.unwrap();
 
@@ -303,9 +303,9 @@ async fn who_was_let_in_before_it_was_taken_back_completes_nothing_after_it_was_
     world.wait(SignedDuration::from_secs(1));
     change(&world, &user, Change::Restore).await.unwrap();
     let report = DeviceRegistered {
-        registrant: Registrant::Session(opened.registration_id),
+        registrants: vec![Registrant::Session(opened.registration_id)],
         device: a_device("somebodys"),
-        registered_at: world.clock.now(),
+        registered_at: Some(world.clock.now()),
     };
 
     world.confirm().run(&report).await.unwrap();

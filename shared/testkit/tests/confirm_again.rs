@@ -61,13 +61,19 @@ fn confirmations(world: &World, user: &User) -> usize {
 #[tokio::test]
 async fn the_same_report_twice_changes_nothing_the_second_time() {
     let (world, user) = invited(None).await;
-    report(&world, &user, a_device("device-1")).await;
+    let registered_at = Some(world.wait(SignedDuration::ZERO));
+    let told = || {
+        let registrant = Registrant::User(user.id);
+        world.report_at(registrant, a_device("device-1"), registered_at)
+    };
+    told().await.unwrap();
     let (as_it_is, rows) = (world.now_of(&user), happened(&world, &user).len());
 
     world.wait(SignedDuration::from_hours(1));
-    let again = report(&world, &user, a_device("device-1")).await;
+    let again = told().await.unwrap();
 
-    assert!(matches!(again, Confirmed::KnownBefore(_)));
+    assert!(matches!(again.outcome, Confirmed::KnownBefore(_)));
+    assert_eq!(again.issue, Some(IssueNumber::from_number(1)));
     assert_eq!(world.now_of(&user), as_it_is);
     assert_eq!(happened(&world, &user).len(), rows);
     assert_eq!(confirmations(&world, &user), 1);
@@ -112,6 +118,8 @@ async fn supervision_that_is_known_late_decides_again_and_the_history_keeps_both
         ownership: Ownership::UserOwned,
         rule: OwnershipRule::Invitation,
         after_end: false,
+        time_unknown: false,
+        not_completed: None,
     }));
     assert_eq!(
         happened.last().unwrap(),
@@ -169,9 +177,9 @@ async fn a_device_that_enrols_anew_on_a_later_invitation_completes_that_one() {
 async fn a_late_copy_of_an_old_report_does_not_complete_a_later_invitation() {
     let (world, user) = invited(None).await;
     let old = DeviceRegistered {
-        registrant: Registrant::User(user.id),
+        registrants: vec![Registrant::User(user.id)],
         device: a_device("device-1"),
-        registered_at: world.wait(SignedDuration::ZERO),
+        registered_at: Some(world.wait(SignedDuration::ZERO)),
     };
     world.confirm().run(&old).await.unwrap();
     world.wait(SignedDuration::from_hours(24));
@@ -179,7 +187,7 @@ async fn a_late_copy_of_an_old_report_does_not_complete_a_later_invitation() {
 
     let copy = world.confirm().run(&old).await.unwrap();
 
-    assert!(matches!(copy, Confirmed::KnownBefore(_)));
+    assert!(matches!(copy.outcome, Confirmed::KnownBefore(_)));
     assert_eq!(world.invitation_of(&user).state, InvitationState::Pending);
 }
 
@@ -192,9 +200,9 @@ async fn a_report_of_a_time_before_the_later_invitation_does_not_complete_it() {
     world.invite(&[&user]).await;
 
     let delayed = DeviceRegistered {
-        registrant: Registrant::User(user.id),
+        registrants: vec![Registrant::User(user.id)],
         device: a_device("device-1"),
-        registered_at: between,
+        registered_at: Some(between),
     };
     world.confirm().run(&delayed).await.unwrap();
 

@@ -230,9 +230,9 @@ async fn no_request_and_no_answer_shows_a_secret_when_it_is_printed() {
         ..named.clone()
     };
     let report = DeviceRegistered {
-        registrant: Registrant::Address(user.email.clone()),
+        registrants: vec![Registrant::Address(user.email.clone())],
         device: a_device("device-1"),
-        registered_at: monday_morning(),
+        registered_at: Some(monday_morning()),
     };
     let draft = SettingsDraft::from(world.store.settings().settings);
 
@@ -245,7 +245,7 @@ async fn no_request_and_no_answer_shows_a_secret_when_it_is_printed() {
     printed.print("PreviewOrder", &elsewhere);
     printed.print("Preview", &world.preview().run(&named).await.unwrap());
     printed.print("Redeemed", &scene.redeemed);
-    printed.print("Registrant", &report.registrant);
+    printed.print("Registrant", &report.registrants);
     printed.print("DeviceRegistered", &report);
     printed.print("SettingsDraft", &draft);
 

@@ -80,7 +80,7 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> {
     let body = to_bytes(request.into_body(), MOST_BODY_BYTES)
         .await
         .map_err(|error| problem(StatusCode::BAD_REQUEST, &error.to_string()))?;
-    serde_json::from_slice(&body)
+    beckon_runtime::objects::from_slice(&body)
         .map_err(|error| problem(StatusCode::BAD_REQUEST, &error.to_string()))
 }
 

@@ -174,7 +174,7 @@ impl Message {
 ///
 /// The refusal that the caller gets.
 pub(super) fn parse(body: &[u8]) -> Result<Message, Refusal> {
-    let sent: SendEmail = serde_json::from_slice(body)
+    let sent: SendEmail = beckon_runtime::objects::from_slice(body)
         .map_err(|error| Refusal::serialization(format!("Not a SendEmail request: {error}.")))?;
 
     let from = required(sent.from_email_address, "FromEmailAddress")?;

@@ -7,6 +7,7 @@ use beckon_domain::address::EmailAddress;
 use beckon_domain::batch::{
     Batch, BatchSelection, Cursor, Page, Recipient, RecipientResult, SkipReason,
 };
+use beckon_domain::completion::{NotCompleted, WhyNotCompleted};
 use beckon_domain::erasure::Tombstone;
 use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
 use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, RunId, UserId, Version};
@@ -379,7 +380,26 @@ fn registrations() -> Vec<(&'static str, Registration)> {
         after_end: true,
         ..bare.clone()
     };
-    vec![("bare", bare), ("with-every-part", full)]
+    let aside = Registration {
+        time_unknown: true,
+        session_issue: Some(IssueNumber::from_number(2)),
+        not_completed: Some(not_completed()),
+        latest_enrolment_at: Some(later(0)),
+        ..a_registration(user_id(1), "device-3")
+    };
+    vec![
+        ("bare", bare),
+        ("with-every-part", full),
+        ("that-completed-nothing", aside),
+    ]
+}
+
+fn not_completed() -> NotCompleted {
+    NotCompleted {
+        issue: IssueNumber::from_number(3),
+        why: WhyNotCompleted::EarlierIssue,
+        session_issue: Some(IssueNumber::from_number(2)),
+    }
 }
 
 #[expect(
@@ -501,15 +521,28 @@ fn happenings() -> Vec<(Actor, Happening)> {
                 ownership: Ownership::UserOwned,
                 rule: OwnershipRule::Invitation,
                 after_end: true,
+                time_unknown: false,
+                not_completed: None,
             },
         ),
         (
             Actor::DeviceManagement,
             Happening::OwnershipDecidedAgain {
-                device,
+                device: device.clone(),
                 before: Ownership::NotSet,
                 ownership: Ownership::UserOwned,
                 rule: OwnershipRule::UserEnrollment,
+            },
+        ),
+        (
+            Actor::DeviceManagement,
+            Happening::RegistrationConfirmed {
+                device,
+                ownership: Ownership::NotSet,
+                rule: OwnershipRule::NotSet,
+                after_end: false,
+                time_unknown: true,
+                not_completed: Some(not_completed()),
             },
         ),
     ]
@@ -707,6 +740,7 @@ fn sessions() -> Vec<(&'static str, Session)> {
         digest: digest(1),
         user: user_id(2),
         issue: IssueNumber::from_number(3),
+        ownership: None,
         opened_at: later(0),
         expires_at: later(1),
         named: None,
@@ -721,7 +755,17 @@ fn sessions() -> Vec<(&'static str, Session)> {
         device: Some(device_id("device-1")),
         ..bare.clone()
     };
-    vec![("bare", bare), ("with-every-part", full)]
+    let owned = Session {
+        digest: digest(3),
+        user: user_id(1),
+        ownership: Some(Ownership::CompanyOwned),
+        ..bare.clone()
+    };
+    vec![
+        ("bare", bare),
+        ("with-every-part", full),
+        ("with-its-ownership", owned),
+    ]
 }
 
 /// The settings in the order in which they are saved, from version 1 on.

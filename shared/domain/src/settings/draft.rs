@@ -23,6 +23,7 @@ use crate::method::Method;
 use crate::names::{GroupName, Label};
 use crate::ownership::Ownership;
 use crate::pin::{PinAlphabet, PinPolicy};
+use crate::platform;
 use crate::problem::{FieldProblem, Problems};
 
 /// Settings as an administrator writes them: nothing is checked yet. What is left out takes its
@@ -205,7 +206,9 @@ pub struct EnrolmentDraft {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct EnrolmentAddressDraft {
-    /// Only for this platform, like `ios` or `android`.
+    /// Only for this platform: `ios` (iPads too, unless `ipados` is named), `ipados`, `macos`,
+    /// `tvos`, `watchos`, `visionos`, `android`, `windows`, `chromeos` or `linux`, by any of their
+    /// usual names, or another one.
     pub platform: Option<String>,
     /// Only for this ownership.
     pub ownership: Option<Ownership>,
@@ -673,7 +676,7 @@ impl EnrolmentDraft {
             let platform = optional(
                 address.platform,
                 &format!("{field}.platform"),
-                |text| Label::parse(text).map(|label| label.as_str().to_lowercase()),
+                platform::parse,
                 problems,
             );
             match (url, platform) {

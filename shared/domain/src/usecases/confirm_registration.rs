@@ -1,20 +1,26 @@
 //! Confirming a registration: the device management reports a device; it is recorded and
-//! classified, the invitation completed, and the confirmation written where it is due.
+//! classified, the invitation completed if it belongs to it, and the confirmation written where it
+//! is due.
 //!
-//! A registration is a fact. It is recorded whatever the invitation's state; the same report
-//! twice changes nothing the second time.
+//! A registration is a fact. It is recorded whatever the invitation's state; what it completes is for
+//! [`crate::completion`] to say. The same report twice changes nothing the second time.
 
+mod report;
+
+use report::Report;
+
+use crate::completion::{Effect, NotCompleted, WhyNotCompleted, believable, effect_of, is_told};
 use crate::confirmation;
 use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, MailId};
-use crate::invitation::{Invitation, InvitationEvent, InvitationState, transition};
+use crate::ids::{DeviceId, EventId, IssueNumber, MailId};
 use crate::mail::{Mail, MailClass, MailKind, NoticeOf};
 use crate::notices::notices;
-use crate::ownership::{Classification, Ownership, classify};
+use crate::ownership::Classification;
 use crate::ports::{
     Chance, Clock, FindUser, LoadRegistration, LoadSession, LoadUsers, ReadSettings, SaveUsers,
     Unavailable, UserChange,
 };
+use crate::problem::FieldProblem;
 use crate::registration::{DeviceRegistered, Registrant, Registration};
 use crate::session::Session;
 use crate::settings::VersionedSettings;
@@ -29,6 +35,45 @@ pub enum Confirmed {
     DecidedAgain(Classification),
     /// All of this was known.
     KnownBefore(Classification),
+}
+
+impl Confirmed {
+    /// The name for programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Recorded(_) => "recorded",
+            Self::DecidedAgain(_) => "decidedAgain",
+            Self::KnownBefore(_) => "knownBefore",
+        }
+    }
+
+    /// What was decided.
+    #[must_use]
+    pub const fn decided(self) -> Classification {
+        match self {
+            Self::Recorded(decided) | Self::DecidedAgain(decided) | Self::KnownBefore(decided) => {
+                decided
+            }
+        }
+    }
+}
+
+/// What a report came to, and what it did not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reported {
+    /// What became of the device.
+    pub outcome: Confirmed,
+    /// The issue that the device completed, by this report or by an earlier one.
+    pub issue: Option<IssueNumber>,
+    /// The invitation that waits and that this report did not complete.
+    pub not_completed: Option<NotCompleted>,
+    /// Whether the invitation had been taken back before.
+    pub after_end: bool,
+    /// Whether it is unknown when the device was registered.
+    pub time_unknown: bool,
+    /// What of the report was let be, and why.
+    pub ignored: Vec<FieldProblem>,
 }
 
 /// Why a report could not be recorded.
@@ -60,72 +105,115 @@ where
     R: Chance + Sync,
 {
     /// Records a report.
-    pub async fn run(&self, report: &DeviceRegistered) -> Result<Confirmed, ConfirmRefused> {
+    pub async fn run(&self, device: &DeviceRegistered) -> Result<Reported, ConfirmRefused> {
         let settings = self.store.current_settings().await?;
         loop {
-            let (user, session) = self.whose(&report.registrant).await?;
+            let (user, session, ignored) = self.find_person(&device.registrants).await?;
+            let now = self.clock.now();
+            let at = believable(device.registered_at, now);
+            let report = Report {
+                user: &user,
+                session: session.as_ref(),
+                device,
+                at,
+                now,
+                effect: effect_of(&user, session.as_ref(), at),
+            };
             let known = self
                 .store
-                .load_registration(user.id, &report.device.id)
+                .load_registration(user.id, &device.device.id)
                 .await?;
-            let (confirmed, change) = match known {
-                Some(known) if !is_enrolled_anew(&user, &known, report) => {
-                    let learnt = known.learning(&report.device);
-                    if learnt == known {
-                        return Ok(Confirmed::KnownBefore(known.decided));
-                    }
-                    (
-                        Confirmed::DecidedAgain(learnt.decided),
-                        self.decided_again(&user, &known, learnt),
-                    )
-                }
-                _ => {
-                    let known_before = known.is_some();
-                    let (registration, change) =
-                        self.recorded(&user, session.as_ref(), report, known_before, &settings);
-                    (Confirmed::Recorded(registration.decided), change)
-                }
+            let (mut reported, change) = match &known {
+                Some(known) if !report.enrols_again(known) => self.learnt(&report, known),
+                _ => self.recorded(&report, known.as_ref(), &settings),
+            };
+            if device.registered_at.is_some() && at.is_none() {
+                reported.ignored.push(impossible_time());
+            }
+            reported.ignored.extend(ignored);
+            let Some(change) = change else {
+                return Ok(reported);
             };
             // If somebody else changed the user, look at what they made of it.
             if self.store.save_user(&change).await?.is_saved() {
-                return Ok(confirmed);
+                return Ok(reported);
             }
         }
     }
 
-    async fn whose(
+    /// The first who is known of those whom a report names. What names nobody before that is let be.
+    async fn find_person(
+        &self,
+        registrants: &[Registrant],
+    ) -> Result<(User, Option<Session>, Vec<FieldProblem>), ConfirmRefused> {
+        let mut ignored = Vec::new();
+        for registrant in registrants {
+            if let Some((user, session)) = self.find(registrant).await? {
+                return Ok((user, session, ignored));
+            }
+            ignored.push(names_nobody(registrant));
+        }
+        Err(ConfirmRefused::Unknown)
+    }
+
+    async fn find(
         &self,
         registrant: &Registrant,
-    ) -> Result<(User, Option<Session>), ConfirmRefused> {
+    ) -> Result<Option<(User, Option<Session>)>, Unavailable> {
         let (user, session) = match registrant {
             Registrant::Session(id) => {
-                let session = self
-                    .store
-                    .load_session(&id.digest())
-                    .await?
-                    .ok_or(ConfirmRefused::Unknown)?;
-                (
-                    self.store.load_users(&[session.user]).await?.pop(),
-                    Some(session),
-                )
+                let Some(session) = self.store.load_session(&id.digest()).await? else {
+                    return Ok(None);
+                };
+                let user = self.store.load_users(&[session.user]).await?.pop();
+                (user, Some(session))
             }
             Registrant::User(id) => (self.store.load_users(&[*id]).await?.pop(), None),
             Registrant::External(id) => (self.store.user_by_external_id(id).await?, None),
-            Registrant::Address(address) => (
-                self.store.user_by_address(&address.normalised()).await?,
-                None,
-            ),
+            Registrant::Address(address) => {
+                let user = self.store.user_by_address(&address.normalised()).await?;
+                (user, None)
+            }
         };
-        Ok((user.ok_or(ConfirmRefused::Unknown)?, session))
+        Ok(user.map(|user| (user, session)))
     }
 
-    /// More is known of a device that is recorded. The invitation is not touched.
-    fn decided_again(&self, user: &User, known: &Registration, learnt: Registration) -> UserChange {
+    /// What is told of a device that is recorded, and nothing of it completes an invitation. Without
+    /// a change nothing of it was new.
+    fn learnt(&self, report: &Report<'_>, known: &Registration) -> (Reported, Option<UserChange>) {
+        let learnt = report.learnt_of(known);
+        let facts_are_known = learnt.device == known.device && learnt.decided == known.decided;
+        let session = report.session_with_device();
+        let not_completed = match report.effect {
+            // It would have completed it the first time.
+            Effect::Completes(invitation) => Some(NotCompleted {
+                issue: invitation.issue,
+                why: WhyNotCompleted::ReportedBefore,
+                session_issue: None,
+            }),
+            Effect::NotCompleted(not_completed) => Some(not_completed),
+            Effect::AfterEnd | Effect::NothingOpen => None,
+        };
+        let reported = Reported {
+            outcome: if facts_are_known {
+                Confirmed::KnownBefore(learnt.decided)
+            } else {
+                Confirmed::DecidedAgain(learnt.decided)
+            },
+            issue: learnt.issue,
+            not_completed,
+            after_end: learnt.after_end,
+            time_unknown: learnt.time_unknown,
+            ignored: Vec::new(),
+        };
+        if learnt == *known && session.is_none() {
+            return (reported, None);
+        }
         let history = if known.decided == learnt.decided {
             Vec::new()
         } else {
             vec![self.row(
-                user,
+                report,
                 Happening::OwnershipDecidedAgain {
                     device: learnt.device.id.clone(),
                     before: known.decided.ownership,
@@ -134,81 +222,87 @@ where
                 },
             )]
         };
-        UserChange {
+        let change = UserChange {
             history,
             registration: Some(learnt),
+            session,
             ..UserChange::of(User {
-                version: user.version.next(),
-                ..user.clone()
+                version: report.user.version.next(),
+                ..report.user.clone()
             })
-        }
+        };
+        (reported, Some(change))
     }
 
-    /// A device is recorded, the invitation completed, the confirmation written.
+    /// A device is recorded, the invitation completed if it belongs to it, the confirmation written
+    /// if one is due.
     fn recorded(
         &self,
-        user: &User,
-        session: Option<&Session>,
-        report: &DeviceRegistered,
-        known_before: bool,
+        report: &Report<'_>,
+        known: Option<&Registration>,
         settings: &VersionedSettings,
-    ) -> (Registration, UserChange) {
-        let now = self.clock.now();
-        let device = report.device.id.clone();
-        let (completes, after_end) = match Meaning::of(user, session) {
-            Meaning::Completes(invitation) => (Some(invitation), false),
-            Meaning::AfterEnd => (None, true),
-            Meaning::Another => (None, false),
-        };
-        let carried = completes.map_or(Ownership::NotSet, |invitation| invitation.ownership);
-        let registration = Registration {
-            user: user.id,
-            device: report.device.clone(),
-            issue: completes.map(|invitation| invitation.issue),
-            invitation_ownership: carried,
-            decided: classify(
-                report.device.supervised,
-                report.device.enrollment_type,
-                carried,
-            ),
-            registered_at: report.registered_at,
-            after_end,
-        };
+    ) -> (Reported, Option<UserChange>) {
+        let user = report.user;
+        let registration = report.registration(known);
+        let device = registration.device.id.clone();
         let mut history = vec![self.row(
-            user,
+            report,
             Happening::RegistrationConfirmed {
                 device: device.clone(),
                 ownership: registration.decided.ownership,
                 rule: registration.decided.rule,
-                after_end,
+                after_end: registration.after_end,
+                time_unknown: registration.time_unknown,
+                not_completed: registration.not_completed,
             },
         )];
-        let mut invitation = user.invitation.clone();
-        if let Some(taken_back) = invitation.as_mut().filter(|own| own.is_taken_back()) {
-            // Remembered, so that it is not given back as if nothing had happened.
-            taken_back.completed_by = Some(device.clone());
+        if let Effect::Completes(open) = report.effect {
+            let completed = Happening::InvitationCompleted {
+                issue: open.issue,
+                device: device.clone(),
+            };
+            history.insert(0, self.row(report, completed));
         }
-        if let Some(open) = completes {
-            history.insert(
-                0,
-                self.row(
-                    user,
-                    Happening::InvitationCompleted {
-                        issue: open.issue,
-                        device: device.clone(),
-                    },
-                ),
-            );
-            invitation = Some(Invitation {
-                state: transition(open.state, InvitationEvent::Register).unwrap_or(open.state),
-                completed_by: Some(device.clone()),
-                ended_at: Some(now),
-                sessions: Vec::new(),
-                ..open.clone()
-            });
+        let change = UserChange {
+            mails: self.mails(report, &device, settings),
+            history,
+            registration: Some(registration.clone()),
+            session: report.session.map(|session| Session {
+                device: Some(device.clone()),
+                ..session.clone()
+            }),
+            ..UserChange::of(User {
+                version: user.version.next(),
+                devices: user.devices + u32::from(known.is_none()),
+                invitation: report.invitation_after(&device),
+                ..user.clone()
+            })
+        };
+        let reported = Reported {
+            outcome: Confirmed::Recorded(registration.decided),
+            issue: registration.issue,
+            not_completed: registration.not_completed,
+            after_end: registration.after_end,
+            time_unknown: registration.time_unknown,
+            ignored: Vec::new(),
+        };
+        (reported, Some(change))
+    }
+
+    /// The confirmation, and what administrators are told.
+    fn mails(
+        &self,
+        report: &Report<'_>,
+        device: &DeviceId,
+        settings: &VersionedSettings,
+    ) -> Vec<Mail> {
+        let (user, now) = (report.user, report.now);
+        if !is_told(report.effect, user, report.session, report.at, now) {
+            return Vec::new();
         }
-        let mut mails = if confirmation::due_to(&settings.settings.confirmation, user).is_ok() {
-            vec![Mail::waiting(
+        let mut mails = Vec::new();
+        if confirmation::due_to(&settings.settings.confirmation, user).is_ok() {
+            mails.push(Mail::waiting(
                 MailId::new(self.chance.ulid()),
                 MailKind::Confirmation {
                     device: device.clone(),
@@ -218,82 +312,48 @@ where
                 MailClass::Small,
                 settings.version,
                 now,
-            )]
-        } else {
-            Vec::new()
-        };
+            ));
+        }
         let about = NoticeOf::Completed {
             device: device.clone(),
         };
-        mails.extend(notices(settings, user.id, &about, &self.chance, now));
-        let change = UserChange {
-            mails,
-            history,
-            registration: Some(registration.clone()),
-            session: session.map(|session| Session {
-                device: Some(device),
-                ..session.clone()
-            }),
-            ..UserChange::of(User {
-                version: user.version.next(),
-                devices: user.devices + u32::from(!known_before),
-                invitation,
-                ..user.clone()
-            })
-        };
-        (registration, change)
+        // The notice says that the invitation is completed.
+        if user.invitation.is_some() {
+            mails.extend(notices(settings, user.id, &about, &self.chance, now));
+        }
+        mails
     }
 
-    fn row(&self, user: &User, what: Happening) -> HistoryRow {
+    fn row(&self, report: &Report<'_>, what: Happening) -> HistoryRow {
         HistoryRow {
             id: EventId::new(self.chance.ulid()),
-            user: user.id,
-            at: self.clock.now(),
+            user: report.user.id,
+            at: report.now,
             who: Actor::DeviceManagement,
             what,
         }
     }
 }
 
-/// What a device that is registered means for the invitation.
-enum Meaning<'a> {
-    /// It is completed.
-    Completes(&'a Invitation),
-    /// It had been taken back: there is nothing to complete, and nothing that it still says about
-    /// ownership. Nor has whoever was let in before it was taken back been let in by whoever gave
-    /// it back.
-    AfterEnd,
-    /// There is none, or another device used it before.
-    Another,
+/// A field that names nobody, beside one that names somebody.
+fn names_nobody(registrant: &Registrant) -> FieldProblem {
+    let field = match registrant {
+        Registrant::Session(_) => "registrationId",
+        Registrant::User(_) => "userId",
+        Registrant::External(_) => "externalId",
+        Registrant::Address(_) => "email",
+    };
+    FieldProblem::new(
+        field,
+        "unknown",
+        "names nobody who is known here; another field named the person",
+    )
 }
 
-impl<'a> Meaning<'a> {
-    fn of(user: &'a User, session: Option<&Session>) -> Self {
-        let Some(invitation) = &user.invitation else {
-            return Self::Another;
-        };
-        if session.is_some_and(|session| invitation.outlived(session)) {
-            return Self::AfterEnd;
-        }
-        match invitation.state {
-            InvitationState::Pending | InvitationState::Expired | InvitationState::Locked => {
-                Self::Completes(invitation)
-            }
-            InvitationState::Cancelled | InvitationState::Declined => Self::AfterEnd,
-            InvitationState::None | InvitationState::Completed => Self::Another,
-        }
-    }
-}
-
-/// Whether a device that is known was wiped and enrolled again on a later invitation, rather than
-/// reported again: its registration is younger than the invitation that is still open.
-fn is_enrolled_anew(user: &User, known: &Registration, report: &DeviceRegistered) -> bool {
-    user.invitation.as_ref().is_some_and(|invitation| {
-        matches!(
-            invitation.state,
-            InvitationState::Pending | InvitationState::Locked | InvitationState::Expired
-        ) && report.registered_at > known.registered_at
-            && report.registered_at > invitation.issued_at
-            && known.issue != Some(invitation.issue)
-    })
+fn impossible_time() -> FieldProblem {
+    FieldProblem::new(
+        "registeredAt",
+        "impossibleTime",
+        "cannot be when the device was registered: it is before 2010, or more than ten minutes ahead; the time counts as unknown",
+    )
 }

@@ -19,9 +19,9 @@ use crate::invitation::{Invitation, InvitationEvent, InvitationState, transition
 use crate::keys::KeyRing;
 use crate::letter::Agreement;
 use crate::method::Method;
-use crate::names::Label;
 use crate::ownership::Ownership;
 use crate::pin::Pin;
+use crate::platform;
 use crate::ports::{
     Chance, ChangeOutcome, Clock, FindUser, KeepTally, LoadKeys, LoadUsers, ReadSettings,
     SaveUsers, TakeTry, Unavailable, UserChange,
@@ -31,6 +31,7 @@ use crate::session::{
     NamedDevice, RegistrationId, SESSION_LENGTH, SESSIONS_AT_A_TIME, Session, SessionSlot,
 };
 use crate::token::{TokenClaim, TokenPurpose};
+use crate::told;
 use crate::user::User;
 use crate::writing::{agreement, reader};
 
@@ -55,8 +56,10 @@ pub struct Redemption {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RedemptionDevice {
     /// The device management's id for it.
+    #[serde(deserialize_with = "told::text")]
     pub id: Option<String>,
-    /// Its platform, like `ios`.
+    /// Its platform, like `ios`, by any of its usual names.
+    #[serde(deserialize_with = "told::text")]
     pub platform: Option<String>,
 }
 
@@ -403,6 +406,7 @@ where
                         digest: registration_id.digest(),
                         user: current.id,
                         issue,
+                        ownership: Some(invitation.ownership),
                         opened_at: now,
                         expires_at,
                         named: device.clone(),
@@ -583,11 +587,7 @@ fn parse(redemption: &Redemption) -> Result<(Shown, Option<NamedDevice>), Vec<Fi
             problems.check(DeviceId::parse(text).map_err(|p| p.under("device.id")))
         });
         let platform = device.platform.as_ref().and_then(|text| {
-            problems.check(
-                Label::parse(text)
-                    .map(|label| label.as_str().to_lowercase())
-                    .map_err(|p| p.under("device.platform")),
-            )
+            problems.check(platform::parse(text).map_err(|p| p.under("device.platform")))
         });
         NamedDevice { id, platform }
     });

@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use serde_path_to_error::Segment;
 
+use crate::objects::Objects;
+
 /// How many problems are named. Whoever has so many will find the others when these are gone.
 const MOST: usize = 20;
 
@@ -34,7 +36,7 @@ pub(super) fn of<T: DeserializeOwned>(
     let mut found: Vec<FieldProblem> = known.into_iter().collect();
     let mut stand_ins: HashMap<Place, usize> = HashMap::new();
     for _ in 0..READINGS {
-        let Err(error) = serde_path_to_error::deserialize::<_, T>(&document) else {
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(Objects(&document)) else {
             break;
         };
         let Some(mut place) = place_of(error.path()) else {

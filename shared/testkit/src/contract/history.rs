@@ -1,5 +1,6 @@
 //! Histories.
 
+use beckon_domain::completion::{NotCompleted, WhyNotCompleted};
 use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
 use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use beckon_domain::mail::MailReason;
@@ -161,6 +162,12 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
                 ownership: Ownership::CompanyOwned,
                 rule: OwnershipRule::Supervised,
                 after_end: true,
+                time_unknown: true,
+                not_completed: Some(NotCompleted {
+                    issue,
+                    why: WhyNotCompleted::EarlierIssue,
+                    session_issue: Some(IssueNumber::NONE),
+                }),
             },
         ),
         (

@@ -384,12 +384,12 @@ impl<T: Store> Life<T> {
         self.story.push("register".to_owned());
         let device = DeviceId::parse(&format!("device-{}", self.chance.ulid())).unwrap();
         let report = DeviceRegistered {
-            registrant: Registrant::User(self.user.id),
+            registrants: vec![Registrant::User(self.user.id)],
             device: DeviceFacts {
                 id: device,
                 ..crate::builders::a_device("any")
             },
-            registered_at: self.clock.now(),
+            registered_at: Some(self.clock.now()),
         };
         ConfirmRegistration {
             store: self.store.clone(),

@@ -1,6 +1,7 @@
 //! Registration sessions and registrations.
 
-use beckon_domain::ids::{DeviceId, UserId};
+use beckon_domain::completion::{NotCompleted, WhyNotCompleted};
+use beckon_domain::ids::{DeviceId, IssueNumber, UserId};
 use beckon_domain::names::Label;
 use beckon_domain::ownership::{EnrollmentType, Ownership, classify};
 use beckon_domain::ports::UserChange;
@@ -10,7 +11,7 @@ use beckon_domain::user::User;
 use jiff::SignedDuration;
 
 use super::{Store, added, next, saved};
-use crate::builders::{a_registration, a_session, a_user};
+use crate::builders::{a_registration, a_session, a_user, monday_morning};
 use crate::chance::{fresh_registration_id, fresh_ulid};
 
 async fn with_session(store: &impl Store, user: &User, session: &Session) -> User {
@@ -99,6 +100,14 @@ pub async fn a_registration_that_is_set_again_is_replaced<S: Store>(store: S) {
         invitation_ownership: Ownership::UserOwned,
         decided: classify(Some(true), None, Ownership::UserOwned),
         after_end: true,
+        time_unknown: true,
+        session_issue: Some(IssueNumber::from_number(1)),
+        not_completed: Some(NotCompleted {
+            issue: IssueNumber::from_number(2),
+            why: WhyNotCompleted::EarlierIssue,
+            session_issue: Some(IssueNumber::from_number(1)),
+        }),
+        latest_enrolment_at: Some(monday_morning()),
         ..first
     };
     second.device.name = Some(Label::parse("Ann's phone").unwrap());

@@ -28,11 +28,19 @@ pub enum Breakage {
     ExpiryForgotten,
     /// A history row is not written with its change.
     HistoryLeftOut,
+    /// A session of an earlier issue is read as one of the latest.
+    SessionMovesOn,
+    /// Whatever a report says, its device counts as registered just now.
+    EveryReportIsOfNow,
+    /// A device that is recorded is not found.
+    DeviceForgotten,
+    /// Every report that writes something is confirmed by mail.
+    EverythingConfirmed,
 }
 
 impl Breakage {
     /// Every one.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::ClaimIgnoresUser,
         Self::TryNotTaken,
         Self::EverySaveFits,
@@ -45,5 +53,9 @@ impl Breakage {
         Self::EveryMailFits,
         Self::ExpiryForgotten,
         Self::HistoryLeftOut,
+        Self::SessionMovesOn,
+        Self::EveryReportIsOfNow,
+        Self::DeviceForgotten,
+        Self::EverythingConfirmed,
     ];
 }

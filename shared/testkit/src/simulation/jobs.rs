@@ -8,7 +8,9 @@ use beckon_domain::idempotency::RepeatableRequest;
 use beckon_domain::ids::{BatchId, IssueNumber, UserId, Version};
 use beckon_domain::ownership::OwnershipChoice;
 use beckon_domain::pin::Pin;
-use beckon_domain::ports::{PauseOutbox as _, SaveError, SaveSettings as _, WakePostman as _};
+use beckon_domain::ports::{
+    Clock as _, PauseOutbox as _, SaveError, SaveSettings as _, WakePostman as _,
+};
 use beckon_domain::registration::DeviceRegistered;
 use beckon_domain::settings::Settings;
 use beckon_domain::token::{Token, TokenPurpose};
@@ -21,6 +23,7 @@ use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::usecases::redeem::{RedeemRefused, Redemption, Source};
 use beckon_domain::usecases::send::{SendOrder, SendRefused};
 
+use super::breakage::Breakage;
 use super::cast::Cast;
 use super::tasks::{Ended, Play};
 use crate::builders::an_administrator;
@@ -120,10 +123,7 @@ impl Cast {
                     }
                 }
                 Job::LiftPause => again(&cast.table.set_outbox_pause(None).await),
-                Job::Report(report) => match cast.confirm().run(&report).await {
-                    Err(ConfirmRefused::Unavailable(_)) => Ended::Again,
-                    Ok(_) | Err(ConfirmRefused::Unknown) => Ended::Done,
-                },
+                Job::Report(report) => cast.report(&report).await,
                 Job::Feedback(feedback) => cast.feedback(&feedback).await,
                 Job::Outbox(records) => cast.outbox(&records).await,
                 Job::Deliver => cast.deliver().await,
@@ -241,6 +241,21 @@ impl Cast {
         match self.patching().run(user, &patch, &an_administrator()).await {
             Err(ChangeUserRefused::Unavailable(_)) => Ended::Again,
             Ok(_) | Err(_) => Ended::Done,
+        }
+    }
+
+    async fn report(&self, report: &DeviceRegistered) -> Ended {
+        let mut told = report.clone();
+        if self.table.broken(Breakage::EveryReportIsOfNow) {
+            told.registered_at = Some(self.clock.now());
+        }
+        match self.confirm().run(&told).await {
+            Err(ConfirmRefused::Unavailable(_)) => Ended::Again,
+            Ok(_) => {
+                self.watch.with(|ledger| ledger.report_answered(report));
+                Ended::Done
+            }
+            Err(ConfirmRefused::Unknown) => Ended::Done,
         }
     }
 

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use beckon_domain::batch::{Batch, Cursor, Page};
-use beckon_domain::ids::{BatchId, IssueNumber, MailId, RunId, UserId};
+use beckon_domain::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, UserId};
 use beckon_domain::invitation::Invitation;
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::RememberedAnswer;
+use beckon_domain::registration::DeviceRegistered;
 use beckon_domain::session::{RegistrationId, SessionDigest};
 use beckon_domain::settings::VersionedSettings;
 use beckon_domain::user::User;
@@ -69,6 +70,8 @@ pub(super) struct View {
     /// Tries it took with the right PIN, and whether one was given back.
     pub(super) tries: Vec<(UserId, IssueNumber)>,
     pub(super) given_back: bool,
+    /// Whether it wrote a registration.
+    pub(super) registered: bool,
     /// The page of a batch that it is at.
     pub(super) page: Option<(BatchId, u32)>,
     /// Whether something was out of its reach since.
@@ -141,6 +144,13 @@ pub(super) struct Ledger {
     pub(super) issues: BTreeMap<(UserId, IssueNumber), Issue>,
     pub(super) mails: BTreeMap<MailId, MailStory>,
     pub(super) sessions: BTreeMap<SessionDigest, (UserId, IssueNumber, u64)>,
+    pub(super) opened_at: BTreeMap<SessionDigest, Timestamp>,
+    /// The latest time at which each recorded device was said to have been registered.
+    pub(super) enrolments: BTreeMap<(UserId, DeviceId), Option<Timestamp>>,
+    /// With which session which device was reported.
+    pub(super) named: BTreeSet<(SessionDigest, DeviceId)>,
+    /// The reports that were answered.
+    pub(super) reports: Vec<DeviceRegistered>,
     pub(super) stopped: BTreeMap<BatchId, Moment>,
     pub(super) invited: BTreeMap<(BatchId, UserId), u64>,
     pub(super) keys: BTreeMap<String, Vec<Timestamp>>,
@@ -171,6 +181,10 @@ impl Ledger {
             issues: BTreeMap::new(),
             mails: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            opened_at: BTreeMap::new(),
+            enrolments: BTreeMap::new(),
+            named: BTreeSet::new(),
+            reports: Vec::new(),
             stopped: BTreeMap::new(),
             invited: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -225,6 +239,7 @@ impl Ledger {
             settings: None,
             tries: Vec::new(),
             given_back: false,
+            registered: false,
             page: None,
             failed: false,
             run: None,

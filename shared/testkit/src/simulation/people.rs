@@ -9,6 +9,7 @@ use beckon_domain::names::GroupName;
 use beckon_domain::ownership::{EnrollmentType, OwnershipChoice};
 use beckon_domain::registration::{DeviceFacts, DeviceRegistered, Registrant};
 use beckon_domain::selection::{Selection, UserFilter};
+use beckon_domain::session::RegistrationId;
 use beckon_domain::settings::Settings;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::user::User;
@@ -194,14 +195,20 @@ fn shows(dice: &mut Dice, ledger: &Ledger, user: &User) -> Step {
     ])
 }
 
-/// The device management tells of a device; what it tells of one device may differ.
+/// The device management tells of a device; what it tells of one device may differ. Now and then it
+/// tells the same once more.
 fn registered(dice: &mut Dice, ledger: &Ledger, user: &User, now: Timestamp) -> DeviceRegistered {
+    if dice.happens(150)
+        && let Some(report) = dice.pick(&ledger.reports)
+    {
+        return report.clone();
+    }
     let session = dice.pick(&ledger.registration_ids).cloned();
     let (owner, by_session) = match session {
-        Some((owner, id)) if dice.happens(600) => (owner, Some(Registrant::Session(id))),
+        Some((owner, id)) if dice.happens(500) => (owner, Some(Registrant::Session(id))),
         _ => (user.id, None),
     };
-    let registrant = by_session.unwrap_or_else(|| match dice.below(3) {
+    let named = by_session.unwrap_or_else(|| match dice.below(3) {
         0 => Registrant::User(owner),
         1 => Registrant::Address(user.email.clone()),
         _ => match &user.external_id {
@@ -209,6 +216,13 @@ fn registered(dice: &mut Dice, ledger: &Ledger, user: &User, now: Timestamp) -> 
             None => Registrant::User(owner),
         },
     });
+    // A session that was never opened names nobody, and what follows it counts.
+    let nobody = Registrant::Session(RegistrationId::from_random([0; 16]));
+    let registrants = if dice.happens(100) {
+        vec![nobody, named]
+    } else {
+        vec![named]
+    };
     let device = DeviceFacts {
         supervised: [None, None, Some(false), Some(true)][dice.below(4)],
         enrollment_type: [
@@ -218,10 +232,34 @@ fn registered(dice: &mut Dice, ledger: &Ledger, user: &User, now: Timestamp) -> 
         ][dice.below(3)],
         ..a_device(&format!("device-{owner}-{}", dice.below(2)))
     };
-    let registered_at = now - SignedDuration::from_secs(dice.between(0, 120));
     DeviceRegistered {
-        registrant,
+        registrants,
         device,
-        registered_at,
+        registered_at: told_time(dice, user, now),
+    }
+}
+
+/// When a device management says that a device was registered: mostly just now, and else whatever one
+/// says that tells late, lists what there was, has no clock, or does not know.
+fn told_time(dice: &mut Dice, user: &User, now: Timestamp) -> Option<Timestamp> {
+    let ten_minutes = SignedDuration::from_mins(10);
+    let second = SignedDuration::from_secs(1);
+    let at = |text: &str| text.parse::<Timestamp>().ok();
+    let before =
+        |dice: &mut Dice, most| Some(now - SignedDuration::from_secs(dice.between(0, most)));
+    match dice.below(20) {
+        0 => None,
+        1 => at("0001-01-01T00:00:00Z"),
+        2 => at("2009-12-31T23:59:59Z"),
+        3 => at("2099-01-01T00:00:00Z"),
+        4 => at("2019-05-06T07:08:09Z"),
+        5 => Some(now + ten_minutes + second * [-1, 0, 1][dice.below(3)]),
+        6 | 7 => {
+            let issued_at = user.invitation.as_ref().map(|one| one.issued_at)?;
+            Some(issued_at - ten_minutes + second * [-1, 0, 1][dice.below(3)])
+        }
+        8 | 9 => before(dice, 100_000),
+        10 | 11 => before(dice, 4_000),
+        _ => before(dice, 120),
     }
 }

@@ -19,6 +19,8 @@ pub struct Counts {
     pub asked: u64,
     pub registrations: u64,
     pub confirmations: u64,
+    /// Reports that had to leave an invitation as it was.
+    pub left_open: u64,
     pub mails: u64,
     pub dropped: u64,
     pub hand_overs: u64,
@@ -37,7 +39,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn parts(&self) -> [(&'static str, u64); 23] {
+    fn parts(&self) -> [(&'static str, u64); 24] {
         [
             ("stories", self.stories),
             ("steps", self.steps),
@@ -52,6 +54,7 @@ impl Counts {
             ("mails asked for", self.asked),
             ("registrations", self.registrations),
             ("confirmations", self.confirmations),
+            ("reports that left an invitation open", self.left_open),
             ("mails", self.mails),
             ("dropped", self.dropped),
             ("hand-overs", self.hand_overs),
@@ -83,6 +86,7 @@ impl Counts {
         self.asked += other.asked;
         self.registrations += other.registrations;
         self.confirmations += other.confirmations;
+        self.left_open += other.left_open;
         self.mails += other.mails;
         self.dropped += other.dropped;
         self.hand_overs += other.hand_overs;

@@ -6,6 +6,7 @@ use beckon_domain::batch::{Batch, Cursor, Page};
 use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
 use beckon_domain::invitation::InvitationState;
+use beckon_domain::mail::{Mail, MailClass, MailKind};
 use beckon_domain::ports::{
     AddUserError, AddUserRow, ChangeOutcome, FindUser, FinishPage, LoadUsers, PushCursor,
     RememberedAnswer, SaveError, SaveUsers, StartBatch, StopBatch, TakeTry, Unavailable,
@@ -218,6 +219,23 @@ impl Table {
         let mut change = change.clone();
         if self.broken(Breakage::MailLeftOut) {
             change.mails.clear();
+        }
+        if let Some(registration) = &change.registration
+            && self.broken(Breakage::EverythingConfirmed)
+            && change.mails.is_empty()
+        {
+            let another = self.watch.stage(|stage| u128::from(stage.dice.draw()));
+            change.mails.push(Mail::waiting(
+                MailId::new(ulid::Ulid(another)),
+                MailKind::Confirmation {
+                    device: registration.device.id.clone(),
+                },
+                change.user.id,
+                None,
+                MailClass::Small,
+                Version::FIRST,
+                self.watch.stage(|stage| stage.now),
+            ));
         }
         if self.broken(Breakage::HistoryLeftOut) && self.watch.stage(|s| s.dice.happens(100)) {
             change.history.pop();

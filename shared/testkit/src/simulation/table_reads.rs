@@ -38,8 +38,17 @@ impl ListUsers for Table {
 
 impl LoadSession for Table {
     async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
-        self.read(Call::LoadSession, self.rows().load_session(digest), unseen)
-            .await
+        let session = self
+            .read(Call::LoadSession, self.rows().load_session(digest), unseen)
+            .await?;
+        let moves_on = self.broken(Breakage::SessionMovesOn);
+        Ok(session.map(|session| Session {
+            issue: self
+                .row_of(session.user)
+                .filter(|_| moves_on)
+                .map_or(session.issue, |user| user.latest_issue),
+            ..session
+        }))
     }
 }
 
@@ -50,7 +59,8 @@ impl LoadRegistration for Table {
         device: &DeviceId,
     ) -> Result<Option<Registration>, Unavailable> {
         let read = self.rows().load_registration(user, device);
-        self.read(Call::LoadRegistration, read, unseen).await
+        let known = self.read(Call::LoadRegistration, read, unseen).await?;
+        Ok(known.filter(|_| !self.broken(Breakage::DeviceForgotten)))
     }
 }
 

@@ -4,6 +4,7 @@ use super::Deliver;
 use crate::keys::KeyRing;
 use crate::letter::{InvitationOccasion, NoticeAbout, OutgoingMail};
 use crate::mail::{Mail, MailKind, MailReason, NoticeOf, TestMail};
+use crate::platform;
 use crate::ports::{
     Clock, ComposeLetter, ComposeOwn, LoadMails, LoadRegistration, Unavailable, Uncomposable,
 };
@@ -187,7 +188,7 @@ where
                     )),
                     Some(registration) => Ok(NoticeAbout::Completed {
                         device_name: registration.device.name,
-                        platform: registration.device.platform,
+                        platform: registration.device.platform.as_ref().map(platform::shown),
                         ownership: registration.decided.ownership,
                         rule: registration.decided.rule,
                     }),

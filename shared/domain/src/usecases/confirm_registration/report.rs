@@ -1,0 +1,136 @@
+//! What a report makes of a device and of the invitation of its person.
+
+use jiff::Timestamp;
+
+use crate::completion::{Effect, carried, is_later_than, is_news_of, names_new_session};
+use crate::ids::DeviceId;
+use crate::invitation::{Invitation, InvitationEvent, transition};
+use crate::ownership::classify;
+use crate::registration::{DeviceRegistered, Registration};
+use crate::session::Session;
+use crate::user::User;
+
+/// A report, with all that is known of it at a moment.
+pub(super) struct Report<'a> {
+    pub(super) user: &'a User,
+    pub(super) session: Option<&'a Session>,
+    pub(super) device: &'a DeviceRegistered,
+    /// When the device was registered, if that is known and can be.
+    pub(super) at: Option<Timestamp>,
+    pub(super) now: Timestamp,
+    pub(super) effect: Effect<'a>,
+}
+
+impl Report<'_> {
+    /// Whether a device that is known enrolled again, and is recorded once more for it: it
+    /// completes an invitation by that, or shows that somebody used one that was taken back.
+    pub(super) fn enrols_again(&self, known: &Registration) -> bool {
+        match self.effect {
+            Effect::Completes(_) => is_news_of(known, self.session, self.at, self.now),
+            Effect::AfterEnd => {
+                let of = self.session.map(|session| session.issue);
+                let is_noted = known.after_end && known.session_issue == of;
+                names_new_session(known, self.session) && !is_noted
+            }
+            Effect::NotCompleted(_) | Effect::NothingOpen => false,
+        }
+    }
+
+    /// What is recorded, of a device that may be known.
+    pub(super) fn registration(&self, known: Option<&Registration>) -> Registration {
+        let carried = carried(self.effect, self.user, self.session);
+        let issue = match self.effect {
+            Effect::Completes(invitation) => Some(invitation.issue),
+            Effect::AfterEnd | Effect::NotCompleted(_) | Effect::NothingOpen => None,
+        };
+        let not_completed = match self.effect {
+            Effect::NotCompleted(not_completed) => Some(not_completed),
+            Effect::Completes(_) | Effect::AfterEnd | Effect::NothingOpen => None,
+        };
+        // Of a device that was wiped and enrolled later, what was known holds no longer.
+        let was_wiped = |known: &Registration| {
+            let before = known.latest_enrolment(self.now);
+            before.zip(self.at).is_some_and(|(before, at)| before < at)
+        };
+        let device = match known.filter(|known| !was_wiped(known)) {
+            Some(same_enrolment) => same_enrolment.device.learning(&self.device.device),
+            None => self.device.device.clone(),
+        };
+        Registration {
+            user: self.user.id,
+            issue,
+            invitation_ownership: carried,
+            decided: classify(device.supervised, device.enrollment_type, carried),
+            device,
+            registered_at: self.at.unwrap_or(self.now),
+            after_end: self.effect == Effect::AfterEnd,
+            time_unknown: self.at.is_none(),
+            session_issue: self
+                .session
+                .map(|session| session.issue)
+                .filter(|session| issue != Some(*session)),
+            not_completed,
+            // A later one that was told before this must not count as news again.
+            latest_enrolment_at: known
+                .and_then(|known| known.latest_enrolment(self.now))
+                .filter(|latest| self.at.is_none_or(|at| at < *latest)),
+        }
+    }
+
+    /// What is known of a device after this, which completes nothing.
+    pub(super) fn learnt_of(&self, known: &Registration) -> Registration {
+        let mut known = known.clone();
+        let now = self.now;
+        if let Some(at) = self.at.filter(|_| is_later_than(&known, self.at, now)) {
+            if known.latest_enrolment(now).is_none() {
+                (known.registered_at, known.time_unknown) = (at, false);
+            } else {
+                known.latest_enrolment_at = Some(at);
+            }
+        }
+        // The session says which invitation it was that the device enrolled with.
+        let session = self.session.filter(|session| {
+            known.issue.is_none() && known.session_issue.is_none() && session.device.is_none()
+        });
+        if let Some(session) = session {
+            known.session_issue = Some(session.issue);
+            if !known.after_end {
+                known.invitation_ownership = carried(self.effect, self.user, Some(session));
+            }
+        }
+        known.learning(&self.device.device)
+    }
+
+    /// The session with the device that was reported with it, if none was before.
+    pub(super) fn session_with_device(&self) -> Option<Session> {
+        self.session
+            .filter(|session| session.device.is_none())
+            .map(|session| Session {
+                device: Some(self.device.device.id.clone()),
+                ..session.clone()
+            })
+    }
+
+    pub(super) fn invitation_after(&self, device: &DeviceId) -> Option<Invitation> {
+        let own = self.user.invitation.clone();
+        match self.effect {
+            Effect::Completes(open) => Some(Invitation {
+                state: transition(open.state, InvitationEvent::Register).unwrap_or(open.state),
+                completed_by: Some(device.clone()),
+                ended_at: Some(self.now),
+                sessions: Vec::new(),
+                ..open.clone()
+            }),
+            // Remembered, so that it is not given back as if nothing had happened.
+            Effect::AfterEnd => own.map(|own| Invitation {
+                completed_by: if own.is_taken_back() {
+                    Some(device.clone())
+                } else {
+                    own.completed_by
+                },
+                ..own
+            }),
+            Effect::NotCompleted(_) | Effect::NothingOpen => own,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Facts that a report may leave out: each is read as far as it can be understood, and what cannot
+//! is let be and named.
+
+use beckon_domain::names::Label;
+use beckon_domain::ownership::{EnrollmentType, ToldEnrollment};
+use beckon_domain::platform::Platform;
+use beckon_domain::problem::FieldProblem;
+use serde_json::{Map, Value};
+
+/// The facts of an object.
+pub(super) struct Facts<'a> {
+    /// The name of the object.
+    pub(super) within: &'static str,
+    pub(super) of: &'a Map<String, Value>,
+    /// What was let be, and why.
+    pub(super) ignored: &'a mut Vec<FieldProblem>,
+}
+
+/// A value by itself: a list of one holds what it lists.
+pub(super) fn single(value: &Value) -> &Value {
+    match value {
+        Value::Array(elements) => match elements.as_slice() {
+            [one] if !one.is_array() => one,
+            [] => &Value::Null,
+            _ => value,
+        },
+        _ => value,
+    }
+}
+
+/// Text, also where it was given as a number. Nothing, where it is empty.
+pub(super) fn text(value: &Value) -> Result<Option<String>, FieldProblem> {
+    match single(value) {
+        Value::Null => Ok(None),
+        Value::String(text) if text.trim().is_empty() => Ok(None),
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            Err(FieldProblem::new("", "wrongType", "must be text"))
+        }
+    }
+}
+
+/// An id, also where it was given as a whole number. Of a number with a fraction or too many digits,
+/// nobody knows any more how it was written, and two ids would be one.
+pub(super) fn id(value: &Value) -> Result<Option<String>, FieldProblem> {
+    match single(value) {
+        Value::Number(number) if number.is_f64() => Err(FieldProblem::new(
+            "",
+            "wrongType",
+            "must be text; this number is not kept digit by digit",
+        )),
+        other => text(other),
+    }
+}
+
+impl Facts<'_> {
+    fn value(&self, field: &str) -> &Value {
+        self.of.get(field).unwrap_or(&Value::Null)
+    }
+
+    fn ignore(&mut self, field: &str, problem: FieldProblem) {
+        let within = format!("{}.{field}", self.within);
+        self.ignored.push(problem.under(&within));
+    }
+
+    fn understood<T>(&mut self, field: &str, read: Result<Option<T>, FieldProblem>) -> Option<T> {
+        read.unwrap_or_else(|problem| {
+            self.ignore(field, problem);
+            None
+        })
+    }
+
+    /// A line for people to read.
+    pub(super) fn label(&mut self, field: &str) -> Option<Label> {
+        let read = text(self.value(field));
+        let read = read.and_then(|text| text.map(|text| Label::parse(&text)).transpose());
+        self.understood(field, read)
+    }
+
+    /// A platform, by its name here if it is known, and the version that stands in it.
+    pub(super) fn platform(&mut self, field: &str) -> (Option<Label>, Option<Label>) {
+        let Some(told) = self.label(field) else {
+            return (None, None);
+        };
+        let Some(known) = Platform::of(told.as_str()) else {
+            return (Some(told), None);
+        };
+        // `Windows 10` names a version, `iPhone15,2` a model.
+        let version = told
+            .as_str()
+            .rsplit_once(' ')
+            .filter(|(name, _)| name.eq_ignore_ascii_case(known.brand()))
+            .map(|(_, version)| version)
+            .filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+        let version = version.and_then(|version| Label::parse(version).ok());
+        (Label::parse(known.id()).ok(), version)
+    }
+
+    /// True or false, also where it was given as text or as a number.
+    pub(super) fn truth(&mut self, field: &str) -> Option<bool> {
+        let value = single(self.value(field)).clone();
+        let told = match &value {
+            Value::Bool(truth) => return Some(*truth),
+            other => text(other).ok().flatten(),
+        };
+        let truth = match told.map(|told| told.trim().to_ascii_lowercase()).as_deref() {
+            Some("true" | "1") => Some(true),
+            Some("false" | "0") => Some(false),
+            _ => None,
+        };
+        let empty = matches!(text(&value), Ok(None));
+        if truth.is_none() && !empty {
+            let problem = FieldProblem::new("", "wrongType", "must be true or false");
+            self.ignore(field, problem);
+        }
+        truth
+    }
+
+    /// How the device enrolled.
+    pub(super) fn enrollment(&mut self, field: &str) -> Option<EnrollmentType> {
+        let read = text(self.value(field)).and_then(|told| {
+            let Some(told) = told else { return Ok(None) };
+            match EnrollmentType::read(&told) {
+                ToldEnrollment::Known(kind) => Ok(Some(kind)),
+                ToldEnrollment::Unknown => Ok(None),
+                ToldEnrollment::NotUnderstood => Err(FieldProblem::new(
+                    "",
+                    "unknownEnrollmentType",
+                    "must be user or device, and decides nothing as it is",
+                )),
+            }
+        });
+        self.understood(field, read)
+    }
+}

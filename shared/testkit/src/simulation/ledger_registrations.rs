@@ -1,0 +1,264 @@
+//! The rules for registrations: what is recorded, what a device completes, and who is told. They are
+//! written here from the description of the product, and ask nothing of the domain.
+
+use beckon_domain::history::Happening;
+use beckon_domain::ids::{DeviceId, IssueNumber, UserId};
+use beckon_domain::invitation::InvitationState as S;
+use beckon_domain::mail::MailKind;
+use beckon_domain::ownership::Ownership;
+use beckon_domain::ports::UserChange;
+use beckon_domain::registration::{DeviceRegistered, Registrant, Registration};
+use beckon_domain::session::SessionDigest;
+use beckon_domain::settings::Distribution;
+use beckon_domain::user::User;
+use jiff::{SignedDuration, Timestamp};
+
+use super::jobs::Job;
+use super::ledger::Ledger;
+
+const TEN_MINUTES: SignedDuration = SignedDuration::from_mins(10);
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// The session that a report names.
+#[derive(Debug, Clone)]
+struct Named {
+    digest: SessionDigest,
+    issue: IssueNumber,
+    opened_at: Timestamp,
+}
+
+/// What has to become of a report.
+#[derive(Debug)]
+struct Wanted {
+    named: Option<Named>,
+    /// When the device was registered, if that can be.
+    at: Option<Timestamp>,
+    /// When the report was judged.
+    now: Timestamp,
+    /// The issue that waits for a device.
+    waits: Option<IssueNumber>,
+    completes: bool,
+    /// It comes after its invitation was taken back.
+    after_end: bool,
+}
+
+impl Ledger {
+    /// The rule, for a user as they were read.
+    fn wanted(&self, user: &User, report: &DeviceRegistered, now: Timestamp) -> Wanted {
+        let named = report.registrants.iter().find_map(|one| match one {
+            Registrant::Session(id) => {
+                let (_, issue, _) = self.sessions.get(&id.digest())?;
+                Some(Some(Named {
+                    digest: id.digest(),
+                    issue: *issue,
+                    opened_at: *self.opened_at.get(&id.digest())?,
+                }))
+            }
+            Registrant::User(_) | Registrant::External(_) | Registrant::Address(_) => Some(None),
+        });
+        let named = named.flatten();
+        let year_2010: Timestamp = "2010-01-01T00:00:00Z".parse().expect("a time");
+        let at = report
+            .registered_at
+            .filter(|at| *at >= year_2010 && *at <= now + TEN_MINUTES);
+        let device = (user.id, report.device.id.clone());
+        let known = self.enrolments.get(&device);
+        let is_repeated = known.is_some_and(|latest| {
+            let is_later = at.is_some_and(|at| latest.is_none_or(|latest| at > latest));
+            let new_session = named.as_ref().is_some_and(|named| {
+                !self
+                    .named
+                    .contains(&(named.digest.clone(), report.device.id.clone()))
+            });
+            !is_later && !new_session
+        });
+        let invitation = user.invitation.as_ref();
+        let belongs = invitation.is_some_and(|one| match &named {
+            Some(named) => named.issue == one.issue,
+            None => at.is_some_and(|at| at >= one.issued_at - TEN_MINUTES),
+        });
+        let outlived = invitation.zip(named.as_ref()).is_some_and(|(one, named)| {
+            named.issue == one.issue && one.restored_at.is_some_and(|at| named.opened_at < at)
+        });
+        let state = invitation.map_or(S::None, |one| one.state);
+        let is_open = matches!(state, S::Pending | S::Expired | S::Locked);
+        let taken_back = matches!(state, S::Cancelled | S::Declined);
+        Wanted {
+            at,
+            now,
+            waits: invitation.filter(|_| is_open).map(|one| one.issue),
+            completes: is_open && belongs && !outlived && !is_repeated,
+            after_end: outlived || (taken_back && belongs),
+            named,
+        }
+    }
+
+    /// What a device management's report wrote must be what it had to.
+    pub(super) fn judge_registration(
+        &mut self,
+        before: &User,
+        change: &UserChange,
+        registration: &Registration,
+    ) {
+        let (user, read_at) = (before.id, self.view().users.get(&before.id).copied());
+        let (Job::Report(report), Some((_, now))) = (self.view().job.clone(), read_at) else {
+            return;
+        };
+        let device = registration.device.id.clone();
+        let wanted = self.wanted(before, &report, now);
+        let is_known = self.enrolments.contains_key(&(user, device.clone()));
+        let recorded = change
+            .history
+            .iter()
+            .any(|row| matches!(row.what, Happening::RegistrationConfirmed { .. }));
+        self.must(recorded || is_known, || {
+            format!("device {device:?} of user {user} was not recorded")
+        });
+        self.judge_completion(before, change, registration, &wanted);
+        if recorded && !(is_known && wanted.after_end) {
+            self.judge_record(before, registration, &wanted);
+        }
+        self.judge_confirmation(change, &device, &wanted, recorded);
+        let late = u64::from(wanted.waits.is_some() && !wanted.completes);
+        self.counts.left_open += late;
+        self.remember(user, device, &wanted);
+    }
+
+    fn judge_completion(
+        &mut self,
+        before: &User,
+        change: &UserChange,
+        registration: &Registration,
+        wanted: &Wanted,
+    ) {
+        let user = before.id;
+        let was = before.invitation.as_ref().map(|one| one.state);
+        let is = change.user.invitation.as_ref().map(|one| one.state);
+        let completed = was != is && is == Some(S::Completed);
+        let told = change
+            .history
+            .iter()
+            .any(|row| matches!(row.what, Happening::InvitationCompleted { .. }));
+        let right = completed == wanted.completes && told == completed;
+        self.must(right, || {
+            format!(
+                "user {user}: a device completed {completed}, told {told}, by the rule: {wanted:?}"
+            )
+        });
+        let issue = wanted.waits.filter(|_| wanted.completes);
+        let noted = issue.is_none() || registration.issue == issue;
+        self.must(noted, || {
+            format!(
+                "user {user}: a device notes {:?}, not {issue:?}",
+                registration.issue
+            )
+        });
+    }
+
+    /// What a new record of a device says of time, ownership, and why it completed nothing.
+    fn judge_record(&mut self, before: &User, registration: &Registration, wanted: &Wanted) {
+        let user = before.id;
+        let of_invitation = before.invitation.as_ref().map(|one| one.ownership);
+        let of_session = wanted.named.as_ref().and_then(|named| {
+            let used = self.named.iter().any(|(digest, _)| *digest == named.digest);
+            let issue = self.issues.get(&(user, named.issue))?;
+            (!used && named.issue != before.latest_issue).then_some(issue.invitation.ownership)
+        });
+        let ownership = if wanted.completes {
+            of_invitation
+        } else {
+            of_session.filter(|_| !wanted.after_end)
+        };
+        let ownership = ownership.unwrap_or(Ownership::NotSet);
+        self.must(registration.invitation_ownership == ownership, || {
+            let carried = registration.invitation_ownership;
+            format!("user {user}: a device carries {carried:?}, {ownership:?} is right")
+        });
+        let time = wanted.at.unwrap_or(wanted.now);
+        let timed =
+            registration.registered_at == time && registration.time_unknown == wanted.at.is_none();
+        self.must(timed, || {
+            format!("user {user}: a device was registered at {time}, it says {registration:?}")
+        });
+        let left_open = wanted
+            .waits
+            .filter(|_| !wanted.completes && !wanted.after_end);
+        let says = registration.not_completed.map(|one| one.issue);
+        self.must(says == left_open, || {
+            format!("user {user}: a device left {left_open:?} open and says {says:?}")
+        });
+    }
+
+    /// A confirmation is written exactly where one is due: of what completed an invitation, or of a
+    /// device of the last day where none waits.
+    fn judge_confirmation(
+        &mut self,
+        change: &UserChange,
+        device: &DeviceId,
+        wanted: &Wanted,
+        recorded: bool,
+    ) {
+        let Some(settings) = self.view().settings.clone() else {
+            return;
+        };
+        let is_news = wanted.at.is_some_and(|at| at >= wanted.now - A_DAY);
+        let further = wanted.waits.is_none() && !wanted.after_end && is_news;
+        let confirmation = &settings.settings.confirmation;
+        let listed = match &confirmation.distribution {
+            Distribution::Everyone => true,
+            Distribution::Groups(groups) => groups
+                .iter()
+                .any(|group| change.user.groups.contains(group)),
+        };
+        let confirms = recorded && (wanted.completes || further);
+        let due = usize::from(confirms && confirmation.enabled && listed);
+        let written = change
+            .mails
+            .iter()
+            .filter(|mail| {
+                mail.kind
+                    == MailKind::Confirmation {
+                        device: device.clone(),
+                    }
+            })
+            .count();
+        let user = change.user.id;
+        self.must(written == due && change.mails.len() == due, || {
+            format!("user {user}: {written} confirmations of a device, {due} are due")
+        });
+        self.counts.registrations += u64::from(recorded);
+        self.counts.confirmations += written as u64;
+    }
+
+    fn remember(&mut self, user: UserId, device: DeviceId, wanted: &Wanted) {
+        if let Some(named) = &wanted.named {
+            self.named.insert((named.digest.clone(), device.clone()));
+        }
+        let latest = self.enrolments.entry((user, device)).or_insert(None);
+        *latest = (*latest).max(wanted.at);
+    }
+
+    /// A report was answered. One that wrote nothing must have had nothing to write.
+    pub(super) fn report_answered(&mut self, report: &DeviceRegistered) {
+        self.reports.push(report.clone());
+        if std::mem::take(&mut self.view().registered) {
+            return;
+        }
+        let read = self.view().users.iter().max_by_key(|(_, moment)| **moment);
+        let Some((user, (seq, now))) = read.map(|(user, moment)| (*user, *moment)) else {
+            return;
+        };
+        let versions = self.users.get(&user).map_or(&[][..], Vec::as_slice);
+        let read = versions.iter().rev().find(|(written, _)| *written <= seq);
+        let Some(read) = read.map(|(_, user)| user.clone()) else {
+            return;
+        };
+        let wanted = self.wanted(&read, report, now);
+        let known = self
+            .enrolments
+            .contains_key(&(user, report.device.id.clone()));
+        self.must(known && !wanted.completes, || {
+            format!("a report of user {user} was answered, and nothing written: {wanted:?}")
+        });
+    }
+}
