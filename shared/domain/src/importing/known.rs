@@ -139,8 +139,7 @@ impl Known {
                 {
                     Err(other_external_id(said, known))
                 }
-                (Some(_), Some(_)) => Ok(Some(other)),
-                (None, _) | (_, None) => Ok(Some(other)),
+                (Some(_), Some(_)) | (None, _) | (_, None) => Ok(Some(other)),
             },
             (Some(user), _) => Ok(Some(user)),
             (None, None) => Ok(None),

@@ -75,7 +75,7 @@ fn declared(label: &str, bytes: &[u8]) -> Result<&'static Encoding, FieldProblem
     let encoding = Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
         unreadable(format!(
             "is declared as charset={}, which is none that we know; declare one like utf-8 or windows-1252",
-            label.chars().filter(|c| c.is_ascii_graphic()).take(40).collect::<String>()
+            label.chars().filter(char::is_ascii_graphic).take(40).collect::<String>()
         ))
     })?;
     // `utf-16` alone leaves the order of the bytes open; a header begins with a letter of ASCII.
