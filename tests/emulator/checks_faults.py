@@ -145,6 +145,58 @@ def rows_that_nobody_understands_go_to_the_failure_queue(session):
         dynamodb.delete_item(TableName=table, Key={"pk": row["pk"], "sk": row["sk"]})
 
 
+def rows_that_cannot_be_read_are_set_aside_and_told_of_once(session):
+    """As a rollback leaves them: a mail of a later kind that is due before all others, and a damaged user."""
+    session.stack.failures()
+    admin = session.administrator
+    dynamodb = session.stack.client("dynamodb")
+    table = session.stack.outputs["TableName"]
+    readable = admin.add("beside-unreadable")
+    of_user = {"pk": {"S": f"user#{readable}"}, "sk": {"S": "user"}}
+    mail, user = "01KG4JZ3M0000000000000000B", "01KG4JZ3M0000000000000000C"
+    image = dynamodb.get_item(TableName=table, Key=of_user)["Item"]
+    since = "2026-01-01T00:00:00.000Z#00"
+    rows = [
+        {
+            "pk": {"S": f"mail#{mail}"}, "sk": {"S": "mail"}, "id": {"S": mail}, "version": {"N": "1"}, "user": {"S": readable},
+            "kind": {"M": {"type": {"S": "weeklyDigest"}}}, "state": {"S": "waiting"}, "class": {"S": "small"}, "settings": {"N": "0"},
+            "attempts": {"N": "0"}, "dueAt": {"S": "2026-01-01T00:00:00Z"}, "createdAt": {"S": "2026-01-01T00:00:00Z"},
+            "duePk": {"S": "mail#small#b"}, "dueSk": {"S": since},
+        },
+        {
+            **image, "pk": {"S": f"user#{user}"}, "id": {"S": user}, "groups": {"S": "not a list"}, "email": {"S": "zz@example.com"},
+            "listPk": {"S": "users#c"}, "listSk": {"S": f"zz@example.com#{user}"},
+        },
+    ]
+    for row in rows:
+        dynamodb.put_item(TableName=table, Item=row)
+    _, addresses = invite(session, "beside-unreadable-rows", 2)
+    everybody_got_one_mail(session, addresses, A_ROUND)
+    failures = []
+
+    def both():
+        listed = admin.get("/v1/users?text=beside-unreadable").expect(200).json
+        equal(listed["unreadable"], 1, "how many entries the list leaves out")
+        failures.extend(session.stack.failures())
+        return len(failures) >= len(rows)
+
+    until("the rows are on the failure queue", both)
+    refused = admin.get(f"/v1/users/{user}").expect(409).json
+    equal(refused["type"], "urn:beckon:problem:unreadable-record", "what is answered who asks for the user")
+    _, addresses = invite(session, "after-unreadable-rows", 2)
+    everybody_got_one_mail(session, addresses, A_ROUND)
+    failures.extend(session.stack.failures())
+    for row in rows:
+        key = {"pk": row["pk"], "sk": row["sk"]}
+        told = [f["event"] for f in failures if f"{row['pk']['S']} {row['sk']['S']}" in f["event"]]
+        equal(len(told), 1, f"failures about {row['pk']['S']}")
+        kept = dynamodb.get_item(TableName=table, Key=key)["Item"]
+        equal(bool(kept.pop("setAside")["M"]["reportedAt"]["S"]), True, "whether it is noted that it was told of")
+        index = {"duePk", "dueSk"}
+        equal({n: v for n, v in kept.items() if n not in index}, {n: v for n, v in row.items() if n not in index}, "the row")
+        dynamodb.delete_item(TableName=table, Key=key)
+
+
 def reports_that_nobody_understands_go_to_the_failure_queue(session):
     session.stack.failures()
     admin = session.administrator
@@ -268,6 +320,7 @@ CHECKS = [
     outbox_is_killed_in_the_middle_of_a_page,
     records_that_are_given_up_are_told_on_the_failure_queue,
     rows_that_nobody_understands_go_to_the_failure_queue,
+    rows_that_cannot_be_read_are_set_aside_and_told_of_once,
     reports_that_nobody_understands_go_to_the_failure_queue,
     reports_of_ses_in_any_order_and_repeated_leave_the_right_states,
     the_rule_of_feedback_leaves_other_mails_alone,

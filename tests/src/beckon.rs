@@ -85,6 +85,18 @@ impl Beckon {
         self.system.table()
     }
 
+    /// Puts an item into the table past the API: as another version may have left it there.
+    pub fn put_item(&self, item: serde_json::Value) {
+        self.system.put_item(item).unwrap();
+    }
+
+    /// The row of a user, as it stands in the table.
+    #[must_use]
+    pub fn row_of(&self, person: &Person) -> serde_json::Value {
+        let row = self.system.item(&format!("user#{}", person.id), "user");
+        row.unwrap().unwrap()
+    }
+
     /// Write and read units that the table charged so far, indexes included.
     #[must_use]
     pub fn consumed_units(&self) -> (f64, f64) {

@@ -20,6 +20,7 @@ EARLY = {
 # Must be there always: (metric, the most it may be, seconds until it sounds at the latest).
 ALWAYS = {
     "FailureQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 0, 60),
+    "UnreadableRows": ("Beckon", "UnreadableRows", 0, 60),
     "EventsDropped": ("AWS/Lambda", "DestinationDeliveryFailures", 0, 60),
     "DeviceReportsLost": ("AWS/Lambda", "DestinationDeliveryFailures", 0, 60),
     "MailReportsLost": ("AWS/Lambda", "DestinationDeliveryFailures", 0, 60),
@@ -38,6 +39,7 @@ STATISTICS = {
     "IteratorAge": "Maximum",
     "5xx": "Sum",
     "WrongSecrets": "Sum",
+    "UnreadableRows": "Sum",
 }
 # Metrics of AWS, and the dimension by which they are kept apart.
 DIMENSIONS = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/ApiGateway": "ApiId", "Beckon": "Stack"}

@@ -18,6 +18,8 @@ def record(sort_key, event="INSERT", **attributes):
     return {"eventName": event, "eventSource": "aws:dynamodb", "dynamodb": {"Keys": {"pk": {"S": "x#1"}, "sk": {"S": sort_key}}, "NewImage": image}}
 
 
+SET_ASIDE = {"M": {"at": {"S": "2026-11-23T10:00:00.000Z"}, "reason": {"S": "missing field `email`"}}}
+TOLD = {"M": {**SET_ASIDE["M"], "reportedAt": {"S": "2026-11-23T10:00:01.000Z"}}}
 WAITING = {"state": {"S": "waiting"}}
 # What each reader must see. A row that nobody understands must reach it too, so that it says so.
 MUST_REACH = {
@@ -30,6 +32,8 @@ MUST_REACH = {
         record("mail", "MODIFY", **WAITING),
         record("mail"),
         record("mail", "MODIFY", state={"N": "7"}),
+        record("user", "MODIFY", setAside=SET_ASIDE),
+        record("event#01KG4JZ3M0000000000000000A", "MODIFY", setAside=SET_ASIDE),
     ],
     "publish": [record("event#01KG4JZ3M0000000000000000A", what={"S": "issued"}), record("event#poison", what={"N": "7"})],
 }
@@ -40,6 +44,7 @@ MUST_NOT_REACH = {
         record("mail", "MODIFY", state={"S": "sent"}),
         record("mail", "REMOVE", **WAITING),
         record("user"),
+        record("user", "MODIFY", setAside=TOLD),
         record("event#01KG4JZ3M0000000000000000A"),
     ],
     "publish": [record("event#1", "MODIFY"), record("event#1", "REMOVE"), record("user"), record("mail", **WAITING)],

@@ -2,8 +2,8 @@
 //! [`beckon_domain::usecases::tick`].
 
 use beckon_domain::ports::{
-    Chance, Clock, EraseHistory, FindDue, FindOver, LoadBatch, LoadMails, LoadUsers, PauseOutbox,
-    PushCursor, ReadSettings, RemoveUser, SaveUsers, Unavailable, WakePostman,
+    Chance, Clock, EraseHistory, FindDue, FindOver, KeepAside, LoadBatch, LoadMails, LoadUsers,
+    PauseOutbox, PushCursor, ReadSettings, RemoveUser, SaveUsers, Unavailable, WakePostman,
 };
 use beckon_domain::usecases::erase_ended::{EraseEnded, Erased};
 use beckon_domain::usecases::tick::{Tick, Ticked};
@@ -13,6 +13,7 @@ use beckon_runtime::metrics::{self, Metric};
 pub async fn handle<S, W, C, R>(tick: &Tick<S, W, C, R>) -> Result<Ticked, Unavailable>
 where
     S: FindDue
+        + KeepAside
         + LoadBatch
         + LoadMails
         + LoadUsers

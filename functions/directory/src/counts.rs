@@ -42,6 +42,8 @@ struct Counts {
     registered: u64,
     /// How many devices they have registered.
     devices: u64,
+    /// How many more there are whose records this version of Beckon cannot read.
+    unreadable: u64,
     /// Where counting goes on; null at the end. What pages answer is added up.
     next: Option<String>,
 }
@@ -84,6 +86,7 @@ async fn count(
         deliveries: BTreeMap::new(),
         registered: 0,
         devices: 0,
+        unreadable: 0,
         next: None,
     };
     for _ in 0..ROUNDS {
@@ -91,6 +94,7 @@ async fn count(
             .table
             .list_users(&filter, position.as_deref(), AT_ONCE, now)
             .await?;
+        counts.unreadable += page.unreadable as u64;
         for user in UserView::of_all(page.items, &directory.table, now).await? {
             counts.add(&user);
         }

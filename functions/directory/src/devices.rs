@@ -30,6 +30,8 @@ pub(crate) fn all() -> OpenApiRouter<Directory> {
 struct DevicesView {
     /// Newest registration first.
     items: Vec<RegisteredDevice>,
+    /// How many entries are left out because this version of Beckon cannot read their records.
+    unreadable: usize,
 }
 
 /// A registered device.
@@ -106,11 +108,14 @@ async fn devices(
     caller.to(Permission::View)?;
     let id: UserId = id_in_path(&id, "user")?;
     let registrations = directory.table.registrations_of(id, MOST).await?;
-    if registrations.is_empty() && directory.table.load_users(&[id]).await?.is_empty() {
+    let nothing = registrations.items.is_empty() && registrations.unreadable == 0;
+    if nothing && directory.table.load_user(id).await?.is_none() {
         return Err(Problem::not_found("user"));
     }
     Ok(Json(DevicesView {
+        unreadable: registrations.unreadable,
         items: registrations
+            .items
             .into_iter()
             .map(RegisteredDevice::from)
             .collect(),

@@ -14,6 +14,8 @@ pub(crate) struct HistoryPage {
     pub(crate) items: Vec<HistoryView>,
     /// Where the next page begins; null at the end.
     pub(crate) next: Option<String>,
+    /// How many entries are left out because this version of Beckon cannot read their records.
+    pub(crate) unreadable: usize,
 }
 
 /// Something that happened.

@@ -174,6 +174,8 @@ struct UsersPage {
     items: Vec<UserView>,
     /// Where the next page begins; null at the end. A page may be short and still have a next.
     next: Option<String>,
+    /// How many entries are left out because this version of Beckon cannot read their records.
+    unreadable: usize,
 }
 
 /// List users, each with their invitation
@@ -203,6 +205,7 @@ async fn list(
     Ok(Json(UsersPage {
         items: UserView::of_all(page.items, &directory.table, now).await?,
         next: page.next.map(|next| pages.cursor(&next)),
+        unreadable: page.unreadable,
     }))
 }
 
@@ -218,7 +221,7 @@ async fn read(
 ) -> Result<Json<UserView>, Problem> {
     caller.to(Permission::View)?;
     let id: UserId = id_in_path(&id, "user")?;
-    let found = directory.table.load_users(&[id]).await?.pop();
+    let found = directory.table.load_user(id).await?;
     let user = found.ok_or_else(|| Problem::not_found("user"))?;
     directory.seen(user).await.map(Json)
 }
@@ -298,11 +301,12 @@ async fn history(
         .history_of(id, position.as_deref(), query.limit())
         .await?;
     // Everybody has one, from the moment they were added until they are erased.
-    if page.items.is_empty() && position.is_none() {
+    if page.items.is_empty() && page.unreadable == 0 && position.is_none() {
         return Err(Problem::not_found("user"));
     }
     Ok(Json(HistoryPage {
         items: page.items.into_iter().map(HistoryView::from).collect(),
         next: page.next.map(|next| pages.cursor(&next)),
+        unreadable: page.unreadable,
     }))
 }

@@ -46,7 +46,14 @@ where
     pub async fn handle(&self, event: EventBridgeEvent<Value>) -> Result<(), Unavailable> {
         match read(&event.detail) {
             Read::Report(feedback) => {
-                let outcome = self.record.run(&feedback).await?;
+                let outcome = match self.record.run(&feedback).await {
+                    Ok(outcome) => outcome,
+                    Err(error) => {
+                        // To be given again when the row is repaired.
+                        let row = error.unreadable().cloned().ok_or(error)?;
+                        return self.reject(&event, &row.to_string()).await;
+                    }
+                };
                 tracing::debug!(mail = %feedback.mail, ?outcome, "the mail service reported");
                 match outcome {
                     FeedbackOutcome::Bounced { batch } => {
@@ -58,23 +65,34 @@ where
                 }
             }
             Read::OfNoInterest => Ok(()),
-            Read::Unreadable(reason) => {
-                tracing::error!(
-                    event = event.id.as_deref().unwrap_or(""),
-                    reason,
-                    "a report was put on the failure queue"
-                );
-                let whole = serde_json::to_string(&event).unwrap_or_default();
-                metrics::record(&[(Metric::Failures, 1)]);
-                self.failures.keep_rejected(&whole, reason).await
-            }
+            Read::Unreadable(reason) => self.reject(&event, reason).await,
         }
     }
 
+    async fn reject(
+        &self,
+        event: &EventBridgeEvent<Value>,
+        reason: &str,
+    ) -> Result<(), Unavailable> {
+        tracing::error!(
+            event = event.id.as_deref().unwrap_or(""),
+            reason,
+            "a report was put on the failure queue"
+        );
+        let whole = serde_json::to_string(event).unwrap_or_default();
+        metrics::record(&[(Metric::Failures, 1)]);
+        self.failures.keep_rejected(&whole, reason).await
+    }
+
     async fn after_bounce(&self, batch: BatchId, mail: MailId) -> Result<(), Unavailable> {
-        if self.stop.after_bounce(batch, mail).await? {
-            tracing::warn!(%batch, "a Send stopped itself: too many of its mails came back");
+        match self.stop.after_bounce(batch, mail).await {
+            Ok(true) => {
+                tracing::warn!(%batch, "a Send stopped itself: too many of its mails came back");
+                Ok(())
+            }
+            Ok(false) => Ok(()),
+            // The mail is recorded; whether its Send should stop nobody can say now.
+            Err(error) => error.unreadable().map(|_| ()).ok_or(error),
         }
-        Ok(())
     }
 }

@@ -5,10 +5,12 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use beckon_domain::ids::BatchId;
 use beckon_domain::ports::{
-    Chance, Clock, FinishPage, KeepRejected, ListUsers, LoadBatch, LoadKeys, LoadMails, LoadUsers,
-    ReadSettings, SaveUsers, Unavailable, WakePostman,
+    Chance, Clock, FinishPage, KeepAside, KeepRejected, ListUsers, LoadBatch, LoadKeys, LoadMails,
+    LoadUsers, ReadSettings, SaveUsers, Unavailable, WakePostman,
 };
+use beckon_domain::stored::RowKey;
 use beckon_domain::usecases::expand::ExpandPage;
+use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_runtime::metrics::{self, Metric};
 
 /// What the outbox works with.
@@ -29,18 +31,29 @@ enum Wish {
     Expand(BatchId),
     /// The postman.
     Deliver,
+    /// That somebody is told: the row was set aside.
+    Tell(RowKey),
     /// Nothing.
     Nothing,
 }
 
 impl<S, K, C, R, W, F> Outbox<S, K, C, R, W, F>
 where
-    S: LoadBatch + LoadUsers + LoadMails + ListUsers + ReadSettings + SaveUsers + FinishPage + Sync,
+    S: FinishPage
+        + KeepAside
+        + ListUsers
+        + LoadBatch
+        + LoadMails
+        + LoadUsers
+        + ReadSettings
+        + SaveUsers
+        + Clone
+        + Sync,
     K: LoadKeys + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
     W: WakePostman + Sync,
-    F: KeepRejected + Sync,
+    F: KeepRejected + Clone + Sync,
 {
     /// Does what a batch of stream records asks for. A record that cannot be carried out now is
     /// reported as the first that failed, and comes again with those behind it.
@@ -82,6 +95,21 @@ where
                 tracing::info!(%batch, ?page, "a page of a batch was expanded");
                 Ok(())
             }
+            Ok(Wish::Tell(key)) => {
+                let telling = TellOfUnreadable {
+                    store: self.expand.store.clone(),
+                    failures: self.failures.clone(),
+                };
+                if let Some(aside) = telling.run(&key).await? {
+                    tracing::error!(
+                        row = aside.row.row,
+                        reason = aside.row.reason,
+                        "a row that this version cannot read was put on the failure queue"
+                    );
+                    metrics::record(&[(Metric::UnreadableRows, 1), (Metric::Failures, 1)]);
+                }
+                Ok(())
+            }
             Err(reason) => {
                 tracing::error!(
                     record = record.event_id,
@@ -110,6 +138,14 @@ fn wish(record: &EventRecord) -> Result<Wish, &'static str> {
         return Err("the record has no keys of this table");
     };
     let row = &record.change.new_image;
+    // First: of a row that cannot be read nobody knows what else it asks for.
+    if row.contains_key("setAside") {
+        let key = RowKey {
+            pk: partition,
+            sk: sort,
+        };
+        return Ok(Wish::Tell(key));
+    }
     match sort.as_str() {
         "cursor" => {
             if row.get("done") == Some(&serde_dynamo::AttributeValue::Bool(true)) {

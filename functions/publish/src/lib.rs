@@ -53,7 +53,7 @@ where
                         Unavailable::new("the event bus", "nothing is known of this record")
                     })),
                 },
-                Err(reason) => self.reject(record, reason).await,
+                Err(reason) => self.reject(record, &reason).await,
             };
             if let Err(error) = done {
                 tracing::error!(
@@ -85,18 +85,23 @@ where
 }
 
 /// The row of a history that a record tells of; `None` if it tells of something else.
-fn row(record: &EventRecord) -> Result<Option<HistoryRow>, &'static str> {
+fn row(record: &EventRecord) -> Result<Option<HistoryRow>, String> {
     // A row of a history is never written again; when it goes, nothing happened to anybody.
     if record.event_name != "INSERT" {
         return Ok(None);
     }
-    let Some(AttributeValue::S(sort)) = record.change.keys.get("sk") else {
-        return Err("the record has no keys of this table");
+    let keys = &record.change.keys;
+    let (Some(AttributeValue::S(partition)), Some(AttributeValue::S(sort))) =
+        (keys.get("pk"), keys.get("sk"))
+    else {
+        return Err("the record has no keys of this table".to_owned());
     };
     if !sort.starts_with("event#") {
         return Ok(None);
     }
     serde_dynamo::from_item(record.change.new_image.clone())
         .map(Some)
-        .map_err(|_| "the row is none of a history")
+        .map_err(|_| {
+            format!("the row {partition} {sort} is none of a history that this version can read")
+        })
 }

@@ -221,11 +221,7 @@ async fn registration(
         .load_session(&id.digest())
         .await?
         .ok_or_else(nothing)?;
-    let user = table
-        .load_users(&[session.user])
-        .await?
-        .pop()
-        .ok_or_else(nothing)?;
+    let user = table.load_user(session.user).await?.ok_or_else(nothing)?;
     let registration = match reported_device(&session, &user) {
         Some(device) => table.load_registration(user.id, &device).await?,
         None => None,

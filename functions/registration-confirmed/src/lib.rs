@@ -43,7 +43,11 @@ where
                     return Ok(());
                 }
                 Err(ConfirmRefused::Unknown) => "it names no user we know".to_owned(),
-                Err(ConfirmRefused::Unavailable(error)) => return Err(error),
+                Err(ConfirmRefused::Unavailable(error)) => match error.unreadable() {
+                    // To be given again when the row is repaired.
+                    Some(row) => row.to_string(),
+                    None => return Err(error),
+                },
             },
             Err(problems) => problems
                 .iter()

@@ -168,6 +168,7 @@ mod tests {
     use beckon_domain::ids::{UserId, Version};
     use beckon_domain::invitation::InvitationState;
     use beckon_domain::mail::{MailClass, MailState};
+    use beckon_domain::stored::Carried;
     use jiff::SignedDuration;
 
     use super::*;
@@ -190,6 +191,7 @@ mod tests {
             stopped_at: stopped.map(after),
             stopped_by: stopped.map(|_| Actor::Caller("other".to_owned())),
             created_at: began,
+            carried: Carried::default(),
         };
         let cursor = Cursor {
             batch: batch.id,
@@ -199,6 +201,7 @@ mod tests {
             done: done.is_some(),
             done_at: done.map(after),
             due_at: began,
+            carried: Carried::default(),
         };
         let items = told(&batch, &cursor, BatchCounts::default());
         items.iter().rev().map(|item| item.what).collect()

@@ -82,6 +82,8 @@ struct BatchesPage {
     items: Vec<SentView>,
     /// Where the next page begins; null at the end.
     next: Option<String>,
+    /// How many entries are left out because this version of Beckon cannot read their records.
+    unreadable: usize,
 }
 
 /// List Sends, newest first
@@ -104,15 +106,20 @@ async fn list(
         .list_batches(position.as_deref(), query.limit())
         .await?;
     let mut items = Vec::with_capacity(page.items.len());
+    let mut unreadable = page.unreadable;
     let now = SystemClock.now();
     let traffic = Traffic::now(&sending.table, now).await?;
     for id in page.items {
-        let report = sending.report.within(id, COUNTED_IN_LISTS).await?;
-        items.extend(report.map(|report| sent(&report, &traffic, now)));
+        match sending.report.within(id, COUNTED_IN_LISTS).await {
+            Ok(report) => items.extend(report.map(|report| sent(&report, &traffic, now))),
+            Err(error) if error.unreadable().is_some() => unreadable += 1,
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(Json(BatchesPage {
         items,
         next: page.next.map(|next| pages.cursor(&next)),
+        unreadable,
     }))
 }
 

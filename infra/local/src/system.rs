@@ -26,6 +26,8 @@ use beckon_mail::Composer;
 use beckon_runtime::config::{complete, environment};
 use beckon_runtime::{SystemChance, SystemClock, caller, edge};
 use deliver::Postman;
+use dynoxide::actions::get_item::GetItemRequest;
+use dynoxide::actions::put_item::PutItemRequest;
 use feedback::Reports;
 use futures_util::StreamExt as _;
 use jiff::SignedDuration;
@@ -245,6 +247,28 @@ impl System {
     #[must_use]
     pub fn table(&self) -> &Table {
         &self.table
+    }
+
+    /// Puts an item into the table past every port, for tests: as another version, or a hand that
+    /// slipped, may have left it there.
+    pub fn put_item(&self, item: serde_json::Value) -> anyhow::Result<()> {
+        self.engine.database().put_item(PutItemRequest {
+            table_name: Engine::TABLE.to_owned(),
+            item: serde_json::from_value(item)?,
+            ..PutItemRequest::default()
+        })?;
+        Ok(())
+    }
+
+    /// An item of the table as it stands there, for tests.
+    pub fn item(&self, pk: &str, sk: &str) -> anyhow::Result<Option<serde_json::Value>> {
+        let key = serde_json::json!({ "pk": { "S": pk }, "sk": { "S": sk } });
+        let answer = self.engine.database().get_item(GetItemRequest {
+            table_name: Engine::TABLE.to_owned(),
+            key: serde_json::from_value(key)?,
+            ..GetItemRequest::default()
+        })?;
+        Ok(answer.item.map(serde_json::to_value).transpose()?)
     }
 
     /// The document of all routes, as the code has them.

@@ -2,12 +2,15 @@
 //! `table/rows.rs`, and each family of ports has its file.
 
 mod answers;
+mod aside;
 mod batches;
+mod carrying;
 mod devices;
 mod erasure;
 mod keys;
 mod mails;
 mod postman;
+mod reading;
 mod rows;
 mod schema;
 mod settings;
@@ -29,6 +32,7 @@ use aws_sdk_dynamodb::types::{
 };
 use beckon_domain::ports::Unavailable;
 use beckon_domain::settings::Settings;
+use beckon_domain::stored::RowKey;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 pub use schema::create_table;
@@ -249,6 +253,40 @@ impl Table {
             Err(error) if error.as_service_error().is_some_and(aws_sdk_dynamodb::operation::put_item::PutItemError::is_conditional_check_failed_exception) => Ok(false),
             Err(error) => Err(unavailable(&error)),
         }
+    }
+
+    /// Writes the attributes of a row of which there is one, whatever it says; what a later version
+    /// wrote beside them stays.
+    async fn write_over(&self, key: keys::Key, item: Item) -> Result<(), Unavailable> {
+        let (pk, sk) = key.parts();
+        let mut sets = Vec::new();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(key.into_item()))
+            .condition_expression(reading::KNOWN_SCHEMA)
+            .expression_attribute_names("#schema", keys::SCHEMA)
+            .expression_attribute_values(":schema", reading::known_schema())
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        for (place, (name, value)) in item.into_iter().enumerate() {
+            if name == keys::PK || name == keys::SK {
+                continue;
+            }
+            sets.push(format!("#a{place} = :a{place}"));
+            update = update
+                .expression_attribute_names(format!("#a{place}"), name)
+                .expression_attribute_values(format!(":a{place}"), value);
+        }
+        let update = update.update_expression(format!(
+            "SET {} REMOVE setAside, duePk, dueSk",
+            sets.join(", ")
+        ));
+        if self.updated(update).await? {
+            return Ok(());
+        }
+        let key = RowKey { pk, sk };
+        Err(reading::unreadable(&key, "a later version of Beckon wrote it").into())
     }
 
     /// Writes all items or none.

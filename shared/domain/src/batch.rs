@@ -10,6 +10,7 @@ use crate::ids::{BatchId, MailId, UserId, Version};
 use crate::mail::MailClass;
 use crate::ownership::OwnerSwitch;
 use crate::selection::UserFilter;
+use crate::stored::Carried;
 
 /// The most users that one page of an expansion holds.
 pub const PAGE: usize = 1_000;
@@ -81,6 +82,9 @@ pub struct Batch {
     pub stopped_by: Option<Actor>,
     /// Since when.
     pub created_at: Timestamp,
+    /// What a later version wrote into the row.
+    #[serde(skip)]
+    pub carried: Carried,
 }
 
 /// How far the expansion of a batch has come. Written anew with every page; its stream record
@@ -104,6 +108,9 @@ pub struct Cursor {
     pub done_at: Option<Timestamp>,
     /// When the clock has to look after it.
     pub due_at: Timestamp,
+    /// What a later version wrote into the row.
+    #[serde(skip)]
+    pub carried: Carried,
 }
 
 /// A position in the list of users is somebody's address.
@@ -138,6 +145,8 @@ pub enum SkipReason {
     AlreadyCompleted,
     /// They said that the invitation was not for them, and the filter did not ask for them.
     DeclinedBefore,
+    /// Their record cannot be read by this version of Beckon.
+    Unreadable,
 }
 
 /// What became of one selected user.

@@ -44,6 +44,7 @@ pub mod sending;
 pub mod session;
 pub mod settings;
 pub mod sheet;
+pub mod stored;
 pub mod template;
 pub mod text;
 pub mod token;

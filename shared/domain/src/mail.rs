@@ -8,6 +8,7 @@ use crate::address::EmailAddress;
 use crate::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, UserId, Version};
 use crate::method::Method;
 use crate::names::Label;
+use crate::stored::Carried;
 use crate::template::{TemplateName, Wording};
 
 /// What a mail is for.
@@ -445,6 +446,9 @@ pub struct Mail {
     pub reason: Option<MailReason>,
     /// Since when it exists.
     pub created_at: Timestamp,
+    /// What a later version wrote into the row.
+    #[serde(skip)]
+    pub carried: Carried,
 }
 
 impl Mail {
@@ -515,6 +519,7 @@ impl Mail {
             service_id: None,
             reason: None,
             created_at: now,
+            carried: Carried::default(),
         }
     }
 

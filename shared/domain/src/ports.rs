@@ -29,6 +29,7 @@ use crate::selection::UserFilter;
 use crate::sending::{SendAnswer, SendingLimits};
 use crate::session::{RegistrationId, Session, SessionDigest};
 use crate::settings::{Settings, VersionedSettings};
+use crate::stored::{Loaded, Readable, RowKey, SetAside, Unreadable};
 use crate::template::{Letter, Template, TemplateKind, TemplateName, Variable, Wording};
 use crate::user::User;
 
@@ -132,15 +133,32 @@ pub fn of_different_users(changes: &[UserChange]) -> bool {
 }
 
 /// Loads users by id.
-pub trait LoadUsers {
-    /// The users with these ids, as last written, in any order; an unknown id is left out.
+pub trait LoadUsers: Sync {
+    /// The users with these ids, as last written, in any order; an unknown id is left out. A row
+    /// that cannot be read says nothing of the others; it is set aside and told of once.
+    fn read_users(
+        &self,
+        ids: &[UserId],
+    ) -> impl Future<Output = Result<Loaded<User, UserId>, Unavailable>> + Send;
+
+    /// Those of them that can be read.
     fn load_users(
         &self,
         ids: &[UserId],
-    ) -> impl Future<Output = Result<Vec<User>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<User>, Unavailable>> + Send {
+        async move { Ok(self.read_users(ids).await?.found) }
+    }
+
+    /// One user. A row that cannot be read is an error that says so ([`Unavailable::unreadable`]).
+    fn load_user(
+        &self,
+        id: UserId,
+    ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send {
+        async move { self.read_users(&[id]).await?.one() }
+    }
 }
 
-/// Finds one user by what the world calls them.
+/// Finds one user by what the world calls them. A row that cannot be read is an error that says so.
 pub trait FindUser {
     /// The user with exactly this address.
     fn user_by_address(
@@ -157,7 +175,8 @@ pub trait FindUser {
 
 /// Finds many users by what the world calls them.
 pub trait FindUsers {
-    /// Whoever has one of these names, as last written, each once, in any order.
+    /// Whoever has one of these names, as last written, each once, in any order. Who cannot be
+    /// read is left out.
     fn users_by_names(
         &self,
         names: &[Name],
@@ -172,6 +191,8 @@ pub struct ListPage<T> {
     /// Where the next one begins; `None` at the end. A page may be short, even empty, and still
     /// have a next one: an adapter bounds the reads of one page.
     pub next: Option<String>,
+    /// How many rows were left out because they cannot be read.
+    pub unreadable: usize,
 }
 
 /// Lists users in the order of their addresses.
@@ -353,7 +374,7 @@ pub trait ListRegistrations {
         &self,
         user: UserId,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Registration>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Readable<Registration>, Unavailable>> + Send;
 }
 
 /// Reads histories.
@@ -393,7 +414,8 @@ pub trait SaveSettings {
 
 /// Reads own wordings.
 pub trait LoadTemplates {
-    /// Every wording as last written, those that were taken back included, by kind and locale.
+    /// Every wording as last written, those that were taken back included, by kind and locale. One
+    /// that cannot be read is left out.
     fn templates(&self) -> impl Future<Output = Result<Vec<Template>, Unavailable>> + Send;
 
     /// The wording of this name as last written; `None` if there never was one.
@@ -473,20 +495,22 @@ pub trait LoadBatch {
         id: BatchId,
     ) -> impl Future<Output = Result<Option<(Batch, Cursor)>, Unavailable>> + Send;
 
-    /// The users named for a page of a batch that keeps them in rows.
+    /// The users named for a page of a batch that keeps them in rows; nobody, if there is no such
+    /// row.
     fn named_users(
         &self,
         id: BatchId,
         page: u32,
     ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
 
-    /// The expanded pages of a batch, from `first` on, at most `limit`, in their order.
+    /// The expanded pages of a batch, from `first` on, at most `limit`, in their order. Those that
+    /// cannot be read are left out, and those behind them are not.
     fn batch_pages(
         &self,
         id: BatchId,
         first: u32,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Page>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Readable<Page>, Unavailable>> + Send;
 }
 
 /// Lists batches.
@@ -523,12 +547,60 @@ pub trait StopBatch {
 }
 
 /// Reads mails.
-pub trait LoadMails {
-    /// The mails with these ids, as last written, in any order; an unknown id is left out.
+pub trait LoadMails: Sync {
+    /// The mails with these ids, as last written, in any order; an unknown id is left out. A row
+    /// that cannot be read says nothing of the others; it is set aside and told of once.
+    fn read_mails(
+        &self,
+        ids: &[MailId],
+    ) -> impl Future<Output = Result<Loaded<Mail, MailId>, Unavailable>> + Send;
+
+    /// Those of them that can be read.
     fn load_mails(
         &self,
         ids: &[MailId],
-    ) -> impl Future<Output = Result<Vec<Mail>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<Mail>, Unavailable>> + Send {
+        async move { Ok(self.read_mails(ids).await?.found) }
+    }
+
+    /// One mail. A row that cannot be read is an error that says so.
+    fn load_mail(
+        &self,
+        id: MailId,
+    ) -> impl Future<Output = Result<Option<Mail>, Unavailable>> + Send {
+        async move { self.read_mails(&[id]).await?.one() }
+    }
+}
+
+/// Rows that this version cannot read. Whoever meets one goes around it, and the store sets it aside
+/// in one conditional write that touches nothing but what says so: it leaves the index of what is
+/// due, and its own stream record has it told of.
+pub trait KeepAside {
+    /// Those that are set aside, at most `limit`, the oldest first.
+    fn rows_aside(
+        &self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<SetAside>, Unavailable>> + Send;
+
+    /// The row, if it is set aside.
+    fn row_aside(
+        &self,
+        key: &RowKey,
+    ) -> impl Future<Output = Result<Option<SetAside>, Unavailable>> + Send;
+
+    /// Notes that the row was put on the failure queue.
+    fn note_reported(&self, key: &RowKey) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Sets a batch's cursor aside, which would come back at every round because of another row.
+    fn set_cursor_aside(
+        &self,
+        batch: BatchId,
+        because: &Unreadable,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Puts the row back where it was, as if it had just been written; `false` if it is not set
+    /// aside. If it still cannot be read, it is set aside again, and told of again.
+    fn release_row(&self, key: &RowKey) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 }
 
 /// Finds what is due.

@@ -9,6 +9,7 @@ use crate::ids::{DeviceId, ExternalId, IssueNumber, UserId};
 use crate::names::Label;
 use crate::ownership::{Classification, EnrollmentType, Ownership, classify};
 use crate::session::RegistrationId;
+use crate::stored::Carried;
 
 /// Whom a report speaks of.
 #[derive(Debug, Clone)]
@@ -114,6 +115,9 @@ pub struct Registration {
     /// is repeated is known by this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_enrolment_at: Option<Timestamp>,
+    /// What a later version wrote into the row.
+    #[serde(skip)]
+    pub carried: Carried,
 }
 
 impl Registration {

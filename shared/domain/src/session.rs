@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::hex::hex;
 use crate::ids::{DeviceId, IssueNumber, UserId};
 use crate::ownership::Ownership;
+use crate::stored::Carried;
 
 /// How long a session lets a person go on without showing the secret again.
 pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_mins(15);
@@ -112,6 +113,9 @@ pub struct Session {
     /// The device whose registration was reported with this session's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
+    /// What a later version wrote into the row.
+    #[serde(skip)]
+    pub carried: Carried,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod draft;
 pub mod groups;
 pub mod reminders;
 pub mod retention;
+mod stored_drafts;
 
 use std::collections::BTreeSet;
 

@@ -16,6 +16,7 @@ use crate::locale::Locale;
 use crate::names::is_plain;
 use crate::ports::{ComposeLetter, ComposeOwn, Uncomposable};
 use crate::problem::{FieldProblem, Problems};
+use crate::stored::Carried;
 
 /// The most bytes that one wording may have: subject, heading, HTML and text together.
 pub const LARGEST_WORDING: usize = 64 * 1024;
@@ -205,6 +206,9 @@ pub struct Template {
     pub changed_by: Actor,
     /// When.
     pub changed_at: Timestamp,
+    /// What a later version wrote into the row.
+    #[serde(skip)]
+    pub carried: Carried,
 }
 
 /// Something that may stand in a wording, to be filled.

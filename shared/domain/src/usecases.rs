@@ -23,6 +23,7 @@ pub mod report_batch;
 pub mod request_pin;
 pub mod send;
 pub mod stop_batch;
+pub mod tell_of_unreadable;
 pub mod test_template;
 pub mod tick;
 pub mod try_address_again;

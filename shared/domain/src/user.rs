@@ -11,6 +11,7 @@ use crate::ids::{ExternalId, IssueNumber, UserId, Version};
 use crate::invitation::{Invitation, InvitationState};
 use crate::locale::{Locale, TimeZoneName};
 use crate::names::{DisplayName, GroupName};
+use crate::stored::Carried;
 
 /// Why nothing more is sent to an address until it is changed or tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -83,6 +84,9 @@ pub struct User {
     pub asked: Option<Asked>,
     /// Since when they are known.
     pub added_at: Timestamp,
+    /// What a later version wrote into the row.
+    #[serde(skip)]
+    pub carried: Carried,
 }
 
 impl User {

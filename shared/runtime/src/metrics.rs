@@ -16,6 +16,8 @@ pub const NAMESPACE: &str = "Beckon";
 pub enum Metric {
     /// Records and events that were put on the failure queue.
     Failures,
+    /// Rows of the table that this version cannot read, when each is told of.
+    UnreadableRows,
     /// 1 every minute while the outbox is paused, and nothing otherwise.
     OutboxPaused,
     /// How long the mail that waits longest has been due, every minute.
@@ -40,8 +42,9 @@ pub enum Metric {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Failures,
+        Self::UnreadableRows,
         Self::OutboxPaused,
         Self::OldestDueMailSeconds,
         Self::WrongSecrets,
@@ -59,6 +62,7 @@ impl Metric {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Failures => "Failures",
+            Self::UnreadableRows => "UnreadableRows",
             Self::OutboxPaused => "OutboxPaused",
             Self::OldestDueMailSeconds => "OldestDueMailSeconds",
             Self::WrongSecrets => "WrongSecrets",
@@ -77,6 +81,7 @@ impl Metric {
             Self::OldestDueMailSeconds => "Seconds",
             Self::InitMilliseconds => "Milliseconds",
             Self::Failures
+            | Self::UnreadableRows
             | Self::OutboxPaused
             | Self::WrongSecrets
             | Self::MailsSent

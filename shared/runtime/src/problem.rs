@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use beckon_domain::problem::FieldProblem;
+use beckon_domain::stored::Unreadable;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -92,6 +93,25 @@ impl Problem {
             format!(
                 "There is no {what} at this address; check the id, it may have been deleted.{}",
                 if what == "user" { FINDING_PEOPLE } else { "" }
+            ),
+        )
+    }
+
+    /// A record that the request needs cannot be read by this version. Repeating the request does
+    /// not help, and the record is not gone.
+    pub fn unreadable(row: &Unreadable) -> Self {
+        tracing::error!(
+            row = row.row,
+            reason = row.reason,
+            "a request needs a row that this version cannot read"
+        );
+        Self::new(
+            StatusCode::CONFLICT,
+            "unreadable-record",
+            "A record cannot be read",
+            format!(
+                "The record {} is there, and this version of Beckon cannot read it: {}. It is left as it is; the operators have been told. Repeating the request does not help before they repair or release it.",
+                row.row, row.reason
             ),
         )
     }

@@ -71,7 +71,10 @@ fn no_such_template() -> Problem {
 
 impl From<Unavailable> for Problem {
     fn from(error: Unavailable) -> Self {
-        Self::unavailable(&error)
+        match error.unreadable() {
+            Some(row) => Self::unreadable(row),
+            None => Self::unavailable(&error),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::ports::{LoadMails, NotePace, Pause, PauseOutbox, Unavailable};
 use beckon_domain::problem::{FieldProblem, Problems};
 use beckon_domain::selection::{Selection, UserFilter};
+use beckon_domain::stored::readable;
 use beckon_domain::usecases::report_batch::BatchReport;
 use beckon_domain::user::{AddressMark, User};
 use jiff::{SignedDuration, Timestamp};
@@ -191,7 +192,7 @@ impl UserView {
         now: Timestamp,
     ) -> Result<Self, Unavailable> {
         let mail = match &user.invitation {
-            Some(invitation) => store.load_mails(&[invitation.mail]).await?.pop(),
+            Some(invitation) => readable(store.load_mail(invitation.mail).await)?,
             None => None,
         };
         Ok(Self::new(user, mail.as_ref(), now))

@@ -11,6 +11,7 @@ use beckon_domain::ownership::{Ownership, classify};
 use beckon_domain::ports::RememberedAnswer;
 use beckon_domain::registration::{DeviceFacts, Registration};
 use beckon_domain::session::{SESSION_LENGTH, Session};
+use beckon_domain::stored::Carried;
 use jiff::{SignedDuration, Timestamp};
 
 pub use batches::{BatchBuilder, MailBuilder, a_batch, a_mail};
@@ -67,6 +68,7 @@ pub fn a_registration(user: UserId, device: &str) -> Registration {
         session_issue: None,
         not_completed: None,
         latest_enrolment_at: None,
+        carried: Carried::default(),
     }
 }
 
@@ -81,6 +83,7 @@ pub fn a_session(user: UserId) -> Session {
         expires_at: monday_morning() + SESSION_LENGTH,
         named: None,
         device: None,
+        carried: Carried::default(),
     }
 }
 

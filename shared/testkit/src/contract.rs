@@ -22,6 +22,7 @@ pub mod tallies;
 pub mod templates;
 pub mod tries;
 pub mod unreachable;
+pub mod unreadable;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -32,7 +33,7 @@ use beckon_domain::invitation::Invitation;
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
     AddMail, AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, EraseHistory, FindDue,
-    FindOver, FindUser, FindUsers, FinishPage, HoldLease, KeepTally, ListBatches,
+    FindOver, FindUser, FindUsers, FinishPage, HoldLease, KeepAside, KeepTally, ListBatches,
     ListRegistrations, ListUsers, LoadBatch, LoadMails, LoadRegistration, LoadSession,
     LoadTemplates, LoadUsers, NoteBounce, NotePace, PauseOutbox, PushCursor, ReadHistory,
     ReadSettings, RecallAnswer, RemoveUser, SaveMail, SaveSettings, SaveTemplate, SaveUsers,
@@ -78,6 +79,7 @@ pub trait Store:
     + SaveMail
     + HoldLease
     + PauseOutbox
+    + KeepAside
     + KeepTally
     + NoteBounce
     + NotePace
@@ -122,6 +124,7 @@ impl<S> Store for S where
         + SaveMail
         + HoldLease
         + PauseOutbox
+        + KeepAside
         + KeepTally
         + NoteBounce
         + NotePace

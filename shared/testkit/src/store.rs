@@ -8,6 +8,7 @@ mod gate;
 mod mails;
 mod rows;
 mod settings;
+mod spoilt;
 mod tallies;
 mod templates;
 mod users;
@@ -29,6 +30,7 @@ use jiff::Timestamp;
 use gate::{Admission, Gate};
 pub use gate::{Call, Fault};
 use rows::Rows;
+pub use spoilt::{SPOILT, keys};
 
 /// The table in memory. Clones share their rows.
 #[derive(Clone)]

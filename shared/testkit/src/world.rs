@@ -409,7 +409,10 @@ impl World {
 
     /// Expands a batch page by page to its end.
     pub async fn expand_all(&self, batch: BatchId) -> Result<(), Unavailable> {
-        while self.expand().run(batch).await? != Expanded::Done {}
+        while !matches!(
+            self.expand().run(batch).await?,
+            Expanded::Done | Expanded::SetAside
+        ) {}
         Ok(())
     }
 

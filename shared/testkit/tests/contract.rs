@@ -27,3 +27,14 @@ async fn whatever_cannot_be_reached_is_unavailable() {
 
     unreachable::whatever_cannot_be_reached_is_unavailable(store).await;
 }
+
+mod unreadable {
+    use beckon_testkit::MemoryStore;
+
+    async fn store_and_spoiler() -> (MemoryStore, MemoryStore) {
+        let store = super::fresh_store().await;
+        (store.clone(), store)
+    }
+
+    beckon_testkit::unreadable_rows_tests!(store_and_spoiler);
+}

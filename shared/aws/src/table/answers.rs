@@ -6,7 +6,7 @@ use beckon_domain::idempotency::KEPT_FOR;
 use beckon_domain::ports::{RecallAnswer, RememberedAnswer, Unavailable};
 use jiff::Timestamp;
 
-use super::rows::{Item, read};
+use super::rows::row;
 use super::{Table, foreign, keys, number};
 
 impl RecallAnswer for Table {
@@ -15,8 +15,8 @@ impl RecallAnswer for Table {
         key: &str,
         now: Timestamp,
     ) -> Result<Option<RememberedAnswer>, Unavailable> {
-        let kept: Option<RememberedAnswer> =
-            self.get(keys::answer(key)).await?.map(read).transpose()?;
+        let item = self.get(keys::answer(key)).await?;
+        let kept: Option<RememberedAnswer> = self.one(item).await?;
         Ok(kept.filter(|kept| now < kept.until))
     }
 }
@@ -24,8 +24,7 @@ impl RecallAnswer for Table {
 impl Table {
     /// Keeps an answer where there is none whose time is not over.
     pub(super) fn remember(&self, answer: &RememberedAnswer) -> Result<Put, Unavailable> {
-        let mut item: Item = serde_dynamo::to_item(answer).map_err(foreign)?;
-        item.extend(keys::answer(&answer.key).into_item());
+        let mut item = row(keys::answer(&answer.key), answer)?;
         item.insert(keys::TTL.to_owned(), number(answer.until.as_second()));
         let kept_since = answer.until.as_second() - KEPT_FOR.as_secs();
         Put::builder()

@@ -8,11 +8,13 @@ use beckon_domain::ports::{
     FinishPage, ListBatches, ListPage, LoadBatch, PushCursor, RememberedAnswer, SaveError,
     StartBatch, StopBatch, Unavailable,
 };
+use beckon_domain::stored::Readable;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::keys::{self, ListKind, SHARDS, id_in};
 use super::mails::saved;
-use super::rows::{self, Item, part, read, read_all};
+use super::reading::{check_schema, key_of};
+use super::rows::{self, Item, part};
 use super::{Table, text, unavailable};
 
 impl StartBatch for Table {
@@ -43,23 +45,18 @@ impl LoadBatch for Table {
         // One after the other: at the same time, the second would need a connection of its own.
         let batch = self.get(keys::batch(id)).await?;
         let cursor = self.get(keys::cursor(id)).await?;
-        match (batch, cursor) {
-            (Some(batch), Some(cursor)) => Ok(Some((read(batch)?, read(cursor)?))),
-            _ => Ok(None),
-        }
+        let (batch, cursor) = (self.one(batch).await, self.one(cursor).await);
+        Ok(batch?.zip(cursor?))
     }
 
     async fn named_users(&self, id: BatchId, page: u32) -> Result<Vec<UserId>, Unavailable> {
-        let item = self.get(keys::named(id, page)).await?;
-        let Some(AttributeValue::B(bytes)) = item.as_ref().and_then(|item| item.get("users"))
-        else {
+        let Some(item) = self.get(keys::named(id, page)).await? else {
             return Ok(Vec::new());
         };
-        let (users, _) = bytes.as_ref().as_chunks::<16>();
-        Ok(users
-            .iter()
-            .map(|bytes| UserId::from_bytes(*bytes))
-            .collect())
+        match users_in(&item) {
+            Ok(users) => Ok(users),
+            Err(reason) => Err(self.put_aside(&item, reason).await.into()),
+        }
     }
 
     async fn batch_pages(
@@ -67,16 +64,32 @@ impl LoadBatch for Table {
         id: BatchId,
         first: u32,
         limit: usize,
-    ) -> Result<Vec<Page>, Unavailable> {
-        let query = self
-            .client
-            .query()
-            .key_condition_expression("pk = :batch AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":batch", text(keys::batch_partition(id)))
-            .expression_attribute_values(":first", text(keys::page(id, first).parts().1))
-            .expression_attribute_values(":last", text(keys::page(id, 99_999_999).parts().1))
-            .consistent_read(true);
-        read_all(self.query_rows(query, limit).await?.0)
+    ) -> Result<Readable<Page>, Unavailable> {
+        let mut read = Readable {
+            items: Vec::new(),
+            unreadable: 0,
+        };
+        let mut from = keys::page(id, first).parts().1;
+        loop {
+            let query = self
+                .client
+                .query()
+                .key_condition_expression("pk = :batch AND sk BETWEEN :first AND :last")
+                .expression_attribute_values(":batch", text(keys::batch_partition(id)))
+                .expression_attribute_values(":first", text(&*from))
+                .expression_attribute_values(":last", text(keys::page(id, 99_999_999).parts().1))
+                .consistent_read(true);
+            let (rows, more) = self.query_rows(query, limit - read.items.len()).await?;
+            let last = rows.last().map(|row| key_of(row).sk);
+            let some = self.sort_out(rows).await;
+            read.items.extend(some.items);
+            read.unreadable += some.unreadable;
+            match last {
+                // Those that cannot be read do not stand for those behind them.
+                Some(last) if more && read.items.len() < limit => from = format!("{last}!"),
+                _ => return Ok(read),
+            }
+        }
     }
 }
 
@@ -96,6 +109,7 @@ impl ListBatches for Table {
                 .filter_map(|entry| id_in(&entry.pk).parse().ok())
                 .collect(),
             next: slice.next,
+            unreadable: 0,
         })
     }
 }
@@ -126,9 +140,24 @@ impl StopBatch for Table {
 /// Sixteen bytes a user: a thousand are 16 KB.
 fn named_row(batch: BatchId, page: u32, users: &[UserId]) -> Item {
     let bytes: Vec<u8> = users.iter().flat_map(|user| user.to_bytes()).collect();
-    let mut item = keys::named(batch, page).into_item();
+    let mut item = rows::fresh(keys::named(batch, page));
     item.insert("users".to_owned(), AttributeValue::B(Blob::new(bytes)));
     item
+}
+
+/// The users that a row names.
+fn users_in(item: &Item) -> Result<Vec<UserId>, String> {
+    check_schema(item)?;
+    let Some(AttributeValue::B(bytes)) = item.get("users") else {
+        return Err("users: they are not bytes".to_owned());
+    };
+    match bytes.as_ref().as_chunks::<16>() {
+        (users, []) => Ok(users
+            .iter()
+            .map(|bytes| UserId::from_bytes(*bytes))
+            .collect()),
+        _ => Err("users: they are not whole ids".to_owned()),
+    }
 }
 
 /// An entry of the index that lists rows.
@@ -190,7 +219,11 @@ impl Table {
             .last()
             .filter(|_| more)
             .map(|entry| entry.order.clone());
-        Ok(ListPage { items, next })
+        Ok(ListPage {
+            items,
+            next,
+            unreadable: 0,
+        })
     }
 
     async fn list_part(

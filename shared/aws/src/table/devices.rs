@@ -8,13 +8,16 @@ use beckon_domain::ports::{
 };
 use beckon_domain::registration::Registration;
 use beckon_domain::session::{Session, SessionDigest};
+use beckon_domain::stored::Readable;
 
-use super::rows::{read, read_all};
+use super::reading::key_of;
+use super::rows::Item;
 use super::{Table, keys, text, unavailable};
 
 impl LoadSession for Table {
     async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
-        self.get(keys::session(digest)).await?.map(read).transpose()
+        let item = self.get(keys::session(digest)).await?;
+        self.one(item).await
     }
 }
 
@@ -24,10 +27,8 @@ impl LoadRegistration for Table {
         user: UserId,
         device: &DeviceId,
     ) -> Result<Option<Registration>, Unavailable> {
-        self.get(keys::device(user, device))
-            .await?
-            .map(read)
-            .transpose()
+        let item = self.get(keys::device(user, device)).await?;
+        self.one(item).await
     }
 }
 
@@ -36,7 +37,7 @@ impl ListRegistrations for Table {
         &self,
         user: UserId,
         limit: usize,
-    ) -> Result<Vec<Registration>, Unavailable> {
+    ) -> Result<Readable<Registration>, Unavailable> {
         let query = self
             .client
             .query()
@@ -44,8 +45,9 @@ impl ListRegistrations for Table {
             .expression_attribute_values(":user", text(keys::user_partition(user)))
             .expression_attribute_values(":devices", text(keys::DEVICES))
             .consistent_read(true);
-        let mut registrations = read_all(self.query_rows(query, limit).await?.0)?;
-        Registration::sort(&mut registrations);
+        let rows = self.query_rows(query, limit).await?.0;
+        let mut registrations = self.sort_out(rows).await;
+        Registration::sort(&mut registrations.items);
         Ok(registrations)
     }
 }
@@ -80,13 +82,20 @@ impl ReadHistory for Table {
             .await
             .map_err(|error| unavailable(&error))?;
         self.note(false, answer.consumed_capacity());
-        let mut items: Vec<HistoryRow> = read_all(answer.items.unwrap_or_default())?;
+        // Pages are cut by keys: a row that cannot be read has its place on one, too.
+        let id_of = |row: &Item| key_of(row).sk.trim_start_matches(keys::EVENTS).to_owned();
+        let mut rows = answer.items.unwrap_or_default();
         if position.is_some() {
-            items.retain(|row| Some(row.id.to_string().as_str()) != position);
+            rows.retain(|row| Some(id_of(row).as_str()) != position);
         }
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let next = items.last().filter(|_| more).map(|row| row.id.to_string());
-        Ok(ListPage { items, next })
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(id_of);
+        let Readable { items, unreadable } = self.sort_out(rows).await;
+        Ok(ListPage {
+            items,
+            next,
+            unreadable,
+        })
     }
 }

@@ -16,6 +16,8 @@
 //! | wrong tries of a source | `tally#…` | `tally` |
 //! | the postman's lease, the outbox's pause, its pace | `postman` | `lease`, `pause`, `pace` |
 //!
+//! Every row may be set aside: it then stands in the index `due` under `aside#n` ([`super::reading`]).
+//!
 //! Index keys are spread over sixteen partitions, so that none takes more than a sixteenth of
 //! the writes.
 
@@ -23,6 +25,7 @@ use beckon_domain::address::NormalisedAddress;
 use beckon_domain::ids::{BatchId, DeviceId, EventId, ExternalId, MailId, UserId, Version};
 use beckon_domain::mail::MailClass;
 use beckon_domain::session::SessionDigest;
+use beckon_domain::stored::{RowKey, digest_of};
 use beckon_domain::template::TemplateName;
 use jiff::Timestamp;
 
@@ -44,6 +47,11 @@ pub(super) const LIST_SK: &str = "listSk";
 pub(super) const OPEN_UNTIL: &str = "openUntil";
 /// When DynamoDB may take a row away, in epoch seconds.
 pub(super) const TTL: &str = "ttl";
+
+/// Which schema a row was written in; rows of 0.1 lack it, and count as schema 1.
+pub(super) const SCHEMA: &str = "schema";
+/// Since when and why a row is set aside, and where in the index of what is due it was.
+pub(super) const SET_ASIDE: &str = "setAside";
 
 /// How many partitions an index is spread over.
 pub(super) const SHARDS: u8 = 16;
@@ -74,6 +82,23 @@ impl Key {
             (PK.to_owned(), text(self.pk)),
             (SK.to_owned(), text(self.sk)),
         ])
+    }
+}
+
+impl From<RowKey> for Key {
+    fn from(key: RowKey) -> Self {
+        Self::new(key.pk, key.sk)
+    }
+}
+
+/// A key as it may stand in a log: an address, an external id and a source of tries only as a digest.
+pub(super) fn shown(key: &RowKey) -> String {
+    let RowKey { pk, sk } = key;
+    match pk.split_once('#') {
+        Some((kind @ ("address" | "external" | "tally"), whose)) => {
+            format!("{kind}#(digest {}) {sk}", digest_of(whose))
+        }
+        _ => format!("{pk} {sk}"),
     }
 }
 
@@ -223,6 +248,16 @@ impl DueKind {
     }
 }
 
+/// The part of the index that holds what is set aside, of sixteen: keys of every kind have one.
+pub(super) fn aside_partition(pk: &str) -> String {
+    let sum = pk.bytes().fold(0_u8, u8::wrapping_add);
+    aside_shard(sum % SHARDS)
+}
+
+pub(super) fn aside_shard(shard: u8) -> String {
+    format!("aside#{shard:x}")
+}
+
 /// The attributes by which the index finds what is due.
 pub(super) fn due_attributes(
     kind: DueKind,
@@ -272,6 +307,29 @@ pub(super) fn list_attributes(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_shown_without_an_address_an_external_id_or_a_source() {
+        let shown = |pk: &str, sk: &str| {
+            super::shown(&RowKey {
+                pk: pk.to_owned(),
+                sk: sk.to_owned(),
+            })
+        };
+
+        assert_eq!(shown("user#01J", "user"), "user#01J user");
+        assert_eq!(shown("settings", "current"), "settings current");
+        for (pk, sk) in [
+            ("address#ada@example.com", "address"),
+            ("external#S-1-5", "external"),
+            ("tally#source#203.0.113.7", "tally"),
+        ] {
+            let (kind, whose) = pk.split_once('#').unwrap();
+            let digest = digest_of(whose);
+            assert_eq!(shown(pk, sk), format!("{kind}#(digest {digest}) {sk}"));
+            assert!(!digest.is_empty() && !whose.contains(&digest));
+        }
+    }
 
     #[test]
     fn moments_order_as_texts_as_they_do_as_times() {

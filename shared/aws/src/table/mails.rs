@@ -11,19 +11,19 @@ use beckon_domain::ports::{
     AddMail, ClaimMail, CountOpenInvitations, FindDue, LoadMails, RememberedAnswer, SaveError,
     SaveMail, Unavailable,
 };
+use beckon_domain::stored::Loaded;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
 use super::keys::{self, DueKind, SHARDS, id_in};
-use super::rows::{self, part, read_all};
+use super::reading::{key_of, unreadable};
+use super::rows::{self, Item, part};
 use super::{Cancelled, Table, foreign, number, text, unavailable};
 
 impl LoadMails for Table {
-    async fn load_mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, Unavailable> {
-        read_all(
-            self.get_many(ids.iter().map(|id| keys::mail(*id)).collect())
-                .await?,
-        )
+    async fn read_mails(&self, ids: &[MailId]) -> Result<Loaded<Mail, MailId>, Unavailable> {
+        self.load(ids.iter().map(|id| keys::mail(*id)).collect())
+            .await
     }
 }
 
@@ -122,6 +122,13 @@ pub(super) fn saved(outcome: Result<(), Cancelled>) -> Result<(), SaveError> {
     }
 }
 
+/// An entry of the index of what is due.
+struct DueEntry {
+    order: String,
+    pk: String,
+    keys: Item,
+}
+
 impl Table {
     /// What is due of a kind, oldest first.
     pub(super) async fn due<I: std::str::FromStr + Send>(
@@ -138,7 +145,7 @@ impl Table {
         } else {
             limit / usize::from(SHARDS) * 2 + 8
         };
-        let found: Vec<(Vec<(String, String)>, bool)> = futures_util::stream::iter(0..SHARDS)
+        let found: Vec<(Vec<DueEntry>, bool)> = futures_util::stream::iter(0..SHARDS)
             .map(|shard| self.due_in(kind.partition(shard), now, share.min(limit)))
             .buffer_unordered(self.partitions_at_a_time())
             .try_collect()
@@ -146,19 +153,31 @@ impl Table {
         let horizon = found
             .iter()
             .filter(|(_, more)| *more)
-            .filter_map(|(entries, _)| entries.last().map(|(order, _)| order.clone()))
+            .filter_map(|(entries, _)| entries.last().map(|entry| entry.order.clone()))
             .min();
-        let mut entries: Vec<(String, String)> =
+        let mut entries: Vec<DueEntry> =
             found.into_iter().flat_map(|(entries, _)| entries).collect();
         if let Some(horizon) = horizon {
-            entries.retain(|(order, _)| *order <= horizon);
+            entries.retain(|entry| entry.order <= horizon);
         }
-        entries.sort();
+        entries.sort_by(|one, other| (&one.order, &one.pk).cmp(&(&other.order, &other.pk)));
         entries.truncate(limit);
-        Ok(entries
-            .iter()
-            .filter_map(|(_, pk)| id_in(pk).parse().ok())
-            .collect())
+        let mut ids = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match id_in(&entry.pk).parse() {
+                Ok(id) => ids.push(id),
+                Err(_) => self.put_entry_aside(&entry.keys).await,
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Sets an entry aside whose key names nothing of ours: it would come back for ever.
+    async fn put_entry_aside(&self, keys: &Item) {
+        let key = key_of(keys);
+        let row = unreadable(&key, "its key holds no id of ours");
+        let due = (keys.get(keys::DUE_PK), keys.get(keys::DUE_SK));
+        self.mark(&key, &row, due, None).await;
     }
 
     async fn due_in(
@@ -166,7 +185,7 @@ impl Table {
         partition: String,
         now: Timestamp,
         limit: usize,
-    ) -> Result<(Vec<(String, String)>, bool), Unavailable> {
+    ) -> Result<(Vec<DueEntry>, bool), Unavailable> {
         let query = self
             .client
             .query()
@@ -177,11 +196,13 @@ impl Table {
             .expression_attribute_values(":end", text(format!("{}$", keys::moment(now))));
         let (rows, more) = self.query_rows(query, limit).await?;
         let entries = rows
-            .iter()
+            .into_iter()
             .filter_map(|row| match (row.get(keys::DUE_SK), row.get(keys::PK)) {
-                (Some(AttributeValue::S(order)), Some(AttributeValue::S(pk))) => {
-                    Some((order.clone(), pk.clone()))
-                }
+                (Some(AttributeValue::S(order)), Some(AttributeValue::S(pk))) => Some(DueEntry {
+                    order: order.clone(),
+                    pk: pk.clone(),
+                    keys: row,
+                }),
                 _ => None,
             })
             .collect();

@@ -4,9 +4,10 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity};
 use beckon_domain::ids::RunId;
 use beckon_domain::ports::{HoldLease, Pause, PauseOutbox, Unavailable};
+use beckon_domain::stored::readable;
 use jiff::Timestamp;
 
-use super::rows::read;
+use super::rows;
 use super::{Table, foreign, keys, number, text, unavailable};
 
 impl HoldLease for Table {
@@ -16,13 +17,18 @@ impl HoldLease for Table {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, Unavailable> {
-        let mut item = keys::lease().into_item();
+        let mut item = rows::fresh(keys::lease());
         item.insert("run".to_owned(), text(run.to_string()));
         item.insert("until".to_owned(), number(until.as_millisecond()));
         let put = Put::builder()
             .table_name(&self.name)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR #until <= :now OR #run = :run")
+            // One whose end is no number would hold for ever.
+            .condition_expression(
+                "attribute_not_exists(pk) OR #until <= :now OR #run = :run \
+                 OR NOT attribute_type(#until, :number)",
+            )
+            .expression_attribute_values(":number", text("N"))
             .expression_attribute_names("#until", "until")
             .expression_attribute_names("#run", "run")
             .expression_attribute_values(":now", number(now.as_millisecond()))
@@ -82,15 +88,16 @@ impl Table {
 
 impl PauseOutbox for Table {
     async fn outbox_pause(&self) -> Result<Option<Pause>, Unavailable> {
-        self.get(keys::pause()).await?.map(read).transpose()
+        // The mail service pauses it again if it must.
+        let item = self.get(keys::pause()).await?;
+        readable(self.one(item).await)
     }
 
     async fn set_outbox_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
         match pause {
             Some(pause) => {
-                let mut item: super::rows::Item = serde_dynamo::to_item(pause).map_err(foreign)?;
-                item.extend(keys::pause().into_item());
-                self.put(self.set(item)?).await.map(|_| ())
+                let item = rows::row(keys::pause(), pause)?;
+                self.write_over(keys::pause(), item).await
             }
             None => self.delete(keys::pause()).await,
         }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use beckon_domain::batch::{Batch, Cursor, Page};
 use beckon_domain::erasure::{Tombstone, over_since};
@@ -13,12 +14,14 @@ use beckon_domain::mail::{Mail, MailKind};
 use beckon_domain::ports::Unavailable;
 use beckon_domain::registration::Registration;
 use beckon_domain::session::Session;
+use beckon_domain::stored::Carried;
 use beckon_domain::template::Template;
 use beckon_domain::user::User;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use super::carrying::put_back;
 use super::keys::{self, DueKind, Key, ListKind};
+use super::reading::{KNOWN_SCHEMA, SCHEMA, known_schema};
 use super::{Table, foreign, number, text};
 
 /// A row of the table.
@@ -31,24 +34,33 @@ const SESSION_KEPT_DAYS: i64 = 60;
 /// mail waits, and than a hand-over's secret is good for.
 const WORDS_KEPT_DAYS: i64 = 45;
 
-fn row(key: Key, value: &impl Serialize) -> Result<Item, Unavailable> {
+/// A row of this key that says nothing yet but in which schema it is written.
+pub(super) fn fresh(key: Key) -> Item {
+    let mut item = key.into_item();
+    item.insert(keys::SCHEMA.to_owned(), number(SCHEMA));
+    item
+}
+
+/// The row of a value.
+pub(super) fn row(key: Key, value: &impl Serialize) -> Result<Item, Unavailable> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(foreign)?;
-    item.extend(key.into_item());
+    item.extend(fresh(key));
     Ok(item)
 }
 
-/// The domain value of a row.
-pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Unavailable> {
-    serde_dynamo::from_item(item).map_err(foreign)
-}
-
-/// The domain values of rows.
-pub(super) fn read_all<T: DeserializeOwned>(items: Vec<Item>) -> Result<Vec<T>, Unavailable> {
-    items.into_iter().map(read).collect()
+/// The row of a value that carries what a later version wrote.
+pub(super) fn carrying_row(
+    key: Key,
+    value: &impl Serialize,
+    carried: &Carried,
+) -> Result<Item, Unavailable> {
+    let mut item = row(key, value)?;
+    put_back(carried, &mut item);
+    Ok(item)
 }
 
 pub(super) fn user(user: &User) -> Result<Item, Unavailable> {
-    let mut item = row(keys::user(user.id), user)?;
+    let mut item = carrying_row(keys::user(user.id), user, &user.carried)?;
     let order = format!("{}#{}", user.email.normalised().as_str(), user.id);
     item.extend(keys::list_attributes(
         ListKind::Users,
@@ -90,7 +102,7 @@ pub(super) fn tombstone(left: &Tombstone) -> Result<Item, Unavailable> {
 }
 
 pub(super) fn mail(mail: &Mail) -> Result<Item, Unavailable> {
-    let mut item = row(keys::mail(mail.id), mail)?;
+    let mut item = carrying_row(keys::mail(mail.id), mail, &mail.carried)?;
     if holds_more_than_ids(&mail.kind) {
         let gone = mail.created_at.as_second() + WORDS_KEPT_DAYS * 24 * 60 * 60;
         item.insert(keys::TTL.to_owned(), number(gone));
@@ -117,11 +129,11 @@ const fn holds_more_than_ids(kind: &MailKind) -> bool {
 }
 
 pub(super) fn template(template: &Template) -> Result<Item, Unavailable> {
-    row(keys::template(&template.name), template)
+    carrying_row(keys::template(&template.name), template, &template.carried)
 }
 
 pub(super) fn batch(batch: &Batch) -> Result<Item, Unavailable> {
-    let mut item = row(keys::batch(batch.id), batch)?;
+    let mut item = carrying_row(keys::batch(batch.id), batch, &batch.carried)?;
     item.extend(keys::list_attributes(
         ListKind::Batches,
         batch.id.to_bytes(),
@@ -131,7 +143,7 @@ pub(super) fn batch(batch: &Batch) -> Result<Item, Unavailable> {
 }
 
 pub(super) fn cursor(cursor: &Cursor) -> Result<Item, Unavailable> {
-    let mut item = row(keys::cursor(cursor.batch), cursor)?;
+    let mut item = carrying_row(keys::cursor(cursor.batch), cursor, &cursor.carried)?;
     if !cursor.done {
         item.extend(keys::due_attributes(
             DueKind::Cursor,
@@ -151,39 +163,43 @@ pub(super) fn history(history: &HistoryRow) -> Result<Item, Unavailable> {
 }
 
 pub(super) fn registration(registration: &Registration) -> Result<Item, Unavailable> {
-    row(
+    carrying_row(
         keys::device(registration.user, &registration.device.id),
         registration,
+        &registration.carried,
     )
 }
 
 pub(super) fn session(session: &Session) -> Result<Item, Unavailable> {
-    let mut item = row(keys::session(&session.digest), session)?;
+    let mut item = carrying_row(keys::session(&session.digest), session, &session.carried)?;
     let gone = session.expires_at.as_second() + SESSION_KEPT_DAYS * 24 * 60 * 60;
     item.insert(keys::TTL.to_owned(), number(gone));
     Ok(item)
 }
 
-/// Whether a put may replace what there is: see [`Version`].
-pub(super) fn replacing(
-    put: aws_sdk_dynamodb::types::builders::PutBuilder,
-    version: Version,
-) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+/// Whether a put may replace what there is: see [`Version`]. What was written in a later schema is
+/// never written over.
+fn replacing(put: PutBuilder, version: Version) -> PutBuilder {
     match version.replaces() {
         None => put.condition_expression("attribute_not_exists(pk)"),
         Some(before) => put
-            .condition_expression("#version = :before")
+            .condition_expression(format!("#version = :before AND {KNOWN_SCHEMA}"))
             .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":before", number(before.get())),
+            .expression_attribute_values(":before", number(before.get()))
+            .expression_attribute_names("#schema", keys::SCHEMA)
+            .expression_attribute_values(":schema", known_schema()),
     }
 }
 
 impl Table {
-    /// Puts a row whatever there is.
+    /// Puts a row whatever there is, unless that is of a later schema.
     pub(super) fn set(&self, item: Item) -> Result<Put, Unavailable> {
         Put::builder()
             .table_name(&self.name)
             .set_item(Some(item))
+            .condition_expression(KNOWN_SCHEMA)
+            .expression_attribute_names("#schema", keys::SCHEMA)
+            .expression_attribute_values(":schema", known_schema())
             .build()
             .map_err(foreign)
     }

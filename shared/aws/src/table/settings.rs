@@ -4,24 +4,33 @@ use beckon_domain::ids::Version;
 use beckon_domain::ports::{ReadSettings, SaveError, SaveSettings, Unavailable};
 use beckon_domain::settings::UNSAVED;
 use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::stored::Carried;
 use serde::{Deserialize, Serialize};
 
 use super::mails::saved;
-use super::rows::{Item, part, read};
-use super::{Table, foreign, keys};
+use super::reading::Row;
+use super::rows::{carrying_row, part};
+use super::{Table, keys};
 
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct Saved {
     version: Version,
     settings: Settings,
+    #[serde(skip)]
+    carried: Carried,
+}
+
+impl Row for Saved {
+    fn carried(&mut self) -> Option<&mut Carried> {
+        Some(&mut self.carried)
+    }
 }
 
 impl ReadSettings for Table {
     async fn current_settings(&self) -> Result<VersionedSettings, Unavailable> {
-        Ok(match self.get(keys::settings()).await? {
-            Some(item) => versioned(item)?,
-            None => self.unsaved(),
-        })
+        let item = self.get(keys::settings()).await?;
+        let saved = self.one(item).await?;
+        Ok(saved.map_or_else(|| self.unsaved(), versioned))
     }
 
     async fn settings_at(
@@ -31,10 +40,8 @@ impl ReadSettings for Table {
         if version == UNSAVED {
             return Ok(Some(self.unsaved()));
         }
-        self.get(keys::settings_version(version))
-            .await?
-            .map(versioned)
-            .transpose()
+        let item = self.get(keys::settings_version(version)).await?;
+        Ok(self.one(item).await?.map(versioned))
     }
 }
 
@@ -45,18 +52,22 @@ impl SaveSettings for Table {
         expected: Version,
     ) -> Result<VersionedSettings, SaveError> {
         let version = expected.next();
-        let row = Row {
+        // They are written whole, by people who cannot see what a later version keeps in them.
+        let item = self.get(keys::settings()).await?;
+        let before: Option<Saved> = self.one(item).await?;
+        let carried = before.map(|before| before.carried).unwrap_or_default();
+        let row = Saved {
             version,
             settings: settings.clone(),
-        };
-        let item = |key: keys::Key| -> Result<Item, Unavailable> {
-            let mut item: Item = serde_dynamo::to_item(&row).map_err(foreign)?;
-            item.extend(key.into_item());
-            Ok(item)
+            carried,
         };
         let items = vec![
-            part(self.replace(item(keys::settings())?, version)?),
-            part(self.set(item(keys::settings_version(version))?)?),
+            part(self.replace(carrying_row(keys::settings(), &row, &row.carried)?, version)?),
+            part(self.set(carrying_row(
+                keys::settings_version(version),
+                &row,
+                &row.carried,
+            )?)?),
         ];
         saved(self.transact(items).await)?;
         Ok(VersionedSettings {
@@ -66,9 +77,11 @@ impl SaveSettings for Table {
     }
 }
 
-fn versioned(item: Item) -> Result<VersionedSettings, Unavailable> {
-    let Row { version, settings } = read(item)?;
-    Ok(VersionedSettings { version, settings })
+fn versioned(saved: Saved) -> VersionedSettings {
+    VersionedSettings {
+        version: saved.version,
+        settings: saved.settings,
+    }
 }
 
 impl Table {

@@ -6,7 +6,10 @@ use beckon_domain::ids::{BatchId, MailId};
 use beckon_domain::ports::{KeepTally, NoteBounce, NotePace, Unavailable};
 use jiff::Timestamp;
 
-use super::{Table, foreign, keys, number, text, unavailable};
+use super::{Table, foreign, keys, number, rows, text, unavailable};
+
+/// A tally of which something else was made is begun anew: guesses at it must be counted.
+const COUNTABLE: &str = "(attribute_type(#until, :number) AND attribute_type(#count, :number))";
 
 impl KeepTally for Table {
     async fn tally(&self, name: &str, now: Timestamp) -> Result<u64, Unavailable> {
@@ -33,15 +36,19 @@ impl KeepTally for Table {
             return Ok(());
         }
         // None runs, or its time is over: begin anew, unless somebody else just did.
-        let mut item = keys::tally(name).into_item();
+        let mut item = rows::fresh(keys::tally(name));
         item.insert("count".to_owned(), number(1));
         item.insert("until".to_owned(), number(until.as_millisecond()));
         item.insert(keys::TTL.to_owned(), number(until.as_second()));
         let put = Put::builder()
             .table_name(&self.name)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR #until <= :now")
+            .condition_expression(format!(
+                "attribute_not_exists(pk) OR #until <= :now OR NOT {COUNTABLE}"
+            ))
             .expression_attribute_names("#until", "until")
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_values(":number", text("N"))
             .expression_attribute_values(":now", number(now.as_millisecond()))
             .build()
             .map_err(foreign)?;
@@ -54,7 +61,7 @@ impl KeepTally for Table {
 
 impl NoteBounce for Table {
     async fn note_bounce(&self, batch: BatchId, mail: MailId) -> Result<u64, Unavailable> {
-        self.put(self.set(keys::bounce(batch, mail).into_item())?)
+        self.put(self.set(rows::fresh(keys::bounce(batch, mail)))?)
             .await?;
         let mut count = 0;
         let mut start = None;
@@ -85,9 +92,9 @@ impl NoteBounce for Table {
 
 impl NotePace for Table {
     async fn note_pace(&self, per_second: f64) -> Result<(), Unavailable> {
-        let mut item = keys::pace().into_item();
+        let mut item = rows::fresh(keys::pace());
         item.insert("perSecond".to_owned(), text(per_second.to_string()));
-        self.put(self.set(item)?).await.map(|_| ())
+        self.write_over(keys::pace(), item).await
     }
 
     async fn pace(&self) -> Result<Option<f64>, Unavailable> {
@@ -107,7 +114,8 @@ impl Table {
             .update_item()
             .table_name(&self.name)
             .set_key(Some(keys::tally(name).into_item()))
-            .condition_expression("#until > :now")
+            .condition_expression(format!("#until > :now AND {COUNTABLE}"))
+            .expression_attribute_values(":number", text("N"))
             .update_expression("ADD #count :one")
             .expression_attribute_names("#until", "until")
             .expression_attribute_names("#count", "count")

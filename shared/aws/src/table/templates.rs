@@ -3,7 +3,7 @@
 use beckon_domain::ports::{LoadTemplates, SaveError, SaveTemplate, Unavailable};
 use beckon_domain::template::{Template, TemplateName};
 
-use super::rows::{self, read, read_all};
+use super::rows;
 use super::{Table, keys, text};
 
 impl LoadTemplates for Table {
@@ -15,13 +15,14 @@ impl LoadTemplates for Table {
             .expression_attribute_values(":partition", text(keys::TEMPLATES))
             .consistent_read(true);
         let (rows, _) = self.query_rows(query, usize::MAX).await?;
-        let mut found = read_all::<Template>(rows)?;
+        let mut found: Vec<Template> = self.sort_out(rows).await.items;
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)
     }
 
     async fn template(&self, name: &TemplateName) -> Result<Option<Template>, Unavailable> {
-        self.get(keys::template(name)).await?.map(read).transpose()
+        let item = self.get(keys::template(name)).await?;
+        self.one(item).await
     }
 }
 

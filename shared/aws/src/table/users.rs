@@ -16,12 +16,15 @@ use beckon_domain::ports::{
     of_different_users,
 };
 use beckon_domain::selection::UserFilter;
+use beckon_domain::stored::Loaded;
 use beckon_domain::user::User;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
+use super::batches::Entry;
 use super::keys::{self, ListKind, id_in};
-use super::rows::{self, part, read, read_all};
+use super::reading::{KNOWN_SCHEMA, Row, known_schema};
+use super::rows::{self, part};
 use super::{Cancelled, Table, foreign, number, text, unavailable};
 
 /// DynamoDB's own limit for one transaction.
@@ -35,11 +38,9 @@ const TRANSACTIONS_AT_A_TIME: usize = 4;
 const LOOKED_AT: usize = 2_000;
 
 impl LoadUsers for Table {
-    async fn load_users(&self, ids: &[UserId]) -> Result<Vec<User>, Unavailable> {
-        read_all(
-            self.get_many(ids.iter().map(|id| keys::user(*id)).collect())
-                .await?,
-        )
+    async fn read_users(&self, ids: &[UserId]) -> Result<Loaded<User, UserId>, Unavailable> {
+        self.load(ids.iter().map(|id| keys::user(*id)).collect())
+            .await
     }
 }
 
@@ -58,8 +59,8 @@ impl FindUser for Table {
 
 impl FindUsers for Table {
     async fn users_by_names(&self, names: &[Name]) -> Result<Vec<User>, Unavailable> {
-        let pointers: Vec<Pointer> =
-            read_all(self.get_many(names.iter().map(key_of).collect()).await?)?;
+        let pointers = self.get_many(names.iter().map(key_of).collect()).await?;
+        let pointers: Vec<Pointer> = self.sort_out(pointers).await.items;
         let ids: Vec<UserId> = pointers.iter().map(|pointer| pointer.user).collect();
         let mut users = self.load_users(&ids).await?;
         // Between the two reads a name may have become somebody else's.
@@ -79,6 +80,7 @@ impl ListUsers for Table {
     ) -> Result<ListPage<User>, Unavailable> {
         let everyone = *filter == UserFilter::default();
         let mut items = Vec::new();
+        let mut unreadable = 0;
         let mut next = position.map(str::to_owned);
         let mut looked_at = 0;
         loop {
@@ -87,12 +89,15 @@ impl ListUsers for Table {
                 .list_slice(ListKind::Users, next.as_deref(), wanted, true)
                 .await?;
             looked_at += slice.items.len();
-            let ids: Vec<UserId> = slice
-                .items
-                .iter()
-                .filter_map(|entry| id_in(&entry.pk).parse().ok())
+            let entries = slice.items.iter();
+            let entries: Vec<(&Entry, UserId)> = entries
+                .filter_map(|entry| Some((entry, id_in(&entry.pk).parse().ok()?)))
                 .collect();
-            let mut found = self.load_users(&ids).await?;
+            let ids: Vec<UserId> = entries.iter().map(|(_, id)| *id).collect();
+            let read = self.read_users(&ids).await?;
+            let (mut found, mut unread) = (read.found, read.unreadable);
+            let nobody_s = slice.items.len() - entries.len();
+            unreadable += nobody_s;
             found.retain(|user| filter.finds(user, now));
             if !filter.deliveries.is_empty() {
                 self.retain_by_mail(&mut found, filter).await?;
@@ -100,8 +105,11 @@ impl ListUsers for Table {
             let mut found: HashMap<UserId, User> =
                 found.into_iter().map(|user| (user.id, user)).collect();
             let mut full_at = None;
-            for (entry, id) in slice.items.iter().zip(&ids) {
-                if let Some(user) = found.remove(id) {
+            for (entry, id) in entries {
+                let before = unread.len();
+                unread.retain(|(of, _)| *of != id);
+                unreadable += before - unread.len();
+                if let Some(user) = found.remove(&id) {
                     items.push(user);
                     if items.len() == limit {
                         full_at = Some(entry.order.clone());
@@ -115,11 +123,16 @@ impl ListUsers for Table {
                 return Ok(ListPage {
                     items,
                     next: more.then_some(order),
+                    unreadable,
                 });
             }
             next = slice.next;
             if next.is_none() || looked_at >= LOOKED_AT {
-                return Ok(ListPage { items, next });
+                return Ok(ListPage {
+                    items,
+                    next,
+                    unreadable,
+                });
             }
         }
     }
@@ -230,6 +243,7 @@ impl TakeTry for Table {
             (":issue".to_owned(), number(issue.get())),
             (":none".to_owned(), number(0)),
             (":one".to_owned(), number(1)),
+            (":schema".to_owned(), known_schema()),
         ]);
         values.extend(now.map(|now| (":now".to_owned(), now)));
         let answer = self
@@ -239,13 +253,14 @@ impl TakeTry for Table {
             .set_key(Some(keys::user(user).into_item()))
             .condition_expression(format!(
                 "invitation.#state = :state AND invitation.issue = :issue \
-                 AND invitation.triesLeft > :none{in_time}"
+                 AND invitation.triesLeft > :none{in_time} AND {KNOWN_SCHEMA}"
             ))
             .update_expression(
                 "SET invitation.triesLeft = invitation.triesLeft - :one, #version = #version + :one",
             )
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#version", "version")
+            .expression_attribute_names("#schema", keys::SCHEMA)
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
@@ -254,7 +269,7 @@ impl TakeTry for Table {
         match answer {
             Ok(answer) => {
                 self.note(true, answer.consumed_capacity());
-                answer.attributes.map(read).transpose()
+                self.one(answer.attributes).await
             }
             Err(error)
                 if error
@@ -269,10 +284,12 @@ impl TakeTry for Table {
 }
 
 /// Whose name it is.
-#[derive(serde::Deserialize)]
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Pointer {
     user: UserId,
 }
+
+impl Row for Pointer {}
 
 pub(super) fn key_of(name: &Name) -> keys::Key {
     match name {
@@ -282,7 +299,7 @@ pub(super) fn key_of(name: &Name) -> keys::Key {
 }
 
 fn pointer(key: keys::Key, user: UserId) -> rows::Item {
-    let mut item = key.into_item();
+    let mut item = rows::fresh(key);
     item.insert("user".to_owned(), text(user.to_string()));
     item
 }
@@ -355,12 +372,12 @@ impl Table {
     }
 
     async fn pointed_at(&self, name: &Name) -> Result<Option<User>, Unavailable> {
-        let Some(item) = self.get(key_of(name)).await? else {
+        let item = self.get(key_of(name)).await?;
+        let Some(pointer) = self.one::<Pointer>(item).await? else {
             return Ok(None);
         };
-        let pointer: Pointer = read(item)?;
         let user = self.get(keys::user(pointer.user)).await?;
-        let user: Option<User> = user.map(read).transpose()?;
+        let user: Option<User> = self.one(user).await?;
         // Between the two reads the name may have become somebody else's.
         Ok(user.filter(|user| Name::all_of(user).contains(name)))
     }

@@ -12,8 +12,10 @@
 )]
 
 mod engine;
+mod later;
 mod specimens;
 mod stored;
+mod unreadable;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +31,7 @@ use beckon_domain::ports::{
 };
 use beckon_domain::selection::UserFilter;
 use beckon_domain::settings::UNSAVED;
+use beckon_domain::stored::Carried;
 use beckon_domain::user::User;
 use beckon_testkit::builders::monday_morning;
 use jiff::{SignedDuration, Timestamp};
@@ -299,6 +302,22 @@ fn rows_of(user: &User) -> Vec<HistoryRow> {
     rows
 }
 
+/// The value without what a later version wrote.
+fn without_more(mut value: Value) -> Value {
+    let nothing = Carried::default();
+    match &mut value {
+        Value::User(user) => user.carried = nothing,
+        Value::Device(registration) => registration.carried = nothing,
+        Value::Mail(mail) => mail.carried = nothing,
+        Value::Batch(batch) => batch.carried = nothing,
+        Value::Cursor(cursor) => cursor.carried = nothing,
+        Value::Session(session) => session.carried = nothing,
+        Value::Template(template) => template.carried = nothing,
+        _ => {}
+    }
+    value
+}
+
 /// Reads through the ports what a specimen should be, as far as the rows hold it.
 async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
     let table = &engine.table;
@@ -352,7 +371,7 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
         }
         Value::Page(page) => {
             let mut pages = table.batch_pages(page.batch, page.number, 1).await.unwrap();
-            pages.pop().map(Value::Page)
+            pages.items.pop().map(Value::Page)
         }
         // Beside another one it is the second.
         Value::Bounce(batch, _) => {

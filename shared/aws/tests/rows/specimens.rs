@@ -25,6 +25,7 @@ use beckon_domain::reminders::ReminderPlan;
 use beckon_domain::selection::UserFilter;
 use beckon_domain::session::{NamedDevice, RegistrationId, Session, SessionDigest, SessionSlot};
 use beckon_domain::settings::{Settings, SettingsDraft, UNSAVED, VersionedSettings};
+use beckon_domain::stored::Carried;
 use beckon_domain::template::{Template, TemplateKind, TemplateName, Wording};
 use beckon_domain::user::{AddressMark, Asked, User};
 use beckon_testkit::builders::{
@@ -745,6 +746,7 @@ fn sessions() -> Vec<(&'static str, Session)> {
         expires_at: later(1),
         named: None,
         device: None,
+        carried: Carried::default(),
     };
     let full = Session {
         digest: digest(2),
@@ -840,6 +842,7 @@ fn templates() -> Vec<Template> {
         wording,
         changed_by: Actor::Caller("admin".to_owned()),
         changed_at: later(1),
+        carried: Carried::default(),
     };
     vec![
         template(TemplateKind::Invitation, "de", Some(wording())),

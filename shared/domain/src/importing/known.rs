@@ -11,6 +11,7 @@ use crate::ports::Name;
 use crate::problem::FieldProblem;
 use crate::settings::Sender;
 use crate::sheet::{Column, damage};
+use crate::stored::Carried;
 use crate::user::User;
 
 /// How many ids of nobody known are looked up with the zeros that they may have lost. Where a
@@ -290,6 +291,7 @@ impl Known {
             invitation: None,
             asked: None,
             added_at: now,
+            carried: Carried::default(),
         }))))
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::{LONGEST_LIST, optional};
 use super::reminders::{Reminders, RemindersDraft};
+use super::stored_drafts;
 use super::{RegistrationDraft, RegistrationSettings, Settings};
 use crate::locale::Locale;
 use crate::names::GroupName;
@@ -25,13 +26,21 @@ pub struct GroupSettings {
     pub registration: Option<RegistrationSettings>,
     /// What of that was written for them; the rest is as for everybody else, and becomes what
     /// everybody else's becomes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "stored_drafts::registration"
+    )]
     pub registration_as_written: Option<RegistrationDraft>,
     /// How they are reminded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminders: Option<Reminders>,
     /// What of that was written for them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "stored_drafts::reminders"
+    )]
     pub reminders_as_written: Option<RemindersDraft>,
     /// What *Device owner settings* is switched to for them unless somebody says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]

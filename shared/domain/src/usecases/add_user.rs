@@ -19,6 +19,7 @@ use crate::ports::{
     AddUserError, AddUserRow, Chance, Clock, ReadSettings, RecallAnswer, Unavailable,
 };
 use crate::problem::{FieldProblem, Problems};
+use crate::stored::Carried;
 use crate::usecases::send::{batch_and_cursor, choice_refused};
 use crate::user::User;
 
@@ -246,6 +247,7 @@ fn parse(
             invitation: None,
             asked: None,
             added_at: now,
+            carried: Carried::default(),
         }),
         _ => Err(problems.into_vec()),
     }

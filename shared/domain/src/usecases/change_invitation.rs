@@ -11,6 +11,7 @@ use crate::issuing::{Remailing, mail_again, missed_its_mail, zone_of};
 use crate::ports::{
     Chance, Clock, LoadMails, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
+use crate::stored::readable;
 use crate::user::User;
 
 /// What to do.
@@ -81,9 +82,8 @@ where
         loop {
             let user = self
                 .store
-                .load_users(&[id])
+                .load_user(id)
                 .await?
-                .pop()
                 .ok_or(ChangeInvitationRefused::UnknownUser)?;
             let now = self.clock.now();
             let invitation = user
@@ -148,7 +148,7 @@ where
         let reminders = invitation
             .reminders
             .map(|plan| plan.resumed(now, invitation.expires_at, &zone));
-        let carried = self.store.load_mails(&[invitation.mail]).await?.pop();
+        let carried = readable(self.store.load_mail(invitation.mail).await)?;
         // Mailing a PIN that opens nothing would be a dead mail.
         let mail_it = state == InvitationState::Pending && missed_its_mail(user, carried.as_ref());
         let restored = Invitation {

@@ -144,6 +144,7 @@ where
                 wording: wording.clone(),
                 changed_by: who.clone(),
                 changed_at: self.clock.now(),
+                carried: before.map(|before| before.carried).unwrap_or_default(),
             };
             match self.store.save_template(&template).await {
                 Ok(()) => return Ok(self.view(name, Some(template))),

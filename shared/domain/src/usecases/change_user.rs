@@ -13,6 +13,7 @@ use crate::ports::{
     Unavailable,
 };
 use crate::problem::{FieldProblem, Problems};
+use crate::stored::readable;
 use crate::text;
 use crate::usecases::add_user::parse_groups;
 use crate::user::User;
@@ -123,9 +124,8 @@ where
         loop {
             let before = self
                 .store
-                .load_users(&[id])
+                .load_user(id)
                 .await?
-                .pop()
                 .ok_or(ChangeUserRefused::UnknownUser)?;
             let after = patched(&before, patch).map_err(ChangeUserRefused::Invalid)?;
             if after == before {
@@ -136,7 +136,7 @@ where
                 .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
             let change = match may_have_missed(&before, &change, &with, now) {
                 Some(mail) => {
-                    let missed = self.store.load_mails(&[mail]).await?.pop();
+                    let missed = readable(self.store.load_mail(mail).await)?;
                     making_up_for(change, missed.as_ref(), &with, &self.chance, now)
                 }
                 None => change,

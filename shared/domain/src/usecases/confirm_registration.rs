@@ -165,10 +165,10 @@ where
                 let Some(session) = self.store.load_session(&id.digest()).await? else {
                     return Ok(None);
                 };
-                let user = self.store.load_users(&[session.user]).await?.pop();
+                let user = self.store.load_user(session.user).await?;
                 (user, Some(session))
             }
-            Registrant::User(id) => (self.store.load_users(&[*id]).await?.pop(), None),
+            Registrant::User(id) => (self.store.load_user(*id).await?, None),
             Registrant::External(id) => (self.store.user_by_external_id(id).await?, None),
             Registrant::Address(address) => {
                 let user = self.store.user_by_address(&address.normalised()).await?;

@@ -9,6 +9,7 @@ use crate::notices::notices;
 use crate::ports::{
     Chance, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
+use crate::stored::readable;
 use crate::token::{TokenClaim, TokenPurpose};
 use crate::user::User;
 
@@ -52,7 +53,7 @@ where
         let settings = self.store.current_settings().await?;
         loop {
             let now = self.clock.now();
-            let user = self.store.load_users(&[claim.user]).await?.pop();
+            let user = readable(self.store.load_user(claim.user).await)?;
             let Some((user, invitation)) =
                 user.and_then(|user| user.invitation.clone().map(|own| (user, own)))
             else {

@@ -40,9 +40,8 @@ where
         loop {
             let user = self
                 .store
-                .load_users(&[id])
+                .load_user(id)
                 .await?
-                .pop()
                 .ok_or(DeleteUserRefused::UnknownUser)?;
             let now = self.clock.now();
             let row = HistoryRow {

@@ -117,6 +117,9 @@ pub struct Deliver<S, M, L, K, C, R> {
 /// How often the limits of the account are read again.
 const LIMITS_HOLD: SignedDuration = SignedDuration::from_secs(2);
 
+/// How often a run begins anew at once for what became due while it ended.
+const MOST_TURNS: u32 = 100;
+
 /// A mail put off for no longer than this is waited for; a later one is the clock's.
 const WORTH_WAITING: SignedDuration = SignedDuration::from_secs(20);
 
@@ -153,6 +156,7 @@ where
             failed: 0,
             unfit: BTreeMap::new(),
         };
+        let mut turns = 0;
         loop {
             let now = self.clock.now();
             if let Some(pause) = self
@@ -180,8 +184,10 @@ where
                 self.store.give_lease_back(run).await?;
             }
             // A wake-up that came while the lease was still held has ended at once; what it was
-            // for must not wait for the clock.
-            if tally.end != RunEnd::NothingDue || !self.anything_due().await? {
+            // for must not wait for the clock. What cannot be taken up in so many turns does.
+            turns += 1;
+            let ended = tally.end != RunEnd::NothingDue || turns == MOST_TURNS;
+            if ended || !self.anything_due().await? {
                 return Ok(tally);
             }
         }
@@ -268,16 +274,23 @@ where
                     break;
                 };
                 let read = self.read_for(&mut round, due.mail.settings, now).await;
-                let (settings, now_holding, own) = match read {
-                    Ok(read) => read,
-                    Err(error) => {
-                        round.fail(error);
-                        break;
-                    }
+                let read = match read {
+                    Ok(read) => Ok(read),
+                    Err(error) => match error.unreadable().cloned() {
+                        Some(row) => Err(row),
+                        None => {
+                            round.fail(error);
+                            break;
+                        }
+                    },
                 };
                 let (id, keys) = (due.mail.id, Arc::clone(&round.keys));
                 let step = async move {
                     let mut unfit = None;
+                    let (settings, now_holding, own) = match read {
+                        Ok(read) => read,
+                        Err(_) => return Finished::Mail(id, self.postpone(due.mail).await, None),
+                    };
                     let words = Words {
                         keys: &keys,
                         settings: settings.as_deref(),

@@ -19,11 +19,12 @@ use crate::issuing::{
 use crate::keys::KeyId;
 use crate::mail::Mail;
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, FinishPage, ListUsers, LoadBatch, LoadKeys, LoadMails, LoadUsers,
-    ReadSettings, SaveError, SaveUsers, Unavailable, UserChange,
+    Chance, ChangeOutcome, Clock, FinishPage, KeepAside, ListUsers, LoadBatch, LoadKeys, LoadMails,
+    LoadUsers, ReadSettings, SaveError, SaveUsers, Unavailable, UserChange,
 };
 use crate::selection::UserFilter;
 use crate::settings::VersionedSettings;
+use crate::stored::{Loaded, Unreadable};
 use crate::usecases::send::CURSOR_PATIENCE;
 use crate::user::User;
 
@@ -42,6 +43,8 @@ pub enum Expanded {
     Overtaken,
     /// There is no such batch.
     Unknown,
+    /// It needs a row that cannot be read; it goes on when somebody releases it.
+    SetAside,
 }
 
 /// Expands one page.
@@ -59,13 +62,32 @@ pub struct ExpandPage<S, K, C, R> {
 
 impl<S, K, C, R> ExpandPage<S, K, C, R>
 where
-    S: LoadBatch + LoadUsers + LoadMails + ListUsers + ReadSettings + SaveUsers + FinishPage + Sync,
+    S: FinishPage
+        + KeepAside
+        + ListUsers
+        + LoadBatch
+        + LoadMails
+        + LoadUsers
+        + ReadSettings
+        + SaveUsers
+        + Sync,
     K: LoadKeys + Sync,
     C: Clock + Sync,
     R: Chance + Sync,
 {
     /// Expands the next page of a batch.
     pub async fn run(&self, id: BatchId) -> Result<Expanded, Unavailable> {
+        match self.next_page(id).await {
+            Err(error) => {
+                let row = error.unreadable().cloned().ok_or(error)?;
+                self.store.set_cursor_aside(id, &row).await?;
+                Ok(Expanded::SetAside)
+            }
+            expanded => expanded,
+        }
+    }
+
+    async fn next_page(&self, id: BatchId) -> Result<Expanded, Unavailable> {
         let Some((batch, cursor)) = self.store.load_batch(id).await? else {
             return Ok(Expanded::Unknown);
         };
@@ -78,7 +100,11 @@ where
             .settings_at(batch.settings)
             .await?
             .ok_or_else(|| Unavailable::new("the settings", "the version a batch pins is gone"))?;
-        let (wanted, users, reached, next) = self.selected(&batch, &cursor, now).await?;
+        let (wanted, read, reached, next) = self.selected(&batch, &cursor, now).await?;
+        let Loaded {
+            found: users,
+            unreadable,
+        } = read;
         if batch.stopped_at.is_some() {
             // Nobody more is invited; but the page may have been cut short before the Send was
             // stopped, and whom it had invited by then belongs on it.
@@ -88,13 +114,15 @@ where
                 .filter(|user| before.contains(&user.id))
                 .map(|user| issued_to(user, &batch, &settings))
                 .collect();
-            return self.finish(&batch, &cursor, recipients, None, now).await;
+            return self.finish(&batch, cursor, recipients, None, now).await;
         }
         let key = self.keys.key_ring().await?.current().clone();
-        let recipients = self
-            .invite(&batch, &settings, &key, &wanted, users, reached)
+        let mut recipients = self
+            .invite(&batch, &settings, &key, users, reached, unreadable)
             .await?;
-        self.finish(&batch, &cursor, recipients, next, now).await
+        let recipients = wanted.iter().map(|id| outcome_of(*id, &mut recipients));
+        self.finish(&batch, cursor, recipients.collect(), next, now)
+            .await
     }
 
     /// The users of this page, and where the next one begins, if there is one.
@@ -103,15 +131,15 @@ where
         batch: &Batch,
         cursor: &Cursor,
         now: Timestamp,
-    ) -> Result<(Vec<UserId>, Vec<User>, Reached, Option<String>), Unavailable> {
+    ) -> Result<(Vec<UserId>, Loaded<User, UserId>, Reached, Option<String>), Unavailable> {
         match &batch.selection {
             BatchSelection::Few { users } => {
-                let found = self.store.load_users(users).await?;
+                let found = self.store.read_users(users).await?;
                 Ok((users.clone(), found, Reached::ByName, None))
             }
             BatchSelection::Many { count } => {
                 let named = self.store.named_users(batch.id, cursor.page).await?;
-                let found = self.store.load_users(&named).await?;
+                let found = self.store.read_users(&named).await?;
                 let covered = (u64::from(cursor.page) + 1) * PAGE as u64;
                 Ok((
                     named,
@@ -154,12 +182,13 @@ where
                         states.is_empty() || states.contains(&user.invitation_state_at(now));
                     (state && filter.finds_mail(mail)) || before.contains(&user.id)
                 });
-                Ok((
-                    users.iter().map(|user| user.id).collect(),
-                    users,
-                    reached,
-                    page.next,
-                ))
+                let wanted = users.iter().map(|user| user.id).collect();
+                // Whom the filter means among those who cannot be read, nobody can say.
+                let read = Loaded {
+                    found: users,
+                    unreadable: Vec::new(),
+                };
+                Ok((wanted, read, reached, page.next))
             }
         }
     }
@@ -188,11 +217,13 @@ where
         batch: &Batch,
         settings: &VersionedSettings,
         key: &KeyId,
-        wanted: &[UserId],
         users: Vec<User>,
         reached: Reached,
-    ) -> Result<Vec<Recipient>, Unavailable> {
+        unreadable: Vec<(UserId, Unreadable)>,
+    ) -> Result<HashMap<UserId, Recipient>, Unavailable> {
         let mut results: HashMap<UserId, Recipient> = HashMap::new();
+        self.note_unreadable(batch, unreadable, &mut results)
+            .await?;
         let mut open = users;
         for _ in 0..ATTEMPTS {
             if open.is_empty() {
@@ -236,7 +267,10 @@ where
             open = if again.is_empty() {
                 Vec::new()
             } else {
-                self.store.load_users(&again).await?
+                let read = self.store.read_users(&again).await?;
+                self.note_unreadable(batch, read.unreadable, &mut results)
+                    .await?;
+                read.found
             };
         }
         if !open.is_empty() {
@@ -245,18 +279,41 @@ where
                 "users kept changing while they were invited",
             ));
         }
-        Ok(wanted
+        Ok(results)
+    }
+
+    /// What becomes of those who cannot be read: this batch may have invited them before, when its page
+    /// was cut short; their mail says so.
+    async fn note_unreadable(
+        &self,
+        batch: &Batch,
+        unreadable: Vec<(UserId, Unreadable)>,
+        results: &mut HashMap<UserId, Recipient>,
+    ) -> Result<(), Unavailable> {
+        if unreadable.is_empty() {
+            return Ok(());
+        }
+        let mails: Vec<MailId> = unreadable
             .iter()
-            .map(|id| {
-                results.remove(id).unwrap_or(Recipient {
-                    user: *id,
-                    result: RecipientResult::Skipped {
-                        reason: SkipReason::UnknownUser,
-                    },
+            .map(|(user, _)| mail_of(batch, *user))
+            .collect();
+        let read = self.store.read_mails(&mails).await?;
+        for (user, _) in unreadable {
+            let mail = mail_of(batch, user);
+            let exists = read.found.iter().any(|found| found.id == mail)
+                || read.why_unreadable(&mail).is_some();
+            let outcome = if exists {
+                Recipient {
+                    user,
+                    result: RecipientResult::Issued { mail },
                     confirmation: false,
-                })
-            })
-            .collect())
+                }
+            } else {
+                left_out(user, SkipReason::Unreadable)
+            };
+            results.insert(user, outcome);
+        }
+        Ok(())
     }
 
     /// Whom of these this batch invited before, when its page was cut short. Whoever was invited
@@ -334,7 +391,7 @@ where
     async fn finish(
         &self,
         batch: &Batch,
-        cursor: &Cursor,
+        cursor: Cursor,
         recipients: Vec<Recipient>,
         next: Option<String>,
         now: Timestamp,
@@ -353,6 +410,7 @@ where
             done,
             done_at: done.then_some(now),
             due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
+            carried: cursor.carried,
         };
         match self.store.finish_page(&page, &moved).await {
             Ok(()) if done => Ok(Expanded::Done),
@@ -367,6 +425,21 @@ where
 fn issued_to(user: &User, batch: &Batch, settings: &VersionedSettings) -> Recipient {
     let mail = mail_of(batch, user.id);
     recipient(user, RecipientResult::Issued { mail }, settings)
+}
+
+/// What became of somebody named; who was not found is nobody known.
+fn outcome_of(id: UserId, results: &mut HashMap<UserId, Recipient>) -> Recipient {
+    let result = results.remove(&id);
+    result.unwrap_or_else(|| left_out(id, SkipReason::UnknownUser))
+}
+
+/// Somebody named of whom nothing is known.
+const fn left_out(user: UserId, reason: SkipReason) -> Recipient {
+    Recipient {
+        user,
+        result: RecipientResult::Skipped { reason },
+        confirmation: false,
+    }
 }
 
 fn recipient(user: &User, result: RecipientResult, settings: &VersionedSettings) -> Recipient {

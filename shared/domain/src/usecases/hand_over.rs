@@ -93,9 +93,8 @@ where
             let now = self.clock.now();
             let user = self
                 .store
-                .load_users(&[id])
+                .load_user(id)
                 .await?
-                .pop()
                 .ok_or(HandOverRefused::UnknownUser)?;
             if !user.enabled {
                 return Err(HandOverRefused::Disabled);

@@ -32,6 +32,7 @@ use crate::problem::FieldProblem;
 use crate::selection::Selection;
 use crate::settings::VersionedSettings;
 use crate::sheet::{self, Column, Row};
+use crate::stored::readable;
 use crate::usecases::send::{Send, SendOrder, SendRefused, Sent};
 use crate::user::User;
 
@@ -524,11 +525,13 @@ where
     async fn promised(&self) -> Result<HashSet<UserId>, Unavailable> {
         let mut promised = HashSet::new();
         for id in self.store.list_batches(None, RECENT_SENDS).await?.items {
-            let Some((batch, cursor)) = self.store.load_batch(id).await? else {
+            // A Send that cannot be read invites nobody until it is released.
+            let Some((batch, cursor)) = readable(self.store.load_batch(id).await)? else {
                 continue;
             };
             if !cursor.done && batch.stopped_at.is_none() {
-                promised.extend(self.named(&batch).await?);
+                let named = readable(self.named(&batch).await.map(Some))?;
+                promised.extend(named.into_iter().flatten());
             }
         }
         Ok(promised)

@@ -21,6 +21,7 @@ use crate::ports::{
 use crate::problem::FieldProblem;
 use crate::selection::{READ_AT_ONCE, Selection, each_once};
 use crate::settings::VersionedSettings;
+use crate::stored::Carried;
 use crate::template::{Letter, OwnWordings, written};
 use crate::usecases::send::{
     SendRefused, check_selection, choice_refused, settings_of, unknown_users,
@@ -57,7 +58,7 @@ impl std::fmt::Debug for PreviewOrder {
 /// What would become of one selected user.
 #[derive(Debug, Clone)]
 pub struct PreviewedRecipient {
-    /// Who; for an unknown id, only that.
+    /// Who; for an id that is unknown or cannot be read, only that.
     pub user: Result<User, UserId>,
     /// What would become of them.
     pub verdict: Verdict,
@@ -269,22 +270,25 @@ where
                     .take(READ_AT_ONCE)
                     .copied()
                     .collect();
-                let found = self.store.load_users(&page).await?;
+                let read = self.store.read_users(&page).await?;
                 let few = users.len() <= READ_AT_ONCE;
                 if few {
-                    let unknown = unknown_users(&page, &found);
+                    let unknown = unknown_users(&page, &read);
                     if !unknown.is_empty() {
                         return Err(SendRefused::UnknownUsers(unknown));
                     }
                 }
                 let recipients = page
                     .iter()
-                    .map(|id| match found.iter().find(|user| user.id == *id) {
+                    .map(|id| match read.found.iter().find(|user| user.id == *id) {
                         Some(user) => {
                             let by_name = Reached::ByName;
                             self.previewed(user.clone(), order.choice, settings, by_name, now)
                         }
-                        None => unknown(*id, settings),
+                        None if read.why_unreadable(id).is_some() => {
+                            left_out(*id, SkipReason::Unreadable, settings)
+                        }
+                        None => left_out(*id, SkipReason::UnknownUser, settings),
                     })
                     .collect();
                 let end = start + page.len();
@@ -340,6 +344,7 @@ where
             stopped_at: None,
             stopped_by: None,
             created_at: now,
+            carried: Carried::default(),
         };
         let ingredients = Ingredients {
             nonce: self.chance.nonce(),
@@ -406,10 +411,10 @@ fn bad_position() -> SendRefused {
     )])
 }
 
-fn unknown(id: UserId, settings: &VersionedSettings) -> PreviewedRecipient {
+fn left_out(id: UserId, reason: SkipReason, settings: &VersionedSettings) -> PreviewedRecipient {
     PreviewedRecipient {
         user: Err(id),
-        verdict: Verdict::Skip(SkipReason::UnknownUser),
+        verdict: Verdict::Skip(reason),
         locale: settings.settings.locale.clone(),
         method: settings.settings.registration.method,
         ownership: Ownership::NotSet,

@@ -60,7 +60,7 @@ where
     /// Records a report.
     pub async fn run(&self, feedback: &Feedback) -> Result<FeedbackOutcome, Unavailable> {
         loop {
-            let Some(mail) = self.store.load_mails(&[feedback.mail]).await?.pop() else {
+            let Some(mail) = self.store.load_mail(feedback.mail).await? else {
                 return Ok(FeedbackOutcome::NotOurs);
             };
             let Ok(after) = mail.after(feedback.event) else {
@@ -121,7 +121,7 @@ where
             let history = self.row(before, &after, feedback, None);
             return self.write_mail(&after, history.as_ref()).await;
         };
-        let Some(user) = self.store.load_users(&[after.user]).await?.pop() else {
+        let Some(user) = self.store.load_user(after.user).await? else {
             return self.write_mail(&after, None).await;
         };
         // It came back from an address that has been corrected since.

@@ -30,6 +30,7 @@ use crate::problem::{FieldProblem, Problems};
 use crate::session::{
     NamedDevice, RegistrationId, SESSION_LENGTH, SESSIONS_AT_A_TIME, Session, SessionSlot,
 };
+use crate::stored::{Carried, readable};
 use crate::token::{TokenClaim, TokenPurpose};
 use crate::told;
 use crate::user::User;
@@ -216,7 +217,7 @@ where
         device: Option<NamedDevice>,
     ) -> Result<Redeemed, RedeemRefused> {
         let now = self.clock.now();
-        let user = self.store.user_by_address(&address.normalised()).await?;
+        let user = readable(self.store.user_by_address(&address.normalised()).await)?;
         let Some((user, invitation)) = invited(user) else {
             return Err(RedeemRefused::DoesNotFit);
         };
@@ -280,7 +281,7 @@ where
             if saved.is_saved() {
                 return Ok(());
             }
-            match self.store.load_users(&[current.id]).await?.pop() {
+            match self.store.load_user(current.id).await? {
                 Some(reloaded) => current = reloaded,
                 None => return Ok(()),
             }
@@ -295,7 +296,7 @@ where
     ) -> Result<Redeemed, RedeemRefused> {
         let now = self.clock.now();
         let claim = claim.ok_or(RedeemRefused::DoesNotFit)?;
-        let user = self.store.load_users(&[claim.user]).await?.pop();
+        let user = readable(self.store.load_user(claim.user).await)?;
         let Some((user, invitation)) = invited(user) else {
             return Err(RedeemRefused::DoesNotFit);
         };
@@ -355,12 +356,10 @@ where
                 ChangeOutcome::Saved | ChangeOutcome::DoneBefore => return Ok(()),
                 ChangeOutcome::Conflict
                 | ChangeOutcome::AddressTaken
-                | ChangeOutcome::ExternalIdTaken => {
-                    match self.store.load_users(&[current.id]).await?.pop() {
-                        Some(reloaded) => current = reloaded,
-                        None => return Ok(()),
-                    }
-                }
+                | ChangeOutcome::ExternalIdTaken => match self.store.load_user(current.id).await? {
+                    Some(reloaded) => current = reloaded,
+                    None => return Ok(()),
+                },
             }
         }
     }
@@ -411,6 +410,7 @@ where
                         expires_at,
                         named: device.clone(),
                         device: None,
+                        carried: Carried::default(),
                     }),
                     ..UserChange::of(with_invitation(&current, invitation.clone()))
                 }
@@ -465,9 +465,8 @@ where
 
     async fn reload(&self, user: &User) -> Result<User, RedeemRefused> {
         self.store
-            .load_users(&[user.id])
+            .load_user(user.id)
             .await?
-            .pop()
             .ok_or(RedeemRefused::DoesNotFit)
     }
 }

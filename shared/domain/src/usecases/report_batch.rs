@@ -9,6 +9,7 @@ use crate::confirmation::Reminder;
 use crate::ids::{BatchId, MailId, UserId};
 use crate::mail::{Mail, MailState};
 use crate::ports::{LoadBatch, LoadMails, LoadUsers, ReadSettings, Unavailable};
+use crate::stored::readable;
 use crate::user::User;
 
 /// What has become of a batch.
@@ -76,9 +77,12 @@ where
         let mut first = 0;
         let mut recipients = 0;
         let mut counted = true;
+        let mut unreadable = 0;
         let at_once = if most < PAGE as u64 { 1 } else { PAGES };
         loop {
-            let pages = self.store.batch_pages(id, first, at_once).await?;
+            let read = self.store.batch_pages(id, first, at_once).await?;
+            unreadable += read.unreadable;
+            let pages = read.items;
             let Some(last) = pages.last().map(|page| page.number) else {
                 break;
             };
@@ -99,12 +103,14 @@ where
                 break;
             }
         }
+        // Those on a page that cannot be read are missing in the counts.
+        counted &= unreadable == 0;
         counts.selected = match &batch.selection {
             BatchSelection::Few { users } => users.len() as u64,
             BatchSelection::Many { count } => *count,
             BatchSelection::Filter { .. } => counts.issued + counts.skipped,
         };
-        let settings = self.store.settings_at(batch.settings).await?;
+        let settings = readable(self.store.settings_at(batch.settings).await)?;
         let confirmation_enabled = settings.is_some_and(|s| s.settings.confirmation.enabled);
         let state = state_of(&batch, &cursor);
         let known = counted && state == BatchState::Expanded;
@@ -140,7 +146,7 @@ where
                 Some((page.parse::<u32>().ok()?, offset.parse::<usize>().ok()?))
             })
             .unwrap_or((0, 0));
-        let Some(page) = self.store.batch_pages(id, number, 1).await?.pop() else {
+        let Some(page) = self.store.batch_pages(id, number, 1).await?.items.pop() else {
             return Ok(Some(RecipientsPage {
                 recipients: Vec::new(),
                 next: None,
@@ -155,10 +161,10 @@ where
             .collect();
         let end = offset + shown.len();
         let next = if end < page.recipients.len() {
-            Some(format!("{number}.{end}"))
+            Some(format!("{}.{end}", page.number))
         } else {
             let after = self.store.batch_pages(id, number + 1, 1).await?;
-            after.first().map(|page| format!("{}.0", page.number))
+            after.items.first().map(|page| format!("{}.0", page.number))
         };
         let whole = Page {
             recipients: shown,

@@ -17,6 +17,7 @@ use crate::ports::{
     Chance, Clock, FindUser, LoadKeys, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
 use crate::settings::VersionedSettings;
+use crate::stored::readable;
 use crate::user::{Asked, User};
 
 /// The most mails that public routes cause to one address in a day.
@@ -59,7 +60,7 @@ where
         let key = self.keys.key_ring().await?.current().clone();
         loop {
             let now = self.clock.now();
-            let user = self.store.user_by_address(&address.normalised()).await?;
+            let user = readable(self.store.user_by_address(&address.normalised()).await)?;
             let Some((user, invitation)) = entitled(user, &settings) else {
                 return Ok(PinRequested::Nothing);
             };

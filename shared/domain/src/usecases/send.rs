@@ -17,6 +17,7 @@ use crate::ports::{
 use crate::problem::FieldProblem;
 use crate::selection::{MOST_EXCEPTIONS, MOST_IDS, READ_AT_ONCE, Selection, each_once};
 use crate::settings::{Settings, VersionedSettings};
+use crate::stored::{Carried, Loaded};
 
 /// How long a cursor may stand still before the clock pushes it.
 pub const CURSOR_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -152,8 +153,9 @@ where
         settings: &VersionedSettings,
         now: Timestamp,
     ) -> Result<(BatchCounts, u64), SendRefused> {
-        let found = self.store.load_users(users).await?;
-        let unknown = unknown_users(users, &found);
+        let read = self.store.read_users(users).await?;
+        let unknown = unknown_users(users, &read);
+        let found = read.found;
         if !unknown.is_empty() {
             return Err(SendRefused::UnknownUsers(unknown));
         }
@@ -162,6 +164,7 @@ where
         }
         let mut counts = BatchCounts {
             selected: users.len() as u64,
+            skipped: read.unreadable.len() as u64,
             ..BatchCounts::default()
         };
         let mut receive = 0;
@@ -189,11 +192,17 @@ pub fn reaches_any(users: &[crate::user::User], settings: &Settings) -> bool {
 
 /// One problem for each named user that does not exist.
 #[must_use]
-pub fn unknown_users(named: &[UserId], found: &[crate::user::User]) -> Vec<FieldProblem> {
+pub fn unknown_users(
+    named: &[UserId],
+    read: &Loaded<crate::user::User, UserId>,
+) -> Vec<FieldProblem> {
+    let exists = |id: &UserId| {
+        read.found.iter().any(|user| user.id == *id) || read.why_unreadable(id).is_some()
+    };
     named
         .iter()
         .enumerate()
-        .filter(|(_, id)| !found.iter().any(|user| user.id == **id))
+        .filter(|(_, id)| !exists(id))
         .map(|(index, id)| {
             FieldProblem::new(
                 format!("selection.userIds[{index}]"),
@@ -311,6 +320,7 @@ fn begin(
         stopped_at: None,
         stopped_by: None,
         created_at: now,
+        carried: Carried::default(),
     };
     let cursor = Cursor {
         batch: batch.id,
@@ -320,6 +330,7 @@ fn begin(
         done: false,
         done_at: None,
         due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
+        carried: Carried::default(),
     };
     (batch, cursor)
 }

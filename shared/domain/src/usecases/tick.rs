@@ -11,10 +11,11 @@ use crate::history::Happening;
 use crate::ids::{EventId, MailId, UserId};
 use crate::mail::{Mail, MailClass};
 use crate::ports::{
-    Chance, ChangeOutcome, Clock, FindDue, LoadBatch, LoadMails, LoadUsers, PauseOutbox,
+    Chance, ChangeOutcome, Clock, FindDue, KeepAside, LoadBatch, LoadMails, LoadUsers, PauseOutbox,
     PushCursor, ReadSettings, SaveError, SaveUsers, Unavailable, WakePostman,
 };
 use crate::settings::VersionedSettings;
+use crate::stored::readable;
 use crate::usecases::send::CURSOR_PATIENCE;
 
 /// What a round of the clock did.
@@ -56,6 +57,7 @@ pub struct Tick<S, W, C, R> {
 impl<S, W, C, R> Tick<S, W, C, R>
 where
     S: FindDue
+        + KeepAside
         + LoadBatch
         + LoadMails
         + LoadUsers
@@ -73,7 +75,15 @@ where
         let now = self.clock.now();
         let mut ticked = Ticked::default();
         for batch in self.store.due_cursors(now, AT_ONCE).await? {
-            let Some((_, cursor)) = self.store.load_batch(batch).await? else {
+            let loaded = match self.store.load_batch(batch).await {
+                Ok(loaded) => loaded,
+                Err(error) => {
+                    let row = error.unreadable().cloned().ok_or(error)?;
+                    self.store.set_cursor_aside(batch, &row).await?;
+                    continue;
+                }
+            };
+            let Some((_, cursor)) = loaded else {
                 continue;
             };
             if cursor.done || cursor.due_at > now {
@@ -92,10 +102,15 @@ where
             }
         }
         let due = self.store.due_invitations(now, AT_ONCE).await?;
-        if !due.is_empty() {
-            let settings = self.store.current_settings().await?;
-            for ids in due.chunks(IN_ONE_CALL) {
-                self.look_after(ids, &settings, &mut ticked).await?;
+        // Without settings nobody is reminded; mail goes on, and invitations end by themselves.
+        let settings = if due.is_empty() {
+            None
+        } else {
+            readable(self.store.current_settings().await.map(Some))?
+        };
+        for ids in due.chunks(IN_ONE_CALL) {
+            if let Some(settings) = &settings {
+                self.look_after(ids, settings, &mut ticked).await?;
             }
         }
         ticked.paused = self

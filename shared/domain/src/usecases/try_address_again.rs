@@ -52,9 +52,8 @@ where
         loop {
             let user = self
                 .store
-                .load_users(&[id])
+                .load_user(id)
                 .await?
-                .pop()
                 .ok_or(TryAddressAgainRefused::UnknownUser)?;
             let Some(mark) = user.address_mark else {
                 return Err(TryAddressAgainRefused::NotMarked);

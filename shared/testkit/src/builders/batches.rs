@@ -8,6 +8,7 @@ use beckon_domain::mail::{Mail, MailClass, MailKind, MailState};
 use beckon_domain::ownership::OwnerSwitch;
 use beckon_domain::selection::UserFilter;
 use beckon_domain::settings::UNSAVED;
+use beckon_domain::stored::Carried;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{an_administrator, monday_morning};
@@ -36,6 +37,7 @@ pub fn a_batch() -> BatchBuilder {
             stopped_at: None,
             stopped_by: None,
             created_at: now,
+            carried: Carried::default(),
         },
         cursor: Cursor {
             batch: id,
@@ -45,6 +47,7 @@ pub fn a_batch() -> BatchBuilder {
             done: false,
             done_at: None,
             due_at: now + SignedDuration::from_mins(1),
+            carried: Carried::default(),
         },
     }
 }

@@ -13,6 +13,7 @@ use beckon_domain::ownership::Ownership;
 use beckon_domain::pin::{PinAlphabet, PinPolicy};
 use beckon_domain::reminders::ReminderPlan;
 use beckon_domain::settings::reminders::Reminders;
+use beckon_domain::stored::Carried;
 use beckon_domain::user::{AddressMark, User};
 use jiff::{SignedDuration, Timestamp};
 
@@ -44,6 +45,7 @@ pub fn a_user() -> UserBuilder {
         invitation: None,
         asked: None,
         added_at: monday_morning(),
+        carried: Carried::default(),
     })
 }
 

@@ -102,7 +102,7 @@ pub async fn an_unknown_batch_is_absent<S: Store>(store: S) {
 
     assert_eq!(store.load_batch(unknown).await.unwrap(), None);
     assert_eq!(store.named_users(unknown, 0).await.unwrap(), []);
-    assert_eq!(store.batch_pages(unknown, 0, 10).await.unwrap(), []);
+    assert_eq!(store.batch_pages(unknown, 0, 10).await.unwrap().items, []);
 }
 
 /// The most that a selection can name, in their order.
@@ -147,7 +147,7 @@ pub async fn a_finished_page_is_read_and_the_cursor_has_moved<S: Store>(store: S
 
     assert_eq!(cursor_of(&store, cursor.batch).await, moved(&cursor));
     assert_eq!(
-        store.batch_pages(cursor.batch, 0, 10).await.unwrap(),
+        store.batch_pages(cursor.batch, 0, 10).await.unwrap().items,
         [page]
     );
 }
@@ -163,7 +163,7 @@ pub async fn a_page_is_not_finished_from_an_older_cursor<S: Store>(store: S) {
 
     assert!(matches!(result, Err(SaveError::Conflict)), "{result:?}");
     assert_eq!(
-        store.batch_pages(cursor.batch, 0, 10).await.unwrap(),
+        store.batch_pages(cursor.batch, 0, 10).await.unwrap().items,
         [first]
     );
     assert_eq!(cursor_of(&store, cursor.batch).await, moved(&cursor));
@@ -189,7 +189,7 @@ pub async fn of_many_who_finish_a_page_at_once_one_does<S: Store>(store: S) {
         .all(|result| matches!(result, Err(SaveError::Conflict)));
     assert_eq!(finished.len(), 1);
     assert!(all_told, "{refused:?}");
-    let pages = store.batch_pages(cursor.batch, 0, 10).await.unwrap();
+    let pages = store.batch_pages(cursor.batch, 0, 10).await.unwrap().items;
     assert_eq!(pages.first(), finished[0].as_ref().ok());
 }
 
@@ -205,7 +205,11 @@ pub async fn pages_of_a_thousand_are_read_in_their_order<S: Store>(store: S) {
     }
 
     for (first, limit) in [(0, 3), (0, 100), (9, 3), (9, 10), (12, 10)] {
-        let read = store.batch_pages(cursor.batch, first, limit).await.unwrap();
+        let read = store
+            .batch_pages(cursor.batch, first, limit)
+            .await
+            .unwrap()
+            .items;
         let expected: Vec<&Page> = pages.iter().skip(first as usize).take(limit).collect();
         assert!(
             read.iter().eq(expected.iter().copied()),
@@ -262,7 +266,7 @@ pub async fn what_was_never_started_is_neither_moved_nor_stopped<S: Store>(store
         assert!(matches!(result, Err(SaveError::Conflict)), "{result:?}");
     }
     assert_eq!(store.load_batch(batch.id).await.unwrap(), None);
-    assert_eq!(store.batch_pages(batch.id, 0, 10).await.unwrap(), []);
+    assert_eq!(store.batch_pages(batch.id, 0, 10).await.unwrap().items, []);
 }
 
 /// Whatever the length of a page.

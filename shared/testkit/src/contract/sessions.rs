@@ -134,11 +134,18 @@ pub async fn a_user_s_registrations_are_listed_newest_first<S: Store>(store: S) 
     }
     registered.sort_by_key(|registration| std::cmp::Reverse(registration.registered_at));
 
-    let listed = store.registrations_of(user.id, 10).await.unwrap();
-    let bounded = store.registrations_of(user.id, 2).await.unwrap();
+    let listed = store.registrations_of(user.id, 10).await.unwrap().items;
+    let bounded = store.registrations_of(user.id, 2).await.unwrap().items;
     let nobody = UserId::new(fresh_ulid());
 
     assert_eq!(listed, registered);
     assert_eq!(bounded.len(), 2);
-    assert!(store.registrations_of(nobody, 10).await.unwrap().is_empty());
+    assert!(
+        store
+            .registrations_of(nobody, 10)
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
 }

@@ -4,6 +4,7 @@ use beckon_domain::history::Actor;
 use beckon_domain::ids::Version;
 use beckon_domain::locale::Locale;
 use beckon_domain::ports::SaveError;
+use beckon_domain::stored::Carried;
 use beckon_domain::template::{LARGEST_WORDING, Template, TemplateKind, TemplateName, Wording};
 
 use super::{Store, at_once};
@@ -29,6 +30,7 @@ fn a_template(name: TemplateName, subject: &str) -> Template {
         }),
         changed_by: Actor::Caller("an administrator".to_owned()),
         changed_at: monday_morning(),
+        carried: Carried::default(),
     }
 }
 

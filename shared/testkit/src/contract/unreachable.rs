@@ -8,6 +8,7 @@ use beckon_domain::locale::Locale;
 use beckon_domain::mail::{MailClass, MailEvent};
 use beckon_domain::ports::{AddUserError, SaveError, Unavailable};
 use beckon_domain::selection::UserFilter;
+use beckon_domain::stored::Carried;
 use beckon_domain::template::{Template, TemplateKind, TemplateName};
 
 use super::{Store, next};
@@ -101,6 +102,7 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
         wording: None,
         changed_by: Actor::Clock,
         changed_at: now,
+        carried: Carried::default(),
     };
     is_not_saved(store.save_template(&kept).await, "save_template");
     is_not_saved(store.add_mail(&mail, None).await, "add_mail");

@@ -36,11 +36,15 @@ pub enum Breakage {
     DeviceForgotten,
     /// Every report that writes something is confirmed by mail.
     EverythingConfirmed,
+    /// Nobody is told of a row that was set aside.
+    UnreadableForgotten,
+    /// Whoever cannot be read counts as deleted.
+    UnreadableIsGone,
 }
 
 impl Breakage {
     /// Every one.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::ClaimIgnoresUser,
         Self::TryNotTaken,
         Self::EverySaveFits,
@@ -57,5 +61,7 @@ impl Breakage {
         Self::EveryReportIsOfNow,
         Self::DeviceForgotten,
         Self::EverythingConfirmed,
+        Self::UnreadableForgotten,
+        Self::UnreadableIsGone,
     ];
 }

@@ -11,6 +11,7 @@ use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::send::Send;
 use beckon_domain::usecases::stop_batch::StopSend;
+use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::usecases::tick::Tick;
 use beckon_domain::writing::Links;
 
@@ -18,7 +19,7 @@ use super::bell::Bell;
 use super::ledger::Watch;
 use super::post::Post;
 use super::table::Table;
-use crate::{ManualClock, MemoryKeys, PlainComposer, SeededChance};
+use crate::{ManualClock, MemoryKeys, PlainComposer, RejectedEvents, SeededChance};
 
 /// Everything a job needs.
 #[derive(Clone)]
@@ -31,6 +32,7 @@ pub(super) struct Cast {
     pub(super) keys: MemoryKeys,
     pub(super) policy: PostmanPolicy,
     pub(super) watch: Watch,
+    pub(super) failures: RejectedEvents,
 }
 
 impl Cast {
@@ -116,6 +118,13 @@ impl Cast {
             keys: self.keys.clone(),
             clock: self.clock.clone(),
             chance: self.chance.clone(),
+        }
+    }
+
+    pub(super) fn telling(&self) -> TellOfUnreadable<Table, RejectedEvents> {
+        TellOfUnreadable {
+            store: self.table.clone(),
+            failures: self.failures.clone(),
         }
     }
 

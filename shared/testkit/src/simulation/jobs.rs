@@ -9,10 +9,11 @@ use beckon_domain::ids::{BatchId, IssueNumber, UserId, Version};
 use beckon_domain::ownership::OwnershipChoice;
 use beckon_domain::pin::Pin;
 use beckon_domain::ports::{
-    Clock as _, PauseOutbox as _, SaveError, SaveSettings as _, WakePostman as _,
+    Clock as _, PauseOutbox as _, SaveError, SaveSettings as _, Unavailable, WakePostman as _,
 };
 use beckon_domain::registration::DeviceRegistered;
 use beckon_domain::settings::Settings;
+use beckon_domain::stored::RowKey;
 use beckon_domain::token::{Token, TokenPurpose};
 use beckon_domain::usecases::add_user::{AddUserRefused, NewUser};
 use beckon_domain::usecases::change_invitation::{ChangeInvitationRefused, InvitationChange};
@@ -29,12 +30,14 @@ use super::tasks::{Ended, Play};
 use crate::builders::an_administrator;
 
 /// A record of the table's stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Record {
     /// A cursor moved.
     Cursor(BatchId),
     /// A mail waits.
     Mail,
+    /// A row was set aside.
+    Aside(RowKey),
 }
 
 /// A secret as somebody shows it.
@@ -250,7 +253,7 @@ impl Cast {
             told.registered_at = Some(self.clock.now());
         }
         match self.confirm().run(&told).await {
-            Err(ConfirmRefused::Unavailable(_)) => Ended::Again,
+            Err(ConfirmRefused::Unavailable(error)) => failed(&error),
             Ok(_) => {
                 self.watch.with(|ledger| ledger.report_answered(report));
                 Ended::Done
@@ -266,9 +269,14 @@ impl Cast {
         }
         match outcome {
             Ok(FeedbackOutcome::Bounced { batch }) => {
-                again(&self.stop().after_bounce(batch, feedback.mail).await)
+                match self.stop().after_bounce(batch, feedback.mail).await {
+                    // As the function does: the mail is recorded.
+                    Err(error) if error.unreadable().is_some() => Ended::Done,
+                    other => again(&other),
+                }
             }
-            other => again(&other),
+            Err(error) => failed(&error),
+            Ok(_) => Ended::Done,
         }
     }
 
@@ -280,6 +288,21 @@ impl Cast {
         for record in records {
             match record {
                 Record::Mail => wake = true,
+                Record::Aside(key) => {
+                    let noted = self.watch.with(|ledger| ledger.told_of.contains(key));
+                    let told = self.telling().run(key).await;
+                    self.watch.with(|ledger| {
+                        let again = noted && matches!(told, Ok(Some(_)));
+                        ledger.must(!again, || format!("of {} people were told twice", key.pk));
+                        if told.is_ok() {
+                            ledger.told_of.insert(key.clone());
+                        }
+                    });
+                    if told.is_err() {
+                        ended = Ended::Again;
+                        break;
+                    }
+                }
                 Record::Cursor(batch) => {
                     if expand.run(*batch).await.is_err() {
                         ended = Ended::Again;
@@ -321,6 +344,15 @@ fn request(route: &str, key: u64) -> RepeatableRequest {
         unreachable!("an administrator calls");
     };
     RepeatableRequest::new(&caller, route, &key.to_string(), key.to_string().as_bytes())
+}
+
+/// What needs a row that nobody can read is put on the failure queue, until somebody repairs it.
+fn failed(error: &Unavailable) -> Ended {
+    if error.unreadable().is_some() {
+        Ended::PutBy
+    } else {
+        Ended::Again
+    }
 }
 
 fn again<T, E>(result: &Result<T, E>) -> Ended {

@@ -12,6 +12,7 @@ use beckon_domain::ports::RememberedAnswer;
 use beckon_domain::registration::DeviceRegistered;
 use beckon_domain::session::{RegistrationId, SessionDigest};
 use beckon_domain::settings::VersionedSettings;
+use beckon_domain::stored::RowKey;
 use beckon_domain::user::User;
 use jiff::Timestamp;
 
@@ -165,6 +166,10 @@ pub(super) struct Ledger {
     /// Sessions that somebody was told of.
     pub(super) registration_ids: Vec<(UserId, RegistrationId)>,
     pub(super) counts: Counts,
+    /// Rows of which it was noted that people were told.
+    pub(super) told_of: BTreeSet<RowKey>,
+    /// Rows that could not be read at some time.
+    pub(super) spoilt: BTreeSet<RowKey>,
 }
 
 impl Ledger {
@@ -195,6 +200,8 @@ impl Ledger {
             told: Vec::new(),
             traced,
             registration_ids: Vec::new(),
+            told_of: BTreeSet::new(),
+            spoilt: BTreeSet::new(),
             counts: Counts::default(),
         }
     }

@@ -26,7 +26,7 @@ impl Story {
         }
         let records: Vec<_> = self.watch.stage(|stage| {
             let most = 1 + stage.dice.below(3);
-            let taken: Vec<_> = stage.records.iter().take(most).copied().collect();
+            let taken: Vec<_> = stage.records.iter().take(most).cloned().collect();
             let repeat = stage.rates.repeat;
             if !stage.dice.happens(repeat) {
                 stage.records.drain(..taken.len());

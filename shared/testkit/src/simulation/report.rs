@@ -36,10 +36,13 @@ pub struct Counts {
     /// Users of a page that two runs were at, at the same time, and who were invited though the
     /// run that finished the page had judged otherwise.
     pub beside_the_page: u64,
+    /// Rows that became unreadable, and those that somebody met and set aside.
+    pub spoilt: u64,
+    pub aside: u64,
 }
 
 impl Counts {
-    fn parts(&self) -> [(&'static str, u64); 24] {
+    fn parts(&self) -> [(&'static str, u64); 26] {
         [
             ("stories", self.stories),
             ("steps", self.steps),
@@ -68,6 +71,8 @@ impl Counts {
                 self.live_without_mail,
             ),
             ("invited beside the page's outcome", self.beside_the_page),
+            ("rows nobody could read", self.spoilt),
+            ("of these set aside", self.aside),
         ]
     }
 
@@ -97,6 +102,8 @@ impl Counts {
         self.twice_stalled += other.twice_stalled;
         self.live_without_mail += other.live_without_mail;
         self.beside_the_page += other.beside_the_page;
+        self.spoilt += other.spoilt;
+        self.aside += other.aside;
     }
 }
 

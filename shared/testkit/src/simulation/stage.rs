@@ -29,6 +29,8 @@ pub(super) struct Rates {
     pub(super) lost: u32,
     /// Something is done once more.
     pub(super) repeat: u32,
+    /// A row becomes one that nobody can read.
+    pub(super) spoil: u32,
     /// The scheduler goes on with the task it went on with last.
     pub(super) sticky: u32,
 }
@@ -40,6 +42,7 @@ impl Rates {
             return Self {
                 sticky,
                 repeat: 50,
+                spoil: 20,
                 ..Self::default()
             };
         }
@@ -53,6 +56,7 @@ impl Rates {
             post: of(400),
             lost: of(200),
             repeat: of(250),
+            spoil: of(60),
             sticky,
         }
     }
@@ -159,7 +163,10 @@ impl Stage {
     /// The table's stream tells of a write; now and then the record never comes.
     pub(super) fn record(&mut self, record: Record) {
         let lost = match record {
+            Record::Aside(_) if self.broken(Breakage::UnreadableForgotten) => true,
             Record::Cursor(_) if self.broken(Breakage::CursorForgotten) => self.dice.happens(500),
+            // Nobody makes up for these, so the stream gives them until they are done.
+            Record::Aside(_) => false,
             Record::Cursor(_) | Record::Mail => {
                 let rate = self.rates.lost / 2;
                 self.dice.happens(rate)

@@ -1,7 +1,8 @@
 //! A story from its seed: who goes on when, what the machinery around Beckon does, what goes
 //! wrong, and how it ends once everything is mended.
 
-use beckon_domain::ports::Clock as _;
+use beckon_domain::ports::{Clock as _, KeepAside as _};
+use beckon_domain::stored::RowKey;
 use beckon_domain::usecases::deliver::PostmanPolicy;
 use beckon_domain::usecases::report_batch::ReportBatch;
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +11,7 @@ use super::bell::Bell;
 use super::breakage::Breakage;
 use super::cast::Cast;
 use super::dice::Dice;
-use super::jobs::Job;
+use super::jobs::{Job, Record};
 use super::ledger::{Gone, Ledger, Watch};
 use super::people::{self, Step};
 use super::post::Post;
@@ -20,7 +21,8 @@ use super::table::Table;
 use super::tasks::{Ended, Task, Tasks, finish};
 use super::verdict;
 use crate::builders::monday_morning;
-use crate::{ManualClock, MemoryKeys, MemoryStore, SeededChance};
+use crate::store::keys;
+use crate::{ManualClock, MemoryKeys, MemoryStore, RejectedEvents, SeededChance};
 
 /// How many turns a story may take; one takes some thousands.
 const MOST_TURNS: u64 = 200_000;
@@ -45,6 +47,12 @@ pub(super) struct Story {
     turns: u64,
     /// Once everything is mended: by when Beckon must be at rest.
     mended: Option<Timestamp>,
+    /// Rows that became unreadable, whether or not somebody has met them.
+    spoilt: Vec<RowKey>,
+    /// Rows that were set aside.
+    asides: Vec<RowKey>,
+    /// What is to be given to its function again when the rows are repaired.
+    put_by: Vec<Job>,
 }
 
 impl Story {
@@ -103,6 +111,7 @@ impl Story {
             keys: MemoryKeys::new(),
             policy,
             watch: watch.clone(),
+            failures: RejectedEvents::default(),
         };
         let next_tick = clock.now() + MINUTE;
         Self {
@@ -117,6 +126,9 @@ impl Story {
             next_tick,
             turns: 0,
             mended: None,
+            spoilt: Vec::new(),
+            asides: Vec::new(),
+            put_by: Vec::new(),
         }
     }
 
@@ -130,6 +142,13 @@ impl Story {
             self.turn();
             if self.steps == 0 && self.mended.is_none() {
                 self.mend();
+            }
+        }
+        if self.goes_on() && !self.spoilt.is_empty() {
+            self.everybody_was_told();
+            self.repair();
+            while self.goes_on() && !self.is_at_rest() {
+                self.turn();
             }
         }
         if self.goes_on() {
@@ -166,8 +185,80 @@ impl Story {
                 stage.records.is_empty()
                     && stage.wakes == 0
                     && stage.reports.is_empty()
-                    && verdict::is_quiet(ledger)
+                    && verdict::is_quiet(ledger, &self.spoilt)
             })
+    }
+
+    /// Now and then a row becomes one that nobody can read.
+    fn spoil(&mut self) {
+        if self.mended.is_some() || !self.happens(|rates| rates.spoil) {
+            return;
+        }
+        let users = self.store.all_users().into_iter();
+        let mails = self.store.all_mails().into_iter();
+        let batches = self.store.all_batches().into_iter();
+        let rows: Vec<RowKey> = match self.roll(4) {
+            0 => users.map(|user| keys::user(user.id)).collect(),
+            1 => mails.map(|mail| keys::mail(mail.id)).collect(),
+            2 => batches.map(|(batch, _)| keys::batch(batch.id)).collect(),
+            _ => batches.map(|(batch, _)| keys::cursor(batch.id)).collect(),
+        };
+        if rows.is_empty() {
+            return;
+        }
+        let key = rows[self.roll(rows.len())].clone();
+        if self.spoilt.contains(&key) {
+            return;
+        }
+        self.store.spoil(&key);
+        self.watch.both(|stage, ledger| {
+            ledger.counts.spoilt += 1;
+            ledger.spoilt.insert(key.clone());
+            stage.say(5, || format!("nobody can read {} {}", key.pk, key.sk));
+        });
+        self.spoilt.push(key);
+    }
+
+    /// The stream tells of the rows that were set aside.
+    fn tell_of_asides(&mut self) {
+        for key in self.store.newly_aside() {
+            self.asides.push(key.clone());
+            self.watch.stage(|stage| {
+                stage.say(6, || format!("{} {} is set aside", key.pk, key.sk));
+                stage.record(Record::Aside(key));
+            });
+        }
+    }
+
+    /// Each row that somebody met was told of. That none is told of again once it was noted, the
+    /// ledger sees.
+    fn everybody_was_told(&self) {
+        let told = self.cast.failures.all();
+        for key in &self.asides {
+            let about = format!("\"{} {}\"", key.pk, key.sk);
+            let known = told.iter().any(|one| one.event.contains(&about));
+            self.watch.with(|ledger| {
+                ledger.counts.aside += 1;
+                ledger.must(known, || format!("of the row {about} nobody was told"));
+            });
+        }
+    }
+
+    /// An operator repairs what cannot be read, and releases what is set aside.
+    fn repair(&mut self) {
+        for key in self.spoilt.drain(..) {
+            self.store.mend(&key);
+        }
+        for key in std::mem::take(&mut self.asides) {
+            let store = self.store.clone();
+            let released = finish(async move { store.release_row(&key).await });
+            let done = released.is_ok();
+            self.watch
+                .with(|ledger| ledger.must(done, || "a row is not released".to_owned()));
+        }
+        self.store.forget_spoilt();
+        self.waiting.append(&mut self.put_by);
+        self.mend();
     }
 
     /// Nothing goes wrong any more.
@@ -238,6 +329,7 @@ impl Story {
     }
 
     fn turn(&mut self) {
+        self.spoil();
         let roll = self.roll(100);
         let done = match roll {
             0..84 => self.one_task(),
@@ -251,6 +343,7 @@ impl Story {
         if !done {
             self.leap();
         }
+        self.tell_of_asides();
     }
 
     pub(super) fn set(&mut self, now: Timestamp) {
@@ -296,7 +389,7 @@ impl Story {
             None => self.tasks.put_back(task),
             Some(ended) => {
                 let (number, job) = (task.number, task.job);
-                let gone = if ended == Ended::Done {
+                let gone = if ended != Ended::Again {
                     Gone::Well
                 } else {
                     Gone::Failed
@@ -305,8 +398,10 @@ impl Story {
                     ledger.ends(number, gone);
                     stage.say(number << 8, || format!("#{number} ends: {ended:?}"));
                 });
-                if ended == Ended::Again {
-                    self.once_more(job);
+                match ended {
+                    Ended::Done => {}
+                    Ended::Again => self.once_more(job),
+                    Ended::PutBy => self.put_by.push(job),
                 }
             }
         }

@@ -12,6 +12,7 @@ use beckon_domain::ports::{
     RememberedAnswer, SaveError, SaveUsers, StartBatch, StopBatch, TakeTry, Unavailable,
     UserChange,
 };
+use beckon_domain::stored::Loaded;
 use beckon_domain::user::User;
 use jiff::Timestamp;
 
@@ -119,12 +120,18 @@ impl Table {
 }
 
 impl LoadUsers for Table {
-    async fn load_users(&self, ids: &[UserId]) -> Result<Vec<User>, Unavailable> {
+    async fn read_users(&self, ids: &[UserId]) -> Result<Loaded<User, UserId>, Unavailable> {
         self.read(
             Call::LoadUsers,
-            self.rows.load_users(ids),
+            async {
+                let mut read = self.rows.read_users(ids).await?;
+                if self.broken(Breakage::UnreadableIsGone) {
+                    read.unreadable.clear();
+                }
+                Ok(read)
+            },
             |ledger, users| {
-                for user in users {
+                for user in &users.found {
                     ledger.read_user(user.id);
                 }
             },

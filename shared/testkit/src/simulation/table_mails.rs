@@ -4,6 +4,7 @@ use beckon_domain::history::HistoryRow;
 use beckon_domain::ids::{MailId, RunId, Version};
 use beckon_domain::mail::Mail;
 use beckon_domain::ports::{ClaimMail, HoldLease, LoadMails, SaveError, SaveMail, Unavailable};
+use beckon_domain::stored::Loaded;
 use jiff::Timestamp;
 
 use super::breakage::Breakage;
@@ -11,12 +12,12 @@ use super::table::Table;
 use crate::Call;
 
 impl LoadMails for Table {
-    async fn load_mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, Unavailable> {
+    async fn read_mails(&self, ids: &[MailId]) -> Result<Loaded<Mail, MailId>, Unavailable> {
         self.read(
             Call::LoadMails,
-            self.rows().load_mails(ids),
+            self.rows().read_mails(ids),
             |ledger, mails| {
-                for mail in mails {
+                for mail in &mails.found {
                     ledger.read_mail(mail.id);
                 }
             },

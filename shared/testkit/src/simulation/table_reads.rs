@@ -4,7 +4,7 @@ use beckon_domain::batch::{Batch, Cursor, Page};
 use beckon_domain::ids::{BatchId, DeviceId, MailId, UserId, Version};
 use beckon_domain::mail::MailClass;
 use beckon_domain::ports::{
-    FindDue, KeepTally, ListPage, ListUsers, LoadBatch, LoadRegistration, LoadSession,
+    FindDue, KeepAside, KeepTally, ListPage, ListUsers, LoadBatch, LoadRegistration, LoadSession,
     LoadTemplates, NoteBounce, NotePace, Pause, PauseOutbox, ReadSettings, RecallAnswer,
     RememberedAnswer, SaveError, SaveSettings, Unavailable,
 };
@@ -12,6 +12,7 @@ use beckon_domain::registration::Registration;
 use beckon_domain::selection::UserFilter;
 use beckon_domain::session::{Session, SessionDigest};
 use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::stored::{Readable, RowKey, SetAside, Unreadable};
 use beckon_domain::template::{Template, TemplateName};
 use beckon_domain::user::User;
 use jiff::Timestamp;
@@ -22,6 +23,37 @@ use super::table::Table;
 use crate::Call;
 
 const fn unseen<T>(_: &mut Ledger, _: &T) {}
+
+impl KeepAside for Table {
+    async fn rows_aside(&self, limit: usize) -> Result<Vec<SetAside>, Unavailable> {
+        self.read(Call::RowsAside, self.rows().rows_aside(limit), unseen)
+            .await
+    }
+
+    async fn row_aside(&self, key: &RowKey) -> Result<Option<SetAside>, Unavailable> {
+        self.read(Call::RowAside, self.rows().row_aside(key), unseen)
+            .await
+    }
+
+    async fn note_reported(&self, key: &RowKey) -> Result<(), Unavailable> {
+        self.write(Call::NoteReported, self.rows().note_reported(key), unseen)
+            .await
+    }
+
+    async fn set_cursor_aside(
+        &self,
+        batch: BatchId,
+        because: &Unreadable,
+    ) -> Result<(), Unavailable> {
+        let write = self.rows().set_cursor_aside(batch, because);
+        self.write(Call::SetCursorAside, write, unseen).await
+    }
+
+    async fn release_row(&self, key: &RowKey) -> Result<bool, Unavailable> {
+        self.write(Call::ReleaseRow, self.rows().release_row(key), unseen)
+            .await
+    }
+}
 
 impl ListUsers for Table {
     async fn list_users(
@@ -144,7 +176,7 @@ impl LoadBatch for Table {
         id: BatchId,
         first: u32,
         limit: usize,
-    ) -> Result<Vec<Page>, Unavailable> {
+    ) -> Result<Readable<Page>, Unavailable> {
         self.read(
             Call::BatchPages,
             self.rows().batch_pages(id, first, limit),

@@ -19,6 +19,8 @@ pub(super) enum Ended {
     Done,
     /// Something was out of reach; whoever asked may ask again.
     Again,
+    /// It needs a row that nobody can read, and was put by until somebody repairs it.
+    PutBy,
 }
 
 /// A job on its way.

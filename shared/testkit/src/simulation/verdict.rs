@@ -8,18 +8,26 @@ use beckon_domain::ids::{DeviceId, IssueNumber, MailId, UserId};
 use beckon_domain::invitation::InvitationState as S;
 use beckon_domain::issuing::mail_of;
 use beckon_domain::mail::{Mail, MailKind, MailState};
+use beckon_domain::stored::RowKey;
 use beckon_domain::user::User;
 
 use super::ledger::Ledger;
+use crate::store::keys;
 
-/// Whether nothing is left to do.
-pub(super) fn is_quiet(ledger: &Ledger) -> bool {
+/// Whether nothing is left to do, but what needs a row that nobody can read.
+pub(super) fn is_quiet(ledger: &Ledger, spoilt: &[RowKey]) -> bool {
     let store = &ledger.store;
-    store
-        .all_mails()
+    let waits_for = |key: RowKey| spoilt.contains(&key);
+    let batch_waits = |id| waits_for(keys::batch(id)) || waits_for(keys::cursor(id));
+    store.all_mails().iter().all(|mail| {
+        !mail.state.is_unsettled()
+            || waits_for(keys::mail(mail.id))
+            || waits_for(keys::user(mail.user))
+            || mail.batch.is_some_and(batch_waits)
+    }) && store
+        .all_batches()
         .iter()
-        .all(|mail| !mail.state.is_unsettled())
-        && store.all_batches().iter().all(|(_, cursor)| cursor.done)
+        .all(|(batch, cursor)| cursor.done || batch_waits(batch.id))
 }
 
 /// Judges the end of a story.
@@ -107,7 +115,11 @@ fn judge_batch(
     }
     for user in ledger.users.keys().copied().collect::<Vec<_>>() {
         let invited = mails.contains_key(&mail_of(batch, user));
-        if invited && shared && !said.contains(&user) {
+        // Whom a page by filter invited before it was cut short, and nobody could read when it was
+        // repeated, is on no page: nobody could say whether the filter finds them.
+        let by_filter = matches!(batch.selection, BatchSelection::Filter { .. });
+        let unreadable = by_filter && ledger.spoilt.contains(&keys::user(user));
+        if invited && (shared || unreadable) && !said.contains(&user) {
             ledger.counts.beside_the_page += 1;
             continue;
         }

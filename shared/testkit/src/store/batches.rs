@@ -9,6 +9,9 @@ use beckon_domain::ports::{
     StartBatch, StopBatch, Unavailable,
 };
 
+use beckon_domain::stored::Readable;
+
+use super::spoilt::{keys, one};
 use super::{Call, MemoryStore};
 
 impl StartBatch for MemoryStore {
@@ -28,18 +31,23 @@ impl StartBatch for MemoryStore {
 
 impl LoadBatch for MemoryStore {
     async fn load_batch(&self, id: BatchId) -> Result<Option<(Batch, Cursor)>, Unavailable> {
-        self.read(Call::LoadBatch, |rows| {
-            let batch = rows.batches.get(&id).cloned();
-            batch.zip(rows.cursors.get(&id).cloned())
-        })
-        .await
+        let read = self.read(Call::LoadBatch, |rows| {
+            let batch = one(rows, &keys::batch(id), rows.batches.get(&id).cloned())?;
+            let cursor = one(rows, &keys::cursor(id), rows.cursors.get(&id).cloned())?;
+            Ok(batch.zip(cursor))
+        });
+        self.told(read.await)
     }
 
     async fn named_users(&self, id: BatchId, page: u32) -> Result<Vec<UserId>, Unavailable> {
-        self.read(Call::NamedUsers, |rows| {
-            rows.named.get(&(id, page)).cloned().unwrap_or_default()
-        })
-        .await
+        let read = self.read(Call::NamedUsers, |rows| {
+            one(
+                rows,
+                &keys::named(id, page),
+                rows.named.get(&(id, page)).cloned(),
+            )
+        });
+        Ok(self.told(read.await)?.unwrap_or_default())
     }
 
     async fn batch_pages(
@@ -47,9 +55,15 @@ impl LoadBatch for MemoryStore {
         id: BatchId,
         first: u32,
         limit: usize,
-    ) -> Result<Vec<Page>, Unavailable> {
-        self.read(Call::BatchPages, |rows| rows.pages_of(id, first, limit))
-            .await
+    ) -> Result<Readable<Page>, Unavailable> {
+        let read = self.read(Call::BatchPages, |rows| {
+            rows.readable_pages(id, first, limit)
+        });
+        let (pages, met) = read.await?;
+        for key in &met {
+            self.met(key);
+        }
+        Ok(pages)
     }
 }
 
@@ -66,7 +80,11 @@ impl ListBatches for MemoryStore {
             let items: Vec<BatchId> = older.by_ref().take(limit).map(|(id, _)| *id).collect();
             let last = items.last().map(BatchId::to_string);
             let next = older.next().and(last);
-            ListPage { items, next }
+            ListPage {
+                items,
+                next,
+                unreadable: 0,
+            }
         })
         .await
     }

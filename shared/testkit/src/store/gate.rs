@@ -60,6 +60,11 @@ pub enum Call {
     NoteBounce,
     NotePace,
     Pace,
+    RowsAside,
+    RowAside,
+    NoteReported,
+    SetCursorAside,
+    ReleaseRow,
 }
 
 impl Call {
@@ -85,7 +90,10 @@ impl Call {
             | Self::SetOutboxPause
             | Self::AddToTally
             | Self::NoteBounce
-            | Self::NotePace => true,
+            | Self::NotePace
+            | Self::NoteReported
+            | Self::SetCursorAside
+            | Self::ReleaseRow => true,
             Self::LoadUsers
             | Self::UserByAddress
             | Self::UserByExternalId
@@ -113,7 +121,9 @@ impl Call {
             | Self::DueInvitations
             | Self::OutboxPause
             | Self::Tally
-            | Self::Pace => false,
+            | Self::Pace
+            | Self::RowsAside
+            | Self::RowAside => false,
         }
     }
 

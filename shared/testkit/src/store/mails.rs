@@ -7,20 +7,31 @@ use beckon_domain::ports::{
     AddMail, ClaimMail, FindDue, HoldLease, LoadMails, Pause, PauseOutbox, RememberedAnswer,
     SaveError, SaveMail, Unavailable,
 };
+use beckon_domain::stored::{Loaded, readable};
 use jiff::Timestamp;
 
+use super::spoilt::{keys, one};
 use super::{Call, MemoryStore};
 
 impl LoadMails for MemoryStore {
-    async fn load_mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, Unavailable> {
-        self.read(Call::LoadMails, |rows| {
+    async fn read_mails(&self, ids: &[MailId]) -> Result<Loaded<Mail, MailId>, Unavailable> {
+        let read = self.read(Call::LoadMails, |rows| {
             let mut ids = ids.to_vec();
             ids.sort_unstable();
             ids.dedup();
             let mails = ids.iter().filter_map(|id| rows.mails.get(id).cloned());
-            mails.collect()
+            let (unreadable, found): (Vec<Mail>, Vec<Mail>) =
+                mails.partition(|mail| rows.why_unreadable(&keys::mail(mail.id)).is_some());
+            (found, unreadable)
+        });
+        let (found, unreadable) = read.await?;
+        let unreadable = unreadable.into_iter();
+        Ok(Loaded {
+            found,
+            unreadable: unreadable
+                .map(|mail| (mail.id, self.met(&keys::mail(mail.id))))
+                .collect(),
         })
-        .await
     }
 }
 
@@ -34,6 +45,7 @@ impl FindDue for MemoryStore {
         self.read_index(Call::DueMails, |rows| {
             let mails = rows.mails.values();
             let due = mails
+                .filter(|mail| !rows.is_aside(&keys::mail(mail.id)))
                 .filter(|mail| {
                     mail.class == class && mail.state.is_unsettled() && mail.due_at <= now
                 })
@@ -47,6 +59,7 @@ impl FindDue for MemoryStore {
         self.read_index(Call::DueCursors, |rows| {
             let cursors = rows.cursors.values();
             let due = cursors
+                .filter(|cursor| !rows.is_aside(&keys::cursor(cursor.batch)))
                 .filter(|cursor| !cursor.done && cursor.due_at <= now)
                 .map(|cursor| (cursor.due_at, cursor.batch));
             oldest_first(due, limit)
@@ -60,7 +73,9 @@ impl FindDue for MemoryStore {
         limit: usize,
     ) -> Result<Vec<UserId>, Unavailable> {
         self.read_index(Call::DueInvitations, |rows| {
-            let due = rows.users.values().filter_map(|user| {
+            let users = rows.users.values();
+            let users = users.filter(|user| !rows.is_aside(&keys::user(user.id)));
+            let due = users.filter_map(|user| {
                 let at = user.invitation.as_ref()?.due_at()?;
                 (at <= now).then_some((at, user.id))
             });
@@ -131,8 +146,10 @@ impl HoldLease for MemoryStore {
 
 impl PauseOutbox for MemoryStore {
     async fn outbox_pause(&self) -> Result<Option<Pause>, Unavailable> {
-        self.read(Call::OutboxPause, |rows| rows.pause.clone())
-            .await
+        let read = self.read(Call::OutboxPause, |rows| {
+            one(rows, &keys::pause(), rows.pause.clone())
+        });
+        readable(self.told(read.await))
     }
 
     async fn set_outbox_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {

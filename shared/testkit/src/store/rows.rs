@@ -15,9 +15,12 @@ use beckon_domain::ports::{
 use beckon_domain::registration::Registration;
 use beckon_domain::session::{Session, SessionDigest};
 use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::stored::{Readable, RowKey};
 use beckon_domain::template::{Template, TemplateName};
 use beckon_domain::user::User;
 use jiff::Timestamp;
+
+use super::spoilt::{SpoiltRows, keys};
 
 #[derive(Clone)]
 pub(super) struct Rows {
@@ -43,6 +46,10 @@ pub(super) struct Rows {
     pub(super) bounces: BTreeMap<BatchId, BTreeSet<MailId>>,
     pub(super) pace: Option<f64>,
     pub(super) tombstones: BTreeMap<UserId, Tombstone>,
+    /// Rows that cannot be read, beside what they would say.
+    pub(super) spoilt: SpoiltRows,
+    /// Those of them that were set aside and of which the stream has not told yet.
+    pub(super) asides: Vec<RowKey>,
 }
 
 impl Rows {
@@ -68,6 +75,8 @@ impl Rows {
             bounces: BTreeMap::new(),
             pace: None,
             tombstones: BTreeMap::new(),
+            spoilt: SpoiltRows::new(),
+            asides: Vec::new(),
         }
     }
 
@@ -112,7 +121,9 @@ impl Rows {
     pub(super) fn users_over(&self, by: Timestamp, limit: usize) -> Vec<UserId> {
         let users = self.users.values();
         oldest(
-            users.filter_map(|user| Some((over_since(user)?, user.id))),
+            users
+                .filter(|user| !self.is_aside(&keys::user(user.id)))
+                .filter_map(|user| Some((over_since(user)?, user.id))),
             by,
             limit,
         )
@@ -355,6 +366,32 @@ impl Rows {
         }
         self.batches.insert(batch.id, batch.clone());
         Ok(())
+    }
+
+    /// Those that can be read, and the keys of those before the last of them that cannot.
+    pub(super) fn readable_pages(
+        &self,
+        batch: BatchId,
+        first: u32,
+        limit: usize,
+    ) -> (Readable<Page>, Vec<RowKey>) {
+        let (mut read, mut met) = (Vec::new(), Vec::new());
+        for page in self.pages_of(batch, first, usize::MAX) {
+            if read.len() == limit {
+                break;
+            }
+            let key = keys::page(batch, page.number);
+            if self.why_unreadable(&key).is_some() {
+                met.push(key);
+            } else {
+                read.push(page);
+            }
+        }
+        let read = Readable {
+            items: read,
+            unreadable: met.len(),
+        };
+        (read, met)
     }
 
     pub(super) fn pages_of(&self, batch: BatchId, first: u32, limit: usize) -> Vec<Page> {

@@ -7,21 +7,30 @@ use beckon_domain::ports::{
 use beckon_domain::settings::{Settings, VersionedSettings};
 use jiff::Timestamp;
 
-use super::rows::Rows;
+use super::spoilt::{keys, one};
 use super::{Call, MemoryStore};
 
 impl ReadSettings for MemoryStore {
     async fn current_settings(&self) -> Result<VersionedSettings, Unavailable> {
-        self.read(Call::CurrentSettings, Rows::current_settings)
-            .await
+        let read = self.read(Call::CurrentSettings, |rows| {
+            one(rows, &keys::settings(), Some(rows.current_settings()))
+        });
+        let current = self.told(read.await)?;
+        current.ok_or_else(|| Unavailable::new("the table", "there are always settings"))
     }
 
     async fn settings_at(
         &self,
         version: Version,
     ) -> Result<Option<VersionedSettings>, Unavailable> {
-        self.read(Call::SettingsAt, |rows| rows.settings_at(version))
-            .await
+        let read = self.read(Call::SettingsAt, |rows| {
+            one(
+                rows,
+                &keys::settings_version(version),
+                rows.settings_at(version),
+            )
+        });
+        self.told(read.await)
     }
 }
 
@@ -48,10 +57,11 @@ impl RecallAnswer for MemoryStore {
         key: &str,
         now: Timestamp,
     ) -> Result<Option<RememberedAnswer>, Unavailable> {
-        self.read(Call::RecallAnswer, |rows| {
+        let read = self.read(Call::RecallAnswer, |rows| {
             let kept = rows.answers.get(key);
-            kept.filter(|answer| now <= answer.until).cloned()
-        })
-        .await
+            let kept = kept.filter(|answer| now <= answer.until).cloned();
+            one(rows, &keys::answer(key), kept)
+        });
+        self.told(read.await)
     }
 }

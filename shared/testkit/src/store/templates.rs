@@ -3,19 +3,35 @@
 use beckon_domain::ports::{LoadTemplates, SaveError, SaveTemplate, Unavailable};
 use beckon_domain::template::{Template, TemplateName};
 
+use super::spoilt::{keys, one};
 use super::{Call, MemoryStore};
 
 impl LoadTemplates for MemoryStore {
     async fn templates(&self) -> Result<Vec<Template>, Unavailable> {
-        self.read(Call::Templates, |rows| {
-            rows.templates.values().cloned().collect()
-        })
-        .await
+        let read = self.read(Call::Templates, |rows| {
+            let all = rows.templates.values().cloned();
+            let (unreadable, found): (Vec<Template>, Vec<Template>) = all.partition(|template| {
+                rows.why_unreadable(&keys::template(&template.name))
+                    .is_some()
+            });
+            (found, unreadable)
+        });
+        let (found, unreadable) = read.await?;
+        for template in &unreadable {
+            self.met(&keys::template(&template.name));
+        }
+        Ok(found)
     }
 
     async fn template(&self, name: &TemplateName) -> Result<Option<Template>, Unavailable> {
-        self.read(Call::Template, |rows| rows.templates.get(name).cloned())
-            .await
+        let read = self.read(Call::Template, |rows| {
+            one(
+                rows,
+                &keys::template(name),
+                rows.templates.get(name).cloned(),
+            )
+        });
+        self.told(read.await)
     }
 }
 

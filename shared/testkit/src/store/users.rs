@@ -17,22 +17,32 @@ use beckon_domain::ports::{
 use beckon_domain::registration::Registration;
 use beckon_domain::selection::{UserFilter, each_once};
 use beckon_domain::session::{Session, SessionDigest};
+use beckon_domain::stored::{Loaded, Readable, RowKey};
 use beckon_domain::user::User;
 use jiff::Timestamp;
 
 use super::gate::Admission;
 use super::rows::Rows;
+use super::spoilt::{keys, one};
 use super::{Call, MemoryStore, out_of_reach};
 
 impl LoadUsers for MemoryStore {
-    async fn load_users(&self, ids: &[UserId]) -> Result<Vec<User>, Unavailable> {
-        self.read(Call::LoadUsers, |rows| {
-            each_once(ids)
-                .iter()
-                .filter_map(|id| rows.users.get(id).cloned())
-                .collect()
+    async fn read_users(&self, ids: &[UserId]) -> Result<Loaded<User, UserId>, Unavailable> {
+        let read = self.read(Call::LoadUsers, |rows| {
+            let users = each_once(ids).into_iter();
+            let (unreadable, found): (Vec<User>, Vec<User>) = users
+                .filter_map(|id| rows.users.get(&id).cloned())
+                .partition(|user| rows.why_unreadable(&keys::user(user.id)).is_some());
+            (found, unreadable)
+        });
+        let (found, unreadable) = read.await?;
+        let unreadable = unreadable.into_iter();
+        Ok(Loaded {
+            found,
+            unreadable: unreadable
+                .map(|user| (user.id, self.met(&keys::user(user.id))))
+                .collect(),
         })
-        .await
     }
 }
 
@@ -41,17 +51,19 @@ impl FindUser for MemoryStore {
         &self,
         address: &NormalisedAddress,
     ) -> Result<Option<User>, Unavailable> {
-        self.read(Call::UserByAddress, |rows| {
-            rows.addresses.get(address).map(|id| rows.users[id].clone())
-        })
-        .await
+        let read = self.read(Call::UserByAddress, |rows| {
+            let user = rows.addresses.get(address).map(|id| rows.users[id].clone());
+            readable_user(rows, user)
+        });
+        self.told(read.await)
     }
 
     async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
-        self.read(Call::UserByExternalId, |rows| {
-            rows.external_ids.get(id).map(|id| rows.users[id].clone())
-        })
-        .await
+        let read = self.read(Call::UserByExternalId, |rows| {
+            let user = rows.external_ids.get(id).map(|id| rows.users[id].clone());
+            readable_user(rows, user)
+        });
+        self.told(read.await)
     }
 }
 
@@ -61,6 +73,7 @@ impl FindUsers for MemoryStore {
             let ids: Vec<UserId> = names.iter().filter_map(|name| rows.holder(name)).collect();
             each_once(&ids)
                 .iter()
+                .filter(|id| rows.why_unreadable(&keys::user(**id)).is_none())
                 .map(|id| rows.users[id].clone())
                 .collect()
         })
@@ -77,11 +90,20 @@ impl ListUsers for MemoryStore {
         now: Timestamp,
     ) -> Result<ListPage<User>, Unavailable> {
         let most = self.lock().page_reads;
-        self.read_index(Call::ListUsers, |rows| {
+        let read = self.read_index(Call::ListUsers, |rows| {
             page_of_users(rows, filter, position, limit, most, now)
-        })
-        .await
+        });
+        let (page, met) = read.await?;
+        for id in met {
+            self.met(&keys::user(id));
+        }
+        Ok(page)
     }
+}
+
+fn readable_user(rows: &Rows, user: Option<User>) -> Result<Option<User>, RowKey> {
+    let key = user.as_ref().map(|user| keys::user(user.id));
+    key.map_or(Ok(None), |key| one(rows, &key, user))
 }
 
 /// The position is the address after which the next page begins.
@@ -92,8 +114,9 @@ fn page_of_users(
     limit: usize,
     most: usize,
     now: Timestamp,
-) -> ListPage<User> {
+) -> (ListPage<User>, Vec<UserId>) {
     let mut items = Vec::new();
+    let mut met = Vec::new();
     let mut next = None;
     let listed = rows
         .addresses
@@ -101,19 +124,32 @@ fn page_of_users(
         .skip_while(|(address, _)| position.is_some_and(|after| address.as_str() <= after));
     for (looked_at, (address, id)) in listed.enumerate() {
         if items.len() == limit || looked_at == most {
-            return ListPage { items, next };
+            return (page_of(items, next, met.len()), met);
         }
         next = Some(address.as_str().to_owned());
         let user = &rows.users[id];
+        if rows.why_unreadable(&keys::user(*id)).is_some() {
+            met.push(*id);
+            continue;
+        }
         let mail = user
             .invitation
             .as_ref()
-            .and_then(|own| rows.mails.get(&own.mail));
+            .and_then(|own| rows.mails.get(&own.mail))
+            .filter(|mail| rows.why_unreadable(&keys::mail(mail.id)).is_none());
         if filter.finds(user, now) && filter.finds_mail(mail) {
             items.push(user.clone());
         }
     }
-    ListPage { items, next: None }
+    (page_of(items, None, met.len()), met)
+}
+
+const fn page_of<T>(items: Vec<T>, next: Option<String>, unreadable: usize) -> ListPage<T> {
+    ListPage {
+        items,
+        next,
+        unreadable,
+    }
 }
 
 impl AddUserRow for MemoryStore {
@@ -225,8 +261,14 @@ fn take_try(
 
 impl LoadSession for MemoryStore {
     async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
-        self.read(Call::LoadSession, |rows| rows.sessions.get(digest).cloned())
-            .await
+        let read = self.read(Call::LoadSession, |rows| {
+            one(
+                rows,
+                &keys::session(digest),
+                rows.sessions.get(digest).cloned(),
+            )
+        });
+        self.told(read.await)
     }
 }
 
@@ -236,10 +278,11 @@ impl LoadRegistration for MemoryStore {
         user: UserId,
         device: &DeviceId,
     ) -> Result<Option<Registration>, Unavailable> {
-        self.read(Call::LoadRegistration, |rows| {
-            rows.registrations.get(&(user, device.clone())).cloned()
-        })
-        .await
+        let read = self.read(Call::LoadRegistration, |rows| {
+            let found = rows.registrations.get(&(user, device.clone())).cloned();
+            one(rows, &keys::device(user, device), found)
+        });
+        self.told(read.await)
     }
 }
 
@@ -248,17 +291,27 @@ impl ListRegistrations for MemoryStore {
         &self,
         user: UserId,
         limit: usize,
-    ) -> Result<Vec<Registration>, Unavailable> {
-        self.read(Call::RegistrationsOf, |rows| {
+    ) -> Result<Readable<Registration>, Unavailable> {
+        let read = self.read(Call::RegistrationsOf, |rows| {
             let all = rows.registrations.iter();
             let theirs = all.filter(|((owner, _), _)| *owner == user).take(limit);
-            let mut registrations: Vec<Registration> = theirs
+            let (unreadable, mut registrations): (Vec<_>, Vec<_>) = theirs
                 .map(|(_, registration)| registration.clone())
-                .collect();
+                .partition(|one| {
+                    rows.why_unreadable(&keys::device(user, &one.device.id))
+                        .is_some()
+                });
             Registration::sort(&mut registrations);
-            registrations
+            (registrations, unreadable)
+        });
+        let (items, unreadable) = read.await?;
+        for one in &unreadable {
+            self.met(&keys::device(user, &one.device.id));
+        }
+        Ok(Readable {
+            items,
+            unreadable: unreadable.len(),
         })
-        .await
     }
 }
 
@@ -269,7 +322,7 @@ impl ReadHistory for MemoryStore {
         position: Option<&str>,
         limit: usize,
     ) -> Result<ListPage<HistoryRow>, Unavailable> {
-        self.read(Call::HistoryOf, |rows| {
+        let read = self.read(Call::HistoryOf, |rows| {
             let before = position.and_then(|text| text.parse::<EventId>().ok());
             let bound = before.map_or(Bound::Unbounded, Bound::Excluded);
             let mut older = rows
@@ -277,16 +330,23 @@ impl ReadHistory for MemoryStore {
                 .get(&user)
                 .into_iter()
                 .flat_map(|rows| rows.range((Bound::Unbounded, bound)).rev());
-            let items: Vec<HistoryRow> = older
+            let on_page: Vec<HistoryRow> = older
                 .by_ref()
                 .take(limit)
                 .map(|(_, row)| row.clone())
                 .collect();
-            let last = items.last().map(|row| row.id.to_string());
+            let last = on_page.last().map(|row| row.id.to_string());
             let next = older.next().and(last);
-            ListPage { items, next }
-        })
-        .await
+            let (unreadable, items): (Vec<_>, Vec<_>) = on_page
+                .into_iter()
+                .partition(|row| rows.why_unreadable(&keys::history(row)).is_some());
+            (page_of(items, next, unreadable.len()), unreadable)
+        });
+        let (page, unreadable) = read.await?;
+        for row in &unreadable {
+            self.met(&keys::history(row));
+        }
+        Ok(page)
     }
 }
 
@@ -296,6 +356,7 @@ impl CountOpenInvitations for MemoryStore {
             let invitations = rows
                 .users
                 .values()
+                .filter(|user| !rows.is_aside(&keys::user(user.id)))
                 .filter_map(|user| user.invitation.as_ref());
             invitations.filter(|i| Invitation::is_open(i)).count() as u64
         })

@@ -74,6 +74,7 @@ impl Report<'_> {
             latest_enrolment_at: known
                 .and_then(|known| known.latest_enrolment(self.now))
                 .filter(|latest| self.at.is_none_or(|at| at < *latest)),
+            carried: known.map(|known| known.carried.clone()).unwrap_or_default(),
         }
     }
 

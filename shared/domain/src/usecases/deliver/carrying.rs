@@ -17,6 +17,9 @@ use crate::sending::{SendAnswer, retry_at};
 use crate::template::TemplateName;
 use crate::user::User;
 
+/// How long a mail waits whose user, Send or settings cannot be read: operators take hours.
+const READ_AGAIN_LATER: SignedDuration = SignedDuration::from_hours(1);
+
 /// What is written into a mail's row: what happened to it, and what goes with that.
 struct Entry {
     event: MailEvent,
@@ -79,8 +82,41 @@ where
     C: Clock + Sync,
     R: Chance + Sync,
 {
-    /// One mail, from due to whatever becomes of it.
+    /// One mail, from due to whatever becomes of it. One that needs a row that cannot be read is
+    /// looked at again later; others do not wait for it.
     pub(super) async fn carry(
+        &self,
+        due: Due,
+        run: RunId,
+        words: Words<'_>,
+        unfit: &mut Option<TemplateName>,
+    ) -> Result<Step, Unavailable> {
+        let mail = due.mail.clone();
+        match self.carry_readable(due, run, words, unfit).await {
+            Err(error) if error.unreadable().is_some() => self.postpone(mail).await,
+            other => other,
+        }
+    }
+
+    /// Has a mail looked at again later: what it needs cannot be read now.
+    pub(super) async fn postpone(&self, mail: Mail) -> Result<Step, Unavailable> {
+        let postponed = Mail {
+            version: mail.version.next(),
+            due_at: self.later(READ_AGAIN_LATER),
+            reason: Some(MailReason::new(
+                "unreadableRecord",
+                "a record that it needs cannot be read by this version; an operator has been told",
+            )),
+            ..mail
+        };
+        match self.store.save_mail(&postponed, None).await {
+            Ok(()) => Ok(Step::Later),
+            Err(SaveError::Conflict) => Ok(Step::Overtaken),
+            Err(SaveError::Unavailable(error)) => Err(error),
+        }
+    }
+
+    async fn carry_readable(
         &self,
         due: Due,
         run: RunId,
@@ -93,6 +129,7 @@ where
             mail,
             user,
             stopped,
+            held_up,
         } = due;
         match mail.state {
             MailState::Waiting => {}
@@ -109,7 +146,7 @@ where
             }
             // Due means that nobody reported it in time.
             MailState::Unknown => {
-                if judged.is_ok() {
+                if judged.is_ok() && held_up.is_none() {
                     let entry = Entry::of(MailEvent::GiveUpWaiting).due(now);
                     return self.settle(mail, entry, Step::Again).await;
                 }
@@ -123,14 +160,18 @@ where
             | MailState::Failed
             | MailState::Dropped => return Ok(Step::Overtaken),
         }
+        if let Some(row) = held_up {
+            return Err(row.into());
+        }
         if let Err(why) = judged {
             // What it was judged by may be minutes old where mails go slowly, and dropping one for
             // what holds no longer would leave somebody without it.
-            let user = self.store.load_users(&[mail.user]).await?.pop();
+            let user = self.store.load_user(mail.user).await?;
             let seen_again = Due {
                 mail: mail.clone(),
                 user,
                 stopped,
+                held_up: None,
             };
             if seen_again.judged(words.now_holding, now).is_ok() {
                 return Ok(Step::Overtaken);
@@ -270,12 +311,10 @@ where
             });
             match self.store.save_mail(&after, row.as_ref()).await {
                 Ok(()) => return Ok(step),
-                Err(SaveError::Conflict) => {
-                    match self.store.load_mails(&[current.id]).await?.pop() {
-                        Some(reloaded) => current = reloaded,
-                        None => return Ok(Step::Overtaken),
-                    }
-                }
+                Err(SaveError::Conflict) => match self.store.load_mail(current.id).await? {
+                    Some(reloaded) => current = reloaded,
+                    None => return Ok(Step::Overtaken),
+                },
                 Err(SaveError::Unavailable(error)) => return Err(error),
             }
         }

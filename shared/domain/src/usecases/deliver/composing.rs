@@ -10,6 +10,7 @@ use crate::ports::{
 };
 use crate::sample::Sample;
 use crate::settings::VersionedSettings;
+use crate::stored::readable;
 use crate::template::{Letter, OwnWordings, TemplateName, Written, written};
 use crate::user::User;
 use crate::writing::{
@@ -211,7 +212,7 @@ where
                 ..
             } => {
                 let before = match after {
-                    Some(id) => self.store.load_mails(&[*id]).await?.pop(),
+                    Some(id) => readable(self.store.load_mail(*id).await)?,
                     None => None,
                 };
                 if before.is_some_and(|mail| mail.never_went()) {

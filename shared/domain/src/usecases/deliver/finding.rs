@@ -13,6 +13,7 @@ use crate::ports::{
     FindDue, LoadBatch, LoadMails, LoadTemplates, LoadUsers, ReadSettings, Unavailable,
 };
 use crate::settings::VersionedSettings;
+use crate::stored::Unreadable;
 use crate::template::OwnWordings;
 use crate::user::User;
 
@@ -60,9 +61,11 @@ where
             .waits_of
             .into_iter()
             .chain(found.filter_map(|due| due.mail.batch));
-        let stopped = self.stopped(of_batches.collect()).await?;
+        let (stopped, unreadable) = self.stopped(of_batches.collect()).await?;
         let judged = |mut due: Due| {
             due.stopped = due.mail.batch.is_some_and(|id| stopped.contains(&id));
+            let batch = due.mail.batch.and_then(|id| unreadable.get(&id));
+            due.held_up = due.held_up.or_else(|| batch.cloned());
             due
         };
         Ok(Found {
@@ -72,17 +75,25 @@ where
         })
     }
 
-    /// Those of these Sends that were stopped.
-    async fn stopped(&self, batches: BTreeSet<BatchId>) -> Result<HashSet<BatchId>, Unavailable> {
-        let mut stopped = HashSet::new();
+    /// Those of these Sends that were stopped, and those of which nobody can say.
+    async fn stopped(
+        &self,
+        batches: BTreeSet<BatchId>,
+    ) -> Result<(HashSet<BatchId>, HashMap<BatchId, Unreadable>), Unavailable> {
+        let (mut stopped, mut unreadable) = (HashSet::new(), HashMap::new());
         for id in batches {
-            if let Some((batch, _)) = self.store.load_batch(id).await?
-                && batch.stopped_at.is_some()
-            {
-                stopped.insert(id);
+            match self.store.load_batch(id).await {
+                Ok(Some((batch, _))) if batch.stopped_at.is_some() => {
+                    stopped.insert(id);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let row = error.unreadable().cloned().ok_or(error)?;
+                    unreadable.insert(id, row);
+                }
             }
         }
-        Ok(stopped)
+        Ok((stopped, unreadable))
     }
 
     /// Loads due mails with what they are judged by. The list may be a moment old: whether a mail
@@ -100,37 +111,38 @@ where
             .map(|mail| (mail.id, mail))
             .collect();
         let whose: BTreeSet<UserId> = mails.values().map(|mail| mail.user).collect();
-        let users: HashMap<UserId, User> = self
+        let read = self
             .store
-            .load_users(&whose.into_iter().collect::<Vec<_>>())
-            .await?
-            .into_iter()
-            .map(|user| (user.id, user))
-            .collect();
+            .read_users(&whose.into_iter().collect::<Vec<_>>())
+            .await?;
+        let users: HashMap<UserId, &User> = read.found.iter().map(|user| (user.id, user)).collect();
         let due_now = |mail: &Mail| mail.state.is_unsettled() && mail.due_at <= now;
         Ok(ids
             .iter()
             .filter_map(|id| mails.remove(id).filter(due_now))
             .map(|mail| Due {
-                user: users.get(&mail.user).cloned(),
+                user: users.get(&mail.user).map(|user| (*user).clone()),
+                held_up: read.why_unreadable(&mail.user).cloned(),
                 stopped: false,
                 mail,
             })
             .collect())
     }
 
-    /// What a mail is written under, what holds now, and the own wordings.
+    /// What a mail is written under, what holds now, and the own wordings. Where the settings that
+    /// hold now cannot be read, those hold that it is written under.
     pub(super) async fn read_for(
         &self,
         round: &mut Round,
         version: Version,
         now: Timestamp,
     ) -> Result<ReadForMail, Unavailable> {
-        Ok((
-            self.settings_for(round, version).await?,
-            self.settings_now(round, now).await?,
-            self.wordings(round, now).await?,
-        ))
+        let written_under = self.settings_for(round, version).await?;
+        let now_holding = match (self.settings_now(round, now).await, &written_under) {
+            (Err(error), Some(settings)) if error.unreadable().is_some() => Arc::clone(settings),
+            (read, _) => read?,
+        };
+        Ok((written_under, now_holding, self.wordings(round, now).await?))
     }
 
     async fn settings_for(

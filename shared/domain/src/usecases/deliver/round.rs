@@ -12,6 +12,7 @@ use crate::mail::Mail;
 use crate::ports::{Pause, Unavailable};
 use crate::sending::{TokenBucket, Unwanted, wanted};
 use crate::settings::VersionedSettings;
+use crate::stored::Unreadable;
 use crate::template::{OwnWordings, TemplateName};
 use crate::user::User;
 
@@ -21,6 +22,8 @@ pub(super) struct Due {
     pub(super) user: Option<User>,
     /// Whether its Send was stopped.
     pub(super) stopped: bool,
+    /// A row without which it cannot be judged, and which cannot be read.
+    pub(super) held_up: Option<Unreadable>,
 }
 
 impl Due {

@@ -1,0 +1,45 @@
+//! Telling of a row that was set aside because it cannot be read: once, with its key and the reason.
+//!
+//! The order is: look, tell, note. Whoever dies before noting has told, and tells once more; whoever
+//! comes later finds it noted. So it may be told twice after a crash, and never not at all.
+
+use serde_json::json;
+
+use crate::ports::{KeepAside, KeepRejected, Unavailable};
+use crate::stored::{RowKey, SetAside};
+
+/// What the failure queue is told.
+pub const REASON: &str = "a row of the table cannot be read by this version of Beckon and was set aside; RUNBOOK says how to repair and release it";
+
+/// Tells of rows that were set aside.
+#[derive(Debug, Clone)]
+pub struct TellOfUnreadable<S, F> {
+    /// The table.
+    pub store: S,
+    /// Where a person looks.
+    pub failures: F,
+}
+
+impl<S, F> TellOfUnreadable<S, F>
+where
+    S: KeepAside + Sync,
+    F: KeepRejected + Sync,
+{
+    /// Tells of this row, if nobody has yet and it still is set aside. Gives what was told.
+    pub async fn run(&self, key: &RowKey) -> Result<Option<SetAside>, Unavailable> {
+        let aside = self.store.row_aside(key).await?;
+        let Some(aside) = aside.filter(|row| !row.reported) else {
+            return Ok(None);
+        };
+        let event = json!({
+            "row": aside.row.row,
+            "reason": aside.row.reason,
+            "setAsideAt": aside.at,
+        });
+        self.failures
+            .keep_rejected(&event.to_string(), REASON)
+            .await?;
+        self.store.note_reported(key).await?;
+        Ok(Some(aside))
+    }
+}

@@ -1,0 +1,274 @@
+//! Rows that cannot be read: a test or a simulation spoils them by their keys, and whoever reads one
+//! sets it aside, as in the table.
+
+use std::collections::BTreeMap;
+
+use beckon_domain::history::HistoryRow;
+use beckon_domain::ids::{BatchId, DeviceId, MailId, UserId, Version};
+use beckon_domain::ports::{KeepAside, Unavailable};
+use beckon_domain::session::SessionDigest;
+use beckon_domain::stored::{RowKey, SetAside, Unreadable};
+use beckon_domain::template::TemplateName;
+use jiff::Timestamp;
+
+use super::rows::Rows;
+use super::{Call, MemoryStore};
+
+/// Why spoilt rows cannot be read.
+pub const SPOILT: &str = "it was spoilt";
+
+/// What is known of a row that cannot be read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Spoilt {
+    /// Since when it is set aside, if it is, and why.
+    aside: Option<(Timestamp, String)>,
+    reported: bool,
+    /// It can be read, and waits for one that cannot.
+    readable: bool,
+}
+
+/// Keys, as the table spells them.
+pub mod keys {
+    use super::{
+        BatchId, DeviceId, HistoryRow, MailId, RowKey, SessionDigest, TemplateName, UserId, Version,
+    };
+
+    fn key(pk: String, sk: impl Into<String>) -> RowKey {
+        let sk = sk.into();
+        RowKey { pk, sk }
+    }
+
+    /// A user.
+    pub fn user(id: UserId) -> RowKey {
+        key(format!("user#{id}"), "user")
+    }
+
+    /// A device of theirs.
+    pub fn device(user: UserId, id: &DeviceId) -> RowKey {
+        key(format!("user#{user}"), format!("device#{}", id.as_str()))
+    }
+
+    /// What happened to them.
+    pub fn history(row: &HistoryRow) -> RowKey {
+        key(format!("user#{}", row.user), format!("event#{}", row.id))
+    }
+
+    /// A mail.
+    pub fn mail(id: MailId) -> RowKey {
+        key(format!("mail#{id}"), "mail")
+    }
+
+    /// A batch.
+    pub fn batch(id: BatchId) -> RowKey {
+        key(format!("batch#{id}"), "batch")
+    }
+
+    /// How far it is expanded.
+    pub fn cursor(id: BatchId) -> RowKey {
+        key(format!("batch#{id}"), "cursor")
+    }
+
+    /// Users named for it.
+    pub fn named(id: BatchId, page: u32) -> RowKey {
+        key(format!("batch#{id}"), format!("ids#{page:08}"))
+    }
+
+    /// A page of it.
+    pub fn page(id: BatchId, page: u32) -> RowKey {
+        key(format!("batch#{id}"), format!("page#{page:08}"))
+    }
+
+    /// A registration session.
+    pub fn session(digest: &SessionDigest) -> RowKey {
+        key(format!("session#{}", digest.as_str()), "session")
+    }
+
+    /// The settings.
+    pub fn settings() -> RowKey {
+        key("settings".to_owned(), "current")
+    }
+
+    /// One of their versions.
+    pub fn settings_version(version: Version) -> RowKey {
+        key(
+            "settings".to_owned(),
+            format!("version#{:010}", version.get()),
+        )
+    }
+
+    /// An own wording.
+    pub fn template(name: &TemplateName) -> RowKey {
+        key(
+            "template".to_owned(),
+            format!("{}#{}", name.kind.name(), name.locale),
+        )
+    }
+
+    /// A remembered answer.
+    pub fn answer(digest: &str) -> RowKey {
+        key(format!("answer#{digest}"), "answer")
+    }
+
+    /// The outbox's pause.
+    pub fn pause() -> RowKey {
+        key("postman".to_owned(), "pause")
+    }
+}
+
+pub(super) type SpoiltRows = BTreeMap<RowKey, Spoilt>;
+
+impl Rows {
+    /// Why a row cannot be read, if it cannot.
+    pub(super) fn why_unreadable(&self, key: &RowKey) -> Option<Unreadable> {
+        let row = self.spoilt.get(key)?;
+        (!row.readable).then(|| Unreadable {
+            row: format!("{} {}", key.pk, key.sk),
+            reason: SPOILT.to_owned(),
+        })
+    }
+
+    /// Whether a row is out of the index of what is due.
+    pub(super) fn is_aside(&self, key: &RowKey) -> bool {
+        self.spoilt.get(key).is_some_and(|row| row.aside.is_some())
+    }
+
+    fn put_aside(&mut self, key: &RowKey, reason: &str, readable: bool) {
+        let row = self.spoilt.entry(key.clone()).or_insert_with(|| Spoilt {
+            readable,
+            ..Spoilt::default()
+        });
+        if row.aside.is_none() {
+            row.aside = Some((Timestamp::UNIX_EPOCH, reason.to_owned()));
+            self.asides.push(key.clone());
+        }
+    }
+
+    fn aside_of(&self, key: &RowKey) -> Option<SetAside> {
+        let row = self.spoilt.get(key)?;
+        let (at, reason) = row.aside.clone()?;
+        Some(SetAside {
+            key: key.clone(),
+            row: Unreadable {
+                row: format!("{} {}", key.pk, key.sk),
+                reason,
+            },
+            at,
+            reported: row.reported,
+        })
+    }
+}
+
+/// A row that was asked for, unless it cannot be read.
+pub(super) fn one<T>(rows: &Rows, key: &RowKey, value: Option<T>) -> Result<Option<T>, RowKey> {
+    match value {
+        Some(_) if rows.why_unreadable(key).is_some() => Err(key.clone()),
+        value => Ok(value),
+    }
+}
+
+impl MemoryStore {
+    /// Makes a row one that cannot be read.
+    pub fn spoil(&self, key: &RowKey) {
+        // Whether it is set aside is another matter.
+        self.lock()
+            .change(|rows| rows.spoilt.entry(key.clone()).or_default().readable = false);
+    }
+
+    /// Makes it readable again, as somebody who repairs it does.
+    pub fn mend(&self, key: &RowKey) {
+        self.lock().change(|rows| {
+            if let Some(row) = rows.spoilt.get_mut(key) {
+                row.readable = true;
+            }
+        });
+    }
+
+    /// The rows that were set aside since this was asked last, as the stream tells of them.
+    pub fn newly_aside(&self) -> Vec<RowKey> {
+        std::mem::take(&mut self.lock().rows.asides)
+    }
+
+    /// Every row can be read again, and none is set aside.
+    pub fn forget_spoilt(&self) {
+        self.lock().change(|rows| rows.spoilt.clear());
+    }
+
+    /// Whether a row cannot be read.
+    pub fn is_spoilt(&self, key: &RowKey) -> bool {
+        self.lock().rows.why_unreadable(key).is_some()
+    }
+
+    /// Sets aside what could not be read.
+    pub(super) fn met(&self, key: &RowKey) -> Unreadable {
+        self.lock().change(|rows| {
+            rows.put_aside(key, SPOILT, false);
+            rows.why_unreadable(key).unwrap_or(Unreadable {
+                row: format!("{} {}", key.pk, key.sk),
+                reason: SPOILT.to_owned(),
+            })
+        })
+    }
+
+    /// The answer of a read of one row.
+    pub(super) fn told<T>(
+        &self,
+        read: Result<Result<Option<T>, RowKey>, Unavailable>,
+    ) -> Result<Option<T>, Unavailable> {
+        read?.map_err(|key| self.met(&key).into())
+    }
+}
+
+impl KeepAside for MemoryStore {
+    async fn rows_aside(&self, limit: usize) -> Result<Vec<SetAside>, Unavailable> {
+        self.read(Call::RowsAside, |rows| {
+            let keys = rows.spoilt.keys();
+            keys.filter_map(|key| rows.aside_of(key))
+                .take(limit)
+                .collect()
+        })
+        .await
+    }
+
+    async fn row_aside(&self, key: &RowKey) -> Result<Option<SetAside>, Unavailable> {
+        self.read(Call::RowAside, |rows| rows.aside_of(key)).await
+    }
+
+    async fn note_reported(&self, key: &RowKey) -> Result<(), Unavailable> {
+        self.write(Call::NoteReported, |rows| {
+            if let Some(row) = rows.spoilt.get_mut(key).filter(|row| row.aside.is_some()) {
+                row.reported = true;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn set_cursor_aside(
+        &self,
+        batch: BatchId,
+        because: &Unreadable,
+    ) -> Result<(), Unavailable> {
+        self.write(Call::SetCursorAside, |rows| {
+            if rows.cursors.contains_key(&batch) {
+                let reason = format!("it needs the row {}: {}", because.row, because.reason);
+                rows.put_aside(&keys::cursor(batch), &reason, true);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn release_row(&self, key: &RowKey) -> Result<bool, Unavailable> {
+        self.write(Call::ReleaseRow, |rows| {
+            let Some(row) = rows.spoilt.get_mut(key).filter(|row| row.aside.is_some()) else {
+                return Ok(false);
+            };
+            (row.aside, row.reported) = (None, false);
+            if row.readable {
+                rows.spoilt.remove(key);
+            }
+            Ok(true)
+        })
+        .await
+    }
+}
