@@ -17,7 +17,7 @@ use beckon_testkit::simulation::{Breakage, Counts, play, play_broken, play_trace
 const STORIES: u64 = 2_000;
 
 /// In how many stories a broken rule must show.
-const FOUND_WITHIN: u64 = 400;
+const FOUND_WITHIN: u64 = 1_000;
 
 /// How many of the last events of a story that went wrong are shown.
 const LAST_EVENTS: usize = 200;
