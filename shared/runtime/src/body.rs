@@ -1,11 +1,12 @@
 //! JSON bodies: read whole, refused with the fields that are wrong.
 
 mod faults;
+mod media;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use beckon_domain::problem::FieldProblem;
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -31,24 +32,11 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let is_json = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"));
-        if !is_json {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not-json",
-                "Not JSON",
-                "Send the body as JSON, with the header Content-Type: application/json.",
-            ));
-        }
+        let charset = media::json(request.method(), request.headers())?;
         let bytes = axum::body::to_bytes(request.into_body(), LARGEST_BODY)
             .await
             .map_err(|_| too_large())?;
-        let value = parse(&bytes)?;
+        let value = parse(media::text(&bytes, charset)?)?;
         Ok(Self { value, bytes })
     }
 }
