@@ -8,6 +8,16 @@ from dataclasses import dataclass
 import workarounds
 
 
+class NotFollowed(urllib.request.HTTPRedirectHandler):
+    """An answer that leads elsewhere is an answer."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+OPENER = urllib.request.build_opener(NotFollowed)
+
+
 @dataclass
 class Answer:
     """An answer. `json` is its body, read."""
@@ -45,7 +55,7 @@ class Api:
         if self._token:
             request.add_header("Authorization", f"Bearer {self._token}")
         try:
-            with urllib.request.urlopen(request, timeout=40) as answer:
+            with OPENER.open(request, timeout=40) as answer:
                 return Answer(answer.status, dict(answer.headers), workarounds.body_of(answer))
         except urllib.error.HTTPError as refused:
             return Answer(refused.code, dict(refused.headers), refused.read())

@@ -18,6 +18,9 @@ PAGES = {
     "GET /openapi.json",
 }
 
+# What no other route takes.
+NOWHERE = "$default"
+
 # Public, and able to tell a right secret from a wrong one, or to cause a mail.
 LOOK_AT_SECRETS = {
     "POST /v1/redemptions",
@@ -110,17 +113,18 @@ def every_alarm_notifies_and_stands_on_the_dashboard(session):
 
 
 def routes(document):
-    """The template's routes: {route key: whether a token is needed}."""
+    """The template's routes, but for the one of everything else: {route key: whether a token is needed}."""
     return {
         route["Properties"]["RouteKey"]: route["Properties"]["AuthorizationType"] == "JWT"
         for route in resources(document, "AWS::ApiGatewayV2::Route").values()
+        if route["Properties"]["RouteKey"] != NOWHERE
     }
 
 
 def the_routes_are_those_of_the_openapi_document(session):
     openapi = session.anybody.get("/openapi.json").expect(200).json
     described = {
-        f"{method.upper()} {path}": operation.get("security") != [{}]
+        f"{method.upper()} {path}": operation.get("security") != []
         for path, operations in openapi["paths"].items()
         for method, operation in operations.items()
     }
@@ -145,6 +149,8 @@ def cargo_lambda_gives_each_path_to_the_function_of_the_template(session):
     }
     in_template = {}
     for route in resources(document, "AWS::ApiGatewayV2::Route").values():
+        if route["Properties"]["RouteKey"] == NOWHERE:
+            continue
         path = route["Properties"]["RouteKey"].split(" ")[1]
         (integration,) = names_in(route["Properties"]["Target"]) & behind.keys()
         in_template.setdefault(path, set()).add(behind[integration])
@@ -164,6 +170,26 @@ def every_route_reaches_a_function_that_knows_it(session):
             session.anybody.send(method, path.replace("{id}", "x")).expect(401)
 
 
+def what_no_route_takes_is_answered_for_people_and_for_programs(session):
+    """By the function of the enrolment page, without a token, and with a low limit of its own."""
+    document = deployment.template()
+    (nowhere,) = [
+        route["Properties"]
+        for route in resources(document, "AWS::ApiGatewayV2::Route").values()
+        if route["Properties"]["RouteKey"] == NOWHERE
+    ]
+    equal(names_in(nowhere["Target"]), {"RedeemIntegration"}, "what answers where no route does")
+    equal(nowhere["AuthorizationType"], "NONE", "what it asks for")
+    limit = document["Resources"]["Stage"]["Properties"]["RouteSettings"][NOWHERE]
+    if limit["ThrottlingRateLimit"] > 10:
+        raise AssertionError(f"anybody may ask for nothing {limit['ThrottlingRateLimit']} times a second")
+    for path, status in (("/Enroll", 308), ("/enroll/", 308), ("/v1/nothing", 404)):
+        session.anybody.send("GET", path).expect(status)
+    wrong_method = session.anybody.send("PUT", "/v1/users").expect(405)
+    allowed = {name.lower(): value for name, value in wrong_method.headers.items()}.get("allow")
+    equal(allowed, "GET,POST", "the methods of /v1/users")
+
+
 def public_routes_have_the_limits_of_the_parameters(session):
     """The routes that look at secrets have the stage's own limits, which are parameters; all others, theirs."""
     document = deployment.template()
@@ -177,5 +203,6 @@ CHECKS = [
     the_routes_are_those_of_the_openapi_document,
     cargo_lambda_gives_each_path_to_the_function_of_the_template,
     every_route_reaches_a_function_that_knows_it,
+    what_no_route_takes_is_answered_for_people_and_for_programs,
     public_routes_have_the_limits_of_the_parameters,
 ]

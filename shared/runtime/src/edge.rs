@@ -1,21 +1,24 @@
 //! What lies around every router: answers for what no route takes, and headers for all.
 
+mod nowhere;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use http::{HeaderValue, header};
 
-use crate::Problem;
 use crate::identity_provider::IdentityProvider;
+
+pub use nowhere::KNOWN_ROUTES;
 
 /// Puts the edge around a router. Once, after the routers of several functions were merged.
 pub fn around(router: Router) -> Router {
     router
-        .fallback(no_route)
-        .method_not_allowed_fallback(no_method)
+        .fallback(nowhere::no_route)
+        .method_not_allowed_fallback(nowhere::no_method)
         .layer(from_fn(headers))
 }
 
@@ -27,25 +30,6 @@ pub fn in_lambda(router: Router) -> Router {
     around(router).layer(from_fn(move |request, next| {
         crate::caller::from_token(Arc::clone(&provider), request, next)
     }))
-}
-
-async fn no_route() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "no-such-route",
-        "No such route",
-        "Nothing answers at this path; /openapi.json lists what does.",
-    )
-}
-
-async fn no_method() -> Response {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method-not-allowed",
-        "Method not allowed",
-        "This path does not take this method; /openapi.json lists what it takes.",
-    )
-    .into_response()
 }
 
 async fn headers(request: Request, next: Next) -> Response {
