@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::document;
 use crate::mail::Mail;
 use crate::people::{HistoryEntry, Person};
 use crate::waiting::until;
@@ -51,9 +52,15 @@ impl Call {
         Self(self.0.body(body.into()))
     }
 
-    /// Makes the request.
+    /// Makes the request. The answer must be one that the API's document describes.
     pub async fn answer(self) -> Answer {
-        Answer::read(self.0.send().await.unwrap()).await
+        let (client, request) = self.0.build_split();
+        let request = request.unwrap();
+        let method = request.method().to_string();
+        let path = request.url().path().to_owned();
+        let answer = Answer::read(client.execute(request).await.unwrap()).await;
+        document::check(&method, &path, &answer);
+        answer
     }
 }
 

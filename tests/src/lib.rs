@@ -15,6 +15,7 @@
 mod answer;
 mod api;
 mod beckon;
+pub mod document;
 mod mail;
 mod people;
 mod waiting;

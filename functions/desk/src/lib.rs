@@ -110,7 +110,7 @@ struct HandedOverView {
 /// Shows the secret of the open invitation, or makes one. The reason is kept in the history, and
 /// the person is told by mail that it happened.
 #[utoipa::path(
-    post, path = "/v1/users/{id}/invitation/pin", tag = "Desk", params(("id" = String, Path)), request_body = ReasonBody,
+    post, path = "/v1/users/{id}/invitation/pin", operation_id = "handOverSecret", security(("bearer" = ["pindesk"])), tag = "Desk", params(("id" = String, Path)), request_body = ReasonBody,
     responses(
         (status = 200, body = HandedOverView),
         (status = 404, body = Problem),
@@ -153,7 +153,7 @@ async fn pin(
 ///
 /// The same as a page in the person's language, with the PIN or the QR code on it.
 #[utoipa::path(
-    post, path = "/v1/users/{id}/invitation/sheet", tag = "Desk", params(("id" = String, Path)), request_body = ReasonBody,
+    post, path = "/v1/users/{id}/invitation/sheet", operation_id = "handOverSheet", security(("bearer" = ["pindesk"])), tag = "Desk", params(("id" = String, Path)), request_body = ReasonBody,
     responses(
         (status = 200, content_type = "text/html", body = String),
         (status = 404, body = Problem),

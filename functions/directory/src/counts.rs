@@ -67,7 +67,7 @@ impl Counts {
 /// most, and ends after some seconds; while `next` is not null, ask again with it as `cursor` and
 /// add up. `limit` has no meaning here.
 #[utoipa::path(
-    get, path = "/v1/users/counts", tag = "Users", params(ListQuery),
+    get, path = "/v1/users/counts", operation_id = "countUsers", security(("bearer" = ["viewer"])), tag = "Users", params(ListQuery),
     responses((status = 200, body = Counts), (status = 422, body = Problem))
 )]
 async fn count(

@@ -97,7 +97,7 @@ impl From<Registration> for RegisteredDevice {
 /// What the device management reported of each, whose it is and which rule decided that. At most
 /// 500.
 #[utoipa::path(
-    get, path = "/v1/users/{id}/devices", tag = "Users", params(("id" = String, Path)),
+    get, path = "/v1/users/{id}/devices", operation_id = "listUserDevices", security(("bearer" = ["viewer"])), tag = "Users", params(("id" = String, Path)),
     responses((status = 200, body = DevicesView), (status = 404, body = Problem))
 )]
 async fn devices(

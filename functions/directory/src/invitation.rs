@@ -34,7 +34,7 @@ async fn changed(
 
 /// Mail an open invitation again: same secret, same end
 #[utoipa::path(
-    post, path = "/v1/users/{id}/invitation/resend", tag = "Invitations", params(("id" = String, Path)),
+    post, path = "/v1/users/{id}/invitation/resend", operation_id = "resendInvitation", security(("bearer" = ["helpdesk"])), tag = "Invitations", params(("id" = String, Path)),
     responses((status = 200, body = UserView), (status = 404, body = Problem), (status = 409, body = Problem))
 )]
 async fn resend(
@@ -48,7 +48,7 @@ async fn resend(
 
 /// Take an open invitation back: its secret is dead at once
 #[utoipa::path(
-    post, path = "/v1/users/{id}/invitation/cancel", tag = "Invitations", params(("id" = String, Path)),
+    post, path = "/v1/users/{id}/invitation/cancel", operation_id = "cancelInvitation", security(("bearer" = ["inviter"])), tag = "Invitations", params(("id" = String, Path)),
     responses((status = 200, body = UserView), (status = 404, body = Problem), (status = 409, body = Problem))
 )]
 async fn cancel(
@@ -62,7 +62,7 @@ async fn cancel(
 
 /// Undo a cancel or a decline: the secret works again, until the end it had
 #[utoipa::path(
-    post, path = "/v1/users/{id}/invitation/restore", tag = "Invitations", params(("id" = String, Path)),
+    post, path = "/v1/users/{id}/invitation/restore", operation_id = "restoreInvitation", security(("bearer" = ["inviter"])), tag = "Invitations", params(("id" = String, Path)),
     responses((status = 200, body = UserView), (status = 404, body = Problem), (status = 409, body = Problem))
 )]
 async fn restore(

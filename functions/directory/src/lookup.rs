@@ -66,7 +66,7 @@ impl Parameters for LookupQuery {
 ///
 /// At once, however many users there are; the list finds people by how these begin.
 #[utoipa::path(
-    get, path = "/v1/users/lookup", tag = "Users", params(LookupQuery),
+    get, path = "/v1/users/lookup", operation_id = "lookUpUser", security(("bearer" = ["viewer"])), tag = "Users", params(LookupQuery),
     responses(
         (status = 200, body = UserView),
         (status = 404, description = "Nobody is called so", body = Problem),

@@ -58,7 +58,7 @@ struct Added {
 ///
 /// Invites them at once unless `invite` is false.
 #[utoipa::path(
-    post, path = "/v1/users", tag = "Users", request_body = NewUser,
+    post, path = "/v1/users", operation_id = "addUser", security(("bearer" = ["helpdesk"])), tag = "Users", request_body = NewUser,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours")),
     responses(
         (status = 201, description = "Added", body = Added),
@@ -180,7 +180,7 @@ struct UsersPage {
 
 /// List users, each with their invitation
 #[utoipa::path(
-    get, path = "/v1/users", tag = "Users", params(ListQuery),
+    get, path = "/v1/users", operation_id = "listUsers", security(("bearer" = ["viewer"])), tag = "Users", params(ListQuery),
     responses((status = 200, body = UsersPage), (status = 422, body = Problem))
 )]
 async fn list(
@@ -211,7 +211,7 @@ async fn list(
 
 /// Read a user
 #[utoipa::path(
-    get, path = "/v1/users/{id}", tag = "Users", params(("id" = String, Path)),
+    get, path = "/v1/users/{id}", operation_id = "getUser", security(("bearer" = ["viewer"])), tag = "Users", params(("id" = String, Path)),
     responses((status = 200, body = UserView), (status = 404, body = Problem))
 )]
 async fn read(
@@ -228,14 +228,15 @@ async fn read(
 
 /// Change a user
 ///
-/// What is left out stays; null clears a field, as an empty text does. A user who is disabled gets no mail, and no secret of theirs opens
+/// A JSON merge patch (RFC 7396), which may be sent as `application/json` as well. What is left out stays; null clears a
+/// field, as an empty text does. A user who is disabled gets no mail, and no secret of theirs opens
 /// anything, until they are enabled again.
 ///
 /// With another `email`, an open invitation is issued again to the new address: what was sent to
 /// the old one stops working. If the new address may not be invited, nothing is changed. What was
 /// held against the old address, a bounce or a complaint, is not held against the new one.
 #[utoipa::path(
-    patch, path = "/v1/users/{id}", tag = "Users", params(("id" = String, Path)), request_body = UserPatch,
+    patch, path = "/v1/users/{id}", operation_id = "changeUser", security(("bearer" = ["helpdesk"])), tag = "Users", params(("id" = String, Path)), request_body = UserPatch,
     responses(
         (status = 200, body = UserView),
         (status = 404, body = Problem),
@@ -265,7 +266,7 @@ async fn change(
 /// and is read under their id until it is erased (`retention` in the settings). Batches keep
 /// their counts. A device that is reported for them afterwards is reported for nobody known.
 #[utoipa::path(
-    delete, path = "/v1/users/{id}", tag = "Users", params(("id" = String, Path)),
+    delete, path = "/v1/users/{id}", operation_id = "deleteUser", security(("bearer" = ["inviter"])), tag = "Users", params(("id" = String, Path)),
     responses((status = 204, description = "Deleted"), (status = 404, description = "There is none, or no more", body = Problem))
 )]
 async fn delete(
@@ -283,7 +284,7 @@ async fn delete(
 ///
 /// Of a user who was deleted, too, until it is erased. A page has at most 100.
 #[utoipa::path(
-    get, path = "/v1/users/{id}/history", tag = "Users", params(("id" = String, Path), PageQuery<PAGE>),
+    get, path = "/v1/users/{id}/history", operation_id = "listUserHistory", security(("bearer" = ["viewer"])), tag = "Users", params(("id" = String, Path), PageQuery<PAGE>),
     responses((status = 200, body = HistoryPage), (status = 404, body = Problem))
 )]
 async fn history(

@@ -226,7 +226,7 @@ impl ImportView {
 /// Import the same file again while `complete` is false, or if no answer came: what was done is
 /// found done. Invitations go out in one Send once the whole file is in.
 #[utoipa::path(
-    post, path = "/v1/users/import", tag = "Users", params(ImportQuery),
+    post, path = "/v1/users/import", operation_id = "importUsers", security(("bearer" = ["helpdesk"])), tag = "Users", params(ImportQuery),
     request_body(content((String = "text/csv"), (String = "application/octet-stream"))),
     responses(
         (status = 200, description = "What became of each row", body = ImportView),
@@ -357,7 +357,7 @@ impl Parameters for ExportQuery {
 /// file, which an import reads. No secret is in it, and no cell begins a formula: an apostrophe
 /// stands before one that would.
 #[utoipa::path(
-    get, path = "/v1/users/export", tag = "Users", params(ExportQuery),
+    get, path = "/v1/users/export", operation_id = "exportUsers", security(("bearer" = ["viewer"])), tag = "Users", params(ExportQuery),
     responses(
         (status = 200, description = "A page of the file", body = String, content_type = "text/csv",
             headers(("Beckon-Next" = String, description = "Where the next page begins; absent at the end"))),

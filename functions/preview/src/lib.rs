@@ -221,7 +221,7 @@ impl Parameters for PreviewQuery {
 ///
 /// Changes nothing. Answers by the very rules by which Send will act, a hundred recipients a page.
 #[utoipa::path(
-    post, path = "/v1/invitations/preview", tag = "Invitations", request_body = OrderBody, params(PreviewQuery),
+    post, path = "/v1/invitations/preview", operation_id = "previewInvitations", security(("bearer" = ["inviter"])), tag = "Invitations", request_body = OrderBody, params(PreviewQuery),
     responses(
         (status = 200, body = PreviewView),
         (status = 409, description = "The settings changed since the page before", body = Problem),

@@ -52,7 +52,7 @@ struct RedemptionForSomebody {
 /// itself. Wrong tries count against the person's own address, and never against yours, so that
 /// nobody's typing errors keep others out.
 #[utoipa::path(
-    post, path = "/v1/mdm/redemptions", tag = "Device management", request_body = RedemptionForSomebody,
+    post, path = "/v1/mdm/redemptions", operation_id = "redeemForSomebody", security(("bearer" = ["mdm"])), tag = "Device management", request_body = RedemptionForSomebody,
     responses(
         (status = 200, body = RedeemedView),
         (status = 403, description = "Address and secret do not fit, or the token lacks the scope mdm", body = Problem),
@@ -118,7 +118,7 @@ struct ReportedView {
 /// registered no earlier than ten minutes before the invitation was made. A fact that is not understood is let be and
 /// named under `ignored`.
 #[utoipa::path(
-    post, path = "/v1/mdm/registrations", tag = "Device management", request_body = DeviceReport,
+    post, path = "/v1/mdm/registrations", operation_id = "reportRegistration", security(("bearer" = ["mdm"])), tag = "Device management", request_body = DeviceReport,
     responses(
         (status = 200, body = ReportedView),
         (status = 404, description = "The report names nobody who is known here", body = Problem),

@@ -69,7 +69,7 @@ struct AgreementView {
 /// this; the same secret may open three sessions at a time. Whoever shows the right secret of an
 /// invitation that has ended is told what became of it; every other refusal is the same.
 #[utoipa::path(
-    post, path = "/v1/redemptions", tag = "Enrolment", request_body = Redemption, security(()),
+    post, path = "/v1/redemptions", operation_id = "redeemInvitation", tag = "Enrolment", request_body = Redemption, security(()),
     responses(
         (status = 200, body = RedeemedView),
         (status = 403, description = "Address and secret do not fit", body = Problem),
@@ -134,7 +134,7 @@ struct PinRequestBody {
 /// was locked, where the settings allow it. The answer is the same whatever was done, so that it
 /// tells nobody who is invited.
 #[utoipa::path(
-    post, path = "/v1/pin-requests", tag = "Enrolment", request_body = PinRequestBody, security(()),
+    post, path = "/v1/pin-requests", operation_id = "requestPin", tag = "Enrolment", request_body = PinRequestBody, security(()),
     responses((status = 202), (status = 422, description = "The address is malformed", body = Problem))
 )]
 async fn request_pin(
@@ -163,7 +163,7 @@ struct DeclineBody {
 /// The invitation's secret is dead at once, and administrators are told, who can undo it. The
 /// answer is the same whatever the token was.
 #[utoipa::path(
-    post, path = "/v1/declines", tag = "Enrolment", request_body = DeclineBody, security(()),
+    post, path = "/v1/declines", operation_id = "declineInvitation", tag = "Enrolment", request_body = DeclineBody, security(()),
     responses((status = 202))
 )]
 async fn decline(
@@ -207,7 +207,7 @@ struct RegistrationView {
 
 /// What became of a registration
 #[utoipa::path(
-    get, path = "/v1/registrations/{id}", tag = "Enrolment", params(("id" = String, Path)), security(()),
+    get, path = "/v1/registrations/{id}", operation_id = "getRegistration", tag = "Enrolment", params(("id" = String, Path)), security(()),
     responses((status = 200, body = RegistrationView), (status = 404, body = Problem))
 )]
 async fn registration(

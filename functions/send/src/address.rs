@@ -20,7 +20,7 @@ pub(crate) fn all() -> OpenApiRouter<Sending> {
 /// Clears what is held against the address after a mail came back for good or was called spam,
 /// here and on the suppression list of SES, and mails an open invitation again.
 #[utoipa::path(
-    post, path = "/v1/users/{id}/address/try-again", tag = "Users", params(("id" = String, Path)),
+    post, path = "/v1/users/{id}/address/try-again", operation_id = "tryAddressAgain", security(("bearer" = ["helpdesk"])), tag = "Users", params(("id" = String, Path)),
     responses(
         (status = 200, body = UserView),
         (status = 404, body = Problem),

@@ -45,7 +45,7 @@ struct BatchHappening {
 
 /// What happened to a Send, newest first
 #[utoipa::path(
-    get, path = "/v1/batches/{id}/history", tag = "Invitations", params(("id" = String, Path)),
+    get, path = "/v1/batches/{id}/history", operation_id = "listBatchHistory", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path)),
     responses((status = 200, body = BatchHistory), (status = 404, body = Problem))
 )]
 async fn read(

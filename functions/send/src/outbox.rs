@@ -40,7 +40,7 @@ async fn view(sending: &Sending) -> Result<OutboxView, Problem> {
 }
 
 /// Whether mail goes out
-#[utoipa::path(get, path = "/v1/outbox", tag = "Invitations", responses((status = 200, body = OutboxView)))]
+#[utoipa::path(get, path = "/v1/outbox", operation_id = "getOutbox", security(("bearer" = ["viewer"])), tag = "Invitations", responses((status = 200, body = OutboxView)))]
 async fn read(
     State(sending): State<Sending>,
     caller: Authorised,
@@ -52,7 +52,7 @@ async fn read(
 /// End a pause before its time
 ///
 /// Mail goes out again with the clock's next round, within a minute.
-#[utoipa::path(post, path = "/v1/outbox/resume", tag = "Invitations", responses((status = 200, body = OutboxView)))]
+#[utoipa::path(post, path = "/v1/outbox/resume", operation_id = "resumeOutbox", security(("bearer" = ["inviter"])), tag = "Invitations", responses((status = 200, body = OutboxView)))]
 async fn resume(
     State(sending): State<Sending>,
     caller: Authorised,

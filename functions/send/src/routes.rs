@@ -44,7 +44,7 @@ pub(crate) fn all() -> OpenApiRouter<Sending> {
 /// read before, so that an unknown one is refused and the counts are exact; beyond that and for a
 /// filter, counts and reminder are filled in as the Send is worked on: read the batch.
 #[utoipa::path(
-    post, path = "/v1/invitations", tag = "Invitations", request_body = OrderBody,
+    post, path = "/v1/invitations", operation_id = "sendInvitations", security(("bearer" = ["inviter"])), tag = "Invitations", request_body = OrderBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours")),
     responses(
         (status = 202, description = "Will be sent", body = SentView),
@@ -90,7 +90,7 @@ struct BatchesPage {
 ///
 /// A page has at most 20. `counts` of a Send to more than 500 users are with the Send itself.
 #[utoipa::path(
-    get, path = "/v1/batches", tag = "Invitations", params(PageQuery<PAGE>),
+    get, path = "/v1/batches", operation_id = "listBatches", security(("bearer" = ["viewer"])), tag = "Invitations", params(PageQuery<PAGE>),
     responses((status = 200, body = BatchesPage), (status = 422, body = Problem))
 )]
 async fn list(
@@ -139,7 +139,7 @@ async fn report(sending: &Sending, id: BatchId) -> Result<Option<SentView>, Prob
 
 /// What has become of a Send
 #[utoipa::path(
-    get, path = "/v1/batches/{id}", tag = "Invitations", params(("id" = String, Path)),
+    get, path = "/v1/batches/{id}", operation_id = "getBatch", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path)),
     responses((status = 200, body = SentView), (status = 404, body = Problem))
 )]
 async fn read(
@@ -160,7 +160,7 @@ async fn read(
 /// Nobody further is invited by it, and its mails that wait are dropped when their turn comes.
 /// What went out stays good: cancel those invitations one by one, or send anew.
 #[utoipa::path(
-    post, path = "/v1/batches/{id}/stop", tag = "Invitations", params(("id" = String, Path)),
+    post, path = "/v1/batches/{id}/stop", operation_id = "stopBatch", security(("bearer" = ["inviter"])), tag = "Invitations", params(("id" = String, Path)),
     responses((status = 200, body = SentView), (status = 404, body = Problem))
 )]
 async fn stop(
@@ -235,7 +235,7 @@ struct RecipientsView {
 ///
 /// In the order in which they were invited or skipped. A page has at most 100.
 #[utoipa::path(
-    get, path = "/v1/batches/{id}/recipients", tag = "Invitations", params(("id" = String, Path), PageQuery<RECIPIENTS>),
+    get, path = "/v1/batches/{id}/recipients", operation_id = "listBatchRecipients", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path), PageQuery<RECIPIENTS>),
     responses((status = 200, body = RecipientsView), (status = 404, body = Problem), (status = 422, body = Problem))
 )]
 async fn recipients(

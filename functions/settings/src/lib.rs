@@ -10,6 +10,7 @@ use beckon_aws::Table;
 use beckon_domain::address::EmailAddress;
 use beckon_domain::guessing::GuessingReport;
 use beckon_domain::permission::Permission;
+use beckon_domain::ports::{ReadSettings as _, Unavailable};
 use beckon_domain::settings::SettingsDraft;
 use beckon_domain::usecases::change_settings::{ChangeSettings, SettingsView};
 use beckon_domain::writing::Links;
@@ -91,7 +92,7 @@ fn answer(view: SettingsView) -> Answer {
 }
 
 /// Read the settings
-#[utoipa::path(get, path = "/v1/settings", tag = "Settings", responses((status = 200, body = SettingsBody)))]
+#[utoipa::path(get, path = "/v1/settings", operation_id = "getSettings", security(("bearer" = ["viewer"])), tag = "Settings", responses((status = 200, body = SettingsBody)))]
 async fn read(State(routes): State<SettingsRoutes>, caller: Authorised) -> Result<Answer, Problem> {
     caller.to(Permission::View)?;
     Ok(answer(routes.settings.show().await?))
@@ -102,7 +103,7 @@ async fn read(State(routes): State<SettingsRoutes>, caller: Authorised) -> Resul
 /// The whole document: what is left out takes its default. `version`, `guessing` and
 /// `advice` of the document that was read may be sent back and are ignored.
 #[utoipa::path(
-    put, path = "/v1/settings", tag = "Settings", request_body = SettingsDraft,
+    put, path = "/v1/settings", operation_id = "replaceSettings", security(("bearer" = ["settings"])), tag = "Settings", request_body = SettingsDraft,
     params(("If-Match" = String, Header, description = "The ETag of the settings you changed; * replaces any")),
     responses(
         (status = 200, body = SettingsBody),
@@ -119,5 +120,8 @@ async fn replace(
 ) -> Result<Answer, Problem> {
     caller.to(Permission::Configure)?;
     let expected = etag::expected(&headers, "settings")?;
+    let current =
+        async { Ok::<_, Unavailable>(routes.settings.store.current_settings().await?.version) };
+    let expected = expected.against(current).await?;
     Ok(answer(routes.settings.run(body.value, expected).await?))
 }

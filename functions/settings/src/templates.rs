@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use beckon_aws::Table;
+use beckon_domain::ids::Version;
 use beckon_domain::letter::Message;
 use beckon_domain::method::Method;
 use beckon_domain::permission::Permission;
@@ -122,10 +123,24 @@ fn answer(routes: &SettingsRoutes, view: TemplateView) -> Answer {
     )
 }
 
+/// The version of a template that may be replaced; `None` if any may be.
+async fn expected(
+    routes: &SettingsRoutes,
+    headers: &HeaderMap,
+    (kind, locale): (&str, &str),
+) -> Result<Option<Version>, Problem> {
+    let expected = etag::expected(headers, "templates")?;
+    let current = async {
+        let view = routes.templates.0.change.show(kind, locale).await;
+        view.map(|view| view.version)
+    };
+    Ok(expected.against(current).await?)
+}
+
 /// List the wordings of mails
 ///
 /// Every kind of mail in every language: which of them has an own wording.
-#[utoipa::path(get, path = "/v1/templates", tag = "Templates", responses((status = 200, body = TemplateList)))]
+#[utoipa::path(get, path = "/v1/templates", operation_id = "listTemplates", security(("bearer" = ["viewer"])), tag = "Templates", responses((status = 200, body = TemplateList)))]
 async fn list(
     State(routes): State<SettingsRoutes>,
     caller: Authorised,
@@ -142,7 +157,7 @@ async fn list(
 /// The own wording, or ours where there is none: `own` says which. Ours is written with the same
 /// variables, so that one can begin from it.
 #[utoipa::path(
-    get, path = "/v1/templates/{kind}/{locale}", tag = "Templates",
+    get, path = "/v1/templates/{kind}/{locale}", operation_id = "getTemplate", security(("bearer" = ["viewer"])), tag = "Templates",
     params(("kind" = TemplateKind, Path, description = "Which mail"), ("locale" = String, Path, description = "In which language")),
     responses((status = 200, body = TemplateBody), (status = 404, body = Problem))
 )]
@@ -162,7 +177,7 @@ async fn read(
 /// calls what it may not, does not come to an end, holds anything but words and plain markup, or
 /// leaves out what people need: the secret, where to go on, until when.
 #[utoipa::path(
-    put, path = "/v1/templates/{kind}/{locale}", tag = "Templates", request_body = WordingDraft,
+    put, path = "/v1/templates/{kind}/{locale}", operation_id = "saveTemplate", security(("bearer" = ["settings"])), tag = "Templates", request_body = WordingDraft,
     params(
         ("kind" = TemplateKind, Path, description = "Which mail"), ("locale" = String, Path, description = "In which language"),
         ("If-Match" = String, Header, description = "The ETag of the template you changed; * replaces any"),
@@ -183,7 +198,7 @@ async fn keep(
     body: JsonBody<WordingDraft>,
 ) -> Result<Answer, Problem> {
     caller.to(Permission::Configure)?;
-    let expected = etag::expected(&headers, "templates")?;
+    let expected = expected(&routes, &headers, (&kind, &locale)).await?;
     let (name, draft) = ((&*kind, &*locale), Some(body.value));
     let change = &routes.templates.0.change;
     let view = change.run(name, draft, expected, caller.actor()).await?;
@@ -194,7 +209,7 @@ async fn keep(
 ///
 /// Mails are in our words again from the next one on. `If-Match` may be left out.
 #[utoipa::path(
-    delete, path = "/v1/templates/{kind}/{locale}", tag = "Templates",
+    delete, path = "/v1/templates/{kind}/{locale}", operation_id = "deleteTemplate", security(("bearer" = ["settings"])), tag = "Templates",
     params(
         ("kind" = TemplateKind, Path, description = "Which mail"), ("locale" = String, Path, description = "In which language"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the template that was read"),
@@ -213,7 +228,7 @@ async fn take_back(
 ) -> Result<Answer, Problem> {
     caller.to(Permission::Configure)?;
     let expected = if headers.contains_key(header::IF_MATCH) {
-        etag::expected(&headers, "templates")?
+        expected(&routes, &headers, (&kind, &locale)).await?
     } else {
         None
     };
@@ -256,7 +271,7 @@ impl From<Message> for MailView {
 ///
 /// With invented data; its secret is masked. Changes nothing.
 #[utoipa::path(
-    post, path = "/v1/templates/{kind}/{locale}/preview", tag = "Templates", request_body = PreviewBody,
+    post, path = "/v1/templates/{kind}/{locale}/preview", operation_id = "previewTemplate", security(("bearer" = ["settings"])), tag = "Templates", request_body = PreviewBody,
     params(("kind" = TemplateKind, Path, description = "Which mail"), ("locale" = String, Path, description = "In which language")),
     responses(
         (status = 200, body = MailView),
@@ -299,7 +314,7 @@ struct TestView {
 ///
 /// With invented data and a masked secret; its subject begins with `[Test]`.
 #[utoipa::path(
-    post, path = "/v1/templates/{kind}/{locale}/test", tag = "Templates", request_body = TestBody,
+    post, path = "/v1/templates/{kind}/{locale}/test", operation_id = "mailTestTemplate", security(("bearer" = ["settings"])), tag = "Templates", request_body = TestBody,
     params(
         ("kind" = TemplateKind, Path, description = "Which mail"), ("locale" = String, Path, description = "In which language"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours"),

@@ -6,6 +6,7 @@ mod aws;
 mod bus;
 #[cfg(test)]
 mod crowd;
+mod docs;
 mod engine;
 mod failures;
 mod host;

@@ -11,6 +11,7 @@ use axum::Router;
 use axum::middleware::from_fn;
 use beckon_aws::{EventBridgeBus, KeySource, SesMailService, Table, clients};
 use beckon_domain::address::EmailAddress;
+use beckon_domain::permission::Caller;
 use beckon_domain::ports::{Unavailable, WakePostman};
 use beckon_domain::settings::Settings;
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
@@ -24,7 +25,7 @@ use beckon_domain::usecases::tick::Tick;
 use beckon_domain::writing::Links;
 use beckon_mail::Composer;
 use beckon_runtime::config::{complete, environment};
-use beckon_runtime::{SystemChance, SystemClock, caller, edge};
+use beckon_runtime::{Authorised, SystemChance, SystemClock, caller, edge};
 use deliver::Postman;
 use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
@@ -38,7 +39,6 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
-use utoipa::openapi::OpenApi;
 
 use crate::bus::Bus;
 use crate::engine::Engine;
@@ -46,7 +46,7 @@ use crate::failures::FailureFile;
 use crate::pages::StartPage;
 use crate::published::PublishedEvents;
 use crate::ses::{SesConfig, SesEndpoint};
-use crate::{aws, host, keys, openapi, stream};
+use crate::{aws, docs, host, keys, openapi, stream};
 
 /// The sender until the settings name one.
 const SENDER: &str = "beckon@example.com";
@@ -68,6 +68,8 @@ pub struct Options {
     pub wrong_tries_per_hour: u64,
     /// Whether AWS's APIs are served too, for functions that run elsewhere on this machine.
     pub aws: bool,
+    /// As whom everybody calls: nobody signs in here.
+    pub caller: Caller,
 }
 
 impl Options {
@@ -89,6 +91,7 @@ impl Options {
             // Everybody here comes from 127.0.0.1.
             wrong_tries_per_hour: 10_000,
             aws: false,
+            caller: caller::local().0,
         }
     }
 
@@ -192,6 +195,7 @@ impl System {
                 refuse_after: options.refuse_after,
                 wrong_tries_per_hour: options.wrong_tries_per_hour,
             },
+            options.caller.clone(),
         )?;
         if options.aws {
             shared.serve_aws(&options, &engine, &mut tasks).await?;
@@ -229,7 +233,7 @@ impl System {
             address,
             data: options.data,
             table: shared.table,
-            openapi: serde_json::to_value(openapi)?,
+            openapi,
             tasks,
             round,
             engine,
@@ -285,7 +289,7 @@ impl System {
             "Beckon is running at {address}
   {address}/outbox        the mails it sent: nothing leaves this machine
   {address}/enroll        the page that invited people see
-  {address}/openapi.json  the API
+  {address}/docs          the API, to read and to try
 Data is kept in {}. There is no sign-in here; in AWS there is.
 
 First invite somebody, then look into the outbox:
@@ -344,7 +348,8 @@ impl Shared {
         address: &str,
         service: SesMailService,
         guessing: redeem::Limits,
-    ) -> anyhow::Result<(Router, OpenApi)> {
+        caller: Caller,
+    ) -> anyhow::Result<(Router, serde_json::Value)> {
         let bus = Bus::new(Confirmations {
             confirm: ConfirmRegistration {
                 store: self.table.clone(),
@@ -374,15 +379,16 @@ impl Shared {
                 self.links.clone(),
             ),
             redemptions: redeem::Redemptions::new(self.table.clone(), self.keys.clone(), guessing),
-        });
+        })?;
         let all = functions
             .merge(self.ses.outbox_router())
             .merge(self.ses.control_router())
             .merge(bus.router())
             .merge(self.published.router())
             .merge(self.failures.router())
+            .merge(docs::router())
             .merge(StartPage::router(address));
-        let router = everyone_may(edge::around(all)).layer(from_fn(host::only_loopback));
+        let router = signed_in_as(caller, edge::around(all)).layer(from_fn(host::only_loopback));
         Ok((router, document))
     }
 
@@ -529,8 +535,9 @@ fn only_one(data: &std::path::Path) -> anyhow::Result<File> {
     Ok(file)
 }
 
-fn everyone_may(router: Router) -> Router {
-    router.layer(axum::Extension(caller::local()))
+/// Nobody signs in on one machine: whoever calls is this caller.
+fn signed_in_as(caller: Caller, router: Router) -> Router {
+    router.layer(axum::Extension(Authorised(caller)))
 }
 
 type LocalPostman =

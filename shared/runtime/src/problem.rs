@@ -29,6 +29,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub until: Option<jiff::Timestamp>,
+    /// In how many seconds to try again: the header `Retry-After`.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub retry_after: Option<i64>,
 }
 
 /// A field that is wrong, or was let be.
@@ -61,6 +65,7 @@ impl Problem {
             errors: Vec::new(),
             ended: None,
             until: None,
+            retry_after: None,
         }
     }
 
@@ -119,12 +124,24 @@ impl Problem {
     /// Something behind us does not answer. The cause is logged here, once, and not shown.
     pub fn unavailable(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %chain(error), "a request could not be carried out");
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Try again in a moment",
-            "Something this needs does not answer at the moment. Repeat the request, with the same Idempotency-Key if it had one.",
-        )
+        Self {
+            retry_after: Some(1),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Try again in a moment",
+                "Something this needs does not answer at the moment. Repeat the request, with the same Idempotency-Key if it had one.",
+            )
+        }
+    }
+
+    /// What `Retry-After` says, if anything: until a moment that is known, at least a second.
+    fn seconds_to_wait(&self) -> Option<i64> {
+        let until = self.until.map(|until| {
+            let wait = until.duration_since(jiff::Timestamp::now());
+            wait.as_secs().saturating_add(1).max(1)
+        });
+        until.or(self.retry_after)
     }
 }
 
@@ -152,6 +169,12 @@ impl IntoResponse for Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.seconds_to_wait() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response
     }
 }

@@ -14,7 +14,7 @@ use beckon_domain::usecases::change_user::ChangeUserRefused;
 use beckon_domain::usecases::delete_user::DeleteUserRefused;
 use beckon_domain::usecases::hand_over::HandOverRefused;
 use beckon_domain::usecases::import_users::ImportRefused;
-use beckon_domain::usecases::redeem::{Ended, RedeemRefused};
+use beckon_domain::usecases::redeem::{BUDGET_HOLDS, Ended, RedeemRefused};
 use beckon_domain::usecases::send::SendRefused;
 use beckon_domain::usecases::test_template::TestTemplateRefused;
 use beckon_domain::usecases::try_address_again::TryAddressAgainRefused;
@@ -344,12 +344,15 @@ impl From<RedeemRefused> for Problem {
                     )
                 }
             }
-            RedeemRefused::SourceSpent => Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too-many-tries",
-                "Too many wrong tries",
-                "Too many wrong tries came from this network. Wait an hour, or use another network; invitations are not affected.",
-            ),
+            RedeemRefused::SourceSpent => Self {
+                retry_after: Some(BUDGET_HOLDS.as_secs()),
+                ..Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "too-many-tries",
+                    "Too many wrong tries",
+                    "Too many wrong tries came from this network. Wait an hour, or use another network; invitations are not affected.",
+                )
+            },
             RedeemRefused::TooManySessions { until } => Self {
                 until: Some(until),
                 ..Self::new(
