@@ -176,6 +176,90 @@ async fn whatever_is_refused_for_the_account_pauses_the_outbox_with_the_reason()
     }
 }
 
+/// Mail goes to two people and to nobody else.
+async fn sandboxed(beckon: &Api) {
+    beckon
+        .mail_account(&json!({
+            "productionAccess": false,
+            "verifiedIdentities": ["beckon@example.com", "ada@example.com", "cleo@example.com"],
+        }))
+        .await;
+}
+
+#[tokio::test]
+async fn in_the_sandbox_an_unverified_recipient_fails_alone_and_says_what_to_do() {
+    let beckon = Beckon::start_with(patient).await;
+    let mut people = Vec::new();
+    for name in ["ada@example.com", "bob@example.com", "cleo@example.com"] {
+        people.push(beckon.add_uninvited(name).await);
+    }
+    sandboxed(&beckon).await;
+
+    let everyone: Vec<_> = people.iter().collect();
+    let batch = beckon.begin_send(&everyone).await;
+    let failed = beckon.delivery(&people[1], "failed").await;
+    let counts = settled(&beckon, &batch).await;
+
+    let reason = failed["deliveryReason"].as_str().unwrap();
+    assert!(
+        reason.contains("sandbox") && reason.contains("production access"),
+        "{reason}"
+    );
+    assert!(!reason.contains('@'), "{reason}");
+    assert_eq!(failed["state"], "pending");
+    assert_eq!(beckon.outbox_state().await["state"], "running");
+    assert_eq!((&counts["sent"], &counts["failed"]), (&json!(2), &json!(1)));
+
+    // The account leaves the sandbox, and the same issue is mailed again.
+    beckon
+        .mail_account(&json!({ "productionAccess": true }))
+        .await;
+    let path = format!("/v1/users/{}/invitation/resend", people[1].id);
+    let _ = beckon.post(&path, &Value::Null).await.with_status(200);
+    beckon.delivery(&people[1], "delivered").await;
+    beckon.redeem(&people[1]).await;
+}
+
+#[tokio::test]
+async fn in_the_sandbox_a_sender_who_is_not_verified_pauses_all_whoever_the_recipient_is() {
+    let beckon = Beckon::start_with(patient).await;
+    let ada = beckon.add_uninvited("ada@example.com").await;
+    beckon
+        .mail_account(
+            &json!({ "productionAccess": false, "verifiedIdentities": ["other.example"] }),
+        )
+        .await;
+
+    beckon.begin_send(&[&ada]).await;
+    let pause = beckon.paused().await;
+
+    assert_eq!(pause["code"], "accountRefused");
+    let invitation = beckon.user(&ada).await["invitation"].take();
+    assert_eq!(invitation["delivery"], "waiting");
+}
+
+#[tokio::test]
+async fn who_resumes_does_not_wait_for_the_clock() {
+    let beckon = Beckon::start_with(|options| {
+        patient(options);
+        options.tick = Duration::from_hours(24);
+    })
+    .await;
+    let ada = beckon.add_uninvited("ada@example.com").await;
+    beckon
+        .mail_account(&json!({ "sendingEnabled": false }))
+        .await;
+    let batch = beckon.begin_send(&[&ada]).await;
+    beckon.paused().await;
+    beckon
+        .mail_account(&json!({ "sendingEnabled": true }))
+        .await;
+
+    beckon.resume().await;
+
+    beckon.delivered(&batch).await;
+}
+
 #[tokio::test]
 async fn three_hundred_mails_survive_that_the_account_may_not_send() {
     const SIZE: usize = 300;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use aws_lambda_events::dynamodb;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use axum::Router;
-use beckon_aws::{KeySource, SesMailService, Table, clients};
+use beckon_aws::{Bell, KeySource, LambdaPostman, SesMailService, Table, clients};
 use beckon_domain::address::EmailAddress;
 use beckon_domain::mail::MailState;
 use beckon_domain::ports::AddUserRow as _;
@@ -101,7 +101,12 @@ fn routes_of(function: &str, table: &Table) -> Option<Router> {
         "send" => {
             // None of the samples gets as far as to the mail service.
             let nowhere = clients::local("http://127.0.0.1:9");
-            send::Sending::new(table, SesMailService::new(&nowhere, None)).router()
+            send::Sending::new(
+                table,
+                SesMailService::new(&nowhere, None),
+                Bell::Lambda(LambdaPostman::new(&nowhere, "deliver")),
+            )
+            .router()
         }
         "settings" => {
             let from = EmailAddress::parse("beckon@example.com").unwrap();

@@ -8,8 +8,9 @@ mod routes;
 use std::sync::Arc;
 
 use axum::Router;
-use beckon_aws::{SesMailService, Table};
+use beckon_aws::{Bell, SesMailService, Table};
 use beckon_domain::usecases::report_batch::ReportBatch;
+use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send::Send;
 use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
@@ -22,14 +23,15 @@ pub struct Sending {
     send: Send<Table, SystemClock, SystemChance>,
     report: ReportBatch<Table>,
     stop: StopSend<Table, SystemClock>,
+    resume: ResumeDelivery<Table, Bell>,
     try_again: Arc<TryAddressAgain<Table, SesMailService, SystemClock, SystemChance>>,
     table: Table,
 }
 
 impl Sending {
-    /// Sends kept in this table, through this mail service.
+    /// Sends kept in this table, through this mail service; the bell wakes the postman.
     #[must_use]
-    pub fn new(table: Table, service: SesMailService) -> Self {
+    pub fn new(table: Table, service: SesMailService, bell: Bell) -> Self {
         Self {
             try_again: Arc::new(TryAddressAgain {
                 store: table.clone(),
@@ -48,6 +50,10 @@ impl Sending {
             stop: StopSend {
                 store: table.clone(),
                 clock: SystemClock,
+            },
+            resume: ResumeDelivery {
+                store: table.clone(),
+                postman: bell,
             },
             table,
         }

@@ -1,8 +1,8 @@
 //! Starts `send` on the Lambda runtime.
 
-use beckon_aws::{SesMailService, Table, clients};
+use beckon_aws::{Bell, LambdaPostman, SesMailService, Table, clients};
 use beckon_domain::settings::Settings;
-use beckon_runtime::config::StoreConfig;
+use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{edge, processors, telemetry};
 
 fn main() -> Result<(), lambda_http::Error> {
@@ -11,11 +11,18 @@ fn main() -> Result<(), lambda_http::Error> {
 
 async fn start() -> Result<(), lambda_http::Error> {
     telemetry::start_in_lambda();
-    let config = StoreConfig::from_environment()?;
+    let (config, deliver) = complete(&environment, |reader| {
+        let deliver = reader.required("BECKON_DELIVER_FUNCTION");
+        Some((StoreConfig::read(reader)?, deliver))
+    })?;
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     let service = SesMailService::new(&aws, None);
+    let bell = Bell::Lambda(LambdaPostman::new(&aws, &deliver));
     table.warm_up().await?;
     telemetry::ready();
-    lambda_http::run(edge::in_lambda(send::Sending::new(table, service).router())).await
+    lambda_http::run(edge::in_lambda(
+        send::Sending::new(table, service, bell).router(),
+    ))
+    .await
 }

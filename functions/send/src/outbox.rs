@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use beckon_domain::permission::Permission;
-use beckon_domain::ports::{Clock as _, PauseOutbox as _};
+use beckon_domain::ports::Clock as _;
+use beckon_runtime::problem::chain;
 use beckon_runtime::wire::{PauseView, Traffic};
 use beckon_runtime::{Authorised, Problem, SystemClock};
 use serde::Serialize;
@@ -51,13 +52,17 @@ async fn read(
 
 /// End a pause before its time
 ///
-/// Mail goes out again with the clock's next round, within a minute.
+/// Mail goes out again at once.
 #[utoipa::path(post, path = "/v1/outbox/resume", operation_id = "resumeOutbox", security(("bearer" = ["inviter"])), tag = "Invitations", responses((status = 200, body = OutboxView)))]
 async fn resume(
     State(sending): State<Sending>,
     caller: Authorised,
 ) -> Result<Json<OutboxView>, Problem> {
     caller.to(Permission::Invite)?;
-    sending.table.set_outbox_pause(None).await?;
+    let resumed = sending.resume.run().await?;
+    if let Some(error) = resumed.not_woken {
+        // The clock comes by within a minute.
+        tracing::warn!(error = %chain(&error), "the postman was not woken");
+    }
     view(&sending).await.map(Json)
 }

@@ -179,7 +179,7 @@ impl SesEndpoint {
     fn accept(&self, message: Message) -> Result<String, Refusal> {
         let now = self.inner.clock.now();
         let recipients = message.recipients();
-        let (outcomes, mode) = self.account().admit(&recipients, now)?;
+        let (outcomes, mode) = self.account().admit(&message.from, &recipients, now)?;
 
         let configuration_set = message
             .configuration_set

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::DynamoDbEventResponse;
-use beckon_aws::{EventBridgeBus, KeySource, Table};
+use beckon_aws::{Bell, EventBridgeBus, KeySource, Table};
 use beckon_runtime::{SystemChance, SystemClock};
 use dynoxide::Database;
 use dynoxide::actions::describe_stream::DescribeStreamRequest;
@@ -21,7 +21,6 @@ use publish::Publish;
 
 use crate::engine::Engine;
 use crate::failures::FailureFile;
-use crate::system::Bell;
 
 /// How many records are handed over at once, as in the cloud.
 const AT_ONCE: usize = 100;

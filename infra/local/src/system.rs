@@ -9,10 +9,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::middleware::from_fn;
-use beckon_aws::{EventBridgeBus, KeySource, SesMailService, Table, clients};
+use beckon_aws::{Bell, EventBridgeBus, KeySource, SesMailService, Table, clients};
 use beckon_domain::address::EmailAddress;
 use beckon_domain::permission::Caller;
-use beckon_domain::ports::{Unavailable, WakePostman};
 use beckon_domain::settings::Settings;
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
@@ -142,17 +141,6 @@ pub struct System {
     _lock: File,
 }
 
-/// Wakes the postman's task.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Bell(Arc<Notify>);
-
-impl WakePostman for Bell {
-    async fn wake_postman(&self) -> Result<(), Unavailable> {
-        self.0.notify_one();
-        Ok(())
-    }
-}
-
 /// What the tasks and the routes share.
 struct Shared {
     table: Table,
@@ -163,6 +151,8 @@ struct Shared {
     sender: EmailAddress,
     links: Links,
     chance: SystemChance,
+    /// What the postman's task waits for.
+    woken: Arc<Notify>,
     bell: Bell,
 }
 
@@ -204,7 +194,7 @@ impl System {
         let postman = shared.postman(&options, service)?;
         tasks.spawn(deliver_when_woken(
             postman,
-            shared.bell.clone(),
+            Arc::clone(&shared.woken),
             Arc::clone(&round),
         ));
         tasks.spawn(stream::follow(
@@ -322,6 +312,7 @@ impl Shared {
         let sender =
             EmailAddress::parse(SENDER).map_err(|problem| anyhow::anyhow!(problem.detail))?;
         let config = clients::in_process(engine.calls());
+        let woken = Arc::new(Notify::new());
         beckon_aws::table::create_table(&config, Engine::TABLE).await?;
         Ok(Self {
             table: Table::new(
@@ -338,7 +329,8 @@ impl Shared {
                 enrolment_page: format!("{address}/enroll"),
             },
             chance: SystemChance::new(),
-            bell: Bell::default(),
+            bell: Bell::Here(Arc::clone(&woken)),
+            woken,
         })
     }
 
@@ -371,7 +363,7 @@ impl Shared {
                 Composer::new()?,
                 self.links.clone(),
             ),
-            sending: send::Sending::new(self.table.clone(), service),
+            sending: send::Sending::new(self.table.clone(), service, self.bell.clone()),
             settings: settings::SettingsRoutes::new(
                 self.table.clone(),
                 self.sender.clone(),
@@ -543,9 +535,9 @@ fn signed_in_as(caller: Caller, router: Router) -> Router {
 type LocalPostman =
     Postman<Table, SesMailService, Composer, KeySource, SystemClock, SystemChance, Bell>;
 
-async fn deliver_when_woken(postman: LocalPostman, bell: Bell, round: Arc<Mutex<()>>) {
+async fn deliver_when_woken(postman: LocalPostman, woken: Arc<Notify>, round: Arc<Mutex<()>>) {
     loop {
-        bell.0.notified().await;
+        woken.notified().await;
         let _busy = round.lock().await;
         if let Err(error) = postman.handle().await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "the postman's round failed; the clock has it begin again");

@@ -17,5 +17,5 @@ pub use failure_queue::SqsFailureQueue;
 pub use in_process::Call;
 pub use keys::{KeySource, SecretsManagerKeys};
 pub use mail_service::SesMailService;
-pub use postman::LambdaPostman;
+pub use postman::{Bell, LambdaPostman};
 pub use table::Table;

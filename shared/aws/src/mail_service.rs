@@ -1,15 +1,15 @@
 //! SES: hands over one mail at a time and gives each of its answers a meaning. The SDK's own
 //! retries are off here: a repeated hand-over is a second mail.
 
+mod refusals;
+
 use std::time::Duration;
 
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::config::http::HttpResponse;
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
-use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata as _};
 use aws_sdk_sesv2::operation::delete_suppressed_destination::DeleteSuppressedDestinationError;
-use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{
     Attachment, AttachmentContentDisposition, AttachmentContentTransferEncoding, Body, Content,
@@ -97,7 +97,7 @@ impl SendMail for SesMailService {
                     reason: "SES answered without a message id".to_owned(),
                 },
             },
-            Err(error) => meaning(&error),
+            Err(error) => refusals::meaning(&error, mail),
         }
     }
 
@@ -186,79 +186,4 @@ fn attachment(image: &InlineImage) -> Result<Attachment, aws_sdk_sesv2::error::B
         .content_type(&image.content_type)
         .file_name(&image.file_name)
         .build()
-}
-
-/// What SES's refusal asks of us. Rate and daily quota come under one error name and are told
-/// apart by the text, as are a sender that is not verified and a mail that is refused.
-fn meaning(error: &SdkError<SendEmailError, HttpResponse>) -> SendAnswer {
-    let SdkError::ServiceError(service) = error else {
-        return match error {
-            // Nothing left this machine.
-            SdkError::ConstructionFailure(_) => SendAnswer::MailRefused {
-                reason: "the request could not be put together".to_owned(),
-            },
-            SdkError::DispatchFailure(failure) if failure.is_user() => SendAnswer::MailRefused {
-                reason: "the request could not be put together".to_owned(),
-            },
-            SdkError::TimeoutError(_) => no_answer("SES did not answer in time"),
-            SdkError::DispatchFailure(_) => no_answer("the connection to SES broke"),
-            SdkError::ResponseError(_) => no_answer("SES's answer could not be read"),
-            _ => no_answer("something unexpected happened on the way to SES"),
-        };
-    };
-    let refusal = service.err();
-    let message = refusal.message().unwrap_or_default();
-    let told = without_addresses(message);
-    match refusal {
-        SendEmailError::TooManyRequestsException(_) if message.to_lowercase().contains("daily") => {
-            SendAnswer::QuotaUsedUp
-        }
-        SendEmailError::TooManyRequestsException(_) => SendAnswer::TooFast,
-        SendEmailError::LimitExceededException(_) => SendAnswer::QuotaUsedUp,
-        SendEmailError::MessageRejected(_) if is_about_verification(message) => {
-            SendAnswer::AccountRefused { reason: told }
-        }
-        SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => {
-            SendAnswer::MailRefused { reason: told }
-        }
-        SendEmailError::AccountSuspendedException(_)
-        | SendEmailError::SendingPausedException(_)
-        | SendEmailError::MailFromDomainNotVerifiedException(_)
-        | SendEmailError::NotFoundException(_) => SendAnswer::AccountRefused { reason: told },
-        other => match other.code() {
-            // Throttled before SES itself saw it.
-            Some("ThrottlingException" | "Throttling") => SendAnswer::TooFast,
-            _ if service.raw().status().is_server_error() => {
-                no_answer("SES had an error of its own")
-            }
-            code => SendAnswer::AccountRefused {
-                reason: format!("{}: {told}", code.unwrap_or("unnamed refusal")),
-            },
-        },
-    }
-}
-
-fn is_about_verification(message: &str) -> bool {
-    message.to_lowercase().contains("not verified")
-}
-
-fn no_answer(reason: &str) -> SendAnswer {
-    SendAnswer::NoAnswer {
-        reason: reason.to_owned(),
-    }
-}
-
-/// SES quotes addresses in its messages; reasons are stored and logged without.
-fn without_addresses(message: &str) -> String {
-    message
-        .split_whitespace()
-        .map(|word| {
-            if word.contains('@') {
-                "(address)"
-            } else {
-                word
-            }
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
 }

@@ -30,6 +30,12 @@ pub enum SendAnswer {
         /// What the service said, without addresses.
         reason: String,
     },
+    /// Refused because the service does not know the recipient, as it must while the account is
+    /// on trial; the next mail may do.
+    RecipientNotVerified {
+        /// What to do, without addresses.
+        reason: String,
+    },
     /// It may or may not have been taken: no answer, or one that says nothing.
     NoAnswer {
         /// What happened instead.

@@ -21,6 +21,7 @@ pub mod record_feedback;
 pub mod redeem;
 pub mod report_batch;
 pub mod request_pin;
+pub mod resume_delivery;
 pub mod send;
 pub mod stop_batch;
 pub mod tell_of_unreadable;

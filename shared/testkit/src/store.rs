@@ -363,6 +363,11 @@ impl MemoryStore {
             .change(|rows| rows.put_registration(registration));
     }
 
+    /// Ends the outbox's pause as somebody else would.
+    pub fn lift_pause(&self) {
+        self.lock().change(|rows| rows.pause = None);
+    }
+
     /// Has another run hold the postman's lease.
     pub fn steal_lease(&self, run: RunId, until: Timestamp) {
         self.lock().change(|rows| rows.lease = Some((run, until)));

@@ -35,6 +35,7 @@ use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redeemed, Redemption};
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::request_pin::RequestPin;
+use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send::{Send, SendOrder};
 use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_domain::usecases::test_template::TestTemplate;
@@ -306,9 +307,10 @@ impl World {
     }
 
     /// Changes the settings.
-    pub fn change_settings(&self) -> ChangeSettings<MemoryStore> {
+    pub fn change_settings(&self) -> ChangeSettings<MemoryStore, ManualClock> {
         ChangeSettings {
             store: self.store.clone(),
+            clock: self.clock.clone(),
             deployed_from: settings().build().sender.from,
         }
     }
@@ -430,6 +432,14 @@ impl World {
     /// Has the clock go round once.
     pub async fn tick(&self) -> Ticked {
         self.ticking().run().await.expect("nothing fails")
+    }
+
+    /// Ends a pause.
+    pub fn resume_delivery(&self) -> ResumeDelivery<MemoryStore, WakeFlag> {
+        ResumeDelivery {
+            store: self.store.clone(),
+            postman: self.bell.clone(),
+        }
     }
 
     /// Goes round.

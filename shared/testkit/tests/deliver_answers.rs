@@ -12,13 +12,15 @@ use beckon_domain::ids::{MailId, RunId};
 use beckon_domain::mail::{Mail, MailEvent, MailReason, MailState};
 use beckon_domain::ports::Clock as _;
 use beckon_domain::sending::SendAnswer;
+use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::deliver::RunEnd;
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::user::User;
-use beckon_testkit::builders::{a_mail, a_user, an_invitation};
+use beckon_testkit::builders::{a_mail, a_user, an_administrator, an_invitation};
 use beckon_testkit::chance::fresh_ulid;
 use beckon_testkit::composer::pin_in;
-use beckon_testkit::{Call, Fault, World};
+use beckon_testkit::mail_service::accepted;
+use beckon_testkit::{Call, Fault, MemoryStore, World};
 use jiff::SignedDuration;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -166,6 +168,83 @@ async fn a_pause_that_is_lifted_lets_the_outbox_go_on_at_once() {
 }
 
 #[tokio::test]
+async fn who_resumes_wakes_the_postman() {
+    let (world, _, _) = invited(2).await;
+    world
+        .service
+        .answer_next([SendAnswer::QuotaUsedUp, SendAnswer::QuotaUsedUp]);
+    world.post().await;
+    let woken = world.bell.count();
+
+    let resumed = world.resume_delivery().run().await.unwrap();
+
+    assert_eq!(resumed.ended.map(|pause| pause.code).unwrap(), "dailyQuota");
+    assert!(resumed.not_woken.is_none());
+    assert_eq!(world.bell.count(), woken + 1);
+    assert_eq!(world.store.pause(), None);
+}
+
+#[tokio::test]
+async fn a_postman_who_cannot_be_woken_keeps_no_pause() {
+    let (world, _, _) = invited(1).await;
+    world.service.answer_next([account_refused()]);
+    world.post().await;
+    world.bell.break_down(true);
+
+    let resumed = world.resume_delivery().run().await.unwrap();
+
+    assert!(resumed.not_woken.is_some());
+    assert_eq!(world.store.pause(), None);
+}
+
+#[tokio::test]
+async fn a_pause_that_is_ended_while_its_run_still_finishes_mails_holds_nobody_up() {
+    let (world, _, mails) = invited(1).await;
+    world.service.answer_next([account_refused()]);
+    // Giving the lease back is what a run does last.
+    world
+        .store
+        .before_next(Call::GiveLeaseBack, MemoryStore::lift_pause);
+
+    let run = world.post().await;
+
+    assert_eq!((run.sent, run.end), (1, RunEnd::NothingDue));
+    assert_eq!(state(&world, mails[0]), MailState::Sent);
+}
+
+#[tokio::test]
+async fn a_recipient_the_service_does_not_know_fails_alone_and_can_be_mailed_again() {
+    let (world, users, mails) = invited(3).await;
+    let stranger = users[1].email.clone();
+    world.service.answer_with(move |mail| {
+        if mail.to == stranger {
+            SendAnswer::RecipientNotVerified { reason: said() }
+        } else {
+            accepted(mail.id)
+        }
+    });
+
+    let run = world.post().await;
+    let failed = world.store.mail(mails[1]);
+    world.service.take_everything();
+    world
+        .change_invitation()
+        .run(users[1].id, InvitationChange::Resend, &an_administrator())
+        .await
+        .unwrap();
+    let again = world.post().await;
+
+    assert_eq!((run.sent, run.failed, run.end), (2, 1, RunEnd::NothingDue));
+    assert_eq!(world.store.pause(), None);
+    assert_eq!(failed.state, MailState::Failed);
+    assert_eq!(
+        failed.reason,
+        Some(MailReason::new("recipientNotVerified", &said()))
+    );
+    assert_eq!(again.sent, 1);
+}
+
+#[tokio::test]
 async fn a_refused_mail_fails_with_its_reason_and_the_next_one_goes() {
     let (world, _, mails) = invited(2).await;
     let bad = mails[0];
@@ -173,7 +252,7 @@ async fn a_refused_mail_fails_with_its_reason_and_the_next_one_goes() {
         if mail.id == bad {
             SendAnswer::MailRefused { reason: said() }
         } else {
-            beckon_testkit::mail_service::accepted(mail.id)
+            accepted(mail.id)
         }
     });
 
@@ -437,7 +516,7 @@ async fn a_mail_that_is_refused_or_rejected_later_is_told_of_in_the_history_once
         if mail.id == bad {
             SendAnswer::MailRefused { reason: said() }
         } else {
-            beckon_testkit::mail_service::accepted(mail.id)
+            accepted(mail.id)
         }
     });
     world.post().await;

@@ -3,7 +3,7 @@
 //! Owns: whether a mail may go at all, and what will become of it. Must not know HTTP, files of mail,
 //! or how events look.
 
-use std::{io, path::Path};
+use std::{collections::BTreeSet, io, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use super::{
     faults::{Effect, Faults, Order},
     limits::{LastDay, Rate},
     outbox::Summary,
+    request::bare_address,
     state_file::{State, StateFile},
 };
 
@@ -26,10 +27,47 @@ pub(super) struct Account {
     last_day: LastDay,
     max_24_hour_send: f64,
     sending_enabled: bool,
+    identities: Identities,
     faults: Faults,
     events: EventMode,
     state: State,
     file: StateFile,
+}
+
+/// Whose mail the account may send, and to whom while it is in the sandbox.
+#[derive(Debug, Default)]
+struct Identities {
+    /// Whether recipients must be verified too.
+    sandbox: bool,
+    /// The addresses and domains that are verified, in lower case. Until some are named, every
+    /// sender is, and no recipient.
+    verified: Option<BTreeSet<String>>,
+}
+
+impl Identities {
+    /// The addresses that fail SES's check, as the mail has them: the sender, and in the sandbox
+    /// each recipient.
+    fn failed(&self, from: &str, recipients: &[String]) -> Vec<String> {
+        let sender = (self.verified.is_some() && !self.holds(from)).then(|| from.to_owned());
+        let recipients = recipients
+            .iter()
+            .filter(|recipient| self.sandbox && !self.holds(recipient));
+        sender.into_iter().chain(recipients.cloned()).collect()
+    }
+
+    fn holds(&self, typed: &str) -> bool {
+        let address = bare_address(typed).to_ascii_lowercase();
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        self.verified.as_ref().is_some_and(|verified| {
+            verified.contains(&address)
+                || verified.iter().any(|name| {
+                    domain == name
+                        || domain
+                            .strip_suffix(name.as_str())
+                            .is_some_and(|above| above.ends_with('.'))
+                })
+        })
+    }
 }
 
 /// What `PUT /local/ses/account` may change.
@@ -39,6 +77,8 @@ pub(super) struct AccountChange {
     max_send_rate: Option<f64>,
     max_24_hour_send: Option<f64>,
     sending_enabled: Option<bool>,
+    production_access: Option<bool>,
+    verified_identities: Option<BTreeSet<String>>,
 }
 
 /// The account as the control routes show it.
@@ -49,6 +89,8 @@ pub(super) struct AccountView {
     max_24_hour_send: f64,
     sent_last_24_hours: u64,
     sending_enabled: bool,
+    production_access: bool,
+    verified_identities: Option<BTreeSet<String>>,
 }
 
 impl Account {
@@ -74,6 +116,7 @@ impl Account {
             last_day,
             max_24_hour_send: config.max_24_hour_send,
             sending_enabled: true,
+            identities: Identities::default(),
             faults: Faults::default(),
             events: config.events,
             state,
@@ -118,14 +161,19 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// Paused, over the quota, or too fast, in this order.
+    /// Paused, an identity that is not verified, over the quota, or too fast, in this order.
     pub(super) fn admit(
         &mut self,
+        from: &str,
         recipients: &[String],
         now: Timestamp,
     ) -> Result<(Vec<(String, Outcome)>, EventMode), Refusal> {
         if !self.sending_enabled {
             return Err(Refusal::sending_paused());
+        }
+        let failed = self.identities.failed(from, recipients);
+        if !failed.is_empty() {
+            return Err(Refusal::identities_not_verified(&failed));
         }
         // Far fewer than u32::MAX fit into a day; beyond it the quota would be used up anyway.
         let used = u32::try_from(self.last_day.count(now)).unwrap_or(u32::MAX);
@@ -229,6 +277,13 @@ impl Account {
         if let Some(enabled) = change.sending_enabled {
             self.sending_enabled = enabled;
         }
+        if let Some(granted) = change.production_access {
+            self.identities.sandbox = !granted;
+        }
+        if let Some(verified) = &change.verified_identities {
+            let verified = verified.iter().map(|name| name.to_ascii_lowercase());
+            self.identities.verified = Some(verified.collect());
+        }
         Ok(())
     }
 
@@ -239,6 +294,8 @@ impl Account {
             max_24_hour_send: self.max_24_hour_send,
             sent_last_24_hours: self.last_day.count(now),
             sending_enabled: self.sending_enabled,
+            production_access: !self.identities.sandbox,
+            verified_identities: self.identities.verified.clone(),
         }
     }
 
@@ -247,7 +304,7 @@ impl Account {
         json!({
             "DedicatedIpAutoWarmupEnabled": false,
             "EnforcementStatus": "HEALTHY",
-            "ProductionAccessEnabled": true,
+            "ProductionAccessEnabled": !self.identities.sandbox,
             "SendQuota": {
                 "Max24HourSend": self.max_24_hour_send,
                 "MaxSendRate": self.rate.a_second(),

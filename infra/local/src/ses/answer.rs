@@ -92,13 +92,21 @@ impl Refusal {
         )
     }
 
-    /// The sandbox, or a sender that was never verified.
+    /// A sender that was never verified.
     pub(super) fn not_verified() -> Self {
+        Self::identities_not_verified(&["beckon@example.com".to_owned()])
+    }
+
+    /// A sender, or in the sandbox a recipient, that was never verified; all that fail are named.
+    pub(super) fn identities_not_verified(failed: &[String]) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
             "MessageRejected",
-            "Email address is not verified. The following identities failed the check in region \
-             US-EAST-1: beckon@example.com",
+            format!(
+                "Email address is not verified. The following identities failed the check in \
+                 region US-EAST-1: {}",
+                failed.join(", ")
+            ),
         )
     }
 

@@ -34,7 +34,7 @@ pub(super) enum Fault {
     AccountPaused,
     /// The account is suspended for good.
     AccountSuspended,
-    /// Sender or recipient is not verified, as in the sandbox.
+    /// The sender is not verified. For recipients there is the account's sandbox.
     NotVerified,
     /// The MAIL FROM domain is not verified.
     MailFromNotVerified,

@@ -186,8 +186,13 @@ where
             // A wake-up that came while the lease was still held has ended at once; what it was
             // for must not wait for the clock. What cannot be taken up in so many turns does.
             turns += 1;
-            let ended = tally.end != RunEnd::NothingDue || turns == MOST_TURNS;
-            if ended || !self.anything_due().await? {
+            let goes_on = match &tally.end {
+                RunEnd::NothingDue => self.anything_due().await?,
+                // Somebody may have ended the pause while the last mails were under way.
+                RunEnd::Paused(pause) => self.store.outbox_pause().await?.as_ref() != Some(pause),
+                RunEnd::LeaseHeld | RunEnd::OutOfTime | RunEnd::LeaseLost => false,
+            };
+            if turns == MOST_TURNS || !goes_on {
                 return Ok(tally);
             }
         }

@@ -250,3 +250,49 @@ async fn a_switched_off_account_refuses_and_says_so() {
     assert_eq!(refused.refusal().1, "SendingPausedException");
     assert_eq!(account["SendingEnabled"], false);
 }
+
+#[tokio::test]
+async fn in_the_sandbox_each_identity_that_is_not_verified_is_named() {
+    let room = Room::new();
+    room.ask(
+        "PUT",
+        "/local/ses/account",
+        Some(json!({
+            "productionAccess": false,
+            "verifiedIdentities": ["beckon@example.com", "corp.example"],
+        })),
+    )
+    .await;
+
+    let stranger = room.send_to("A. User <a.user@example.com>").await.refusal();
+    let colleague = room.send_to("b.user@mail.corp.example").await;
+    let account = room.ask("GET", "/v2/email/account", None).await.json();
+
+    assert_eq!((stranger.0, stranger.1.as_str()), (400, "MessageRejected"));
+    assert_eq!(
+        stranger.2,
+        "Email address is not verified. The following identities failed the check in region \
+         US-EAST-1: a.user@example.com"
+    );
+    assert_eq!(colleague.status, 200);
+    assert_eq!(account["ProductionAccessEnabled"], false);
+}
+
+#[tokio::test]
+async fn a_sender_must_be_verified_outside_the_sandbox_too() {
+    let room = Room::new();
+    room.ask(
+        "PUT",
+        "/local/ses/account",
+        Some(json!({ "verifiedIdentities": ["other.example"] })),
+    )
+    .await;
+
+    let refusal = room.send_to("a.user@example.com").await.refusal();
+
+    assert!(
+        refusal.2.ends_with("Beckon <beckon@example.com>"),
+        "{}",
+        refusal.2
+    );
+}

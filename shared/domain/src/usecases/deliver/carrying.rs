@@ -252,6 +252,10 @@ where
                 let why = MailReason::new("refused", &reason);
                 (Entry::of(MailEvent::Refuse).because(why), Step::Refused)
             }
+            SendAnswer::RecipientNotVerified { reason } => {
+                let why = MailReason::new("recipientNotVerified", &reason);
+                (Entry::of(MailEvent::Refuse).because(why), Step::Refused)
+            }
             SendAnswer::NoAnswer { reason } => {
                 let entry = Entry::of(MailEvent::LoseSight)
                     .due(self.later(self.policy.unknown_wait))

@@ -1,0 +1,39 @@
+//! Ending a pause of the outbox before its time. Mail goes out at once: whoever resumes does not
+//! wait for the clock.
+
+use crate::ports::{Pause, PauseOutbox, Unavailable, WakePostman};
+
+/// What became of it.
+#[derive(Debug)]
+pub struct Resumed {
+    /// The pause that was ended, if there was one.
+    pub ended: Option<Pause>,
+    /// Why the postman could not be woken; then the clock does it within a minute.
+    pub not_woken: Option<Unavailable>,
+}
+
+/// Resumes delivery.
+#[derive(Debug, Clone)]
+pub struct ResumeDelivery<S, W> {
+    /// The table.
+    pub store: S,
+    /// How to wake the postman.
+    pub postman: W,
+}
+
+impl<S, W> ResumeDelivery<S, W>
+where
+    S: PauseOutbox + Sync,
+    W: WakePostman + Sync,
+{
+    /// Ends whatever pause there is and wakes the postman, in this order: a postman who is woken
+    /// first would still find the pause.
+    pub async fn run(&self) -> Result<Resumed, Unavailable> {
+        let ended = self.store.outbox_pause().await?;
+        if ended.is_some() {
+            self.store.set_outbox_pause(None).await?;
+        }
+        let not_woken = self.postman.wake_postman().await.err();
+        Ok(Resumed { ended, not_woken })
+    }
+}
