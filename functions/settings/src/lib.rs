@@ -2,6 +2,7 @@
 //! kept, taken back, shown and tried by itself.
 
 mod etag;
+mod history;
 mod templates;
 
 use axum::extract::State;
@@ -15,7 +16,7 @@ use beckon_domain::settings::SettingsDraft;
 use beckon_domain::usecases::change_settings::{ChangeSettings, SettingsView};
 use beckon_domain::writing::Links;
 use beckon_mail::Composer;
-use beckon_runtime::{Authorised, JsonBody, Problem};
+use beckon_runtime::{Authorised, JsonBody, Problem, SystemClock};
 use http::{HeaderMap, header};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,7 +27,7 @@ use templates::TemplateUses;
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct SettingsRoutes {
-    settings: ChangeSettings<Table>,
+    settings: ChangeSettings<Table, SystemClock>,
     templates: TemplateUses,
 }
 
@@ -43,6 +44,7 @@ impl SettingsRoutes {
             templates: TemplateUses::new(table.clone(), composer, links),
             settings: ChangeSettings {
                 store: table,
+                clock: SystemClock,
                 deployed_from,
             },
         }
@@ -52,6 +54,7 @@ impl SettingsRoutes {
     pub fn routes(self) -> OpenApiRouter {
         OpenApiRouter::new()
             .routes(routes!(read, replace))
+            .merge(history::all())
             .merge(templates::all())
             .with_state(self)
     }
@@ -120,8 +123,10 @@ async fn replace(
 ) -> Result<Answer, Problem> {
     caller.to(Permission::Configure)?;
     let expected = etag::expected(&headers, "settings")?;
+    let who = caller.actor();
     let current =
         async { Ok::<_, Unavailable>(routes.settings.store.current_settings().await?.version) };
     let expected = expected.against(current).await?;
-    Ok(answer(routes.settings.run(body.value, expected).await?))
+    let saved = routes.settings.run(body.value, expected, &who).await?;
+    Ok(answer(saved))
 }

@@ -13,7 +13,9 @@ use crate::address::{EmailAddress, NormalisedAddress};
 use crate::batch::{Batch, Cursor, Page};
 use crate::erasure::Tombstone;
 use crate::history::HistoryRow;
-use crate::ids::{BatchId, DeviceId, ExternalId, IssueNumber, MailId, RunId, UserId, Version};
+use crate::ids::{
+    BatchId, DeviceId, ExternalId, IssueNumber, MailId, RequestId, RunId, UserId, Version,
+};
 use crate::invitation::{InvitationState, Nonce};
 use crate::keys::KeyRing;
 use crate::letter::{
@@ -28,7 +30,7 @@ use crate::registration::Registration;
 use crate::selection::UserFilter;
 use crate::sending::{SendAnswer, SendingLimits};
 use crate::session::{RegistrationId, Session, SessionDigest};
-use crate::settings::{Settings, VersionedSettings};
+use crate::settings::{SavedSettings, Settings, SettingsStamp, VersionedSettings};
 use crate::stored::{Loaded, Readable, RowKey, SetAside, Unreadable};
 use crate::template::{Letter, Template, TemplateKind, TemplateName, Variable, Wording};
 use crate::user::User;
@@ -122,6 +124,15 @@ impl UserChange {
             registration: None,
             session: None,
         }
+    }
+
+    /// The same, done for this request: its mails say so.
+    #[must_use]
+    pub fn for_request(mut self, request: Option<&RequestId>) -> Self {
+        for mail in &mut self.mails {
+            mail.request_id = mail.request_id.take().or_else(|| request.cloned());
+        }
+        self
     }
 }
 
@@ -402,13 +413,26 @@ pub trait ReadSettings {
     ) -> impl Future<Output = Result<Option<VersionedSettings>, Unavailable>> + Send;
 }
 
+/// Reads what the settings were.
+pub trait ListSettings {
+    /// The versions that were saved, newest first, at most `limit`; below `below`, if that is
+    /// given. The defaults, which nobody saved, are not among them.
+    fn list_settings(
+        &self,
+        below: Option<Version>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<SavedSettings>, Unavailable>> + Send;
+}
+
 /// Changes the settings.
 pub trait SaveSettings {
-    /// Puts `settings` in the place of version `expected`, as its next version.
+    /// Puts `settings` in the place of version `expected`, as its next version, and keeps with
+    /// it who did so and when.
     fn save_settings(
         &self,
         settings: &Settings,
         expected: Version,
+        stamp: &SettingsStamp,
     ) -> impl Future<Output = Result<VersionedSettings, SaveError>> + Send;
 }
 
@@ -876,4 +900,10 @@ pub trait Chance {
 
     /// The id of a new registration session.
     fn registration_id(&self) -> RegistrationId;
+
+    /// The id of the request that this is done for, so that it can be followed into the rows that
+    /// come of it. `None` where nobody asked, or it is not known.
+    fn request(&self) -> Option<RequestId> {
+        None
+    }
 }

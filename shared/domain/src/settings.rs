@@ -4,6 +4,7 @@
 pub mod administrators;
 pub mod agreements;
 pub mod branding;
+pub mod comparing;
 mod draft;
 pub mod groups;
 pub mod reminders;
@@ -12,11 +13,12 @@ mod stored_drafts;
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{EmailAddress, MailDomain};
 use crate::enrolment::EnrolmentAddress;
+use crate::history::Actor;
 use crate::ids::Version;
 use crate::letter::{HelpDesk, Letterhead};
 use crate::locale::{Locale, TRANSLATED, TimeZoneName};
@@ -36,6 +38,25 @@ pub use draft::{
     ConfirmationDraft, DistributionDraft, EnrolmentAddressDraft, EnrolmentDraft, HelpDeskDraft,
     OrganisationDraft, PinDraft, RegistrationDraft, SenderDraft, SettingsDraft,
 };
+
+/// Who saved a version of the settings, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsStamp {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Actor,
+}
+
+/// A version of the settings as it was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedSettings {
+    /// The settings.
+    pub saved: VersionedSettings,
+    /// Who saved them; `None` for versions from before this was kept.
+    pub stamp: Option<SettingsStamp>,
+}
 
 /// How people register, and under which policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use beckon_domain::ownership::{Ownership, classify};
 use beckon_domain::ports::RememberedAnswer;
 use beckon_domain::registration::{DeviceFacts, Registration};
 use beckon_domain::session::{SESSION_LENGTH, Session};
+use beckon_domain::settings::SettingsStamp;
 use beckon_domain::stored::Carried;
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,6 +29,14 @@ pub fn monday_morning() -> Timestamp {
 /// Somebody who calls the API.
 pub fn an_administrator() -> Actor {
     Actor::Caller("admin".to_owned())
+}
+
+/// That they saved the settings.
+pub fn a_stamp() -> SettingsStamp {
+    SettingsStamp {
+        at: monday_morning(),
+        by: an_administrator(),
+    }
 }
 
 /// A row that says a user was added.

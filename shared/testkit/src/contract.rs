@@ -34,7 +34,7 @@ use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
     AddMail, AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, EraseHistory, FindDue,
     FindOver, FindUser, FindUsers, FinishPage, HoldLease, KeepAside, KeepTally, ListBatches,
-    ListRegistrations, ListUsers, LoadBatch, LoadMails, LoadRegistration, LoadSession,
+    ListRegistrations, ListSettings, ListUsers, LoadBatch, LoadMails, LoadRegistration, LoadSession,
     LoadTemplates, LoadUsers, NoteBounce, NotePace, PauseOutbox, PushCursor, ReadHistory,
     ReadSettings, RecallAnswer, RemoveUser, SaveMail, SaveSettings, SaveTemplate, SaveUsers,
     StartBatch, StopBatch, TakeTry, UserChange,
@@ -62,6 +62,7 @@ pub trait Store:
     + ReadHistory
     + ReadSettings
     + SaveSettings
+    + ListSettings
     + LoadTemplates
     + SaveTemplate
     + AddMail
@@ -107,6 +108,7 @@ impl<S> Store for S where
         + ReadHistory
         + ReadSettings
         + SaveSettings
+        + ListSettings
         + LoadTemplates
         + SaveTemplate
         + AddMail
@@ -209,6 +211,8 @@ macro_rules! for_each_case {
             settings::a_version_that_never_was_is_absent;
             settings::settings_that_changed_since_are_not_replaced;
             settings::of_many_who_change_the_settings_at_once_one_does;
+            settings::saved_settings_are_listed_newest_first_with_who_saved_them;
+            settings::before_anybody_saved_any_no_settings_are_listed;
             templates::a_wording_is_read_as_it_was_written_alone_and_among_all;
             templates::a_wording_that_was_never_kept_is_absent;
             templates::a_wording_that_somebody_wrote_first_is_not_replaced;

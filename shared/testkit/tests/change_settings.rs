@@ -11,7 +11,7 @@ use beckon_domain::ids::Version;
 use beckon_domain::method::Method;
 use beckon_domain::settings::SettingsDraft;
 use beckon_domain::usecases::change_settings::{ChangeSettingsRefused, SettingsView};
-use beckon_testkit::builders::{a_user, an_invitation, settings};
+use beckon_testkit::builders::{a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::{Call, World};
 
 fn of_lifetime(hours: i64) -> SettingsDraft {
@@ -25,7 +25,8 @@ async fn change(
     draft: SettingsDraft,
     expected: Option<Version>,
 ) -> Result<SettingsView, ChangeSettingsRefused> {
-    world.change_settings().run(draft, expected).await
+    let use_case = world.change_settings();
+    use_case.run(draft, expected, &an_administrator()).await
 }
 
 #[tokio::test]
@@ -211,4 +212,43 @@ async fn a_sender_at_another_domain_than_the_deployed_one_is_refused() {
     }
     let sender = same_domain.unwrap().current.settings.sender;
     assert_eq!(sender.from.as_str(), "it@EXAMPLE.com");
+}
+
+#[tokio::test]
+async fn a_version_from_before_it_was_kept_says_what_changed_and_not_who() {
+    let world = World::new();
+    world
+        .store
+        .put_settings(&settings().lifetime_hours(48).build());
+    change(&world, of_lifetime(24), None).await.unwrap();
+
+    let past = world.change_settings().history(None, 10).await.unwrap();
+
+    let told: Vec<_> = past
+        .items
+        .iter()
+        .map(|change| {
+            (
+                change.version.get(),
+                change.stamp.clone().map(|stamp| stamp.by),
+            )
+        })
+        .collect();
+    assert_eq!(told, [(2, Some(an_administrator())), (1, None)]);
+    let fields = past.items[1].changes.as_ref().unwrap();
+    assert_eq!(fields[0].field, "registration.lifetimeHours");
+    assert_eq!(past.next, None);
+}
+
+#[tokio::test]
+async fn settings_that_were_saved_as_they_were_changed_nothing() {
+    let world = World::new();
+    change(&world, of_lifetime(24), None).await.unwrap();
+    change(&world, of_lifetime(24), None).await.unwrap();
+
+    let past = world.change_settings().history(None, 1).await.unwrap();
+
+    assert_eq!(past.items.len(), 1);
+    assert_eq!(past.items[0].changes.as_deref(), Some(&[][..]));
+    assert_eq!(past.next, Some(Version::from_number(2)));
 }

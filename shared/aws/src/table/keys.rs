@@ -167,12 +167,24 @@ pub(super) fn session(digest: &SessionDigest) -> Key {
     Key::new(format!("session#{}", digest.as_str()), "session")
 }
 
+pub(super) const SETTINGS: &str = "settings";
+
 pub(super) fn settings() -> Key {
-    Key::new("settings", "current")
+    Key::new(SETTINGS, "current")
 }
 
 pub(super) fn settings_version(version: Version) -> Key {
-    Key::new("settings", format!("version#{:010}", version.get()))
+    Key::new(SETTINGS, version_key(version.get()))
+}
+
+/// The sort keys between which the versions below this one lie, or all of them.
+pub(super) fn settings_versions(below: Option<Version>) -> (String, String) {
+    let last = below.map_or(9_999_999_999, |below| below.get().saturating_sub(1));
+    (version_key(1), version_key(last))
+}
+
+fn version_key(number: u64) -> String {
+    format!("version#{number:010}")
 }
 
 pub(super) const TEMPLATES: &str = "template";

@@ -1,21 +1,24 @@
 //! The settings: the current document, and every version there was, which open batches pin.
 
 use beckon_domain::ids::Version;
-use beckon_domain::ports::{ReadSettings, SaveError, SaveSettings, Unavailable};
+use beckon_domain::ports::{ListSettings, ReadSettings, SaveError, SaveSettings, Unavailable};
 use beckon_domain::settings::UNSAVED;
-use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::settings::{SavedSettings, Settings, SettingsStamp, VersionedSettings};
 use beckon_domain::stored::Carried;
 use serde::{Deserialize, Serialize};
 
 use super::mails::saved;
 use super::reading::Row;
 use super::rows::{carrying_row, part};
-use super::{Table, keys};
+use super::{Table, changes, keys, text};
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
     version: Version,
     settings: Settings,
+    /// Who saved them and when; versions from before this was kept lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stamp: Option<SettingsStamp>,
     #[serde(skip)]
     carried: Carried,
 }
@@ -45,11 +48,37 @@ impl ReadSettings for Table {
     }
 }
 
+impl ListSettings for Table {
+    async fn list_settings(
+        &self,
+        below: Option<Version>,
+        limit: usize,
+    ) -> Result<Vec<SavedSettings>, Unavailable> {
+        if below.is_some_and(|below| below <= Version::FIRST) {
+            return Ok(Vec::new());
+        }
+        let (first, last) = keys::settings_versions(below);
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("pk = :partition AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":partition", text(keys::SETTINGS))
+            .expression_attribute_values(":first", text(first))
+            .expression_attribute_values(":last", text(last))
+            .scan_index_forward(false);
+        let (rows, _) = self.query_rows(query, limit).await?;
+        // A version that this program cannot read is left out.
+        let found = self.sort_out::<Saved>(rows).await.items;
+        Ok(found.into_iter().map(as_saved).collect())
+    }
+}
+
 impl SaveSettings for Table {
     async fn save_settings(
         &self,
         settings: &Settings,
         expected: Version,
+        stamp: &SettingsStamp,
     ) -> Result<VersionedSettings, SaveError> {
         let version = expected.next();
         // They are written whole, by people who cannot see what a later version keeps in them.
@@ -59,6 +88,7 @@ impl SaveSettings for Table {
         let row = Saved {
             version,
             settings: settings.clone(),
+            stamp: Some(stamp.clone()),
             carried,
         };
         let items = vec![
@@ -70,6 +100,7 @@ impl SaveSettings for Table {
             )?)?),
         ];
         saved(self.transact(items).await)?;
+        changes::settings_saved(version, stamp);
         Ok(VersionedSettings {
             version,
             settings: row.settings,
@@ -78,9 +109,16 @@ impl SaveSettings for Table {
 }
 
 fn versioned(saved: Saved) -> VersionedSettings {
-    VersionedSettings {
-        version: saved.version,
-        settings: saved.settings,
+    as_saved(saved).saved
+}
+
+fn as_saved(saved: Saved) -> SavedSettings {
+    SavedSettings {
+        saved: VersionedSettings {
+            version: saved.version,
+            settings: saved.settings,
+        },
+        stamp: saved.stamp,
     }
 }
 

@@ -33,7 +33,7 @@ use beckon_domain::selection::UserFilter;
 use beckon_domain::settings::UNSAVED;
 use beckon_domain::stored::Carried;
 use beckon_domain::user::User;
-use beckon_testkit::builders::monday_morning;
+use beckon_testkit::builders::{a_stamp, monday_morning};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
@@ -246,7 +246,9 @@ async fn write(engine: &Engine, value: Value) {
         Value::Bounce(batch, mail) => assert_eq!(table.note_bounce(batch, mail).await.unwrap(), 1),
         Value::SettingsVersion(saved) => {
             let before = saved.version.replaces().unwrap_or(UNSAVED);
-            table.save_settings(&saved.settings, before).await.unwrap();
+            let stamp = a_stamp();
+            let written = table.save_settings(&saved.settings, before, &stamp).await;
+            written.unwrap();
         }
         Value::Template(template) => table.save_template(&template).await.unwrap(),
         Value::Tally(name, until) => table.add_to_tally(name, now, until).await.unwrap(),

@@ -2,10 +2,16 @@
 
 use crate::address::EmailAddress;
 use crate::guessing::{self, GuessingReport, report};
+use crate::history::Actor;
 use crate::ids::Version;
-use crate::ports::{CountOpenInvitations, ReadSettings, SaveError, SaveSettings, Unavailable};
+use crate::ports::{
+    Clock, CountOpenInvitations, ListSettings, ReadSettings, SaveError, SaveSettings, Unavailable,
+};
 use crate::problem::FieldProblem;
-use crate::settings::{RegistrationSettings, SettingsDraft, VersionedSettings};
+use crate::settings::comparing::{FieldChange, changes};
+use crate::settings::{
+    RegistrationSettings, SettingsDraft, SettingsStamp, UNSAVED, VersionedSettings,
+};
 
 /// Settings, and what they mean for a guesser.
 #[derive(Debug, Clone)]
@@ -14,6 +20,26 @@ pub struct SettingsView {
     pub current: VersionedSettings,
     /// How likely a guesser hits.
     pub guessing: GuessingReport,
+}
+
+/// A change of the settings.
+#[derive(Debug, Clone)]
+pub struct PastChange {
+    /// The version that it made.
+    pub version: Version,
+    /// Who made it and when; `None` for one from before this was kept.
+    pub stamp: Option<SettingsStamp>,
+    /// What changed; `None` if what was before can no longer be read.
+    pub changes: Option<Vec<FieldChange>>,
+}
+
+/// A page of the settings' history.
+#[derive(Debug, Clone)]
+pub struct PastChanges {
+    /// The changes, newest first.
+    pub items: Vec<PastChange>,
+    /// Below which version the next page begins; `None` at the end.
+    pub next: Option<Version>,
 }
 
 /// Why settings were not changed.
@@ -35,16 +61,19 @@ pub enum ChangeSettingsRefused {
 
 /// Reads and changes the settings.
 #[derive(Debug, Clone)]
-pub struct ChangeSettings<S> {
+pub struct ChangeSettings<S, C> {
     /// The table.
     pub store: S,
+    /// Time.
+    pub clock: C,
     /// The sender that holds where none is written.
     pub deployed_from: EmailAddress,
 }
 
-impl<S> ChangeSettings<S>
+impl<S, C> ChangeSettings<S, C>
 where
-    S: ReadSettings + SaveSettings + CountOpenInvitations + Sync,
+    S: ReadSettings + ListSettings + SaveSettings + CountOpenInvitations + Sync,
+    C: Clock + Sync,
 {
     /// The settings that hold now.
     pub async fn show(&self) -> Result<SettingsView, Unavailable> {
@@ -58,6 +87,7 @@ where
         &self,
         draft: SettingsDraft,
         expected: Option<Version>,
+        who: &Actor,
     ) -> Result<SettingsView, ChangeSettingsRefused> {
         let settings = draft
             .parse(&self.deployed_from)
@@ -67,13 +97,50 @@ where
             if expected.is_some_and(|expected| expected != current) {
                 return Err(ChangeSettingsRefused::Stale { current });
             }
-            match self.store.save_settings(&settings, current).await {
+            let stamp = SettingsStamp {
+                at: self.clock.now(),
+                by: who.clone(),
+            };
+            match self.store.save_settings(&settings, current, &stamp).await {
                 Ok(saved) => return Ok(self.view(saved).await?),
                 // Whoever expects a version is told at the next turn; whoever does not, wins.
                 Err(SaveError::Conflict) => {}
                 Err(SaveError::Unavailable(error)) => return Err(error.into()),
             }
         }
+    }
+
+    /// What was changed, newest first: below a version, if one is given.
+    pub async fn history(
+        &self,
+        below: Option<Version>,
+        limit: usize,
+    ) -> Result<PastChanges, Unavailable> {
+        // One more: a change is told by comparing with the version before.
+        let mut saved = self.store.list_settings(below, limit + 1).await?;
+        let more = saved.len() > limit;
+        let mut items = Vec::new();
+        for (index, this) in saved.iter().enumerate().take(limit) {
+            let version = this.saved.version;
+            let listed = saved.get(index + 1).map(|before| &before.saved);
+            let before = match listed.filter(|before| before.version.next() == version) {
+                Some(before) => Some(before.clone()),
+                None => {
+                    let before = version.replaces().unwrap_or(UNSAVED);
+                    self.store.settings_at(before).await?
+                }
+            };
+            items.push(PastChange {
+                version,
+                stamp: this.stamp.clone(),
+                changes: before.map(|before| changes(&before.settings, &this.saved.settings)),
+            });
+        }
+        saved.truncate(limit);
+        Ok(PastChanges {
+            next: saved.last().filter(|_| more).map(|last| last.saved.version),
+            items,
+        })
     }
 
     async fn view(&self, current: VersionedSettings) -> Result<SettingsView, Unavailable> {

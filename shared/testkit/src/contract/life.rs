@@ -133,7 +133,11 @@ impl<T: Store> Life<T> {
             [beckon_domain::address::EmailAddress::parse("it@example.com").unwrap()].into();
         let current = store.current_settings().await.unwrap();
         if current.settings != wanted {
-            store.save_settings(&wanted, current.version).await.unwrap();
+            let stamp = crate::builders::a_stamp();
+            store
+                .save_settings(&wanted, current.version, &stamp)
+                .await
+                .unwrap();
         }
         let user = added(&store, a_user().build()).await;
         let model = Model {

@@ -4,11 +4,11 @@ use beckon_domain::ids::Version;
 use beckon_domain::method::Method;
 use beckon_domain::names::Label;
 use beckon_domain::ports::SaveError;
-use beckon_domain::settings::Settings;
 use beckon_domain::settings::UNSAVED;
+use beckon_domain::settings::{SavedSettings, Settings, SettingsStamp};
 
 use super::{Store, at_once};
-use crate::builders::settings;
+use crate::builders::{a_stamp, an_administrator, settings};
 
 fn of_lifetime(hours: u32) -> Settings {
     settings().lifetime_hours(hours).build()
@@ -34,8 +34,14 @@ pub async fn saved_settings_hold_and_earlier_ones_stay_readable<S: Store>(store:
     first.organisation.name = Some(Label::parse("Beispiel GmbH").unwrap());
     let second = of_lifetime(24);
 
-    let one = store.save_settings(&first, UNSAVED).await.unwrap();
-    let two = store.save_settings(&second, one.version).await.unwrap();
+    let one = store
+        .save_settings(&first, UNSAVED, &a_stamp())
+        .await
+        .unwrap();
+    let two = store
+        .save_settings(&second, one.version, &a_stamp())
+        .await
+        .unwrap();
 
     assert_eq!(
         (one.version, two.version),
@@ -52,7 +58,7 @@ pub async fn saved_settings_hold_and_earlier_ones_stay_readable<S: Store>(store:
 /// Neither before the first nor after the last.
 pub async fn a_version_that_never_was_is_absent<S: Store>(store: S) {
     let one = store
-        .save_settings(&of_lifetime(24), UNSAVED)
+        .save_settings(&of_lifetime(24), UNSAVED, &a_stamp())
         .await
         .unwrap();
 
@@ -64,12 +70,14 @@ pub async fn a_version_that_never_was_is_absent<S: Store>(store: S) {
 /// Nor those that never were.
 pub async fn settings_that_changed_since_are_not_replaced<S: Store>(store: S) {
     let one = store
-        .save_settings(&of_lifetime(24), UNSAVED)
+        .save_settings(&of_lifetime(24), UNSAVED, &a_stamp())
         .await
         .unwrap();
 
     for stale in [UNSAVED, one.version.next()] {
-        let result = store.save_settings(&of_lifetime(48), stale).await;
+        let result = store
+            .save_settings(&of_lifetime(48), stale, &a_stamp())
+            .await;
         assert!(matches!(result, Err(SaveError::Conflict)), "{result:?}");
     }
     let after = one.version.next();
@@ -82,7 +90,7 @@ pub async fn of_many_who_change_the_settings_at_once_one_does<S: Store>(store: S
     let results = at_once(8, |number| {
         let store = store.clone();
         let wanted = of_lifetime(u32::try_from(number).unwrap() + 1);
-        async move { store.save_settings(&wanted, UNSAVED).await }
+        async move { store.save_settings(&wanted, UNSAVED, &a_stamp()).await }
     })
     .await;
 
@@ -94,4 +102,39 @@ pub async fn of_many_who_change_the_settings_at_once_one_does<S: Store>(store: S
     assert!(all_told, "{refused:?}");
     let current = store.current_settings().await.unwrap();
     assert_eq!(Some(&current), saved[0].as_ref().ok());
+}
+
+/// Who saved them and when is kept with each; a page ends where it is told to.
+pub async fn saved_settings_are_listed_newest_first_with_who_saved_them<S: Store>(store: S) {
+    let mut expected = Vec::new();
+    let mut before = UNSAVED;
+    for hours in 1..=12 {
+        let stamp = SettingsStamp {
+            at: a_stamp().at + jiff::SignedDuration::from_hours(hours),
+            by: an_administrator(),
+        };
+        let wanted = of_lifetime(u32::try_from(hours).unwrap());
+        let saved = store.save_settings(&wanted, before, &stamp).await.unwrap();
+        before = saved.version;
+        expected.insert(
+            0,
+            SavedSettings {
+                saved,
+                stamp: Some(stamp),
+            },
+        );
+    }
+
+    let all = store.list_settings(None, 100).await.unwrap();
+    let first = store.list_settings(None, 5).await.unwrap();
+    let below = first.last().unwrap().saved.version;
+    let second = store.list_settings(Some(below), 100).await.unwrap();
+
+    assert_eq!(all, expected);
+    assert_eq!([first, second].concat(), expected);
+}
+
+/// The defaults are nobody's change.
+pub async fn before_anybody_saved_any_no_settings_are_listed<S: Store>(store: S) {
+    assert_eq!(store.list_settings(None, 10).await.unwrap(), []);
 }

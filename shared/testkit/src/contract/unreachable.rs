@@ -13,7 +13,8 @@ use beckon_domain::template::{Template, TemplateKind, TemplateName};
 
 use super::{Store, next};
 use crate::builders::{
-    a_batch, a_mail, a_registration, a_row, a_session, a_user, an_answer, monday_morning, settings,
+    a_batch, a_mail, a_registration, a_row, a_session, a_stamp, a_user, an_answer, monday_morning,
+    settings,
 };
 use crate::chance::fresh_ulid;
 
@@ -93,9 +94,10 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
     is_unavailable(store.pace().await, "pace");
 
     let saved = store
-        .save_settings(&settings().build(), Version::FIRST)
+        .save_settings(&settings().build(), Version::FIRST, &a_stamp())
         .await;
     is_not_saved(saved, "save_settings");
+    is_unavailable(store.list_settings(None, 1).await, "list_settings");
     let kept = Template {
         name: template,
         version: Version::FIRST,

@@ -120,7 +120,8 @@ impl Cast {
                         .await,
                 ),
                 Job::SaveSettings(before, settings) => {
-                    match cast.table.save_settings(&settings, before).await {
+                    let stamp = crate::builders::a_stamp();
+                    match cast.table.save_settings(&settings, before, &stamp).await {
                         Ok(_) | Err(SaveError::Conflict) => Ended::Done,
                         Err(SaveError::Unavailable(_)) => Ended::Again,
                     }

@@ -11,7 +11,7 @@ use beckon_domain::ports::{
 use beckon_domain::registration::Registration;
 use beckon_domain::selection::UserFilter;
 use beckon_domain::session::{Session, SessionDigest};
-use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::settings::{Settings, SettingsStamp, VersionedSettings};
 use beckon_domain::stored::{Readable, RowKey, SetAside, Unreadable};
 use beckon_domain::template::{Template, TemplateName};
 use beckon_domain::user::User;
@@ -131,8 +131,9 @@ impl SaveSettings for Table {
         &self,
         settings: &Settings,
         expected: Version,
+        stamp: &SettingsStamp,
     ) -> Result<VersionedSettings, SaveError> {
-        let write = self.rows().save_settings(settings, expected);
+        let write = self.rows().save_settings(settings, expected, stamp);
         self.save(Call::SaveSettings, write, unseen).await
     }
 }

@@ -30,6 +30,7 @@ pub enum Call {
     HistoryOf,
     CurrentSettings,
     SettingsAt,
+    ListSettings,
     SaveSettings,
     Templates,
     Template,
@@ -107,6 +108,7 @@ impl Call {
             | Self::HistoryOf
             | Self::CurrentSettings
             | Self::SettingsAt
+            | Self::ListSettings
             | Self::Templates
             | Self::Template
             | Self::OpenInvitations

@@ -14,7 +14,7 @@ use beckon_domain::ports::{
 };
 use beckon_domain::registration::Registration;
 use beckon_domain::session::{Session, SessionDigest};
-use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::settings::{Settings, SettingsStamp, VersionedSettings};
 use beckon_domain::stored::{Readable, RowKey};
 use beckon_domain::template::{Template, TemplateName};
 use beckon_domain::user::User;
@@ -33,6 +33,7 @@ pub(super) struct Rows {
     pub(super) sessions: BTreeMap<SessionDigest, Session>,
     /// By version, from 0.
     pub(super) settings: Vec<Settings>,
+    pub(super) settings_stamps: BTreeMap<Version, SettingsStamp>,
     pub(super) templates: BTreeMap<TemplateName, Template>,
     pub(super) batches: BTreeMap<BatchId, Batch>,
     pub(super) cursors: BTreeMap<BatchId, Cursor>,
@@ -63,6 +64,7 @@ impl Rows {
             registrations: BTreeMap::new(),
             sessions: BTreeMap::new(),
             settings: vec![defaults],
+            settings_stamps: BTreeMap::new(),
             templates: BTreeMap::new(),
             batches: BTreeMap::new(),
             cursors: BTreeMap::new(),

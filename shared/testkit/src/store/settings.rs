@@ -2,9 +2,10 @@
 
 use beckon_domain::ids::Version;
 use beckon_domain::ports::{
-    ReadSettings, RecallAnswer, RememberedAnswer, SaveError, SaveSettings, Unavailable,
+    ListSettings, ReadSettings, RecallAnswer, RememberedAnswer, SaveError, SaveSettings,
+    Unavailable,
 };
-use beckon_domain::settings::{Settings, VersionedSettings};
+use beckon_domain::settings::{SavedSettings, Settings, SettingsStamp, UNSAVED, VersionedSettings};
 use jiff::Timestamp;
 
 use super::spoilt::{keys, one};
@@ -34,15 +35,43 @@ impl ReadSettings for MemoryStore {
     }
 }
 
+impl ListSettings for MemoryStore {
+    async fn list_settings(
+        &self,
+        below: Option<Version>,
+        limit: usize,
+    ) -> Result<Vec<SavedSettings>, Unavailable> {
+        self.read(Call::ListSettings, |rows| {
+            let current = rows.current_settings().version;
+            let mut found = Vec::new();
+            let mut version = Some(current);
+            while let Some(this) = version.filter(|this| *this != UNSAVED && found.len() < limit) {
+                if below.is_none_or(|below| this < below) {
+                    found.extend(rows.settings_at(this).map(|saved| SavedSettings {
+                        saved,
+                        stamp: rows.settings_stamps.get(&this).cloned(),
+                    }));
+                }
+                version = this.replaces();
+            }
+            found
+        })
+        .await
+    }
+}
+
 impl SaveSettings for MemoryStore {
     async fn save_settings(
         &self,
         settings: &Settings,
         expected: Version,
+        stamp: &SettingsStamp,
     ) -> Result<VersionedSettings, SaveError> {
         self.save(Call::SaveSettings, |rows| {
             if rows.current_settings().version == expected {
-                Ok(rows.put_settings(settings.clone()))
+                let saved = rows.put_settings(settings.clone());
+                rows.settings_stamps.insert(saved.version, stamp.clone());
+                Ok(saved)
             } else {
                 Err(SaveError::Conflict)
             }
