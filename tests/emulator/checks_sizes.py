@@ -24,8 +24,8 @@ def init_times(lines):
             document = json.loads(line)
         except ValueError:
             continue
-        if isinstance(document, dict) and "InitMilliseconds" in document:
-            yield document["InitMilliseconds"]
+        if isinstance(document, dict) and document.get("coldStart"):
+            yield document["initMs"]
 
 
 def every_function_is_small_and_starts_fast(session):

@@ -31,6 +31,15 @@ impl Answer {
             .map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The body less the id of its request: what two requests may be answered alike.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match self.header("x-request-id") {
+            "" => self.text.clone(),
+            id => self.text.replace(id, ""),
+        }
+    }
+
     /// The body, which must be JSON.
     #[must_use]
     pub fn json(&self) -> Value {
@@ -49,7 +58,7 @@ impl Answer {
     }
 
     /// The problem document of a refusal with this status: it says it is one, agrees with its
-    /// status, and is kept by nobody on the way. Ids are replaced, for a snapshot.
+    /// status, and is kept by nobody on the way, and names its request. Ids are replaced, for a snapshot.
     #[must_use]
     pub fn problem(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
@@ -59,7 +68,13 @@ impl Answer {
         assert_eq!(document["status"], status);
         let kind = document["type"].as_str().unwrap();
         assert!(kind.starts_with("urn:beckon:problem:"), "{kind}");
-        serde_json::from_str(&without_ids(&self.text)).unwrap()
+        let request = document["requestId"].as_str().unwrap_or_default();
+        assert_eq!(request, self.header("x-request-id"));
+        let mut document: Value = serde_json::from_str(&without_ids(&self.text)).unwrap();
+        if let Some(fields) = document.as_object_mut() {
+            fields.remove("requestId");
+        }
+        document
     }
 }
 

@@ -57,7 +57,7 @@ impl Scene {
     async fn order(&self, order: &Value) -> Answer {
         let previewed = self.beckon.post("/v1/invitations/preview", order).await;
         let sent = self.beckon.post("/v1/invitations", order).await;
-        assert_eq!(previewed.text, sent.text);
+        assert_eq!(previewed.said(), sent.said());
         sent
     }
 

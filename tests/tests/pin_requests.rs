@@ -53,8 +53,9 @@ async fn lock(beckon: &Beckon, person: &Person) {
 /// Status, body, and every header but the moment.
 fn all_of(answer: &Answer) -> String {
     let mut headers = answer.headers.clone();
+    headers.remove("x-request-id");
     headers.remove("date");
-    format!("{} {headers:?} {:?}", answer.status, answer.text)
+    format!("{} {headers:?} {:?}", answer.status, answer.said())
 }
 
 #[tokio::test]

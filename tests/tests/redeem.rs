@@ -132,9 +132,9 @@ async fn a_hundred_guesses_at_once_get_no_sixth_try() {
 
     for answer in &answers {
         assert_eq!(answer.status, 403, "{}", answer.text);
-        assert_eq!(answer.text, answers[0].text);
+        assert_eq!(answer.said(), answers[0].said());
     }
-    assert_eq!(right.text, answers[0].text);
+    assert_eq!(right.said(), answers[0].said());
     let invitation = invitation(&beckon, &ada).await;
     assert_eq!(invitation["state"], "locked");
     assert_eq!(invitation["triesLeft"], 0);
@@ -221,9 +221,10 @@ async fn unknown_disabled_wrong_locked_and_never_invited_answer_alike_and_no_soo
     insta::assert_json_snapshot!(first.problem(403));
     for (shown, answer, took) in &answers {
         assert_eq!(answer.status, first.status, "{shown}");
-        assert_eq!(answer.text, first.text, "{shown}");
+        assert_eq!(answer.said(), first.said(), "{shown}");
         let headers = |answer: &Answer| {
             let mut headers = answer.headers.clone();
+            headers.remove("x-request-id");
             headers.remove("date");
             headers
         };

@@ -92,7 +92,7 @@ where
             }
             Ok(Wish::Expand(batch)) => {
                 let page = self.expand.run(batch).await?;
-                tracing::info!(%batch, ?page, "a page of a batch was expanded");
+                tracing::debug!(%batch, ?page, "a page of a batch was expanded");
                 Ok(())
             }
             Ok(Wish::Tell(key)) => {

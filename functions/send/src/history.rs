@@ -192,6 +192,7 @@ mod tests {
             stopped_by: stopped.map(|_| Actor::Caller("other".to_owned())),
             created_at: began,
             carried: Carried::default(),
+            request_id: None,
         };
         let cursor = Cursor {
             batch: batch.id,
@@ -202,6 +203,7 @@ mod tests {
             done_at: done.map(after),
             due_at: began,
             carried: Carried::default(),
+            request_id: None,
         };
         let items = told(&batch, &cursor, BatchCounts::default());
         items.iter().rev().map(|item| item.what).collect()

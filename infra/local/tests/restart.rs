@@ -1,4 +1,5 @@
-//! The program as people start and stop it: in good order, by a kill, twice on one folder.
+//! The program as people start and stop it: in good order, by a kill, twice on one folder; and what
+//! it writes meanwhile.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,6 +10,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -42,8 +44,12 @@ fn command(folder: &Path) -> Command {
 impl Program {
     /// Starts it, and returns as soon as it says where it is.
     fn start(folder: &Path) -> Self {
+        Self::start_by(&mut command(folder))
+    }
+
+    fn start_by(command: &mut Command) -> Self {
         let began = Instant::now();
-        let mut process = command(folder).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
         let mut says = BufReader::new(process.stdout.take().unwrap());
         says.read_line(&mut first).unwrap();
@@ -285,6 +291,40 @@ fn run(command: &mut Command) -> (Output, String) {
     let output = command.output().unwrap();
     let errors = String::from_utf8(output.stderr.clone()).unwrap();
     (output, errors)
+}
+
+#[tokio::test]
+async fn at_its_finest_the_log_shows_neither_an_address_nor_a_secret() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let log = elsewhere.path().join("log");
+    let mut command = command(folder.path());
+    command
+        .env("BECKON_LOG", "trace,dynoxide=trace,hyper=trace")
+        .stderr(File::create(&log).unwrap());
+    let program = Program::start_by(&mut command);
+    let mut notes = Notes::default();
+    for number in 0..STEPS {
+        notes.step(number, &program.api).await;
+    }
+    notes.came_through(&program.api).await;
+    let mut hidden = vec![notes.staff_session.clone(), notes.other_session.clone()];
+    for person in notes.both() {
+        hidden.push(person.email.clone());
+        hidden.push(person.email.replace('@', "%40"));
+        hidden.push(format!("{:?}", person.email.as_bytes()));
+        for mail in program.api.outbox_of(&person.email).await {
+            hidden.extend(mail.pin().map(|pin| pin.replace(' ', "")));
+            hidden.extend(mail.pin());
+        }
+    }
+    program.kill();
+
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("changed"), "{log}");
+    for hidden in hidden {
+        let hidden = hidden.trim_matches(['[', ']']);
+        assert!(!log.contains(hidden), "{hidden} in {log}");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod answers;
 mod aside;
 mod batches;
 mod carrying;
+mod changes;
 mod devices;
 mod erasure;
 mod keys;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::history::Actor;
-use crate::ids::{BatchId, MailId, UserId, Version};
+use crate::ids::{BatchId, MailId, RequestId, UserId, Version};
 use crate::mail::MailClass;
 use crate::ownership::OwnerSwitch;
 use crate::selection::UserFilter;
@@ -85,6 +85,9 @@ pub struct Batch {
     /// What a later version wrote into the row.
     #[serde(skip)]
     pub carried: Carried,
+    /// The request that sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
 }
 
 /// How far the expansion of a batch has come. Written anew with every page; its stream record
@@ -111,6 +114,9 @@ pub struct Cursor {
     /// What a later version wrote into the row.
     #[serde(skip)]
     pub carried: Carried,
+    /// The request that the batch was sent by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
 }
 
 /// A position in the list of users is somebody's address.

@@ -75,6 +75,37 @@ ulid_id! {
     RunId
 }
 
+/// A request to the API, as logs name it: by this it is followed from the gateway to the mails
+/// that came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// Wraps a generated ULID.
+    #[must_use]
+    pub fn new(ulid: Ulid) -> Self {
+        Self(ulid.to_string())
+    }
+
+    /// The id that a gateway gave a request; `None` if it is none that could stand in a header
+    /// and a row.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=128).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_=+/:;.".contains(&byte));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Which issue of a user's invitation: every re-invite is a new one, and the old secret dies.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default,

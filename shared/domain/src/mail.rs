@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
-use crate::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, UserId, Version};
+use crate::ids::{BatchId, DeviceId, IssueNumber, MailId, RequestId, RunId, UserId, Version};
 use crate::method::Method;
 use crate::names::Label;
 use crate::stored::Carried;
@@ -449,6 +449,9 @@ pub struct Mail {
     /// What a later version wrote into the row.
     #[serde(skip)]
     pub carried: Carried,
+    /// The request that it was written for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
 }
 
 impl Mail {
@@ -520,6 +523,7 @@ impl Mail {
             reason: None,
             created_at: now,
             carried: Carried::default(),
+            request_id: None,
         }
     }
 

@@ -20,6 +20,7 @@ pub fn around(router: Router) -> Router {
         .fallback(nowhere::no_route)
         .method_not_allowed_fallback(nowhere::no_method)
         .layer(from_fn(headers))
+        .layer(from_fn(crate::request::identified))
 }
 
 /// The same in Lambda, where the caller is in the token that the authorizer has verified.

@@ -11,12 +11,14 @@ pub mod idempotency;
 mod identity_provider;
 #[cfg(test)]
 mod identity_provider_tests;
+mod log_line;
 pub mod metrics;
 pub mod objects;
 pub mod parameters;
 pub mod problem;
 pub mod processors;
 mod refusals;
+pub mod request;
 pub mod system;
 pub mod telemetry;
 mod token;

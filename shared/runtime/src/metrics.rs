@@ -34,15 +34,11 @@ pub enum Metric {
     UnfitWordings,
     /// Events that the bus took from us.
     EventsPublished,
-    /// Processes that were started.
-    ColdStart,
-    /// How long a process took until it could answer.
-    InitMilliseconds,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 10] = [
         Self::Failures,
         Self::UnreadableRows,
         Self::OutboxPaused,
@@ -53,8 +49,6 @@ impl Metric {
         Self::MailsFailed,
         Self::UnfitWordings,
         Self::EventsPublished,
-        Self::ColdStart,
-        Self::InitMilliseconds,
     ];
 
     /// Its name in `CloudWatch`.
@@ -71,15 +65,12 @@ impl Metric {
             Self::MailsFailed => "MailsFailed",
             Self::UnfitWordings => "UnfitWordings",
             Self::EventsPublished => "EventsPublished",
-            Self::ColdStart => "ColdStart",
-            Self::InitMilliseconds => "InitMilliseconds",
         }
     }
 
     const fn unit(self) -> &'static str {
         match self {
             Self::OldestDueMailSeconds => "Seconds",
-            Self::InitMilliseconds => "Milliseconds",
             Self::Failures
             | Self::UnreadableRows
             | Self::OutboxPaused
@@ -88,8 +79,7 @@ impl Metric {
             | Self::MailsAgain
             | Self::MailsFailed
             | Self::UnfitWordings
-            | Self::EventsPublished
-            | Self::ColdStart => "Count",
+            | Self::EventsPublished => "Count",
         }
     }
 }

@@ -33,6 +33,9 @@ pub struct Problem {
     #[serde(skip)]
     #[schema(ignore)]
     pub retry_after: Option<i64>,
+    /// The request that was refused, as the log of the deployment names it: tell it to whoever helps you.
+    #[serde(rename = "requestId", skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 /// A field that is wrong, or was let be.
@@ -66,6 +69,7 @@ impl Problem {
             ended: None,
             until: None,
             retry_after: None,
+            request_id: None,
         }
     }
 
@@ -159,7 +163,9 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 }
 
 impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
+        let current = || crate::request::current().map(|id| id.as_str().to_owned());
+        self.request_id = self.request_id.or_else(current);
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, body).into_response();

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use beckon_domain::ids::RequestId;
 use beckon_domain::invitation::Nonce;
 use beckon_domain::ports::{Chance, Clock};
 use beckon_domain::session::RegistrationId;
@@ -69,6 +70,10 @@ impl Chance for SystemChance {
 
     fn registration_id(&self) -> RegistrationId {
         RegistrationId::from_random(random())
+    }
+
+    fn request(&self) -> Option<RequestId> {
+        crate::request::current()
     }
 }
 

@@ -34,10 +34,10 @@ use beckon_domain::mail::Mail;
 use beckon_domain::ports::{
     AddMail, AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, EraseHistory, FindDue,
     FindOver, FindUser, FindUsers, FinishPage, HoldLease, KeepAside, KeepTally, ListBatches,
-    ListRegistrations, ListSettings, ListUsers, LoadBatch, LoadMails, LoadRegistration, LoadSession,
-    LoadTemplates, LoadUsers, NoteBounce, NotePace, PauseOutbox, PushCursor, ReadHistory,
-    ReadSettings, RecallAnswer, RemoveUser, SaveMail, SaveSettings, SaveTemplate, SaveUsers,
-    StartBatch, StopBatch, TakeTry, UserChange,
+    ListRegistrations, ListSettings, ListUsers, LoadBatch, LoadMails, LoadRegistration,
+    LoadSession, LoadTemplates, LoadUsers, NoteBounce, NotePace, PauseOutbox, PushCursor,
+    ReadHistory, ReadSettings, RecallAnswer, RemoveUser, SaveMail, SaveSettings, SaveTemplate,
+    SaveUsers, StartBatch, StopBatch, TakeTry, UserChange,
 };
 use beckon_domain::user::User;
 use tokio::task::JoinSet;

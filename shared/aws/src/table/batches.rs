@@ -15,7 +15,7 @@ use super::keys::{self, ListKind, SHARDS, id_in};
 use super::mails::saved;
 use super::reading::{check_schema, key_of};
 use super::rows::{self, Item, part};
-use super::{Table, text, unavailable};
+use super::{Table, changes, text, unavailable};
 
 impl StartBatch for Table {
     async fn start_batch(
@@ -36,7 +36,9 @@ impl StartBatch for Table {
         if let Some(answer) = answer {
             items.push(part(self.remember(answer)?));
         }
-        saved(self.transact(items).await)
+        saved(self.transact(items).await)?;
+        changes::batch_started(batch);
+        Ok(())
     }
 }
 
@@ -120,7 +122,9 @@ impl FinishPage for Table {
             part(self.replace(rows::cursor(cursor)?, cursor.version)?),
             part(self.set(rows::page(page)?)?),
         ];
-        saved(self.transact(items).await)
+        saved(self.transact(items).await)?;
+        changes::page_expanded(page, cursor.request_id.as_ref());
+        Ok(())
     }
 }
 
@@ -133,7 +137,9 @@ impl PushCursor for Table {
 
 impl StopBatch for Table {
     async fn save_batch(&self, batch: &Batch) -> Result<(), SaveError> {
-        self.put_version(rows::batch(batch)?, batch.version).await
+        self.put_version(rows::batch(batch)?, batch.version).await?;
+        changes::batch_stopped(batch);
+        Ok(())
     }
 }
 

@@ -15,7 +15,7 @@ use super::keys::{self, DueKind};
 use super::mails::saved;
 use super::rows::{self, Item, part};
 use super::users::key_of;
-use super::{Table, foreign, number, text, unavailable};
+use super::{Table, changes, foreign, number, text, unavailable};
 
 /// DynamoDB's own limit for one `BatchWriteItem`.
 const WRITES_IN_A_BATCH: usize = 25;
@@ -60,7 +60,9 @@ impl RemoveUser for Table {
         for key in devices {
             items.push(deleted(self.taking(key))?);
         }
-        saved(self.transact(items).await)
+        saved(self.transact(items).await)?;
+        changes::of_user(history, None);
+        Ok(())
     }
 }
 
@@ -88,6 +90,7 @@ impl EraseHistory for Table {
             // Last: as long as anything is left, it is found again.
             self.delete_all(&[keys::tombstone(user).into_item()])
                 .await?;
+            changes::history_erased(user);
         }
         Ok(all)
     }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use super::keys::{self, DueKind, SHARDS, id_in};
 use super::reading::{key_of, unreadable};
 use super::rows::{self, Item, part};
-use super::{Cancelled, Table, foreign, number, text, unavailable};
+use super::{Cancelled, Table, changes, foreign, number, text, unavailable};
 
 impl LoadMails for Table {
     async fn read_mails(&self, ids: &[MailId]) -> Result<Loaded<Mail, MailId>, Unavailable> {
@@ -50,17 +50,17 @@ impl SaveMail for Table {
         let put = self.replace(rows::mail(mail)?, mail.version)?;
         match history {
             None => {
-                if self.put(put).await? {
-                    Ok(())
-                } else {
-                    Err(SaveError::Conflict)
+                if !self.put(put).await? {
+                    return Err(SaveError::Conflict);
                 }
             }
             Some(row) => saved(
                 self.transact(vec![part(put), part(self.set(rows::history(row)?)?)])
                     .await,
-            ),
+            )?,
         }
+        changes::of_mail(mail);
+        Ok(())
     }
 }
 
@@ -74,7 +74,9 @@ impl AddMail for Table {
         if let Some(answer) = answer {
             items.push(part(self.remember(answer)?));
         }
-        saved(self.transact(items).await)
+        saved(self.transact(items).await)?;
+        changes::mail_added(mail);
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use beckon_domain::stored::readable;
 use jiff::Timestamp;
 
 use super::rows;
-use super::{Table, foreign, keys, number, text, unavailable};
+use super::{Table, changes, foreign, keys, number, text, unavailable};
 
 impl HoldLease for Table {
     async fn take_lease(
@@ -97,9 +97,11 @@ impl PauseOutbox for Table {
         match pause {
             Some(pause) => {
                 let item = rows::row(keys::pause(), pause)?;
-                self.write_over(keys::pause(), item).await
+                self.write_over(keys::pause(), item).await?;
             }
-            None => self.delete(keys::pause()).await,
+            None => self.delete(keys::pause()).await?,
         }
+        changes::outbox(pause);
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use beckon_domain::ports::{LoadTemplates, SaveError, SaveTemplate, Unavailable};
 use beckon_domain::template::{Template, TemplateName};
 
 use super::rows;
-use super::{Table, keys, text};
+use super::{Table, changes, keys, text};
 
 impl LoadTemplates for Table {
     async fn templates(&self) -> Result<Vec<Template>, Unavailable> {
@@ -30,6 +30,7 @@ impl SaveTemplate for Table {
     async fn save_template(&self, template: &Template) -> Result<(), SaveError> {
         let put = self.replace(rows::template(template)?, template.version)?;
         if self.put(put).await? {
+            changes::template_saved(template);
             Ok(())
         } else {
             Err(SaveError::Conflict)

@@ -25,7 +25,7 @@ use super::batches::Entry;
 use super::keys::{self, ListKind, id_in};
 use super::reading::{KNOWN_SCHEMA, Row, known_schema};
 use super::rows::{self, part};
-use super::{Cancelled, Table, foreign, number, text, unavailable};
+use super::{Cancelled, Table, changes, foreign, number, text, unavailable};
 
 /// DynamoDB's own limit for one transaction.
 const ITEMS_IN_A_TRANSACTION: usize = 100;
@@ -178,7 +178,10 @@ impl AddUserRow for Table {
             items.push(part(self.remember(answer)?));
         }
         let refused = match self.transact(items).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                changes::of_user(history, batch.map(|(batch, _)| batch));
+                return Ok(());
+            }
             Err(Cancelled::Unavailable(error)) => return Err(error.into()),
             Err(Cancelled::Because(places)) => places,
         };
@@ -210,8 +213,13 @@ impl SaveUsers for Table {
             prepared.push((place, self.items_of(change)?));
         }
         let groups = in_transactions(prepared);
+        let all = changes;
         let outcomes: Vec<Vec<(usize, ChangeOutcome)>> = futures_util::stream::iter(groups)
-            .map(|group| self.save_group(group))
+            .map(async |group| {
+                let outcomes = self.save_group(group).await?;
+                changes::of_users(all, &outcomes);
+                Ok::<_, Unavailable>(outcomes)
+            })
             .buffer_unordered(TRANSACTIONS_AT_A_TIME)
             .try_collect()
             .await?;

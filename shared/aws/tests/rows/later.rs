@@ -16,7 +16,7 @@ use beckon_domain::ports::{
 use beckon_domain::session::Session;
 use beckon_domain::stored::RowKey;
 use beckon_domain::user::User;
-use beckon_testkit::builders::monday_morning;
+use beckon_testkit::builders::{a_stamp, monday_morning};
 use beckon_testkit::store::keys;
 
 use crate::engine::Engine;
@@ -266,7 +266,11 @@ async fn settings_and_wordings_keep_what_a_later_version_wrote() {
 
     let mut changed = current.settings.clone();
     changed.registration.lifetime_hours = 24;
-    let saved = engine.table.save_settings(&changed, current.version).await;
+    let stamp = a_stamp();
+    let saved = engine
+        .table
+        .save_settings(&changed, current.version, &stamp);
+    let saved = saved.await;
     let changed = beckon_domain::template::Template {
         version: template.version.next(),
         ..template

@@ -107,6 +107,7 @@ where
                 }
                 InvitationChange::Restore => self.restored(&user, invitation, who, now).await?,
             };
+            let written = written.for_request(self.chance.request().as_ref());
             let user = written.user.clone();
             if self.store.save_user(&written).await?.is_saved() {
                 return Ok(user);

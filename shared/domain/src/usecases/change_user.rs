@@ -141,6 +141,7 @@ where
                 }
                 None => change,
             };
+            let change = change.for_request(self.chance.request().as_ref());
             let after = change.user.clone();
             match self.store.save_user(&change).await? {
                 ChangeOutcome::Saved => return Ok(after),

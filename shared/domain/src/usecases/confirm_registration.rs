@@ -135,6 +135,7 @@ where
                 return Ok(reported);
             };
             // If somebody else changed the user, look at what they made of it.
+            let change = change.for_request(self.chance.request().as_ref());
             if self.store.save_user(&change).await?.is_saved() {
                 return Ok(reported);
             }

@@ -96,6 +96,7 @@ where
                     ..user
                 })
             };
+            let change = change.for_request(self.chance.request().as_ref());
             if self.store.save_user(&change).await?.is_saved() {
                 return Ok(Declined::Declined);
             }

@@ -249,7 +249,7 @@ where
                             }
                             _ => self.issued(user, batch, settings, key, now),
                         };
-                        changes.push(change);
+                        changes.push(change.for_request(batch.request_id.as_ref()));
                         results.insert(user.id, issued_to(user, batch, settings));
                     }
                 }
@@ -411,6 +411,7 @@ where
             done_at: done.then_some(now),
             due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
             carried: cursor.carried,
+            request_id: cursor.request_id.clone(),
         };
         match self.store.finish_page(&page, &moved).await {
             Ok(()) if done => Ok(Expanded::Done),

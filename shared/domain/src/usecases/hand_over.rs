@@ -142,6 +142,7 @@ where
                 InvitationOccasion::First,
                 false,
             );
+            let change = change.for_request(self.chance.request().as_ref());
             if self.store.save_user(&change).await?.is_saved() {
                 return Ok(HandedOver {
                     user: after,

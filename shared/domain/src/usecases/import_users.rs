@@ -422,6 +422,7 @@ where
                 let changes: Vec<UserChange> = some
                     .iter_mut()
                     .filter_map(|pending| pending.change.take())
+                    .map(|change| change.for_request(self.chance.request().as_ref()))
                     .collect();
                 self.store.save_users(&changes).await?
             } else {

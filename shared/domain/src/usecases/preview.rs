@@ -345,6 +345,7 @@ where
             stopped_by: None,
             created_at: now,
             carried: Carried::default(),
+            request_id: None,
         };
         let ingredients = Ingredients {
             nonce: self.chance.nonce(),

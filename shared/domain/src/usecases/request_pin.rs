@@ -103,6 +103,7 @@ where
                 },
                 ..change
             };
+            let change = change.for_request(self.chance.request().as_ref());
             if self.store.save_user(&change).await?.is_saved() {
                 return Ok(done);
             }

@@ -321,6 +321,7 @@ fn begin(
         stopped_by: None,
         created_at: now,
         carried: Carried::default(),
+        request_id: chance.request(),
     };
     let cursor = Cursor {
         batch: batch.id,
@@ -331,6 +332,7 @@ fn begin(
         done_at: None,
         due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
         carried: Carried::default(),
+        request_id: batch.request_id.clone(),
     };
     (batch, cursor)
 }

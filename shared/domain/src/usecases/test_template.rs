@@ -111,7 +111,7 @@ where
                 template: name.clone(),
                 draft: draft.clone(),
             };
-            let mail = Mail::waiting(
+            let mut mail = Mail::waiting(
                 MailId::new(self.chance.ulid()),
                 MailKind::Test(Box::new(test)),
                 // Nobody: the id is new, and no user will ever have it.
@@ -121,6 +121,7 @@ where
                 settings.version,
                 now,
             );
+            mail.request_id = self.chance.request();
             let answer = TestSent { mail: mail.id };
             let remembered = request
                 .map(|request| request.remember(&answer, now))

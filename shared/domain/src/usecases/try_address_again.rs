@@ -92,6 +92,7 @@ where
             };
             let mut change = base;
             change.history.insert(0, row);
+            let change = change.for_request(self.chance.request().as_ref());
             let after = change.user.clone();
             if self.store.save_user(&change).await?.is_saved() {
                 return Ok(after);

@@ -38,6 +38,7 @@ pub fn a_batch() -> BatchBuilder {
             stopped_by: None,
             created_at: now,
             carried: Carried::default(),
+            request_id: None,
         },
         cursor: Cursor {
             batch: id,
@@ -48,6 +49,7 @@ pub fn a_batch() -> BatchBuilder {
             done_at: None,
             due_at: now + SignedDuration::from_mins(1),
             carried: Carried::default(),
+            request_id: None,
         },
     }
 }

@@ -17,8 +17,8 @@ use jiff::SignedDuration;
 
 use super::{Store, added, invited, mailed, next, saved};
 use crate::builders::{
-    a_batch, a_mail, a_registration, a_row, a_session, a_user, an_administrator, an_answer,
-    an_invitation, monday_morning, settings,
+    a_batch, a_mail, a_registration, a_row, a_session, a_stamp, a_user, an_administrator,
+    an_answer, an_invitation, monday_morning, settings,
 };
 use crate::store::keys;
 
@@ -425,10 +425,13 @@ pub async fn settings_that_cannot_be_read_say_so_and_earlier_ones_are_read<S: St
     store: S,
     spoiler: impl Spoil,
 ) {
-    let one = store.save_settings(&settings().build(), UNSAVED).await;
+    let one = store
+        .save_settings(&settings().build(), UNSAVED, &a_stamp())
+        .await;
     let one = one.unwrap();
     let two = settings().lifetime_hours(24).build();
-    let two = store.save_settings(&two, one.version).await.unwrap();
+    let two = store.save_settings(&two, one.version, &a_stamp()).await;
+    let two = two.unwrap();
     let (current, version) = (keys::settings(), keys::settings_version(two.version));
     spoiler.spoil(&current).await;
     spoiler.spoil(&version).await;
@@ -436,7 +439,10 @@ pub async fn settings_that_cannot_be_read_say_so_and_earlier_ones_are_read<S: St
     names(store.current_settings().await, &current);
     names(store.settings_at(two.version).await, &version);
     let earlier = store.settings_at(one.version).await.unwrap();
-    assert_eq!(earlier, Some(one));
+    assert_eq!(earlier, Some(one.clone()));
+    let listed = store.list_settings(None, 10).await.unwrap();
+    let versions: Vec<_> = listed.iter().map(|kept| kept.saved.version).collect();
+    assert_eq!(versions, [one.version]);
 }
 
 /// Mails in other languages keep theirs.

@@ -41,12 +41,17 @@ impl ListSettings for MemoryStore {
         below: Option<Version>,
         limit: usize,
     ) -> Result<Vec<SavedSettings>, Unavailable> {
-        self.read(Call::ListSettings, |rows| {
+        let read = self.read(Call::ListSettings, |rows| {
             let current = rows.current_settings().version;
-            let mut found = Vec::new();
+            let (mut found, mut unreadable) = (Vec::new(), Vec::new());
             let mut version = Some(current);
             while let Some(this) = version.filter(|this| *this != UNSAVED && found.len() < limit) {
-                if below.is_none_or(|below| this < below) {
+                let key = keys::settings_version(this);
+                if below.is_some_and(|below| this >= below) {
+                    // Above what was asked for.
+                } else if rows.why_unreadable(&key).is_some() {
+                    unreadable.push(key);
+                } else {
                     found.extend(rows.settings_at(this).map(|saved| SavedSettings {
                         saved,
                         stamp: rows.settings_stamps.get(&this).cloned(),
@@ -54,9 +59,13 @@ impl ListSettings for MemoryStore {
                 }
                 version = this.replaces();
             }
-            found
-        })
-        .await
+            (found, unreadable)
+        });
+        let (found, unreadable) = read.await?;
+        for key in &unreadable {
+            self.met(key);
+        }
+        Ok(found)
     }
 }
 
