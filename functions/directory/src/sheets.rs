@@ -139,6 +139,7 @@ struct RowView {
 
 /// What a row changes of a user: a column, what it held and what it holds now, as in a file.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[expect(clippy::option_option, reason = "null and absent are two things")]
 struct ChangeView {
     /// The column.
     field: &'static str,

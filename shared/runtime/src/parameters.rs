@@ -109,7 +109,7 @@ fn deserialise<T: Parameters>(
 /// What a parameter was given as: a text, or a list of them where a list is wanted.
 struct Values<'a>(Vec<&'a str>);
 
-impl<'de> IntoDeserializer<'de> for Values<'_> {
+impl IntoDeserializer<'_> for Values<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -167,9 +167,9 @@ pub fn words(list: Option<&str>) -> impl Iterator<Item = &str> {
 /// before a comma says that it belongs to the name.
 #[must_use]
 pub fn either_of(given: &[String]) -> Vec<String> {
-    let named = |text: &&String| !is_blank(text);
+    let says_something = |text: &&String| !is_blank(text);
     let [one] = given else {
-        return given.iter().filter(named).cloned().collect();
+        return given.iter().filter(says_something).cloned().collect();
     };
     let mut names = Vec::new();
     let mut name = String::new();
