@@ -388,8 +388,10 @@ async fn every_row_that_is_written_says_in_which_schema() {
 #[tokio::test]
 async fn rows_in_which_a_later_version_wrote_more_are_all_read() {
     let engine = with_rows_of_later().await;
+    let of_0_1 = stored::read_folder(&stored::folder("0.1"));
 
-    for specimen in specimens::all() {
+    let kept = specimens::all().into_iter();
+    for specimen in kept.filter(|specimen| of_0_1.contains_key(&specimen.name)) {
         let read = crate::read_like(&engine, &specimen.value).await;
         let read = read.unwrap_or_else(|| panic!("{} is not found", specimen.name));
         assert_eq!(
