@@ -57,7 +57,7 @@ fn every_story_ends_well() {
     assert!(counts.accepted > STORIES, "{counts}");
     assert!(counts.crashes > STORIES, "{counts}");
     assert!(counts.dropped > STORIES, "{counts}");
-    assert!(counts.left_open > STORIES, "{counts}");
+    assert!(counts.left_open > STORIES / 2, "{counts}");
     assert!(counts.aside > STORIES / 2, "{counts}");
     assert!(counts.twice > 0 && counts.leases_lost > 0, "{counts}");
 }

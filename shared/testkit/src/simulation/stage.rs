@@ -42,7 +42,7 @@ impl Rates {
             return Self {
                 sticky,
                 repeat: 50,
-                spoil: 20,
+                spoil: 5,
                 ..Self::default()
             };
         }
@@ -56,7 +56,7 @@ impl Rates {
             post: of(400),
             lost: of(200),
             repeat: of(250),
-            spoil: of(60),
+            spoil: of(12),
             sticky,
         }
     }
