@@ -136,7 +136,7 @@ pub fn continue_url(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<
         |address: &EnrolmentAddress| address.platform.as_deref().map(platform::canonical);
     let is_named = |platform: &String| {
         let named = |address: &&EnrolmentAddress| named_by(address).as_ref() == Some(platform);
-        fitting.iter().any(|address| named(address))
+        fitting.iter().any(named)
     };
     let served_as = platform.as_deref().and_then(Platform::of);
     let served_as = served_as.and_then(Platform::served_as);
