@@ -2,6 +2,7 @@
 //! reporting their devices.
 #![expect(
     clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "the functions beside the tests fail the tests, as they should"
 )]
 
@@ -287,10 +288,10 @@ async fn a_stranger_at_a_wrong_address_completes_nothing_once_it_is_corrected() 
     let ada = beckon.invite("adda@example.com").await;
     let stranger = beckon.redeem(&ada).await;
     let path = format!("/v1/users/{}", ada.id);
-    let patch = json!({ "email": "ada@example.com" });
+    let correction = json!({ "email": "ada@example.com" });
     let _ = beckon
         .call("PATCH", &path)
-        .json(&patch)
+        .json(&correction)
         .answer()
         .await
         .with_status(200);

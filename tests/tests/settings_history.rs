@@ -1,9 +1,4 @@
 //! The history of the settings: who changed what, when, from what to what.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "the functions beside the tests fail the tests, as they should"
-)]
 
 use beckon_tests::Beckon;
 use serde_json::{Value, json};

@@ -1,6 +1,11 @@
 //! Rows that this version cannot read, seen from outside: nobody else notices, and an operator is told
 //! once.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the functions beside the tests fail the tests, as they should"
+)]
+
 use beckon_tests::{Beckon, Person, until};
 use serde_json::{Value, json};
 

@@ -30,9 +30,10 @@ pub fn current() -> Option<RequestId> {
 /// A layer that gives each request its id: its log lines carry it, and so does the answer.
 pub(crate) async fn identified(request: Request, next: Next) -> Response {
     let id = id_of(&request);
-    let span = match actor_of(&request) {
-        Some(actor) => tracing::info_span!("request", requestId = id.as_str(), actor),
-        None => tracing::info_span!("request", requestId = id.as_str()),
+    let span = if let Some(actor) = actor_of(&request) {
+        tracing::info_span!("request", requestId = id.as_str(), actor)
+    } else {
+        tracing::info_span!("request", requestId = id.as_str())
     };
     let answered = next.run(request).instrument(span);
     let mut response = CURRENT.scope(id.clone(), answered).await;

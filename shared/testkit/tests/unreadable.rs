@@ -68,7 +68,7 @@ async fn a_waiting_mail_that_cannot_be_read_stops_no_other_mail() {
     assert_eq!((run.sent, run.end), (1, RunEnd::NothingDue));
     assert_eq!((again.sent, again.end), (0, RunEnd::NothingDue));
     assert_eq!(state_of(&world, &second), MailState::Sent);
-    assert_eq!(world.store.newly_aside(), [key.clone()]);
+    assert_eq!(world.store.newly_aside(), std::slice::from_ref(&key));
     // Somebody repairs it, and it goes.
     world.store.mend(&key);
     beckon_domain::ports::KeepAside::release_row(&world.store, &key)

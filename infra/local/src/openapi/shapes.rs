@@ -1,6 +1,6 @@
 //! What the derived schemas do not say as clients need it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
@@ -30,7 +30,7 @@ fn merge_parts(schema: &mut Value, all: &Map<String, Value>) {
         return;
     };
     let mut properties = Map::new();
-    let mut required: BTreeMap<String, ()> = BTreeMap::new();
+    let mut required: BTreeSet<String> = BTreeSet::new();
     for part in &parts {
         let part = match part["$ref"]
             .as_str()
@@ -41,11 +41,11 @@ fn merge_parts(schema: &mut Value, all: &Map<String, Value>) {
         };
         properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
         let names = part["required"].as_array().into_iter().flatten();
-        required.extend(names.filter_map(|name| Some((name.as_str()?.to_owned(), ()))));
+        required.extend(names.filter_map(|name| Some(name.as_str()?.to_owned())));
     }
     let mut whole = json!({ "type": "object", "properties": properties });
     if !required.is_empty() {
-        whole["required"] = json!(required.into_keys().collect::<Vec<_>>());
+        whole["required"] = json!(required);
     }
     if let Some(description) = schema.get("description") {
         whole["description"] = description.clone();

@@ -301,8 +301,9 @@ fn is_name(name: &str) -> bool {
     }
     name.split(' ').all(|word| {
         let is_encoded = word.starts_with("=?") && word.ends_with("?=");
-        !(is_encoded && word.len() > LONGEST_ENCODED_WORD)
-            && !word.contains(|c| "()<>[]:;@\\,\"".contains(c))
+        let is_too_long = is_encoded && word.len() > LONGEST_ENCODED_WORD;
+        let has_specials = word.contains(|c| "()<>[]:;@\\,\"".contains(c));
+        !is_too_long && !has_specials
     })
 }
 

@@ -271,7 +271,7 @@ impl Table {
             Err(error) => tracing::error!(
                 row = row.row,
                 reason = row.reason,
-                error = %beckon_domain::ports::Unavailable::from(unavailable(&error)).source,
+                error = %unavailable(&error).source,
                 "a row that this version cannot read could not be set aside"
             ),
         }

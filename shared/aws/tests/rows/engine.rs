@@ -80,11 +80,11 @@ fn spoilt(sk: &str) -> (&'static str, AttributeValue) {
 }
 
 impl Engine {
-    fn key(key: &RowKey) -> Option<Item> {
-        Some(Item::from([
+    fn key(key: &RowKey) -> Item {
+        Item::from([
             ("pk".to_owned(), AttributeValue::S(key.pk.clone())),
             ("sk".to_owned(), AttributeValue::S(key.sk.clone())),
-        ]))
+        ])
     }
 
     /// An item as it is.
@@ -94,7 +94,7 @@ impl Engine {
             .get_item()
             .table_name(NAME)
             .consistent_read(true);
-        let answer = get.set_key(Self::key(key)).send().await;
+        let answer = get.set_key(Some(Self::key(key))).send().await;
         answer.expect("it is read").item
     }
 
@@ -103,7 +103,7 @@ impl Engine {
         self.client
             .update_item()
             .table_name(NAME)
-            .set_key(Self::key(key))
+            .set_key(Some(Self::key(key)))
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET #name = :value")
             .expression_attribute_names("#name", name)

@@ -12,6 +12,7 @@ use crate::settings::comparing::{FieldChange, changes};
 use crate::settings::{
     RegistrationSettings, SettingsDraft, SettingsStamp, UNSAVED, VersionedSettings,
 };
+use crate::stored::readable;
 
 /// Settings, and what they mean for a guesser.
 #[derive(Debug, Clone)]
@@ -123,12 +124,12 @@ where
         for (index, this) in saved.iter().enumerate().take(limit) {
             let version = this.saved.version;
             let listed = saved.get(index + 1).map(|before| &before.saved);
-            let before = match listed.filter(|before| before.version.next() == version) {
-                Some(before) => Some(before.clone()),
-                None => {
-                    let before = version.replaces().unwrap_or(UNSAVED);
-                    self.store.settings_at(before).await?
-                }
+            let listed = listed.filter(|before| before.version.next() == version);
+            let before = if let Some(before) = listed {
+                Some(before.clone())
+            } else {
+                let before = version.replaces().unwrap_or(UNSAVED);
+                readable(self.store.settings_at(before).await)?
             };
             items.push(PastChange {
                 version,

@@ -281,20 +281,17 @@ where
                 let read = self.read_for(&mut round, due.mail.settings, now).await;
                 let read = match read {
                     Ok(read) => Ok(read),
-                    Err(error) => match error.unreadable().cloned() {
-                        Some(row) => Err(row),
-                        None => {
-                            round.fail(error);
-                            break;
-                        }
-                    },
+                    Err(error) if error.unreadable().is_some() => Err(error),
+                    Err(error) => {
+                        round.fail(error);
+                        break;
+                    }
                 };
                 let (id, keys) = (due.mail.id, Arc::clone(&round.keys));
                 let step = async move {
                     let mut unfit = None;
-                    let (settings, now_holding, own) = match read {
-                        Ok(read) => read,
-                        Err(_) => return Finished::Mail(id, self.postpone(due.mail).await, None),
+                    let Ok((settings, now_holding, own)) = read else {
+                        return Finished::Mail(id, self.postpone(due.mail).await, None);
                     };
                     let words = Words {
                         keys: &keys,

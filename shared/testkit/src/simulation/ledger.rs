@@ -61,6 +61,10 @@ impl Watch {
 pub(super) type Moment = (u64, Timestamp);
 
 /// What a task has seen.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that it saw or did not"
+)]
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) job: Job,

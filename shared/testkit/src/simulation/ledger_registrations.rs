@@ -160,9 +160,9 @@ impl Ledger {
         let user = before.id;
         let of_invitation = before.invitation.as_ref().map(|one| one.ownership);
         let of_session = wanted.named.as_ref().and_then(|named| {
-            let used = self.named.iter().any(|(digest, _)| *digest == named.digest);
+            let was_named = self.named.iter().any(|(digest, _)| *digest == named.digest);
             let issue = self.issues.get(&(user, named.issue))?;
-            (!used && named.issue != before.latest_issue).then_some(issue.invitation.ownership)
+            (!was_named && named.issue != before.latest_issue).then_some(issue.invitation.ownership)
         });
         let ownership = if wanted.completes {
             of_invitation

@@ -389,10 +389,10 @@ impl Story {
             None => self.tasks.put_back(task),
             Some(ended) => {
                 let (number, job) = (task.number, task.job);
-                let gone = if ended != Ended::Again {
-                    Gone::Well
-                } else {
+                let gone = if ended == Ended::Again {
                     Gone::Failed
+                } else {
+                    Gone::Well
                 };
                 self.watch.both(|stage, ledger| {
                     ledger.ends(number, gone);
