@@ -62,7 +62,8 @@ impl From<PastChange> for SettingsChange {
 /// Who saved each version, when, and which fields it changed, from what to what. A page has at
 /// most 20.
 #[utoipa::path(
-    get, path = "/v1/settings/history", tag = "Settings", params(PageQuery<PAGE>),
+    get, path = "/v1/settings/history", operation_id = "listSettingsHistory",
+    security(("bearer" = ["viewer"])), tag = "Settings", params(PageQuery<PAGE>),
     responses((status = 200, body = SettingsHistory), (status = 422, body = Problem))
 )]
 async fn history(
