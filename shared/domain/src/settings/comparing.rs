@@ -20,10 +20,8 @@ pub struct FieldChange {
     pub field: String,
     /// What it was; null if it was not there. A text of more than 2,000 characters is told by its
     /// length and digest.
-    #[cfg_attr(feature = "schema", schema(value_type = Option<Object>))]
     pub before: Value,
     /// What it is; null if it is not there any more.
-    #[cfg_attr(feature = "schema", schema(value_type = Option<Object>))]
     pub after: Value,
 }
 
