@@ -1,11 +1,5 @@
 //! Rows that this version cannot read, seen from outside: nobody else notices, and an operator is told
 //! once.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a broken expectation is a failed test"
-)]
-
 #![expect(
     clippy::indexing_slicing,
     reason = "the functions beside the tests fail the tests, as they should"
