@@ -57,7 +57,7 @@ const REFUSALS: [Refusal; 13] = [
     Refusal {
         status: "409",
         name: "NotPossibleNow",
-        description: "As things stand it cannot be done; `detail` says why, and what to do.",
+        description: "As things stand it cannot be done, or a record that it needs cannot be read; `detail` says why, and what to do.",
         example: (
             "not-possible-now",
             "Not possible now",
@@ -246,7 +246,8 @@ pub(super) fn describe(document: &mut Value) {
 fn statuses_of_its_kind(operation: &Value, is_public: bool) -> Vec<&'static str> {
     let mut statuses = vec!["429", "503"];
     if !is_public {
-        statuses.extend(["401", "403"]);
+        // A record that this version cannot read may lie behind any of them.
+        statuses.extend(["401", "403", "409"]);
     }
     let content = operation["requestBody"]["content"].as_object();
     if let Some(content) = content {
