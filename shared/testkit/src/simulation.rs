@@ -12,6 +12,10 @@ mod breakage;
 mod cast;
 mod dice;
 mod jobs;
+mod jobs_machinery;
+mod jobs_secrets;
+mod jobs_sends;
+mod jobs_users;
 mod ledger;
 mod ledger_mails;
 mod ledger_registrations;
@@ -26,6 +30,7 @@ mod table;
 mod table_mails;
 mod table_reads;
 mod tasks;
+mod use_case;
 mod verdict;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,6 +38,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub use breakage::Breakage;
 pub use report::{Counts, Report};
 use story::Story;
+pub use use_case::{Answers, UseCase};
 
 /// Plays the story of a seed.
 pub fn play(seed: u64) -> Report {

@@ -1,7 +1,9 @@
-//! Everything a job needs, and the use cases made of it.
+//! Everything a job needs, and the use cases made of it: this is the one place of the simulation that
+//! constructs them, each in a function of its own.
 
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
+use beckon_domain::usecases::change_settings::ChangeSettings;
 use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
@@ -9,6 +11,7 @@ use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::request_pin::RequestPin;
+use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send::Send;
 use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
@@ -36,7 +39,7 @@ pub(super) struct Cast {
 }
 
 impl Cast {
-    pub(super) fn adding(&self) -> AddUser<Table, ManualClock, SeededChance> {
+    pub(super) fn add_user(&self) -> AddUser<Table, ManualClock, SeededChance> {
         AddUser {
             store: self.table.clone(),
             clock: self.clock.clone(),
@@ -44,7 +47,7 @@ impl Cast {
         }
     }
 
-    pub(super) fn sending(&self) -> Send<Table, ManualClock, SeededChance> {
+    pub(super) fn send_invitations(&self) -> Send<Table, ManualClock, SeededChance> {
         Send {
             store: self.table.clone(),
             clock: self.clock.clone(),
@@ -71,7 +74,7 @@ impl Cast {
         }
     }
 
-    pub(super) fn changing(&self) -> ChangeInvitation<Table, ManualClock, SeededChance> {
+    pub(super) fn change_invitation(&self) -> ChangeInvitation<Table, ManualClock, SeededChance> {
         ChangeInvitation {
             store: self.table.clone(),
             clock: self.clock.clone(),
@@ -79,7 +82,7 @@ impl Cast {
         }
     }
 
-    pub(super) fn patching(&self) -> ChangeUser<Table, MemoryKeys, ManualClock, SeededChance> {
+    pub(super) fn change_user(&self) -> ChangeUser<Table, MemoryKeys, ManualClock, SeededChance> {
         ChangeUser {
             keys: self.keys.clone(),
             store: self.table.clone(),
@@ -88,14 +91,31 @@ impl Cast {
         }
     }
 
-    pub(super) fn stop(&self) -> StopSend<Table, ManualClock> {
+    pub(super) fn stop_batch(&self) -> StopSend<Table, ManualClock> {
         StopSend {
             store: self.table.clone(),
             clock: self.clock.clone(),
         }
     }
 
-    pub(super) fn confirm(&self) -> ConfirmRegistration<Table, ManualClock, SeededChance> {
+    pub(super) fn change_settings(&self) -> ChangeSettings<Table, ManualClock> {
+        ChangeSettings {
+            store: self.table.clone(),
+            clock: self.clock.clone(),
+            deployed_from: crate::builders::settings().build().sender.from,
+        }
+    }
+
+    pub(super) fn resume_delivery(&self) -> ResumeDelivery<Table, Bell> {
+        ResumeDelivery {
+            store: self.table.clone(),
+            postman: self.bell.clone(),
+        }
+    }
+
+    pub(super) fn confirm_registration(
+        &self,
+    ) -> ConfirmRegistration<Table, ManualClock, SeededChance> {
         ConfirmRegistration {
             store: self.table.clone(),
             clock: self.clock.clone(),
@@ -112,7 +132,7 @@ impl Cast {
         }
     }
 
-    pub(super) fn expanding(&self) -> ExpandPage<Table, MemoryKeys, ManualClock, SeededChance> {
+    pub(super) fn expand(&self) -> ExpandPage<Table, MemoryKeys, ManualClock, SeededChance> {
         ExpandPage {
             store: self.table.clone(),
             keys: self.keys.clone(),
@@ -121,14 +141,14 @@ impl Cast {
         }
     }
 
-    pub(super) fn telling(&self) -> TellOfUnreadable<Table, RejectedEvents> {
+    pub(super) fn tell_of_unreadable(&self) -> TellOfUnreadable<Table, RejectedEvents> {
         TellOfUnreadable {
             store: self.table.clone(),
             failures: self.failures.clone(),
         }
     }
 
-    pub(super) fn recording(&self) -> RecordFeedback<Table, SeededChance> {
+    pub(super) fn record_feedback(&self) -> RecordFeedback<Table, SeededChance> {
         RecordFeedback {
             store: self.table.clone(),
             chance: self.chance.clone(),

@@ -17,9 +17,11 @@ use jiff::{SignedDuration, Timestamp};
 use ulid::Ulid;
 
 use super::dice::Dice;
-use super::jobs::{Job, Shown, order};
+use super::jobs::{Job, Shown};
+use super::jobs_sends::order;
 use super::ledger::Ledger;
 use super::stage::Mood;
+use super::use_case::UseCase;
 use crate::builders::{a_device, settings};
 
 /// What comes next.
@@ -57,59 +59,133 @@ pub(super) fn draw_settings(dice: &mut Dice) -> Settings {
     settings
 }
 
+/// Of how many moments one is for the world around Beckon and not for somebody's call.
+const WORLD: usize = 9;
+
+/// How often people do this, beside the others. What the machinery does it begins itself.
+const fn weight(use_case: UseCase) -> usize {
+    match use_case {
+        UseCase::Redeem => 10,
+        UseCase::Send => 7,
+        UseCase::ChangeInvitation | UseCase::ConfirmRegistration => 4,
+        UseCase::RequestPin => 3,
+        UseCase::ChangeUser => 2,
+        UseCase::AddUser
+        | UseCase::ChangeSettings
+        | UseCase::ResumeDelivery
+        | UseCase::StopBatch => 1,
+        UseCase::ChangeTemplate
+        | UseCase::Decline
+        | UseCase::DeleteUser
+        | UseCase::ExportUsers
+        | UseCase::HandOver
+        | UseCase::ImportUsers
+        | UseCase::Preview
+        | UseCase::PreviewTemplate
+        | UseCase::ReportBatch
+        | UseCase::TestTemplate
+        | UseCase::TryAddressAgain
+        | UseCase::Deliver
+        | UseCase::EraseEnded
+        | UseCase::Expand
+        | UseCase::Publish
+        | UseCase::RecordFeedback
+        | UseCase::TellOfUnreadable
+        | UseCase::Tick => 0,
+    }
+}
+
 /// Draws what comes next.
 pub(super) fn draw(dice: &mut Dice, ledger: &Ledger, now: Timestamp) -> Step {
     let users = ledger.store.all_users();
-    let Some(user) = dice.pick(&users).cloned() else {
+    if users.is_empty() {
         return Step::Do(vec![newcomer(dice)]);
-    };
-    let one = |job| Step::Do(vec![job]);
-    match dice.below(40) {
-        0..4 => one(named(dice, &users)),
-        4..7 => one(filtered(dice, &users)),
-        7..14 => shows(dice, ledger, &user),
-        14..17 => {
-            let guesses = 1 + dice.below(3);
-            let counted = dice.happens(300);
-            let guess = Job::Show {
-                user: user.id,
-                shown: Shown::WrongPin,
-                counted,
-            };
-            Step::Do(vec![guess; guesses])
+    }
+    let calls: usize = UseCase::ALL.into_iter().map(weight).sum();
+    let mut roll = dice.below(calls + WORLD);
+    for use_case in UseCase::ALL {
+        if roll < weight(use_case) {
+            let jobs = asked(use_case, dice, ledger, &users, now);
+            return Step::Do(jobs.unwrap_or_else(|| vec![newcomer(dice)]));
         }
-        17..20 => one(Job::RequestPin(user.email)),
-        20..24 => {
+        roll -= weight(use_case);
+    }
+    match roll {
+        0 => Step::Mood([Mood::Open, Mood::QuotaUsedUp, Mood::AccountRefused][dice.below(3)]),
+        1 => Step::Lag(dice.below(4)),
+        _ => {
+            let most = [20, 400, 4_000, 4_000, 100_000][dice.below(5)];
+            Step::Wait(SignedDuration::from_secs(dice.between(1, most)))
+        }
+    }
+}
+
+/// What somebody asks of a use case; `None` if there is nothing to ask, or if nobody does but the
+/// machinery.
+fn asked(
+    use_case: UseCase,
+    dice: &mut Dice,
+    ledger: &Ledger,
+    users: &[User],
+    now: Timestamp,
+) -> Option<Vec<Job>> {
+    let user = dice.pick(users)?.clone();
+    let job = match use_case {
+        UseCase::AddUser => newcomer(dice),
+        UseCase::ChangeInvitation => {
             let change = [
                 InvitationChange::Cancel,
                 InvitationChange::Cancel,
                 InvitationChange::Restore,
                 InvitationChange::Resend,
             ][dice.below(4)];
-            one(Job::Change(user.id, change))
+            Job::Change(user.id, change)
         }
-        24 | 25 => one(Job::Enable(user.id, !user.enabled)),
-        26 => match dice.pick(&ledger.store.all_batches()) {
-            Some((batch, _)) => one(Job::Stop(batch.id)),
-            None => one(newcomer(dice)),
+        UseCase::ChangeSettings => Job::SaveSettings {
+            expected: Some(ledger.store.settings().version),
+            settings: Box::new(draw_settings(dice)),
         },
-        27..31 => one(Job::Report(registered(dice, ledger, &user, now))),
-        31 => {
-            let settings = draw_settings(dice);
-            one(Job::SaveSettings(
-                ledger.store.settings().version,
-                Box::new(settings),
-            ))
-        }
-        32 => one(newcomer(dice)),
-        33 => one(Job::LiftPause),
-        34 => Step::Mood([Mood::Open, Mood::QuotaUsedUp, Mood::AccountRefused][dice.below(3)]),
-        35 => Step::Lag(dice.below(4)),
-        _ => {
-            let most = [20, 400, 4_000, 4_000, 100_000][dice.below(5)];
-            Step::Wait(SignedDuration::from_secs(dice.between(1, most)))
-        }
-    }
+        UseCase::ChangeUser => Job::Enable(user.id, !user.enabled),
+        UseCase::ConfirmRegistration => Job::Report(registered(dice, ledger, &user, now)),
+        UseCase::Redeem if dice.happens(300) => return Some(guesses(dice, &user)),
+        UseCase::Redeem => return shows(dice, ledger, &user),
+        UseCase::RequestPin => Job::RequestPin(user.email),
+        UseCase::ResumeDelivery => Job::Resume,
+        UseCase::Send if dice.happens(430) => filtered(dice, users),
+        UseCase::Send => named(dice, users),
+        UseCase::StopBatch => Job::Stop(dice.pick(&ledger.store.all_batches())?.0.id),
+        UseCase::ChangeTemplate
+        | UseCase::Decline
+        | UseCase::DeleteUser
+        | UseCase::ExportUsers
+        | UseCase::HandOver
+        | UseCase::ImportUsers
+        | UseCase::Preview
+        | UseCase::PreviewTemplate
+        | UseCase::ReportBatch
+        | UseCase::TestTemplate
+        | UseCase::TryAddressAgain
+        | UseCase::Deliver
+        | UseCase::EraseEnded
+        | UseCase::Expand
+        | UseCase::Publish
+        | UseCase::RecordFeedback
+        | UseCase::TellOfUnreadable
+        | UseCase::Tick => return None,
+    };
+    Some(vec![job])
+}
+
+/// Somebody guesses, several times at once.
+fn guesses(dice: &mut Dice, user: &User) -> Vec<Job> {
+    let guesses = 1 + dice.below(3);
+    let counted = dice.happens(300);
+    let guess = Job::Show {
+        user: user.id,
+        shown: Shown::WrongPin,
+        counted,
+    };
+    vec![guess; guesses]
 }
 
 fn newcomer(dice: &mut Dice) -> Job {
@@ -167,16 +243,14 @@ fn filtered(dice: &mut Dice, users: &[User]) -> Job {
 }
 
 /// Somebody shows a secret they were mailed: mostly the latest, now and then an older one.
-fn shows(dice: &mut Dice, ledger: &Ledger, user: &User) -> Step {
+fn shows(dice: &mut Dice, ledger: &Ledger, user: &User) -> Option<Vec<Job>> {
     let latest = user.latest_issue;
     let issue = if dice.happens(300) {
         IssueNumber::from_number(latest.get().saturating_sub(1))
     } else {
         latest
     };
-    let Some(invitation) = ledger.issue(user.id, issue) else {
-        return Step::Do(vec![newcomer(dice)]);
-    };
+    let invitation = ledger.issue(user.id, issue)?;
     let by_pin = invitation.method.uses_pin() && dice.happens(800);
     let shown = if by_pin {
         Shown::Pin(issue)
@@ -185,14 +259,12 @@ fn shows(dice: &mut Dice, ledger: &Ledger, user: &User) -> Step {
     };
     let times = 1 + dice.below(8) / 5;
     let counted = dice.happens(100);
-    Step::Do(vec![
-        Job::Show {
-            user: user.id,
-            shown,
-            counted
-        };
-        times
-    ])
+    let show = Job::Show {
+        user: user.id,
+        shown,
+        counted,
+    };
+    Some(vec![show; times])
 }
 
 /// The device management tells of a device; what it tells of one device may differ. Now and then it

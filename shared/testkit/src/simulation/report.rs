@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::use_case::{Answer, Answers, USE_CASES, UseCase};
+
 /// How often what happened, over one story or many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is a count of what its name says")]
@@ -39,9 +41,25 @@ pub struct Counts {
     /// Rows that became unreadable, and those that somebody met and set aside.
     pub spoilt: u64,
     pub aside: u64,
+    /// What the use cases answered, in the order of [`UseCase::ALL`].
+    answers: [Answers; USE_CASES],
 }
 
 impl Counts {
+    /// How often a use case did what was asked, and how often it had a reason not to.
+    pub const fn of(&self, use_case: UseCase) -> Answers {
+        self.answers[use_case.place()]
+    }
+
+    pub(super) const fn answered(&mut self, use_case: UseCase, answer: Answer) {
+        let answers = &mut self.answers[use_case.place()];
+        match answer {
+            Answer::Accepted => answers.accepted += 1,
+            Answer::Refused => answers.refused += 1,
+            Answer::Unavailable => {}
+        }
+    }
+
     fn parts(&self) -> [(&'static str, u64); 26] {
         [
             ("stories", self.stories),
@@ -104,6 +122,10 @@ impl Counts {
         self.beside_the_page += other.beside_the_page;
         self.spoilt += other.spoilt;
         self.aside += other.aside;
+        for (sum, one) in self.answers.iter_mut().zip(&other.answers) {
+            sum.accepted += one.accepted;
+            sum.refused += one.refused;
+        }
     }
 }
 
@@ -111,6 +133,11 @@ impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, count) in self.parts() {
             writeln!(f, "{count:>12} {name}")?;
+        }
+        writeln!(f, "    accepted     refused")?;
+        for use_case in UseCase::ALL {
+            let Answers { accepted, refused } = self.of(use_case);
+            writeln!(f, "{accepted:>12}{refused:>12} {use_case:?}")?;
         }
         Ok(())
     }

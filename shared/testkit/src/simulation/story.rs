@@ -4,7 +4,6 @@
 use beckon_domain::ports::{Clock as _, KeepAside as _};
 use beckon_domain::stored::RowKey;
 use beckon_domain::usecases::deliver::PostmanPolicy;
-use beckon_domain::usecases::report_batch::ReportBatch;
 use jiff::{SignedDuration, Timestamp};
 
 use super::bell::Bell;
@@ -296,22 +295,6 @@ impl Story {
 
     fn judge(&self) {
         self.watch.with(verdict::judge);
-        for (batch, _) in self.store.all_batches() {
-            let reports = ReportBatch {
-                store: self.store.clone(),
-            };
-            let report = finish(async { reports.run(batch.id).await });
-            let told = report.ok().flatten().map(|report| report.counts);
-            self.watch.with(|ledger| {
-                let counted = verdict::counts_of(ledger, &batch);
-                ledger.must(told == Some(counted), || {
-                    format!(
-                        "batch {} reports {told:?}, its items are {counted:?}",
-                        batch.id
-                    )
-                });
-            });
-        }
     }
 }
 

@@ -4,14 +4,15 @@ use beckon_domain::batch::{Batch, Cursor, Page};
 use beckon_domain::ids::{BatchId, DeviceId, MailId, UserId, Version};
 use beckon_domain::mail::MailClass;
 use beckon_domain::ports::{
-    FindDue, KeepAside, KeepTally, ListPage, ListUsers, LoadBatch, LoadRegistration, LoadSession,
-    LoadTemplates, NoteBounce, NotePace, Pause, PauseOutbox, ReadSettings, RecallAnswer,
-    RememberedAnswer, SaveError, SaveSettings, Unavailable,
+    CountOpenInvitations, FindDue, KeepAside, KeepTally, ListPage, ListSettings, ListUsers,
+    LoadBatch, LoadRegistration, LoadSession, LoadTemplates, NoteBounce, NotePace, Pause,
+    PauseOutbox, ReadSettings, RecallAnswer, RememberedAnswer, SaveError, SaveSettings,
+    Unavailable,
 };
 use beckon_domain::registration::Registration;
 use beckon_domain::selection::UserFilter;
 use beckon_domain::session::{Session, SessionDigest};
-use beckon_domain::settings::{Settings, SettingsStamp, VersionedSettings};
+use beckon_domain::settings::{SavedSettings, Settings, SettingsStamp, VersionedSettings};
 use beckon_domain::stored::{Readable, RowKey, SetAside, Unreadable};
 use beckon_domain::template::{Template, TemplateName};
 use beckon_domain::user::User;
@@ -135,6 +136,28 @@ impl SaveSettings for Table {
     ) -> Result<VersionedSettings, SaveError> {
         let write = self.rows().save_settings(settings, expected, stamp);
         self.save(Call::SaveSettings, write, unseen).await
+    }
+}
+
+impl ListSettings for Table {
+    async fn list_settings(
+        &self,
+        below: Option<Version>,
+        limit: usize,
+    ) -> Result<Vec<SavedSettings>, Unavailable> {
+        let read = self.rows().list_settings(below, limit);
+        self.read(Call::ListSettings, read, unseen).await
+    }
+}
+
+impl CountOpenInvitations for Table {
+    async fn open_invitations(&self) -> Result<u64, Unavailable> {
+        self.read(
+            Call::OpenInvitations,
+            self.rows().open_invitations(),
+            unseen,
+        )
+        .await
     }
 }
 

@@ -9,9 +9,12 @@ use beckon_domain::invitation::InvitationState as S;
 use beckon_domain::issuing::mail_of;
 use beckon_domain::mail::{Mail, MailKind, MailState};
 use beckon_domain::stored::RowKey;
+use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::user::User;
 
 use super::ledger::Ledger;
+use super::tasks::finish;
+use super::use_case::UseCase;
 use crate::store::keys;
 
 /// Whether nothing is left to do, but what needs a row that nobody can read.
@@ -42,16 +45,80 @@ pub(super) fn judge(ledger: &mut Ledger) {
         .into_iter()
         .map(|mail| (mail.id, mail))
         .collect();
-    for mail in mails.values() {
-        judge_mail(ledger, mail);
+    for use_case in UseCase::ALL {
+        judge_use_case(ledger, use_case, &mails);
     }
-    for (batch, cursor) in store.all_batches() {
-        judge_batch(ledger, &batch, &cursor, &mails);
+}
+
+/// What each use case promises, now that nothing is left to do. Some are judged at each of their
+/// answers or writes; for them nothing remains.
+fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailId, Mail>) {
+    let store = ledger.store.clone();
+    match use_case {
+        UseCase::Deliver => {
+            for mail in mails.values() {
+                judge_mail(ledger, mail);
+            }
+        }
+        UseCase::Expand => {
+            for (batch, cursor) in store.all_batches() {
+                judge_batch(ledger, &batch, &cursor, mails);
+            }
+        }
+        UseCase::ReportBatch => {
+            for (batch, _) in store.all_batches() {
+                judge_counts(ledger, &batch);
+            }
+        }
+        UseCase::Redeem => {
+            for user in store.all_users() {
+                judge_tries(ledger, &user);
+            }
+        }
+        UseCase::ConfirmRegistration => {
+            for user in store.all_users() {
+                judge_devices(ledger, &user);
+                judge_history(ledger, &user, mails);
+            }
+        }
+        UseCase::AddUser
+        | UseCase::ChangeInvitation
+        | UseCase::ChangeSettings
+        | UseCase::ChangeTemplate
+        | UseCase::ChangeUser
+        | UseCase::Decline
+        | UseCase::DeleteUser
+        | UseCase::EraseEnded
+        | UseCase::ExportUsers
+        | UseCase::HandOver
+        | UseCase::ImportUsers
+        | UseCase::Preview
+        | UseCase::PreviewTemplate
+        | UseCase::Publish
+        | UseCase::RecordFeedback
+        | UseCase::RequestPin
+        | UseCase::ResumeDelivery
+        | UseCase::Send
+        | UseCase::StopBatch
+        | UseCase::TellOfUnreadable
+        | UseCase::TestTemplate
+        | UseCase::Tick
+        | UseCase::TryAddressAgain => {}
     }
-    for user in store.all_users() {
-        judge_user(ledger, &user);
-        judge_history(ledger, &user, &mails);
-    }
+}
+
+/// What is reported of a batch is what its items are.
+fn judge_counts(ledger: &mut Ledger, batch: &Batch) {
+    let reports = ReportBatch {
+        store: ledger.store.clone(),
+    };
+    let report = finish(async { reports.run(batch.id).await });
+    let told = report.ok().flatten().map(|report| report.counts);
+    let counted = counts_of(ledger, batch);
+    ledger.must(told == Some(counted), || {
+        let id = batch.id;
+        format!("batch {id} reports {told:?}, its items are {counted:?}")
+    });
 }
 
 /// Every mail is settled, and what is said of it is true.
@@ -146,7 +213,7 @@ fn judge_batch(
 }
 
 /// The counts of a batch, from its items.
-pub(super) fn counts_of(ledger: &Ledger, batch: &Batch) -> BatchCounts {
+fn counts_of(ledger: &Ledger, batch: &Batch) -> BatchCounts {
     let mut counts = BatchCounts::default();
     for recipient in ledger
         .store
@@ -185,8 +252,8 @@ pub(super) fn counts_of(ledger: &Ledger, batch: &Batch) -> BatchCounts {
     counts
 }
 
-/// A user's row says what happened to them.
-fn judge_user(ledger: &mut Ledger, user: &User) {
+/// A user has as many devices as were registered.
+fn judge_devices(ledger: &mut Ledger, user: &User) {
     let id = user.id;
     let registrations = ledger.store.all_registrations();
     let devices = registrations.iter().filter(|one| one.user == id).count();
@@ -196,6 +263,11 @@ fn judge_user(ledger: &mut Ledger, user: &User) {
             user.devices
         )
     });
+}
+
+/// A user's row says which tries were taken.
+fn judge_tries(ledger: &mut Ledger, user: &User) {
+    let id = user.id;
     let Some(invitation) = &user.invitation else {
         return;
     };

@@ -1,0 +1,113 @@
+//! What people do with secrets: they show them, ask for them once more, and administrators mail them
+//! again, take them back and give them back.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use beckon_domain::address::EmailAddress;
+use beckon_domain::ids::UserId;
+use beckon_domain::pin::Pin;
+use beckon_domain::token::{Token, TokenPurpose};
+use beckon_domain::usecases::change_invitation::{ChangeInvitationRefused, InvitationChange};
+use beckon_domain::usecases::redeem::{RedeemRefused, Redemption, Source};
+use beckon_domain::usecases::request_pin::PinRequested;
+
+use super::cast::Cast;
+use super::jobs::Shown;
+use super::tasks::Ended;
+use super::use_case::{Answer, UseCase};
+use crate::builders::an_administrator;
+
+impl Cast {
+    pub(super) async fn show(&self, task: u64, user: UserId, shown: Shown, counted: bool) -> Ended {
+        let Some(redemption) = self.redemption(user, shown) else {
+            return Ended::Done;
+        };
+        let source = counted.then(|| Source::of(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        let answer = self.redeem().run(&redemption, source.as_ref()).await;
+        let given_back = matches!(answer, Ok(_) | Err(RedeemRefused::TooManySessions { .. }));
+        if let Ok(redeemed) = &answer {
+            let id = redeemed.registration_id.clone();
+            self.watch
+                .with(|ledger| ledger.accepted(task, (user, shown), id));
+        }
+        self.watch.with(|ledger| ledger.showed(task, given_back));
+        let answer = match answer {
+            Ok(_) => Answer::Accepted,
+            Err(RedeemRefused::Unavailable(_)) => Answer::Unavailable,
+            Err(
+                RedeemRefused::Invalid(_)
+                | RedeemRefused::DoesNotFit
+                | RedeemRefused::Ended(_)
+                | RedeemRefused::SourceSpent
+                | RedeemRefused::TooManySessions { .. },
+            ) => Answer::Refused,
+        };
+        self.answered(UseCase::Redeem, answer)
+    }
+
+    /// What a person types who has the mail of that issue, or who guesses.
+    fn redemption(&self, user: UserId, shown: Shown) -> Option<Redemption> {
+        let row = self.table.row_of(user)?;
+        let issue = match shown {
+            Shown::Pin(issue) | Shown::Token(issue) => issue,
+            Shown::WrongPin => row.latest_issue,
+        };
+        let invitation = self.watch.with(|ledger| ledger.issue(user, issue))?;
+        let ring = self.keys.ring();
+        let key = ring.get(&invitation.key)?;
+        let email = Some(row.email.as_str().to_owned());
+        let typed = |pin: String| Redemption {
+            email,
+            pin: Some(pin),
+            ..Redemption::default()
+        };
+        Some(match shown {
+            Shown::Pin(_) => {
+                let pin = Pin::derive(key, user, issue, &invitation.nonce, invitation.pin);
+                typed(pin.expose().to_owned())
+            }
+            Shown::WrongPin => {
+                let pin = Pin::derive(key, user, issue, &invitation.nonce, invitation.pin);
+                let mut pin = pin.expose().to_owned();
+                let last = pin.pop();
+                pin.push(if last == Some('4') { '7' } else { '4' });
+                typed(pin)
+            }
+            Shown::Token(_) => {
+                let purpose = TokenPurpose::Redeem;
+                let token = Token::derive(key, purpose, user, issue, &invitation.nonce);
+                Redemption {
+                    token: Some(token.expose().to_owned()),
+                    ..Redemption::default()
+                }
+            }
+        })
+    }
+
+    pub(super) async fn ask_for_pin(&self, address: &EmailAddress) -> Ended {
+        let answer = match self.request_pin().run(address).await {
+            Ok(PinRequested::MailedAgain | PinRequested::Renewed) => Answer::Accepted,
+            Ok(PinRequested::Nothing) => Answer::Refused,
+            Err(_) => Answer::Unavailable,
+        };
+        self.answered(UseCase::RequestPin, answer)
+    }
+
+    pub(super) async fn change(&self, user: UserId, change: InvitationChange) -> Ended {
+        let who = an_administrator();
+        let answer = match self.change_invitation().run(user, change, &who).await {
+            Ok(_) => Answer::Accepted,
+            Err(ChangeInvitationRefused::Unavailable(_)) => Answer::Unavailable,
+            Err(
+                ChangeInvitationRefused::UnknownUser
+                | ChangeInvitationRefused::NotNow(_)
+                | ChangeInvitationRefused::Disabled
+                | ChangeInvitationRefused::AddressMarked
+                | ChangeInvitationRefused::DomainNotAllowed
+                | ChangeInvitationRefused::RegisteredMeanwhile
+                | ChangeInvitationRefused::ExpiredMeanwhile,
+            ) => Answer::Refused,
+        };
+        self.answered(UseCase::ChangeInvitation, answer)
+    }
+}

@@ -1,0 +1,76 @@
+//! What administrators do with Sends, with the outbox and with the settings.
+
+use beckon_domain::ids::{BatchId, Version};
+use beckon_domain::ownership::OwnershipChoice;
+use beckon_domain::selection::Selection;
+use beckon_domain::settings::{Settings, SettingsDraft};
+use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
+use beckon_domain::usecases::send::{SendOrder, SendRefused};
+
+use super::cast::Cast;
+use super::jobs::request;
+use super::tasks::Ended;
+use super::use_case::{Answer, UseCase};
+use crate::builders::an_administrator;
+
+/// What an administrator orders.
+pub(super) fn order(selection: Selection, choice: Option<OwnershipChoice>) -> SendOrder {
+    SendOrder {
+        selection,
+        choice: choice.into(),
+        settings: None,
+        who: an_administrator(),
+    }
+}
+
+impl Cast {
+    pub(super) async fn send(&self, order: &SendOrder, key: Option<u64>) -> Ended {
+        let request = key.map(|key| request("invitations", key, &format!("{order:?}")));
+        let answer = match self.send_invitations().run(order, request.as_ref()).await {
+            Ok(_) => Answer::Accepted,
+            Err(SendRefused::Unavailable(_)) => Answer::Unavailable,
+            Err(
+                SendRefused::Invalid(_)
+                | SendRefused::UnknownUsers(_)
+                | SendRefused::UnknownSettings
+                | SendRefused::SettingsChanged { .. }
+                | SendRefused::KeyReused,
+            ) => Answer::Refused,
+        };
+        self.answered(UseCase::Send, answer)
+    }
+
+    pub(super) async fn stop(&self, batch: BatchId) -> Ended {
+        let answer = match self.stop_batch().run(batch, &an_administrator()).await {
+            Ok(Some(_)) => Answer::Accepted,
+            Ok(None) => Answer::Refused,
+            Err(_) => Answer::Unavailable,
+        };
+        self.answered(UseCase::StopBatch, answer)
+    }
+
+    pub(super) async fn save_settings(
+        &self,
+        expected: Option<Version>,
+        settings: Settings,
+    ) -> Ended {
+        let draft = SettingsDraft::from(settings);
+        let saving = self.change_settings();
+        let answer = match saving.run(draft, expected, &an_administrator()).await {
+            Ok(_) => Answer::Accepted,
+            Err(ChangeSettingsRefused::Unavailable(_)) => Answer::Unavailable,
+            Err(ChangeSettingsRefused::Invalid(_) | ChangeSettingsRefused::Stale { .. }) => {
+                Answer::Refused
+            }
+        };
+        self.answered(UseCase::ChangeSettings, answer)
+    }
+
+    pub(super) async fn resume(&self) -> Ended {
+        let answer = match self.resume_delivery().run().await {
+            Ok(_) => Answer::Accepted,
+            Err(_) => Answer::Unavailable,
+        };
+        self.answered(UseCase::ResumeDelivery, answer)
+    }
+}

@@ -1,0 +1,107 @@
+//! The use cases: one variant per file of the domain's `usecases`. What draws the steps of a story
+//! and what judges its end match on them one by one, so a new use case does not compile until
+//! somebody has said how it is played and what must be true of it.
+
+/// A use case, named like its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each is documented in the file of its name")]
+pub enum UseCase {
+    AddUser,
+    ChangeInvitation,
+    ChangeSettings,
+    ChangeTemplate,
+    ChangeUser,
+    ConfirmRegistration,
+    Decline,
+    DeleteUser,
+    Deliver,
+    EraseEnded,
+    Expand,
+    ExportUsers,
+    HandOver,
+    ImportUsers,
+    Preview,
+    PreviewTemplate,
+    Publish,
+    RecordFeedback,
+    Redeem,
+    ReportBatch,
+    RequestPin,
+    ResumeDelivery,
+    Send,
+    StopBatch,
+    TellOfUnreadable,
+    TestTemplate,
+    Tick,
+    TryAddressAgain,
+}
+
+/// How many there are.
+pub(super) const USE_CASES: usize = UseCase::ALL.len();
+
+impl UseCase {
+    /// Every one.
+    pub const ALL: [Self; 28] = [
+        Self::AddUser,
+        Self::ChangeInvitation,
+        Self::ChangeSettings,
+        Self::ChangeTemplate,
+        Self::ChangeUser,
+        Self::ConfirmRegistration,
+        Self::Decline,
+        Self::DeleteUser,
+        Self::Deliver,
+        Self::EraseEnded,
+        Self::Expand,
+        Self::ExportUsers,
+        Self::HandOver,
+        Self::ImportUsers,
+        Self::Preview,
+        Self::PreviewTemplate,
+        Self::Publish,
+        Self::RecordFeedback,
+        Self::Redeem,
+        Self::ReportBatch,
+        Self::RequestPin,
+        Self::ResumeDelivery,
+        Self::Send,
+        Self::StopBatch,
+        Self::TellOfUnreadable,
+        Self::TestTemplate,
+        Self::Tick,
+        Self::TryAddressAgain,
+    ];
+
+    /// The name of its file under `usecases`, without the ending.
+    pub fn file(self) -> String {
+        let mut name = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.extend(letter.to_lowercase());
+        }
+        name
+    }
+
+    pub(super) const fn place(self) -> usize {
+        self as usize
+    }
+}
+
+/// How often a use case did what was asked, and how often it had a reason not to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is a count of what its name says")]
+pub struct Answers {
+    pub accepted: u64,
+    pub refused: u64,
+}
+
+/// What a use case came to, as the simulation counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Accepted,
+    Refused,
+    /// Something was out of reach.
+    Unavailable,
+}
