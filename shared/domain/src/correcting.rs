@@ -11,11 +11,11 @@ use crate::address::EmailAddress;
 use crate::falling_due::reached_again;
 use crate::history::{Actor, Happening, HistoryRow, Particular};
 use crate::ids::{EventId, MailId};
-use crate::invitation::{Invitation, InvitationState};
+use crate::invitation::{Invitation, InvitationState, Nonce};
 use crate::issuing::{Ingredients, Remailing, Terms, issue, mail_again, missed_its_mail};
 use crate::keys::KeyId;
 use crate::mail::{Mail, MailClass};
-use crate::ports::{Chance, Name, UserChange};
+use crate::ports::{Name, UserChange};
 use crate::problem::FieldProblem;
 use crate::settings::{RegistrationSettings, VersionedSettings};
 use crate::user::User;
@@ -29,6 +29,22 @@ pub struct Correcting<'a> {
     pub settings: &'a VersionedSettings,
     /// The key for new issues.
     pub key: &'a KeyId,
+}
+
+/// The ids and the random bytes of a correction, in the order of its rows. Not every correction needs
+/// all of them.
+#[derive(Debug, Clone)]
+pub struct FreshIds {
+    /// For the row that the particulars were changed.
+    pub changed: EventId,
+    /// For the row that the address was corrected.
+    pub corrected: EventId,
+    /// For the mail of an invitation that is issued again.
+    pub mail: MailId,
+    /// For the row of that issue.
+    pub issued: EventId,
+    /// For another secret.
+    pub nonce: Nonce,
 }
 
 /// Whether a user's address becomes another mailbox, and not only another spelling of it.
@@ -57,7 +73,7 @@ pub fn correct(
     before: &User,
     after: User,
     with: &Correcting<'_>,
-    chance: &impl Chance,
+    fresh: FreshIds,
     now: Timestamp,
 ) -> Result<UserChange, FieldProblem> {
     let after = if after.enabled && !before.enabled {
@@ -65,8 +81,8 @@ pub fn correct(
     } else {
         after
     };
-    let row = |what| HistoryRow {
-        id: EventId::new(chance.ulid()),
+    let row = |id, what| HistoryRow {
+        id,
         user: before.id,
         at: now,
         who: with.who.clone(),
@@ -79,9 +95,8 @@ pub fn correct(
     } == *before;
     let mut history = Vec::new();
     if !(moved && only_moved) {
-        history.push(row(Happening::UserChanged {
-            particulars: Particular::changed(before, &after),
-        }));
+        let particulars = Particular::changed(before, &after);
+        history.push(row(fresh.changed, Happening::UserChanged { particulars }));
     }
     let (frees, claims) = names_moved(before, &after);
     let written = match before.invitation.as_ref().filter(|_| moved) {
@@ -90,16 +105,16 @@ pub fn correct(
             if !sender.may_invite(&after.email) {
                 return Err(cannot_follow(&after.email));
             }
-            history.push(row(Happening::AddressCorrected {
-                issue: Some(before.latest_issue.next()),
-            }));
-            issued_again(&at_new_address(after, now), open, with, chance, now)
+            let issue = Some(before.latest_issue.next());
+            history.push(row(fresh.corrected, Happening::AddressCorrected { issue }));
+            issued_again(&at_new_address(after, now), open, with, fresh, now)
         }
         ended => {
             if moved {
-                history.push(row(Happening::AddressCorrected { issue: None }));
+                let what = Happening::AddressCorrected { issue: None };
+                history.push(row(fresh.corrected, what));
             }
-            let invitation = ended.map(|ended| with_another_secret(ended, chance));
+            let invitation = ended.map(|ended| with_another_secret(ended, fresh.nonce));
             let user = if moved {
                 User {
                     invitation,
@@ -142,11 +157,11 @@ pub fn may_have_missed(
 }
 
 /// The same change, with the mail that was missed, if it was.
+#[must_use]
 pub fn making_up_for(
     corrected: UserChange,
     missed: Option<&Mail>,
-    with: &Correcting<'_>,
-    chance: &impl Chance,
+    remailing: Remailing,
     now: Timestamp,
 ) -> UserChange {
     let user = &corrected.user;
@@ -157,7 +172,6 @@ pub fn making_up_for(
     else {
         return corrected;
     };
-    let remailing = Remailing::asked_for(with.who.clone(), with.settings.version, chance);
     let again = mail_again(user, open, remailing, now);
     UserChange {
         user: User {
@@ -197,7 +211,7 @@ fn issued_again(
     user: &User,
     open: &Invitation,
     with: &Correcting<'_>,
-    chance: &impl Chance,
+    fresh: FreshIds,
     now: Timestamp,
 ) -> UserChange {
     let terms = Terms {
@@ -205,7 +219,7 @@ fn issued_again(
         invited_by: open.invited_by.clone(),
         batch: open.batch,
         of_send: false,
-        mail: MailId::new(chance.ulid()),
+        mail: fresh.mail,
         class: MailClass::Small,
         ownership: open.ownership,
         renewals: open.renewals,
@@ -221,18 +235,18 @@ fn issued_again(
         settings: settings.registering(as_issued),
     };
     let ingredients = Ingredients {
-        nonce: chance.nonce(),
+        nonce: fresh.nonce,
         key: with.key.clone(),
-        event: EventId::new(chance.ulid()),
+        event: fresh.issued,
     };
     issue(user, terms, &as_before, ingredients, now)
 }
 
-fn with_another_secret(invitation: &Invitation, chance: &impl Chance) -> Invitation {
+fn with_another_secret(invitation: &Invitation, nonce: Nonce) -> Invitation {
     let ended = invitation.clone();
     match ended.state {
         InvitationState::Cancelled | InvitationState::Declined => Invitation {
-            nonce: chance.nonce(),
+            nonce,
             sessions: Vec::new(),
             ..ended
         },

@@ -11,7 +11,7 @@ use crate::keys::KeyId;
 use crate::mail::{Mail, MailClass, MailKind};
 use crate::names::Label;
 use crate::ownership::{self, OwnerSwitch, Ownership};
-use crate::ports::{Chance, UserChange};
+use crate::ports::UserChange;
 use crate::reminders::ReminderPlan;
 use crate::selection::UserFilter;
 use crate::settings::{RegistrationSettings, Settings, VersionedSettings};
@@ -324,12 +324,13 @@ pub struct Remailing {
 
 impl Remailing {
     /// One that somebody asked for, apart from any Send.
-    pub fn asked_for(who: Actor, settings: Version, chance: &impl Chance) -> Self {
+    #[must_use]
+    pub const fn asked_for(who: Actor, settings: Version, mail: MailId, event: EventId) -> Self {
         Self {
             who,
             batch: None,
-            mail: MailId::new(chance.ulid()),
-            event: EventId::new(chance.ulid()),
+            mail,
+            event,
             class: MailClass::Small,
             settings,
         }

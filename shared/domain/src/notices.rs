@@ -2,41 +2,44 @@
 
 use jiff::Timestamp;
 
+use crate::address::EmailAddress;
 use crate::ids::{MailId, UserId};
 use crate::mail::{Mail, MailClass, MailKind, NoticeOf};
-use crate::ports::Chance;
 use crate::settings::VersionedSettings;
 
-/// One mail for each administrator who wants to be told of this.
-pub fn notices(
-    settings: &VersionedSettings,
-    user: UserId,
+/// The administrators who want to be told of this.
+pub fn addressees<'a>(
+    settings: &'a VersionedSettings,
     about: &NoticeOf,
-    chance: &impl Chance,
-    now: Timestamp,
-) -> Vec<Mail> {
+) -> impl Iterator<Item = &'a EmailAddress> {
     let administrators = &settings.settings.administrators;
     let wanted = match about {
         NoticeOf::Declined { .. } => administrators.on_decline,
         NoticeOf::Completed { .. } => administrators.on_completion,
     };
-    administrators
-        .addresses
-        .iter()
-        .filter(|_| wanted)
-        .map(|to| {
-            Mail::waiting(
-                MailId::new(chance.ulid()),
-                MailKind::Notice {
-                    to: to.clone(),
-                    about: about.clone(),
-                },
-                user,
-                None,
-                MailClass::Small,
-                settings.version,
-                now,
-            )
-        })
-        .collect()
+    administrators.addresses.iter().filter(move |_| wanted)
+}
+
+/// The mail with this id that tells one of them.
+#[must_use]
+pub fn notice(
+    id: MailId,
+    to: &EmailAddress,
+    about: &NoticeOf,
+    user: UserId,
+    settings: &VersionedSettings,
+    now: Timestamp,
+) -> Mail {
+    Mail::waiting(
+        id,
+        MailKind::Notice {
+            to: to.clone(),
+            about: about.clone(),
+        },
+        user,
+        None,
+        MailClass::Small,
+        settings.version,
+        now,
+    )
 }

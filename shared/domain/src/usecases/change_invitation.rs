@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, UserId};
+use crate::ids::{EventId, MailId, UserId};
 use crate::invitation::{
     Invitation, InvitationEvent, InvitationRefusal, InvitationState, transition,
 };
@@ -163,7 +163,9 @@ where
         if !mail_it {
             return Ok(given_back);
         }
-        let remailing = Remailing::asked_for(who.clone(), settings.version, &self.chance);
+        let mail = MailId::new(self.chance.ulid());
+        let event = EventId::new(self.chance.ulid());
+        let remailing = Remailing::asked_for(who.clone(), settings.version, mail, event);
         let mailed = mail_again(user, &restored, remailing, now);
         Ok(UserChange {
             history: [given_back.history, mailed.history].concat(),
@@ -198,7 +200,9 @@ where
             | InvitationState::Cancelled
             | InvitationState::Declined => return Err(InvitationRefusal::NotOpen.into()),
         }
-        let remailing = Remailing::asked_for(who.clone(), settings.version, &self.chance);
+        let mail = MailId::new(self.chance.ulid());
+        let event = EventId::new(self.chance.ulid());
+        let remailing = Remailing::asked_for(who.clone(), settings.version, mail, event);
         Ok(mail_again(user, invitation, remailing, now))
     }
 

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::address::EmailAddress;
-use crate::correcting::{Correcting, correct, making_up_for, may_have_missed};
+use crate::correcting::{Correcting, FreshIds, correct, making_up_for, may_have_missed};
 use crate::history::Actor;
-use crate::ids::{ExternalId, UserId};
+use crate::ids::{EventId, ExternalId, MailId, UserId};
+use crate::issuing::Remailing;
 use crate::locale::{Locale, TimeZoneName};
 use crate::names::{DisplayName, as_first_written};
 use crate::ports::{
@@ -132,12 +133,13 @@ where
                 return Ok(before);
             }
             let now = self.clock.now();
-            let change = correct(&before, after, &with, &self.chance, now)
+            let change = correct(&before, after, &with, fresh_ids(&self.chance), now)
                 .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
             let change = match may_have_missed(&before, &change, &with, now) {
                 Some(mail) => {
                     let missed = readable(self.store.load_mail(mail).await)?;
-                    making_up_for(change, missed.as_ref(), &with, &self.chance, now)
+                    let remailing = remailing(&with, &self.chance);
+                    making_up_for(change, missed.as_ref(), remailing, now)
                 }
                 None => change,
             };
@@ -151,6 +153,25 @@ where
             }
         }
     }
+}
+
+/// What a correction needs of ids and random bytes. Ids rise as they are made, and a history is read by
+/// them: so the order here is that of the rows.
+pub(super) fn fresh_ids(chance: &impl Chance) -> FreshIds {
+    FreshIds {
+        changed: EventId::new(chance.ulid()),
+        corrected: EventId::new(chance.ulid()),
+        mail: MailId::new(chance.ulid()),
+        issued: EventId::new(chance.ulid()),
+        nonce: chance.nonce(),
+    }
+}
+
+/// How a mail that was missed goes once more.
+pub(super) fn remailing(with: &Correcting<'_>, chance: &impl Chance) -> Remailing {
+    let mail = MailId::new(chance.ulid());
+    let event = EventId::new(chance.ulid());
+    Remailing::asked_for(with.who.clone(), with.settings.version, mail, event)
 }
 
 fn patched(user: &User, patch: &UserPatch) -> Result<User, Vec<FieldProblem>> {

@@ -14,7 +14,7 @@ use crate::confirmation;
 use crate::history::{Actor, Happening, HistoryRow};
 use crate::ids::{DeviceId, EventId, IssueNumber, MailId};
 use crate::mail::{Mail, MailClass, MailKind, NoticeOf};
-use crate::notices::notices;
+use crate::notices::{addressees, notice};
 use crate::ownership::Classification;
 use crate::ports::{
     Chance, Clock, FindUser, LoadRegistration, LoadSession, LoadUsers, ReadSettings, SaveUsers,
@@ -320,7 +320,10 @@ where
         };
         // The notice says that the invitation is completed.
         if user.invitation.is_some() {
-            mails.extend(notices(settings, user.id, &about, &self.chance, now));
+            mails.extend(addressees(settings, &about).map(|to| {
+                let id = MailId::new(self.chance.ulid());
+                notice(id, to, &about, user.id, settings, now)
+            }));
         }
         mails
     }

@@ -2,10 +2,10 @@
 //! one of its own, which redeems nothing; the answer is the same whatever it was.
 
 use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::EventId;
+use crate::ids::{EventId, MailId};
 use crate::invitation::{Invitation, InvitationEvent, transition};
 use crate::mail::NoticeOf;
-use crate::notices::notices;
+use crate::notices::{addressees, notice};
 use crate::ports::{
     Chance, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
 };
@@ -82,8 +82,12 @@ where
                     issue: invitation.issue,
                 },
             };
+            let notices = addressees(&settings, &about).map(|to| {
+                let id = MailId::new(self.chance.ulid());
+                notice(id, to, &about, user.id, &settings, now)
+            });
             let change = UserChange {
-                mails: notices(&settings, user.id, &about, &self.chance, now),
+                mails: notices.collect(),
                 history: vec![row],
                 ..UserChange::of(User {
                     version: user.version.next(),

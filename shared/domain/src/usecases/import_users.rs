@@ -33,6 +33,7 @@ use crate::selection::Selection;
 use crate::settings::VersionedSettings;
 use crate::sheet::{self, Column, Row};
 use crate::stored::readable;
+use crate::usecases::change_user::{fresh_ids, remailing};
 use crate::usecases::send::{Send, SendOrder, SendRefused, Sent};
 use crate::user::User;
 
@@ -286,8 +287,13 @@ where
         for one in pending {
             let missed = one.missed.and_then(|id| mails.get(&id));
             let change = one.change.take();
-            one.change =
-                change.map(|change| making_up_for(change, missed, with, &self.chance, now));
+            one.change = match missed {
+                Some(missed) => change.map(|change| {
+                    let remailing = remailing(with, &self.chance);
+                    making_up_for(change, Some(missed), remailing, now)
+                }),
+                None => change,
+            };
         }
         Ok(())
     }
@@ -396,7 +402,7 @@ where
                 Prepared::of(RowOutcome::Added, *user, Some(change))
             }
             Decision::Change { before, after } => {
-                let change = correct(&before, *after, with, &self.chance, now)?;
+                let change = correct(&before, *after, with, fresh_ids(&self.chance), now)?;
                 let missed = may_have_missed(&before, &change, with, now);
                 let changes = FieldChange::between(&before, &change.user);
                 Prepared {

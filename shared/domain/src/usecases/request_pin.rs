@@ -69,8 +69,10 @@ where
             };
             let (done, change) = match invitation.state_at(now) {
                 InvitationState::Pending => {
+                    let mail = MailId::new(self.chance.ulid());
+                    let event = EventId::new(self.chance.ulid());
                     let remailing =
-                        Remailing::asked_for(Actor::Invitee, settings.version, &self.chance);
+                        Remailing::asked_for(Actor::Invitee, settings.version, mail, event);
                     let change = mail_again(&user, &invitation, remailing, now);
                     (PinRequested::MailedAgain, change)
                 }

@@ -3,7 +3,7 @@
 
 use crate::falling_due::reached_again;
 use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, UserId};
+use crate::ids::{EventId, MailId, UserId};
 use crate::invitation::InvitationState;
 use crate::issuing::{Remailing, mail_again};
 use crate::ports::{
@@ -81,8 +81,10 @@ where
                 Some(invitation)
                     if cleared.enabled && invitation.state_at(now) == InvitationState::Pending =>
                 {
+                    let mail = MailId::new(self.chance.ulid());
+                    let event = EventId::new(self.chance.ulid());
                     let remailing =
-                        Remailing::asked_for(who.clone(), settings.version, &self.chance);
+                        Remailing::asked_for(who.clone(), settings.version, mail, event);
                     mail_again(&cleared, invitation, remailing, now)
                 }
                 Some(_) | None => UserChange::of(User {
