@@ -12,12 +12,11 @@ use std::collections::{BTreeSet, HashMap};
 use crate::address::EmailAddress;
 use crate::ids::{ExternalId, UserId};
 use crate::locale::{Locale, TimeZoneName};
-use crate::names::{DisplayName, GroupName, as_first_written};
+use crate::names::{DisplayName, GroupName, as_first_written, parse_groups};
 use crate::ports::Name;
 use crate::problem::{FieldProblem, Problems};
 use crate::sheet::{Column, Row, damage};
 use crate::text::trimmed;
-use crate::usecases::add_user::parse_groups;
 use crate::user::User;
 
 /// A row whose cells are all well formed; what is `None` leaves what there is.

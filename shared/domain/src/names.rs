@@ -11,8 +11,11 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::problem::FieldProblem;
+use crate::problem::{FieldProblem, Problems};
 use crate::text;
+
+/// The most groups one user may belong to; a user's row stays small.
+const MOST_GROUPS: usize = 20;
 
 /// Whether a character is neither a control nor one that changes the direction of the text
 /// around it (Unicode's bidi controls), nor a line separator.
@@ -201,6 +204,23 @@ pub fn as_first_written(
     let kept = groups.into_iter();
     kept.map(|group| before.get(&group).cloned().unwrap_or(group))
         .collect()
+}
+
+/// The groups of a user. Every wrong name is named.
+pub fn parse_groups(names: &[String], problems: &mut Problems) -> BTreeSet<GroupName> {
+    let mut groups = BTreeSet::new();
+    for (index, text) in names.iter().enumerate() {
+        let parsed = GroupName::parse(text).map_err(|p| p.under(&format!("groups[{index}]")));
+        groups.extend(problems.check(parsed));
+    }
+    problems.ensure(groups.len() <= MOST_GROUPS, || {
+        FieldProblem::new(
+            "groups",
+            "tooMany",
+            format!("must be at most {MOST_GROUPS} groups"),
+        )
+    });
+    groups
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::method::Method;
+use crate::registration::{DeviceFacts, Registration};
 
 /// What *Device owner settings* is switched to. Off is the absence of a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -221,6 +222,22 @@ pub fn classify(
         }
     };
     Classification { ownership, rule }
+}
+
+/// The same registration when more is known of the device.
+#[must_use]
+pub fn learning(registration: &Registration, later: &DeviceFacts) -> Registration {
+    let device = registration.device.learning(later);
+    let decided = classify(
+        device.supervised,
+        device.enrollment_type,
+        registration.invitation_ownership,
+    );
+    Registration {
+        device,
+        decided,
+        ..registration.clone()
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::address::EmailAddress;
 use crate::completion::{NotCompleted, believable};
 use crate::ids::{DeviceId, ExternalId, IssueNumber, UserId};
 use crate::names::Label;
-use crate::ownership::{Classification, EnrollmentType, Ownership, classify};
+use crate::ownership::{Classification, EnrollmentType, Ownership};
 use crate::session::RegistrationId;
 use crate::stored::Carried;
 
@@ -138,21 +138,5 @@ impl Registration {
             let by_time = other.registered_at.cmp(&one.registered_at);
             by_time.then_with(|| one.device.id.as_str().cmp(other.device.id.as_str()))
         });
-    }
-
-    /// The same registration when more is known of the device.
-    #[must_use]
-    pub fn learning(&self, later: &DeviceFacts) -> Self {
-        let device = self.device.learning(later);
-        let decided = classify(
-            device.supervised,
-            device.enrollment_type,
-            self.invitation_ownership,
-        );
-        Self {
-            device,
-            decided,
-            ..self.clone()
-        }
     }
 }

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_domain::batch::Cursor;
 use beckon_domain::ids::IssueNumber;
 use beckon_domain::mail::{Mail, MailEvent};
+use beckon_domain::ownership::learning;
 use beckon_domain::ports::{
     ChangeOutcome, ClaimMail as _, FinishPage as _, KeepAside as _, LoadBatch as _, LoadMails as _,
     LoadRegistration as _, LoadSession as _, LoadTemplates as _, LoadUsers as _, NotePace as _,
@@ -228,7 +229,7 @@ async fn devices_and_sessions_keep_what_a_later_version_wrote() {
     let digest = session.digest.clone();
 
     let change = UserChange {
-        registration: device.map(|device| device.learning(&device.device)),
+        registration: device.map(|device| learning(&device, &device.device)),
         session: Some(Session {
             device: None,
             ..session

@@ -1,7 +1,5 @@
 //! Adding a user; they are invited by default.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
@@ -11,7 +9,7 @@ use crate::history::{Actor, Happening, HistoryRow};
 use crate::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::ids::{EventId, ExternalId, IssueNumber, UserId, Version};
 use crate::locale::{Locale, TimeZoneName};
-use crate::names::{DisplayName, GroupName};
+use crate::names::{DisplayName, parse_groups};
 #[cfg(feature = "schema")]
 use crate::ownership::OwnershipChoice;
 use crate::ownership::{OwnerSwitch, choice_applies};
@@ -22,9 +20,6 @@ use crate::problem::{FieldProblem, Problems};
 use crate::stored::Carried;
 use crate::usecases::send::{batch_and_cursor, choice_refused};
 use crate::user::User;
-
-/// The most groups one user may belong to; a user's row stays small.
-const MOST_GROUPS: usize = 20;
 
 /// A user as somebody writes them: nothing is checked yet.
 #[derive(Clone, Default, Deserialize)]
@@ -251,23 +246,6 @@ fn parse(
         }),
         _ => Err(problems.into_vec()),
     }
-}
-
-/// The groups of a user; every wrong name is named.
-pub(crate) fn parse_groups(names: &[String], problems: &mut Problems) -> BTreeSet<GroupName> {
-    let mut groups = BTreeSet::new();
-    for (index, text) in names.iter().enumerate() {
-        let parsed = GroupName::parse(text).map_err(|p| p.under(&format!("groups[{index}]")));
-        groups.extend(problems.check(parsed));
-    }
-    problems.ensure(groups.len() <= MOST_GROUPS, || {
-        FieldProblem::new(
-            "groups",
-            "tooMany",
-            format!("must be at most {MOST_GROUPS} groups"),
-        )
-    });
-    groups
 }
 
 /// A field that a form left empty was not given.

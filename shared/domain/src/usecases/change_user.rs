@@ -8,7 +8,7 @@ use crate::history::Actor;
 use crate::ids::{EventId, ExternalId, MailId, UserId};
 use crate::issuing::Remailing;
 use crate::locale::{Locale, TimeZoneName};
-use crate::names::{DisplayName, as_first_written};
+use crate::names::{DisplayName, as_first_written, parse_groups};
 use crate::ports::{
     Chance, ChangeOutcome, Clock, LoadKeys, LoadMails, LoadUsers, ReadSettings, SaveUsers,
     Unavailable,
@@ -16,7 +16,6 @@ use crate::ports::{
 use crate::problem::{FieldProblem, Problems};
 use crate::stored::readable;
 use crate::text;
-use crate::usecases::add_user::parse_groups;
 use crate::user::User;
 
 /// What to change, as a JSON merge patch: what is left out stays, and null clears a field, as an empty

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::completion::{Effect, carried, is_later_than, is_news_of, names_new_session};
 use crate::ids::DeviceId;
 use crate::invitation::{Invitation, InvitationEvent, transition};
-use crate::ownership::classify;
+use crate::ownership::{classify, learning};
 use crate::registration::{DeviceRegistered, Registration};
 use crate::session::Session;
 use crate::user::User;
@@ -99,7 +99,7 @@ impl Report<'_> {
                 known.invitation_ownership = carried(self.effect, self.user, Some(session));
             }
         }
-        known.learning(&self.device.device)
+        learning(&known, &self.device.device)
     }
 
     /// The session with the device that was reported with it, if none was before.
