@@ -6,14 +6,16 @@ pub mod agreements;
 pub mod branding;
 pub mod comparing;
 mod draft;
+mod fields;
 pub mod groups;
+mod registration;
 pub mod reminders;
 pub mod retention;
 mod stored_drafts;
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{EmailAddress, MailDomain};
@@ -36,8 +38,9 @@ use retention::Retention;
 
 pub use draft::{
     ConfirmationDraft, DistributionDraft, EnrolmentAddressDraft, EnrolmentDraft, HelpDeskDraft,
-    OrganisationDraft, PinDraft, RegistrationDraft, SenderDraft, SettingsDraft,
+    OrganisationDraft, SenderDraft, SettingsDraft,
 };
+pub use registration::{PinDraft, RegistrationDraft, RegistrationSettings};
 
 /// Who saved a version of the settings, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,28 +59,6 @@ pub struct SavedSettings {
     pub saved: VersionedSettings,
     /// Who saved them; `None` for versions from before this was kept.
     pub stamp: Option<SettingsStamp>,
-}
-
-/// How people register, and under which policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RegistrationSettings {
-    /// The method.
-    pub method: Method,
-    /// How long an invitation is good for: 1 to 720 hours.
-    pub lifetime_hours: u32,
-    /// What PINs look like.
-    pub pin: PinPolicy,
-    /// Whether people may have their PIN mailed again.
-    pub allow_pin_request: bool,
-}
-
-impl RegistrationSettings {
-    /// How long an invitation is good for.
-    #[must_use]
-    pub fn lifetime(&self) -> SignedDuration {
-        SignedDuration::from_hours(i64::from(self.lifetime_hours))
-    }
 }
 
 /// Who gets confirmations.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::list;
+use super::fields::list;
 use crate::address::EmailAddress;
 use crate::problem::{FieldProblem, Problems};
 

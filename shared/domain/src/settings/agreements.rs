@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::{LONGEST_LIST, optional};
+use super::fields::{LONGEST_LIST, optional};
 use crate::locale::Locale;
 use crate::names::is_plain;
 use crate::ownership::Ownership;

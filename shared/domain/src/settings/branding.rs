@@ -343,7 +343,7 @@ impl std::fmt::Debug for LogoDraft {
 
 impl BrandingDraft {
     pub(super) fn parse(self, problems: &mut Problems) -> Option<Branding> {
-        let accent_colour = super::draft::optional(
+        let accent_colour = super::fields::optional(
             self.accent_colour,
             "branding.accentColour",
             Colour::parse,
@@ -353,7 +353,7 @@ impl BrandingDraft {
             None => Some(None),
             Some(draft) => {
                 let alt =
-                    super::draft::optional(draft.alt, "branding.logo.alt", Label::parse, problems);
+                    super::fields::optional(draft.alt, "branding.logo.alt", Label::parse, problems);
                 let logo = Logo::parse(draft.content_type, &draft.content_base64, None)
                     .map_err(|problem| problem.under("branding.logo"));
                 match (alt, problems.check(logo)) {

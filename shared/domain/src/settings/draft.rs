@@ -9,20 +9,19 @@ use serde::{Deserialize, Serialize};
 use super::administrators::AdministratorsDraft;
 use super::agreements::{self, AgreementDraft};
 use super::branding::BrandingDraft;
+use super::fields::{LONGEST_LIST, list, optional};
 use super::groups::{self, GroupDraft};
+use super::registration::RegistrationDraft;
 use super::reminders::RemindersDraft;
 use super::retention::RetentionDraft;
-use super::{Confirmation, Distribution, Organisation, RegistrationSettings, Sender, Settings};
+use super::{Confirmation, Distribution, Organisation, Sender, Settings};
 use crate::address::{EmailAddress, MailDomain};
 use crate::enrolment::{EnrolmentAddress, EnrolmentUrl};
-use crate::guessing;
 use crate::letter::HelpDesk;
 use crate::locale::{Locale, TimeZoneName};
 use crate::mail_header;
-use crate::method::Method;
 use crate::names::{GroupName, Label};
 use crate::ownership::Ownership;
-use crate::pin::{PinAlphabet, PinPolicy};
 use crate::platform;
 use crate::problem::{FieldProblem, Problems};
 
@@ -72,47 +71,6 @@ pub struct SettingsDraft {
     #[serde(skip_serializing)]
     #[cfg_attr(feature = "schema", schema(ignore))]
     pub advice: IgnoredAny,
-}
-
-/// See [`RegistrationSettings`].
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct RegistrationDraft {
-    /// Default `pin`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<Method>,
-    /// 1 to 720; default 168, seven days.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lifetime_hours: Option<i64>,
-    /// What PINs look like.
-    #[serde(skip_serializing_if = "PinDraft::says_nothing")]
-    pub pin: PinDraft,
-    /// Default true.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub allow_pin_request: Option<bool>,
-}
-
-/// See [`PinPolicy`].
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct PinDraft {
-    /// 4 to 12; default 8.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub length: Option<i64>,
-    /// Default `digits`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alphabet: Option<PinAlphabet>,
-    /// 1 to 10; default 5.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tries: Option<i64>,
-}
-
-impl PinDraft {
-    fn says_nothing(&self) -> bool {
-        self.length.is_none() && self.alphabet.is_none() && self.tries.is_none()
-    }
 }
 
 /// See [`Confirmation`].
@@ -216,9 +174,6 @@ pub struct EnrolmentAddressDraft {
     /// `{registrationId}`, `{email}`, `{platform}`, `{ownership}`.
     pub url: String,
 }
-
-/// Longest list of domains, groups or addresses in the document.
-pub(super) const LONGEST_LIST: usize = 100;
 
 impl SettingsDraft {
     /// Checks everything and names all that is wrong. `deployed_from` is the sender that holds
@@ -353,109 +308,6 @@ impl From<Settings> for SettingsDraft {
     }
 }
 
-impl From<RegistrationSettings> for RegistrationDraft {
-    fn from(registration: RegistrationSettings) -> Self {
-        Self {
-            method: Some(registration.method),
-            lifetime_hours: Some(i64::from(registration.lifetime_hours)),
-            pin: PinDraft {
-                length: Some(i64::from(registration.pin.length)),
-                alphabet: Some(registration.pin.alphabet),
-                tries: Some(i64::from(registration.pin.tries)),
-            },
-            allow_pin_request: Some(registration.allow_pin_request),
-        }
-    }
-}
-
-pub(super) fn in_range(
-    given: Option<i64>,
-    default: u32,
-    range: std::ops::RangeInclusive<u32>,
-    field: &str,
-    problems: &mut Problems,
-) -> Option<u32> {
-    let Some(given) = given else {
-        return Some(default);
-    };
-    let value = u32::try_from(given)
-        .ok()
-        .filter(|value| range.contains(value));
-    if value.is_none() {
-        problems.add(FieldProblem::new(
-            field,
-            "outOfRange",
-            format!(
-                "is {given}, but must be from {} to {}",
-                range.start(),
-                range.end()
-            ),
-        ));
-    }
-    value
-}
-
-impl RegistrationDraft {
-    pub(super) fn parse(
-        self,
-        default: &RegistrationSettings,
-        field: &str,
-        problems: &mut Problems,
-    ) -> Option<RegistrationSettings> {
-        let lifetime_hours = in_range(
-            self.lifetime_hours,
-            default.lifetime_hours,
-            1..=720,
-            &format!("{field}.lifetimeHours"),
-            problems,
-        );
-        let length = in_range(
-            self.pin.length,
-            u32::from(default.pin.length),
-            4..=12,
-            &format!("{field}.pin.length"),
-            problems,
-        );
-        let tries = in_range(
-            self.pin.tries,
-            u32::from(default.pin.tries),
-            1..=10,
-            &format!("{field}.pin.tries"),
-            problems,
-        );
-        let (Some(lifetime_hours), Some(length), Some(tries)) = (lifetime_hours, length, tries)
-        else {
-            return None;
-        };
-        let pin = PinPolicy {
-            length: u8::try_from(length).ok()?,
-            alphabet: self.pin.alphabet.unwrap_or(default.pin.alphabet),
-            tries: u8::try_from(tries).ok()?,
-        };
-        let allow_pin_request = self.allow_pin_request.unwrap_or(default.allow_pin_request);
-        let method = self.method.unwrap_or(default.method);
-        let chance = guessing::chance_per_invitation(pin, allow_pin_request);
-        // A billionth more: the limit itself is allowed, however it was rounded.
-        if method.uses_pin() && chance > guessing::HIGHEST_CHANCE * (1.0 + 1e-9) {
-            problems.add(FieldProblem::new(
-                format!("{field}.pin"),
-                "guessable",
-                format!(
-                    "lets a guesser hit one invitation with a chance of 1 in {:.0}; at most 1 in 1,000 is allowed. Make the PIN longer, allow fewer tries, or switch allowPinRequest off",
-                    (1.0 / chance).floor()
-                ),
-            ));
-            return None;
-        }
-        Some(RegistrationSettings {
-            method,
-            lifetime_hours,
-            pin,
-            allow_pin_request,
-        })
-    }
-}
-
 impl ConfirmationDraft {
     fn parse(self, problems: &mut Problems) -> Option<Confirmation> {
         const FIELD: &str = "confirmation.distribution";
@@ -499,33 +351,6 @@ impl ConfirmationDraft {
             distribution,
         })
     }
-}
-
-pub(super) fn list<T: Ord>(
-    texts: &[String],
-    field: &str,
-    parse: impl Fn(&str) -> Result<T, FieldProblem>,
-    problems: &mut Problems,
-) -> Option<BTreeSet<T>> {
-    if texts.len() > LONGEST_LIST {
-        problems.add(FieldProblem::new(
-            field,
-            "tooMany",
-            format!("has {} entries; {LONGEST_LIST} is the most", texts.len()),
-        ));
-        return None;
-    }
-    let mut parsed = BTreeSet::new();
-    let mut whole = true;
-    for (index, text) in texts.iter().enumerate() {
-        match problems.check(parse(text).map_err(|p| p.under(&format!("{field}[{index}]")))) {
-            Some(value) => {
-                parsed.insert(value);
-            }
-            None => whole = false,
-        }
-    }
-    whole.then_some(parsed)
 }
 
 /// Mails go out only as the domain that Beckon was deployed for: the mail service takes no other, and
@@ -592,24 +417,6 @@ impl SenderDraft {
             reply_to: reply_to?,
             recipient_domains: domains?,
         })
-    }
-}
-
-/// `Some(None)` where nothing was written, `None` where it was wrong. An empty text counts as
-/// nothing: that is how a form clears a field.
-#[expect(clippy::option_option, reason = "wrong and absent are two things")]
-pub(super) fn optional<T>(
-    text: Option<String>,
-    field: &str,
-    parse: impl Fn(&str) -> Result<T, FieldProblem>,
-    problems: &mut Problems,
-) -> Option<Option<T>> {
-    match text {
-        None => Some(None),
-        Some(text) if crate::text::is_blank(&text) => Some(None),
-        Some(text) => problems
-            .check(parse(&text).map_err(|p| p.under(field)))
-            .map(Some),
     }
 }
 
@@ -695,6 +502,7 @@ impl EnrolmentDraft {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::Method;
 
     fn from() -> EmailAddress {
         EmailAddress::parse("beckon@example.com").unwrap()

@@ -4,10 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::{LONGEST_LIST, optional};
+use super::Settings;
+use super::fields::{LONGEST_LIST, optional};
+use super::registration::{RegistrationDraft, RegistrationSettings};
 use super::reminders::{Reminders, RemindersDraft};
 use super::stored_drafts;
-use super::{RegistrationDraft, RegistrationSettings, Settings};
 use crate::locale::Locale;
 use crate::names::GroupName;
 use crate::ownership::{OwnershipChoice, choice_applies};

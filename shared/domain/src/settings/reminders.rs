@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::in_range;
+use super::fields::in_range;
 use crate::problem::{FieldProblem, Problems};
 use crate::reminders::{MOST_REMINDERS, QuietHours, ReminderPolicy, TimeOfDay};
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::draft::{PinDraft, RegistrationDraft};
+use super::registration::{PinDraft, RegistrationDraft};
 use super::reminders::{QuietHoursDraft, RemindersDraft};
 use crate::method::Method;
 use crate::pin::PinAlphabet;
