@@ -260,7 +260,7 @@ def logs_are_kept_for_ever(document):
     del properties(document, "DeliverLogs")["RetentionInDays"]
 
 
-def a_function_logs_into_anothers_group(document):
+def a_function_logs_into_the_group_of_another(document):
     properties(document, "FeedbackFunction")["LoggingConfig"]["LogGroup"] = {"Ref": "ClockLogs"}
 
 

@@ -7,8 +7,8 @@ comes in batches: for each shard one call, then a window in which records gather
 import re
 from dataclasses import dataclass
 
-from checks_api import LOOK_AT_SECRETS
-from checks_streams import only_source
+from test_api import LOOK_AT_SECRETS
+from test_streams import only_source
 from reading import REPOSITORY
 
 # The concurrent executions of a new account.

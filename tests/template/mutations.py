@@ -4,16 +4,26 @@ Each fault is one that would stop mail, lose what was reported, let somebody in 
 deployment would take without a word.
 """
 
-import argparse
 import copy
-import sys
 
-from checking import sentence
+import pytest
+import test_access
+import test_alarms
+import test_api
+import test_events
+import test_functions
+import test_limits
+import test_state
+import test_streams
 from faults import FAULTS
 from reading import Dangling, Stacks, read, transformed
-from suite import GROUPS
 
-CHECKS = [check for _, checks in GROUPS for check in checks]
+GROUPS = (test_functions, test_access, test_api, test_events, test_streams, test_state, test_alarms, test_limits)
+CHECKS = [check for group in GROUPS for name, check in vars(group).items() if name.startswith("test_") and callable(check)]
+
+
+def sentence(function):
+    return function.__name__.removeprefix("test_").replace("_", " ")
 
 
 def findings(stacks, first=False):
@@ -38,23 +48,24 @@ def spoilt(template, fault):
     return Stacks(document)
 
 
-def every_fault_is_found(template, only):
-    missed = 0
-    for fault in FAULTS:
-        name = sentence(fault)
-        if only and only not in name:
-            continue
-        found = findings(spoilt(template, fault))
-        # Documents that no longer fit say nothing about the fault itself.
-        found.pop("the documentation shows these figures", None)
-        if found:
-            check, says = next(iter(found.items()))
-            print(f"found    {name}\n           by: {check}\n           {says[:160]}")
-        else:
-            missed += 1
-            print(f"MISSED   {name}")
-    print(f"=== {len(FAULTS)} faults, {missed} missed")
-    return missed == 0
+@pytest.fixture(scope="session")
+def sound(template, stacks):
+    """The template, in which no check finds anything before it is spoilt."""
+    found = findings(stacks)
+    assert not found, "\n".join(f"{check}: {says}" for check, says in found.items())
+    return template
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_fault_is_found(sound, fault, capsys):
+    found = findings(spoilt(sound, fault))
+
+    # Documents that no longer fit say nothing about the fault itself.
+    found.pop("the documentation shows these figures", None)
+    assert found, f"no check finds that {sentence(fault)}"
+    check, says = next(iter(found.items()))
+    with capsys.disabled():
+        print(f"\n  by: {check}\n  {says[:160]}")
 
 
 def leaves(value, path=()):
@@ -117,22 +128,6 @@ def survivors(template):
                 continue
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--only", help="only faults whose names hold this")
-    arguments.add_argument("--every", action="store_true", help="leave out or alter every value, and list what nothing notices")
-    given = arguments.parse_args()
-    template = read()
-    sound = findings(Stacks(template))
-    if sound:
-        print("the template has faults before it is spoilt:\n" + "\n".join(f"{check}: {says}" for check, says in sound.items()))
-        return 1
-    if given.every:
-        for how, path in survivors(template):
-            print(how, ".".join(str(step) for step in path[1:]), flush=True)
-        return 0
-    return 0 if every_fault_is_found(template, given.only) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    for how, path in survivors(read()):
+        print(how, ".".join(str(step) for step in path[1:]), flush=True)

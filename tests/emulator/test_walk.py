@@ -17,7 +17,7 @@ PIN_SETTINGS = {
 QR_SETTINGS = {**PIN_SETTINGS, "registration": {"method": "qrCode"}}
 
 
-def without_a_token_nobody_gets_in(session):
+def test_without_a_token_nobody_gets_in(session):
     for method, path in [
         ("GET", "/v1/users"), ("GET", "/v1/settings"), ("GET", "/v1/batches"), ("POST", "/v1/invitations/preview"),
     ]:
@@ -25,14 +25,14 @@ def without_a_token_nobody_gets_in(session):
     Api(session.stack, "not.a.token").get("/v1/users").expect(401)
 
 
-def a_token_for_another_application_is_refused(session):
+def test_a_token_for_another_application_is_refused(session):
     address = session.people.user("elsewhere", "inviter", "settings")
     client = session.people.client_of_another_application()
     for token in session.people.tokens(address, client):
         Api(session.stack, token).get("/v1/users").expect(401)
 
 
-def each_role_may_do_its_own_and_no_more(session):
+def test_each_role_may_do_its_own_and_no_more(session):
     nobody = session.api(session.people.user("nobody"))
     nobody.get("/v1/users").expect(403)
     viewer = session.api(session.people.user("viewer", "viewer"))
@@ -49,80 +49,26 @@ def each_role_may_do_its_own_and_no_more(session):
     pindesk.change_settings(PIN_SETTINGS).expect(403)
 
 
-def an_access_token_counts_like_an_id_token(session):
+def test_an_access_token_counts_like_an_id_token(session):
     address = session.people.user("by-access-token", "viewer")
     _, access = session.people.tokens(address)
     Api(session.stack, access).get("/v1/users").expect(200)
 
 
-def the_machine_of_the_mdm_gets_a_token_that_opens_no_administration(session):
+def test_the_machine_of_the_mdm_gets_a_token_that_opens_no_administration(session):
     token = session.people.machine_token()
     if claims(token)["scope"] != "beckon/mdm":
         raise AssertionError(f"the machine's token has the scope {claims(token)['scope']}")
     Api(session.stack, token).get("/v1/users").expect(403)
 
 
-def the_mdm_redeems_and_reports_over_http_and_nobody_else_does(session):
-    admin = session.administrator
-    mdm = Api(session.stack, session.people.machine_token())
-    ina = admin.add("ina")
-    admin.post("/v1/invitations", {"selection": {"userIds": [ina]}, "ownership": "userOwned"}).expect(202)
-    pin = re.search(r"PIN: ([0-9 ]+)", newest_mail(session, "ina", "Register your device").text)[1].strip()
-    shown = {"email": "ina@example.com", "pin": pin, "clientAddress": "203.0.113.7"}
-    report = {"device": {"id": "inas-phone", "platform": ["Android 14"], "supervised": "?"}, "registeredAt": session.now()}
-    for caller, status in ((session.anybody, 401), (admin, 403)):
-        caller.post("/v1/mdm/redemptions", shown).expect(status)
-        caller.post("/v1/mdm/registrations", {"userId": ina, **report}).expect(status)
-    mdm.post("/v1/mdm/redemptions", {**shown, "pin": "0"}).expect(403)
-    redeemed = mdm.post("/v1/mdm/redemptions", shown).expect(200).json
-    report["registrationId"] = redeemed["registrationId"]
-    old = {"device": {"id": "inas-old-phone"}, "userId": ina, "registeredAt": "2019-05-06T07:08:09Z"}
-    left_open = mdm.post("/v1/mdm/registrations", old).expect(200).json
-    equal(left_open["notCompleted"]["why"], "enrolledBefore", "why an old device leaves the invitation open")
-    answers = [mdm.post("/v1/mdm/registrations", report).expect(200).json for _ in range(2)]
-    ignored = [entry["field"] for answer in answers for entry in answer.pop("ignored")]
-    equal(ignored, ["device.supervised"] * 2, "what of the reports was let be")
-    decided = {"ownership": "userOwned", "rule": "invitation", "issue": 1}
-    decided |= {"notCompleted": None, "afterEnd": False, "timeUnknown": False}
-    equal(answers, [{"outcome": "recorded", **decided}, {"outcome": "knownBefore", **decided}], "what came of the reports")
-    equal(admin.get(f"/v1/users/{ina}").expect(200).json["devices"], 2, "the devices")
-    mdm.post("/v1/mdm/registrations", {**report, "registrationId": None, "externalId": "nobody"}).expect(404)
-
-
-def the_enrolment_page_is_served_with_what_it_loads(session):
+def test_the_enrolment_page_is_served_with_what_it_loads(session):
     page = session.anybody.get("/enroll").expect(200)
     for asset in re.findall(rb'(?:href|src)="(/[^"]+)"', page.body):
         session.anybody.get(asset.decode()).expect(200)
 
 
-def redeem(session, **secret):
-    return session.anybody.post("/v1/redemptions", secret).expect(200).json
-
-
-def newest_mail(session, name, subject_has, after=0):
-    """The newest mail to somebody once they have more than `after` of that subject."""
-    def arrived():
-        mails = [mail for mail in session.ses.mails(f"{name}@example.com") if subject_has in mail.subject]
-        return mails[-1] if len(mails) > after else None
-
-    # A wake-up that meets a postman at his last look is lost; the clock makes up for it in a minute.
-    return until(f"mail number {after + 1} to {name} about {subject_has!r}", arrived, seconds=90)
-
-
-def registration(session, registration_id):
-    def confirmed():
-        answer = session.anybody.get(f"/v1/registrations/{registration_id}").expect(200).json
-        return answer if answer["state"] == "confirmed" else None
-
-    return until("the registration is confirmed", confirmed)
-
-
-def equal(actual, expected, what):
-    if actual != expected:
-        raise AssertionError(f"{what}: {expected!r} was expected, but is {actual!r}")
-
-
-def the_walk_with_pins(session):
+def test_the_walk_with_pins(session):
     admin = session.administrator
     admin.change_settings(PIN_SETTINGS).expect(200)
     ada = admin.add("ada", groups=["staff"])
@@ -173,7 +119,34 @@ def the_walk_with_pins(session):
             raise AssertionError(f"the history does not say {sentence!r}: {history}")
 
 
-def the_walk_with_a_qr_code(session):
+def redeem(session, **secret):
+    return session.anybody.post("/v1/redemptions", secret).expect(200).json
+
+
+def newest_mail(session, name, subject_has, after=0):
+    """The newest mail to somebody once they have more than `after` of that subject."""
+    def arrived():
+        mails = [mail for mail in session.ses.mails(f"{name}@example.com") if subject_has in mail.subject]
+        return mails[-1] if len(mails) > after else None
+
+    # A wake-up that meets a postman at his last look is lost; the clock makes up for it in a minute.
+    return until(f"mail number {after + 1} to {name} about {subject_has!r}", arrived, seconds=90)
+
+
+def registration(session, registration_id):
+    def confirmed():
+        answer = session.anybody.get(f"/v1/registrations/{registration_id}").expect(200).json
+        return answer if answer["state"] == "confirmed" else None
+
+    return until("the registration is confirmed", confirmed)
+
+
+def equal(actual, expected, what):
+    if actual != expected:
+        raise AssertionError(f"{what}: {expected!r} was expected, but is {actual!r}")
+
+
+def test_the_walk_with_a_qr_code(session):
     admin = session.administrator
     admin.change_settings(QR_SETTINGS).expect(200)
     cleo = admin.add("cleo", groups=["staff"])
@@ -202,7 +175,34 @@ def the_walk_with_a_qr_code(session):
     admin.change_settings(PIN_SETTINGS).expect(200)
 
 
-def what_else_the_api_offers(session):
+def test_the_mdm_redeems_and_reports_over_http_and_nobody_else_does(session):
+    admin = session.administrator
+    mdm = Api(session.stack, session.people.machine_token())
+    ina = admin.add("ina")
+    admin.post("/v1/invitations", {"selection": {"userIds": [ina]}, "ownership": "userOwned"}).expect(202)
+    pin = re.search(r"PIN: ([0-9 ]+)", newest_mail(session, "ina", "Register your device").text)[1].strip()
+    shown = {"email": "ina@example.com", "pin": pin, "clientAddress": "203.0.113.7"}
+    report = {"device": {"id": "inas-phone", "platform": ["Android 14"], "supervised": "?"}, "registeredAt": session.now()}
+    for caller, status in ((session.anybody, 401), (admin, 403)):
+        caller.post("/v1/mdm/redemptions", shown).expect(status)
+        caller.post("/v1/mdm/registrations", {"userId": ina, **report}).expect(status)
+    mdm.post("/v1/mdm/redemptions", {**shown, "pin": "0"}).expect(403)
+    redeemed = mdm.post("/v1/mdm/redemptions", shown).expect(200).json
+    report["registrationId"] = redeemed["registrationId"]
+    old = {"device": {"id": "inas-old-phone"}, "userId": ina, "registeredAt": "2019-05-06T07:08:09Z"}
+    left_open = mdm.post("/v1/mdm/registrations", old).expect(200).json
+    equal(left_open["notCompleted"]["why"], "enrolledBefore", "why an old device leaves the invitation open")
+    answers = [mdm.post("/v1/mdm/registrations", report).expect(200).json for _ in range(2)]
+    ignored = [entry["field"] for answer in answers for entry in answer.pop("ignored")]
+    equal(ignored, ["device.supervised"] * 2, "what of the reports was let be")
+    decided = {"ownership": "userOwned", "rule": "invitation", "issue": 1}
+    decided |= {"notCompleted": None, "afterEnd": False, "timeUnknown": False}
+    equal(answers, [{"outcome": "recorded", **decided}, {"outcome": "knownBefore", **decided}], "what came of the reports")
+    equal(admin.get(f"/v1/users/{ina}").expect(200).json["devices"], 2, "the devices")
+    mdm.post("/v1/mdm/registrations", {**report, "registrationId": None, "externalId": "nobody"}).expect(404)
+
+
+def test_what_else_the_api_offers(session):
     """The routes that the walk does not pass."""
     admin = session.administrator
     dora = admin.add("dora", externalId="hr-4711")
@@ -231,7 +231,7 @@ def what_else_the_api_offers(session):
     admin.post("/v1/outbox/resume").expect(200)
 
 
-def what_becomes_of_an_invitation_afterwards(session):
+def test_what_becomes_of_an_invitation_afterwards(session):
     """Handed over, declined and restored, corrected, deleted."""
     admin = session.administrator
     gus = admin.add("gus")
@@ -257,7 +257,7 @@ def what_becomes_of_an_invitation_afterwards(session):
     admin.get(f"/v1/users/{gus}").expect(404)
 
 
-def people_come_and_go_as_files(session):
+def test_people_come_and_go_as_files(session):
     admin = session.administrator
     file = "email,name,groups\r\nhal@example.com,Hal,field\r\nnobody,Nobody,\r\n"
     header = {"Content-Type": "text/csv"}
@@ -270,7 +270,7 @@ def people_come_and_go_as_files(session):
         raise AssertionError(f"the export misses who was imported: {exported[:300]}")
 
 
-def wordings_of_ones_own(session):
+def test_wordings_of_ones_own(session):
     admin = session.administrator
     ours = admin.get("/v1/templates/confirmation/en").expect(200)
     equal(ours.json["own"], False, "whether the wording is one's own")
@@ -284,7 +284,7 @@ def wordings_of_ones_own(session):
     admin.send("DELETE", "/v1/templates/confirmation/en", None, {"If-Match": "*"}).expect(200)
 
 
-def a_report_by_address_and_one_by_external_id(session):
+def test_a_report_by_address_and_one_by_external_id(session):
     """The MDM need not know the registration's id."""
     admin = session.administrator
     for name, by in (("emil", {"email": "emil@example.com"}), ("fay", {"externalId": "hr-0815"})):
@@ -296,24 +296,5 @@ def a_report_by_address_and_one_by_external_id(session):
         )
 
 
-def ses_reports_reached_feedback(session):
+def test_ses_reports_reached_feedback(session):
     equal(session.report_failures, [], "reports of SES that went wrong")
-
-
-CHECKS = [
-    without_a_token_nobody_gets_in,
-    a_token_for_another_application_is_refused,
-    each_role_may_do_its_own_and_no_more,
-    an_access_token_counts_like_an_id_token,
-    the_machine_of_the_mdm_gets_a_token_that_opens_no_administration,
-    the_enrolment_page_is_served_with_what_it_loads,
-    the_walk_with_pins,
-    the_walk_with_a_qr_code,
-    the_mdm_redeems_and_reports_over_http_and_nobody_else_does,
-    what_else_the_api_offers,
-    what_becomes_of_an_invitation_afterwards,
-    people_come_and_go_as_files,
-    wordings_of_ones_own,
-    a_report_by_address_and_one_by_external_id,
-    ses_reports_reached_feedback,
-]

@@ -65,7 +65,7 @@ def logged_metrics():
     return set(re.findall(r'Self::\w+ => "(\w+)"', source)) - {"Seconds", "Milliseconds", "Count"}
 
 
-def the_necessary_alarms_are_always_there(stacks):
+def test_the_necessary_alarms_are_always_there(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         missing = set(ALWAYS) - set(alarms(stack))
@@ -81,7 +81,7 @@ def the_necessary_alarms_are_always_there(stacks):
     wrong.raise_if_any()
 
 
-def early_warnings_are_there_only_where_they_are_asked_for(stacks):
+def test_early_warnings_are_there_only_where_they_are_asked_for(stacks):
     wrong = Wrong()
     wrong.unless(not EARLY & set(alarms(stacks.default)), "early warnings are there by default")
     missing = EARLY - set(alarms(stacks.options))
@@ -97,7 +97,7 @@ def early_warnings_are_there_only_where_they_are_asked_for(stacks):
     wrong.raise_if_any()
 
 
-def each_alarm_looks_at_something_that_exists(stacks):
+def test_each_alarm_looks_at_something_that_exists(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         for name, alarm in alarms(stack).items():
@@ -132,7 +132,7 @@ def each_alarm_looks_at_something_that_exists(stacks):
     wrong.raise_if_any()
 
 
-def each_alarm_tells_the_topic_when_it_begins_and_ends(stacks):
+def test_each_alarm_tells_the_topic_when_it_begins_and_ends(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         topic = [stack.ref("AlarmTopic")]
@@ -144,7 +144,7 @@ def each_alarm_tells_the_topic_when_it_begins_and_ends(stacks):
     wrong.raise_if_any()
 
 
-def alarms_are_mailed_to_the_address_that_is_given(stacks):
+def test_alarms_are_mailed_to_the_address_that_is_given(stacks):
     wrong = Wrong()
     wrong.unless("AlarmSubscription" not in stacks.default.there, "alarms are mailed though no address was given")
     subscription = stacks.options.properties("AlarmSubscription")
@@ -153,7 +153,7 @@ def alarms_are_mailed_to_the_address_that_is_given(stacks):
     wrong.raise_if_any()
 
 
-def each_function_that_events_call_has_alarms_about_it(stacks):
+def test_each_function_that_events_call_has_alarms_about_it(stacks):
     """One for its errors, and, where something would be lost, one for what found no place to go."""
     wrong = Wrong()
     stack = stacks.options
@@ -164,7 +164,7 @@ def each_function_that_events_call_has_alarms_about_it(stacks):
     wrong.raise_if_any()
 
 
-def the_dashboard_shows_all_alarms_where_it_is_asked_for(stacks):
+def test_the_dashboard_shows_all_alarms_where_it_is_asked_for(stacks):
     wrong = Wrong()
     wrong.unless("Dashboard" not in stacks.default.there, "there is a dashboard by default, which costs 3 dollars a month")
     shown = json.loads(stacks.options.properties("Dashboard")["DashboardBody"])["widgets"]
@@ -179,14 +179,3 @@ def the_dashboard_shows_all_alarms_where_it_is_asked_for(stacks):
     [panel] = [widget["properties"]["alarms"] for widget in shown if widget["type"] == "alarm"]
     wrong.equal(sorted(panel), sorted(alone.attribute(name, "Arn") for name in alarms(alone)), "alarms on the dashboard alone")
     wrong.raise_if_any()
-
-
-CHECKS = [
-    the_necessary_alarms_are_always_there,
-    early_warnings_are_there_only_where_they_are_asked_for,
-    each_alarm_looks_at_something_that_exists,
-    each_alarm_tells_the_topic_when_it_begins_and_ends,
-    alarms_are_mailed_to_the_address_that_is_given,
-    each_function_that_events_call_has_alarms_about_it,
-    the_dashboard_shows_all_alarms_where_it_is_asked_for,
-]

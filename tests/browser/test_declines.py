@@ -2,10 +2,10 @@
 
 from playwright.sync_api import expect
 
-from checks_links import fragment
+from test_links import fragment
 
 
-def opening_the_link_that_declines_chooses_and_sends_nothing(session):
+def test_opening_the_link_that_declines_chooses_and_sends_nothing(session):
     person = session.beckon.invite()
     before = session.beckon.known_of(person)
     with session.browser.visit() as visit:
@@ -20,7 +20,7 @@ def opening_the_link_that_declines_chooses_and_sends_nothing(session):
     session.beckon.knows_only(before, person)
 
 
-def confirming_without_a_choice_asks_for_one(session):
+def test_confirming_without_a_choice_asks_for_one(session):
     person = session.beckon.invite()
     before = session.beckon.known_of(person)
     with session.browser.visit() as visit:
@@ -35,7 +35,7 @@ def confirming_without_a_choice_asks_for_one(session):
     session.beckon.knows_only(before, person)
 
 
-def whoever_keeps_the_invitation_sends_nothing_and_can_go_on(session):
+def test_whoever_keeps_the_invitation_sends_nothing_and_can_go_on(session):
     person = session.beckon.invite()
     before = session.beckon.known_of(person)
     with session.browser.visit() as visit:
@@ -49,7 +49,7 @@ def whoever_keeps_the_invitation_sends_nothing_and_can_go_on(session):
     session.beckon.knows_only(before, person)
 
 
-def choosing_and_confirming_declines(session):
+def test_choosing_and_confirming_declines(session):
     person = session.beckon.invite()
     with session.browser.visit() as visit:
         visit.open(fragment(person.decline_link))
@@ -64,7 +64,7 @@ def choosing_and_confirming_declines(session):
     assert state == "declined", state
 
 
-def a_choice_is_forgotten_when_the_link_is_opened_again(session):
+def test_a_choice_is_forgotten_when_the_link_is_opened_again(session):
     person = session.beckon.invite()
     with session.browser.visit() as visit:
         visit.open(fragment(person.decline_link))
@@ -75,12 +75,3 @@ def a_choice_is_forgotten_when_the_link_is_opened_again(session):
         visit.ready()
         expect(visit.at("reopen-view")).to_be_visible()
         assert visit.sent == [], visit.sent
-
-
-CHECKS = [
-    opening_the_link_that_declines_chooses_and_sends_nothing,
-    confirming_without_a_choice_asks_for_one,
-    whoever_keeps_the_invitation_sends_nothing_and_can_go_on,
-    choosing_and_confirming_declines,
-    a_choice_is_forgotten_when_the_link_is_opened_again,
-]

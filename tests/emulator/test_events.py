@@ -5,7 +5,7 @@ import re
 
 import deployment
 import workarounds
-from checks_walk import PIN_SETTINGS, equal, newest_mail, redeem, registration
+from test_walk import PIN_SETTINGS, equal, newest_mail, redeem, registration
 from waiting import until
 
 SCHEMAS = deployment.REPOSITORY / "schemas" / "events"
@@ -60,7 +60,7 @@ def fields_fit(event):
     equal(fields - set(schema["properties"]), set(), f"fields that {event['detail-type']} has beyond its schema")
 
 
-def who_listens_on_the_bus_hears_what_happens_and_reads_no_address(session):
+def test_who_listens_on_the_bus_hears_what_happens_and_reads_no_address(session):
     listener = Listener(session)
     admin = session.administrator
     admin.change_settings(PIN_SETTINGS).expect(200)
@@ -86,6 +86,3 @@ def who_listens_on_the_bus_hears_what_happens_and_reads_no_address(session):
     equal((confirmed["ownership"], confirmed["rule"]), ("userOwned", "invitation"), "ownership and rule")
     rows = {row["id"] for row in admin.get(f"/v1/users/{user}/history").expect(200).json["items"]}
     equal({event["detail"]["id"] for event in events} - rows, set(), "events that tell of no row of the history")
-
-
-CHECKS = [who_listens_on_the_bus_hears_what_happens_and_reads_no_address]

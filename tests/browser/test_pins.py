@@ -24,20 +24,7 @@ def redeemed(session, person, typed, email=None):
     assert any("a registration began" in entry["text"] for entry in history), history
 
 
-def a_pin_may_be_grouped_and_spaced_and_the_address_written_in_capitals(session):
-    person = session.beckon.invite()
-    digits = person.pin.replace(" ", "")
-    redeemed(session, person, person.pin)
-    redeemed(session, person, f"  {digits[:3]}-{digits[3:5]}   {digits[5:]} ", f" {person.email.upper()} ")
-
-
-def a_pin_with_letters_may_be_typed_in_small_ones(session):
-    person = session.beckon.invite(settings=LETTERS)
-    assert person.pin.lower() != person.pin, person.pin
-    redeemed(session, person, person.pin.lower())
-
-
-def opening_the_page_sends_nothing(session):
+def test_opening_the_page_sends_nothing(session):
     with session.browser.visit() as visit:
         visit.page.clock.install()
         visit.open()
@@ -47,7 +34,20 @@ def opening_the_page_sends_nothing(session):
         expect(visit.at("pin")).to_be_empty()
 
 
-def what_is_missing_is_asked_for_and_nothing_is_sent(session):
+def test_a_pin_may_be_grouped_and_spaced_and_the_address_written_in_capitals(session):
+    person = session.beckon.invite()
+    digits = person.pin.replace(" ", "")
+    redeemed(session, person, person.pin)
+    redeemed(session, person, f"  {digits[:3]}-{digits[3:5]}   {digits[5:]} ", f" {person.email.upper()} ")
+
+
+def test_a_pin_with_letters_may_be_typed_in_small_ones(session):
+    person = session.beckon.invite(settings=LETTERS)
+    assert person.pin.lower() != person.pin, person.pin
+    redeemed(session, person, person.pin.lower())
+
+
+def test_what_is_missing_is_asked_for_and_nothing_is_sent(session):
     with session.browser.visit() as visit:
         visit.open()
         visit.at("form-send").click()
@@ -73,7 +73,7 @@ def said(visit, field, text):
     expect(visit.at(field)).to_have_accessible_description(re.compile(re.escape(text)))
 
 
-def a_wrong_pin_is_said_aloud_and_what_was_typed_stays(session):
+def test_a_wrong_pin_is_said_aloud_and_what_was_typed_stays(session):
     person = session.beckon.invite()
     with session.browser.visit() as visit:
         visit.open()
@@ -92,7 +92,7 @@ def a_wrong_pin_is_said_aloud_and_what_was_typed_stays(session):
         expect(visit.at("message")).to_be_hidden()
 
 
-def half_a_pin_costs_no_try_and_stays_to_be_completed(session):
+def test_half_a_pin_costs_no_try_and_stays_to_be_completed(session):
     person = session.beckon.invite()
     tries = session.beckon.invitation(person.id)["triesLeft"]
     with session.browser.visit() as visit:
@@ -108,7 +108,7 @@ def half_a_pin_costs_no_try_and_stays_to_be_completed(session):
         expect(visit.at("done-view")).to_be_visible()
 
 
-def without_an_answer_what_was_typed_stays_and_can_be_sent_again(session):
+def test_without_an_answer_what_was_typed_stays_and_can_be_sent_again(session):
     person = session.beckon.invite()
     with session.browser.visit() as visit:
         visit.open()
@@ -120,7 +120,7 @@ def without_an_answer_what_was_typed_stays_and_can_be_sent_again(session):
         expect(visit.at("done-view")).to_be_visible()
 
 
-def the_keyboard_of_a_phone_changes_to_letters(session):
+def test_the_keyboard_of_a_phone_changes_to_letters(session):
     with session.browser.visit(is_mobile=True, has_touch=True) as visit:
         visit.open()
         expect(visit.at("pin")).to_have_attribute("inputmode", "numeric")
@@ -130,7 +130,7 @@ def the_keyboard_of_a_phone_changes_to_letters(session):
         expect(visit.at("keyboard")).to_have_text("My PIN has digits only")
 
 
-def the_pin_is_mailed_again_on_request(session):
+def test_the_pin_is_mailed_again_on_request(session):
     person = session.beckon.invite()
     with session.browser.visit() as visit:
         visit.open()
@@ -151,7 +151,7 @@ def both(mails):
     return mails if len(mails) == 2 else None
 
 
-def whoever_asks_for_a_pin_reads_the_same_whoever_they_are(session):
+def test_whoever_asks_for_a_pin_reads_the_same_whoever_they_are(session):
     with session.browser.visit() as visit:
         visit.open()
         visit.at("ask").locator("summary").click()
@@ -164,17 +164,3 @@ def whoever_asks_for_a_pin_reads_the_same_whoever_they_are(session):
         expect(visit.at("ask-done-title")).to_have_text("We have noted your request")
     mails = session.beckon.mails("nobody@example.com")
     assert mails == [], mails
-
-
-CHECKS = [
-    opening_the_page_sends_nothing,
-    a_pin_may_be_grouped_and_spaced_and_the_address_written_in_capitals,
-    a_pin_with_letters_may_be_typed_in_small_ones,
-    what_is_missing_is_asked_for_and_nothing_is_sent,
-    a_wrong_pin_is_said_aloud_and_what_was_typed_stays,
-    half_a_pin_costs_no_try_and_stays_to_be_completed,
-    without_an_answer_what_was_typed_stays_and_can_be_sent_again,
-    the_keyboard_of_a_phone_changes_to_letters,
-    the_pin_is_mailed_again_on_request,
-    whoever_asks_for_a_pin_reads_the_same_whoever_they_are,
-]

@@ -91,7 +91,7 @@ def documents_of(stack, role):
     return [each["PolicyDocument"] for each in role["Policies"]] + [managed[arn] for arn in named]
 
 
-def each_function_may_do_what_it_calls(stacks):
+def test_each_function_may_do_what_it_calls(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         where = places(stack)
@@ -105,7 +105,7 @@ def each_function_may_do_what_it_calls(stacks):
     wrong.raise_if_any()
 
 
-def no_function_may_do_more(stacks):
+def test_no_function_may_do_more(stacks):
     """Every right is in `needs.json`, or is one that Lambda needs to write logs and traces."""
     wrong = Wrong()
     stack = stacks.default
@@ -136,7 +136,7 @@ def log_group_of(stack, function):
     raise AssertionError(f"the log group {name} of {function} is not in the template")
 
 
-def each_function_may_write_its_own_logs_and_traces(stacks):
+def test_each_function_may_write_its_own_logs_and_traces(stacks):
     wrong = Wrong()
     stack = stacks.default
     groups = stack.of_type("AWS::Logs::LogGroup")
@@ -153,7 +153,7 @@ def each_function_may_write_its_own_logs_and_traces(stacks):
     wrong.raise_if_any()
 
 
-def only_lambda_takes_on_the_roles(stacks):
+def test_only_lambda_takes_on_the_roles(stacks):
     wrong = Wrong()
     for name, role in stacks.default.of_type("AWS::IAM::Role").items():
         trust = [role["AssumeRolePolicyDocument"]]
@@ -164,7 +164,7 @@ def only_lambda_takes_on_the_roles(stacks):
     wrong.raise_if_any()
 
 
-def deliver_may_send_as_the_senders_domain_alone(stacks):
+def test_deliver_may_send_as_the_senders_domain_alone(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         documents = documents_of(stack, role_of(stack, functions(stack)["deliver"]))
@@ -188,7 +188,7 @@ def deliver_may_send_as_the_senders_domain_alone(stacks):
     wrong.raise_if_any()
 
 
-def queues_topic_and_bucket_take_no_plain_connection(stacks):
+def test_queues_topic_and_bucket_take_no_plain_connection(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         for place, (documents, arn, action) in guarded(stack).items():
@@ -225,7 +225,7 @@ def queue_documents(stack, queue):
     return found
 
 
-def alarms_may_publish_to_the_topic(stacks):
+def test_alarms_may_publish_to_the_topic(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         documents, topic, action = guarded(stack)["AlarmTopic"]
@@ -237,7 +237,7 @@ def alarms_may_publish_to_the_topic(stacks):
     wrong.raise_if_any()
 
 
-def a_key_of_ones_own_can_be_used_through_the_services_alone(stacks):
+def test_a_key_of_ones_own_can_be_used_through_the_services_alone(stacks):
     wrong = Wrong()
     wrong.unless("KeyPolicy" not in stacks.default.there, "there is a policy for a key that was not given")
     stack = stacks.options
@@ -252,7 +252,7 @@ def a_key_of_ones_own_can_be_used_through_the_services_alone(stacks):
     wrong.raise_if_any()
 
 
-def every_role_has_the_boundary_that_is_given(stacks):
+def test_every_role_has_the_boundary_that_is_given(stacks):
     wrong = Wrong()
     for name, role in stacks.options.of_type("AWS::IAM::Role").items():
         boundary = role.get("PermissionsBoundary")
@@ -260,16 +260,3 @@ def every_role_has_the_boundary_that_is_given(stacks):
     for name, role in stacks.default.of_type("AWS::IAM::Role").items():
         wrong.unless("PermissionsBoundary" not in role, f"{name} has a boundary that was not given")
     wrong.raise_if_any()
-
-
-CHECKS = [
-    each_function_may_do_what_it_calls,
-    no_function_may_do_more,
-    each_function_may_write_its_own_logs_and_traces,
-    only_lambda_takes_on_the_roles,
-    deliver_may_send_as_the_senders_domain_alone,
-    queues_topic_and_bucket_take_no_plain_connection,
-    alarms_may_publish_to_the_topic,
-    a_key_of_ones_own_can_be_used_through_the_services_alone,
-    every_role_has_the_boundary_that_is_given,
-]

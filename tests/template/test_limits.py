@@ -13,21 +13,21 @@ DEPLOY = REPOSITORY / "docs" / "deploy.md"
 SWITCHES = {"RequireMfa", "MdmOverHttp", "EarlyWarnings", "DashboardEnabled", "DeletionProtection"}
 
 
-def an_idle_month_costs_no_more_than_promised(stacks):
+def test_an_idle_month_costs_no_more_than_promised(stacks):
     cost_now = cost.total(stacks.default)
     if cost_now > cost.MOST_DOLLARS:
         lines = "\n".join(cost.table(stacks.default))
         raise AssertionError(f"an idle month costs {cost_now:.2f} dollars, more than {cost.MOST_DOLLARS:.2f}:\n{lines}")
 
 
-def ten_executions_at_a_time_are_enough(stacks):
+def test_ten_executions_at_a_time_are_enough(stacks):
     at_a_time = limits.total(stacks.default)
     if at_a_time > limits.MOST_AT_A_TIME:
         lines = "\n".join(limits.table(stacks.default))
         raise AssertionError(f"{at_a_time:.2f} functions run at a time, more than {limits.MOST_AT_A_TIME}:\n{lines}")
 
 
-def the_documentation_shows_these_figures(stacks):
+def test_the_documentation_shows_these_figures(stacks):
     wrong = Wrong()
     shown = DEPLOY.read_text()
     for line in cost.table(stacks.default) + limits.table(stacks.default):
@@ -35,7 +35,7 @@ def the_documentation_shows_these_figures(stacks):
     wrong.raise_if_any()
 
 
-def no_part_refers_to_what_is_not_there(stacks):
+def test_no_part_refers_to_what_is_not_there(stacks):
     """For each switch and each optional part alone, and for all together."""
     wrong = Wrong()
     choices = [{}, OPTIONS, POOL_OPTIONS, *({name: "true"} for name in sorted(SWITCHES))]
@@ -53,7 +53,7 @@ def no_part_refers_to_what_is_not_there(stacks):
     wrong.raise_if_any()
 
 
-def what_may_be_given_is_bounded(stacks):
+def test_what_may_be_given_is_bounded(stacks):
     wrong = Wrong()
     declared = stacks.document["Parameters"]
     for name in SWITCHES:
@@ -81,7 +81,7 @@ def what_may_be_given_is_bounded(stacks):
     wrong.raise_if_any()
 
 
-def what_belongs_together_is_asked_for_together(stacks):
+def test_what_belongs_together_is_asked_for_together(stacks):
     wrong = Wrong()
     rules = stacks.document.get("Rules", {})
     for first, second in (("Issuer", "Audience"), ("DomainName", "CertificateArn")):
@@ -95,7 +95,7 @@ def what_belongs_together_is_asked_for_together(stacks):
     wrong.raise_if_any()
 
 
-def outputs_lead_where_they_say(stacks):
+def test_outputs_lead_where_they_say(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         expected = {
@@ -121,7 +121,7 @@ def outputs_lead_where_they_say(stacks):
     wrong.raise_if_any()
 
 
-def each_parameter_is_asked_for_in_a_group_and_explained(stacks):
+def test_each_parameter_is_asked_for_in_a_group_and_explained(stacks):
     wrong = Wrong()
     groups = stacks.document["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     grouped = [name for group in groups for name in group["Parameters"]]
@@ -131,15 +131,3 @@ def each_parameter_is_asked_for_in_a_group_and_explained(stacks):
         wrong.unless(parameter.get("Description"), f"{name} has no description")
         wrong.unless(name in guide, f"docs/deploy.md does not say what to answer for {name}")
     wrong.raise_if_any()
-
-
-CHECKS = [
-    an_idle_month_costs_no_more_than_promised,
-    ten_executions_at_a_time_are_enough,
-    the_documentation_shows_these_figures,
-    no_part_refers_to_what_is_not_there,
-    what_may_be_given_is_bounded,
-    what_belongs_together_is_asked_for_together,
-    outputs_lead_where_they_say,
-    each_parameter_is_asked_for_in_a_group_and_explained,
-]

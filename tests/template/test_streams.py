@@ -65,7 +65,7 @@ def only_source(stack, name):
     return found[0]
 
 
-def the_readers_read_the_stream_from_its_beginning(stacks):
+def test_the_readers_read_the_stream_from_its_beginning(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         for name in READERS:
@@ -77,7 +77,7 @@ def the_readers_read_the_stream_from_its_beginning(stacks):
     wrong.raise_if_any()
 
 
-def the_readers_gather_records_and_give_up_in_time(stacks):
+def test_the_readers_gather_records_and_give_up_in_time(stacks):
     wrong = Wrong()
     for name, expected in READERS.items():
         source = only_source(stacks.default, name)
@@ -89,7 +89,7 @@ def the_readers_gather_records_and_give_up_in_time(stacks):
     wrong.raise_if_any()
 
 
-def records_that_are_given_up_go_to_the_bucket(stacks):
+def test_records_that_are_given_up_go_to_the_bucket(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         for name in READERS:
@@ -98,7 +98,7 @@ def records_that_are_given_up_go_to_the_bucket(stacks):
     wrong.raise_if_any()
 
 
-def the_filters_let_through_what_asks_for_something_and_nothing_else(stacks):
+def test_the_filters_let_through_what_asks_for_something_and_nothing_else(stacks):
     wrong = Wrong()
     for name in READERS:
         filters = only_source(stacks.default, name).get("FilterCriteria", {}).get("Filters", [])
@@ -109,11 +109,3 @@ def the_filters_let_through_what_asks_for_something_and_nothing_else(stacks):
         for sent in MUST_NOT_REACH[name]:
             wrong.unless(not any(matches(each, sent) for each in patterns), f"{name} gets {json.dumps(sent)} for nothing")
     wrong.raise_if_any()
-
-
-CHECKS = [
-    the_readers_read_the_stream_from_its_beginning,
-    the_readers_gather_records_and_give_up_in_time,
-    records_that_are_given_up_go_to_the_bucket,
-    the_filters_let_through_what_asks_for_something_and_nothing_else,
-]

@@ -14,7 +14,7 @@ def names_in_the_code():
     return dict(re.findall(r'const (\w+): &str = "(\w+)";', source))
 
 
-def the_table_is_the_one_that_the_code_reads(stacks):
+def test_the_table_is_the_one_that_the_code_reads(stacks):
     wrong = Wrong()
     code = names_in_the_code()
     for which, stack in stacks.every.items():
@@ -42,7 +42,7 @@ def keys(of):
     return [(each["AttributeName"], each["KeyType"]) for each in of.get("KeySchema", [])]
 
 
-def what_is_kept_goes_only_with_a_failed_first_deployment(stacks):
+def test_what_is_kept_goes_only_with_a_failed_first_deployment(stacks):
     wrong = Wrong()
     for name, resource in stacks.document["Resources"].items():
         policies = (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
@@ -53,7 +53,7 @@ def what_is_kept_goes_only_with_a_failed_first_deployment(stacks):
     wrong.raise_if_any()
 
 
-def what_is_kept_is_protected_where_that_is_asked(stacks):
+def test_what_is_kept_is_protected_where_that_is_asked(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         protected = stack is not stacks.default
@@ -64,7 +64,7 @@ def what_is_kept_is_protected_where_that_is_asked(stacks):
     wrong.raise_if_any()
 
 
-def everything_is_encrypted_with_the_key_that_is_given(stacks):
+def test_everything_is_encrypted_with_the_key_that_is_given(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         key = None if stack is stacks.default else OPTIONS["KmsKeyArn"]
@@ -85,7 +85,7 @@ def everything_is_encrypted_with_the_key_that_is_given(stacks):
     wrong.raise_if_any()
 
 
-def the_key_document_is_one_that_the_functions_read(stacks):
+def test_the_key_document_is_one_that_the_functions_read(stacks):
     wrong = Wrong()
     made = stacks.default.properties("KeySecret").get("GenerateSecretString", {})
     # A change of any of these makes a new key, and every open invitation dies.
@@ -99,7 +99,7 @@ def the_key_document_is_one_that_the_functions_read(stacks):
     wrong.raise_if_any()
 
 
-def the_bucket_is_closed_and_empties_itself(stacks):
+def test_the_bucket_is_closed_and_empties_itself(stacks):
     wrong = Wrong()
     bucket = stacks.default.properties("FailedRecords")
     closed = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
@@ -112,7 +112,7 @@ def the_bucket_is_closed_and_empties_itself(stacks):
     wrong.raise_if_any()
 
 
-def the_queues_keep_messages_long_enough(stacks):
+def test_the_queues_keep_messages_long_enough(stacks):
     wrong = Wrong()
     for queue, days in (("FailureQueue", 14), ("MissedCallsQueue", 3)):
         kept = stacks.default.properties(queue).get("MessageRetentionPeriod")
@@ -120,7 +120,7 @@ def the_queues_keep_messages_long_enough(stacks):
     wrong.raise_if_any()
 
 
-def people_sign_in_safely(stacks):
+def test_people_sign_in_safely(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         if "UserPool" not in stack.there:
@@ -161,7 +161,7 @@ def people_sign_in_safely(stacks):
     wrong.raise_if_any()
 
 
-def the_mdm_has_a_client_only_where_that_is_asked(stacks):
+def test_the_mdm_has_a_client_only_where_that_is_asked(stacks):
     wrong = Wrong()
     wrong.unless("MdmClient" not in stacks.default.there, "the MDM has a client by default, which costs 6 dollars a month")
     wrong.unless("MdmClient" not in stacks.options.there, "the MDM has a client without a pool")
@@ -179,16 +179,3 @@ def the_mdm_has_a_client_only_where_that_is_asked(stacks):
     wrong.equal(hold, (60, {"AccessToken": "minutes"}), "how long the MDM's token holds")
     wrong.unless("MachineScopes" in str(stack.resources["MdmClient"].get("DependsOn")), "the scope may not be there before the client")
     wrong.raise_if_any()
-
-
-CHECKS = [
-    the_table_is_the_one_that_the_code_reads,
-    what_is_kept_goes_only_with_a_failed_first_deployment,
-    what_is_kept_is_protected_where_that_is_asked,
-    everything_is_encrypted_with_the_key_that_is_given,
-    the_key_document_is_one_that_the_functions_read,
-    the_bucket_is_closed_and_empties_itself,
-    the_queues_keep_messages_long_enough,
-    people_sign_in_safely,
-    the_mdm_has_a_client_only_where_that_is_asked,
-]

@@ -79,7 +79,7 @@ def variables_of(stack, logical):
     return stack.properties(logical).get("Environment", {}).get("Variables", {})
 
 
-def each_function_has_the_variables_that_it_reads(stacks):
+def test_each_function_has_the_variables_that_it_reads(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         for name, logical in functions(stack).items():
@@ -101,7 +101,7 @@ def each_function_has_the_variables_that_it_reads(stacks):
     wrong.raise_if_any()
 
 
-def the_enrolment_page_is_where_the_api_answers(stacks):
+def test_the_enrolment_page_is_where_the_api_answers(stacks):
     wrong = Wrong()
     own = stacks.default
     host = f"https://{own.ref('Api')}.execute-api.eu-west-1.amazonaws.com"
@@ -112,7 +112,7 @@ def the_enrolment_page_is_where_the_api_answers(stacks):
     wrong.raise_if_any()
 
 
-def each_function_has_time_enough(stacks):
+def test_each_function_has_time_enough(stacks):
     wrong = Wrong()
     for name, logical in functions(stacks.default).items():
         expected = HTTP_SECONDS if name in BEHIND_THE_API else SECONDS.get(name)
@@ -126,7 +126,7 @@ def each_function_has_time_enough(stacks):
     wrong.raise_if_any()
 
 
-def each_function_has_memory_enough(stacks):
+def test_each_function_has_memory_enough(stacks):
     wrong = Wrong()
     for name, logical in functions(stacks.default).items():
         least = MEGABYTES.get(name, LEAST_MEGABYTES)
@@ -135,7 +135,7 @@ def each_function_has_memory_enough(stacks):
     wrong.raise_if_any()
 
 
-def each_function_starts_from_its_binary(stacks):
+def test_each_function_starts_from_its_binary(stacks):
     wrong = Wrong()
     folders = {path.name for path in (REPOSITORY / "functions").iterdir() if (path / "Cargo.toml").is_file()}
     wrong.equal(set(functions(stacks.default)), folders, "the functions of the template")
@@ -155,7 +155,7 @@ def each_function_starts_from_its_binary(stacks):
     wrong.raise_if_any()
 
 
-def each_function_logs_into_a_group_that_is_kept_as_long_as_said(stacks):
+def test_each_function_logs_into_a_group_that_is_kept_as_long_as_said(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         groups = stack.of_type("AWS::Logs::LogGroup")
@@ -171,20 +171,9 @@ def each_function_logs_into_a_group_that_is_kept_as_long_as_said(stacks):
     wrong.raise_if_any()
 
 
-def every_function_but_the_clock_is_traced(stacks):
+def test_every_function_but_the_clock_is_traced(stacks):
     wrong = Wrong()
     for name, logical in functions(stacks.default).items():
         mode = stacks.default.properties(logical).get("TracingConfig", {}).get("Mode")
         wrong.equal(mode, "PassThrough" if name == "clock" else "Active", f"how {name} is traced")
     wrong.raise_if_any()
-
-
-CHECKS = [
-    each_function_has_the_variables_that_it_reads,
-    the_enrolment_page_is_where_the_api_answers,
-    each_function_has_time_enough,
-    each_function_has_memory_enough,
-    each_function_starts_from_its_binary,
-    each_function_logs_into_a_group_that_is_kept_as_long_as_said,
-    every_function_but_the_clock_is_traced,
-]

@@ -3,7 +3,7 @@
 import json
 
 import deployment
-from checks_walk import equal
+from test_walk import equal
 
 OPTIONS = {
     "SenderAddress": deployment.SENDER,
@@ -26,7 +26,7 @@ OPTIONS = {
 BOUNDARY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
-def every_optional_part_deploys(session):
+def test_every_optional_part_deploys(session):
     zone = session.stack.client("route53").create_hosted_zone(Name="example.com", CallerReference="options")
     key = session.stack.client("kms").create_key(Description="of one's own")["KeyMetadata"]["Arn"]
     policies = session.stack.client("iam")
@@ -67,7 +67,7 @@ def every_optional_part_deploys(session):
         equal(variables["BECKON_MACHINE_CLAIM"], "gty=client-credentials", f"the mark of machines of {page}")
 
 
-def an_issuer_without_an_audience_is_refused(session):
+def test_an_issuer_without_an_audience_is_refused(session):
     stack = deployment.Stack(session.emulator, "beckon-no-audience")
     parameters = {"SenderAddress": deployment.SENDER, "Issuer": OPTIONS["Issuer"]}
     try:
@@ -77,6 +77,3 @@ def an_issuer_without_an_audience_is_refused(session):
             raise
     else:
         raise AssertionError("a stack whose API accepts any audience was deployed")
-
-
-CHECKS = [every_optional_part_deploys, an_issuer_without_an_audience_is_refused]

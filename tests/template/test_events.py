@@ -3,7 +3,7 @@
 import copy
 import json
 
-from checks_access import ENCRYPTED, queue_documents
+from test_access import ENCRYPTED, queue_documents
 from patterns import matches
 from policies import allows
 from reading import ACCOUNT, REPOSITORY
@@ -54,7 +54,7 @@ def enabled(rule):
     return rule.get("State", "ENABLED") == "ENABLED"
 
 
-def rules_are_enabled_and_may_call_their_functions(stacks):
+def test_rules_are_enabled_and_may_call_their_functions(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         for name in ("registration-confirmed", "feedback", "clock"):
@@ -90,7 +90,7 @@ def may_call(stack, function, principal, source):
     return allows([document], "lambda:InvokeFunction", arn, {"aws:SourceArn": source}, principal)
 
 
-def reports_of_the_mdm_reach_their_function_and_nothing_else_does(stacks):
+def test_reports_of_the_mdm_reach_their_function_and_nothing_else_does(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         _, rule = only_rule_of(stack, "registration-confirmed")
@@ -105,7 +105,7 @@ def reports_of_the_mdm_reach_their_function_and_nothing_else_does(stacks):
     wrong.raise_if_any()
 
 
-def other_accounts_report_devices_and_put_nothing_else(stacks):
+def test_other_accounts_report_devices_and_put_nothing_else(stacks):
     wrong = Wrong()
     wrong.unless("Policy" not in stacks.default.properties("Bus"), "the bus is open to others by default")
     stack = stacks.options
@@ -121,7 +121,7 @@ def other_accounts_report_devices_and_put_nothing_else(stacks):
     wrong.raise_if_any()
 
 
-def ses_reports_every_kind_that_is_recorded(stacks):
+def test_ses_reports_every_kind_that_is_recorded(stacks):
     wrong = Wrong()
     stack = stacks.default
     destinations = list(stack.of_type("AWS::SES::ConfigurationSetEventDestination").values())
@@ -140,7 +140,7 @@ def ses_reports_every_kind_that_is_recorded(stacks):
     wrong.raise_if_any()
 
 
-def reports_of_ses_reach_their_function_and_those_of_others_do_not(stacks):
+def test_reports_of_ses_reach_their_function_and_those_of_others_do_not(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         _, rule = only_rule_of(stack, "feedback")
@@ -156,14 +156,14 @@ def reports_of_ses_reach_their_function_and_those_of_others_do_not(stacks):
     wrong.raise_if_any()
 
 
-def the_clock_goes_every_minute(stacks):
+def test_the_clock_goes_every_minute(stacks):
     wrong = Wrong()
     _, rule = only_rule_of(stacks.default, "clock")
     wrong.equal(rule.get("ScheduleExpression"), "rate(1 minute)", "the schedule of the clock")
     wrong.raise_if_any()
 
 
-def what_a_rule_cannot_hand_over_goes_to_its_queue(stacks):
+def test_what_a_rule_cannot_hand_over_goes_to_its_queue(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         for name in ("registration-confirmed", "feedback", "clock"):
@@ -187,7 +187,7 @@ def may_put(stack, queue, rule):
     return allows(queue_documents(stack, queue), "sqs:SendMessage", arn, context, "events.amazonaws.com")
 
 
-def a_strange_rule_may_put_nothing_on_the_queues(stacks):
+def test_a_strange_rule_may_put_nothing_on_the_queues(stacks):
     wrong = Wrong()
     stack = stacks.default
     for queue in ("FailureQueue", "MissedCallsQueue"):
@@ -200,7 +200,7 @@ def a_strange_rule_may_put_nothing_on_the_queues(stacks):
     wrong.raise_if_any()
 
 
-def what_a_function_failed_on_goes_to_its_queue(stacks):
+def test_what_a_function_failed_on_goes_to_its_queue(stacks):
     wrong = Wrong()
     stack = stacks.default
     configured = {each["FunctionName"]: each for each in stack.of_type("AWS::Lambda::EventInvokeConfig").values()}
@@ -214,7 +214,7 @@ def what_a_function_failed_on_goes_to_its_queue(stacks):
     wrong.raise_if_any()
 
 
-def records_that_are_given_up_are_told_on_the_failure_queue(stacks):
+def test_records_that_are_given_up_are_told_on_the_failure_queue(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         queue = stack.attribute("FailureQueue", "Arn")
@@ -242,17 +242,3 @@ def records_that_are_given_up_are_told_on_the_failure_queue(stacks):
                 told_too = matches(stack.properties(name)["EventPattern"], {**event, **change})
                 wrong.unless(not told_too, f"{which}, an event with {change} is told too")
     wrong.raise_if_any()
-
-
-CHECKS = [
-    rules_are_enabled_and_may_call_their_functions,
-    reports_of_the_mdm_reach_their_function_and_nothing_else_does,
-    other_accounts_report_devices_and_put_nothing_else,
-    ses_reports_every_kind_that_is_recorded,
-    reports_of_ses_reach_their_function_and_those_of_others_do_not,
-    the_clock_goes_every_minute,
-    what_a_rule_cannot_hand_over_goes_to_its_queue,
-    a_strange_rule_may_put_nothing_on_the_queues,
-    what_a_function_failed_on_goes_to_its_queue,
-    records_that_are_given_up_are_told_on_the_failure_queue,
-]

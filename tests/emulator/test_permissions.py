@@ -9,7 +9,7 @@ from pathlib import Path
 
 import deployment
 import workarounds
-from checks_walk import equal
+from test_walk import equal
 from policies import as_list
 
 LISTED = Path(__file__).with_name("granted_not_called.json")
@@ -60,7 +60,7 @@ def called(session):
     return calls
 
 
-def policies_grant_what_is_called_and_no_more(session):
+def test_policies_grant_what_is_called_and_no_more(session):
     document = deployment.template()
     listed = json.loads(LISTED.read_text())
     everywhere = listed.pop("every function", {})
@@ -87,7 +87,7 @@ def policies_grant_what_is_called_and_no_more(session):
         raise AssertionError("\n".join(wrong))
 
 
-def deliver_sends_as_the_senders_domain_and_nobody_else_sends(session):
+def test_deliver_sends_as_the_senders_domain_and_nobody_else_sends(session):
     mails = session.stack.outputs["ConfigurationSetName"]
     may = {
         (name, sender, which): session.may_send(name, "ses:SendRawEmail", sender, which)
@@ -98,7 +98,7 @@ def deliver_sends_as_the_senders_domain_and_nobody_else_sends(session):
     equal([asked for asked, allowed in may.items() if allowed], [("deliver", deployment.SENDER, mails)], "who may send as whom")
 
 
-def the_queues_take_no_connection_without_tls(session):
+def test_the_queues_take_no_connection_without_tls(session):
     plain = session.stack.emulator.plain_client("sqs")
     for output in ("FailureQueueUrl", "MissedCallsQueueUrl"):
         queue = session.stack.outputs[output]
@@ -109,10 +109,3 @@ def the_queues_take_no_connection_without_tls(session):
             equal(refused.response["Error"]["Code"].rpartition(".")[2], "AccessDenied", f"what {output} answers")
         else:
             raise AssertionError(f"{output} takes connections without TLS")
-
-
-CHECKS = [
-    policies_grant_what_is_called_and_no_more,
-    deliver_sends_as_the_senders_domain_and_nobody_else_sends,
-    the_queues_take_no_connection_without_tls,
-]

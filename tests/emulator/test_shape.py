@@ -6,7 +6,7 @@ import re
 import tomllib
 
 import deployment
-from checks_walk import equal
+from test_walk import equal
 
 # Not part of the API that the OpenAPI document describes.
 PAGES = {
@@ -52,7 +52,7 @@ def alarms_on(document, namespace, logical):
     ]
 
 
-def every_function_has_what_it_needs(session):
+def test_every_function_has_what_it_needs(session):
     document = deployment.template()
     behind_the_api = {
         logical
@@ -103,7 +103,7 @@ def every_function_has_what_it_needs(session):
         raise AssertionError("\n".join(wrong))
 
 
-def every_alarm_notifies_and_stands_on_the_dashboard(session):
+def test_every_alarm_notifies_and_stands_on_the_dashboard(session):
     document = deployment.template()
     dashboard = names_in(document["Resources"]["Dashboard"])
     for name, alarm in resources(document, "AWS::CloudWatch::Alarm").items():
@@ -121,7 +121,7 @@ def routes(document):
     }
 
 
-def the_routes_are_those_of_the_openapi_document(session):
+def test_the_routes_are_those_of_the_openapi_document(session):
     openapi = session.anybody.get("/openapi.json").expect(200).json
     described = {
         f"{method.upper()} {path}": operation.get("security") != []
@@ -139,7 +139,7 @@ def the_routes_are_those_of_the_openapi_document(session):
     equal(differing, {}, "routes that differ: (token needed in the template, in the document)")
 
 
-def cargo_lambda_gives_each_path_to_the_function_of_the_template(session):
+def test_cargo_lambda_gives_each_path_to_the_function_of_the_template(session):
     document = deployment.template()
     functions = {logical: name for name, logical in deployment.functions_in(document).items()}
     behind = {
@@ -159,7 +159,7 @@ def cargo_lambda_gives_each_path_to_the_function_of_the_template(session):
     equal({path: {function} for path, function in table.items()}, in_template, "the router's table in Cargo.toml")
 
 
-def every_route_reaches_a_function_that_knows_it(session):
+def test_every_route_reaches_a_function_that_knows_it(session):
     for key, needs_token in routes(deployment.template()).items():
         method, path = key.split(" ")
         api = session.administrator if needs_token else session.anybody
@@ -170,7 +170,7 @@ def every_route_reaches_a_function_that_knows_it(session):
             session.anybody.send(method, path.replace("{id}", "x")).expect(401)
 
 
-def what_no_route_takes_is_answered_for_people_and_for_programs(session):
+def test_what_no_route_takes_is_answered_for_people_and_for_programs(session):
     """By the function of the enrolment page, without a token, and with a low limit of its own."""
     document = deployment.template()
     (nowhere,) = [
@@ -193,19 +193,8 @@ def what_no_route_takes_is_answered_for_people_and_for_programs(session):
     equal(allowed, "GET,POST", "the methods of /v1/users")
 
 
-def public_routes_have_the_limits_of_the_parameters(session):
+def test_public_routes_have_the_limits_of_the_parameters(session):
     """The routes that look at secrets have the stage's own limits, which are parameters; all others, theirs."""
     document = deployment.template()
     limited = document["Resources"]["Stage"]["Properties"]["RouteSettings"]
     equal(set(routes(document)) - set(limited), LOOK_AT_SECRETS, "routes with the limits of the parameters")
-
-
-CHECKS = [
-    every_function_has_what_it_needs,
-    every_alarm_notifies_and_stands_on_the_dashboard,
-    the_routes_are_those_of_the_openapi_document,
-    cargo_lambda_gives_each_path_to_the_function_of_the_template,
-    every_route_reaches_a_function_that_knows_it,
-    what_no_route_takes_is_answered_for_people_and_for_programs,
-    public_routes_have_the_limits_of_the_parameters,
-]

@@ -3,8 +3,8 @@
 import json
 import tomllib
 
-from checks_events import may_call
-from checks_functions import BEHIND_THE_API
+from test_events import may_call
+from test_functions import BEHIND_THE_API
 from reading import ACCOUNT, OPTIONS, REGION, REPOSITORY
 from saying import Wrong, functions
 
@@ -48,7 +48,7 @@ def function_of(stack, route):
     raise AssertionError(f"{route['RouteKey']} leads to no function")
 
 
-def routes_lead_to_the_function_that_knows_them(stacks):
+def test_routes_lead_to_the_function_that_knows_them(stacks):
     wrong = Wrong()
     with open(REPOSITORY / "Cargo.toml", "rb") as manifest:
         table = tomllib.load(manifest)["workspace"]["metadata"]["lambda"]["watch"]["router"]
@@ -66,7 +66,7 @@ def routes_lead_to_the_function_that_knows_them(stacks):
     wrong.raise_if_any()
 
 
-def integrations_hand_requests_over_as_the_functions_read_them(stacks):
+def test_integrations_hand_requests_over_as_the_functions_read_them(stacks):
     wrong = Wrong()
     for name, integration in stacks.default.of_type("AWS::ApiGatewayV2::Integration").items():
         wrong.equal(integration.get("ApiId"), stacks.default.ref("Api"), f"the API of {name}")
@@ -77,7 +77,7 @@ def integrations_hand_requests_over_as_the_functions_read_them(stacks):
     wrong.raise_if_any()
 
 
-def the_api_may_call_each_function_behind_it_and_others_may_not(stacks):
+def test_the_api_may_call_each_function_behind_it_and_others_may_not(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         api = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{stack.ref('Api')}"
@@ -89,7 +89,7 @@ def the_api_may_call_each_function_behind_it_and_others_may_not(stacks):
     wrong.raise_if_any()
 
 
-def only_public_routes_need_no_token(stacks):
+def test_only_public_routes_need_no_token(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         for key, route in routes(stack).items():
@@ -101,7 +101,7 @@ def only_public_routes_need_no_token(stacks):
     wrong.raise_if_any()
 
 
-def tokens_are_judged_by_issuer_and_audience(stacks):
+def test_tokens_are_judged_by_issuer_and_audience(stacks):
     wrong = Wrong()
     clients = ["AdministratorClient", "MdmClient"]
     for which, stack in stacks.every.items():
@@ -120,7 +120,7 @@ def tokens_are_judged_by_issuer_and_audience(stacks):
     wrong.raise_if_any()
 
 
-def routes_take_no_more_requests_than_they_should(stacks):
+def test_routes_take_no_more_requests_than_they_should(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         stage = stack.properties("Stage")
@@ -153,7 +153,7 @@ def routes_take_no_more_requests_than_they_should(stacks):
     wrong.raise_if_any()
 
 
-def the_api_answers_at_one_address(stacks):
+def test_the_api_answers_at_one_address(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         api = stack.properties("Api")
@@ -178,7 +178,7 @@ def the_api_answers_at_one_address(stacks):
     wrong.raise_if_any()
 
 
-def the_access_log_names_nobody(stacks):
+def test_the_access_log_names_nobody(stacks):
     wrong = Wrong()
     settings = stacks.default.properties("Stage").get("AccessLogSettings", {})
     wrong.equal(settings.get("DestinationArn"), stacks.default.attribute("ApiLogs", "Arn"), "where the access log goes")
@@ -192,15 +192,3 @@ def the_access_log_names_nobody(stacks):
     for secret in ("sourceIp", "userAgent", "$context.path", "identity", "authorizer.claims", "authorizer.principalId"):
         wrong.unless(secret not in form, f"the access log holds {secret}")
     wrong.raise_if_any()
-
-
-CHECKS = [
-    routes_lead_to_the_function_that_knows_them,
-    integrations_hand_requests_over_as_the_functions_read_them,
-    the_api_may_call_each_function_behind_it_and_others_may_not,
-    only_public_routes_need_no_token,
-    tokens_are_judged_by_issuer_and_audience,
-    routes_take_no_more_requests_than_they_should,
-    the_api_answers_at_one_address,
-    the_access_log_names_nobody,
-]

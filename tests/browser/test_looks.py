@@ -8,17 +8,17 @@ from playwright.sync_api import expect
 
 import tour
 
-def nothing_is_wider_than_a_small_phone(session):
+def test_nothing_is_wider_than_a_small_phone(session):
     for stop in tour.every_stop(session):
         assert stop.look["tooWide"] <= 0, f"{stop} is {stop.look['tooWide']} px too wide"
 
 
-def every_text_stands_out_in_the_light_and_in_the_dark(session):
+def test_every_text_stands_out_in_the_light_and_in_the_dark(session):
     for stop in tour.every_stop(session):
         assert not stop.look["faint"], f"{stop}: {stop.look['faint']}"
 
 
-def the_dark_page_is_dark(session):
+def test_the_dark_page_is_dark(session):
     colours = {}
     for scheme in ("light", "dark"):
         with session.browser.visit(color_scheme=scheme) as visit:
@@ -27,7 +27,7 @@ def the_dark_page_is_dark(session):
     assert colours == {"light": "rgb(243, 244, 246)", "dark": "rgb(18, 22, 27)"}, colours
 
 
-def without_scripts_the_page_says_what_to_do(session):
+def test_without_scripts_the_page_says_what_to_do(session):
     with session.browser.visit(java_script_enabled=False) as visit:
         visit.page.goto(f"{session.beckon.address}/enroll")
         expect(visit.page.locator("noscript .message-title")).to_be_visible()
@@ -38,7 +38,7 @@ def without_scripts_the_page_says_what_to_do(session):
         expect(visit.at("form")).to_be_hidden()
 
 
-def a_script_that_never_comes_is_said(session):
+def test_a_script_that_never_comes_is_said(session):
     with session.browser.visit() as visit:
         visit.page.route("**/enroll/enroll.js", lambda route: route.fulfill(status=200, content_type="text/javascript", body=""))
         visit.page.goto(f"{session.beckon.address}/enroll")
@@ -66,7 +66,7 @@ def dressed(**branding):
     return {"organisation": {"name": "Example & Söhne", "helpDesk": desk}, "branding": branding}
 
 
-def the_page_is_in_the_organisations_name_and_colour(session):
+def test_the_page_is_in_the_organisations_name_and_colour(session):
     session.beckon.settings(dressed(accentColour="#fc0"))
     with session.browser.visit() as visit:
         visit.open()
@@ -77,7 +77,7 @@ def the_page_is_in_the_organisations_name_and_colour(session):
         expect(visit.at("form-send")).to_have_css("color", "rgb(0, 0, 0)")
 
 
-def the_help_desk_can_be_written_to_and_called(session):
+def test_the_help_desk_can_be_written_to_and_called(session):
     session.beckon.settings(dressed())
     with session.browser.visit() as visit:
         visit.open()
@@ -90,7 +90,7 @@ def the_help_desk_can_be_written_to_and_called(session):
         expect(visit.at("desk-phone")).to_have_attribute("href", "tel:+15550100")
 
 
-def a_logo_stands_in_the_place_of_ours_and_says_the_name(session):
+def test_a_logo_stands_in_the_place_of_ours_and_says_the_name(session):
     logo = {"contentType": "image/png", "contentBase64": base64.b64encode(picture(440, 64)).decode()}
     session.beckon.settings(dressed(logo=logo))
     with session.browser.visit() as visit:
@@ -103,7 +103,7 @@ def a_logo_stands_in_the_place_of_ours_and_says_the_name(session):
         expect(visit.at("organisation")).to_be_hidden()
 
 
-def without_an_answer_about_its_look_the_page_is_ours_and_works(session):
+def test_without_an_answer_about_its_look_the_page_is_ours_and_works(session):
     person = session.beckon.invite()
     session.beckon.settings(dressed())
     with session.browser.visit() as visit:
@@ -118,16 +118,3 @@ def without_an_answer_about_its_look_the_page_is_ours_and_works(session):
         visit.type_pin(person.email, person.pin)
         expect(visit.at("done-view")).to_be_visible()
         held[0].fulfill(status=200, json={})
-
-
-CHECKS = [
-    nothing_is_wider_than_a_small_phone,
-    every_text_stands_out_in_the_light_and_in_the_dark,
-    the_dark_page_is_dark,
-    without_scripts_the_page_says_what_to_do,
-    a_script_that_never_comes_is_said,
-    the_page_is_in_the_organisations_name_and_colour,
-    the_help_desk_can_be_written_to_and_called,
-    a_logo_stands_in_the_place_of_ours_and_says_the_name,
-    without_an_answer_about_its_look_the_page_is_ours_and_works,
-]

@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 
 import workarounds
-from checks_walk import equal, newest_mail
+from test_walk import equal, newest_mail
 from waiting import until
 
 # The next round of the clock, and a run after it.
@@ -56,7 +56,7 @@ def everybody_got_one_mail(session, addresses, seconds):
     equal(twice, [], "who got more than one mail")
 
 
-def outbox_is_killed_in_the_middle_of_a_page(session):
+def test_outbox_is_killed_in_the_middle_of_a_page(session):
     key = workarounds.access_key_of(session.stack.function("outbox"))
     # 40 users are two transactions; the first goes through, the second is held and lost.
     gate = session.recorder.hold(key, "dynamodb:PutItem", passing=1)
@@ -70,47 +70,7 @@ def outbox_is_killed_in_the_middle_of_a_page(session):
     equal((counts["issued"], counts["skipped"]), (40, 0), "issued and skipped")
 
 
-def deliver_is_killed_while_ses_has_a_mail(session):
-    session.ses.misbehave("stall")
-    _, addresses = invite(session, "killed-deliver", 8)
-    until("SES stalls", lambda: session.ses.faults_left() == 0)
-    kill(session, "deliver")
-    # The lease of the killed run ends after 30 s; then the claimed mail waits for a report.
-    everybody_got_one_mail(session, addresses, 2 * A_ROUND)
-
-
-def ses_throttles_resets_and_stalls(session):
-    session.ses.misbehave("throttle", "reset", "throttle", "stall", "reset")
-    _, addresses = invite(session, "rough", 12)
-    everybody_got_one_mail(session, addresses, 2 * A_ROUND)
-    equal(session.ses.faults_left(), 0, "faults that nobody met")
-
-
-def a_mail_that_ses_refuses_fails_alone(session):
-    session.ses.misbehave("refuse mail")
-    batch, _ = invite(session, "refused", 2)
-    admin = session.administrator
-
-    def settled():
-        items = admin.get(f"/v1/batches/{batch}/recipients").expect(200).json["items"]
-        states = sorted(item["delivery"] or "" for item in items)
-        return states if states in (["delivered", "failed"], ["failed", "sent"]) else None
-
-    until("one mail failed and the other went", settled, A_ROUND)
-
-
-def a_refusal_of_the_account_pauses_the_outbox_until_it_is_resumed(session):
-    admin = session.administrator
-    session.ses.misbehave("refuse account")
-    _, addresses = invite(session, "paused", 1)
-    until("the outbox is paused", lambda: admin.get("/v1/outbox").expect(200).json["state"] == "paused")
-    # A round of the clock while it is paused, in which the alarm's metric is logged.
-    session.wind_the_clock()
-    equal(admin.post("/v1/outbox/resume").expect(200).json["state"], "running", "the outbox after resuming")
-    everybody_got_one_mail(session, addresses, A_ROUND)
-
-
-def records_that_are_given_up_are_told_on_the_failure_queue(session):
+def test_records_that_are_given_up_are_told_on_the_failure_queue(session):
     """The emulator's event source gives nothing up, so the object is put here as Lambda would."""
     session.stack.failures()
     bucket = session.stack.outputs["FailedRecordsBucket"]
@@ -119,7 +79,7 @@ def records_that_are_given_up_are_told_on_the_failure_queue(session):
     equal((told["source"], told["detail"]["object"]["key"]), ("aws.s3", "aws/lambda/poison/record"), "what is told")
 
 
-def rows_that_nobody_understands_go_to_the_failure_queue(session):
+def test_rows_that_nobody_understands_go_to_the_failure_queue(session):
     session.stack.failures()
     dynamodb = session.stack.client("dynamodb")
     table = session.stack.outputs["TableName"]
@@ -145,7 +105,7 @@ def rows_that_nobody_understands_go_to_the_failure_queue(session):
         dynamodb.delete_item(TableName=table, Key={"pk": row["pk"], "sk": row["sk"]})
 
 
-def rows_that_cannot_be_read_are_set_aside_and_told_of_once(session):
+def test_rows_that_cannot_be_read_are_set_aside_and_told_of_once(session):
     """As a rollback leaves them: a mail of a later kind that is due before all others, and a damaged user."""
     session.stack.failures()
     admin = session.administrator
@@ -202,7 +162,7 @@ def rows_that_cannot_be_read_are_set_aside_and_told_of_once(session):
         dynamodb.delete_item(TableName=table, Key=key)
 
 
-def reports_that_nobody_understands_go_to_the_failure_queue(session):
+def test_reports_that_nobody_understands_go_to_the_failure_queue(session):
     session.stack.failures()
     admin = session.administrator
     user = admin.add("good-report")
@@ -225,22 +185,7 @@ def reports_that_nobody_understands_go_to_the_failure_queue(session):
     equal(admin.get(f"/v1/users/{user}").expect(200).json["devices"], 1, "devices, a stranger's report not counted")
 
 
-# SES's reports by the state that they leave a mail in, whatever their order.
-BOUNCE = {"bounceSubType": "General", "bouncedRecipients": []}
-REPORTS = {
-    "delayed": [("Send", {}), ("DeliveryDelay", {"delayType": "MailboxFull"})],
-    "delivered": [("Send", {}), ("Delivery", {}), ("DeliveryDelay", {"delayType": "MailboxFull"})],
-    "softBounced": [("Send", {}), ("Delivery", {}), ("Bounce", {"bounceType": "Transient", **BOUNCE})],
-    "hardBounced": [
-        ("Send", {}), ("Bounce", {"bounceType": "Transient", **BOUNCE}), ("Bounce", {"bounceType": "Permanent", **BOUNCE}),
-    ],
-    "complained": [("Send", {}), ("Delivery", {}), ("Complaint", {"complaintFeedbackType": "abuse"})],
-    "sent": [("Send", {})],
-    "failed": [("Send", {}), ("Reject", {"reason": "Bad content"}), ("Rendering Failure", {"errorMessage": "x"})],
-}
-
-
-def reports_of_ses_in_any_order_and_repeated_leave_the_right_states(session):
+def test_reports_of_ses_in_any_order_and_repeated_leave_the_right_states(session):
     admin = session.administrator
     session.report_mails = False
     try:
@@ -271,13 +216,13 @@ def reports_of_ses_in_any_order_and_repeated_leave_the_right_states(session):
         session.report_mails = True
 
 
-def the_rule_of_feedback_leaves_other_mails_alone(session):
+def test_the_rule_of_feedback_leaves_other_mails_alone(session):
     mail = session.ses.mails()[0]
     event = workarounds.ses_event("Delivery", mail, "somebody-elses-set")
     equal(workarounds.deliver_ses_event(session.stack, event), False, "whether the rule matches")
 
 
-def a_report_of_ses_that_nobody_understands_goes_to_the_failure_queue(session):
+def test_a_report_of_ses_that_nobody_understands_goes_to_the_failure_queue(session):
     session.stack.failures()
     mail = session.ses.mails()[0]
     event = workarounds.ses_event("Delivery", mail, mail.configuration_set)
@@ -287,7 +232,7 @@ def a_report_of_ses_that_nobody_understands_goes_to_the_failure_queue(session):
     equal([("poison" in f["event"], bool(f["reason"])) for f in failures], [(True, True)], "the failures")
 
 
-def what_met_a_busy_postman_is_woken_by_the_clock(session):
+def test_what_met_a_busy_postman_is_woken_by_the_clock(session):
     dynamodb = session.stack.client("dynamodb")
     busy_until = int((time.time() + 15) * 1000)
     dynamodb.put_item(
@@ -300,7 +245,22 @@ def what_met_a_busy_postman_is_woken_by_the_clock(session):
     everybody_got_one_mail(session, addresses, A_ROUND)
 
 
-def an_invitation_that_ran_out_is_ended_by_the_clock(session):
+# SES's reports by the state that they leave a mail in, whatever their order.
+BOUNCE = {"bounceSubType": "General", "bouncedRecipients": []}
+REPORTS = {
+    "delayed": [("Send", {}), ("DeliveryDelay", {"delayType": "MailboxFull"})],
+    "delivered": [("Send", {}), ("Delivery", {}), ("DeliveryDelay", {"delayType": "MailboxFull"})],
+    "softBounced": [("Send", {}), ("Delivery", {}), ("Bounce", {"bounceType": "Transient", **BOUNCE})],
+    "hardBounced": [
+        ("Send", {}), ("Bounce", {"bounceType": "Transient", **BOUNCE}), ("Bounce", {"bounceType": "Permanent", **BOUNCE}),
+    ],
+    "complained": [("Send", {}), ("Delivery", {}), ("Complaint", {"complaintFeedbackType": "abuse"})],
+    "sent": [("Send", {})],
+    "failed": [("Send", {}), ("Reject", {"reason": "Bad content"}), ("Rendering Failure", {"errorMessage": "x"})],
+}
+
+
+def test_an_invitation_that_ran_out_is_ended_by_the_clock(session):
     admin = session.administrator
     batch, _ = invite(session, "late", 1)
     newest_mail(session, "late-0", "Register your device")
@@ -321,19 +281,41 @@ def an_invitation_that_ran_out_is_ended_by_the_clock(session):
     until("the history says that it expired", ended, A_ROUND)
 
 
-CHECKS = [
-    outbox_is_killed_in_the_middle_of_a_page,
-    records_that_are_given_up_are_told_on_the_failure_queue,
-    rows_that_nobody_understands_go_to_the_failure_queue,
-    rows_that_cannot_be_read_are_set_aside_and_told_of_once,
-    reports_that_nobody_understands_go_to_the_failure_queue,
-    reports_of_ses_in_any_order_and_repeated_leave_the_right_states,
-    the_rule_of_feedback_leaves_other_mails_alone,
-    a_report_of_ses_that_nobody_understands_goes_to_the_failure_queue,
-    what_met_a_busy_postman_is_woken_by_the_clock,
-    an_invitation_that_ran_out_is_ended_by_the_clock,
-    a_mail_that_ses_refuses_fails_alone,
-    a_refusal_of_the_account_pauses_the_outbox_until_it_is_resumed,
-    deliver_is_killed_while_ses_has_a_mail,
-    ses_throttles_resets_and_stalls,
-]
+def test_a_mail_that_ses_refuses_fails_alone(session):
+    session.ses.misbehave("refuse mail")
+    batch, _ = invite(session, "refused", 2)
+    admin = session.administrator
+
+    def settled():
+        items = admin.get(f"/v1/batches/{batch}/recipients").expect(200).json["items"]
+        states = sorted(item["delivery"] or "" for item in items)
+        return states if states in (["delivered", "failed"], ["failed", "sent"]) else None
+
+    until("one mail failed and the other went", settled, A_ROUND)
+
+
+def test_a_refusal_of_the_account_pauses_the_outbox_until_it_is_resumed(session):
+    admin = session.administrator
+    session.ses.misbehave("refuse account")
+    _, addresses = invite(session, "paused", 1)
+    until("the outbox is paused", lambda: admin.get("/v1/outbox").expect(200).json["state"] == "paused")
+    # A round of the clock while it is paused, in which the alarm's metric is logged.
+    session.wind_the_clock()
+    equal(admin.post("/v1/outbox/resume").expect(200).json["state"], "running", "the outbox after resuming")
+    everybody_got_one_mail(session, addresses, A_ROUND)
+
+
+def test_deliver_is_killed_while_ses_has_a_mail(session):
+    session.ses.misbehave("stall")
+    _, addresses = invite(session, "killed-deliver", 8)
+    until("SES stalls", lambda: session.ses.faults_left() == 0)
+    kill(session, "deliver")
+    # The lease of the killed run ends after 30 s; then the claimed mail waits for a report.
+    everybody_got_one_mail(session, addresses, 2 * A_ROUND)
+
+
+def test_ses_throttles_resets_and_stalls(session):
+    session.ses.misbehave("throttle", "reset", "throttle", "stall", "reset")
+    _, addresses = invite(session, "rough", 12)
+    everybody_got_one_mail(session, addresses, 2 * A_ROUND)
+    equal(session.ses.faults_left(), 0, "faults that nobody met")

@@ -5,7 +5,7 @@ import re
 
 import cost
 import deployment
-from checks_walk import equal
+from test_walk import equal
 from waiting import until
 
 NAMESPACE = "Beckon"
@@ -43,7 +43,7 @@ def counted(document):
     return names
 
 
-def every_metric_that_is_counted_was_logged(session):
+def test_every_metric_that_is_counted_was_logged(session):
     lines = [line for name in session.stack.functions() for line in session.stack.log_lines(name)]
     logged = metrics_in(lines)
     missing = counted(deployment.template()) - logged.keys()
@@ -55,12 +55,9 @@ def every_metric_that_is_counted_was_logged(session):
         raise AssertionError("the clock never logged that the outbox is paused")
 
 
-def only_the_metrics_that_are_paid_for_are_logged_while_nothing_happens(session):
+def test_only_the_metrics_that_are_paid_for_are_logged_while_nothing_happens(session):
     """Each metric with values costs; `tests/template/cost.py` counts those of every round of the clock."""
     before = len(session.stack.log_lines("clock"))
     session.wind_the_clock()
     fresh = until("the clock logs its round", lambda: metrics_in(session.stack.log_lines("clock")[before:]))
     equal(set(fresh), cost.EVERY_ROUND, "what the clock logs in a round in which nothing is due")
-
-
-CHECKS = [every_metric_that_is_counted_was_logged, only_the_metrics_that_are_paid_for_are_logged_while_nothing_happens]

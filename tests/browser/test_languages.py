@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 import tour
 
+
 def texts_of(words):
     """Every text of a language; that with something to fill in, as a pattern."""
     if isinstance(words, str):
@@ -13,7 +14,7 @@ def texts_of(words):
     return [text for part in (words.values() if isinstance(words, dict) else words) for text in texts_of(part)]
 
 
-def every_view_speaks_the_readers_language_alone(session):
+def test_every_view_speaks_the_readers_language_alone(session):
     for stop in tour.every_stop(session):
         words = session.beckon.get(f"/enroll/words/{stop.language}")
         known = {text.strip() for text in texts_of(words)}
@@ -25,21 +26,21 @@ def every_view_speaks_the_readers_language_alone(session):
         assert title in texts and tab == title, f"{stop}: the tab is called {tab}, not {title}"
 
 
-def every_language_is_named_and_runs_in_its_direction(session):
+def test_every_language_is_named_and_runs_in_its_direction(session):
     for stop in tour.every_stop(session):
         direction = "rtl" if stop.language == "ar" else "ltr"
         named = (stop.look["lang"], stop.look["dir"])
         assert named == (stop.language, direction), f"{stop}: {named}"
 
 
-def a_german_reads_german_and_whoever_speaks_none_of_them_english(session):
+def test_a_german_reads_german_and_whoever_speaks_none_of_them_english(session):
     for locale, title in (("de-DE", "Registrieren Sie dieses Gerät"), ("nl-NL", "Register this device")):
         with session.browser.visit(locale) as visit:
             visit.open()
             expect(visit.at("title")).to_have_text(title)
 
 
-def arabic_runs_from_right_to_left_but_addresses_and_pins_do_not(session):
+def test_arabic_runs_from_right_to_left_but_addresses_and_pins_do_not(session):
     with session.browser.visit("ar") as visit:
         visit.open()
         direction = "(element) => getComputedStyle(element).direction"
@@ -48,7 +49,7 @@ def arabic_runs_from_right_to_left_but_addresses_and_pins_do_not(session):
             assert visit.at(field).evaluate(direction) == "ltr", field
 
 
-def without_its_words_the_page_is_english_and_works(session):
+def test_without_its_words_the_page_is_english_and_works(session):
     person = session.beckon.invite()
     with session.browser.visit("fi") as visit:
         visit.page.route("**/enroll/words/*", lambda route: route.fulfill(status=200, body="<html>a proxy</html>"))
@@ -75,7 +76,7 @@ PROBLEMS = [
 ]
 
 
-def every_refusal_is_said_in_the_readers_words(session):
+def test_every_refusal_is_said_in_the_readers_words(session):
     words = session.beckon.get("/enroll/words/de")["problems"]
     with session.browser.visit("de") as visit:
         visit.open()
@@ -105,13 +106,3 @@ def reads(visit, message):
 def as_pattern(line):
     """A line with whatever was filled in; a moment has a digit."""
     return re.compile("^" + re.sub(r"\\\{\w+\\\}", r"[^{}]*\\d[^{}]*", re.escape(line)) + "$")
-
-
-CHECKS = [
-    every_view_speaks_the_readers_language_alone,
-    every_language_is_named_and_runs_in_its_direction,
-    a_german_reads_german_and_whoever_speaks_none_of_them_english,
-    arabic_runs_from_right_to_left_but_addresses_and_pins_do_not,
-    without_its_words_the_page_is_english_and_works,
-    every_refusal_is_said_in_the_readers_words,
-]

@@ -15,7 +15,7 @@ def fragment(link):
     return "#" + urlsplit(link).fragment
 
 
-def opening_a_link_sends_nothing_and_changes_nothing(session):
+def test_opening_a_link_sends_nothing_and_changes_nothing(session):
     person = session.beckon.invite("qrCode")
     before = session.beckon.known_of(person)
     with session.browser.visit() as visit:
@@ -27,7 +27,7 @@ def opening_a_link_sends_nothing_and_changes_nothing(session):
     session.beckon.knows_only(before, person)
 
 
-def the_token_leaves_the_address_and_a_reload_asks_for_the_link(session):
+def test_the_token_leaves_the_address_and_a_reload_asks_for_the_link(session):
     person = session.beckon.invite("qrCode")
     with session.browser.visit() as visit:
         visit.open(fragment(person.link))
@@ -41,7 +41,7 @@ def the_token_leaves_the_address_and_a_reload_asks_for_the_link(session):
         expect(visit.at("pin")).to_be_visible()
 
 
-def pressing_the_button_redeems_and_says_where_to_go_on(session):
+def test_pressing_the_button_redeems_and_says_where_to_go_on(session):
     person = session.beckon.invite("qrCode")
     with session.browser.visit() as visit:
         visit.open(fragment(person.link))
@@ -58,7 +58,7 @@ def pressing_the_button_redeems_and_says_where_to_go_on(session):
     assert (known["state"], known["userId"]) == ("open", person.id), known
 
 
-def the_button_of_a_registration_leads_to_the_device_management(session):
+def test_the_button_of_a_registration_leads_to_the_device_management(session):
     person = session.beckon.invite("qrCode", ELSEWHERE)
     with session.browser.visit() as visit:
         visit.open(fragment(person.link))
@@ -72,7 +72,7 @@ def the_button_of_a_registration_leads_to_the_device_management(session):
         assert visit.page.url == f"{session.beckon.address}/enroll", "nobody is sent on unasked"
 
 
-def an_iphone_is_led_to_where_iphones_go(session):
+def test_an_iphone_is_led_to_where_iphones_go(session):
     person = session.beckon.invite("qrCode", ELSEWHERE)
     with session.browser.visit(user_agent=IPHONE, is_mobile=True, has_touch=True) as visit:
         visit.open(fragment(person.link))
@@ -81,7 +81,7 @@ def an_iphone_is_led_to_where_iphones_go(session):
         assert visit.sent[0][1]["device"] == {"platform": "ios"}, visit.sent
 
 
-def a_registration_leads_nowhere_that_a_page_must_not_lead(session):
+def test_a_registration_leads_nowhere_that_a_page_must_not_lead(session):
     addresses = {
         "javascript:alert(1)": False, "data:text/html,x": False, "http://mdm.example.com/": False, "": False,
         "awagent://enroll": True, "https://mdm.example.com/": True,
@@ -97,7 +97,7 @@ def a_registration_leads_nowhere_that_a_page_must_not_lead(session):
             assert visit.at("done-app").is_visible() == address.startswith("awagent:"), address
 
 
-def what_registering_means_is_shown_in_the_administrators_words(session):
+def test_what_registering_means_is_shown_in_the_administrators_words(session):
     text = "We see the model.\n\n<b>Nothing</b> private."
     agreements = [{"ownership": "userOwned", "text": text, "url": "https://example.com/byod"}]
     person = session.beckon.invite("pin", {"agreements": agreements}, ownership="userOwned")
@@ -110,7 +110,7 @@ def what_registering_means_is_shown_in_the_administrators_words(session):
         expect(visit.at("done-ownership-text")).to_contain_text("your own device")
 
 
-def a_link_that_fits_nobody_is_refused_and_not_offered_again(session):
+def test_a_link_that_fits_nobody_is_refused_and_not_offered_again(session):
     with session.browser.visit() as visit:
         visit.open("#t=of-nobody")
         visit.at("link-send").click()
@@ -119,7 +119,7 @@ def a_link_that_fits_nobody_is_refused_and_not_offered_again(session):
         expect(visit.at("link-send")).to_be_hidden()
 
 
-def a_button_pressed_twice_sends_once(session):
+def test_a_button_pressed_twice_sends_once(session):
     with session.browser.visit() as visit:
         visit.open("#t=of-nobody")
         waiting = []
@@ -135,7 +135,7 @@ def a_button_pressed_twice_sends_once(session):
         assert len(visit.sent) == 1, visit.sent
 
 
-def a_registration_whose_time_ran_out_is_begun_again_with_the_same_link(session):
+def test_a_registration_whose_time_ran_out_is_begun_again_with_the_same_link(session):
     person = session.beckon.invite("qrCode")
     with session.browser.visit() as visit:
         visit.page.clock.install()
@@ -149,7 +149,7 @@ def a_registration_whose_time_ran_out_is_begun_again_with_the_same_link(session)
         expect(visit.at("link-send")).to_be_visible()
 
 
-def a_link_followed_where_the_page_is_open_is_taken_too(session):
+def test_a_link_followed_where_the_page_is_open_is_taken_too(session):
     person = session.beckon.invite("qrCode")
     with session.browser.visit() as visit:
         visit.open()
@@ -158,18 +158,3 @@ def a_link_followed_where_the_page_is_open_is_taken_too(session):
         expect(visit.at("link-send")).to_be_visible()
         expect(visit.page).to_have_url(f"{session.beckon.address}/enroll")
         assert visit.sent == [], visit.sent
-
-
-CHECKS = [
-    opening_a_link_sends_nothing_and_changes_nothing,
-    the_token_leaves_the_address_and_a_reload_asks_for_the_link,
-    pressing_the_button_redeems_and_says_where_to_go_on,
-    the_button_of_a_registration_leads_to_the_device_management,
-    an_iphone_is_led_to_where_iphones_go,
-    a_registration_leads_nowhere_that_a_page_must_not_lead,
-    what_registering_means_is_shown_in_the_administrators_words,
-    a_link_that_fits_nobody_is_refused_and_not_offered_again,
-    a_button_pressed_twice_sends_once,
-    a_registration_whose_time_ran_out_is_begun_again_with_the_same_link,
-    a_link_followed_where_the_page_is_open_is_taken_too,
-]
