@@ -24,8 +24,8 @@ use beckon_testkit::World;
 use beckon_testkit::builders::{a_device, a_registration, a_user, an_administrator, settings};
 use jiff::{SignedDuration, Timestamp};
 
-const USERS: OwnershipChoice = OwnershipChoice::UserOwned;
-const COMPANYS: OwnershipChoice = OwnershipChoice::CompanyOwned;
+const USER_OWNED: OwnershipChoice = OwnershipChoice::UserOwned;
+const COMPANY_OWNED: OwnershipChoice = OwnershipChoice::CompanyOwned;
 
 fn hours(hours: i64) -> SignedDuration {
     SignedDuration::from_hours(hours)
@@ -38,7 +38,7 @@ fn at(text: &str) -> Timestamp {
 async fn invited() -> (World, User) {
     let world = World::under(&settings().confirming_everyone().build());
     let user = world.with(a_user().known_as("dir-1"));
-    world.invite_choosing(&[&user], COMPANYS).await;
+    world.invite_choosing(&[&user], COMPANY_OWNED).await;
     world.wait(hours(1));
     (world, user)
 }
@@ -213,10 +213,10 @@ async fn a_session_of_the_open_issue_completes_it_whatever_the_time() {
 async fn a_device_of_an_earlier_issue_keeps_its_ownership_and_leaves_the_newer_one_open() {
     let world = World::under(&settings().confirming_everyone().build());
     let user = world.with(a_user());
-    world.invite_choosing(&[&user], USERS).await;
+    world.invite_choosing(&[&user], USER_OWNED).await;
     let session = redeem(&world, &user).await;
     world.wait(hours(1));
-    world.invite_choosing(&[&user], COMPANYS).await;
+    world.invite_choosing(&[&user], COMPANY_OWNED).await;
 
     let reported = report_by(&world, &session, "device-1").await;
     let again = report_by(&world, &session, "device-1").await;
@@ -435,10 +435,10 @@ async fn a_device_that_is_known_completes_the_invitation_whose_session_it_names(
 async fn a_session_that_is_named_later_says_whose_a_recorded_device_is() {
     let world = World::new();
     let user = world.with(a_user());
-    world.invite_choosing(&[&user], USERS).await;
+    world.invite_choosing(&[&user], USER_OWNED).await;
     let session = redeem(&world, &user).await;
     world.wait(hours(1));
-    world.invite_choosing(&[&user], COMPANYS).await;
+    world.invite_choosing(&[&user], COMPANY_OWNED).await;
     report_at(&world, &user, "device-1", None).await;
 
     let reported = report_by(&world, &session, "device-1").await;
@@ -534,10 +534,10 @@ async fn of_those_whom_a_report_names_the_first_who_is_known_counts() {
 async fn a_device_s_own_facts_decide_before_the_issue_that_it_enrolled_with() {
     let world = World::new();
     let user = world.with(a_user());
-    world.invite_choosing(&[&user], COMPANYS).await;
+    world.invite_choosing(&[&user], COMPANY_OWNED).await;
     let session = redeem(&world, &user).await;
     world.wait(hours(1));
-    world.invite_choosing(&[&user], COMPANYS).await;
+    world.invite_choosing(&[&user], COMPANY_OWNED).await;
     let private = DeviceFacts {
         enrollment_type: Some(EnrollmentType::User),
         ..a_device("device-1")
