@@ -1,4 +1,4 @@
-"""The README's walk, by a client that openapi-python-client makes of the API's document.
+"""The walk of docs/walk.md, by a client that openapi-python-client makes of the API's document.
 
 What it gets is used by its types: mypy --strict is half of the test."""
 
@@ -213,4 +213,4 @@ class Walk:
 
 if __name__ == "__main__":
     Walk(sys.argv[1]).walk()
-    print("the Python client walked the README's way")
+    print("the Python client walked the way of docs/walk.md")

@@ -1,4 +1,4 @@
-// The README's walk, by a client that openapi-typescript and openapi-fetch make of the API's document.
+// The walk of docs/walk.md, by a client that openapi-typescript and openapi-fetch make of the API's document.
 // What it gets is used by its types: tsc --strict is half of the test.
 
 import assert from "node:assert/strict";
@@ -184,4 +184,4 @@ assert.match(file.data ?? "", /ada@example\.com/);
 const nobody = await beckon.GET("/v1/users/{id}", { params: { path: { id: "01KG4JZ3M0000000000000000A" } } });
 assert.equal(nobody.error?.status, 404);
 
-console.log("the TypeScript client walked the README's way");
+console.log("the TypeScript client walked the way of docs/walk.md");

@@ -30,7 +30,7 @@ class People:
         return address
 
     def tokens(self, address, client_id=None):
-        """Signs a user in as the README says; gives the id and the access token."""
+        """Signs a user in as docs/deploy.md says; gives the id and the access token."""
         answer = self._cognito.admin_initiate_auth(
             UserPoolId=self._pool,
             ClientId=client_id or self._stack.outputs["AdministratorClientId"],

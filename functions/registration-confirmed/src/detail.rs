@@ -15,7 +15,7 @@ pub fn parse(detail: &Value) -> Result<ReadReport, Vec<FieldProblem>> {
             vec![within(FieldProblem::new(
                 if path == "." { String::new() } else { path },
                 "wrongType",
-                "has the wrong type; see the event's schema in the README",
+                "has the wrong type; see the event's fields in docs/events.md",
             ))]
         })?;
     report
