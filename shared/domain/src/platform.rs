@@ -34,7 +34,15 @@ pub enum Platform {
 const NAMES: [(Platform, &[&str]); 10] = [
     (
         Platform::Ios,
-        &["ios", "iphone", "iphoneos", "ipod", "ipodtouch", "appleios"],
+        &[
+            "ios",
+            "iphone",
+            "iphoneos",
+            "ipod",
+            "ipodtouch",
+            "appleios",
+            "iosipados",
+        ],
     ),
     (
         Platform::IpadOs,
@@ -236,6 +244,7 @@ mod tests {
                     "iPhone15,2",
                     "iOS 18.1",
                     "iPod touch",
+                    "iOS/iPadOS",
                 ][..],
             ),
             (

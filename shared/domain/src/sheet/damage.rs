@@ -40,6 +40,11 @@ pub(crate) fn of_text(cell: &str) -> Option<FieldProblem> {
             cell.get(..cell.len().min(20)).unwrap_or_default()
         )));
     }
+    if cell.len() > 3 && cell.starts_with("=\"") && cell.ends_with('"') {
+        return Some(damaged(format!(
+            "is {cell}, the formula by which a spreadsheet is kept from changing a value; put the value itself into the cell"
+        )));
+    }
     if is_scientific(cell) {
         return Some(damaged(format!(
             "is {cell}, a number that a spreadsheet rounded; format the column as text and export again, or the digits are lost"
@@ -61,6 +66,20 @@ const NOTHING: [&str; 9] = [
     "-",
 ];
 
+/// What spreadsheets make of a tick, or of a comparison, in the languages of the months above.
+const TRUTHS: [&str; 10] = [
+    "true",
+    "false",
+    "wahr",
+    "falsch",
+    "vrai",
+    "faux",
+    "verdadero",
+    "falso",
+    "vero",
+    "verdadeiro",
+];
+
 /// Why a cell cannot be the id of anybody.
 pub(crate) fn of_id(cell: &str) -> Option<FieldProblem> {
     if let Some(problem) = of_text(cell) {
@@ -72,7 +91,12 @@ pub(crate) fn of_id(cell: &str) -> Option<FieldProblem> {
             "is {cell}, which programs write where there is nothing; leave the cell empty"
         )));
     }
-    if is_day_and_month(&lower) || is_midnight(cell) {
+    if TRUTHS.contains(&lower.as_str()) {
+        return Some(damaged(format!(
+            "is {cell}, which a spreadsheet makes of a comparison and of a tick; put the id itself into the cell"
+        )));
+    }
+    if is_day_and_month(&lower) || is_whole_date(cell) || is_midnight(cell) {
         return Some(damaged(format!(
             "is {cell}, a date that a spreadsheet made of something else; format the column as text and export again"
         )));
@@ -136,6 +160,28 @@ fn is_day_and_month(lower: &str) -> bool {
         && MONTHS.contains(&month)
 }
 
+/// `12.03.2026`, `3/12/2026`: a day, a month and a year of these centuries, in whichever order the first
+/// two come.
+fn is_whole_date(cell: &str) -> bool {
+    ['.', '/'].into_iter().any(|mark| {
+        let parts: Vec<&str> = cell.split(mark).collect();
+        let [one, other, year] = parts.as_slice() else {
+            return false;
+        };
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_part = |text: &str| {
+            (1..=2).contains(&text.len())
+                && digits(text)
+                && text
+                    .parse::<u8>()
+                    .is_ok_and(|part| (1..=31).contains(&part))
+        };
+        let is_year =
+            year.len() == 4 && digits(year) && (year.starts_with("19") || year.starts_with("20"));
+        is_part(one) && is_part(other) && is_year
+    })
+}
+
 /// `2024-03-01 00:00:00`.
 fn is_midnight(cell: &str) -> bool {
     let day = cell
@@ -195,6 +241,8 @@ mod tests {
             "1E+11",
             "1.2e+05",
             "-4.5E-07",
+            "=\"00012\"",
+            "=\"Ada\"",
         ] {
             assert_eq!(
                 of_text(cell).map(|problem| problem.code),
@@ -223,6 +271,10 @@ mod tests {
             "Err: none",
             "Mar-01",
             "1-Mar",
+            "TRUE",
+            "12.03.2026",
+            "=A1",
+            "=\"\"",
         ] {
             assert_eq!(of_text(cell), None, "{cell}");
         }
@@ -236,13 +288,19 @@ mod tests {
             "2024-03-01",
             "x-1",
             "Jan",
+            "10.12.25",
+            "32.03.2026",
+            "12.03.3026",
+            "12.03.2026.1",
+            "1/2",
+            "Trueman",
         ] {
             assert_eq!(of_id(id), None, "{id}");
         }
     }
 
     #[test]
-    fn dates_and_words_for_nothing_are_no_ids() {
+    fn dates_truths_and_words_for_nothing_are_no_ids() {
         for id in [
             "01.Mrz",
             "1-Mar",
@@ -253,6 +311,11 @@ mod tests {
             "None",
             "undefined",
             "2024-03-01 00:00:00",
+            "12.03.2026",
+            "3/12/2026",
+            "TRUE",
+            "false",
+            "FALSCH",
         ] {
             assert_eq!(
                 of_id(id).map(|problem| problem.code),

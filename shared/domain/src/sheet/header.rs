@@ -1,7 +1,7 @@
 //! The names that columns go by: ours, and those of the exports of directories and of other systems.
 
 use super::{Column, TOLD};
-use crate::text::{comparison_key, is_blank, trimmed};
+use crate::text::{is_blank, search_key, trimmed};
 
 /// What a column of a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,9 @@ const OTHER_NAMES: [(Meaning, &[&str]); 10] = [
             "primarysmtpaddress",
             "workemail",
             "emailadresse",
+            "adresseemail",
+            "courriel",
+            "correoelectronico",
             "userprincipalname",
             "upn",
         ],
@@ -62,11 +65,19 @@ const OTHER_NAMES: [(Meaning, &[&str]); 10] = [
     ),
     (
         Meaning::GivenName,
-        &["givenname", "firstname", "forename", "vorname"],
+        &["givenname", "firstname", "forename", "vorname", "prenom"],
     ),
     (
         Meaning::FamilyName,
-        &["surname", "lastname", "familyname", "sn", "nachname"],
+        &[
+            "surname",
+            "lastname",
+            "familyname",
+            "sn",
+            "nachname",
+            "familienname",
+            "nomdefamille",
+        ],
     ),
 ];
 
@@ -108,9 +119,10 @@ fn known(header: &str) -> Option<Meaning> {
         .map(|(meaning, _)| meaning)
 }
 
-/// A header as it is compared: `Time zone`, `time_zone` and `timeZone` are one.
+/// A header as it is compared: `Time zone`, `time_zone` and `timeZone` are one, and so are `Prénom` and
+/// `PRENOM`.
 fn plain(header: &str) -> String {
-    comparison_key(header)
+    search_key(header)
         .chars()
         .filter(|c| !(c.is_whitespace() || matches!(c, '-' | '_' | '.')))
         .collect()
@@ -157,6 +169,10 @@ mod tests {
             ("First Name [Required]", Meaning::GivenName),
             ("sn", Meaning::FamilyName),
             ("Last name", Meaning::FamilyName),
+            ("Pre\u{301}nom", Meaning::GivenName),
+            ("Nom de famille", Meaning::FamilyName),
+            ("Adresse e-mail", column(Column::Email)),
+            ("Correo electrónico", column(Column::Email)),
             ("address_mark", Meaning::Told),
             ("", Meaning::Told),
             ("Department", Meaning::Unknown),

@@ -24,6 +24,7 @@ fn unfit(before: Option<char>, c: char) -> Option<&'static str> {
             None
         }
         c if is_invisible(c) => Some("a character that cannot be seen"),
+        c if is_none(c) => Some("no character: Unicode keeps this number free for programs"),
         _ => None,
     }
 }
@@ -37,6 +38,11 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0D}'
         | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
         | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Numbers that Unicode promises never to give to a character.
+fn is_none(c: char) -> bool {
+    matches!(c, '\u{FDD0}'..='\u{FDEF}') || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
 /// The first such character of a text that stands behind another: its place, and what is wrong
@@ -111,6 +117,9 @@ mod tests {
             ('\u{AD}', "seen"),
             ('\u{3164}', "seen"),
             ('\u{E0041}', "seen"),
+            ('\u{FFFE}', "no character"),
+            ('\u{FDD0}', "no character"),
+            ('\u{1FFFF}', "no character"),
         ] {
             let refused = check(&format!("first\nab{c}cd")).unwrap_err();
 

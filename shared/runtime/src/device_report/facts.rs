@@ -105,8 +105,8 @@ impl Facts<'_> {
             other => text(other).ok().flatten(),
         };
         let truth = match told.map(|told| told.trim().to_ascii_lowercase()).as_deref() {
-            Some("true" | "1") => Some(true),
-            Some("false" | "0") => Some(false),
+            Some("true" | "1" | "1.0") => Some(true),
+            Some("false" | "0" | "0.0") => Some(false),
             _ => None,
         };
         let empty = matches!(text(&value), Ok(None));

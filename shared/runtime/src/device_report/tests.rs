@@ -103,6 +103,7 @@ fn numbers_are_taken_as_text_and_text_as_a_truth() {
         json!(" True "),
         json!(1),
         json!("1"),
+        json!(1.0),
         json!([true]),
     ] {
         let read = of_device(json!({ "supervised": supervised }));
