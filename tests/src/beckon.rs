@@ -5,13 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use beckon_aws::Table;
-use beckon_domain::ids::RunId;
-use beckon_domain::mail::{MailClass, MailState};
-use beckon_domain::ports::{
-    Chance as _, ChangeOutcome, FindDue as _, HoldLease as _, LoadMails as _, LoadUsers as _,
-    SaveUsers as _, UserChange,
-};
-use beckon_domain::user::User;
+use beckon_domain::model::change::{ChangeOutcome, UserChange};
+use beckon_domain::model::mail::{MailClass, MailState};
+use beckon_domain::model::user::User;
+use beckon_domain::ports::delivery::{FindDue as _, HoldLease as _};
+use beckon_domain::ports::entropy::Chance as _;
+use beckon_domain::ports::mails::LoadMails as _;
+use beckon_domain::ports::users::{LoadUsers as _, SaveUsers as _};
+use beckon_domain::values::ids::RunId;
 use beckon_local::{Options, System};
 use beckon_runtime::SystemChance;
 use jiff::{SignedDuration, Timestamp};

@@ -20,7 +20,7 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use beckon_aws::{KeySource, Table, clients};
-use beckon_domain::settings::Settings;
+use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::StoreConfig;
 use beckon_runtime::{edge, telemetry};
 use beckon_tests::{Beckon, until};

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::permission::{Caller, CallerKind, Permission};
+use beckon_domain::values::permission::{Caller, CallerKind, Permission};
 use beckon_runtime::edge::KNOWN_ROUTES;
 use beckon_tests::document::{document, resolved, validator};
 use beckon_tests::{Beckon, Call};

@@ -10,14 +10,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
-use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
-use beckon_domain::mail::MailReason;
-use beckon_domain::method::Method;
-use beckon_domain::names::Label;
-use beckon_domain::ownership::{Ownership, OwnershipRule};
-use beckon_domain::published::{DETAIL_TYPES, PublishedEvent};
-use beckon_domain::user::AddressMark;
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::history::{Bounce, Happening, HistoryRow, Particular};
+use beckon_domain::model::mail::MailReason;
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::published::{DETAIL_TYPES, PublishedEvent};
+use beckon_domain::model::user::AddressMark;
+use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
+use beckon_domain::values::method::Method;
+use beckon_domain::values::names::Label;
 use beckon_tests::{Beckon, Person, until};
 use jsonschema::Validator;
 use serde_json::{Value, json};

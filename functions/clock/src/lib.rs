@@ -1,10 +1,17 @@
 //! The clock comes by every minute and makes up for whatever was lost: see
 //! [`beckon_domain::usecases::tick`].
 
-use beckon_domain::ports::{
-    Chance, Clock, EraseHistory, FindDue, FindOver, KeepAside, LoadBatch, LoadMails, LoadUsers,
-    PauseOutbox, PushCursor, ReadSettings, RemoveUser, SaveUsers, Unavailable, WakePostman,
-};
+use beckon_domain::ports::batches::{LoadBatch, PushCursor};
+use beckon_domain::ports::clock::Clock;
+use beckon_domain::ports::delivery::{FindDue, PauseOutbox};
+use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::history::EraseHistory;
+use beckon_domain::ports::mails::LoadMails;
+use beckon_domain::ports::rows_aside::KeepAside;
+use beckon_domain::ports::settings::ReadSettings;
+use beckon_domain::ports::users::{FindOver, LoadUsers, RemoveUser, SaveUsers};
+use beckon_domain::ports::wake_up::WakePostman;
 use beckon_domain::usecases::erase_ended::{EraseEnded, Erased};
 use beckon_domain::usecases::tick::{Tick, Ticked};
 use beckon_runtime::metrics::{self, Metric};

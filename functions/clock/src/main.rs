@@ -1,7 +1,7 @@
 //! Starts `clock` on the Lambda runtime.
 
 use beckon_aws::{LambdaPostman, Table, clients};
-use beckon_domain::settings::Settings;
+use beckon_domain::model::settings::Settings;
 use beckon_domain::usecases::erase_ended::EraseEnded;
 use beckon_domain::usecases::tick::Tick;
 use beckon_runtime::config::{StoreConfig, complete, environment};

@@ -1,11 +1,20 @@
 //! Deliver is the postman's round: it sends what is due, and has itself woken again if time runs
 //! out before the outbox is empty.
 
-use beckon_domain::ports::{
-    Chance, ClaimMail, Clock, ComposeLetter, ComposeOwn, FindDue, HoldLease, LoadBatch, LoadKeys,
-    LoadMails, LoadRegistration, LoadTemplates, LoadUsers, NotePace, PauseOutbox, ReadSettings,
-    SaveMail, SendMail, Unavailable, WakePostman,
-};
+use beckon_domain::ports::batches::LoadBatch;
+use beckon_domain::ports::clock::Clock;
+use beckon_domain::ports::composer::{ComposeLetter, ComposeOwn};
+use beckon_domain::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
+use beckon_domain::ports::devices::LoadRegistration;
+use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::keys::LoadKeys;
+use beckon_domain::ports::mail_service::SendMail;
+use beckon_domain::ports::mails::{ClaimMail, LoadMails, SaveMail};
+use beckon_domain::ports::settings::ReadSettings;
+use beckon_domain::ports::templates::LoadTemplates;
+use beckon_domain::ports::users::LoadUsers;
+use beckon_domain::ports::wake_up::WakePostman;
 use beckon_domain::usecases::deliver::{Deliver, Run, RunEnd};
 use beckon_runtime::metrics::{self, Metric};
 

@@ -1,9 +1,9 @@
 //! Starts `deliver` on the Lambda runtime.
 
 use beckon_aws::{KeySource, LambdaPostman, SesMailService, Table, clients};
-use beckon_domain::settings::Settings;
+use beckon_domain::model::settings::Settings;
+use beckon_domain::rules::writing::Links;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
-use beckon_domain::writing::Links;
 use beckon_mail::Composer;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};

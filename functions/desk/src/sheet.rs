@@ -3,8 +3,9 @@
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use beckon_domain::letter::{InvitationLetter, InvitationOccasion};
-use beckon_domain::ports::{ComposeLetter as _, Unavailable};
+use beckon_domain::model::letter::{InvitationLetter, InvitationOccasion};
+use beckon_domain::ports::composer::ComposeLetter as _;
+use beckon_domain::ports::error::Unavailable;
 use beckon_mail::Composer;
 use beckon_runtime::Problem;
 use http::{HeaderValue, header};

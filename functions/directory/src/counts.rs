@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::permission::Permission;
-use beckon_domain::ports::{Clock as _, ListUsers as _};
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::users::ListUsers as _;
+use beckon_domain::values::permission::Permission;
 use beckon_runtime::wire::UserView;
 use beckon_runtime::{Authorised, Pages, Problem, Query};
 use jiff::SignedDuration;

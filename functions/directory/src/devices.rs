@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::ids::{IssueNumber, UserId};
-use beckon_domain::names::Label;
-use beckon_domain::ownership::{EnrollmentType, Ownership, OwnershipRule};
-use beckon_domain::permission::Permission;
-use beckon_domain::ports::{ListRegistrations as _, LoadUsers as _};
-use beckon_domain::registration::Registration;
+use beckon_domain::model::ownership::{EnrollmentType, Ownership, OwnershipRule};
+use beckon_domain::model::registration::Registration;
+use beckon_domain::ports::devices::ListRegistrations as _;
+use beckon_domain::ports::users::LoadUsers as _;
+use beckon_domain::values::ids::{IssueNumber, UserId};
+use beckon_domain::values::names::Label;
+use beckon_domain::values::permission::Permission;
 use beckon_runtime::wire::{NotCompletedView, id_in_path};
 use beckon_runtime::{Authorised, Path, Problem};
 use jiff::Timestamp;

@@ -1,9 +1,10 @@
 //! A history in words: what happened, when, by whom.
 
-use beckon_domain::completion::NotCompleted;
-use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
-use beckon_domain::ownership::{Ownership, OwnershipRule};
-use beckon_domain::user::AddressMark;
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::history::{Bounce, Happening, HistoryRow, Particular};
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::registration::NotCompleted;
+use beckon_domain::model::user::AddressMark;
 use beckon_runtime::wire::actor_name;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -351,7 +352,7 @@ const fn because(rule: OwnershipRule) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use beckon_domain::ids::{EventId, IssueNumber, MailId, UserId};
+    use beckon_domain::values::ids::{EventId, IssueNumber, MailId, UserId};
 
     use super::*;
 

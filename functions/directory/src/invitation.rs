@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::permission::Permission;
 use beckon_domain::usecases::change_invitation::InvitationChange;
+use beckon_domain::values::permission::Permission;
 use beckon_runtime::wire::{UserView, id_in_path};
 use beckon_runtime::{Authorised, Path, Problem};
 use utoipa_axum::router::OpenApiRouter;

@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::ExternalId;
-use beckon_domain::permission::Permission;
-use beckon_domain::ports::FindUser as _;
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::ports::users::FindUser as _;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::ExternalId;
+use beckon_domain::values::permission::Permission;
+use beckon_domain::values::problem::FieldProblem;
 use beckon_runtime::parameters::Parameters;
 use beckon_runtime::wire::UserView;
 use beckon_runtime::{Authorised, Problem, Query};

@@ -2,18 +2,20 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::batch::BatchState;
-use beckon_domain::ids::UserId;
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::MailState;
-use beckon_domain::names::GroupName;
-use beckon_domain::permission::Permission;
-use beckon_domain::ports::{Clock as _, ListUsers as _, LoadUsers as _, ReadHistory as _};
-use beckon_domain::problem::{FieldProblem, Problems};
-use beckon_domain::selection::UserFilter;
+use beckon_domain::model::batch::BatchState;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::MailState;
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::history::ReadHistory as _;
+use beckon_domain::ports::users::{ListUsers as _, LoadUsers as _};
 use beckon_domain::usecases::add_user::NewUser;
 use beckon_domain::usecases::change_user::UserPatch;
-use beckon_domain::user::User;
+use beckon_domain::values::ids::UserId;
+use beckon_domain::values::names::GroupName;
+use beckon_domain::values::permission::Permission;
+use beckon_domain::values::problem::{FieldProblem, Problems};
 use beckon_runtime::parameters::{PageQuery, Parameters, either_of, named, page_size};
 use beckon_runtime::wire::{BatchView, UserView, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, idempotency};
@@ -51,7 +53,7 @@ struct Added {
     batch: Option<BatchView>,
     /// About the confirmation.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reminder: Option<beckon_domain::confirmation::Reminder>,
+    reminder: Option<beckon_domain::rules::confirmation::Reminder>,
 }
 
 /// Add a user

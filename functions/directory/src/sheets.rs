@@ -3,15 +3,16 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use beckon_domain::batch::{Batch, BatchState};
-use beckon_domain::importing::FieldChange;
-use beckon_domain::permission::Permission;
-use beckon_domain::ports::{Clock as _, Unavailable};
-use beckon_domain::problem::{FieldProblem, Problems};
-use beckon_domain::sheet::MOST_ROWS;
+use beckon_domain::model::batch::{Batch, BatchState};
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::rules::importing::FieldChange;
+use beckon_domain::rules::sheet::MOST_ROWS;
 use beckon_domain::usecases::import_users::{
     ImportCounts, ImportOrder, ImportReport, ImportedRow, RowOutcome,
 };
+use beckon_domain::values::permission::Permission;
+use beckon_domain::values::problem::{FieldProblem, Problems};
 use beckon_runtime::parameters::Parameters;
 use beckon_runtime::problem::FieldError;
 use beckon_runtime::wire::{BatchView, Traffic};

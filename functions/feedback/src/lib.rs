@@ -3,13 +3,17 @@
 mod report;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use beckon_domain::ids::{BatchId, MailId};
-use beckon_domain::ports::{
-    Chance, Clock, KeepRejected, LoadBatch, LoadMails, LoadUsers, NoteBounce, ReadSettings,
-    SaveMail, SaveUsers, StopBatch, Unavailable,
-};
+use beckon_domain::ports::batches::{LoadBatch, NoteBounce, StopBatch};
+use beckon_domain::ports::clock::Clock;
+use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::mails::{LoadMails, SaveMail};
+use beckon_domain::ports::settings::ReadSettings;
+use beckon_domain::ports::users::{LoadUsers, SaveUsers};
 use beckon_domain::usecases::record_feedback::{FeedbackOutcome, RecordFeedback};
 use beckon_domain::usecases::stop_batch::StopSend;
+use beckon_domain::values::ids::{BatchId, MailId};
 use beckon_runtime::metrics::{self, Metric};
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use beckon_aws::{SqsFailureQueue, Table, clients};
-use beckon_domain::settings::Settings;
+use beckon_domain::model::settings::Settings;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_runtime::config::{StoreConfig, complete, environment};

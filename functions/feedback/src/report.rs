@@ -1,8 +1,8 @@
 //! The `detail` of an SES event.
 
-use beckon_domain::ids::MailId;
-use beckon_domain::mail::{MailEvent, MailReason};
+use beckon_domain::model::mail::{MailEvent, MailReason};
 use beckon_domain::usecases::record_feedback::Feedback;
+use beckon_domain::values::ids::MailId;
 use jiff::Timestamp;
 use serde_json::Value;
 

@@ -10,8 +10,8 @@
 use std::path::{Path, PathBuf};
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use beckon_domain::mail::{Mail, MailEvent, MailReason, MailState};
-use beckon_domain::user::{AddressMark, User};
+use beckon_domain::model::mail::{Mail, MailEvent, MailReason, MailState};
+use beckon_domain::model::user::{AddressMark, User};
 use beckon_testkit::builders::a_user;
 use beckon_testkit::{RejectedEvents, World};
 use feedback::{Read, Reports, read};

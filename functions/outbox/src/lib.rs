@@ -3,14 +3,21 @@
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use beckon_domain::ids::BatchId;
-use beckon_domain::ports::{
-    Chance, Clock, FinishPage, KeepAside, KeepRejected, ListUsers, LoadBatch, LoadKeys, LoadMails,
-    LoadUsers, ReadSettings, SaveUsers, Unavailable, WakePostman,
-};
-use beckon_domain::stored::RowKey;
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::ports::batches::{FinishPage, LoadBatch};
+use beckon_domain::ports::clock::Clock;
+use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::keys::LoadKeys;
+use beckon_domain::ports::mails::LoadMails;
+use beckon_domain::ports::rows_aside::KeepAside;
+use beckon_domain::ports::settings::ReadSettings;
+use beckon_domain::ports::users::{ListUsers, LoadUsers, SaveUsers};
+use beckon_domain::ports::wake_up::WakePostman;
 use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
+use beckon_domain::values::ids::BatchId;
 use beckon_runtime::metrics::{self, Metric};
 
 /// What the outbox works with.

@@ -1,8 +1,8 @@
 //! Starts `preview` on the Lambda runtime.
 
 use beckon_aws::{Table, clients};
-use beckon_domain::settings::Settings;
-use beckon_domain::writing::Links;
+use beckon_domain::model::settings::Settings;
+use beckon_domain::rules::writing::Links;
 use beckon_mail::Composer;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{edge, processors, telemetry};

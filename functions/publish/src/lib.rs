@@ -3,8 +3,10 @@
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ports::{KeepRejected, PublishEvents, Unavailable};
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::event_bus::PublishEvents;
 use beckon_domain::usecases::publish::{Fate, PublishRows};
 use beckon_runtime::metrics::{self, Metric};
 use serde_dynamo::AttributeValue;

@@ -6,7 +6,7 @@
 )]
 
 use aws_lambda_events::dynamodb::Event;
-use beckon_domain::ports::Receipt;
+use beckon_domain::ports::event_bus::Receipt;
 use beckon_domain::usecases::publish::PublishRows;
 use beckon_testkit::{MemoryBus, RejectedEvents};
 use publish::Publish;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use beckon_aws::{KeySource, Table, clients};
-use beckon_domain::settings::Settings;
+use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{edge, processors, telemetry};
 use redeem::{Limits, Redemptions};

@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::ids::IssueNumber;
-use beckon_domain::ownership::{Ownership, OwnershipRule};
-use beckon_domain::permission::Permission;
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::usecases::confirm_registration::ConfirmRefused;
 use beckon_domain::usecases::redeem::{Redemption, RedemptionDevice};
+use beckon_domain::values::ids::IssueNumber;
+use beckon_domain::values::permission::Permission;
+use beckon_domain::values::problem::FieldProblem;
 use beckon_runtime::problem::FieldError;
 use beckon_runtime::wire::NotCompletedView;
 use beckon_runtime::{Authorised, DeviceReport, JsonBody, Problem, device_report};

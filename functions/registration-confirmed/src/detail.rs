@@ -1,6 +1,6 @@
 //! The `detail` of a *Device Registered* event.
 
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::values::problem::FieldProblem;
 use beckon_runtime::DeviceReport;
 use beckon_runtime::device_report::ReadReport;
 use beckon_runtime::objects::Objects;

@@ -4,10 +4,13 @@
 mod detail;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use beckon_domain::ports::{
-    Chance, Clock, FindUser, KeepRejected, LoadRegistration, LoadSession, LoadUsers, ReadSettings,
-    SaveUsers, Unavailable,
-};
+use beckon_domain::ports::clock::Clock;
+use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::devices::{LoadRegistration, LoadSession};
+use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::settings::ReadSettings;
+use beckon_domain::ports::users::{FindUser, LoadUsers, SaveUsers};
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration};
 use beckon_runtime::device_report;
 use beckon_runtime::metrics::{self, Metric};

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use beckon_aws::{SqsFailureQueue, Table, clients};
-use beckon_domain::settings::Settings;
+use beckon_domain::model::settings::Settings;
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::permission::Permission;
-use beckon_domain::ports::Clock as _;
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::values::permission::Permission;
 use beckon_runtime::wire::{UserView, id_in_path};
 use beckon_runtime::{Authorised, Path, Problem, SystemClock};
 use utoipa_axum::router::OpenApiRouter;

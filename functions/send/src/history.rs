@@ -3,14 +3,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::batch::{Batch, BatchCounts, BatchSelection, Cursor};
-use beckon_domain::history::Actor;
-use beckon_domain::ids::BatchId;
-use beckon_domain::names::GroupName;
-use beckon_domain::ownership::{OwnerSwitch, OwnershipChoice};
-use beckon_domain::permission::Permission;
-use beckon_domain::ports::LoadBatch as _;
-use beckon_domain::selection::UserFilter;
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::batch::{Batch, BatchCounts, BatchSelection, Cursor};
+use beckon_domain::model::ownership::{OwnerSwitch, OwnershipChoice};
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::ports::batches::LoadBatch as _;
+use beckon_domain::values::ids::BatchId;
+use beckon_domain::values::names::GroupName;
+use beckon_domain::values::permission::Permission;
 use beckon_runtime::wire::{actor_name, id_in_path};
 use beckon_runtime::{Authorised, Path, Problem};
 use jiff::Timestamp;
@@ -165,10 +165,10 @@ const fn switched(switch: OwnerSwitch) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use beckon_domain::ids::{UserId, Version};
-    use beckon_domain::invitation::InvitationState;
-    use beckon_domain::mail::{MailClass, MailState};
-    use beckon_domain::stored::Carried;
+    use beckon_domain::model::invitation::InvitationState;
+    use beckon_domain::model::mail::{MailClass, MailState};
+    use beckon_domain::model::stored::Carried;
+    use beckon_domain::values::ids::{UserId, Version};
     use jiff::SignedDuration;
 
     use super::*;

@@ -1,7 +1,7 @@
 //! Starts `send` on the Lambda runtime.
 
 use beckon_aws::{Bell, LambdaPostman, SesMailService, Table, clients};
-use beckon_domain::settings::Settings;
+use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{edge, processors, telemetry};
 

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::batch::{BatchState, RecipientResult, SkipReason};
-use beckon_domain::ids::BatchId;
-use beckon_domain::mail::MailState;
-use beckon_domain::permission::Permission;
-use beckon_domain::ports::{Clock as _, ListBatches as _};
+use beckon_domain::model::batch::{BatchState, RecipientResult, SkipReason};
+use beckon_domain::model::mail::MailState;
+use beckon_domain::ports::batches::ListBatches as _;
+use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::report_batch::{BatchReport, ReportedRecipient};
 use beckon_domain::usecases::send::SendOrder;
+use beckon_domain::values::ids::BatchId;
+use beckon_domain::values::permission::Permission;
 use beckon_runtime::parameters::PageQuery;
 use beckon_runtime::wire::{BatchView, OrderBody, SentView, Traffic, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, SystemClock, idempotency};

@@ -1,7 +1,7 @@
 //! The version that a caller expects to replace.
 
-use beckon_domain::ids::Version;
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::values::ids::Version;
+use beckon_domain::values::problem::FieldProblem;
 use beckon_runtime::Problem;
 use http::{HeaderMap, StatusCode, header};
 

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::ids::Version;
-use beckon_domain::permission::Permission;
-use beckon_domain::settings::comparing::FieldChange;
+use beckon_domain::model::settings::comparing::FieldChange;
 use beckon_domain::usecases::change_settings::PastChange;
+use beckon_domain::values::ids::Version;
+use beckon_domain::values::permission::Permission;
 use beckon_runtime::parameters::PageQuery;
 use beckon_runtime::wire::actor_name;
 use beckon_runtime::{Authorised, Pages, Problem, Query};

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use beckon_domain::ports::KeepRejected as _;
+use beckon_domain::ports::dead_letters::KeepRejected as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

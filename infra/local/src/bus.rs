@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use beckon_aws::Table;
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::values::problem::FieldProblem;
 use beckon_runtime::{JsonBody, Problem, SystemChance, SystemClock};
 use http::StatusCode;
 use registration_confirmed::{Confirmations, DETAIL_TYPE};
@@ -119,7 +119,7 @@ fn read(entries: &[Entry]) -> Result<Vec<(String, Option<EventBridgeEvent>)>, Pr
                 ));
                 continue;
             };
-        let id = beckon_domain::ports::Chance::ulid(&SystemChance::new()).to_string();
+        let id = beckon_domain::ports::entropy::Chance::ulid(&SystemChance::new()).to_string();
         if entry.detail_type != DETAIL_TYPE {
             events.push((id, None));
             continue;

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 
 use beckon_aws::table::create_table;
 use beckon_aws::{Table, clients};
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::{MailId, UserId, Version};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::{Mail, MailClass, MailKind, MailState};
-use beckon_domain::names::GroupName;
-use beckon_domain::ports::{ChangeOutcome, ListUsers as _, SaveUsers as _, UserChange};
-use beckon_domain::selection::UserFilter;
-use beckon_domain::settings::Settings;
-use beckon_domain::user::User;
+use beckon_domain::model::change::{ChangeOutcome, UserChange};
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{Mail, MailClass, MailKind, MailState};
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::settings::Settings;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::users::{ListUsers as _, SaveUsers as _};
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{MailId, UserId, Version};
+use beckon_domain::values::names::GroupName;
 use beckon_testkit::builders::{a_user, an_invitation, monday_morning};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use beckon_domain::keys::KeyRing;
+use beckon_domain::values::keys::KeyRing;
 
 const FILE: &str = "keys.json";
 
@@ -32,7 +32,7 @@ pub(crate) fn ring(data: &Path) -> anyhow::Result<KeyRing> {
 fn make(path: &Path) -> anyhow::Result<()> {
     let mut random = [0_u8; 32];
     getrandom::fill(&mut random)?;
-    let key = beckon_domain::hex::hex(&random);
+    let key = beckon_domain::values::hex::hex(&random);
     let document = serde_json::json!({ "current": "k1", "k1": key });
     let beside = path.with_extension("new");
     let mut options = OpenOptions::new();

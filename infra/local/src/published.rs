@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use beckon_aws::Call;
-use beckon_domain::ports::Chance as _;
+use beckon_domain::ports::entropy::Chance as _;
 use beckon_runtime::SystemChance;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,7 @@ impl PublishedEvents {
             Err(error) => return refused("SerializationException", &error.to_string()),
         };
         if request.entries.is_empty()
-            || request.entries.len() > beckon_domain::published::MOST_AT_ONCE
+            || request.entries.len() > beckon_domain::model::published::MOST_AT_ONCE
         {
             return refused("ValidationException", "Entries: 1 to 10 are taken");
         }

@@ -4,8 +4,9 @@ use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
-use beckon_domain::ports::{PublishEvents, Receipt, Unavailable};
-use beckon_domain::published::{PublishedEvent, SOURCE};
+use beckon_domain::model::published::{PublishedEvent, SOURCE};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 
 /// A bus.
 #[derive(Debug, Clone)]

@@ -2,7 +2,8 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
-use beckon_domain::ports::{KeepRejected, Unavailable};
+use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::error::Unavailable;
 
 /// An SQS queue.
 #[derive(Debug, Clone)]

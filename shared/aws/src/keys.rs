@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
-use beckon_domain::keys::KeyRing;
-use beckon_domain::ports::{LoadKeys, Unavailable};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::keys::LoadKeys;
+use beckon_domain::values::keys::KeyRing;
 use tokio::sync::Mutex;
 
 /// How long a ring is used before it is read again.

@@ -15,10 +15,11 @@ use aws_sdk_sesv2::types::{
     Attachment, AttachmentContentDisposition, AttachmentContentTransferEncoding, Body, Content,
     Destination, EmailContent, Message, MessageHeader, MessageTag,
 };
-use beckon_domain::address::EmailAddress;
-use beckon_domain::letter::{InlineImage, OutgoingMail};
-use beckon_domain::ports::{ClearSuppression, SendMail, Unavailable};
-use beckon_domain::sending::{SendAnswer, SendingLimits};
+use beckon_domain::model::letter::{InlineImage, OutgoingMail};
+use beckon_domain::model::mail_service::{SendAnswer, SendingLimits};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
+use beckon_domain::values::address::EmailAddress;
 
 /// The tag by which SES's events name one of our mails.
 pub(crate) const MAIL_TAG: &str = "beckon-mail";

@@ -6,7 +6,8 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
-use beckon_domain::ports::{Unavailable, WakePostman};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::wake_up::WakePostman;
 use tokio::sync::Notify;
 
 /// How the postman is woken, by those who may run in AWS or on one machine.

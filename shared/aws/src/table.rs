@@ -31,9 +31,9 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConsumedCapacity, KeysAndAttributes, Put, ReturnConsumedCapacity,
     TransactWriteItem,
 };
-use beckon_domain::ports::Unavailable;
-use beckon_domain::settings::Settings;
-use beckon_domain::stored::RowKey;
+use beckon_domain::model::settings::Settings;
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::ports::error::Unavailable;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 pub use schema::create_table;

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use beckon_aws::{Table, clients};
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::BatchId;
-use beckon_domain::ports::{CountOpenInvitations as _, ListBatches as _, LoadBatch as _};
-use beckon_domain::settings::Settings;
+use beckon_domain::model::settings::Settings;
+use beckon_domain::ports::batches::{ListBatches as _, LoadBatch as _};
+use beckon_domain::ports::users::CountOpenInvitations as _;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::BatchId;
 
 /// A table that holds nothing, and the most requests that were under way at the same time.
 fn an_empty_table() -> (Table, Arc<AtomicUsize>) {

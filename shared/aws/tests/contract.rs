@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use beckon_aws::table::create_table;
 use beckon_aws::{Table, clients};
-use beckon_domain::address::EmailAddress;
-use beckon_domain::settings::Settings;
+use beckon_domain::model::settings::Settings;
+use beckon_domain::values::address::EmailAddress;
 use dynoxide::Database;
 use tokio::net::TcpListener;
 

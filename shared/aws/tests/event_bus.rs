@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use beckon_aws::{Call, EventBridgeBus, clients};
-use beckon_domain::ids::EventId;
-use beckon_domain::ports::{PublishEvents, Receipt, Unavailable};
-use beckon_domain::published::PublishedEvent;
+use beckon_domain::model::published::PublishedEvent;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
+use beckon_domain::values::ids::EventId;
 use beckon_testkit::contract::publishing::VisibleBus;
 use serde_json::{Value, json};
 

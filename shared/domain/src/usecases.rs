@@ -13,6 +13,7 @@ pub mod erase_ended;
 pub mod expand;
 pub mod export_users;
 pub mod hand_over;
+pub mod idempotency;
 pub mod import_users;
 pub mod preview;
 pub mod preview_template;

@@ -9,8 +9,8 @@
 
 use std::fmt::Debug;
 
-use beckon_domain::invitation::{self, InvitationEvent, InvitationState};
-use beckon_domain::mail::{self, MailEvent, MailState};
+use beckon_domain::model::invitation::{self, InvitationEvent, InvitationState};
+use beckon_domain::model::mail::{self, MailEvent, MailState};
 
 /// The rows of the table that follows a heading, its own head included.
 fn table(heading: &str) -> Vec<Vec<String>> {

@@ -1,8 +1,8 @@
 //! The words of every language, and which language a reader gets. Nothing here knows a letter;
 //! the words themselves are in `locales/`, and the build turns them into the constants below.
 
-use beckon_domain::locale::Locale;
-use beckon_domain::names::is_plain;
+use beckon_domain::values::locale::Locale;
+use beckon_domain::values::names::is_plain;
 
 include!(concat!(env!("OUT_DIR"), "/locales.rs"));
 
@@ -246,7 +246,7 @@ mod tests {
         languages.sort_unstable();
         languages.dedup();
 
-        assert_eq!(languages, beckon_domain::locale::TRANSLATED);
+        assert_eq!(languages, beckon_domain::values::locale::TRANSLATED);
     }
 
     fn catalogue(direction: Direction, plural_rule: PluralRule) -> Catalogue {

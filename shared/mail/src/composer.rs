@@ -1,11 +1,11 @@
 //! Fills the templates. The HTML template escapes every value; the text template is plain, and
 //! its values have been made harmless before.
 
-use beckon_domain::letter::{
+use beckon_domain::model::letter::{
     ConfirmationLetter, HandOverLetter, InlineImage, InvitationLetter, Message, NoticeLetter,
 };
-use beckon_domain::method::Method;
-use beckon_domain::ports::{ComposeLetter, Uncomposable};
+use beckon_domain::ports::composer::{ComposeLetter, Uncomposable};
+use beckon_domain::values::method::Method;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};

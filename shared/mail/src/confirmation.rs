@@ -1,8 +1,8 @@
 //! What a confirmation says once a device is registered.
 
-use beckon_domain::letter::ConfirmationLetter;
-use beckon_domain::names::Label;
-use beckon_domain::ownership::OwnershipRule;
+use beckon_domain::model::letter::ConfirmationLetter;
+use beckon_domain::model::ownership::OwnershipRule;
+use beckon_domain::values::names::Label;
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, one_line};

@@ -1,7 +1,7 @@
 //! What tells somebody that a secret of theirs was given out without a mail: by whom, when and
 //! why, and what to do if they did not ask for it. The secret itself is not in it.
 
-use beckon_domain::letter::HandOverLetter;
+use beckon_domain::model::letter::HandOverLetter;
 
 use crate::catalogue::{Catalogue, one_line};
 use crate::composer::ComposeError;

@@ -1,12 +1,12 @@
 //! What an invitation says: which sentences, in which order, for which method. The words are
 //! the catalogue's, the looks the templates'.
 
-use beckon_domain::letter::{
+use beckon_domain::model::letter::{
     Agreement, InlineImage, InvitationLetter, InvitationOccasion, LetterSecret,
 };
-use beckon_domain::method::Method;
-use beckon_domain::ownership::Ownership;
-use beckon_domain::pin;
+use beckon_domain::model::ownership::Ownership;
+use beckon_domain::values::method::Method;
+use beckon_domain::values::pin;
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, InvitationWords, one_line};

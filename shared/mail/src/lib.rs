@@ -2,7 +2,7 @@
 //!
 //! This crate owns every word that people read in a mail, in all languages, and how a mail
 //! looks. It is pure: it sends nothing, reads no clock, and takes each secret only to show it to
-//! its owner. What a letter says is the domain's ([`beckon_domain::letter`]); where a mail goes
+//! its owner. What a letter says is the domain's ([`beckon_domain::model::letter`]); where a mail goes
 //! and when is nobody's business here.
 //!
 //! The build compiles the MJML in `templates/` to HTML and the words in `locales/` to Rust, and
@@ -24,7 +24,7 @@ pub mod qr;
 mod text_part;
 mod view;
 
-use beckon_domain::token::Token;
+use beckon_domain::values::token::Token;
 pub use composer::{ComposeError, Composer};
 
 /// The link that a token is handed out in. The token is in the fragment, which browsers keep to

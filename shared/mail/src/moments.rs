@@ -1,7 +1,7 @@
 //! Times and spans as people read them: in the reader's zone and language, the zone named. The
 //! formats are the locale's; nothing here knows a letter, nor what time it is now.
 
-use beckon_domain::locale::TimeZoneName;
+use beckon_domain::values::locale::TimeZoneName;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
@@ -83,7 +83,7 @@ fn offset_text(offset: Offset) -> String {
 
 #[cfg(test)]
 mod tests {
-    use beckon_domain::locale::Locale;
+    use beckon_domain::values::locale::Locale;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! What tells an administrator what became of an invitation, and what there is to do about it.
 
-use beckon_domain::letter::{NoticeAbout, NoticeLetter, PersonName};
-use beckon_domain::names::Label;
-use beckon_domain::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::letter::{NoticeAbout, NoticeLetter, PersonName};
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::values::names::Label;
 use jiff::Timestamp;
 
 use crate::catalogue::{Catalogue, one_line};

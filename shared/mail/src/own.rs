@@ -24,11 +24,11 @@ mod touching;
 
 use std::collections::BTreeMap;
 
-use beckon_domain::letter::{Message, Reader};
-use beckon_domain::locale::Locale;
-use beckon_domain::ports::{ComposeOwn, Uncomposable};
-use beckon_domain::problem::FieldProblem;
-use beckon_domain::template::{Letter, TemplateKind, TemplateName, Variable, Wording};
+use beckon_domain::model::letter::{Message, Reader};
+use beckon_domain::model::template::{Letter, TemplateKind, TemplateName, Variable, Wording};
+use beckon_domain::ports::composer::{ComposeOwn, Uncomposable};
+use beckon_domain::values::locale::Locale;
+use beckon_domain::values::problem::FieldProblem;
 use serde::Serialize;
 
 use crate::catalogue::Catalogue;
@@ -264,7 +264,7 @@ impl Composer {
         frame: &Frame,
         html: &Body<'_>,
         text: &Body<'_>,
-        inline: Vec<beckon_domain::letter::InlineImage>,
+        inline: Vec<beckon_domain::model::letter::InlineImage>,
     ) -> Result<Message, Unfit> {
         let view = OwnView {
             frame,

@@ -1,9 +1,10 @@
 //! What templates are filled with: sentences and links, ready to be shown. The HTML and the
 //! text part are filled from the same view, so they cannot say different things.
 
-use beckon_domain::letter::{HelpDesk, InlineImage, Letterhead, Reader};
-use beckon_domain::ownership::Ownership;
-use beckon_domain::settings::branding::{Colour, Logo, LogoType};
+use beckon_domain::model::letter::{InlineImage, Letterhead, Reader};
+use beckon_domain::model::ownership::Ownership;
+use beckon_domain::model::settings::branding::{Colour, Logo, LogoType};
+use beckon_domain::model::settings::help_desk::HelpDesk;
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, one_line};

@@ -5,7 +5,7 @@ mod media;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::values::problem::FieldProblem;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use beckon_domain::address::EmailAddress;
+use beckon_domain::values::address::EmailAddress;
 
 /// Reads variables and collects what is wrong with them.
 pub struct Reader<'a> {

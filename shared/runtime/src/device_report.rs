@@ -7,12 +7,12 @@
 mod facts;
 mod time;
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::{DeviceId, ExternalId, IssueNumber};
-use beckon_domain::problem::{FieldProblem, Problems};
-use beckon_domain::registration::{DeviceFacts, DeviceRegistered, Registrant};
-use beckon_domain::session::RegistrationId;
+use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
 use beckon_domain::usecases::confirm_registration::Reported;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{DeviceId, ExternalId, IssueNumber};
+use beckon_domain::values::problem::{FieldProblem, Problems};
+use beckon_domain::values::session_ids::RegistrationId;
 use facts::Facts;
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
 //! The `Idempotency-Key` header.
 
-use beckon_domain::idempotency::RepeatableRequest;
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::usecases::idempotency::RepeatableRequest;
+use beckon_domain::values::problem::FieldProblem;
 use http::HeaderMap;
 
 use crate::{Authorised, Problem};

@@ -2,7 +2,7 @@
 //! roles. The marks are those that Cognito, Auth0, Okta and Entra ID write into access tokens; for
 //! another provider a deployment names one.
 
-use beckon_domain::permission::{Caller, CallerKind};
+use beckon_domain::values::permission::{Caller, CallerKind};
 
 use crate::token::Claims;
 

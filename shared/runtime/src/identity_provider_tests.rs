@@ -1,6 +1,6 @@
 //! Claims as the four providers write them, for people and for machines, and what each may do.
 
-use beckon_domain::permission::{Caller, Permission};
+use beckon_domain::values::permission::{Caller, Permission};
 use serde_json::{Value, json};
 
 use crate::identity_provider::IdentityProvider;

@@ -1,8 +1,8 @@
 //! Parameters of a path and of a query, with problem documents for what they refuse.
 
 use axum::extract::{FromRequestParts, Path as AxumPath};
-use beckon_domain::problem::{FieldProblem, Problems};
-use beckon_domain::text::{is_blank, trimmed};
+use beckon_domain::values::problem::{FieldProblem, Problems};
+use beckon_domain::values::text::{is_blank, trimmed};
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::value::{MapDeserializer, SeqDeserializer};

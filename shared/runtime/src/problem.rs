@@ -1,8 +1,8 @@
 //! Refusals as RFC 9457 problem documents.
 
 use axum::response::{IntoResponse, Response};
-use beckon_domain::problem::FieldProblem;
-use beckon_domain::stored::Unreadable;
+use beckon_domain::model::stored::Unreadable;
+use beckon_domain::values::problem::FieldProblem;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 

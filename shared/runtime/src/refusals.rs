@@ -1,11 +1,10 @@
 //! What each use case's refusals are in HTTP: matched without a catch-all, so that a new refusal
 //! gets its status before it can be answered.
 
-use beckon_domain::invitation::InvitationRefusal;
-use beckon_domain::ports::Unavailable;
-use beckon_domain::problem::FieldProblem;
-use beckon_domain::settings::UNSAVED;
-use beckon_domain::template::TemplateKind;
+use beckon_domain::model::invitation::InvitationRefusal;
+use beckon_domain::model::settings::UNSAVED;
+use beckon_domain::model::template::TemplateKind;
+use beckon_domain::ports::error::Unavailable;
 use beckon_domain::usecases::add_user::AddUserRefused;
 use beckon_domain::usecases::change_invitation::ChangeInvitationRefused;
 use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
@@ -18,6 +17,7 @@ use beckon_domain::usecases::redeem::{BUDGET_HOLDS, Ended, RedeemRefused};
 use beckon_domain::usecases::send::SendRefused;
 use beckon_domain::usecases::test_template::TestTemplateRefused;
 use beckon_domain::usecases::try_address_again::TryAddressAgainRefused;
+use beckon_domain::values::problem::FieldProblem;
 use http::StatusCode;
 
 use crate::Problem;

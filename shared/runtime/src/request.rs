@@ -5,8 +5,8 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use beckon_domain::ids::RequestId;
-use beckon_domain::ports::Chance as _;
+use beckon_domain::ports::entropy::Chance as _;
+use beckon_domain::values::ids::RequestId;
 use http::{HeaderName, HeaderValue};
 use lambda_http::request::RequestContext;
 use sha2::{Digest as _, Sha256};

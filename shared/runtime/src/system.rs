@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use beckon_domain::ids::RequestId;
-use beckon_domain::invitation::Nonce;
-use beckon_domain::ports::{Chance, Clock};
-use beckon_domain::session::RegistrationId;
+use beckon_domain::ports::clock::Clock;
+use beckon_domain::ports::entropy::Chance;
+use beckon_domain::values::ids::RequestId;
+use beckon_domain::values::nonce::Nonce;
+use beckon_domain::values::session_ids::RegistrationId;
 use jiff::{SignedDuration, Timestamp};
 use ulid::Ulid;
 

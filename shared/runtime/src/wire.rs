@@ -2,21 +2,24 @@
 
 use std::collections::HashMap;
 
-use beckon_domain::batch::{Batch, BatchCounts, BatchState};
-use beckon_domain::completion::{NotCompleted, WhyNotCompleted};
-use beckon_domain::confirmation::Reminder;
-use beckon_domain::history::Actor;
-use beckon_domain::ids::{MailId, UserId};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::{Mail, MailState};
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
-use beckon_domain::ports::{LoadMails, NotePace, Pause, PauseOutbox, Unavailable};
-use beckon_domain::problem::{FieldProblem, Problems};
-use beckon_domain::selection::{Selection, UserFilter};
-use beckon_domain::stored::readable;
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::batch::{Batch, BatchCounts, BatchState};
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{Mail, MailState};
+use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
+use beckon_domain::model::registration::{NotCompleted, WhyNotCompleted};
+use beckon_domain::model::selection::{Selection, UserFilter};
+use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::ports::delivery::{NotePace, PauseOutbox};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::mails::LoadMails;
+use beckon_domain::ports::reads::readable;
+use beckon_domain::rules::confirmation::Reminder;
 use beckon_domain::usecases::report_batch::BatchReport;
-use beckon_domain::user::{AddressMark, User};
+use beckon_domain::values::ids::{MailId, UserId};
+use beckon_domain::values::method::Method;
+use beckon_domain::values::problem::{FieldProblem, Problems};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -332,7 +335,7 @@ impl BatchView {
     /// A batch as seen now.
     #[must_use]
     pub fn new(batch: &Batch, state: BatchState, counts: Option<BatchCounts>) -> Self {
-        use beckon_domain::history::Actor;
+        use beckon_domain::model::actor::Actor;
         Self {
             id: batch.id.to_string(),
             state,
@@ -484,13 +487,13 @@ impl SelectionBody {
 
 impl OrderBody {
     /// The version of the settings, if one was named.
-    pub fn settings(&self) -> Result<Option<beckon_domain::ids::Version>, Problem> {
+    pub fn settings(&self) -> Result<Option<beckon_domain::values::ids::Version>, Problem> {
         self.settings_version
             .as_deref()
             .map(|text| {
                 text.trim()
                     .parse()
-                    .map(beckon_domain::ids::Version::from_number)
+                    .map(beckon_domain::values::ids::Version::from_number)
                     .map_err(|_| {
                         Problem::invalid_fields(vec![FieldProblem::new(
                             "settingsVersion",

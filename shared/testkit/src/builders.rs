@@ -5,14 +5,16 @@ mod batches;
 mod settings;
 mod users;
 
-use beckon_domain::history::{Actor, Happening, HistoryRow};
-use beckon_domain::ids::{DeviceId, EventId, IssueNumber, UserId};
-use beckon_domain::ownership::{Ownership, classify};
-use beckon_domain::ports::RememberedAnswer;
-use beckon_domain::registration::{DeviceFacts, Registration};
-use beckon_domain::session::{SESSION_LENGTH, Session};
-use beckon_domain::settings::SettingsStamp;
-use beckon_domain::stored::Carried;
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::history::{Happening, HistoryRow};
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::ownership::Ownership;
+use beckon_domain::model::registration::{DeviceFacts, Registration};
+use beckon_domain::model::session::{SESSION_LENGTH, Session};
+use beckon_domain::model::settings::SettingsStamp;
+use beckon_domain::model::stored::Carried;
+use beckon_domain::rules::ownership::classify;
+use beckon_domain::values::ids::{DeviceId, EventId, IssueNumber, UserId};
 use jiff::{SignedDuration, Timestamp};
 
 pub use batches::{BatchBuilder, MailBuilder, a_batch, a_mail};

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use beckon_domain::ids::EventId;
-use beckon_domain::ports::{PublishEvents, Receipt, Unavailable};
-use beckon_domain::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::model::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
+use beckon_domain::values::ids::EventId;
 
 /// The bus in memory. Clones share it.
 #[derive(Debug, Clone, Default)]

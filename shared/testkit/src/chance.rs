@@ -3,9 +3,10 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use beckon_domain::invitation::Nonce;
-use beckon_domain::ports::{Chance, Clock};
-use beckon_domain::session::RegistrationId;
+use beckon_domain::ports::clock::Clock;
+use beckon_domain::ports::entropy::Chance;
+use beckon_domain::values::nonce::Nonce;
+use beckon_domain::values::session_ids::RegistrationId;
 use ulid::Ulid;
 
 use crate::ManualClock;

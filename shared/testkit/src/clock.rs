@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
-use beckon_domain::ports::Clock;
+use beckon_domain::ports::clock::Clock;
 use jiff::{SignedDuration, Timestamp};
 
 /// How often the earliest sleeper lets everybody else go on before it takes it that they all

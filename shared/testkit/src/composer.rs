@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use beckon_domain::letter::{
+use beckon_domain::model::letter::{
     ConfirmationLetter, HandOverLetter, InvitationLetter, LetterSecret, Letterhead, Message,
     NoticeAbout, NoticeLetter, Reader,
 };
-use beckon_domain::locale::Locale;
-use beckon_domain::ports::{ComposeLetter, ComposeOwn, Uncomposable};
-use beckon_domain::problem::FieldProblem;
-use beckon_domain::template::{Letter, TemplateKind, TemplateName, Variable, Wording};
+use beckon_domain::model::template::{Letter, TemplateKind, TemplateName, Variable, Wording};
+use beckon_domain::ports::composer::{ComposeLetter, ComposeOwn, Uncomposable};
+use beckon_domain::values::locale::Locale;
+use beckon_domain::values::problem::FieldProblem;
 
 /// Writes facts instead of letters. Clones are the same composer.
 #[derive(Debug, Clone, Default)]

@@ -28,18 +28,27 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::panic::resume_unwind;
 
-use beckon_domain::ids::{UserId, Version};
-use beckon_domain::invitation::Invitation;
-use beckon_domain::mail::Mail;
-use beckon_domain::ports::{
-    AddMail, AddUserRow, ChangeOutcome, ClaimMail, CountOpenInvitations, EraseHistory, FindDue,
-    FindOver, FindUser, FindUsers, FinishPage, HoldLease, KeepAside, KeepTally, ListBatches,
-    ListRegistrations, ListSettings, ListUsers, LoadBatch, LoadMails, LoadRegistration,
-    LoadSession, LoadTemplates, LoadUsers, NoteBounce, NotePace, PauseOutbox, PushCursor,
-    ReadHistory, ReadSettings, RecallAnswer, RemoveUser, SaveMail, SaveSettings, SaveTemplate,
-    SaveUsers, StartBatch, StopBatch, TakeTry, UserChange,
+use beckon_domain::model::change::{ChangeOutcome, UserChange};
+use beckon_domain::model::invitation::Invitation;
+use beckon_domain::model::mail::Mail;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::batches::{
+    FinishPage, ListBatches, LoadBatch, NoteBounce, PushCursor, StartBatch, StopBatch,
 };
-use beckon_domain::user::User;
+use beckon_domain::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
+use beckon_domain::ports::devices::{ListRegistrations, LoadRegistration, LoadSession};
+use beckon_domain::ports::history::{EraseHistory, ReadHistory};
+use beckon_domain::ports::idempotency::RecallAnswer;
+use beckon_domain::ports::mails::{AddMail, ClaimMail, LoadMails, SaveMail};
+use beckon_domain::ports::rate_counter::KeepTally;
+use beckon_domain::ports::rows_aside::KeepAside;
+use beckon_domain::ports::settings::{ListSettings, ReadSettings, SaveSettings};
+use beckon_domain::ports::templates::{LoadTemplates, SaveTemplate};
+use beckon_domain::ports::users::{
+    AddUserRow, CountOpenInvitations, FindOver, FindUser, FindUsers, ListUsers, LoadUsers,
+    RemoveUser, SaveUsers, TakeTry,
+};
+use beckon_domain::values::ids::{UserId, Version};
 use tokio::task::JoinSet;
 
 use crate::builders::{InvitationBuilder, a_row, a_user, monday_morning};

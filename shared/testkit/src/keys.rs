@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use beckon_domain::keys::KeyRing;
-use beckon_domain::ports::{LoadKeys, Unavailable};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::keys::LoadKeys;
+use beckon_domain::values::keys::KeyRing;
 
 /// A key ring in memory. Clones share it.
 #[derive(Debug, Clone)]

@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::MailId;
-use beckon_domain::letter::OutgoingMail;
-use beckon_domain::ports::{ClearSuppression, Clock as _, SendMail, Unavailable};
-use beckon_domain::sending::{SendAnswer, SendingLimits};
+use beckon_domain::model::letter::OutgoingMail;
+use beckon_domain::model::mail_service::{SendAnswer, SendingLimits};
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::MailId;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ManualClock;

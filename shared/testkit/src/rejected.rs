@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use beckon_domain::ports::{KeepRejected, Unavailable};
+use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::error::Unavailable;
 
 /// An event that was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]

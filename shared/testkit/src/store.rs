@@ -16,15 +16,16 @@ mod users;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use beckon_domain::batch::{Batch, Cursor, Page};
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{BatchId, MailId, RunId, UserId, Version};
-use beckon_domain::mail::Mail;
-use beckon_domain::ports::{Pause, SaveError, Unavailable};
-use beckon_domain::registration::Registration;
-use beckon_domain::session::Session;
-use beckon_domain::settings::{Settings, VersionedSettings};
-use beckon_domain::user::User;
+use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::mail::Mail;
+use beckon_domain::model::registration::Registration;
+use beckon_domain::model::session::Session;
+use beckon_domain::model::settings::{Settings, VersionedSettings};
+use beckon_domain::model::user::User;
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::values::ids::{BatchId, MailId, RunId, UserId, Version};
 use jiff::Timestamp;
 
 use gate::{Admission, Gate};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use beckon_domain::ports::{Unavailable, WakePostman};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::wake_up::WakePostman;
 
 /// Counts wake-ups. Clones share the count.
 #[derive(Debug, Clone, Default)]

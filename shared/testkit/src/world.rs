@@ -3,16 +3,14 @@
 
 use std::future::Future;
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::{BatchId, UserId};
-use beckon_domain::invitation::Invitation;
-use beckon_domain::ownership::{OwnerSwitch, OwnershipChoice};
-use beckon_domain::pin::Pin;
-use beckon_domain::ports::Unavailable;
-use beckon_domain::registration::{DeviceFacts, DeviceRegistered, Registrant};
-use beckon_domain::selection::Selection;
-use beckon_domain::settings::Settings;
-use beckon_domain::token::{Token, TokenPurpose};
+use beckon_domain::model::invitation::Invitation;
+use beckon_domain::model::ownership::{OwnerSwitch, OwnershipChoice};
+use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
+use beckon_domain::model::selection::Selection;
+use beckon_domain::model::settings::Settings;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::rules::writing::Links;
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_settings::ChangeSettings;
@@ -41,8 +39,10 @@ use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_domain::usecases::test_template::TestTemplate;
 use beckon_domain::usecases::tick::{Tick, Ticked};
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
-use beckon_domain::user::User;
-use beckon_domain::writing::Links;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{BatchId, UserId};
+use beckon_domain::values::pin::Pin;
+use beckon_domain::values::token::{Token, TokenPurpose};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::builders::{UserBuilder, an_administrator, monday_morning, settings};
@@ -426,7 +426,7 @@ impl World {
     /// Lets some time go by.
     pub fn wait(&self, how_long: SignedDuration) -> Timestamp {
         self.clock.advance(how_long);
-        beckon_domain::ports::Clock::now(&self.clock)
+        beckon_domain::ports::clock::Clock::now(&self.clock)
     }
 
     /// Has the clock go round once.
@@ -510,7 +510,7 @@ impl World {
         registrant: Registrant,
         device: DeviceFacts,
     ) -> Result<Confirmed, ConfirmRefused> {
-        let now = beckon_domain::ports::Clock::now(&self.clock);
+        let now = beckon_domain::ports::clock::Clock::now(&self.clock);
         let reported = self.report_at(registrant, device, Some(now)).await;
         reported.map(|reported| reported.outcome)
     }

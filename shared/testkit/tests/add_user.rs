@@ -7,15 +7,15 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::batch::BatchSelection;
-use beckon_domain::history::Happening;
-use beckon_domain::idempotency::RepeatableRequest;
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::MailClass;
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::model::batch::BatchSelection;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::MailClass;
+use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::usecases::add_user::{AddUserRefused, NewUser, UserAdded};
+use beckon_domain::usecases::idempotency::RepeatableRequest;
+use beckon_domain::values::method::Method;
+use beckon_domain::values::problem::FieldProblem;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, settings};
 use beckon_testkit::composer::{fact, pin_in};

@@ -7,14 +7,14 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
-use beckon_domain::invitation::{InvitationRefusal, InvitationState};
-use beckon_domain::ports::Clock as _;
-use beckon_domain::registration::{DeviceRegistered, Registrant};
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::{InvitationRefusal, InvitationState};
+use beckon_domain::model::registration::{DeviceRegistered, Registrant};
+use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::change_invitation::{
     ChangeInvitationRefused, InvitationChange as Change,
 };
-use beckon_domain::user::{AddressMark, User};
 use beckon_testkit::builders::{a_device, a_user, an_administrator, an_invitation};
 use beckon_testkit::composer::{fact, pin_in};
 use beckon_testkit::{Call, World};

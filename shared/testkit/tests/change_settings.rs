@@ -7,10 +7,10 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::ids::Version;
-use beckon_domain::method::Method;
-use beckon_domain::settings::SettingsDraft;
+use beckon_domain::model::settings::SettingsDraft;
 use beckon_domain::usecases::change_settings::{ChangeSettingsRefused, SettingsView};
+use beckon_domain::values::ids::Version;
+use beckon_domain::values::method::Method;
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::{Call, World};
 

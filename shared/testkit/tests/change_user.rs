@@ -7,11 +7,11 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
-use beckon_domain::mail::MailState;
-use beckon_domain::names::GroupName;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::mail::MailState;
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
-use beckon_domain::user::User;
+use beckon_domain::values::names::GroupName;
 use beckon_testkit::builders::{a_user, an_administrator};
 use beckon_testkit::{Call, World};
 

@@ -8,15 +8,15 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{DeviceId, IssueNumber};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::MailKind;
-use beckon_domain::names::Label;
-use beckon_domain::ownership::{Classification, Ownership, OwnershipChoice, OwnershipRule};
-use beckon_domain::registration::{DeviceFacts, DeviceRegistered, Registrant, Registration};
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::MailKind;
+use beckon_domain::model::ownership::{Classification, Ownership, OwnershipChoice, OwnershipRule};
+use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant, Registration};
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, Confirmed};
-use beckon_domain::user::User;
+use beckon_domain::values::ids::{DeviceId, IssueNumber};
+use beckon_domain::values::names::Label;
 use beckon_testkit::builders::{a_device, a_user, settings};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;

@@ -7,18 +7,18 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{DeviceId, ExternalId, IssueNumber};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::{MailClass, MailKind};
-use beckon_domain::names::Label;
-use beckon_domain::ownership::{
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{MailClass, MailKind};
+use beckon_domain::model::ownership::{
     Classification, EnrollmentType, Ownership, OwnershipChoice, OwnershipRule,
 };
-use beckon_domain::registration::{DeviceFacts, Registrant, Registration};
-use beckon_domain::session::RegistrationId;
+use beckon_domain::model::registration::{DeviceFacts, Registrant, Registration};
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, Confirmed};
-use beckon_domain::user::User;
+use beckon_domain::values::ids::{DeviceId, ExternalId, IssueNumber};
+use beckon_domain::values::names::Label;
+use beckon_domain::values::session_ids::RegistrationId;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_device, a_user, settings};
 use beckon_testkit::composer::fact;

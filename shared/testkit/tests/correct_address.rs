@@ -7,16 +7,16 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::{Happening, Particular};
-use beckon_domain::ids::{ExternalId, MailId};
-use beckon_domain::invitation::{Invitation, InvitationState};
-use beckon_domain::mail::{MailEvent, MailState};
-use beckon_domain::method::Method;
-use beckon_domain::ownership::OwnershipChoice;
+use beckon_domain::model::history::{Happening, Particular};
+use beckon_domain::model::invitation::{Invitation, InvitationState};
+use beckon_domain::model::mail::{MailEvent, MailState};
+use beckon_domain::model::ownership::OwnershipChoice;
+use beckon_domain::model::user::{AddressMark, User};
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
 use beckon_domain::usecases::record_feedback::Feedback;
-use beckon_domain::user::{AddressMark, User};
+use beckon_domain::values::ids::{ExternalId, MailId};
+use beckon_domain::values::method::Method;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation, monday_morning, settings};
 use beckon_testkit::composer::pin_in;

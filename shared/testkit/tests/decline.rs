@@ -7,12 +7,13 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::{Actor, Happening};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::MailState;
-use beckon_domain::token::TokenPurpose;
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::MailState;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::decline::Declined;
+use beckon_domain::values::token::TokenPurpose;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator};
 
@@ -49,7 +50,9 @@ async fn only_the_token_that_is_made_for_it_declines() {
     let user = world.with(a_user());
     world.invite(&[&user]).await;
     let old = world.token_for(&user, TokenPurpose::Decline);
-    world.clock.advance(beckon_domain::issuing::SAME_AGAIN);
+    world
+        .clock
+        .advance(beckon_domain::rules::issuing::SAME_AGAIN);
     world.invite(&[&user]).await;
 
     for token in [
@@ -116,16 +119,16 @@ async fn administrators_are_told_who_declined_and_a_bounce_of_that_marks_nobody(
     world.decline().run(&token).await.unwrap();
     world.post().await;
 
-    let it = beckon_domain::address::EmailAddress::parse("it@example.com").unwrap();
+    let it = beckon_domain::values::address::EmailAddress::parse("it@example.com").unwrap();
     let told = world.service.taken_for(&it);
     assert_eq!(told.len(), 1);
     assert!(told[0].message.text.contains("Ann Example"));
     let feedback = beckon_domain::usecases::record_feedback::Feedback {
         mail: told[0].id,
         service_id: None,
-        event: beckon_domain::mail::MailEvent::HardBounce,
+        event: beckon_domain::model::mail::MailEvent::HardBounce,
         reason: None,
-        at: beckon_domain::ports::Clock::now(&world.clock),
+        at: beckon_domain::ports::clock::Clock::now(&world.clock),
     };
     world.record_feedback().run(&feedback).await.unwrap();
     assert_eq!(world.now_of(&user).address_mark, None);

@@ -7,18 +7,19 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::{Actor, Happening};
-use beckon_domain::ids::IssueNumber;
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::MailState;
-use beckon_domain::registration::Registrant;
-use beckon_domain::settings::Settings;
-use beckon_domain::settings::retention::Retention;
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::MailState;
+use beckon_domain::model::registration::Registrant;
+use beckon_domain::model::settings::Settings;
+use beckon_domain::model::settings::retention::Retention;
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::confirm_registration::ConfirmRefused;
 use beckon_domain::usecases::delete_user::DeleteUserRefused;
 use beckon_domain::usecases::erase_ended::Erased;
-use beckon_domain::user::User;
+use beckon_domain::values::ids::IssueNumber;
 use beckon_testkit::builders::{a_device, a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;

@@ -7,16 +7,16 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{DeviceId, MailId, Version};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::issuing::SAME_AGAIN;
-use beckon_domain::mail::{Mail, MailKind, MailState};
-use beckon_domain::method::Method;
-use beckon_domain::names::Label;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{Mail, MailKind, MailState};
+use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::deliver::RunEnd;
-use beckon_domain::user::{AddressMark, User};
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{DeviceId, MailId, Version};
+use beckon_domain::values::method::Method;
+use beckon_domain::values::names::Label;
 use beckon_testkit::builders::{a_mail, a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::composer::{fact, pin_in, token_in};
 use beckon_testkit::{Call, World};
@@ -32,7 +32,7 @@ fn with_mail(world: &World, adapt: impl FnOnce(&mut Mail)) -> (User, MailId) {
 }
 
 fn bulk(mail: &mut Mail) {
-    mail.class = beckon_domain::mail::MailClass::Bulk;
+    mail.class = beckon_domain::model::mail::MailClass::Bulk;
 }
 
 fn reason_of(world: &World, mail: MailId) -> String {
@@ -162,7 +162,7 @@ async fn a_small_send_that_comes_in_amid_a_large_one_goes_out_within_seconds() {
     let postman = world.deliver();
 
     let (run, (arrived, small)) = tokio::join!(postman.run(), async {
-        beckon_domain::ports::Clock::sleep(&world.clock, SignedDuration::from_secs(5)).await;
+        beckon_domain::ports::clock::Clock::sleep(&world.clock, SignedDuration::from_secs(5)).await;
         let arrived = world.wait(SignedDuration::ZERO);
         let (_, small) = with_mail(&world, |mail| mail.due_at = arrived);
         (arrived, small)

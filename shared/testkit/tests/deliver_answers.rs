@@ -7,15 +7,15 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{MailId, RunId};
-use beckon_domain::mail::{Mail, MailEvent, MailReason, MailState};
-use beckon_domain::ports::Clock as _;
-use beckon_domain::sending::SendAnswer;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::mail::{Mail, MailEvent, MailReason, MailState};
+use beckon_domain::model::mail_service::SendAnswer;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::deliver::RunEnd;
 use beckon_domain::usecases::record_feedback::Feedback;
-use beckon_domain::user::User;
+use beckon_domain::values::ids::{MailId, RunId};
 use beckon_testkit::builders::{a_mail, a_user, an_administrator, an_invitation};
 use beckon_testkit::chance::fresh_ulid;
 use beckon_testkit::composer::pin_in;
@@ -160,7 +160,7 @@ async fn a_pause_that_is_lifted_lets_the_outbox_go_on_at_once() {
     world.post().await;
     world.service.take_everything();
 
-    beckon_domain::ports::PauseOutbox::set_outbox_pause(&world.store, None)
+    beckon_domain::ports::delivery::PauseOutbox::set_outbox_pause(&world.store, None)
         .await
         .unwrap();
 

@@ -7,10 +7,10 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::ids::RunId;
-use beckon_domain::mail::MailState;
-use beckon_domain::ports::Clock as _;
+use beckon_domain::model::mail::MailState;
+use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::deliver::{PostmanPolicy, RunEnd};
+use beckon_domain::values::ids::RunId;
 use beckon_testkit::builders::{a_mail, a_user, an_invitation};
 use beckon_testkit::chance::fresh_ulid;
 use beckon_testkit::mail_service::HandedOver;

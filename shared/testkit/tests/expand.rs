@@ -9,16 +9,16 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::batch::{PAGE, RecipientResult, SkipReason};
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{BatchId, IssueNumber, UserId};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::issuing::SAME_AGAIN;
-use beckon_domain::mail::MailState;
-use beckon_domain::selection::{Selection, UserFilter};
+use beckon_domain::model::batch::{PAGE, RecipientResult, SkipReason};
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::MailState;
+use beckon_domain::model::selection::{Selection, UserFilter};
+use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::expand::Expanded;
 use beckon_domain::usecases::send::{SendOrder, SendRefused, Sent};
-use beckon_domain::user::{AddressMark, User};
+use beckon_domain::values::ids::{BatchId, IssueNumber, UserId};
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation};
 use beckon_testkit::{Call, Fault, World};
 

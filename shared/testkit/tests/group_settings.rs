@@ -7,12 +7,12 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
-use beckon_domain::selection::Selection;
-use beckon_domain::settings::{Settings, SettingsDraft};
+use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
+use beckon_domain::model::selection::Selection;
+use beckon_domain::model::settings::{Settings, SettingsDraft};
 use beckon_domain::usecases::preview::PreviewOrder;
 use beckon_domain::usecases::send::{SendOrder, SendRefused};
+use beckon_domain::values::method::Method;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator};
 
@@ -23,7 +23,7 @@ fn settings() -> Settings {
                       {"group":"field","ownership":"companyOwned","locale":"de","registration":{"pin":{"length":10}}}]}"#,
     )
     .unwrap();
-    let from = beckon_domain::address::EmailAddress::parse("beckon@example.com").unwrap();
+    let from = beckon_domain::values::address::EmailAddress::parse("beckon@example.com").unwrap();
     draft.parse(&from).unwrap()
 }
 
@@ -35,12 +35,13 @@ async fn settings_of_a_group_hold_for_its_members_however_the_group_is_written()
             "groups":[{"group":"Caf\u00E9","registration":{"method":"qrCode"}}]}"#,
     )
     .unwrap();
-    let from = beckon_domain::address::EmailAddress::parse("beckon@example.com").unwrap();
+    let from = beckon_domain::values::address::EmailAddress::parse("beckon@example.com").unwrap();
     let settings = draft.parse(&from).unwrap();
     let staff = a_user().in_group("sTaff").build();
     let cafe = a_user().in_group("CAFE\u{301}").build();
     let other = a_user().in_group("Cafe").build();
-    let told = |user| beckon_domain::confirmation::due_to(&settings.confirmation, user).is_ok();
+    let told =
+        |user| beckon_domain::rules::confirmation::due_to(&settings.confirmation, user).is_ok();
 
     assert_eq!([&staff, &cafe, &other].map(told), [true, false, false]);
     let method = |user| settings.for_user(user).registration.method;
@@ -149,7 +150,7 @@ async fn a_choice_that_reaches_nobody_selected_is_refused_and_one_that_reaches_s
     let world = World::under(&settings());
     let vip = world.with(a_user().at("a@example.com").in_group("vip"));
     let other = world.with(a_user().at("b@example.com"));
-    let chosen = |users: &[beckon_domain::ids::UserId]| SendOrder {
+    let chosen = |users: &[beckon_domain::values::ids::UserId]| SendOrder {
         choice: OwnerSwitch::On(OwnershipChoice::CompanyOwned),
         ..world.order(users)
     };

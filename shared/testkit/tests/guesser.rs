@@ -8,12 +8,12 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::guessing::chance_per_invitation;
-use beckon_domain::ids::IssueNumber;
-use beckon_domain::settings::Settings;
+use beckon_domain::model::settings::Settings;
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::redeem::RedeemRefused;
-use beckon_domain::user::User;
+use beckon_domain::values::guessing::chance_per_invitation;
+use beckon_domain::values::ids::IssueNumber;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, settings};
 use jiff::SignedDuration;

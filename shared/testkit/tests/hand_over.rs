@@ -7,13 +7,13 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::letter::LetterSecret;
-use beckon_domain::mail::{MailKind, MailState};
-use beckon_domain::method::Method;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::letter::LetterSecret;
+use beckon_domain::model::mail::{MailKind, MailState};
+use beckon_domain::model::user::{AddressMark, User};
 use beckon_domain::usecases::hand_over::{HandOverRefused, HandedOver};
-use beckon_domain::user::{AddressMark, User};
+use beckon_domain::values::method::Method;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation, settings};
 

@@ -5,10 +5,10 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::importing::FieldChange;
-use beckon_domain::selection::UserFilter;
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::user::User;
+use beckon_domain::rules::importing::FieldChange;
 use beckon_domain::usecases::import_users::{ImportOrder, ImportReport, RowOutcome};
-use beckon_domain::user::User;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator};
 

@@ -10,13 +10,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use beckon_domain::batch::BatchSelection;
-use beckon_domain::history::{Happening, Particular};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::names::GroupName;
-use beckon_domain::selection::UserFilter;
+use beckon_domain::model::batch::BatchSelection;
+use beckon_domain::model::history::{Happening, Particular};
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::import_users::{ImportOrder, ImportRefused, ImportReport, RowOutcome};
-use beckon_domain::user::User;
+use beckon_domain::values::names::GroupName;
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;

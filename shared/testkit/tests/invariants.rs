@@ -9,17 +9,17 @@
 
 use std::collections::BTreeMap;
 
-use beckon_domain::batch::RecipientResult;
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{BatchId, MailId};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::{MailEvent, MailKind};
-use beckon_domain::ownership::OwnershipChoice;
-use beckon_domain::ports::Clock as _;
-use beckon_domain::registration::Registrant;
-use beckon_domain::sending::SendAnswer;
+use beckon_domain::model::batch::RecipientResult;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{MailEvent, MailKind};
+use beckon_domain::model::mail_service::SendAnswer;
+use beckon_domain::model::ownership::OwnershipChoice;
+use beckon_domain::model::registration::Registrant;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::record_feedback::Feedback;
-use beckon_domain::user::User;
+use beckon_domain::values::ids::{BatchId, MailId};
 use beckon_testkit::builders::{a_device, a_user, settings};
 use beckon_testkit::composer::pin_in;
 use beckon_testkit::world::play;

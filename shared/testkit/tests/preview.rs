@@ -9,22 +9,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::batch::{RecipientResult, SkipReason};
-use beckon_domain::confirmation::NoConfirmation;
-use beckon_domain::ids::UserId;
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::issuing::{SAME_AGAIN, Verdict};
-use beckon_domain::locale::Locale;
-use beckon_domain::mail::MailKind;
-use beckon_domain::method::Method;
-use beckon_domain::names::GroupName;
-use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
-use beckon_domain::selection::{Selection, UserFilter};
-use beckon_domain::settings::{Distribution, Settings};
+use beckon_domain::model::batch::{RecipientResult, SkipReason};
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::MailKind;
+use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
+use beckon_domain::model::selection::{Selection, UserFilter};
+use beckon_domain::model::settings::{Distribution, Settings};
+use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::rules::confirmation::NoConfirmation;
+use beckon_domain::rules::issuing::{SAME_AGAIN, Verdict};
 use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient};
 use beckon_domain::usecases::send::{SendOrder, SendRefused};
-use beckon_domain::user::{AddressMark, User};
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::UserId;
+use beckon_domain::values::locale::Locale;
+use beckon_domain::values::method::Method;
+use beckon_domain::values::names::GroupName;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::composer::{MASK, fact};
@@ -158,7 +158,7 @@ fn said_by_preview(pages: &[Preview]) -> Said {
         .collect()
 }
 
-fn said_by_batch(world: &World, batch: beckon_domain::ids::BatchId) -> Said {
+fn said_by_batch(world: &World, batch: beckon_domain::values::ids::BatchId) -> Said {
     let pages = world.store.pages(batch);
     let recipients = pages.iter().flat_map(|page| &page.recipients);
     recipients

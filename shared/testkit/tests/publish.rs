@@ -5,11 +5,12 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::{Happening, HistoryRow};
-use beckon_domain::ids::{EventId, IssueNumber, UserId};
-use beckon_domain::ports::{PublishEvents, Receipt, Unavailable};
-use beckon_domain::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::model::history::{Happening, HistoryRow};
+use beckon_domain::model::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 use beckon_domain::usecases::publish::{Fate, PublishRows};
+use beckon_domain::values::ids::{EventId, IssueNumber, UserId};
 use beckon_testkit::MemoryBus;
 use beckon_testkit::builders::{a_row, monday_morning};
 use beckon_testkit::chance::fresh_ulid;

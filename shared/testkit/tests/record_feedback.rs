@@ -7,13 +7,13 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::{Bounce, Happening};
-use beckon_domain::ids::MailId;
-use beckon_domain::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
-use beckon_domain::registration::Registrant;
+use beckon_domain::model::history::{Bounce, Happening};
+use beckon_domain::model::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
+use beckon_domain::model::registration::Registrant;
+use beckon_domain::model::user::{AddressMark, User};
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
-use beckon_domain::user::{AddressMark, User};
+use beckon_domain::values::ids::MailId;
 use beckon_testkit::builders::{a_device, a_user, an_administrator, monday_morning, settings};
 use beckon_testkit::chance::fresh_ulid;
 use beckon_testkit::{Call, World};

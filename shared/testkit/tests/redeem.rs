@@ -7,15 +7,15 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::issuing::SAME_AGAIN;
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipChoice};
-use beckon_domain::session::SESSION_LENGTH;
-use beckon_domain::token::TokenPurpose;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::ownership::{Ownership, OwnershipChoice};
+use beckon_domain::model::session::SESSION_LENGTH;
+use beckon_domain::model::user::User;
+use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::redeem::{RedeemRefused, Redeemed, Redemption, RedemptionDevice};
-use beckon_domain::user::User;
+use beckon_domain::values::method::Method;
+use beckon_domain::values::token::TokenPurpose;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, settings};
 use jiff::SignedDuration;
@@ -90,14 +90,16 @@ async fn the_address_is_taken_in_any_case_and_the_pin_in_any_grouping() {
 #[tokio::test]
 async fn a_redemption_leads_on_to_the_device_management() {
     let mut under = settings().build();
-    under.enrolment = vec![beckon_domain::enrolment::EnrolmentAddress {
-        platform: Some("ios".to_owned()),
-        ownership: None,
-        url: beckon_domain::enrolment::EnrolmentUrl::parse(
-            "https://mdm.example.com/?s={registrationId}",
-        )
-        .unwrap(),
-    }];
+    under.enrolment = vec![
+        beckon_domain::model::settings::enrolment::EnrolmentAddress {
+            platform: Some("ios".to_owned()),
+            ownership: None,
+            url: beckon_domain::model::settings::enrolment::EnrolmentUrl::parse(
+                "https://mdm.example.com/?s={registrationId}",
+            )
+            .unwrap(),
+        },
+    ];
     let world = World::under(&under);
     let user = world.with(a_user());
     world.invite(&[&user]).await;

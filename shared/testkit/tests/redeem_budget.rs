@@ -9,8 +9,8 @@
 
 use std::net::IpAddr;
 
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::redeem::{RedeemRefused, Redeemed, Redemption, Source};
-use beckon_domain::user::User;
 use beckon_testkit::World;
 use beckon_testkit::builders::a_user;
 use jiff::SignedDuration;

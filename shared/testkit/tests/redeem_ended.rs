@@ -7,11 +7,11 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::session::RegistrationId;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::redeem::{Ended, RedeemRefused, Redeemed};
-use beckon_domain::user::User;
+use beckon_domain::values::session_ids::RegistrationId;
 use beckon_testkit::builders::{a_user, an_administrator};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;

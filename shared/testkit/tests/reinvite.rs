@@ -7,10 +7,10 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::issuing::SAME_AGAIN;
-use beckon_domain::mail::{MailKind, MailState};
-use beckon_domain::ownership::OwnershipChoice;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{MailKind, MailState};
+use beckon_domain::model::ownership::OwnershipChoice;
+use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, settings};
 use jiff::SignedDuration;
@@ -78,7 +78,7 @@ async fn after_ten_minutes_or_with_something_changed_the_old_secret_dies() {
             "method" => {
                 world.store.put_settings(
                     &settings()
-                        .method(beckon_domain::method::Method::PasswordAndPin)
+                        .method(beckon_domain::values::method::Method::PasswordAndPin)
                         .build(),
                 );
             }

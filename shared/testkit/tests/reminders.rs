@@ -7,12 +7,12 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::{Mail, MailKind, MailState};
-use beckon_domain::settings::{Settings, SettingsDraft};
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{Mail, MailKind, MailState};
+use beckon_domain::model::settings::{Settings, SettingsDraft};
+use beckon_domain::model::user::{AddressMark, User};
 use beckon_domain::usecases::change_user::UserPatch;
-use beckon_domain::user::{AddressMark, User};
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, settings};
 use jiff::SignedDuration;
@@ -79,7 +79,7 @@ async fn who_does_not_answer_is_reminded_until_the_end_and_the_last_one_says_so(
     assert_eq!(
         world
             .now_of(&user)
-            .invitation_state_at(beckon_domain::ports::Clock::now(&world.clock)),
+            .invitation_state_at(beckon_domain::ports::clock::Clock::now(&world.clock)),
         InvitationState::Expired
     );
 }
@@ -154,8 +154,9 @@ async fn who_moves_while_a_reminder_is_planned_is_not_woken_by_it() {
     world.invite(&[&user]).await;
     // Planned for nine in the morning in UTC, which is two in the morning there.
     world.store.change_user(user.id, |user| {
-        user.time_zone =
-            Some(beckon_domain::locale::TimeZoneName::parse("America/Los_Angeles").unwrap());
+        user.time_zone = Some(
+            beckon_domain::values::locale::TimeZoneName::parse("America/Los_Angeles").unwrap(),
+        );
     });
 
     assert_eq!(watch(&world, &user).await, [(31, true)]);

@@ -7,13 +7,13 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::batch::{BatchState, RecipientResult};
-use beckon_domain::ids::BatchId;
-use beckon_domain::mail::MailState;
-use beckon_domain::selection::{Selection, UserFilter};
+use beckon_domain::model::batch::{BatchState, RecipientResult};
+use beckon_domain::model::mail::MailState;
+use beckon_domain::model::selection::{Selection, UserFilter};
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::report_batch::{BatchReport, ReportedRecipient};
 use beckon_domain::usecases::send::SendOrder;
-use beckon_domain::user::User;
+use beckon_domain::values::ids::BatchId;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, settings};
 use beckon_testkit::chance::fresh_ulid;

@@ -7,12 +7,12 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::ids::IssueNumber;
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipChoice};
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::ownership::{Ownership, OwnershipChoice};
+use beckon_domain::model::user::{AddressMark, User};
 use beckon_domain::usecases::request_pin::PinRequested;
-use beckon_domain::user::{AddressMark, User};
+use beckon_domain::values::ids::IssueNumber;
+use beckon_domain::values::method::Method;
 use beckon_testkit::builders::{a_user, an_invitation, settings};
 use beckon_testkit::composer::pin_in;
 use beckon_testkit::{Call, World};

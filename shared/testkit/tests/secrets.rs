@@ -10,23 +10,26 @@
 
 use std::fmt::Debug;
 
-use beckon_domain::batch::Cursor;
-use beckon_domain::enrolment::{EnrolmentAddress, EnrolmentUrl};
-use beckon_domain::idempotency::RepeatableRequest;
-use beckon_domain::letter::{HelpDesk, InvitationOccasion, LetterSecret};
-use beckon_domain::ownership::OwnerSwitch;
-use beckon_domain::pin::{Pin, group};
-use beckon_domain::ports::{ComposeLetter as _, ListUsers as _, UserChange};
-use beckon_domain::registration::{DeviceRegistered, Registrant};
-use beckon_domain::selection::{Selection, UserFilter};
-use beckon_domain::settings::SettingsDraft;
-use beckon_domain::token::{Token, TokenClaim, TokenPurpose};
+use beckon_domain::model::batch::Cursor;
+use beckon_domain::model::change::UserChange;
+use beckon_domain::model::letter::{InvitationOccasion, LetterSecret};
+use beckon_domain::model::ownership::OwnerSwitch;
+use beckon_domain::model::registration::{DeviceRegistered, Registrant};
+use beckon_domain::model::selection::{Selection, UserFilter};
+use beckon_domain::model::settings::SettingsDraft;
+use beckon_domain::model::settings::enrolment::{EnrolmentAddress, EnrolmentUrl};
+use beckon_domain::model::settings::help_desk::HelpDesk;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::composer::ComposeLetter as _;
+use beckon_domain::ports::users::ListUsers as _;
+use beckon_domain::rules::writing::{Sealed, invitation_letter};
 use beckon_domain::usecases::add_user::{NewUser, UserAdded};
+use beckon_domain::usecases::idempotency::RepeatableRequest;
 use beckon_domain::usecases::preview::PreviewOrder;
 use beckon_domain::usecases::redeem::Redeemed;
 use beckon_domain::usecases::send::SendOrder;
-use beckon_domain::user::User;
-use beckon_domain::writing::{Sealed, invitation_letter};
+use beckon_domain::values::pin::{Pin, group};
+use beckon_domain::values::token::{Token, TokenClaim, TokenPurpose};
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_device, a_user, an_administrator, monday_morning, settings};
 

@@ -7,18 +7,18 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::batch::{RecipientResult, SkipReason};
-use beckon_domain::history::Happening;
-use beckon_domain::idempotency::RepeatableRequest;
-use beckon_domain::ids::{BatchId, IssueNumber, UserId, Version};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::issuing::SAME_AGAIN;
-use beckon_domain::mail::MailClass;
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
-use beckon_domain::selection::{MOST_EXCEPTIONS, MOST_IDS, Selection, UserFilter};
+use beckon_domain::model::batch::{RecipientResult, SkipReason};
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::MailClass;
+use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
+use beckon_domain::model::selection::{MOST_EXCEPTIONS, MOST_IDS, Selection, UserFilter};
+use beckon_domain::model::user::User;
+use beckon_domain::rules::issuing::SAME_AGAIN;
+use beckon_domain::usecases::idempotency::RepeatableRequest;
 use beckon_domain::usecases::send::{SendOrder, SendRefused, Sent};
-use beckon_domain::user::User;
+use beckon_domain::values::ids::{BatchId, IssueNumber, UserId, Version};
+use beckon_domain::values::method::Method;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, settings};
 

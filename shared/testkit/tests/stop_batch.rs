@@ -7,11 +7,11 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::batch::BatchState;
-use beckon_domain::ids::BatchId;
-use beckon_domain::mail::{MailEvent, MailState};
+use beckon_domain::model::batch::BatchState;
+use beckon_domain::model::mail::{MailEvent, MailState};
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
-use beckon_domain::user::User;
+use beckon_domain::values::ids::BatchId;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, monday_morning};
 use beckon_testkit::chance::fresh_ulid;

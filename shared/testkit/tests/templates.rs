@@ -7,16 +7,16 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::idempotency::RepeatableRequest;
-use beckon_domain::ids::Version;
-use beckon_domain::locale::Locale;
-use beckon_domain::mail::{MailClass, MailEvent, MailKind, MailState};
-use beckon_domain::template::{TemplateKind, TemplateName, WordingDraft};
+use beckon_domain::model::mail::{MailClass, MailEvent, MailKind, MailState};
+use beckon_domain::model::template::{TemplateKind, TemplateName, WordingDraft};
 use beckon_domain::usecases::change_template::{ChangeTemplateRefused, TemplateView};
 use beckon_domain::usecases::deliver::RunEnd;
+use beckon_domain::usecases::idempotency::RepeatableRequest;
 use beckon_domain::usecases::preview::PreviewOrder;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::usecases::test_template::{TestOrder, TestTemplateRefused};
+use beckon_domain::values::ids::Version;
+use beckon_domain::values::locale::Locale;
 use beckon_testkit::builders::{a_user, an_administrator, monday_morning};
 use beckon_testkit::composer::{UNFIT, fact, pin_in};
 use beckon_testkit::{Call, World};
@@ -344,7 +344,7 @@ async fn a_test_whose_answer_is_lost_is_claimed_once_and_not_sent_at_once_again(
         .unwrap();
     world
         .service
-        .answer_next([beckon_domain::sending::SendAnswer::NoAnswer {
+        .answer_next([beckon_domain::model::mail_service::SendAnswer::NoAnswer {
             reason: "silence".to_owned(),
         }]);
 

@@ -7,11 +7,13 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::ports::{Clock as _, Pause, PauseOutbox as _};
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::delivery::PauseOutbox as _;
 use beckon_domain::usecases::tick::Ticked;
-use beckon_domain::user::User;
 use beckon_testkit::builders::{a_user, an_invitation, settings};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;

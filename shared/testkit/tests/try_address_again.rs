@@ -7,11 +7,11 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::history::Happening;
-use beckon_domain::mail::{MailEvent, MailState};
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::mail::{MailEvent, MailState};
+use beckon_domain::model::user::{AddressMark, User};
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::usecases::try_address_again::TryAddressAgainRefused;
-use beckon_domain::user::{AddressMark, User};
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator};
 
@@ -27,7 +27,7 @@ async fn bounced(world: &World) -> User {
             service_id: None,
             event: MailEvent::HardBounce,
             reason: None,
-            at: beckon_domain::ports::Clock::now(&world.clock),
+            at: beckon_domain::ports::clock::Clock::now(&world.clock),
         })
         .await
         .unwrap();

@@ -8,13 +8,13 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::batch::{BatchState, RecipientResult, SkipReason};
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{MailId, UserId};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::{MailEvent, MailState};
-use beckon_domain::selection::{Selection, UserFilter};
-use beckon_domain::stored::RowKey;
+use beckon_domain::model::batch::{BatchState, RecipientResult, SkipReason};
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{MailEvent, MailState};
+use beckon_domain::model::selection::{Selection, UserFilter};
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::add_user::{AddUserRefused, NewUser};
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
 use beckon_domain::usecases::deliver::RunEnd;
@@ -24,7 +24,7 @@ use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::usecases::redeem::RedeemRefused;
 use beckon_domain::usecases::send::SendOrder;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
-use beckon_domain::user::User;
+use beckon_domain::values::ids::{MailId, UserId};
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::store::keys;
 use beckon_testkit::{Call, RejectedEvents, World};
@@ -71,7 +71,7 @@ async fn a_waiting_mail_that_cannot_be_read_stops_no_other_mail() {
     assert_eq!(world.store.newly_aside(), std::slice::from_ref(&key));
     // Somebody repairs it, and it goes.
     world.store.mend(&key);
-    beckon_domain::ports::KeepAside::release_row(&world.store, &key)
+    beckon_domain::ports::rows_aside::KeepAside::release_row(&world.store, &key)
         .await
         .unwrap();
     assert_eq!(world.post().await.sent, 1);
@@ -172,12 +172,12 @@ async fn mail_goes_on_while_the_settings_that_hold_now_cannot_be_read() {
 async fn a_pause_that_cannot_be_read_stops_no_mail() {
     let world = World::new();
     two_invited(&world).await;
-    let pause = beckon_domain::ports::Pause {
+    let pause = beckon_domain::model::delivery::Pause {
         until: world.wait(SignedDuration::ZERO) + SignedDuration::from_hours(1),
         code: "quota".to_owned(),
         reason: "used up".to_owned(),
     };
-    beckon_domain::ports::PauseOutbox::set_outbox_pause(&world.store, Some(&pause))
+    beckon_domain::ports::delivery::PauseOutbox::set_outbox_pause(&world.store, Some(&pause))
         .await
         .unwrap();
     world.store.spoil(&keys::pause());
@@ -255,7 +255,7 @@ async fn erasing_goes_around_whom_nobody_can_read() {
 
 fn outcomes(
     world: &World,
-    batch: beckon_domain::ids::BatchId,
+    batch: beckon_domain::values::ids::BatchId,
 ) -> Vec<(UserId, Option<SkipReason>)> {
     let pages = world.store.pages(batch).into_iter();
     let recipients = pages.flat_map(|page| page.recipients);
@@ -346,7 +346,7 @@ async fn a_preview_shows_who_could_not_be_read() {
     world.store.spoil(&keys::user(first.id));
     let order = |selection| PreviewOrder {
         selection,
-        choice: beckon_domain::ownership::OwnerSwitch::Preset,
+        choice: beckon_domain::model::ownership::OwnerSwitch::Preset,
         settings: None,
         position: None,
         who: an_administrator(),
@@ -383,7 +383,7 @@ async fn a_send_whose_rows_cannot_be_read_waits_for_an_operator_and_others_go_on
     assert_eq!(world.tick().await.pushed, 0);
     world.store.mend(&named);
     for key in [&named, &cursor] {
-        beckon_domain::ports::KeepAside::release_row(&world.store, key)
+        beckon_domain::ports::rows_aside::KeepAside::release_row(&world.store, key)
             .await
             .unwrap();
     }
@@ -475,7 +475,7 @@ async fn a_report_about_a_mail_that_cannot_be_read_says_which() {
     world.record_feedback().run(&delivered).await.unwrap();
     assert_eq!(state_of(&world, &first), MailState::Delivered);
     let rows = world.store.history(first.id);
-    let delivered = |row: &&beckon_domain::history::HistoryRow| {
+    let delivered = |row: &&beckon_domain::model::history::HistoryRow| {
         matches!(row.what, Happening::InvitationDelivered { .. })
     };
     assert_eq!(rows.iter().filter(delivered).count(), 1);

@@ -7,19 +7,20 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::completion::WhyNotCompleted as Why;
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{ExternalId, IssueNumber};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::MailKind;
-use beckon_domain::ownership::{EnrollmentType, Ownership, OwnershipChoice, OwnershipRule};
-use beckon_domain::registration::{DeviceFacts, DeviceRegistered, Registrant, Registration};
-use beckon_domain::session::RegistrationId;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::MailKind;
+use beckon_domain::model::ownership::{EnrollmentType, Ownership, OwnershipChoice, OwnershipRule};
+use beckon_domain::model::registration::{
+    DeviceFacts, DeviceRegistered, Registrant, Registration, WhyNotCompleted as Why,
+};
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::change_invitation::InvitationChange as Change;
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::confirm_registration::{Confirmed, Reported};
-use beckon_domain::user::User;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{ExternalId, IssueNumber};
+use beckon_domain::values::session_ids::RegistrationId;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_device, a_registration, a_user, an_administrator, settings};
 use jiff::{SignedDuration, Timestamp};

@@ -4,10 +4,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use beckon_domain::letter::{HelpDesk, Letterhead};
-use beckon_domain::names::Label;
-use beckon_domain::ports::ReadSettings as _;
-use beckon_domain::settings::branding::{Colour, Logo};
+use beckon_domain::model::letter::Letterhead;
+use beckon_domain::model::settings::branding::{Colour, Logo};
+use beckon_domain::model::settings::help_desk::HelpDesk;
+use beckon_domain::ports::settings::ReadSettings as _;
+use beckon_domain::values::names::Label;
 use beckon_runtime::Problem;
 use http::{HeaderValue, header};
 use serde::Serialize;

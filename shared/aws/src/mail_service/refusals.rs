@@ -5,8 +5,8 @@
 use aws_sdk_sesv2::config::http::HttpResponse;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
-use beckon_domain::letter::OutgoingMail;
-use beckon_domain::sending::SendAnswer;
+use beckon_domain::model::letter::OutgoingMail;
+use beckon_domain::model::mail_service::SendAnswer;
 
 /// Why a mail to an unverified address fails alone, and what to do about it.
 const RECIPIENT_NOT_VERIFIED: &str = "the mail account is still in the SES sandbox, where mail goes to verified addresses only, and this address is not verified: ask AWS for production access, or verify the address in SES, then mail this person again";

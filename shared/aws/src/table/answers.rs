@@ -2,8 +2,10 @@
 //! end is also checked.
 
 use aws_sdk_dynamodb::types::Put;
-use beckon_domain::idempotency::KEPT_FOR;
-use beckon_domain::ports::{RecallAnswer, RememberedAnswer, Unavailable};
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::idempotency::RecallAnswer;
+use beckon_domain::usecases::idempotency::KEPT_FOR;
 use jiff::Timestamp;
 
 use super::rows::row;

@@ -3,9 +3,10 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use beckon_domain::ids::BatchId;
-use beckon_domain::ports::{KeepAside, Unavailable};
-use beckon_domain::stored::{RowKey, SetAside, Unreadable};
+use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::rows_aside::KeepAside;
+use beckon_domain::values::ids::BatchId;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 

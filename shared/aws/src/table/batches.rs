@@ -2,13 +2,14 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use beckon_domain::batch::{Batch, Cursor, Page};
-use beckon_domain::ids::{BatchId, UserId, Version};
-use beckon_domain::ports::{
-    FinishPage, ListBatches, ListPage, LoadBatch, PushCursor, RememberedAnswer, SaveError,
-    StartBatch, StopBatch, Unavailable,
+use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::ports::batches::{
+    FinishPage, ListBatches, LoadBatch, PushCursor, StartBatch, StopBatch,
 };
-use beckon_domain::stored::Readable;
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::reads::{ListPage, Readable};
+use beckon_domain::values::ids::{BatchId, UserId, Version};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::keys::{self, ListKind, SHARDS, id_in};

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use beckon_domain::stored::Carried;
+use beckon_domain::model::stored::Carried;
 use serde::{Deserialize, Serialize};
 
 use super::keys;

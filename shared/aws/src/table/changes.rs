@@ -7,13 +7,15 @@
 
 use std::borrow::Cow;
 
-use beckon_domain::batch::{Batch, Page};
-use beckon_domain::history::{Actor, Happening, HistoryRow};
-use beckon_domain::ids::{BatchId, MailId, RequestId, UserId, Version};
-use beckon_domain::mail::Mail;
-use beckon_domain::ports::{ChangeOutcome, Pause, UserChange};
-use beckon_domain::settings::SettingsStamp;
-use beckon_domain::template::Template;
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::batch::{Batch, Page};
+use beckon_domain::model::change::{ChangeOutcome, UserChange};
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::history::{Happening, HistoryRow};
+use beckon_domain::model::mail::Mail;
+use beckon_domain::model::settings::SettingsStamp;
+use beckon_domain::model::template::Template;
+use beckon_domain::values::ids::{BatchId, MailId, RequestId, UserId, Version};
 
 /// Who does what the system does by itself.
 const BECKON: &str = "beckon";
@@ -161,7 +163,7 @@ pub(super) fn page_expanded(page: &Page, request: Option<&RequestId>) {
 
 /// What became of a mail. That a run has claimed it is no news.
 pub(super) fn of_mail(mail: &Mail) {
-    if mail.state == beckon_domain::mail::MailState::Sending {
+    if mail.state == beckon_domain::model::mail::MailState::Sending {
         return;
     }
     let mut state = mail.state.name().to_owned();

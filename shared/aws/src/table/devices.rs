@@ -1,14 +1,15 @@
 //! What belongs to a user: registrations, registration sessions, and the history.
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{DeviceId, UserId};
-use beckon_domain::ports::{
-    ListPage, ListRegistrations, LoadRegistration, LoadSession, ReadHistory, Unavailable,
-};
-use beckon_domain::registration::Registration;
-use beckon_domain::session::{Session, SessionDigest};
-use beckon_domain::stored::Readable;
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::registration::Registration;
+use beckon_domain::model::session::Session;
+use beckon_domain::ports::devices::{ListRegistrations, LoadRegistration, LoadSession};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::history::ReadHistory;
+use beckon_domain::ports::reads::{ListPage, Readable};
+use beckon_domain::values::ids::{DeviceId, UserId};
+use beckon_domain::values::session_ids::SessionDigest;
 
 use super::reading::key_of;
 use super::rows::Item;

@@ -4,11 +4,14 @@ use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 use aws_sdk_dynamodb::types::{
     Delete, DeleteRequest, ReturnConsumedCapacity, TransactWriteItem, WriteRequest,
 };
-use beckon_domain::erasure::Tombstone;
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::UserId;
-use beckon_domain::ports::{EraseHistory, FindOver, Name, RemoveUser, SaveError, Unavailable};
-use beckon_domain::user::User;
+use beckon_domain::model::change::Name;
+use beckon_domain::model::erasure::Tombstone;
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::history::EraseHistory;
+use beckon_domain::ports::users::{FindOver, RemoveUser};
+use beckon_domain::values::ids::UserId;
 use jiff::Timestamp;
 
 use super::keys::{self, DueKind};

@@ -21,12 +21,12 @@
 //! Index keys are spread over sixteen partitions, so that none takes more than a sixteenth of
 //! the writes.
 
-use beckon_domain::address::NormalisedAddress;
-use beckon_domain::ids::{BatchId, DeviceId, EventId, ExternalId, MailId, UserId, Version};
-use beckon_domain::mail::MailClass;
-use beckon_domain::session::SessionDigest;
-use beckon_domain::stored::{RowKey, digest_of};
-use beckon_domain::template::TemplateName;
+use beckon_domain::model::mail::MailClass;
+use beckon_domain::model::stored::{RowKey, digest_of};
+use beckon_domain::model::template::TemplateName;
+use beckon_domain::values::address::NormalisedAddress;
+use beckon_domain::values::ids::{BatchId, DeviceId, EventId, ExternalId, MailId, UserId, Version};
+use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
 
 use super::rows::Item;

@@ -4,14 +4,15 @@
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, ReturnConsumedCapacity, Select, TransactWriteItem,
 };
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{BatchId, MailId, UserId, Version};
-use beckon_domain::mail::{Mail, MailClass};
-use beckon_domain::ports::{
-    AddMail, ClaimMail, CountOpenInvitations, FindDue, LoadMails, RememberedAnswer, SaveError,
-    SaveMail, Unavailable,
-};
-use beckon_domain::stored::Loaded;
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::mail::{Mail, MailClass};
+use beckon_domain::ports::delivery::FindDue;
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::mails::{AddMail, ClaimMail, LoadMails, SaveMail};
+use beckon_domain::ports::reads::Loaded;
+use beckon_domain::ports::users::CountOpenInvitations;
+use beckon_domain::values::ids::{BatchId, MailId, UserId, Version};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 

@@ -2,9 +2,11 @@
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity};
-use beckon_domain::ids::RunId;
-use beckon_domain::ports::{HoldLease, Pause, PauseOutbox, Unavailable};
-use beckon_domain::stored::readable;
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::ports::delivery::{HoldLease, PauseOutbox};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::reads::readable;
+use beckon_domain::values::ids::RunId;
 use jiff::Timestamp;
 
 use super::rows;

@@ -6,17 +6,17 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use beckon_domain::batch::{Batch, Cursor, Page};
-use beckon_domain::erasure::{Tombstone, over_since};
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::Version;
-use beckon_domain::mail::{Mail, MailKind};
-use beckon_domain::ports::Unavailable;
-use beckon_domain::registration::Registration;
-use beckon_domain::session::Session;
-use beckon_domain::stored::Carried;
-use beckon_domain::template::Template;
-use beckon_domain::user::User;
+use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::erasure::{Tombstone, over_since};
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::mail::{Mail, MailKind};
+use beckon_domain::model::registration::Registration;
+use beckon_domain::model::session::Session;
+use beckon_domain::model::stored::Carried;
+use beckon_domain::model::template::Template;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::values::ids::Version;
 use serde::Serialize;
 
 use super::carrying::put_back;

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
     TimeToLiveSpecification,
 };
-use beckon_domain::ports::Unavailable;
+use beckon_domain::ports::error::Unavailable;
 
 use super::{foreign, keys, unavailable};
 

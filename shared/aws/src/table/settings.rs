@@ -1,10 +1,12 @@
 //! The settings: the current document, and every version there was, which open batches pin.
 
-use beckon_domain::ids::Version;
-use beckon_domain::ports::{ListSettings, ReadSettings, SaveError, SaveSettings, Unavailable};
-use beckon_domain::settings::UNSAVED;
-use beckon_domain::settings::{SavedSettings, Settings, SettingsStamp, VersionedSettings};
-use beckon_domain::stored::Carried;
+use beckon_domain::model::settings::{
+    SavedSettings, Settings, SettingsStamp, UNSAVED, VersionedSettings,
+};
+use beckon_domain::model::stored::Carried;
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::settings::{ListSettings, ReadSettings, SaveSettings};
+use beckon_domain::values::ids::Version;
 use serde::{Deserialize, Serialize};
 
 use super::mails::saved;

@@ -2,8 +2,11 @@
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, Select};
-use beckon_domain::ids::{BatchId, MailId};
-use beckon_domain::ports::{KeepTally, NoteBounce, NotePace, Unavailable};
+use beckon_domain::ports::batches::NoteBounce;
+use beckon_domain::ports::delivery::NotePace;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::rate_counter::KeepTally;
+use beckon_domain::values::ids::{BatchId, MailId};
 use jiff::Timestamp;
 
 use super::{Table, foreign, keys, number, rows, text, unavailable};

@@ -1,7 +1,8 @@
 //! Own wordings: a row each, all in one partition, since they are read together.
 
-use beckon_domain::ports::{LoadTemplates, SaveError, SaveTemplate, Unavailable};
-use beckon_domain::template::{Template, TemplateName};
+use beckon_domain::model::template::{Template, TemplateName};
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::templates::{LoadTemplates, SaveTemplate};
 
 use super::rows;
 use super::{Table, changes, keys, text};

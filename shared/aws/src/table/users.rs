@@ -4,20 +4,22 @@ use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, ReturnValue, TransactWriteItem};
-use beckon_domain::address::NormalisedAddress;
-use beckon_domain::batch::{Batch, Cursor};
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::Mail;
-use beckon_domain::ports::{
-    AddUserError, AddUserRow, ChangeOutcome, FindUser, FindUsers, ListPage, ListUsers,
-    LoadMails as _, LoadUsers, Name, RememberedAnswer, SaveUsers, TakeTry, Unavailable, UserChange,
-    of_different_users,
+use beckon_domain::model::batch::{Batch, Cursor};
+use beckon_domain::model::change::{ChangeOutcome, Name, UserChange, of_different_users};
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::Mail;
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::mails::LoadMails as _;
+use beckon_domain::ports::reads::{ListPage, Loaded};
+use beckon_domain::ports::users::{
+    AddUserError, AddUserRow, FindUser, FindUsers, ListUsers, LoadUsers, SaveUsers, TakeTry,
 };
-use beckon_domain::selection::UserFilter;
-use beckon_domain::stored::Loaded;
-use beckon_domain::user::User;
+use beckon_domain::values::address::NormalisedAddress;
+use beckon_domain::values::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 

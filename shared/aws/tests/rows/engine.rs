@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_aws::table::create_table;
 use beckon_aws::{Table, clients};
-use beckon_domain::stored::RowKey;
+use beckon_domain::model::stored::RowKey;
 use beckon_testkit::builders::settings;
 use beckon_testkit::contract::unreadable::Spoil;
 use dynoxide::Database;

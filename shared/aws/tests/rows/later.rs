@@ -4,19 +4,25 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use beckon_domain::batch::Cursor;
-use beckon_domain::ids::IssueNumber;
-use beckon_domain::mail::{Mail, MailEvent};
-use beckon_domain::ownership::learning;
-use beckon_domain::ports::{
-    ChangeOutcome, ClaimMail as _, FinishPage as _, KeepAside as _, LoadBatch as _, LoadMails as _,
-    LoadRegistration as _, LoadSession as _, LoadTemplates as _, LoadUsers as _, NotePace as _,
-    Pause, PauseOutbox as _, PushCursor as _, ReadSettings as _, SaveMail as _, SaveSettings as _,
-    SaveTemplate as _, SaveUsers as _, StopBatch as _, UserChange,
+use beckon_domain::model::batch::Cursor;
+use beckon_domain::model::change::{ChangeOutcome, UserChange};
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::mail::{Mail, MailEvent};
+use beckon_domain::model::session::Session;
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::batches::{
+    FinishPage as _, LoadBatch as _, PushCursor as _, StopBatch as _,
 };
-use beckon_domain::session::Session;
-use beckon_domain::stored::RowKey;
-use beckon_domain::user::User;
+use beckon_domain::ports::delivery::{NotePace as _, PauseOutbox as _};
+use beckon_domain::ports::devices::{LoadRegistration as _, LoadSession as _};
+use beckon_domain::ports::mails::{ClaimMail as _, LoadMails as _, SaveMail as _};
+use beckon_domain::ports::rows_aside::KeepAside as _;
+use beckon_domain::ports::settings::{ReadSettings as _, SaveSettings as _};
+use beckon_domain::ports::templates::{LoadTemplates as _, SaveTemplate as _};
+use beckon_domain::ports::users::{LoadUsers as _, SaveUsers as _};
+use beckon_domain::rules::ownership::learning;
+use beckon_domain::values::ids::IssueNumber;
 use beckon_testkit::builders::{a_stamp, monday_morning};
 use beckon_testkit::store::keys;
 
@@ -180,7 +186,7 @@ async fn a_send_keeps_what_a_later_version_wrote() {
     };
     let (batch, cursor) = engine.table.load_batch(id).await.unwrap().unwrap();
 
-    let stopped = beckon_domain::batch::Batch {
+    let stopped = beckon_domain::model::batch::Batch {
         version: batch.version.next(),
         stopped_at: Some(monday_morning()),
         ..batch
@@ -191,7 +197,7 @@ async fn a_send_keeps_what_a_later_version_wrote() {
         ..cursor
     };
     engine.table.push_cursor(&pushed).await.unwrap();
-    let page = beckon_domain::batch::Page {
+    let page = beckon_domain::model::batch::Page {
         batch: id,
         number: 1,
         recipients: Vec::new(),
@@ -272,7 +278,7 @@ async fn settings_and_wordings_keep_what_a_later_version_wrote() {
         .table
         .save_settings(&changed, current.version, &stamp);
     let saved = saved.await;
-    let changed = beckon_domain::template::Template {
+    let changed = beckon_domain::model::template::Template {
         version: template.version.next(),
         ..template
     };

@@ -19,20 +19,28 @@ mod unreadable;
 
 use std::collections::BTreeMap;
 
-use beckon_domain::batch::Cursor;
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::Version;
-use beckon_domain::ports::{
-    AddMail as _, FindOver as _, FindUser as _, FinishPage as _, HoldLease as _, KeepTally as _,
-    ListUsers as _, LoadBatch as _, LoadMails as _, LoadRegistration as _, LoadSession as _,
-    LoadTemplates as _, LoadUsers as _, Name, NoteBounce as _, NotePace as _, PauseOutbox as _,
-    ReadHistory as _, ReadSettings as _, RecallAnswer as _, RemoveUser as _, SaveSettings as _,
-    SaveTemplate as _, SaveUsers as _, StartBatch as _, UserChange,
+use beckon_domain::model::batch::Cursor;
+use beckon_domain::model::change::{Name, UserChange};
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::settings::UNSAVED;
+use beckon_domain::model::stored::Carried;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::batches::{
+    FinishPage as _, LoadBatch as _, NoteBounce as _, StartBatch as _,
 };
-use beckon_domain::selection::UserFilter;
-use beckon_domain::settings::UNSAVED;
-use beckon_domain::stored::Carried;
-use beckon_domain::user::User;
+use beckon_domain::ports::delivery::{HoldLease as _, NotePace as _, PauseOutbox as _};
+use beckon_domain::ports::devices::{LoadRegistration as _, LoadSession as _};
+use beckon_domain::ports::history::ReadHistory as _;
+use beckon_domain::ports::idempotency::RecallAnswer as _;
+use beckon_domain::ports::mails::{AddMail as _, LoadMails as _};
+use beckon_domain::ports::rate_counter::KeepTally as _;
+use beckon_domain::ports::settings::{ReadSettings as _, SaveSettings as _};
+use beckon_domain::ports::templates::{LoadTemplates as _, SaveTemplate as _};
+use beckon_domain::ports::users::{
+    FindOver as _, FindUser as _, ListUsers as _, LoadUsers as _, RemoveUser as _, SaveUsers as _,
+};
+use beckon_domain::values::ids::Version;
 use beckon_testkit::builders::{a_stamp, monday_morning};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;

@@ -3,31 +3,41 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::batch::{
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::batch::{
     Batch, BatchSelection, Cursor, Page, Recipient, RecipientResult, SkipReason,
 };
-use beckon_domain::completion::{NotCompleted, WhyNotCompleted};
-use beckon_domain::erasure::Tombstone;
-use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
-use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, RunId, UserId, Version};
-use beckon_domain::invitation::{Invitation, InvitationState, Nonce};
-use beckon_domain::locale::Locale;
-use beckon_domain::mail::{Mail, MailClass, MailKind, MailReason, MailState, NoticeOf, TestMail};
-use beckon_domain::method::Method;
-use beckon_domain::names::{GroupName, Label};
-use beckon_domain::ownership::{
+use beckon_domain::model::change::Name;
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::erasure::Tombstone;
+use beckon_domain::model::history::{Bounce, Happening, HistoryRow, Particular};
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::invitation::{Invitation, InvitationState};
+use beckon_domain::model::mail::{
+    Mail, MailClass, MailKind, MailReason, MailState, NoticeOf, TestMail,
+};
+use beckon_domain::model::ownership::{
     Classification, EnrollmentType, OwnerSwitch, Ownership, OwnershipChoice, OwnershipRule,
 };
-use beckon_domain::ports::{Name, Pause, RememberedAnswer};
-use beckon_domain::registration::{DeviceFacts, Registration};
-use beckon_domain::reminders::ReminderPlan;
-use beckon_domain::selection::UserFilter;
-use beckon_domain::session::{NamedDevice, RegistrationId, Session, SessionDigest, SessionSlot};
-use beckon_domain::settings::{Settings, SettingsDraft, UNSAVED, VersionedSettings};
-use beckon_domain::stored::Carried;
-use beckon_domain::template::{Template, TemplateKind, TemplateName, Wording};
-use beckon_domain::user::{AddressMark, Asked, User};
+use beckon_domain::model::registration::{
+    DeviceFacts, NotCompleted, Registration, WhyNotCompleted,
+};
+use beckon_domain::model::reminders::ReminderPlan;
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::session::{NamedDevice, Session, SessionSlot};
+use beckon_domain::model::settings::{Settings, SettingsDraft, UNSAVED, VersionedSettings};
+use beckon_domain::model::stored::Carried;
+use beckon_domain::model::template::{Template, TemplateKind, TemplateName, Wording};
+use beckon_domain::model::user::{AddressMark, Asked, User};
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{
+    BatchId, DeviceId, EventId, IssueNumber, MailId, RunId, UserId, Version,
+};
+use beckon_domain::values::locale::Locale;
+use beckon_domain::values::method::Method;
+use beckon_domain::values::names::{GroupName, Label};
+use beckon_domain::values::nonce::Nonce;
+use beckon_domain::values::session_ids::{RegistrationId, SessionDigest};
 use beckon_testkit::builders::{
     a_batch, a_mail, a_registration, a_user, an_invitation, monday_morning, settings,
 };

@@ -3,14 +3,16 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_aws::Table;
-use beckon_domain::ids::{RunId, UserId};
-use beckon_domain::mail::MailClass;
-use beckon_domain::ports::{
-    FindDue as _, FindUser as _, HoldLease as _, KeepAside as _, KeepTally as _, ListUsers as _,
-    LoadMails as _, LoadUsers as _, Name, NotePace as _, SaveUsers as _, UserChange,
-};
-use beckon_domain::selection::UserFilter;
-use beckon_domain::stored::RowKey;
+use beckon_domain::model::change::{Name, UserChange};
+use beckon_domain::model::mail::MailClass;
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::ports::delivery::{FindDue as _, HoldLease as _, NotePace as _};
+use beckon_domain::ports::mails::LoadMails as _;
+use beckon_domain::ports::rate_counter::KeepTally as _;
+use beckon_domain::ports::rows_aside::KeepAside as _;
+use beckon_domain::ports::users::{FindUser as _, ListUsers as _, LoadUsers as _, SaveUsers as _};
+use beckon_domain::values::ids::{RunId, UserId};
 use beckon_testkit::builders::{a_mail, a_user, monday_morning};
 use beckon_testkit::contract::unreadable::Spoil as _;
 use beckon_testkit::store::keys;
@@ -30,7 +32,10 @@ fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-async fn add(engine: &Engine, user: beckon_domain::user::User) -> beckon_domain::user::User {
+async fn add(
+    engine: &Engine,
+    user: beckon_domain::model::user::User,
+) -> beckon_domain::model::user::User {
     let change = UserChange {
         claims: Name::all_of(&user),
         ..UserChange::of(user.clone())
@@ -47,7 +52,7 @@ async fn the_mark_touches_nothing_but_itself_and_the_index_of_what_is_due() {
     let mail = a_mail(user.id).build();
     let change = UserChange {
         mails: vec![mail.clone()],
-        ..UserChange::of(beckon_domain::user::User {
+        ..UserChange::of(beckon_domain::model::user::User {
             version: user.version.next(),
             ..user
         })

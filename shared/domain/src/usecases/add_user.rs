@@ -2,24 +2,29 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::EmailAddress;
-use crate::batch::Batch;
-use crate::confirmation::{self, Reminder};
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::idempotency::{Recalled, RepeatableRequest, recall};
-use crate::ids::{EventId, ExternalId, IssueNumber, UserId, Version};
-use crate::locale::{Locale, TimeZoneName};
-use crate::names::{DisplayName, parse_groups};
+use crate::model::actor::Actor;
+use crate::model::batch::Batch;
+use crate::model::history::{Happening, HistoryRow};
+use crate::model::ownership::OwnerSwitch;
 #[cfg(feature = "schema")]
-use crate::ownership::OwnershipChoice;
-use crate::ownership::{OwnerSwitch, choice_applies};
-use crate::ports::{
-    AddUserError, AddUserRow, Chance, Clock, ReadSettings, RecallAnswer, Unavailable,
-};
-use crate::problem::{FieldProblem, Problems};
-use crate::stored::Carried;
+use crate::model::ownership::OwnershipChoice;
+use crate::model::stored::Carried;
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::idempotency::RecallAnswer;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{AddUserError, AddUserRow};
+use crate::rules::confirmation::{self, Reminder};
+use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::usecases::send::{batch_and_cursor, choice_refused};
-use crate::user::User;
+use crate::values::address::EmailAddress;
+use crate::values::ids::{EventId, ExternalId, IssueNumber, UserId, Version};
+use crate::values::locale::{Locale, TimeZoneName};
+use crate::values::method::choice_applies;
+use crate::values::names::{DisplayName, parse_groups};
+use crate::values::problem::{FieldProblem, Problems};
 
 /// A user as somebody writes them: nothing is checked yet.
 #[derive(Clone, Default, Deserialize)]
@@ -251,5 +256,5 @@ fn parse(
 /// A field that a form left empty was not given.
 fn given(text: Option<&String>) -> Option<&str> {
     text.map(String::as_str)
-        .filter(|text| !crate::text::is_blank(text))
+        .filter(|text| !crate::values::text::is_blank(text))
 }

@@ -2,17 +2,22 @@
 
 use jiff::Timestamp;
 
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, MailId, UserId};
-use crate::invitation::{
+use crate::model::actor::Actor;
+use crate::model::change::UserChange;
+use crate::model::history::{Happening, HistoryRow};
+use crate::model::invitation::{
     Invitation, InvitationEvent, InvitationRefusal, InvitationState, transition,
 };
-use crate::issuing::{Remailing, mail_again, missed_its_mail, zone_of};
-use crate::ports::{
-    Chance, Clock, LoadMails, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
-};
-use crate::stored::readable;
-use crate::user::User;
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::mails::LoadMails;
+use crate::ports::reads::readable;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::rules::issuing::{Remailing, mail_again, missed_its_mail, zone_of};
+use crate::values::ids::{EventId, MailId, UserId};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,18 +1,19 @@
 //! Reading and changing the settings, with what they mean for a guesser.
 
-use crate::address::EmailAddress;
-use crate::guessing::{self, GuessingReport, report};
-use crate::history::Actor;
-use crate::ids::Version;
-use crate::ports::{
-    Clock, CountOpenInvitations, ListSettings, ReadSettings, SaveError, SaveSettings, Unavailable,
-};
-use crate::problem::FieldProblem;
-use crate::settings::comparing::{FieldChange, changes};
-use crate::settings::{
+use crate::model::actor::Actor;
+use crate::model::settings::comparing::{FieldChange, changes};
+use crate::model::settings::{
     RegistrationSettings, SettingsDraft, SettingsStamp, UNSAVED, VersionedSettings,
 };
-use crate::stored::readable;
+use crate::ports::clock::Clock;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::reads::readable;
+use crate::ports::settings::{ListSettings, ReadSettings, SaveSettings};
+use crate::ports::users::CountOpenInvitations;
+use crate::values::address::EmailAddress;
+use crate::values::guessing::{self, GuessingReport, report};
+use crate::values::ids::Version;
+use crate::values::problem::FieldProblem;
 
 /// Settings, and what they mean for a guesser.
 #[derive(Debug, Clone)]

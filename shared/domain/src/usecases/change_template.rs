@@ -2,13 +2,16 @@
 
 use jiff::Timestamp;
 
-use crate::history::Actor;
-use crate::ids::Version;
-use crate::locale::Locale;
-use crate::ports::{Clock, ComposeOwn, LoadTemplates, SaveError, SaveTemplate, Unavailable};
-use crate::problem::FieldProblem;
-use crate::settings::UNSAVED;
-use crate::template::{Template, TemplateKind, TemplateName, Wording, WordingDraft};
+use crate::model::actor::Actor;
+use crate::model::settings::UNSAVED;
+use crate::model::template::{Template, TemplateKind, TemplateName, Wording, WordingDraft};
+use crate::ports::clock::Clock;
+use crate::ports::composer::ComposeOwn;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::templates::{LoadTemplates, SaveTemplate};
+use crate::values::ids::Version;
+use crate::values::locale::Locale;
+use crate::values::problem::FieldProblem;
 
 /// A wording and whose it is.
 #[derive(Debug, Clone)]

@@ -2,21 +2,25 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::address::EmailAddress;
-use crate::correcting::{Correcting, FreshIds, correct, making_up_for, may_have_missed};
-use crate::history::Actor;
-use crate::ids::{EventId, ExternalId, MailId, UserId};
-use crate::issuing::Remailing;
-use crate::locale::{Locale, TimeZoneName};
-use crate::names::{DisplayName, as_first_written, parse_groups};
-use crate::ports::{
-    Chance, ChangeOutcome, Clock, LoadKeys, LoadMails, LoadUsers, ReadSettings, SaveUsers,
-    Unavailable,
-};
-use crate::problem::{FieldProblem, Problems};
-use crate::stored::readable;
-use crate::text;
-use crate::user::User;
+use crate::model::actor::Actor;
+use crate::model::change::ChangeOutcome;
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::keys::LoadKeys;
+use crate::ports::mails::LoadMails;
+use crate::ports::reads::readable;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::rules::correcting::{Correcting, FreshIds, correct, making_up_for, may_have_missed};
+use crate::rules::issuing::Remailing;
+use crate::values::address::EmailAddress;
+use crate::values::ids::{EventId, ExternalId, MailId, UserId};
+use crate::values::locale::{Locale, TimeZoneName};
+use crate::values::names::{DisplayName, as_first_written, parse_groups};
+use crate::values::problem::{FieldProblem, Problems};
+use crate::values::text;
 
 /// What to change, as a JSON merge patch: what is left out stays, and null clears a field, as an empty
 /// text does.

@@ -3,28 +3,34 @@
 //! is due.
 //!
 //! A registration is a fact. It is recorded whatever the invitation's state; what it completes is for
-//! [`crate::completion`] to say. The same report twice changes nothing the second time.
+//! [`crate::rules::completion`] to say. The same report twice changes nothing the second time.
 
 mod report;
 
 use report::Report;
 
-use crate::completion::{Effect, NotCompleted, WhyNotCompleted, believable, effect_of, is_told};
-use crate::confirmation;
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{DeviceId, EventId, IssueNumber, MailId};
-use crate::mail::{Mail, MailClass, MailKind, NoticeOf};
-use crate::notices::{addressees, notice};
-use crate::ownership::Classification;
-use crate::ports::{
-    Chance, Clock, FindUser, LoadRegistration, LoadSession, LoadUsers, ReadSettings, SaveUsers,
-    Unavailable, UserChange,
+use crate::model::actor::Actor;
+use crate::model::change::UserChange;
+use crate::model::history::{Happening, HistoryRow};
+use crate::model::mail::{Mail, MailClass, MailKind, NoticeOf};
+use crate::model::ownership::Classification;
+use crate::model::registration::{
+    DeviceRegistered, NotCompleted, Registrant, Registration, WhyNotCompleted, believable,
 };
-use crate::problem::FieldProblem;
-use crate::registration::{DeviceRegistered, Registrant, Registration};
-use crate::session::Session;
-use crate::settings::VersionedSettings;
-use crate::user::User;
+use crate::model::session::Session;
+use crate::model::settings::VersionedSettings;
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::devices::{LoadRegistration, LoadSession};
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{FindUser, LoadUsers, SaveUsers};
+use crate::rules::completion::{Effect, effect_of, is_told};
+use crate::rules::confirmation;
+use crate::rules::notices::{addressees, notice};
+use crate::values::ids::{DeviceId, EventId, IssueNumber, MailId};
+use crate::values::problem::FieldProblem;
 
 /// What a report came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,17 +1,22 @@
 //! "This was not me": the invited person says that an invitation is not for them. Its token is
 //! one of its own, which redeems nothing; the answer is the same whatever it was.
 
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, MailId};
-use crate::invitation::{Invitation, InvitationEvent, transition};
-use crate::mail::NoticeOf;
-use crate::notices::{addressees, notice};
-use crate::ports::{
-    Chance, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
-};
-use crate::stored::readable;
-use crate::token::{TokenClaim, TokenPurpose};
-use crate::user::User;
+use crate::model::actor::Actor;
+use crate::model::change::UserChange;
+use crate::model::history::{Happening, HistoryRow};
+use crate::model::invitation::{Invitation, InvitationEvent, transition};
+use crate::model::mail::NoticeOf;
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::keys::LoadKeys;
+use crate::ports::reads::readable;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::rules::notices::{addressees, notice};
+use crate::values::ids::{EventId, MailId};
+use crate::values::token::{TokenClaim, TokenPurpose};
 
 /// What was done. Only tests and logs may know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,14 @@
 //! nobody and is dropped. Their history stays, under their id and without their name, until it is
 //! erased.
 
-use crate::erasure::Tombstone;
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, UserId};
-use crate::ports::{Chance, Clock, LoadUsers, RemoveUser, SaveError, Unavailable};
+use crate::model::actor::Actor;
+use crate::model::erasure::Tombstone;
+use crate::model::history::{Happening, HistoryRow};
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::users::{LoadUsers, RemoveUser};
+use crate::values::ids::{EventId, UserId};
 
 /// Why a user was not deleted.
 #[derive(Debug, thiserror::Error)]

@@ -17,16 +17,26 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::composing::Words;
 use self::round::{Finished, LOOK_AGAIN, Round, Step};
-use crate::ids::RunId;
-use crate::mail::MailClass;
-use crate::ports::{
-    Chance, ClaimMail, Clock, ComposeLetter, ComposeOwn, FindDue, HoldLease, LoadBatch, LoadKeys,
-    LoadMails, LoadRegistration, LoadTemplates, LoadUsers, NotePace, Pause, PauseOutbox,
-    ReadSettings, SaveMail, SendMail, Unavailable,
-};
-use crate::sending::{SendingLimits, TokenBucket};
-use crate::template::TemplateName;
-use crate::writing::Links;
+use crate::model::delivery::Pause;
+use crate::model::mail::MailClass;
+use crate::model::mail_service::SendingLimits;
+use crate::model::template::TemplateName;
+use crate::ports::batches::LoadBatch;
+use crate::ports::clock::Clock;
+use crate::ports::composer::{ComposeLetter, ComposeOwn};
+use crate::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
+use crate::ports::devices::LoadRegistration;
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::keys::LoadKeys;
+use crate::ports::mail_service::SendMail;
+use crate::ports::mails::{ClaimMail, LoadMails, SaveMail};
+use crate::ports::settings::ReadSettings;
+use crate::ports::templates::LoadTemplates;
+use crate::ports::users::LoadUsers;
+use crate::rules::sending::TokenBucket;
+use crate::rules::writing::Links;
+use crate::values::ids::RunId;
 
 /// How the postman goes about it.
 #[derive(Debug, Clone)]

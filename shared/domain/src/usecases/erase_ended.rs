@@ -4,13 +4,16 @@
 //! Somebody is erased in two steps, each of which may be repeated: they are deleted, and then what
 //! deleting leaves, their history, is erased with what says that it is left.
 
-use crate::erasure::{Tombstone, over_since};
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::EventId;
-use crate::ports::{
-    Chance, Clock, EraseHistory, FindOver, LoadUsers, ReadSettings, RemoveUser, SaveError,
-    Unavailable,
-};
+use crate::model::actor::Actor;
+use crate::model::erasure::{Tombstone, over_since};
+use crate::model::history::{Happening, HistoryRow};
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::history::EraseHistory;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{FindOver, LoadUsers, RemoveUser};
+use crate::values::ids::EventId;
 
 /// How many a round takes on of each kind. At a round a minute that is 144,000 a day.
 const AT_ONCE: usize = 100;

@@ -7,26 +7,33 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::batch::{
+use crate::model::batch::{
     Batch, BatchSelection, Cursor, PAGE, Page, Recipient, RecipientResult, SkipReason,
 };
-use crate::confirmation;
-use crate::ids::{BatchId, EventId, MailId, UserId};
-use crate::invitation::Invitation;
-use crate::issuing::{
+use crate::model::change::{ChangeOutcome, UserChange};
+use crate::model::invitation::Invitation;
+use crate::model::mail::Mail;
+use crate::model::selection::UserFilter;
+use crate::model::settings::VersionedSettings;
+use crate::model::stored::Unreadable;
+use crate::model::user::User;
+use crate::ports::batches::{FinishPage, LoadBatch};
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::keys::LoadKeys;
+use crate::ports::mails::LoadMails;
+use crate::ports::reads::Loaded;
+use crate::ports::rows_aside::KeepAside;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{ListUsers, LoadUsers, SaveUsers};
+use crate::rules::confirmation;
+use crate::rules::issuing::{
     Ingredients, Reached, Remailing, SAME_AGAIN, Terms, Verdict, issue, judge, mail_again, mail_of,
 };
-use crate::keys::KeyId;
-use crate::mail::Mail;
-use crate::ports::{
-    Chance, ChangeOutcome, Clock, FinishPage, KeepAside, ListUsers, LoadBatch, LoadKeys, LoadMails,
-    LoadUsers, ReadSettings, SaveError, SaveUsers, Unavailable, UserChange,
-};
-use crate::selection::UserFilter;
-use crate::settings::VersionedSettings;
-use crate::stored::{Loaded, Unreadable};
 use crate::usecases::send::CURSOR_PATIENCE;
-use crate::user::User;
+use crate::values::ids::{BatchId, EventId, MailId, UserId};
+use crate::values::keys::KeyId;
 
 /// How often a user who is changed by others meanwhile is tried again within a page. Whoever
 /// still conflicts after that makes the page fail, and it is repeated as a whole.
@@ -154,7 +161,7 @@ where
                 // cut short, so the state is judged here and not by the list.
                 // The same goes for where their mail stands: theirs is a new one then.
                 let states = filter.states.clone();
-                let unbound = crate::selection::UserFilter {
+                let unbound = crate::model::selection::UserFilter {
                     states: std::collections::BTreeSet::new(),
                     deliveries: std::collections::BTreeSet::new(),
                     ..filter.clone()

@@ -6,13 +6,16 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::ids::MailId;
-use crate::importing::text_of;
-use crate::mail::Mail;
-use crate::ports::{Clock, ListUsers, LoadMails, Unavailable};
-use crate::selection::UserFilter;
-use crate::sheet::{self, Column, TOLD};
-use crate::user::User;
+use crate::model::mail::Mail;
+use crate::model::selection::UserFilter;
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::error::Unavailable;
+use crate::ports::mails::LoadMails;
+use crate::ports::users::ListUsers;
+use crate::rules::importing::text_of;
+use crate::rules::sheet::{self, Column, TOLD};
+use crate::values::ids::MailId;
 
 /// The most rows on a page. One is 300 bytes as a rule, and 4 KB at most: a page is one answer.
 const PAGE: usize = 1_000;

@@ -3,22 +3,27 @@
 
 use jiff::Timestamp;
 
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, MailId, UserId};
-use crate::invitation::{Invitation, InvitationState};
-use crate::issuing::{Ingredients, Terms, inviter, issue};
-use crate::letter::{InvitationLetter, InvitationOccasion};
-use crate::mail::{Mail, MailClass, MailKind};
-use crate::method::Method;
-use crate::names::Label;
-use crate::ownership::of_invitation;
-use crate::ports::{
-    Chance, Clock, LoadKeys, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
-};
-use crate::problem::FieldProblem;
-use crate::settings::VersionedSettings;
-use crate::user::User;
-use crate::writing::{Links, Sealed, invitation_letter};
+use crate::model::actor::Actor;
+use crate::model::change::UserChange;
+use crate::model::history::{Happening, HistoryRow};
+use crate::model::invitation::{Invitation, InvitationState};
+use crate::model::letter::{InvitationLetter, InvitationOccasion};
+use crate::model::mail::{Mail, MailClass, MailKind};
+use crate::model::settings::VersionedSettings;
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::keys::LoadKeys;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::rules::issuing::{Ingredients, Terms, inviter, issue};
+use crate::rules::ownership::of_invitation;
+use crate::rules::writing::{Links, Sealed, invitation_letter};
+use crate::values::ids::{EventId, MailId, UserId};
+use crate::values::method::Method;
+use crate::values::names::Label;
+use crate::values::problem::FieldProblem;
 
 /// What was handed over.
 #[derive(Debug, Clone)]
@@ -159,7 +164,7 @@ where
         &self,
         user: &User,
         settings: &VersionedSettings,
-        key: crate::keys::KeyId,
+        key: crate::values::keys::KeyId,
         who: &Actor,
         now: Timestamp,
     ) -> UserChange {

@@ -14,28 +14,35 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use crate::batch::{Batch, BatchSelection, PAGE};
-use crate::correcting::{Correcting, correct, making_up_for, may_have_missed};
-use crate::hex::hex;
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::idempotency::{Recalled, RepeatableRequest, recall};
-use crate::ids::{EventId, MailId, UserId};
-use crate::importing::{Decision, Entry, FieldChange, Known, Mentioned, longer_ids};
-use crate::locale::{Locale, TRANSLATED};
-use crate::mail::Mail;
-use crate::ownership::OwnerSwitch;
-use crate::ports::{
-    Chance, ChangeOutcome, Clock, FindUsers, ListBatches, LoadBatch, LoadKeys, LoadMails,
-    LoadUsers, Name, ReadSettings, RecallAnswer, SaveUsers, StartBatch, Unavailable, UserChange,
-};
-use crate::problem::FieldProblem;
-use crate::selection::Selection;
-use crate::settings::VersionedSettings;
-use crate::sheet::{self, Column, Row};
-use crate::stored::readable;
+use crate::model::actor::Actor;
+use crate::model::batch::{Batch, BatchSelection, PAGE};
+use crate::model::change::{ChangeOutcome, Name, UserChange};
+use crate::model::history::{Happening, HistoryRow};
+use crate::model::mail::Mail;
+use crate::model::ownership::OwnerSwitch;
+use crate::model::selection::Selection;
+use crate::model::settings::VersionedSettings;
+use crate::model::user::User;
+use crate::ports::batches::{ListBatches, LoadBatch, StartBatch};
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::idempotency::RecallAnswer;
+use crate::ports::keys::LoadKeys;
+use crate::ports::mails::LoadMails;
+use crate::ports::reads::readable;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{FindUsers, LoadUsers, SaveUsers};
+use crate::rules::correcting::{Correcting, correct, making_up_for, may_have_missed};
+use crate::rules::importing::{Decision, Entry, FieldChange, Known, Mentioned, longer_ids};
+use crate::rules::sheet::{self, Column, Row};
 use crate::usecases::change_user::{fresh_ids, remailing};
+use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::usecases::send::{Send, SendOrder, SendRefused, Sent};
-use crate::user::User;
+use crate::values::hex::hex;
+use crate::values::ids::{EventId, MailId, UserId};
+use crate::values::locale::{Locale, TRANSLATED};
+use crate::values::problem::FieldProblem;
 
 /// How many changes are written between two looks at the clock.
 const AT_ONCE: usize = 200;

@@ -3,31 +3,35 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::batch::{Batch, BatchSelection, SkipReason};
-use crate::confirmation::{self, NoConfirmation};
-use crate::history::Actor;
-use crate::ids::{BatchId, EventId, UserId, Version};
-use crate::issuing::{Ingredients, Reached, Terms, Verdict, issue, judge};
-use crate::keys::KeyId;
-use crate::letter::{InvitationLetter, InvitationOccasion, Message};
-use crate::locale::Locale;
-use crate::mail::MailClass;
-use crate::method::Method;
-use crate::ownership::{OwnerSwitch, Ownership, choice_applies, of_invitation};
-use crate::ports::{
-    Chance, Clock, ComposeLetter, ComposeOwn, ListUsers, LoadTemplates, LoadUsers, ReadSettings,
-    Unavailable,
-};
-use crate::problem::FieldProblem;
-use crate::selection::{READ_AT_ONCE, Selection, each_once};
-use crate::settings::VersionedSettings;
-use crate::stored::Carried;
-use crate::template::{Letter, OwnWordings, written};
+use crate::model::actor::Actor;
+use crate::model::batch::{Batch, BatchSelection, SkipReason};
+use crate::model::letter::{InvitationLetter, InvitationOccasion, Message};
+use crate::model::mail::MailClass;
+use crate::model::ownership::{OwnerSwitch, Ownership};
+use crate::model::selection::{READ_AT_ONCE, Selection, each_once};
+use crate::model::settings::VersionedSettings;
+use crate::model::stored::Carried;
+use crate::model::template::{Letter, OwnWordings};
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::composer::{ComposeLetter, ComposeOwn, written};
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::settings::ReadSettings;
+use crate::ports::templates::LoadTemplates;
+use crate::ports::users::{ListUsers, LoadUsers};
+use crate::rules::confirmation::{self, NoConfirmation};
+use crate::rules::issuing::{Ingredients, Reached, Terms, Verdict, issue, judge};
+use crate::rules::ownership::of_invitation;
+use crate::rules::writing::{Links, Sealed, invitation_letter, reader};
 use crate::usecases::send::{
     SendRefused, check_selection, choice_refused, settings_of, unknown_users,
 };
-use crate::user::User;
-use crate::writing::{Links, Sealed, invitation_letter, reader};
+use crate::values::ids::{BatchId, EventId, UserId, Version};
+use crate::values::keys::KeyId;
+use crate::values::locale::Locale;
+use crate::values::method::{Method, choice_applies};
+use crate::values::problem::FieldProblem;
 
 /// What to preview.
 #[derive(Clone)]

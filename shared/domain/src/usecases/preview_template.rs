@@ -1,12 +1,16 @@
 //! Shows a wording as somebody would get it, with invented data. It writes nothing down.
 
-use crate::letter::Message;
-use crate::method::Method;
-use crate::ports::{Clock, ComposeLetter, ComposeOwn, LoadTemplates, ReadSettings, Unavailable};
-use crate::sample::Sample;
-use crate::template::{OwnWordings, WordingDraft, written};
+use crate::model::letter::Message;
+use crate::model::template::{OwnWordings, WordingDraft};
+use crate::ports::clock::Clock;
+use crate::ports::composer::{ComposeLetter, ComposeOwn, written};
+use crate::ports::error::Unavailable;
+use crate::ports::settings::ReadSettings;
+use crate::ports::templates::LoadTemplates;
+use crate::rules::sample::Sample;
+use crate::rules::writing::Links;
 use crate::usecases::change_template::{ChangeTemplateRefused, checked, named};
-use crate::writing::Links;
+use crate::values::method::Method;
 
 /// Shows wordings.
 #[derive(Debug, Clone)]

@@ -1,8 +1,9 @@
 //! Telling the world what the rows of histories say.
 
-use crate::history::HistoryRow;
-use crate::ports::{PublishEvents, Receipt, Unavailable};
-use crate::published::{MOST_AT_ONCE, PublishedEvent};
+use crate::model::history::HistoryRow;
+use crate::model::published::{MOST_AT_ONCE, PublishedEvent};
+use crate::ports::error::Unavailable;
+use crate::ports::event_bus::{PublishEvents, Receipt};
 
 /// Publishes rows.
 #[derive(Debug, Clone)]

@@ -3,13 +3,16 @@
 
 use jiff::Timestamp;
 
-use crate::history::{Actor, Bounce, Happening, HistoryRow};
-use crate::ids::{BatchId, EventId, IssueNumber, MailId};
-use crate::mail::{Mail, MailEvent, MailReason, MailState};
-use crate::ports::{
-    Chance, LoadMails, LoadUsers, SaveError, SaveMail, SaveUsers, Unavailable, UserChange,
-};
-use crate::user::{AddressMark, User};
+use crate::model::actor::Actor;
+use crate::model::change::UserChange;
+use crate::model::history::{Bounce, Happening, HistoryRow};
+use crate::model::mail::{Mail, MailEvent, MailReason, MailState};
+use crate::model::user::{AddressMark, User};
+use crate::ports::entropy::Chance;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::mails::{LoadMails, SaveMail};
+use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::values::ids::{BatchId, EventId, IssueNumber, MailId};
 
 /// A report.
 #[derive(Debug, Clone)]

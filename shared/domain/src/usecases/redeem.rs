@@ -10,31 +10,37 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::address::EmailAddress;
-use crate::enrolment::{GoingOn, continue_url};
-use crate::hex::hex;
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{DeviceId, EventId, IssueNumber};
-use crate::invitation::{Invitation, InvitationEvent, InvitationState, transition};
-use crate::keys::KeyRing;
-use crate::letter::Agreement;
-use crate::method::Method;
-use crate::ownership::Ownership;
-use crate::pin::Pin;
-use crate::platform;
-use crate::ports::{
-    Chance, ChangeOutcome, Clock, FindUser, KeepTally, LoadKeys, LoadUsers, ReadSettings,
-    SaveUsers, TakeTry, Unavailable, UserChange,
+use crate::model::actor::Actor;
+use crate::model::change::{ChangeOutcome, UserChange};
+use crate::model::history::{Happening, HistoryRow};
+use crate::model::invitation::{Invitation, InvitationEvent, InvitationState, transition};
+use crate::model::letter::Agreement;
+use crate::model::ownership::Ownership;
+use crate::model::session::{
+    NamedDevice, SESSION_LENGTH, SESSIONS_AT_A_TIME, Session, SessionSlot,
 };
-use crate::problem::{FieldProblem, Problems};
-use crate::session::{
-    NamedDevice, RegistrationId, SESSION_LENGTH, SESSIONS_AT_A_TIME, Session, SessionSlot,
-};
-use crate::stored::{Carried, readable};
-use crate::token::{TokenClaim, TokenPurpose};
-use crate::told;
-use crate::user::User;
-use crate::writing::{agreement, reader};
+use crate::model::stored::Carried;
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::keys::LoadKeys;
+use crate::ports::rate_counter::KeepTally;
+use crate::ports::reads::readable;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{FindUser, LoadUsers, SaveUsers, TakeTry};
+use crate::rules::enrolment::{GoingOn, continue_url};
+use crate::rules::writing::{agreement, reader};
+use crate::values::address::EmailAddress;
+use crate::values::hex::hex;
+use crate::values::ids::{DeviceId, EventId, IssueNumber};
+use crate::values::keys::KeyRing;
+use crate::values::method::Method;
+use crate::values::pin::Pin;
+use crate::values::problem::{FieldProblem, Problems};
+use crate::values::session_ids::RegistrationId;
+use crate::values::token::{TokenClaim, TokenPurpose};
+use crate::values::{platform, told};
 
 /// What somebody shows: nothing is checked yet. Either address and PIN, or a token.
 #[derive(Clone, Default, Deserialize)]
@@ -539,7 +545,7 @@ fn parse(redemption: &Redemption) -> Result<(Shown, Option<NamedDevice>), Vec<Fi
         (Some(token), None, None) => Some(Shown::Token(TokenClaim::read(token))),
         (None, Some(email), Some(pin)) => {
             let email = problems.check(EmailAddress::parse(email).map_err(|p| p.under("email")));
-            problems.ensure(!crate::text::is_blank(pin), || {
+            problems.ensure(!crate::values::text::is_blank(pin), || {
                 FieldProblem::new(
                     "pin",
                     "empty",

@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 
-use crate::batch::{
+use crate::model::batch::{
     Batch, BatchCounts, BatchSelection, BatchState, Cursor, PAGE, Page, Recipient, RecipientResult,
 };
-use crate::confirmation::Reminder;
-use crate::ids::{BatchId, MailId, UserId};
-use crate::mail::{Mail, MailState};
-use crate::ports::{LoadBatch, LoadMails, LoadUsers, ReadSettings, Unavailable};
-use crate::stored::readable;
-use crate::user::User;
+use crate::model::mail::{Mail, MailState};
+use crate::model::user::User;
+use crate::ports::batches::LoadBatch;
+use crate::ports::error::Unavailable;
+use crate::ports::mails::LoadMails;
+use crate::ports::reads::readable;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::LoadUsers;
+use crate::rules::confirmation::Reminder;
+use crate::values::ids::{BatchId, MailId, UserId};
 
 /// What has become of a batch.
 #[derive(Debug, Clone)]

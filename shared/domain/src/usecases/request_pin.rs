@@ -4,21 +4,25 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::address::EmailAddress;
-use crate::guessing::RENEWALS;
-use crate::history::Actor;
-use crate::ids::{EventId, MailId};
-use crate::invitation::{Invitation, InvitationState};
-use crate::issuing::{Ingredients, Remailing, Terms, issue, mail_again};
-use crate::mail::MailClass;
-use crate::ownership::Ownership;
-use crate::ownership::choice_applies;
-use crate::ports::{
-    Chance, Clock, FindUser, LoadKeys, ReadSettings, SaveUsers, Unavailable, UserChange,
-};
-use crate::settings::VersionedSettings;
-use crate::stored::readable;
-use crate::user::{Asked, User};
+use crate::model::actor::Actor;
+use crate::model::change::UserChange;
+use crate::model::invitation::{Invitation, InvitationState};
+use crate::model::mail::MailClass;
+use crate::model::ownership::Ownership;
+use crate::model::settings::VersionedSettings;
+use crate::model::user::{Asked, User};
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::keys::LoadKeys;
+use crate::ports::reads::readable;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{FindUser, SaveUsers};
+use crate::rules::issuing::{Ingredients, Remailing, Terms, issue, mail_again};
+use crate::values::address::EmailAddress;
+use crate::values::guessing::RENEWALS;
+use crate::values::ids::{EventId, MailId};
+use crate::values::method::choice_applies;
 
 /// The most mails that public routes cause to one address in a day.
 pub const MOST_ASKED: u32 = 5;

@@ -1,7 +1,10 @@
 //! Ending a pause of the outbox before its time. Mail goes out at once: whoever resumes does not
 //! wait for the clock.
 
-use crate::ports::{Pause, PauseOutbox, Unavailable, WakePostman};
+use crate::model::delivery::Pause;
+use crate::ports::delivery::PauseOutbox;
+use crate::ports::error::Unavailable;
+use crate::ports::wake_up::WakePostman;
 
 /// What became of it.
 #[derive(Debug)]

@@ -3,21 +3,27 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Batch, BatchCounts, BatchSelection, Cursor, PAGE};
-use crate::confirmation::{self, Reminder};
-use crate::history::Actor;
-use crate::idempotency::{Recalled, RepeatableRequest, recall};
-use crate::ids::{BatchId, UserId, Version};
-use crate::issuing::{Reached, Verdict, judge};
-use crate::mail::{MailClass, SMALL_SEND};
-use crate::ownership::{OwnerSwitch, choice_applies};
-use crate::ports::{
-    Chance, Clock, LoadUsers, ReadSettings, RecallAnswer, SaveError, StartBatch, Unavailable,
-};
-use crate::problem::FieldProblem;
-use crate::selection::{MOST_EXCEPTIONS, MOST_IDS, READ_AT_ONCE, Selection, each_once};
-use crate::settings::{Settings, VersionedSettings};
-use crate::stored::{Carried, Loaded};
+use crate::model::actor::Actor;
+use crate::model::batch::{Batch, BatchCounts, BatchSelection, Cursor, PAGE};
+use crate::model::mail::{MailClass, SMALL_SEND};
+use crate::model::ownership::OwnerSwitch;
+use crate::model::selection::{MOST_EXCEPTIONS, MOST_IDS, READ_AT_ONCE, Selection, each_once};
+use crate::model::settings::{Settings, VersionedSettings};
+use crate::model::stored::Carried;
+use crate::ports::batches::StartBatch;
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::idempotency::RecallAnswer;
+use crate::ports::reads::Loaded;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::LoadUsers;
+use crate::rules::confirmation::{self, Reminder};
+use crate::rules::issuing::{Reached, Verdict, judge};
+use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
+use crate::values::ids::{BatchId, UserId, Version};
+use crate::values::method::choice_applies;
+use crate::values::problem::FieldProblem;
 
 /// How long a cursor may stand still before the clock pushes it.
 pub const CURSOR_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -184,7 +190,7 @@ where
 
 /// Whether *Device owner settings* reaches any of these.
 #[must_use]
-pub fn reaches_any(users: &[crate::user::User], settings: &Settings) -> bool {
+pub fn reaches_any(users: &[crate::model::user::User], settings: &Settings) -> bool {
     users
         .iter()
         .any(|user| choice_applies(settings.for_user(user).registration.method))
@@ -194,7 +200,7 @@ pub fn reaches_any(users: &[crate::user::User], settings: &Settings) -> bool {
 #[must_use]
 pub fn unknown_users(
     named: &[UserId],
-    read: &Loaded<crate::user::User, UserId>,
+    read: &Loaded<crate::model::user::User, UserId>,
 ) -> Vec<FieldProblem> {
     let exists = |id: &UserId| {
         read.found.iter().any(|user| user.id == *id) || read.why_unreadable(id).is_some()

@@ -1,12 +1,14 @@
 //! Stopping a Send: by hand, or by itself when too many of its mails come back.
 
-use crate::batch::Batch;
-use crate::history::Actor;
-use crate::ids::{BatchId, MailId};
-use crate::ports::{
-    Clock, LoadBatch, LoadMails, NoteBounce, ReadSettings, SaveError, StopBatch, Unavailable,
-};
+use crate::model::actor::Actor;
+use crate::model::batch::Batch;
+use crate::ports::batches::{LoadBatch, NoteBounce, StopBatch};
+use crate::ports::clock::Clock;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::mails::LoadMails;
+use crate::ports::settings::ReadSettings;
 use crate::usecases::report_batch::ReportBatch;
+use crate::values::ids::{BatchId, MailId};
 
 /// The share of hard bounces above which a Send stops itself. SES reviews an account at 5 %.
 pub const MOST_BOUNCES: f64 = 0.04;

@@ -5,8 +5,10 @@
 
 use serde_json::json;
 
-use crate::ports::{KeepAside, KeepRejected, Unavailable};
-use crate::stored::{RowKey, SetAside};
+use crate::model::stored::{RowKey, SetAside};
+use crate::ports::dead_letters::KeepRejected;
+use crate::ports::error::Unavailable;
+use crate::ports::rows_aside::KeepAside;
 
 /// What the failure queue is told.
 pub const REASON: &str = "a row of the table cannot be read by this version of Beckon and was set aside; RUNBOOK says how to repair and release it";

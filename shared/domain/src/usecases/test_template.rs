@@ -3,16 +3,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::EmailAddress;
-use crate::idempotency::{Recalled, RepeatableRequest, recall};
-use crate::ids::{MailId, UserId};
-use crate::mail::{Mail, MailClass, MailKind, TestMail};
-use crate::ports::{
-    AddMail, Chance, Clock, ComposeOwn, ReadSettings, RecallAnswer, SaveError, Unavailable,
-};
-use crate::problem::FieldProblem;
-use crate::template::WordingDraft;
+use crate::model::mail::{Mail, MailClass, MailKind, TestMail};
+use crate::model::template::WordingDraft;
+use crate::ports::clock::Clock;
+use crate::ports::composer::ComposeOwn;
+use crate::ports::entropy::Chance;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::idempotency::RecallAnswer;
+use crate::ports::mails::AddMail;
+use crate::ports::settings::ReadSettings;
 use crate::usecases::change_template::{checked, named};
+use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
+use crate::values::address::EmailAddress;
+use crate::values::ids::{MailId, UserId};
+use crate::values::problem::FieldProblem;
 
 /// What to mail, and to whom.
 #[derive(Clone)]

@@ -5,18 +5,25 @@ use std::collections::HashMap;
 
 use jiff::SignedDuration;
 
-use crate::batch::Cursor;
-use crate::falling_due::{DueStep, due_step};
-use crate::history::Happening;
-use crate::ids::{EventId, MailId, UserId};
-use crate::mail::{Mail, MailClass};
-use crate::ports::{
-    Chance, ChangeOutcome, Clock, FindDue, KeepAside, LoadBatch, LoadMails, LoadUsers, PauseOutbox,
-    PushCursor, ReadSettings, SaveError, SaveUsers, Unavailable, WakePostman,
-};
-use crate::settings::VersionedSettings;
-use crate::stored::readable;
+use crate::model::batch::Cursor;
+use crate::model::change::ChangeOutcome;
+use crate::model::history::Happening;
+use crate::model::mail::{Mail, MailClass};
+use crate::model::settings::VersionedSettings;
+use crate::ports::batches::{LoadBatch, PushCursor};
+use crate::ports::clock::Clock;
+use crate::ports::delivery::{FindDue, PauseOutbox};
+use crate::ports::entropy::Chance;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::mails::LoadMails;
+use crate::ports::reads::readable;
+use crate::ports::rows_aside::KeepAside;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::ports::wake_up::WakePostman;
+use crate::rules::falling_due::{DueStep, due_step};
 use crate::usecases::send::CURSOR_PATIENCE;
+use crate::values::ids::{EventId, MailId, UserId};
 
 /// What a round of the clock did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

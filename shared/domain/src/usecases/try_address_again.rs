@@ -1,15 +1,20 @@
 //! Trying an address again that takes no mail any more: the mark goes, and so does what the mail
 //! service remembers against it.
 
-use crate::falling_due::reached_again;
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, MailId, UserId};
-use crate::invitation::InvitationState;
-use crate::issuing::{Remailing, mail_again};
-use crate::ports::{
-    Chance, ClearSuppression, Clock, LoadUsers, ReadSettings, SaveUsers, Unavailable, UserChange,
-};
-use crate::user::User;
+use crate::model::actor::Actor;
+use crate::model::change::UserChange;
+use crate::model::history::{Happening, HistoryRow};
+use crate::model::invitation::InvitationState;
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Chance;
+use crate::ports::error::Unavailable;
+use crate::ports::mail_service::ClearSuppression;
+use crate::ports::settings::ReadSettings;
+use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::rules::falling_due::reached_again;
+use crate::rules::issuing::{Remailing, mail_again};
+use crate::values::ids::{EventId, MailId, UserId};
 
 /// Why an address was not tried again.
 #[derive(Debug, thiserror::Error)]

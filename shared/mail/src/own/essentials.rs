@@ -1,8 +1,8 @@
 //! What an invitation must not lose, whatever words it has: the secret, where to go with it, and
 //! until when.
 
-use beckon_domain::method::Method;
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::values::method::Method;
+use beckon_domain::values::problem::FieldProblem;
 
 use super::{Body, Part};
 

@@ -3,17 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::letter::{
-    Agreement, ConfirmationLetter, HelpDesk, InvitationLetter, InvitationOccasion, Letterhead,
+use beckon_domain::model::letter::{
+    Agreement, ConfirmationLetter, InvitationLetter, InvitationOccasion, Letterhead,
 };
-use beckon_domain::locale::TimeZoneName;
-use beckon_domain::method::Method;
-use beckon_domain::names::{DisplayName, Label};
-use beckon_domain::ownership::Ownership;
-use beckon_domain::sample::Sample;
-use beckon_domain::settings::branding::Branding;
-use beckon_domain::template::{Letter, TemplateKind, TemplateName, Variable};
+use beckon_domain::model::ownership::Ownership;
+use beckon_domain::model::settings::branding::Branding;
+use beckon_domain::model::settings::help_desk::HelpDesk;
+use beckon_domain::model::template::{Letter, TemplateKind, TemplateName, Variable};
+use beckon_domain::rules::sample::Sample;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::locale::TimeZoneName;
+use beckon_domain::values::method::Method;
+use beckon_domain::values::names::{DisplayName, Label};
 use jiff::{SignedDuration, Timestamp};
 use minijinja::HtmlEscape;
 use minijinja::value::Value;

@@ -1,7 +1,7 @@
 //! Our own letters, as somebody would write them who begins from them: the same sentences with
 //! variables in them, in the language asked for.
 
-use beckon_domain::template::{TemplateKind, Wording};
+use beckon_domain::model::template::{TemplateKind, Wording};
 
 use crate::catalogue::Catalogue;
 

@@ -1,11 +1,11 @@
 //! Mails that look like the organisation's: its logo above them, its colour on their buttons.
 
-use beckon_domain::letter::Message;
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipRule};
-use beckon_domain::ports::{ComposeLetter as _, ComposeOwn as _};
-use beckon_domain::settings::branding::{Branding, LARGEST_LOGO};
-use beckon_domain::template::{Letter, TemplateKind, TemplateName};
+use beckon_domain::model::letter::Message;
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::settings::branding::{Branding, LARGEST_LOGO};
+use beckon_domain::model::template::{Letter, TemplateKind, TemplateName};
+use beckon_domain::ports::composer::{ComposeLetter as _, ComposeOwn as _};
+use beckon_domain::values::method::Method;
 use serde_json::json;
 
 use crate::composer;
@@ -31,8 +31,9 @@ pub(crate) fn branding(colour: &str, logo: &[u8], alt: Option<&str>) -> Branding
         "accentColour": colour,
         "logo": { "contentType": "image/png", "contentBase64": content, "alt": alt },
     } });
-    let draft: beckon_domain::settings::SettingsDraft = serde_json::from_value(draft).unwrap();
-    let from = beckon_domain::address::EmailAddress::parse("beckon@example.com").unwrap();
+    let draft: beckon_domain::model::settings::SettingsDraft =
+        serde_json::from_value(draft).unwrap();
+    let from = beckon_domain::values::address::EmailAddress::parse("beckon@example.com").unwrap();
     draft.parse(&from).unwrap().branding
 }
 

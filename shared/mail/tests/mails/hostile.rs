@@ -1,9 +1,9 @@
 //! Names and reasons are people's input, and some of it was stored before there was a rule
 //! against it. Wherever it ends up, it stays a name.
 
-use beckon_domain::letter::Message;
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::letter::Message;
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::values::method::Method;
 
 use crate::letters::{
     PAGE, completed, confirmation, declined, hand_over, invitation, notice, stored,

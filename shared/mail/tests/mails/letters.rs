@@ -1,20 +1,21 @@
 //! Letters with fixed data, for tests to vary.
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::{IssueNumber, UserId};
-use beckon_domain::invitation::Nonce;
-use beckon_domain::keys::SecretKey;
-use beckon_domain::letter::{
-    Agreement, ConfirmationLetter, HandOverLetter, HelpDesk, InvitationLetter, InvitationOccasion,
+use beckon_domain::model::letter::{
+    Agreement, ConfirmationLetter, HandOverLetter, InvitationLetter, InvitationOccasion,
     LetterSecret, Letterhead, NoticeAbout, NoticeLetter, PersonName, Reader,
 };
-use beckon_domain::locale::{Locale, TimeZoneName};
-use beckon_domain::method::Method;
-use beckon_domain::names::{DisplayName, Label};
-use beckon_domain::ownership::{Ownership, OwnershipRule};
-use beckon_domain::pin::Pin;
-use beckon_domain::settings::branding::Branding;
-use beckon_domain::token::{Token, TokenPurpose};
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::settings::branding::Branding;
+use beckon_domain::model::settings::help_desk::HelpDesk;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{IssueNumber, UserId};
+use beckon_domain::values::keys::SecretKey;
+use beckon_domain::values::locale::{Locale, TimeZoneName};
+use beckon_domain::values::method::Method;
+use beckon_domain::values::names::{DisplayName, Label};
+use beckon_domain::values::nonce::Nonce;
+use beckon_domain::values::pin::Pin;
+use beckon_domain::values::token::{Token, TokenPurpose};
 
 pub(crate) const PAGE: &str = "https://beckon.example.com/enroll";
 pub(crate) const MANAGED: &str = "https://mdm.example.com/enrol?u=ada%40example.com";
@@ -89,7 +90,7 @@ pub(crate) fn invitation(locale: &str, method: Method) -> InvitationLetter {
     InvitationLetter {
         head: head(),
         reader: reader(locale),
-        invited: beckon_domain::address::EmailAddress::parse("ada@example.com").ok(),
+        invited: beckon_domain::values::address::EmailAddress::parse("ada@example.com").ok(),
         occasion: InvitationOccasion::First,
         invited_by: Some(label("Jonas Brandt")),
         method,

@@ -19,9 +19,9 @@ mod zones;
 
 use std::sync::LazyLock;
 
-use beckon_domain::letter::{InvitationOccasion, LetterSecret, Message};
-use beckon_domain::locale::Locale;
-use beckon_domain::method::Method;
+use beckon_domain::model::letter::{InvitationOccasion, LetterSecret, Message};
+use beckon_domain::values::locale::Locale;
+use beckon_domain::values::method::Method;
 use beckon_mail::{ComposeError, Composer, link_of};
 use letters::{DECLINE, MANAGED, METHODS, PAGE, agreement, hand_over, invitation, pin, token};
 
@@ -30,7 +30,7 @@ fn composer() -> &'static Composer {
     &COMPOSER
 }
 
-fn invite(letter: &beckon_domain::letter::InvitationLetter) -> Message {
+fn invite(letter: &beckon_domain::model::letter::InvitationLetter) -> Message {
     composer().invitation(letter).unwrap()
 }
 

@@ -1,13 +1,13 @@
 //! Mails in an administrator's own words: what can be kept, what is refused and why, and that
 //! nothing that is filled in becomes more than words.
 
-use beckon_domain::letter::{Agreement, InvitationLetter, InvitationOccasion, Message};
-use beckon_domain::locale::Locale;
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipRule};
-use beckon_domain::ports::{ComposeLetter as _, ComposeOwn as _};
-use beckon_domain::problem::FieldProblem;
-use beckon_domain::template::{Letter, TemplateKind, TemplateName, Wording, WordingDraft};
+use beckon_domain::model::letter::{Agreement, InvitationLetter, InvitationOccasion, Message};
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::template::{Letter, TemplateKind, TemplateName, Wording, WordingDraft};
+use beckon_domain::ports::composer::{ComposeLetter as _, ComposeOwn as _};
+use beckon_domain::values::locale::Locale;
+use beckon_domain::values::method::Method;
+use beckon_domain::values::problem::FieldProblem;
 use beckon_mail::{Composer, link_of};
 
 use crate::letters::{DECLINE, METHODS, PAGE, confirmation, invitation, stored, token};

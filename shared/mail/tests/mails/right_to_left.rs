@@ -1,7 +1,7 @@
 //! Mails in Arabic: what is read from left to right in every language stays so inside them.
 
-use beckon_domain::letter::Message;
-use beckon_domain::method::Method;
+use beckon_domain::model::letter::Message;
+use beckon_domain::values::method::Method;
 
 use crate::composer;
 use crate::letters::{DECLINE, declined, hand_over, invitation, notice};

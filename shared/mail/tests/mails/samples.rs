@@ -1,8 +1,8 @@
 //! Mails of every kind, chosen so that together they hold every sentence that a language has.
 
-use beckon_domain::letter::{InvitationOccasion, LetterSecret, Letterhead, Message};
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::letter::{InvitationOccasion, LetterSecret, Letterhead, Message};
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::values::method::Method;
 
 use crate::composer;
 use crate::letters::{
@@ -197,6 +197,6 @@ fn nobody() -> Letterhead {
     Letterhead {
         organisation: None,
         help_desk: None,
-        branding: beckon_domain::settings::branding::Branding::default(),
+        branding: beckon_domain::model::settings::branding::Branding::default(),
     }
 }

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use ammonia::Builder;
-use beckon_domain::locale::Locale;
-use beckon_domain::ports::ComposeOwn as _;
-use beckon_domain::template::{TemplateKind, TemplateName, WordingDraft};
+use beckon_domain::model::template::{TemplateKind, TemplateName, WordingDraft};
+use beckon_domain::ports::composer::ComposeOwn as _;
+use beckon_domain::values::locale::Locale;
 use proptest::prelude::*;
 
 use crate::composer;

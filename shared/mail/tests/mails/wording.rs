@@ -5,8 +5,8 @@ use beckon_mail::Composer;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::values::method::Method;
 
 use crate::letters::{
     DECLINE, PAGE, POLICY, agreement, confirmation, declined, hand_over, invitation, notice, token,

@@ -1,8 +1,8 @@
 //! When an invitation ends, told in its reader's zone: right on both sides of every change of the
 //! clocks.
 
-use beckon_domain::locale::TimeZoneName;
-use beckon_domain::method::Method;
+use beckon_domain::values::locale::TimeZoneName;
+use beckon_domain::values::method::Method;
 use beckon_mail::Composer;
 
 use crate::letters::{hand_over, invitation};

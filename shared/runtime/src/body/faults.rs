@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::values::problem::FieldProblem;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use serde_path_to_error::Segment;

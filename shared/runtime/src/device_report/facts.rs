@@ -1,10 +1,10 @@
 //! Facts that a report may leave out: each is read as far as it can be understood, and what cannot
 //! is let be and named.
 
-use beckon_domain::names::Label;
-use beckon_domain::ownership::{EnrollmentType, ToldEnrollment};
-use beckon_domain::platform::Platform;
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::model::ownership::{EnrollmentType, ToldEnrollment};
+use beckon_domain::values::names::Label;
+use beckon_domain::values::platform::Platform;
+use beckon_domain::values::problem::FieldProblem;
 use serde_json::{Map, Value};
 
 /// The facts of an object.

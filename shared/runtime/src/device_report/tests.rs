@@ -1,4 +1,4 @@
-use beckon_domain::ownership::EnrollmentType;
+use beckon_domain::model::ownership::EnrollmentType;
 use serde_json::json;
 
 use super::*;
@@ -25,8 +25,8 @@ fn named(problems: &[FieldProblem]) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn text_of(label: Option<&beckon_domain::names::Label>) -> Option<&str> {
-    label.map(beckon_domain::names::Label::as_str)
+fn text_of(label: Option<&beckon_domain::values::names::Label>) -> Option<&str> {
+    label.map(beckon_domain::values::names::Label::as_str)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Times as device managements write them. What can mean one moment alone is read; everything else
 //! is let be and named, and the time is unknown.
 
-use beckon_domain::problem::FieldProblem;
+use beckon_domain::values::problem::FieldProblem;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::Value;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::batch::{Batch, BatchSelection, Cursor};
-use beckon_domain::ids::{BatchId, IssueNumber, MailId, UserId, Version};
-use beckon_domain::mail::{Mail, MailClass, MailKind, MailState};
-use beckon_domain::ownership::OwnerSwitch;
-use beckon_domain::selection::UserFilter;
-use beckon_domain::settings::UNSAVED;
-use beckon_domain::stored::Carried;
+use beckon_domain::model::batch::{Batch, BatchSelection, Cursor};
+use beckon_domain::model::mail::{Mail, MailClass, MailKind, MailState};
+use beckon_domain::model::ownership::OwnerSwitch;
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::settings::UNSAVED;
+use beckon_domain::model::stored::Carried;
+use beckon_domain::values::ids::{BatchId, IssueNumber, MailId, UserId, Version};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{an_administrator, monday_morning};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::address::{EmailAddress, MailDomain};
-use beckon_domain::method::Method;
-use beckon_domain::names::GroupName;
-use beckon_domain::settings::{Distribution, Settings};
+use beckon_domain::model::settings::{Distribution, Settings};
+use beckon_domain::values::address::{EmailAddress, MailDomain};
+use beckon_domain::values::method::Method;
+use beckon_domain::values::names::GroupName;
 
 /// Builds settings.
 #[derive(Debug, Clone)]

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::{BatchId, ExternalId, IssueNumber, MailId, UserId, Version};
-use beckon_domain::invitation::{Invitation, InvitationState};
-use beckon_domain::keys::KeyId;
-use beckon_domain::locale::{Locale, TimeZoneName};
-use beckon_domain::method::Method;
-use beckon_domain::names::{DisplayName, GroupName};
-use beckon_domain::ownership::Ownership;
-use beckon_domain::pin::{PinAlphabet, PinPolicy};
-use beckon_domain::reminders::ReminderPlan;
-use beckon_domain::settings::reminders::Reminders;
-use beckon_domain::stored::Carried;
-use beckon_domain::user::{AddressMark, User};
+use beckon_domain::model::invitation::{Invitation, InvitationState};
+use beckon_domain::model::ownership::Ownership;
+use beckon_domain::model::reminders::ReminderPlan;
+use beckon_domain::model::settings::reminders::Reminders;
+use beckon_domain::model::stored::Carried;
+use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{BatchId, ExternalId, IssueNumber, MailId, UserId, Version};
+use beckon_domain::values::keys::KeyId;
+use beckon_domain::values::locale::{Locale, TimeZoneName};
+use beckon_domain::values::method::Method;
+use beckon_domain::values::names::{DisplayName, GroupName};
+use beckon_domain::values::pin::{PinAlphabet, PinPolicy};
 use jiff::{SignedDuration, Timestamp};
 
 use super::monday_morning;

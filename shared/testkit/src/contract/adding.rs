@@ -1,9 +1,10 @@
 //! Adding users, and finding them again.
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::{ExternalId, UserId};
-use beckon_domain::ports::{AddUserError, Name};
-use beckon_domain::user::{AddressMark, Asked, User};
+use beckon_domain::model::change::Name;
+use beckon_domain::model::user::{AddressMark, Asked, User};
+use beckon_domain::ports::users::AddUserError;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{ExternalId, UserId};
 use jiff::civil::Date;
 
 use super::{Store, added, at_once, load};

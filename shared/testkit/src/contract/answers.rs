@@ -1,6 +1,8 @@
 //! Answers remembered for idempotency keys.
 
-use beckon_domain::ports::{AddUserError, RememberedAnswer, SaveError};
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::ports::error::SaveError;
+use beckon_domain::ports::users::AddUserError;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, at_once, load};
@@ -10,7 +12,7 @@ async fn start(
     store: &impl Store,
     at: Timestamp,
     answer: &RememberedAnswer,
-) -> Result<beckon_domain::ids::BatchId, SaveError> {
+) -> Result<beckon_domain::values::ids::BatchId, SaveError> {
     let (batch, cursor) = a_batch().started_at(at).build();
     let result = store.start_batch(&batch, &cursor, &[], Some(answer)).await;
     result.map(|()| batch.id)

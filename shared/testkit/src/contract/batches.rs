@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::batch::{
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::batch::{
     BatchSelection, Cursor, PAGE, Page, Recipient, RecipientResult, SkipReason,
 };
-use beckon_domain::history::Actor;
-use beckon_domain::ids::{BatchId, MailId, UserId, Version};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::MailState;
-use beckon_domain::ownership::{OwnerSwitch, OwnershipChoice};
-use beckon_domain::ports::SaveError;
-use beckon_domain::selection::UserFilter;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::MailState;
+use beckon_domain::model::ownership::{OwnerSwitch, OwnershipChoice};
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::ports::error::SaveError;
+use beckon_domain::values::ids::{BatchId, MailId, UserId, Version};
 use jiff::SignedDuration;
 
 use super::{Store, at_once};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::batch::{Cursor, Page};
-use beckon_domain::ids::{BatchId, MailId, UserId};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::{Mail, MailClass, MailEvent, MailState};
-use beckon_domain::user::User;
+use beckon_domain::model::batch::{Cursor, Page};
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{Mail, MailClass, MailEvent, MailState};
+use beckon_domain::model::user::User;
+use beckon_domain::values::ids::{BatchId, MailId, UserId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, added, invited, mailed, next, saved};

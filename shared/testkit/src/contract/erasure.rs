@@ -1,11 +1,12 @@
 //! Taking users away, and erasing what is left of them.
 
-use beckon_domain::erasure::Tombstone;
-use beckon_domain::history::HistoryRow;
-use beckon_domain::invitation::{Invitation, InvitationState};
-use beckon_domain::ports::{ChangeOutcome, Name, SaveError, UserChange};
-use beckon_domain::session::SessionSlot;
-use beckon_domain::user::User;
+use beckon_domain::model::change::{ChangeOutcome, Name, UserChange};
+use beckon_domain::model::erasure::Tombstone;
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::invitation::{Invitation, InvitationState};
+use beckon_domain::model::session::SessionSlot;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::error::SaveError;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, added, at_once, load, next, save, saved};

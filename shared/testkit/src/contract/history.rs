@@ -1,13 +1,14 @@
 //! Histories.
 
-use beckon_domain::completion::{NotCompleted, WhyNotCompleted};
-use beckon_domain::history::{Actor, Bounce, Happening, HistoryRow, Particular};
-use beckon_domain::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
-use beckon_domain::mail::MailReason;
-use beckon_domain::method::Method;
-use beckon_domain::ownership::{Ownership, OwnershipRule};
-use beckon_domain::ports::UserChange;
-use beckon_domain::user::AddressMark;
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::change::UserChange;
+use beckon_domain::model::history::{Bounce, Happening, HistoryRow, Particular};
+use beckon_domain::model::mail::MailReason;
+use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::registration::{NotCompleted, WhyNotCompleted};
+use beckon_domain::model::user::AddressMark;
+use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
+use beckon_domain::values::method::Method;
 use jiff::SignedDuration;
 
 use super::{Store, added, next, saved};

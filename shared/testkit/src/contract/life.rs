@@ -3,18 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{BatchId, DeviceId, MailId};
-use beckon_domain::invitation::{Invitation, InvitationState as S};
-use beckon_domain::issuing::SAME_AGAIN;
-use beckon_domain::letter::LetterSecret;
-use beckon_domain::mail::{MailEvent, MailState};
-use beckon_domain::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
-use beckon_domain::ports::{Chance as _, Clock as _};
-use beckon_domain::registration::DeviceFacts;
-use beckon_domain::registration::{DeviceRegistered, Registrant};
-use beckon_domain::selection::Selection;
-use beckon_domain::token::Token;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::{Invitation, InvitationState as S};
+use beckon_domain::model::letter::LetterSecret;
+use beckon_domain::model::mail::{MailEvent, MailState};
+use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
+use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
+use beckon_domain::model::selection::Selection;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::entropy::Chance as _;
+use beckon_domain::rules::issuing::SAME_AGAIN;
+use beckon_domain::rules::writing::{Links, Sealed};
 use beckon_domain::usecases::change_invitation::{ChangeInvitation, InvitationChange};
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::decline::Decline;
@@ -27,8 +27,8 @@ use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::send::{Send, SendOrder};
 use beckon_domain::usecases::tick::Tick;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
-use beckon_domain::user::User;
-use beckon_domain::writing::{Links, Sealed};
+use beckon_domain::values::ids::{BatchId, DeviceId, MailId};
+use beckon_domain::values::token::Token;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, added};
@@ -130,7 +130,7 @@ impl<T: Store> Life<T> {
         wanted.reminders.policy.start_after_days = 1;
         wanted.reminders.policy.every_days = 1;
         wanted.administrators.addresses =
-            [beckon_domain::address::EmailAddress::parse("it@example.com").unwrap()].into();
+            [beckon_domain::values::address::EmailAddress::parse("it@example.com").unwrap()].into();
         let current = store.current_settings().await.unwrap();
         if current.settings != wanted {
             let stamp = crate::builders::a_stamp();

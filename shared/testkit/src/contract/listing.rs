@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::ids::{MailId, Version};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::{Mail, MailClass, MailKind, MailState};
-use beckon_domain::names::GroupName;
-use beckon_domain::selection::UserFilter;
-use beckon_domain::user::User;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{Mail, MailClass, MailKind, MailState};
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::user::User;
+use beckon_domain::values::ids::{MailId, Version};
+use beckon_domain::values::names::GroupName;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, added, invited, mailed};

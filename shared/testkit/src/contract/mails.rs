@@ -1,12 +1,14 @@
 //! Mails: loading, saving, and claiming them for the postman.
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, Version};
-use beckon_domain::locale::Locale;
-use beckon_domain::mail::{Mail, MailClass, MailEvent, MailKind, MailReason, MailState, TestMail};
-use beckon_domain::ports::SaveError;
-use beckon_domain::template::{TemplateKind, TemplateName, Wording};
-use beckon_domain::user::User;
+use beckon_domain::model::mail::{
+    Mail, MailClass, MailEvent, MailKind, MailReason, MailState, TestMail,
+};
+use beckon_domain::model::template::{TemplateKind, TemplateName, Wording};
+use beckon_domain::model::user::User;
+use beckon_domain::ports::error::SaveError;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, Version};
+use beckon_domain::values::locale::Locale;
 use jiff::SignedDuration;
 
 use super::{Store, added, at_once, load_mail, mailed, next, saved};

@@ -1,7 +1,7 @@
 //! The one postman at a time, and the pause of the outbox.
 
-use beckon_domain::ids::RunId;
-use beckon_domain::ports::Pause;
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::values::ids::RunId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, at_once};

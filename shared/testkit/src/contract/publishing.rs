@@ -1,9 +1,10 @@
 //! What every adapter of the event bus must do, whatever stands behind it.
 
-use beckon_domain::history::{Actor, Happening, HistoryRow};
-use beckon_domain::ids::{EventId, IssueNumber, UserId};
-use beckon_domain::ports::{PublishEvents, Receipt};
-use beckon_domain::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::history::{Happening, HistoryRow};
+use beckon_domain::model::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
+use beckon_domain::values::ids::{EventId, IssueNumber, UserId};
 use jiff::SignedDuration;
 use serde_json::Value;
 

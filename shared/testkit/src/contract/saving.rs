@@ -1,11 +1,10 @@
 //! Changes of users: each as a whole or not at all.
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::ExternalId;
-use beckon_domain::ids::{IssueNumber, MailId, UserId};
-use beckon_domain::mail::MailEvent;
-use beckon_domain::ports::{ChangeOutcome, Name, UserChange};
-use beckon_domain::user::User;
+use beckon_domain::model::change::{ChangeOutcome, Name, UserChange};
+use beckon_domain::model::mail::MailEvent;
+use beckon_domain::model::user::User;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{ExternalId, IssueNumber, MailId, UserId};
 
 use super::{Store, added, at_once, load, load_mail, mailed, next, save, saved, too_late};
 use crate::builders::{
@@ -14,7 +13,7 @@ use crate::builders::{
 use crate::chance::fresh_ulid;
 
 /// A change that holds one of everything.
-fn of_everything(user: &beckon_domain::user::User) -> UserChange {
+fn of_everything(user: &beckon_domain::model::user::User) -> UserChange {
     UserChange {
         mails: vec![a_mail(user.id).build()],
         history: vec![

@@ -1,13 +1,13 @@
 //! Registration sessions and registrations.
 
-use beckon_domain::completion::{NotCompleted, WhyNotCompleted};
-use beckon_domain::ids::{DeviceId, IssueNumber, UserId};
-use beckon_domain::names::Label;
-use beckon_domain::ownership::{EnrollmentType, Ownership, classify};
-use beckon_domain::ports::UserChange;
-use beckon_domain::registration::Registration;
-use beckon_domain::session::{NamedDevice, Session};
-use beckon_domain::user::User;
+use beckon_domain::model::change::UserChange;
+use beckon_domain::model::ownership::{EnrollmentType, Ownership};
+use beckon_domain::model::registration::{NotCompleted, Registration, WhyNotCompleted};
+use beckon_domain::model::session::{NamedDevice, Session};
+use beckon_domain::model::user::User;
+use beckon_domain::rules::ownership::classify;
+use beckon_domain::values::ids::{DeviceId, IssueNumber, UserId};
+use beckon_domain::values::names::Label;
 use jiff::SignedDuration;
 
 use super::{Store, added, next, saved};

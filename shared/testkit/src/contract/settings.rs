@@ -1,11 +1,10 @@
 //! The settings: one document, versioned.
 
-use beckon_domain::ids::Version;
-use beckon_domain::method::Method;
-use beckon_domain::names::Label;
-use beckon_domain::ports::SaveError;
-use beckon_domain::settings::UNSAVED;
-use beckon_domain::settings::{SavedSettings, Settings, SettingsStamp};
+use beckon_domain::model::settings::{SavedSettings, Settings, SettingsStamp, UNSAVED};
+use beckon_domain::ports::error::SaveError;
+use beckon_domain::values::ids::Version;
+use beckon_domain::values::method::Method;
+use beckon_domain::values::names::Label;
 
 use super::{Store, at_once};
 use crate::builders::{a_stamp, an_administrator, settings};

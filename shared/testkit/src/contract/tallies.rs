@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::ids::{BatchId, MailId};
+use beckon_domain::values::ids::{BatchId, MailId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, at_once};

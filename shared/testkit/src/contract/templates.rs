@@ -1,11 +1,13 @@
 //! Own wordings: a row each, versioned, read alone and all at once.
 
-use beckon_domain::history::Actor;
-use beckon_domain::ids::Version;
-use beckon_domain::locale::Locale;
-use beckon_domain::ports::SaveError;
-use beckon_domain::stored::Carried;
-use beckon_domain::template::{LARGEST_WORDING, Template, TemplateKind, TemplateName, Wording};
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::stored::Carried;
+use beckon_domain::model::template::{
+    LARGEST_WORDING, Template, TemplateKind, TemplateName, Wording,
+};
+use beckon_domain::ports::error::SaveError;
+use beckon_domain::values::ids::Version;
+use beckon_domain::values::locale::Locale;
 
 use super::{Store, at_once};
 use crate::builders::monday_morning;

@@ -1,9 +1,9 @@
 //! Taking tries: however many guess at once, none gets a try too many.
 
-use beckon_domain::ids::{IssueNumber, UserId};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::ports::ChangeOutcome;
-use beckon_domain::user::User;
+use beckon_domain::model::change::ChangeOutcome;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::user::User;
+use beckon_domain::values::ids::{IssueNumber, UserId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, added, at_once, invitation_of, invited, load, next, save};

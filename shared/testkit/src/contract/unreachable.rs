@@ -1,15 +1,16 @@
 //! A table that cannot be reached is *unavailable*: never empty, never a conflict.
 
-use beckon_domain::batch::Page;
-use beckon_domain::history::Actor;
-use beckon_domain::ids::{ExternalId, IssueNumber, RunId, Version};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::locale::Locale;
-use beckon_domain::mail::{MailClass, MailEvent};
-use beckon_domain::ports::{AddUserError, SaveError, Unavailable};
-use beckon_domain::selection::UserFilter;
-use beckon_domain::stored::Carried;
-use beckon_domain::template::{Template, TemplateKind, TemplateName};
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::batch::Page;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{MailClass, MailEvent};
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::stored::Carried;
+use beckon_domain::model::template::{Template, TemplateKind, TemplateName};
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::users::AddUserError;
+use beckon_domain::values::ids::{ExternalId, IssueNumber, RunId, Version};
+use beckon_domain::values::locale::Locale;
 
 use super::{Store, next};
 use crate::builders::{

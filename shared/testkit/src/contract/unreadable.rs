@@ -3,16 +3,18 @@
 
 use std::future::Future;
 
-use beckon_domain::batch::Page;
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{BatchId, MailId, UserId};
-use beckon_domain::mail::MailClass;
-use beckon_domain::ports::{Name, Pause, Unavailable, UserChange};
-use beckon_domain::selection::UserFilter;
-use beckon_domain::settings::UNSAVED;
-use beckon_domain::stored::RowKey;
-use beckon_domain::template::{Template, TemplateKind, TemplateName};
-use beckon_domain::user::User;
+use beckon_domain::model::batch::Page;
+use beckon_domain::model::change::{Name, UserChange};
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::mail::MailClass;
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::settings::UNSAVED;
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::model::template::{Template, TemplateKind, TemplateName};
+use beckon_domain::model::user::User;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::values::ids::{BatchId, MailId, UserId};
 use jiff::SignedDuration;
 
 use super::{Store, added, invited, mailed, next, saved};
@@ -454,13 +456,13 @@ pub async fn a_wording_that_cannot_be_read_leaves_the_others_be<S: Store>(
     let of = |tag: &str| Template {
         name: TemplateName {
             kind: TemplateKind::Reminder,
-            locale: beckon_domain::locale::Locale::parse(tag).unwrap(),
+            locale: beckon_domain::values::locale::Locale::parse(tag).unwrap(),
         },
-        version: beckon_domain::ids::Version::FIRST,
+        version: beckon_domain::values::ids::Version::FIRST,
         wording: None,
         changed_by: an_administrator(),
         changed_at: monday_morning(),
-        carried: beckon_domain::stored::Carried::default(),
+        carried: beckon_domain::model::stored::Carried::default(),
     };
     for tag in ["de", "fr"] {
         store.save_template(&of(tag)).await.unwrap();

@@ -1,6 +1,7 @@
 //! What wakes the postman, if the wake-up comes through.
 
-use beckon_domain::ports::{Unavailable, WakePostman};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::wake_up::WakePostman;
 
 use super::ledger::Watch;
 

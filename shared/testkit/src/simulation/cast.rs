@@ -1,6 +1,7 @@
 //! Everything a job needs, and the use cases made of it: this is the one place of the simulation that
 //! constructs them, each in a function of its own.
 
+use beckon_domain::rules::writing::Links;
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_settings::ChangeSettings;
@@ -16,7 +17,6 @@ use beckon_domain::usecases::send::Send;
 use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::usecases::tick::Tick;
-use beckon_domain::writing::Links;
 
 use super::bell::Bell;
 use super::ledger::Watch;

@@ -2,17 +2,17 @@
 //! stands beside: what people do with secrets, with users, with Sends and settings, and what the
 //! machinery does.
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::history::Actor;
-use beckon_domain::idempotency::RepeatableRequest;
-use beckon_domain::ids::{BatchId, IssueNumber, UserId, Version};
-use beckon_domain::ports::Unavailable;
-use beckon_domain::registration::DeviceRegistered;
-use beckon_domain::settings::Settings;
-use beckon_domain::stored::RowKey;
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::registration::DeviceRegistered;
+use beckon_domain::model::settings::Settings;
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::ports::error::Unavailable;
 use beckon_domain::usecases::change_invitation::InvitationChange;
+use beckon_domain::usecases::idempotency::RepeatableRequest;
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::usecases::send::SendOrder;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{BatchId, IssueNumber, UserId, Version};
 
 use super::cast::Cast;
 use super::tasks::{Ended, Play};

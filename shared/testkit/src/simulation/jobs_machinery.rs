@@ -1,7 +1,8 @@
 //! What the machinery around Beckon does: each function, as it runs its use cases.
 
-use beckon_domain::ports::{Clock as _, WakePostman as _};
-use beckon_domain::registration::DeviceRegistered;
+use beckon_domain::model::registration::DeviceRegistered;
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::wake_up::WakePostman as _;
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, Confirmed};
 use beckon_domain::usecases::deliver::RunEnd;
 use beckon_domain::usecases::expand::Expanded;

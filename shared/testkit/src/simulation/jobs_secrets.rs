@@ -3,13 +3,13 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use beckon_domain::address::EmailAddress;
-use beckon_domain::ids::UserId;
-use beckon_domain::pin::Pin;
-use beckon_domain::token::{Token, TokenPurpose};
 use beckon_domain::usecases::change_invitation::{ChangeInvitationRefused, InvitationChange};
 use beckon_domain::usecases::redeem::{RedeemRefused, Redemption, Source};
 use beckon_domain::usecases::request_pin::PinRequested;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::UserId;
+use beckon_domain::values::pin::Pin;
+use beckon_domain::values::token::{Token, TokenPurpose};
 
 use super::cast::Cast;
 use super::jobs::Shown;

@@ -1,11 +1,11 @@
 //! What administrators do with Sends, with the outbox and with the settings.
 
-use beckon_domain::ids::{BatchId, Version};
-use beckon_domain::ownership::OwnershipChoice;
-use beckon_domain::selection::Selection;
-use beckon_domain::settings::{Settings, SettingsDraft};
+use beckon_domain::model::ownership::OwnershipChoice;
+use beckon_domain::model::selection::Selection;
+use beckon_domain::model::settings::{Settings, SettingsDraft};
 use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
 use beckon_domain::usecases::send::{SendOrder, SendRefused};
+use beckon_domain::values::ids::{BatchId, Version};
 
 use super::cast::Cast;
 use super::jobs::request;

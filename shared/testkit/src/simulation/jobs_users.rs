@@ -1,8 +1,8 @@
 //! What administrators do with users.
 
-use beckon_domain::ids::UserId;
 use beckon_domain::usecases::add_user::{AddUserRefused, NewUser};
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
+use beckon_domain::values::ids::UserId;
 
 use super::cast::Cast;
 use super::jobs::request;

@@ -4,16 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use beckon_domain::batch::{Batch, Cursor, Page};
-use beckon_domain::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, UserId};
-use beckon_domain::invitation::Invitation;
-use beckon_domain::mail::Mail;
-use beckon_domain::ports::RememberedAnswer;
-use beckon_domain::registration::DeviceRegistered;
-use beckon_domain::session::{RegistrationId, SessionDigest};
-use beckon_domain::settings::VersionedSettings;
-use beckon_domain::stored::RowKey;
-use beckon_domain::user::User;
+use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::invitation::Invitation;
+use beckon_domain::model::mail::Mail;
+use beckon_domain::model::registration::DeviceRegistered;
+use beckon_domain::model::settings::VersionedSettings;
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::model::user::User;
+use beckon_domain::values::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, UserId};
+use beckon_domain::values::session_ids::{RegistrationId, SessionDigest};
 use jiff::Timestamp;
 
 use super::jobs::{Job, Record};

@@ -1,11 +1,11 @@
 //! The rules for mails: which may be claimed, which may be handed over again, and whether what
 //! their rows say is true.
 
-use beckon_domain::ids::MailId;
-use beckon_domain::invitation::{Invitation, InvitationState};
-use beckon_domain::mail::{Mail, MailEvent, MailKind, MailState};
+use beckon_domain::model::invitation::{Invitation, InvitationState};
+use beckon_domain::model::mail::{Mail, MailEvent, MailKind, MailState};
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::record_feedback::Feedback;
-use beckon_domain::user::User;
+use beckon_domain::values::ids::MailId;
 use jiff::Timestamp;
 
 use super::jobs::{Job, Record};

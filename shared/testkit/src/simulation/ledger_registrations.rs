@@ -1,16 +1,16 @@
 //! The rules for registrations: what is recorded, what a device completes, and who is told. They are
 //! written here from the description of the product, and ask nothing of the domain.
 
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{DeviceId, IssueNumber, UserId};
-use beckon_domain::invitation::InvitationState as S;
-use beckon_domain::mail::MailKind;
-use beckon_domain::ownership::Ownership;
-use beckon_domain::ports::UserChange;
-use beckon_domain::registration::{DeviceRegistered, Registrant, Registration};
-use beckon_domain::session::SessionDigest;
-use beckon_domain::settings::Distribution;
-use beckon_domain::user::User;
+use beckon_domain::model::change::UserChange;
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState as S;
+use beckon_domain::model::mail::MailKind;
+use beckon_domain::model::ownership::Ownership;
+use beckon_domain::model::registration::{DeviceRegistered, Registrant, Registration};
+use beckon_domain::model::settings::Distribution;
+use beckon_domain::model::user::User;
+use beckon_domain::values::ids::{DeviceId, IssueNumber, UserId};
+use beckon_domain::values::session_ids::SessionDigest;
 use jiff::{SignedDuration, Timestamp};
 
 use super::jobs::Job;

@@ -1,11 +1,12 @@
 //! The rules for users, their invitations, and what a secret opens.
 
-use beckon_domain::ids::{IssueNumber, UserId, Version};
-use beckon_domain::invitation::{Invitation, InvitationState as S};
-use beckon_domain::mail::{Mail, MailKind};
-use beckon_domain::ports::UserChange;
-use beckon_domain::session::{RegistrationId, SESSIONS_AT_A_TIME, Session};
-use beckon_domain::user::User;
+use beckon_domain::model::change::UserChange;
+use beckon_domain::model::invitation::{Invitation, InvitationState as S};
+use beckon_domain::model::mail::{Mail, MailKind};
+use beckon_domain::model::session::{SESSIONS_AT_A_TIME, Session};
+use beckon_domain::model::user::User;
+use beckon_domain::values::ids::{IssueNumber, UserId, Version};
+use beckon_domain::values::session_ids::RegistrationId;
 
 use super::jobs::{Job, Shown};
 use super::ledger::{Issue, Ledger};

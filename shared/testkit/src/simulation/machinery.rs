@@ -1,7 +1,7 @@
 //! The machinery around Beckon: the reader of the stream, the postman's bell, the clock, the
 //! mail service's reports, and everybody who tries again; and how time passes.
 
-use beckon_domain::ports::Clock as _;
+use beckon_domain::ports::clock::Clock as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::jobs::Job;

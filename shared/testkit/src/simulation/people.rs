@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::ids::{IssueNumber, UserId};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::method::Method;
-use beckon_domain::names::GroupName;
-use beckon_domain::ownership::{EnrollmentType, OwnershipChoice};
-use beckon_domain::registration::{DeviceFacts, DeviceRegistered, Registrant};
-use beckon_domain::selection::{Selection, UserFilter};
-use beckon_domain::session::RegistrationId;
-use beckon_domain::settings::Settings;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::ownership::{EnrollmentType, OwnershipChoice};
+use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
+use beckon_domain::model::selection::{Selection, UserFilter};
+use beckon_domain::model::settings::Settings;
+use beckon_domain::model::user::User;
 use beckon_domain::usecases::change_invitation::InvitationChange;
-use beckon_domain::user::User;
+use beckon_domain::values::ids::{IssueNumber, UserId};
+use beckon_domain::values::method::Method;
+use beckon_domain::values::names::GroupName;
+use beckon_domain::values::session_ids::RegistrationId;
 use jiff::{SignedDuration, Timestamp};
 use ulid::Ulid;
 

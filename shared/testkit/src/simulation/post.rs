@@ -1,12 +1,14 @@
 //! The mail service of a story: it takes mails, refuses, hesitates, falls silent, and reports
 //! what it took late, twice, in any order or never.
 
-use beckon_domain::ids::MailId;
-use beckon_domain::letter::OutgoingMail;
-use beckon_domain::mail::{MailEvent, MailReason};
-use beckon_domain::ports::{Clock as _, SendMail, Unavailable};
-use beckon_domain::sending::{SendAnswer, SendingLimits};
+use beckon_domain::model::letter::OutgoingMail;
+use beckon_domain::model::mail::{MailEvent, MailReason};
+use beckon_domain::model::mail_service::{SendAnswer, SendingLimits};
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::mail_service::SendMail;
 use beckon_domain::usecases::record_feedback::Feedback;
+use beckon_domain::values::ids::MailId;
 use jiff::SignedDuration;
 
 use super::ledger::Watch;

@@ -1,8 +1,9 @@
 //! A story from its seed: who goes on when, what the machinery around Beckon does, what goes
 //! wrong, and how it ends once everything is mended.
 
-use beckon_domain::ports::{Clock as _, KeepAside as _};
-use beckon_domain::stored::RowKey;
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::rows_aside::KeepAside as _;
 use beckon_domain::usecases::deliver::PostmanPolicy;
 use jiff::{SignedDuration, Timestamp};
 
@@ -283,7 +284,7 @@ impl Story {
             self.turn();
         }
         let now = self.clock.now();
-        let open = |user: &beckon_domain::user::User| {
+        let open = |user: &beckon_domain::model::user::User| {
             let invitation = user.invitation.as_ref();
             invitation.is_some_and(|one| one.is_open() && one.expires_at <= now)
         };

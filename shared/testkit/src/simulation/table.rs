@@ -1,19 +1,21 @@
 //! The table of a story: the table in memory behind the story's weather, with the ledger looking
 //! on at each write, and with one of its rules broken where the story says so.
 
-use beckon_domain::address::NormalisedAddress;
-use beckon_domain::batch::{Batch, Cursor, Page};
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
-use beckon_domain::invitation::InvitationState;
-use beckon_domain::mail::{Mail, MailClass, MailKind};
-use beckon_domain::ports::{
-    AddUserError, AddUserRow, ChangeOutcome, FindUser, FinishPage, LoadUsers, PushCursor,
-    RememberedAnswer, SaveError, SaveUsers, StartBatch, StopBatch, TakeTry, Unavailable,
-    UserChange,
+use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::change::{ChangeOutcome, UserChange};
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::mail::{Mail, MailClass, MailKind};
+use beckon_domain::model::user::User;
+use beckon_domain::ports::batches::{FinishPage, PushCursor, StartBatch, StopBatch};
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::reads::Loaded;
+use beckon_domain::ports::users::{
+    AddUserError, AddUserRow, FindUser, LoadUsers, SaveUsers, TakeTry,
 };
-use beckon_domain::stored::Loaded;
-use beckon_domain::user::User;
+use beckon_domain::values::address::NormalisedAddress;
+use beckon_domain::values::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
 use jiff::Timestamp;
 
 use super::breakage::Breakage;

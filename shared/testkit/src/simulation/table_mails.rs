@@ -1,10 +1,12 @@
 //! The ports of the table that speak of mails and of the postman's lease.
 
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{MailId, RunId, Version};
-use beckon_domain::mail::Mail;
-use beckon_domain::ports::{ClaimMail, HoldLease, LoadMails, SaveError, SaveMail, Unavailable};
-use beckon_domain::stored::Loaded;
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::mail::Mail;
+use beckon_domain::ports::delivery::HoldLease;
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::mails::{ClaimMail, LoadMails, SaveMail};
+use beckon_domain::ports::reads::Loaded;
+use beckon_domain::values::ids::{MailId, RunId, Version};
 use jiff::Timestamp;
 
 use super::breakage::Breakage;

@@ -1,21 +1,29 @@
 //! The ports of the table that the ledger need not look at: reads, and writes of no consequence.
 
-use beckon_domain::batch::{Batch, Cursor, Page};
-use beckon_domain::ids::{BatchId, DeviceId, MailId, UserId, Version};
-use beckon_domain::mail::MailClass;
-use beckon_domain::ports::{
-    CountOpenInvitations, FindDue, KeepAside, KeepTally, ListPage, ListSettings, ListUsers,
-    LoadBatch, LoadRegistration, LoadSession, LoadTemplates, NoteBounce, NotePace, Pause,
-    PauseOutbox, ReadSettings, RecallAnswer, RememberedAnswer, SaveError, SaveSettings,
-    Unavailable,
-};
-use beckon_domain::registration::Registration;
-use beckon_domain::selection::UserFilter;
-use beckon_domain::session::{Session, SessionDigest};
-use beckon_domain::settings::{SavedSettings, Settings, SettingsStamp, VersionedSettings};
-use beckon_domain::stored::{Readable, RowKey, SetAside, Unreadable};
-use beckon_domain::template::{Template, TemplateName};
-use beckon_domain::user::User;
+use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::mail::MailClass;
+use beckon_domain::model::registration::Registration;
+use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::session::Session;
+use beckon_domain::model::settings::{SavedSettings, Settings, SettingsStamp, VersionedSettings};
+use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
+use beckon_domain::model::template::{Template, TemplateName};
+use beckon_domain::model::user::User;
+use beckon_domain::ports::batches::{LoadBatch, NoteBounce};
+use beckon_domain::ports::delivery::{FindDue, NotePace, PauseOutbox};
+use beckon_domain::ports::devices::{LoadRegistration, LoadSession};
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::idempotency::RecallAnswer;
+use beckon_domain::ports::rate_counter::KeepTally;
+use beckon_domain::ports::reads::{ListPage, Readable};
+use beckon_domain::ports::rows_aside::KeepAside;
+use beckon_domain::ports::settings::{ListSettings, ReadSettings, SaveSettings};
+use beckon_domain::ports::templates::LoadTemplates;
+use beckon_domain::ports::users::{CountOpenInvitations, ListUsers};
+use beckon_domain::values::ids::{BatchId, DeviceId, MailId, UserId, Version};
+use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
 
 use super::breakage::Breakage;

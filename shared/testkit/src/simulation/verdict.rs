@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use beckon_domain::batch::{Batch, BatchCounts, BatchSelection, Cursor, RecipientResult};
-use beckon_domain::history::Happening;
-use beckon_domain::ids::{DeviceId, IssueNumber, MailId, UserId};
-use beckon_domain::invitation::InvitationState as S;
-use beckon_domain::issuing::mail_of;
-use beckon_domain::mail::{Mail, MailKind, MailState};
-use beckon_domain::stored::RowKey;
+use beckon_domain::model::batch::{Batch, BatchCounts, BatchSelection, Cursor, RecipientResult};
+use beckon_domain::model::history::Happening;
+use beckon_domain::model::invitation::InvitationState as S;
+use beckon_domain::model::mail::{Mail, MailKind, MailState};
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::model::user::User;
+use beckon_domain::rules::issuing::mail_of;
 use beckon_domain::usecases::report_batch::ReportBatch;
-use beckon_domain::user::User;
+use beckon_domain::values::ids::{DeviceId, IssueNumber, MailId, UserId};
 
 use super::ledger::Ledger;
 use super::tasks::finish;

@@ -2,14 +2,16 @@
 
 use std::ops::Bound;
 
-use beckon_domain::batch::{Batch, Cursor, Page};
-use beckon_domain::ids::{BatchId, UserId};
-use beckon_domain::ports::{
-    FinishPage, ListBatches, ListPage, LoadBatch, PushCursor, RememberedAnswer, SaveError,
-    StartBatch, StopBatch, Unavailable,
+use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::ports::batches::{
+    FinishPage, ListBatches, LoadBatch, PushCursor, StartBatch, StopBatch,
 };
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::reads::ListPage;
+use beckon_domain::values::ids::{BatchId, UserId};
 
-use beckon_domain::stored::Readable;
+use beckon_domain::ports::reads::Readable;
 
 use super::spoilt::{keys, one};
 use super::{Call, MemoryStore};

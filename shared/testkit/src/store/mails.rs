@@ -1,13 +1,14 @@
 //! The ports that speak of mails, of what is due, and of the postman's lease and pause.
 
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{BatchId, MailId, RunId, UserId, Version};
-use beckon_domain::mail::{Mail, MailClass};
-use beckon_domain::ports::{
-    AddMail, ClaimMail, FindDue, HoldLease, LoadMails, Pause, PauseOutbox, RememberedAnswer,
-    SaveError, SaveMail, Unavailable,
-};
-use beckon_domain::stored::{Loaded, readable};
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::mail::{Mail, MailClass};
+use beckon_domain::ports::delivery::{FindDue, HoldLease, PauseOutbox};
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::mails::{AddMail, ClaimMail, LoadMails, SaveMail};
+use beckon_domain::ports::reads::{Loaded, readable};
+use beckon_domain::values::ids::{BatchId, MailId, RunId, UserId, Version};
 use jiff::Timestamp;
 
 use super::spoilt::{keys, one};

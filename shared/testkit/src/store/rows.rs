@@ -3,21 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use beckon_domain::address::NormalisedAddress;
-use beckon_domain::batch::{Batch, Cursor, Page};
-use beckon_domain::erasure::{Tombstone, over_since};
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{BatchId, DeviceId, EventId, ExternalId, MailId, RunId, UserId, Version};
-use beckon_domain::mail::Mail;
-use beckon_domain::ports::{
-    AddUserError, ChangeOutcome, Name, Pause, RememberedAnswer, SaveError, UserChange,
+use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::change::{ChangeOutcome, Name, UserChange};
+use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::erasure::{Tombstone, over_since};
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::mail::Mail;
+use beckon_domain::model::registration::Registration;
+use beckon_domain::model::session::Session;
+use beckon_domain::model::settings::{Settings, SettingsStamp, VersionedSettings};
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::model::template::{Template, TemplateName};
+use beckon_domain::model::user::User;
+use beckon_domain::ports::error::SaveError;
+use beckon_domain::ports::reads::Readable;
+use beckon_domain::ports::users::AddUserError;
+use beckon_domain::values::address::NormalisedAddress;
+use beckon_domain::values::ids::{
+    BatchId, DeviceId, EventId, ExternalId, MailId, RunId, UserId, Version,
 };
-use beckon_domain::registration::Registration;
-use beckon_domain::session::{Session, SessionDigest};
-use beckon_domain::settings::{Settings, SettingsStamp, VersionedSettings};
-use beckon_domain::stored::{Readable, RowKey};
-use beckon_domain::template::{Template, TemplateName};
-use beckon_domain::user::User;
+use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
 
 use super::spoilt::{SpoiltRows, keys};

@@ -1,11 +1,13 @@
 //! The ports that speak of settings and of remembered answers.
 
-use beckon_domain::ids::Version;
-use beckon_domain::ports::{
-    ListSettings, ReadSettings, RecallAnswer, RememberedAnswer, SaveError, SaveSettings,
-    Unavailable,
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::settings::{
+    SavedSettings, Settings, SettingsStamp, UNSAVED, VersionedSettings,
 };
-use beckon_domain::settings::{SavedSettings, Settings, SettingsStamp, UNSAVED, VersionedSettings};
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::idempotency::RecallAnswer;
+use beckon_domain::ports::settings::{ListSettings, ReadSettings, SaveSettings};
+use beckon_domain::values::ids::Version;
 use jiff::Timestamp;
 
 use super::spoilt::{keys, one};

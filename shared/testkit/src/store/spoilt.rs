@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{BatchId, DeviceId, MailId, UserId, Version};
-use beckon_domain::ports::{KeepAside, Unavailable};
-use beckon_domain::session::SessionDigest;
-use beckon_domain::stored::{RowKey, SetAside, Unreadable};
-use beckon_domain::template::TemplateName;
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
+use beckon_domain::model::template::TemplateName;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::rows_aside::KeepAside;
+use beckon_domain::values::ids::{BatchId, DeviceId, MailId, UserId, Version};
+use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
 
 use super::rows::Rows;

@@ -1,7 +1,10 @@
 //! The ports that count and that note numbers.
 
-use beckon_domain::ids::{BatchId, MailId};
-use beckon_domain::ports::{KeepTally, NoteBounce, NotePace, Unavailable};
+use beckon_domain::ports::batches::NoteBounce;
+use beckon_domain::ports::delivery::NotePace;
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::rate_counter::KeepTally;
+use beckon_domain::values::ids::{BatchId, MailId};
 use jiff::Timestamp;
 
 use super::{Call, MemoryStore};

@@ -1,7 +1,8 @@
 //! The ports that speak of own wordings.
 
-use beckon_domain::ports::{LoadTemplates, SaveError, SaveTemplate, Unavailable};
-use beckon_domain::template::{Template, TemplateName};
+use beckon_domain::model::template::{Template, TemplateName};
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::templates::{LoadTemplates, SaveTemplate};
 
 use super::spoilt::{keys, one};
 use super::{Call, MemoryStore};

@@ -2,23 +2,28 @@
 
 use std::ops::Bound;
 
-use beckon_domain::address::NormalisedAddress;
-use beckon_domain::batch::{Batch, Cursor};
-use beckon_domain::erasure::Tombstone;
-use beckon_domain::history::HistoryRow;
-use beckon_domain::ids::{DeviceId, EventId, ExternalId, IssueNumber, UserId};
-use beckon_domain::invitation::{Invitation, InvitationState};
-use beckon_domain::ports::{
-    AddUserError, AddUserRow, ChangeOutcome, CountOpenInvitations, EraseHistory, FindOver,
-    FindUser, FindUsers, ListPage, ListRegistrations, ListUsers, LoadRegistration, LoadSession,
-    LoadUsers, Name, ReadHistory, RememberedAnswer, RemoveUser, SaveError, SaveUsers, TakeTry,
-    Unavailable, UserChange, of_different_users,
+use beckon_domain::model::batch::{Batch, Cursor};
+use beckon_domain::model::change::{ChangeOutcome, Name, UserChange, of_different_users};
+use beckon_domain::model::erasure::Tombstone;
+use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::invitation::{Invitation, InvitationState};
+use beckon_domain::model::registration::Registration;
+use beckon_domain::model::selection::{UserFilter, each_once};
+use beckon_domain::model::session::Session;
+use beckon_domain::model::stored::RowKey;
+use beckon_domain::model::user::User;
+use beckon_domain::ports::devices::{ListRegistrations, LoadRegistration, LoadSession};
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::history::{EraseHistory, ReadHistory};
+use beckon_domain::ports::reads::{ListPage, Loaded, Readable};
+use beckon_domain::ports::users::{
+    AddUserError, AddUserRow, CountOpenInvitations, FindOver, FindUser, FindUsers, ListUsers,
+    LoadUsers, RemoveUser, SaveUsers, TakeTry,
 };
-use beckon_domain::registration::Registration;
-use beckon_domain::selection::{UserFilter, each_once};
-use beckon_domain::session::{Session, SessionDigest};
-use beckon_domain::stored::{Loaded, Readable, RowKey};
-use beckon_domain::user::User;
+use beckon_domain::values::address::NormalisedAddress;
+use beckon_domain::values::ids::{DeviceId, EventId, ExternalId, IssueNumber, UserId};
+use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
 
 use super::gate::Admission;

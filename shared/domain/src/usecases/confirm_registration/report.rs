@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use crate::completion::{Effect, carried, is_later_than, is_news_of, names_new_session};
-use crate::ids::DeviceId;
-use crate::invitation::{Invitation, InvitationEvent, transition};
-use crate::ownership::{classify, learning};
-use crate::registration::{DeviceRegistered, Registration};
-use crate::session::Session;
-use crate::user::User;
+use crate::model::invitation::{Invitation, InvitationEvent, transition};
+use crate::model::registration::{DeviceRegistered, Registration};
+use crate::model::session::Session;
+use crate::model::user::User;
+use crate::rules::completion::{Effect, carried, is_later_than, is_news_of, names_new_session};
+use crate::rules::ownership::{classify, learning};
+use crate::values::ids::DeviceId;
 
 /// A report, with all that is known of it at a moment.
 pub(super) struct Report<'a> {

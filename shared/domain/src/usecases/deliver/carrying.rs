@@ -5,17 +5,24 @@ use jiff::{SignedDuration, Timestamp};
 use super::Deliver;
 use super::composing::Words;
 use super::round::{Due, Step};
-use crate::history::{Actor, Happening, HistoryRow};
-use crate::ids::{EventId, RunId};
-use crate::issuing::zone_of;
-use crate::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
-use crate::ports::{
-    Chance, ClaimMail, Clock, ComposeLetter, ComposeOwn, LoadMails, LoadRegistration, LoadUsers,
-    Pause, SaveError, SaveMail, SendMail, Unavailable,
-};
-use crate::sending::{SendAnswer, retry_at};
-use crate::template::TemplateName;
-use crate::user::User;
+use crate::model::actor::Actor;
+use crate::model::delivery::Pause;
+use crate::model::history::{Happening, HistoryRow};
+use crate::model::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
+use crate::model::mail_service::SendAnswer;
+use crate::model::template::TemplateName;
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::composer::{ComposeLetter, ComposeOwn};
+use crate::ports::devices::LoadRegistration;
+use crate::ports::entropy::Chance;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::mail_service::SendMail;
+use crate::ports::mails::{ClaimMail, LoadMails, SaveMail};
+use crate::ports::users::LoadUsers;
+use crate::rules::issuing::zone_of;
+use crate::rules::sending::retry_at;
+use crate::values::ids::{EventId, RunId};
 
 /// How long a mail waits whose user, Send or settings cannot be read: operators take hours.
 const READ_AGAIN_LATER: SignedDuration = SignedDuration::from_hours(1);

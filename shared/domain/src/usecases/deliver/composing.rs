@@ -1,21 +1,23 @@
 //! A mail's words: what its row and its user's make a letter of, and the composer a message.
 
 use super::Deliver;
-use crate::keys::KeyRing;
-use crate::letter::{InvitationOccasion, NoticeAbout, OutgoingMail};
-use crate::mail::{Mail, MailKind, MailReason, NoticeOf, TestMail};
-use crate::platform;
-use crate::ports::{
-    Clock, ComposeLetter, ComposeOwn, LoadMails, LoadRegistration, Unavailable, Uncomposable,
-};
-use crate::sample::Sample;
-use crate::settings::VersionedSettings;
-use crate::stored::readable;
-use crate::template::{Letter, OwnWordings, TemplateName, Written, written};
-use crate::user::User;
-use crate::writing::{
+use crate::model::letter::{InvitationOccasion, NoticeAbout, OutgoingMail};
+use crate::model::mail::{Mail, MailKind, MailReason, NoticeOf, TestMail};
+use crate::model::settings::VersionedSettings;
+use crate::model::template::{Letter, OwnWordings, TemplateName};
+use crate::model::user::User;
+use crate::ports::clock::Clock;
+use crate::ports::composer::{ComposeLetter, ComposeOwn, Uncomposable, Written, written};
+use crate::ports::devices::LoadRegistration;
+use crate::ports::error::Unavailable;
+use crate::ports::mails::LoadMails;
+use crate::ports::reads::readable;
+use crate::rules::sample::Sample;
+use crate::rules::writing::{
     GivenOut, Sealed, confirmation_letter, hand_over_letter, invitation_letter, notice_letter,
 };
+use crate::values::keys::KeyRing;
+use crate::values::platform;
 
 /// What a mail is written with.
 #[derive(Clone, Copy)]

@@ -7,15 +7,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Deliver;
 use super::round::{Due, Found, Round, Sought};
-use crate::ids::{BatchId, MailId, UserId, Version};
-use crate::mail::{Mail, MailClass};
-use crate::ports::{
-    FindDue, LoadBatch, LoadMails, LoadTemplates, LoadUsers, ReadSettings, Unavailable,
-};
-use crate::settings::VersionedSettings;
-use crate::stored::Unreadable;
-use crate::template::OwnWordings;
-use crate::user::User;
+use crate::model::mail::{Mail, MailClass};
+use crate::model::settings::VersionedSettings;
+use crate::model::stored::Unreadable;
+use crate::model::template::OwnWordings;
+use crate::model::user::User;
+use crate::ports::batches::LoadBatch;
+use crate::ports::delivery::FindDue;
+use crate::ports::error::Unavailable;
+use crate::ports::mails::LoadMails;
+use crate::ports::settings::ReadSettings;
+use crate::ports::templates::LoadTemplates;
+use crate::ports::users::LoadUsers;
+use crate::values::ids::{BatchId, MailId, UserId, Version};
 
 /// For how long own wordings, and the settings that hold now, are taken as they were read.
 const READ_AGAIN: SignedDuration = SignedDuration::from_secs(10);

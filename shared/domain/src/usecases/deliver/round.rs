@@ -6,15 +6,16 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Run, RunEnd};
-use crate::ids::{BatchId, MailId, RunId, Version};
-use crate::keys::KeyRing;
-use crate::mail::Mail;
-use crate::ports::{Pause, Unavailable};
-use crate::sending::{TokenBucket, Unwanted, wanted};
-use crate::settings::VersionedSettings;
-use crate::stored::Unreadable;
-use crate::template::{OwnWordings, TemplateName};
-use crate::user::User;
+use crate::model::delivery::Pause;
+use crate::model::mail::Mail;
+use crate::model::settings::VersionedSettings;
+use crate::model::stored::Unreadable;
+use crate::model::template::{OwnWordings, TemplateName};
+use crate::model::user::User;
+use crate::ports::error::Unavailable;
+use crate::rules::sending::{TokenBucket, Unwanted, wanted};
+use crate::values::ids::{BatchId, MailId, RunId, Version};
+use crate::values::keys::KeyRing;
 
 /// A mail that is due, with what it is judged by.
 pub(super) struct Due {

@@ -1,0 +1,24 @@
+//! What there is: users, invitations, mails, batches, devices, settings, and what is recorded of them. It uses
+//! values alone.
+
+pub mod actor;
+pub mod batch;
+pub mod change;
+pub mod delivery;
+pub mod erasure;
+pub mod history;
+pub mod idempotency;
+pub mod invitation;
+pub mod letter;
+pub mod mail;
+pub mod mail_service;
+pub mod ownership;
+pub mod published;
+pub mod registration;
+pub mod reminders;
+pub mod selection;
+pub mod session;
+pub mod settings;
+pub mod stored;
+pub mod template;
+pub mod user;

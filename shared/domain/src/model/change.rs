@@ -1,0 +1,109 @@
+//! A change of a user, with everything that is written with it, and what became of it.
+
+use std::collections::HashSet;
+
+use crate::model::history::HistoryRow;
+use crate::model::mail::Mail;
+use crate::model::registration::Registration;
+use crate::model::session::Session;
+use crate::model::user::User;
+use crate::values::address::NormalisedAddress;
+use crate::values::ids::{ExternalId, RequestId};
+
+/// What the world finds a user by. Each belongs to one user at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Name {
+    /// Their address.
+    Address(NormalisedAddress),
+    /// Their external id.
+    External(ExternalId),
+}
+
+impl Name {
+    /// Everything that a user is found by.
+    #[must_use]
+    pub fn all_of(user: &User) -> Vec<Self> {
+        let external = user.external_id.clone().map(Self::External);
+        std::iter::once(Self::Address(user.email.normalised()))
+            .chain(external)
+            .collect()
+    }
+}
+
+/// A change of one user with everything that must be written with it: one change, one write.
+#[derive(Debug, Clone)]
+pub struct UserChange {
+    /// The user as they are after it; the row must hold the version before. A first version must
+    /// not exist yet.
+    pub user: User,
+    /// What they were found by and are no longer.
+    pub frees: Vec<Name>,
+    /// What they are found by from now on; nobody may have it yet.
+    pub claims: Vec<Name>,
+    /// Mails, each in its version; a first version must not exist yet.
+    pub mails: Vec<Mail>,
+    /// What happened.
+    pub history: Vec<HistoryRow>,
+    /// A registration to set.
+    pub registration: Option<Registration>,
+    /// A session to set.
+    pub session: Option<Session>,
+}
+
+impl UserChange {
+    /// A change of the user alone, to be completed.
+    #[must_use]
+    pub fn of(user: User) -> Self {
+        Self {
+            user,
+            frees: Vec::new(),
+            claims: Vec::new(),
+            mails: Vec::new(),
+            history: Vec::new(),
+            registration: None,
+            session: None,
+        }
+    }
+
+    /// The same, done for this request: its mails say so.
+    #[must_use]
+    pub fn for_request(mut self, request: Option<&RequestId>) -> Self {
+        for mail in &mut self.mails {
+            mail.request_id = mail.request_id.take().or_else(|| request.cloned());
+        }
+        self
+    }
+}
+
+/// Whether no two of these changes are of one user, as a store wants them that saves them together.
+#[must_use]
+pub fn of_different_users(changes: &[UserChange]) -> bool {
+    let mut seen = HashSet::new();
+    changes.iter().all(|change| seen.insert(change.user.id))
+}
+
+/// What became of one change among several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeOutcome {
+    /// Written, with everything that belongs to it.
+    Saved,
+    /// Somebody else wrote the user first: read again, decide again.
+    Conflict,
+    /// One of its mails exists already: this very change was written before.
+    DoneBefore,
+    /// The user is as they were read, and somebody else has the address that it claims.
+    AddressTaken,
+    /// The user is as they were read, and somebody else has the external id that it claims.
+    ExternalIdTaken,
+}
+
+impl ChangeOutcome {
+    /// Whether it was written. If not, somebody else wrote first: read again, decide again.
+    #[must_use]
+    pub const fn is_saved(self) -> bool {
+        match self {
+            Self::Saved => true,
+            Self::Conflict | Self::DoneBefore | Self::AddressTaken | Self::ExternalIdTaken => false,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Who owns a device: what the administrator may choose, what an invitation carries, and what was decided.
+
+use serde::{Deserialize, Serialize};
+
+/// What *Device owner settings* is switched to. Off is the absence of a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum OwnershipChoice {
+    /// The person's own device.
+    UserOwned,
+    /// The company's device.
+    CompanyOwned,
+}
+
+/// Where *Device owner settings* stands for a Send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OwnerSwitch {
+    /// As the settings of each person's group preset it; off for everybody else.
+    #[default]
+    Preset,
+    /// Off, whatever is preset.
+    Off,
+    /// On.
+    On(OwnershipChoice),
+}
+
+impl OwnerSwitch {
+    /// The choice for somebody whose group has this preset.
+    #[must_use]
+    pub const fn choice(self, preset: Option<OwnershipChoice>) -> Option<OwnershipChoice> {
+        match self {
+            Self::Preset => preset,
+            Self::Off => None,
+            Self::On(choice) => Some(choice),
+        }
+    }
+
+    /// Reads a field of a document: null is off, absence (the default) leaves the preset.
+    pub fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<OwnershipChoice>::deserialize(deserializer).map(Self::from)
+    }
+
+    /// Writes what [`OwnerSwitch::read`] reads.
+    pub fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.choice(None).serialize(serializer)
+    }
+
+    /// Whether it is left to the presets.
+    #[must_use]
+    pub const fn is_preset(&self) -> bool {
+        matches!(self, Self::Preset)
+    }
+
+    /// Whether it is on for everybody, whatever is preset.
+    #[must_use]
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::On(_))
+    }
+}
+
+impl From<Option<OwnershipChoice>> for OwnerSwitch {
+    fn from(choice: Option<OwnershipChoice>) -> Self {
+        choice.map_or(Self::Off, Self::On)
+    }
+}
+
+/// The ownership of an invitation or a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum Ownership {
+    /// Nothing was chosen.
+    NotSet,
+    /// The person's own device.
+    UserOwned,
+    /// The company's device.
+    CompanyOwned,
+}
+
+impl From<Option<OwnershipChoice>> for Ownership {
+    fn from(choice: Option<OwnershipChoice>) -> Self {
+        match choice {
+            None => Self::NotSet,
+            Some(OwnershipChoice::UserOwned) => Self::UserOwned,
+            Some(OwnershipChoice::CompanyOwned) => Self::CompanyOwned,
+        }
+    }
+}
+
+/// How a device enrolled, where the report says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum EnrollmentType {
+    /// The device as a whole is managed.
+    Device,
+    /// Apple User Enrollment: only a work part of a personal device is managed.
+    User,
+}
+
+/// What text says of how a device enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToldEnrollment {
+    /// This.
+    Known(EnrollmentType),
+    /// That it is unknown.
+    Unknown,
+    /// Something that is not understood. It decides nothing.
+    NotUnderstood,
+}
+
+/// Ways of enrolling in which the device as a whole is managed, as device managements name them:
+/// letters alone, in lower case.
+const WHOLE_DEVICE: [&str; 14] = [
+    "device",
+    "deviceenrollment",
+    "mdmdeviceenrollment",
+    "appledeviceenrollment",
+    "profilebaseddeviceenrollment",
+    "accountdrivendeviceenrollment",
+    "deviceenrollmentprogram",
+    "dep",
+    "ade",
+    "automateddeviceenrollment",
+    "appleautomateddeviceenrollment",
+    "applebulkwithuser",
+    "applebulkwithoutuser",
+    "deviceenrollmentmanager",
+];
+
+impl EnrollmentType {
+    /// Reads how a device enrolled as a device management writes it. To take a user enrolment for
+    /// something else would make a private device the company's; so whatever speaks of one is one:
+    /// `User`, `userEnrollment`, `appleUserEnrollment`, `User Enrollment (Device)`.
+    #[must_use]
+    pub fn read(told: &str) -> ToldEnrollment {
+        let letters: String = told
+            .chars()
+            .filter(char::is_ascii_alphabetic)
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
+        let letters = letters.replace("enrolment", "enrollment");
+        let denied = ["no", "non", "not"].map(|no| format!("{no}userenrollment"));
+        let speaks_of_user = letters.contains("userenrollment") && !denied.contains(&letters);
+        if letters == "user" || speaks_of_user {
+            ToldEnrollment::Known(Self::User)
+        } else if WHOLE_DEVICE.contains(&letters.as_str()) {
+            ToldEnrollment::Known(Self::Device)
+        } else if matches!(letters.as_str(), "unknown" | "none" | "notset") {
+            ToldEnrollment::Unknown
+        } else {
+            ToldEnrollment::NotUnderstood
+        }
+    }
+}
+
+/// The rule that decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum OwnershipRule {
+    /// The device is supervised, so it is the company's.
+    Supervised,
+    /// It came through Apple User Enrollment, so it is the user's.
+    UserEnrollment,
+    /// The invitation said so.
+    Invitation,
+    /// Nothing said anything.
+    NotSet,
+}
+
+/// An ownership with the rule that decided it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Classification {
+    /// The ownership.
+    pub ownership: Ownership,
+    /// Why.
+    pub rule: OwnershipRule,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_enrollment_is_understood_however_it_is_written() {
+        for told in [
+            "user",
+            "User",
+            "USER",
+            "userEnrollment",
+            "appleUserEnrollment",
+            "User Enrollment",
+            "user-enrolment",
+            "User Enrollment (Device)",
+            "appleUserEnrollmentWithServiceAccount",
+            "AccountDrivenUserEnrollment",
+        ] {
+            let read = EnrollmentType::read(told);
+            assert_eq!(read, ToldEnrollment::Known(EnrollmentType::User), "{told}");
+        }
+        for told in [
+            "device",
+            "Device",
+            "DEP",
+            "Automated Device Enrollment",
+            "appleBulkWithUser",
+        ] {
+            let read = EnrollmentType::read(told);
+            assert_eq!(
+                read,
+                ToldEnrollment::Known(EnrollmentType::Device),
+                "{told}"
+            );
+        }
+        assert_eq!(EnrollmentType::read("Unknown"), ToldEnrollment::Unknown);
+        for told in [
+            "whole",
+            "userless",
+            "non-user enrollment",
+            "windowsAzureADJoin",
+        ] {
+            let read = EnrollmentType::read(told);
+            assert_eq!(read, ToldEnrollment::NotUnderstood, "{told}");
+        }
+    }
+}

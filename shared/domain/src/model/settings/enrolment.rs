@@ -1,0 +1,157 @@
+//! Where devices are enrolled: addresses of the device management, by platform and ownership.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::ownership::Ownership;
+use crate::values::problem::FieldProblem;
+
+/// An address of the device management, and for which devices it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrolmentAddress {
+    /// Only for this platform, by its name in [`crate::values::platform`]; absent: for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Only for this ownership; absent: for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Ownership>,
+    /// Where to; may contain variables in braces.
+    pub url: EnrolmentUrl,
+}
+
+/// A web address with variables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EnrolmentUrl(String);
+
+/// Schemes that are no app's: a browser would run what they hold, or send it unprotected.
+const HARMFUL: [&str; 12] = [
+    "about",
+    "blob",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "http",
+    "javascript",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
+];
+
+const VARIABLES: [&str; 4] = ["registrationId", "email", "platform", "ownership"];
+
+impl EnrolmentUrl {
+    /// Parses an `https` address (or an app's own scheme) whose variables exist.
+    pub fn parse(text: &str) -> Result<Self, FieldProblem> {
+        let text = crate::values::text::trimmed(text);
+        let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+        let scheme = scheme.to_ascii_lowercase();
+        let is_web = scheme == "https" || scheme == "http";
+        let host = text
+            .split_once("://")
+            .and_then(|(_, rest)| rest.split(['/', '?', '#']).next())
+            .unwrap_or_default();
+        let loopback = scheme == "http" && {
+            let name = host.split_once(':').map_or(host, |(name, _)| name);
+            matches!(name, "127.0.0.1" | "localhost")
+        };
+        // What stands before the sign is no host, and what a variable holds is nobody's choice.
+        let hides_its_host = is_web && host.contains(['@', '{', '}']);
+        let well_formed = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+            && text.contains("://")
+            && text.len() <= 2_000
+            && !text.chars().any(|c| {
+                c.is_whitespace()
+                    || !crate::values::names::is_plain(c)
+                    || matches!(c, '"' | '<' | '>' | '\\')
+            });
+        let harmful = HARMFUL.contains(&&*scheme) && !loopback;
+        if !well_formed || harmful || hides_its_host {
+            return Err(FieldProblem::new(
+                "",
+                "malformedUrl",
+                "is not an address people can be sent to; give an https:// address or an app's own scheme",
+            ));
+        }
+        for variable in variables_of(text) {
+            if !VARIABLES.contains(&variable) {
+                return Err(FieldProblem::new(
+                    "",
+                    "unknownVariable",
+                    format!(
+                        "has the variable {{{variable}}}, which does not exist; there are {{{}}}",
+                        VARIABLES.join("}, {")
+                    ),
+                ));
+            }
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// As written, variables and all.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+pub(crate) fn variables_of(text: &str) -> Vec<&str> {
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_could_run_or_leak_something_is_refused() {
+        for url in [
+            "javascript://x/%0aalert(1)",
+            "http://mdm.example.com",
+            "http://127.0.0.1.evil.example/",
+            "http://localhost@evil.example/",
+            "mdm.example.com",
+            "https://a b",
+            "https://x/{secret}",
+        ] {
+            assert!(EnrolmentUrl::parse(url).is_err(), "{url}");
+        }
+        assert!(EnrolmentUrl::parse("awagent://enroll?e={email}").is_ok());
+        assert!(EnrolmentUrl::parse("http://127.0.0.1:9000/enrol").is_ok());
+    }
+
+    #[test]
+    fn an_address_that_hides_where_it_leads_or_that_runs_something_is_refused() {
+        for url in [
+            "http://mdm.example.com/",
+            "http://127.0.0.1:80@evil.example/e",
+            "http://localhost:x@evil.example/",
+            "https://mdm.example.com@evil.example/",
+            "https://{email}@evil.example/",
+            "https://{platform}.evil.example/",
+            "javascript://%0aalert(1)",
+            "BLOB://x",
+            "ftp://example.com/",
+            "data://x",
+        ] {
+            assert!(EnrolmentUrl::parse(url).is_err(), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1:8080/e?u={email}",
+            "http://localhost/e",
+            "https://mdm.example.com/@me?u={email}",
+            "awagent://enroll?u={email}",
+            "intent://{registrationId}",
+        ] {
+            assert!(EnrolmentUrl::parse(url).is_ok(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A person who can be invited, with their current invitation.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::model::invitation::{Invitation, InvitationState};
+use crate::model::stored::Carried;
+use crate::values::address::EmailAddress;
+use crate::values::ids::{ExternalId, IssueNumber, UserId, Version};
+use crate::values::locale::{Locale, TimeZoneName};
+use crate::values::names::{DisplayName, GroupName};
+
+/// Why nothing more is sent to an address until it is changed or tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum AddressMark {
+    /// A mail came back for good.
+    HardBounced,
+    /// The recipient called a mail spam.
+    Complained,
+}
+
+/// Mails that public routes caused: counted by day, so that nobody's mailbox can be flooded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// The day, in UTC.
+    pub day: Date,
+    /// How many mails.
+    pub mails: u32,
+}
+
+/// A person who can be invited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Which.
+    pub id: UserId,
+    /// How often the row was written.
+    pub version: Version,
+    /// Where mail goes.
+    pub email: EmailAddress,
+    /// What a directory outside Beckon calls them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+    /// What they are called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<DisplayName>,
+    /// The groups they belong to.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeSet::is_empty",
+        serialize_with = "crate::values::names::in_written_order"
+    )]
+    pub groups: BTreeSet<GroupName>,
+    /// Their language, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<Locale>,
+    /// Their time zone, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZoneName>,
+    /// Whether they may be invited and register.
+    pub enabled: bool,
+    /// How many devices they have registered.
+    pub devices: u32,
+    /// Whether their address has stopped taking mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_mark: Option<AddressMark>,
+    /// Since when they have this address, if they had another before: what becomes of an older
+    /// mail says nothing of this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_since: Option<Timestamp>,
+    /// The number of their latest issue.
+    pub latest_issue: IssueNumber,
+    /// Their current invitation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Invitation>,
+    /// Mails that public routes caused on one day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// Since when they are known.
+    pub added_at: Timestamp,
+    /// What a later version wrote into the row.
+    #[serde(skip)]
+    pub carried: Carried,
+}
+
+impl User {
+    /// Where their invitation stands at a moment.
+    #[must_use]
+    pub fn invitation_state_at(&self, now: Timestamp) -> InvitationState {
+        self.invitation
+            .as_ref()
+            .map_or(InvitationState::None, |invitation| invitation.state_at(now))
+    }
+}

@@ -1,0 +1,93 @@
+//! Sends in the table: batches, their cursors and their pages.
+
+use std::future::Future;
+
+use crate::model::batch::{Batch, Cursor, Page};
+use crate::model::idempotency::RememberedAnswer;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::reads::{ListPage, Readable};
+use crate::values::ids::{BatchId, MailId, UserId};
+
+/// Starts batches.
+pub trait StartBatch {
+    /// Writes the batch, its cursor, its named users (rows of [`crate::model::batch::PAGE`] each) and the
+    /// remembered answer, as one. [`SaveError::Conflict`]: the idempotency key was used in the
+    /// meantime.
+    fn start_batch(
+        &self,
+        batch: &Batch,
+        cursor: &Cursor,
+        named: &[Vec<UserId>],
+        answer: Option<&RememberedAnswer>,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Reads batches.
+pub trait LoadBatch {
+    /// The batch and its cursor.
+    fn load_batch(
+        &self,
+        id: BatchId,
+    ) -> impl Future<Output = Result<Option<(Batch, Cursor)>, Unavailable>> + Send;
+
+    /// The users named for a page of a batch that keeps them in rows; nobody, if there is no such
+    /// row.
+    fn named_users(
+        &self,
+        id: BatchId,
+        page: u32,
+    ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
+
+    /// The expanded pages of a batch, from `first` on, at most `limit`, in their order. Those that
+    /// cannot be read are left out, and those behind them are not.
+    fn batch_pages(
+        &self,
+        id: BatchId,
+        first: u32,
+        limit: usize,
+    ) -> impl Future<Output = Result<Readable<Page>, Unavailable>> + Send;
+}
+
+/// Lists batches.
+pub trait ListBatches {
+    /// Batches, newest first.
+    fn list_batches(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<ListPage<BatchId>, Unavailable>> + Send;
+}
+
+/// Finishes a page of an expansion.
+pub trait FinishPage {
+    /// Sets the page's outcomes and moves the cursor on, as one; the cursor's row must hold the
+    /// version before.
+    fn finish_page(
+        &self,
+        page: &Page,
+        cursor: &Cursor,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Pushes a cursor that stands still.
+pub trait PushCursor {
+    /// Writes the cursor's next version, so that its stream record starts its page again.
+    fn push_cursor(&self, cursor: &Cursor) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Stops batches.
+pub trait StopBatch {
+    /// Writes the batch's next version.
+    fn save_batch(&self, batch: &Batch) -> impl Future<Output = Result<(), SaveError>> + Send;
+}
+
+/// Counts hard bounces of a batch.
+pub trait NoteBounce {
+    /// Notes that this mail of the batch came back for good, and gives how many did. The same
+    /// mail twice counts once.
+    fn note_bounce(
+        &self,
+        batch: BatchId,
+        mail: MailId,
+    ) -> impl Future<Output = Result<u64, Unavailable>> + Send;
+}

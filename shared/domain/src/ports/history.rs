@@ -1,0 +1,30 @@
+//! The history of users.
+
+use std::future::Future;
+
+use crate::model::history::HistoryRow;
+use crate::ports::error::Unavailable;
+use crate::ports::reads::ListPage;
+use crate::values::ids::UserId;
+
+/// Erases what is left of deleted users.
+pub trait EraseHistory {
+    /// Erases at most `limit` rows of a deleted user's history, and, with the last of them, what
+    /// says that something is left. Gives whether nothing is.
+    fn erase_history(
+        &self,
+        user: UserId,
+        limit: usize,
+    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+}
+
+/// Reads histories.
+pub trait ReadHistory {
+    /// What happened to a user, newest first.
+    fn history_of(
+        &self,
+        user: UserId,
+        position: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<ListPage<HistoryRow>, Unavailable>> + Send;
+}

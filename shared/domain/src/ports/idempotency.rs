@@ -1,0 +1,18 @@
+//! Answers that are kept for idempotency keys.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::model::idempotency::RememberedAnswer;
+use crate::ports::error::Unavailable;
+
+/// Remembers what requests were answered with.
+pub trait RecallAnswer {
+    /// The answer kept under this key and not past its time.
+    fn recall_answer(
+        &self,
+        key: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<RememberedAnswer>, Unavailable>> + Send;
+}

@@ -1,0 +1,62 @@
+//! What a read of several rows gives, those that cannot be read included.
+
+use crate::model::stored::Unreadable;
+use crate::ports::error::Unavailable;
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct ListPage<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one begins; `None` at the end. A page may be short, even empty, and still
+    /// have a next one: an adapter bounds the reads of one page.
+    pub next: Option<String>,
+    /// How many rows were left out because they cannot be read.
+    pub unreadable: usize,
+}
+
+/// A read in which a row that cannot be read counts as absent: for public routes, whose refusals all
+/// look alike.
+pub fn readable<T>(read: Result<Option<T>, Unavailable>) -> Result<Option<T>, Unavailable> {
+    match read {
+        Err(error) if error.unreadable().is_some() => Ok(None),
+        other => other,
+    }
+}
+
+/// Rows that were asked for by their ids.
+#[derive(Debug, Clone)]
+pub struct Loaded<T, I> {
+    /// Those that were found, in any order.
+    pub found: Vec<T>,
+    /// Those that are there and cannot be read.
+    pub unreadable: Vec<(I, Unreadable)>,
+}
+
+impl<T, I> Loaded<T, I> {
+    /// The row, where one was asked for.
+    pub fn one(mut self) -> Result<Option<T>, Unavailable> {
+        match self.unreadable.pop() {
+            Some((_, row)) => Err(row.into()),
+            None => Ok(self.found.pop()),
+        }
+    }
+}
+
+impl<T, I: PartialEq> Loaded<T, I> {
+    /// Why this one cannot be read, if it cannot.
+    #[must_use]
+    pub fn why_unreadable(&self, id: &I) -> Option<&Unreadable> {
+        let mut rows = self.unreadable.iter();
+        rows.find(|(of, _)| of == id).map(|(_, row)| row)
+    }
+}
+
+/// Rows of a kind that were read together.
+#[derive(Debug, Clone)]
+pub struct Readable<T> {
+    /// Those that could be read.
+    pub items: Vec<T>,
+    /// How many could not.
+    pub unreadable: usize,
+}

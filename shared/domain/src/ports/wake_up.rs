@@ -1,0 +1,11 @@
+//! Waking what delivers mails.
+
+use std::future::Future;
+
+use crate::ports::error::Unavailable;
+
+/// Wakes the postman.
+pub trait WakePostman {
+    /// Has a run begin soon. A wake-up may be lost; the clock makes up for it.
+    fn wake_postman(&self) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}

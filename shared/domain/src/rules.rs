@@ -1,0 +1,16 @@
+//! What follows from what: functions of their arguments. No port, no clock, no randomness; ids and nonces are
+//! arguments.
+
+pub mod completion;
+pub mod confirmation;
+pub mod correcting;
+pub mod enrolment;
+pub mod falling_due;
+pub mod importing;
+pub mod issuing;
+pub mod notices;
+pub mod ownership;
+pub mod sample;
+pub mod sending;
+pub mod sheet;
+pub mod writing;

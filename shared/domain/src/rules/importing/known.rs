@@ -1,0 +1,325 @@
+//! Everyone whom a file may be about, and what becomes of them row by row.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use super::Entry;
+use crate::model::change::Name;
+use crate::model::settings::Sender;
+use crate::model::stored::Carried;
+use crate::model::user::User;
+use crate::rules::sheet::{Column, damage};
+use crate::values::address::EmailAddress;
+use crate::values::ids::{ExternalId, IssueNumber, UserId, Version};
+use crate::values::problem::FieldProblem;
+
+/// How many ids of nobody known are looked up with the zeros that they may have lost. Where a
+/// spreadsheet takes them from one id, it takes them from all, and the shortest have lost most.
+const LOOKED_UP_LONGER: usize = 100;
+
+/// The ids that people in a file may have had before a spreadsheet took zeros from their front: of
+/// those rows that are about nobody known.
+#[must_use]
+pub fn longer_ids<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Known) -> Vec<Name> {
+    let mut lost: Vec<&Entry> = entries
+        .filter(|entry| entry.longer_ids().is_some() && matches!(known.whom(entry), Ok(None)))
+        .collect();
+    let length = |entry: &Entry| entry.external_id.as_ref().map_or(0, |id| id.as_str().len());
+    lost.sort_by_key(|entry| length(entry));
+    lost.truncate(LOOKED_UP_LONGER);
+    let names = lost.into_iter().filter_map(Entry::longer_ids).flatten();
+    names.collect()
+}
+
+/// What becomes of whom a row is about.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// They are new.
+    Add(Box<User>),
+    /// They are known, and something about them is otherwise.
+    Change {
+        /// As they are.
+        before: Box<User>,
+        /// As the row says they are.
+        after: Box<User>,
+    },
+    /// They are as the row says.
+    Leave(Box<User>),
+}
+
+/// Everyone whom a file may be about, by what they are called, and which rows are about them.
+#[derive(Debug, Default)]
+pub struct Known {
+    users: HashMap<UserId, User>,
+    named: HashMap<Name, UserId>,
+    about: HashMap<UserId, Vec<(u64, Vec<Name>)>>,
+    moving: HashMap<UserId, Moving>,
+}
+
+/// A row that gives somebody another address.
+#[derive(Debug)]
+struct Moving {
+    line: u64,
+    to: Name,
+}
+
+impl Known {
+    /// These users.
+    #[must_use]
+    pub fn new(users: Vec<User>) -> Self {
+        let mut known = Self::default();
+        known.add(users);
+        known
+    }
+
+    /// These users as well.
+    pub fn add(&mut self, users: Vec<User>) {
+        for user in users {
+            let names = Name::all_of(&user).into_iter();
+            self.named.extend(names.map(|name| (name, user.id)));
+            self.users.insert(user.id, user);
+        }
+    }
+
+    fn user(&self, name: Option<Name>) -> Option<&User> {
+        self.users.get(self.named.get(&name?)?)
+    }
+
+    /// Notes whom a row is about. Every row must be noted before the first is decided.
+    pub fn note(&mut self, entry: &Entry, line: u64) {
+        if let Some(mover) = self.meant(entry)
+            && let Some(email) = &entry.email
+            && email.normalised() != mover.email.normalised()
+        {
+            let moving = Moving {
+                line,
+                to: Name::Address(email.normalised()),
+            };
+            self.moving.entry(mover.id).or_insert(moving);
+        }
+        let Ok(Some(user)) = self.whom(entry).map(|user| user.map(|user| user.id)) else {
+            return;
+        };
+        let lines = self.about.entry(user).or_default();
+        lines.push((line, entry.names()));
+    }
+
+    /// Whom a row names first: by our own id, else by the external one.
+    fn meant(&self, entry: &Entry) -> Option<&User> {
+        match entry.user_id {
+            Some(id) => self.users.get(&id),
+            None => self.user(entry.external_id.clone().map(Name::External)),
+        }
+    }
+
+    /// Who a row is about: by our own id, else by the external id, else by the address. A row that
+    /// would make one of two people is refused: the address of somebody who left may have been
+    /// given to another.
+    fn whom(&self, entry: &Entry) -> Result<Option<&User>, FieldProblem> {
+        let by_external = self.user(entry.external_id.clone().map(Name::External));
+        let address = entry.email.as_ref().map(EmailAddress::normalised);
+        let by_address = self.user(address.map(Name::Address));
+        if let Some(id) = entry.user_id {
+            let user = self.users.get(&id).ok_or_else(unknown_user)?;
+            return match (by_external, by_address) {
+                (Some(other), _) if other.id != id => Err(FieldProblem::new(
+                    Column::ExternalId.header(),
+                    "taken",
+                    "is the external id of another user than the one with this userId; correct the one or the other",
+                )),
+                (_, Some(other)) if other.id != id => Err(self.address_taken(user, other)),
+                _ => Ok(Some(user)),
+            };
+        }
+        match (by_external, by_address) {
+            (Some(one), Some(other)) if one.id != other.id => Err(self.address_taken(one, other)),
+            (None, Some(other)) => match (&entry.external_id, &other.external_id) {
+                (Some(said), Some(known))
+                    if ExternalId::parse(known.as_str()).as_ref() != Ok(said) =>
+                {
+                    Err(other_external_id(said, known))
+                }
+                (Some(_), Some(_)) | (None, _) | (_, None) => Ok(Some(other)),
+            },
+            (Some(user), _) => Ok(Some(user)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Why somebody cannot have the address that another has now. What another row of the file
+    /// does about it is said, whatever the order of the two: both are decided on what was there
+    /// when the import began.
+    fn address_taken(&self, user: &User, holder: &User) -> FieldProblem {
+        let mut moving = self.moving.get(&holder.id);
+        let detail = match moving {
+            None => "is the address of another user; correct or delete that user first, if it is somebody else".to_owned(),
+            Some(first) => {
+                let mine = Name::Address(user.email.normalised());
+                let mut circle = false;
+                // Each step is another user's row.
+                for _ in 0..self.moving.len() {
+                    let Some(step) = moving else { break };
+                    circle = step.to == mine;
+                    if circle {
+                        break;
+                    }
+                    moving = self.named.get(&step.to).and_then(|next| self.moving.get(next));
+                }
+                if circle {
+                    format!(
+                        "is the address of another user, who in line {} is given one that is not free before this row is done: addresses cannot be swapped within one file; give one of them another address first, and theirs in a second import",
+                        first.line
+                    )
+                } else {
+                    format!(
+                        "is the address of another user, who is given another one in line {}; import the file again after that",
+                        first.line
+                    )
+                }
+            }
+        };
+        FieldProblem::new(Column::Email.header(), "taken", detail)
+    }
+
+    /// Refuses a row about somebody new whose external id is that of somebody known, but for what
+    /// spreadsheets do to numbers.
+    fn not_shortened(&self, entry: &Entry) -> Result<(), FieldProblem> {
+        let mut names = entry.longer_ids().into_iter().flatten();
+        let found = names.find_map(|name| self.user(Some(name)));
+        match (
+            &entry.external_id,
+            found.and_then(|user| user.external_id.as_ref()),
+        ) {
+            (Some(said), Some(known)) => Err(FieldProblem::new(
+                Column::ExternalId.header(),
+                "zerosLost",
+                format!(
+                    "is {}, which nobody has, but somebody has {}: a spreadsheet takes the zeros from the front of numbers. Format the column as text and write the id in full; if this is somebody else, add them with POST /v1/users",
+                    said.as_str(),
+                    known.as_str()
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a row if an earlier one means the same person by another name. Refuses the earlier
+    /// one too if it takes from them the address or the external id by which a later one means
+    /// them: imported again, the later row would be about nobody, and add them a second time.
+    fn one_row_each(
+        &self,
+        entry: &Entry,
+        line: u64,
+        before: &User,
+        after: &User,
+    ) -> Result<(), FieldProblem> {
+        let (was, is) = (Name::all_of(before), Name::all_of(after));
+        let gives_up = |name: &Name| was.contains(name) && !is.contains(name);
+        let mut rows = self.about.get(&before.id).into_iter().flatten();
+        let other = rows
+            .find(|(other, names)| *other < line || (*other > line && names.iter().any(gives_up)));
+        let Some((other, _)) = other else {
+            return Ok(());
+        };
+        let column = match (&entry.user_id, &entry.external_id) {
+            (Some(_), _) => Column::UserId,
+            (None, Some(id)) if before.external_id.as_ref() == Some(id) => Column::ExternalId,
+            (None, _) => Column::Email,
+        };
+        Err(FieldProblem::new(
+            column.header(),
+            "duplicate",
+            format!("line {other} is about the same person; keep one of the two lines"),
+        ))
+    }
+
+    /// What becomes of whom the row in this line is about. `id` is for a new user; `inviting` says
+    /// whom the settings let be invited, if new users are to be.
+    pub fn decide(
+        &self,
+        entry: &Entry,
+        line: u64,
+        id: UserId,
+        inviting: Option<&Sender>,
+        now: Timestamp,
+    ) -> Result<Decision, FieldProblem> {
+        if let Some(user) = self.whom(entry)? {
+            let after = entry.applied_to(user);
+            self.one_row_each(entry, line, user, &after)?;
+            return Ok(if after == *user {
+                Decision::Leave(Box::new(after))
+            } else {
+                Decision::Change {
+                    before: Box::new(user.clone()),
+                    after: Box::new(after),
+                }
+            });
+        }
+        self.not_shortened(entry)?;
+        let Some(email) = entry.email.clone() else {
+            return Err(FieldProblem::new(
+                "email",
+                "missing",
+                "is missing, and nobody has this externalId yet: a new user needs an address",
+            ));
+        };
+        if inviting.is_some_and(|sender| !sender.may_invite(&email)) {
+            return Err(FieldProblem::new(
+                "email",
+                "domainNotAllowed",
+                format!(
+                    "is of {}, whose addresses may not be invited; add the domain to sender.recipientDomains in the settings, or import with invite=false",
+                    email.domain()
+                ),
+            ));
+        }
+        Ok(Decision::Add(Box::new(entry.applied_to(&User {
+            id,
+            version: Version::FIRST,
+            email,
+            external_id: None,
+            display_name: None,
+            groups: BTreeSet::new(),
+            locale: None,
+            time_zone: None,
+            enabled: true,
+            devices: 0,
+            address_mark: None,
+            address_since: None,
+            latest_issue: IssueNumber::NONE,
+            invitation: None,
+            asked: None,
+            added_at: now,
+            carried: Carried::default(),
+        }))))
+    }
+}
+
+fn unknown_user() -> FieldProblem {
+    FieldProblem::new(
+        Column::UserId.header(),
+        "unknownUser",
+        "is the id of nobody here: the user was deleted, or the file is from another installation; empty the cell to find or add them by external id or address",
+    )
+}
+
+/// Why the address of somebody with another external id makes nobody of the row.
+fn other_external_id(said: &ExternalId, known: &ExternalId) -> FieldProblem {
+    if damage::taken_for_one(said.as_str(), known.as_str()) {
+        return FieldProblem::new(
+            Column::ExternalId.header(),
+            "zerosLost",
+            format!(
+                "is {}, but the user with this address has {}: a spreadsheet takes the zeros from the front of numbers. Format the column as text and write the id in full; if it is to be changed, name the user by userId",
+                said.as_str(),
+                known.as_str()
+            ),
+        );
+    }
+    FieldProblem::new(
+        Column::Email.header(),
+        "taken",
+        "is the address of a user with another externalId; correct or delete that user first, if it is somebody else, or name the user by userId, if the externalId is to be changed",
+    )
+}

@@ -1,0 +1,238 @@
+//! What goes into a letter: the one place where preview and postman put it together, so that
+//! what was shown is what is sent.
+
+use crate::model::invitation::Invitation;
+use crate::model::letter::{
+    Agreement, ConfirmationLetter, HandOverLetter, InvitationLetter, InvitationOccasion,
+    LetterSecret, NoticeAbout, NoticeLetter, PersonName, Reader,
+};
+use crate::model::ownership::Ownership;
+use crate::model::registration::Registration;
+use crate::model::settings::Settings;
+use crate::model::settings::agreements::wording;
+use crate::model::user::User;
+use crate::rules::enrolment::managed_at;
+use crate::values::keys::SecretKey;
+use crate::values::locale::Locale;
+use crate::values::method::Method;
+use crate::values::names::{DisplayName, Label};
+use crate::values::pin::Pin;
+use crate::values::platform;
+use crate::values::text::is_blank;
+use crate::values::token::{Token, TokenPurpose};
+use jiff::Timestamp;
+
+/// Where links of mails lead. From configuration, never from a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// The enrolment page.
+    pub enrolment_page: String,
+}
+
+/// Who reads a mail to this user: their language, then their group's, then the settings'; their
+/// zone, or the settings'.
+#[must_use]
+pub fn reader(user: &User, settings: &Settings) -> Reader {
+    let mut locales: Vec<_> = user.locale.iter().cloned().collect();
+    locales.extend(settings.for_user(user).locale.cloned());
+    locales.push(settings.locale.clone());
+    Reader {
+        name: name_of(user),
+        locales,
+        time_zone: user
+            .time_zone
+            .clone()
+            .unwrap_or_else(|| settings.time_zone.clone()),
+    }
+}
+
+/// What of a letter is derived from the key: the secret, and the token of "this was not me".
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// The secret.
+    pub secret: LetterSecret,
+    /// The token that declines; `None` in a preview.
+    pub decline: Option<Token>,
+}
+
+impl Sealed {
+    /// Derives both for an invitation.
+    #[must_use]
+    pub fn derive(user: &User, invitation: &Invitation, key: &SecretKey) -> Self {
+        let (id, issue, nonce) = (user.id, invitation.issue, &invitation.nonce);
+        let secret = if invitation.method.uses_pin() {
+            LetterSecret::Pin(Pin::derive(key, id, issue, nonce, invitation.pin))
+        } else if invitation.method.uses_token() {
+            LetterSecret::Link(Token::derive(key, TokenPurpose::Redeem, id, issue, nonce))
+        } else {
+            LetterSecret::None
+        };
+        Self {
+            secret,
+            decline: Some(Token::derive(key, TokenPurpose::Decline, id, issue, nonce)),
+        }
+    }
+
+    /// Something of the same shape that opens and declines nothing.
+    #[must_use]
+    pub const fn masked(method: Method) -> Self {
+        Self {
+            secret: match method {
+                Method::Password => LetterSecret::None,
+                Method::Pin | Method::PasswordAndPin | Method::QrCode => LetterSecret::Masked,
+            },
+            decline: None,
+        }
+    }
+}
+
+impl Links {
+    /// Where to say "this was not me": a view of the page, with the token in the fragment.
+    #[must_use]
+    pub fn decline(&self, token: Option<&Token>) -> String {
+        format!(
+            "{}#decline={}",
+            self.enrolment_page,
+            token.map_or("", Token::expose)
+        )
+    }
+}
+
+/// What the company can see and erase, as the settings word it for this ownership and the first
+/// of these languages.
+#[must_use]
+pub fn agreement(
+    settings: &Settings,
+    ownership: Ownership,
+    locales: &[Locale],
+) -> Option<Agreement> {
+    wording(&settings.agreements, ownership, locales).map(|wording| Agreement {
+        text: wording.text.clone(),
+        url: wording.url.clone(),
+    })
+}
+
+/// The letter of an invitation.
+#[must_use]
+pub fn invitation_letter(
+    user: &User,
+    invitation: &Invitation,
+    settings: &Settings,
+    links: &Links,
+    sealed: Sealed,
+    occasion: InvitationOccasion,
+    replaces_earlier: bool,
+) -> InvitationLetter {
+    InvitationLetter {
+        head: settings.letterhead(),
+        reader: reader(user, settings),
+        invited: Some(user.email.clone()),
+        occasion,
+        invited_by: invitation.invited_by.clone(),
+        method: invitation.method,
+        decline_url: Some(links.decline(sealed.decline.as_ref())),
+        secret: sealed.secret,
+        ownership: invitation.ownership,
+        issued_at: invitation.issued_at,
+        expires_at: invitation.expires_at,
+        replaces_earlier,
+        page_url: links.enrolment_page.clone(),
+        // Whoever has a secret must show it first: only so is the registration known to be theirs.
+        manage_url: if invitation.method.uses_pin() || invitation.method.uses_token() {
+            None
+        } else {
+            managed_at(&settings.enrolment, user.email.as_str())
+        },
+        agreement: agreement(
+            settings,
+            invitation.ownership,
+            &reader(user, settings).locales,
+        ),
+    }
+}
+
+/// The letter that tells a person that their secret was given out without a mail.
+#[must_use]
+pub fn hand_over_letter(
+    user: &User,
+    invitation: Option<(&Invitation, &SecretKey)>,
+    given: GivenOut,
+    settings: &Settings,
+    links: &Links,
+) -> HandOverLetter {
+    HandOverLetter {
+        head: settings.letterhead(),
+        reader: reader(user, settings),
+        by: given.by,
+        reason: given.reason,
+        method: given.method,
+        at: given.at,
+        expires_at: given.expires_at,
+        decline_url: invitation.map(|(invitation, key)| {
+            links.decline(Sealed::derive(user, invitation, key).decline.as_ref())
+        }),
+    }
+}
+
+/// A secret that was given out without a mail.
+#[derive(Debug, Clone)]
+pub struct GivenOut {
+    /// Who gave it out, as mails name them.
+    pub by: Option<Label>,
+    /// Why.
+    pub reason: Label,
+    /// Of which method.
+    pub method: Method,
+    /// When.
+    pub at: Timestamp,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// The letter that tells an administrator what became of somebody's invitation.
+#[must_use]
+pub fn notice_letter(
+    user: &User,
+    about: NoticeAbout,
+    settings: &Settings,
+    at: Timestamp,
+) -> NoticeLetter {
+    NoticeLetter {
+        head: settings.letterhead(),
+        reader: Reader {
+            name: None,
+            locales: vec![settings.locale.clone()],
+            time_zone: settings.time_zone.clone(),
+        },
+        about,
+        person: PersonName {
+            name: name_of(user),
+            email: user.email.clone(),
+        },
+        at,
+    }
+}
+
+/// The letter of a confirmation.
+#[must_use]
+pub fn confirmation_letter(
+    user: &User,
+    registration: &Registration,
+    settings: &Settings,
+) -> ConfirmationLetter {
+    ConfirmationLetter {
+        head: settings.letterhead(),
+        reader: reader(user, settings),
+        device_name: registration.device.name.clone(),
+        platform: registration.device.platform.as_ref().map(platform::shown),
+        ownership: registration.decided.ownership,
+        rule: registration.decided.rule,
+        registered_at: registration.registered_at,
+    }
+}
+
+/// What somebody is called. Names that nobody can see were once accepted; nobody is greeted by one.
+fn name_of(user: &User) -> Option<DisplayName> {
+    let name = user.display_name.as_ref();
+    name.filter(|name| !is_blank(name.as_str())).cloned()
+}
