@@ -54,11 +54,7 @@ def alarms_on(document, namespace, logical):
 
 def test_every_function_has_what_it_needs(session):
     document = deployment.template()
-    behind_the_api = {
-        logical
-        for integration in resources(document, "AWS::ApiGatewayV2::Integration").values()
-        for logical in names_in(integration["Properties"]["IntegrationUri"])
-    }
+    behind_the_api = {logical for logical, _ in routes(document).values()}
     wrong = []
 
     def need(function, what, there):
@@ -113,12 +109,21 @@ def test_every_alarm_notifies_and_stands_on_the_dashboard(session):
 
 
 def routes(document):
-    """The template's routes, but for the one of everything else: {route key: whether a token is needed}."""
-    return {
-        route["Properties"]["RouteKey"]: route["Properties"]["AuthorizationType"] == "JWT"
-        for route in resources(document, "AWS::ApiGatewayV2::Route").values()
-        if route["Properties"]["RouteKey"] != NOWHERE
-    }
+    """The template's routes: {route key: (its function, whether a token is needed)}."""
+    found = {}
+    for logical, function in resources(document, "AWS::Serverless::Function").items():
+        for event in function["Properties"].get("Events", {}).values():
+            if event["Type"] != "HttpApi":
+                continue
+            asked = event["Properties"]
+            key = f"{asked['Method']} {asked['Path']}" if "Path" in asked else NOWHERE
+            found[key] = (logical, asked.get("Auth", {}).get("Authorizer") != "NONE")
+    return found
+
+
+def needing_tokens(document):
+    """The routes, but for the one of everything else: {route key: whether a token is needed}."""
+    return {key: needs for key, (_, needs) in routes(document).items() if key != NOWHERE}
 
 
 def test_the_routes_are_those_of_the_openapi_document(session):
@@ -128,7 +133,7 @@ def test_the_routes_are_those_of_the_openapi_document(session):
         for path, operations in openapi["paths"].items()
         for method, operation in operations.items()
     }
-    in_template = routes(deployment.template())
+    in_template = needing_tokens(deployment.template())
     equal(PAGES - in_template.keys(), set(), "pages without a route")
     without_pages = {key: needs for key, needs in in_template.items() if key not in PAGES}
     differing = {
@@ -142,25 +147,17 @@ def test_the_routes_are_those_of_the_openapi_document(session):
 def test_cargo_lambda_gives_each_path_to_the_function_of_the_template(session):
     document = deployment.template()
     functions = {logical: name for name, logical in deployment.functions_in(document).items()}
-    behind = {
-        name: functions[logical]
-        for name, integration in resources(document, "AWS::ApiGatewayV2::Integration").items()
-        for logical in names_in(integration["Properties"]["IntegrationUri"]) & functions.keys()
-    }
     in_template = {}
-    for route in resources(document, "AWS::ApiGatewayV2::Route").values():
-        if route["Properties"]["RouteKey"] == NOWHERE:
-            continue
-        path = route["Properties"]["RouteKey"].split(" ")[1]
-        (integration,) = names_in(route["Properties"]["Target"]) & behind.keys()
-        in_template.setdefault(path, set()).add(behind[integration])
+    for key, (logical, _) in routes(document).items():
+        if key != NOWHERE:
+            in_template.setdefault(key.split(" ")[1], set()).add(functions[logical])
     with open(deployment.TEMPLATE.parent / "Cargo.toml", "rb") as manifest:
         table = tomllib.load(manifest)["workspace"]["metadata"]["lambda"]["watch"]["router"]
     equal({path: {function} for path, function in table.items()}, in_template, "the router's table in Cargo.toml")
 
 
 def test_every_route_reaches_a_function_that_knows_it(session):
-    for key, needs_token in routes(deployment.template()).items():
+    for key, needs_token in needing_tokens(deployment.template()).items():
         method, path = key.split(" ")
         api = session.administrator if needs_token else session.anybody
         answer = api.send(method, path.replace("{id}", "01KG4JZ3M0000000000000000A"))
@@ -173,14 +170,8 @@ def test_every_route_reaches_a_function_that_knows_it(session):
 def test_what_no_route_takes_is_answered_for_people_and_for_programs(session):
     """By the function of the enrolment page, without a token, and with a low limit of its own."""
     document = deployment.template()
-    (nowhere,) = [
-        route["Properties"]
-        for route in resources(document, "AWS::ApiGatewayV2::Route").values()
-        if route["Properties"]["RouteKey"] == NOWHERE
-    ]
-    equal(names_in(nowhere["Target"]), {"RedeemIntegration"}, "what answers where no route does")
-    equal(nowhere["AuthorizationType"], "NONE", "what it asks for")
-    limit = document["Resources"]["Stage"]["Properties"]["RouteSettings"][NOWHERE]
+    equal(routes(document)[NOWHERE], ("RedeemFunction", False), "what answers where no route does, and whether it asks for a token")
+    limit = document["Resources"]["Api"]["Properties"]["RouteSettings"][NOWHERE]
     if limit["ThrottlingRateLimit"] > 10:
         raise AssertionError(f"anybody may ask for nothing {limit['ThrottlingRateLimit']} times a second")
     for path, status in (("/Enroll", 308), ("/v1/nothing", 404)):
@@ -196,5 +187,5 @@ def test_what_no_route_takes_is_answered_for_people_and_for_programs(session):
 def test_public_routes_have_the_limits_of_the_parameters(session):
     """The routes that look at secrets have the stage's own limits, which are parameters; all others, theirs."""
     document = deployment.template()
-    limited = document["Resources"]["Stage"]["Properties"]["RouteSettings"]
-    equal(set(routes(document)) - set(limited), LOOK_AT_SECRETS, "routes with the limits of the parameters")
+    limited = document["Resources"]["Api"]["Properties"]["RouteSettings"]
+    equal(set(needing_tokens(document)) - set(limited), LOOK_AT_SECRETS, "routes with the limits of the parameters")

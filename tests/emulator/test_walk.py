@@ -77,6 +77,10 @@ def test_the_walk_with_pins(session):
 
     preview = admin.post("/v1/invitations/preview", order).expect(200).json
     equal(preview["counts"], {"selected": 2, "willSend": 2, "skipped": 0, "exact": True}, "the preview's counts")
+    # The gateway says where it answers; MiniStack's says its own name, without the port.
+    address = f"https://{session.stack.outputs['ApiId']}.execute-api.localhost/enroll"
+    if address not in preview["mail"]["text"]:
+        raise AssertionError(f"the previewed mail does not lead to {address}: {preview['mail']['text']}")
     who_is_told = {r["email"]: r["confirmation"]["willSend"] for r in preview["recipients"]}
     equal(who_is_told, {"ada@example.com": True, "ben@example.com": False}, "who will get a confirmation")
 

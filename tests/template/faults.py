@@ -26,6 +26,10 @@ def source(document, function):
     return event["Properties"]
 
 
+def route(document, function, event):
+    return properties(document, function)["Events"][event]["Properties"]
+
+
 # The eight that a suite in an emulator once missed.
 
 
@@ -48,10 +52,9 @@ def the_dead_letter_queue_takes_nothing_of_the_rules(document):
     policy["Statement"] = [each for each in policy["Statement"] if each["Effect"] == "Deny"]
 
 
-def the_api_may_not_call_redeem(document):
-    properties(document, "RedeemPermission")["SourceArn"] = {
-        "Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:another/*"
-    }
+def a_route_belongs_to_an_api_of_its_own(document):
+    # SAM then makes another one, which asks nobody for a token.
+    del route(document, "SendFunction", "StopBatch")["ApiId"]
 
 
 def outbox_may_not_read_the_stream(document):
@@ -110,8 +113,8 @@ def feedback_may_not_put_on_the_failure_queue(document):
     without_action(document, "FeedbackRole", "sqs:SendMessage")
 
 
-def a_permission_of_the_api_is_gone(document):
-    del document["Resources"]["DirectoryPermission"]
+def tokens_are_taken_from_the_query(document):
+    properties(document, "Api")["Auth"]["Authorizers"]["token"]["IdentitySource"] = "$request.querystring.token"
 
 
 def the_clock_may_not_wake_deliver(document):
@@ -189,35 +192,38 @@ def a_new_key_takes_the_place_of_the_old(document):
 
 
 def an_administrators_route_needs_no_token(document):
-    route = properties(document, "ListUsersRoute")
-    route["AuthorizationType"] = "NONE"
-    del route["AuthorizerId"]
+    route(document, "DirectoryFunction", "ListUsers")["Auth"] = {"Authorizer": "NONE"}
 
 
 def a_public_route_needs_a_token(document):
-    properties(document, "RedeemRoute").update({"AuthorizationType": "JWT", "AuthorizerId": {"Ref": "Authorizer"}})
+    del route(document, "RedeemFunction", "Redeem")["Auth"]
 
 
 def tokens_of_every_application_are_taken(document):
-    configuration = properties(document, "Authorizer")["JwtConfiguration"]
-    configuration["Audience"] = [{"Ref": "MdmOverHttp"}]
+    configuration = properties(document, "Api")["Auth"]["Authorizers"]["token"]["JwtConfiguration"]
+    configuration["audience"] = [{"Ref": "MdmOverHttp"}]
 
 
 def a_route_leads_to_another_function(document):
-    properties(document, "DeclineRoute")["Target"] = {"Fn::Sub": "integrations/${SettingsIntegration}"}
+    event = properties(document, "RedeemFunction")["Events"].pop("Decline")
+    properties(document, "SettingsFunction")["Events"]["Decline"] = event
 
 
 def a_route_is_missing(document):
-    del document["Resources"]["RequestPinRoute"]
+    del properties(document, "RedeemFunction")["Events"]["RequestPin"]
+
+
+def a_function_and_the_api_need_each_other(document):
+    properties(document, "SendFunction")["Environment"]["Variables"]["BECKON_DELIVER_FUNCTION"] = {"Ref": "DeliverFunction"}
 
 
 def a_public_route_takes_any_number_of_requests(document):
-    stage = properties(document, "Stage")
+    stage = properties(document, "Api")
     stage["RouteSettings"]["POST /v1/redemptions"] = {"ThrottlingRateLimit": 10000, "ThrottlingBurstLimit": 5000}
 
 
 def a_limit_is_a_text(document):
-    stage = properties(document, "Stage")
+    stage = properties(document, "Api")
     stage["RouteSettings"]["GET /enroll"]["ThrottlingRateLimit"] = {"Ref": "PublicRequestsPerSecond"}
 
 
@@ -343,5 +349,5 @@ def a_key_of_ones_own_may_not_be_used(document):
 
 
 _ALL = dict(globals())
-_HELPERS = {"properties", "statements", "statement_for", "without_action", "source", "as_list"}
+_HELPERS = {"properties", "statements", "statement_for", "without_action", "source", "route", "as_list"}
 FAULTS = [each for name, each in _ALL.items() if callable(each) and name not in _HELPERS and not name.startswith("_")]

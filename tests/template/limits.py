@@ -7,6 +7,7 @@ comes in batches: for each shard one call, then a window in which records gather
 import re
 from dataclasses import dataclass
 
+import gateway
 from test_api import LOOK_AT_SECRETS
 from test_streams import only_source
 from reading import REPOSITORY
@@ -80,7 +81,7 @@ def shares(stack):
 
 def _elsewhere(stack):
     """Requests for what there is not, if a route takes them."""
-    settings = stack.properties("Stage").get("RouteSettings", {}).get("$default")
+    settings = gateway.stage(stack).get("RouteSettings", {}).get("$default")
     if settings is None:
         return []
     rate = settings["ThrottlingRateLimit"]

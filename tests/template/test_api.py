@@ -3,6 +3,7 @@
 import json
 import tomllib
 
+import gateway
 from test_events import may_call
 from test_functions import BEHIND_THE_API
 from reading import ACCOUNT, OPTIONS, REGION, REPOSITORY
@@ -35,17 +36,15 @@ MOST = {True: (100, 200), False: (50, 100)}
 
 
 def routes(stack):
-    return {route["RouteKey"]: route for route in stack.of_type("AWS::ApiGatewayV2::Route").values()}
+    return gateway.routes(stack.properties("Api")["Body"])
 
 
 def function_of(stack, route):
     """The name of the function that a route leads to."""
-    integrations = {f"integrations/{stack.ref(name)}": each for name, each in stack.of_type("AWS::ApiGatewayV2::Integration").items()}
-    integration = integrations[route["Target"]]
     for name, logical in functions(stack).items():
-        if integration["IntegrationUri"] == stack.attribute(logical, "Arn"):
+        if route.function == stack.attribute(logical, "Arn"):
             return name
-    raise AssertionError(f"{route['RouteKey']} leads to no function")
+    raise AssertionError(f"{route.key} leads to no function")
 
 
 def test_routes_lead_to_the_function_that_knows_them(stacks):
@@ -53,27 +52,25 @@ def test_routes_lead_to_the_function_that_knows_them(stacks):
     with open(REPOSITORY / "Cargo.toml", "rb") as manifest:
         table = tomllib.load(manifest)["workspace"]["metadata"]["lambda"]["watch"]["router"]
     for which, stack in stacks.every.items():
+        wrong.equal(list(stack.of_type("AWS::ApiGatewayV2::Api")), ["Api"], f"{which}, the APIs")
         found = {}
         for key, route in routes(stack).items():
-            wrong.equal(route["ApiId"], stack.ref("Api"), f"{which}, the API of {key}")
             if key != "$default":
                 found.setdefault(key.split(" ")[1], set()).add(function_of(stack, route))
             else:
-                function_of(stack, route)
-        wrong.equal(found, {path: {function} for path, function in table.items() if path in found}, f"{which}, routes")
-        missing = {path for path in table if path not in found and "*" not in path}
-        wrong.unless(not missing, f"{which}, paths of the router's table in Cargo.toml without a route: {missing}")
+                wrong.equal(function_of(stack, route), "redeem", f"{which}, what answers where no route does")
+        wrong.equal(found, {path: {function} for path, function in table.items()}, f"{which}, the router's table in Cargo.toml")
     wrong.raise_if_any()
 
 
 def test_integrations_hand_requests_over_as_the_functions_read_them(stacks):
     wrong = Wrong()
-    for name, integration in stacks.default.of_type("AWS::ApiGatewayV2::Integration").items():
-        wrong.equal(integration.get("ApiId"), stacks.default.ref("Api"), f"the API of {name}")
-        wrong.equal(integration.get("IntegrationType"), "AWS_PROXY", f"the type of {name}")
-        wrong.equal(integration.get("PayloadFormatVersion"), "2.0", f"the format of {name}")
-        timeout = integration.get("TimeoutInMillis", 30000)
-        wrong.equal(timeout, 30000, f"how long the API waits at {name}, in milliseconds")
+    for key, route in routes(stacks.default).items():
+        wrong.equal(route.integration.get("type"), "aws_proxy", f"the type of {key}")
+        wrong.equal(route.integration.get("httpMethod"), "POST", f"how {key} calls its function")
+        wrong.equal(route.integration.get("payloadFormatVersion"), "2.0", f"the format of {key}")
+        timeout = route.integration.get("timeoutInMillis", 30000)
+        wrong.equal(timeout, 30000, f"how long the API waits at {key}, in milliseconds")
     wrong.raise_if_any()
 
 
@@ -81,11 +78,20 @@ def test_the_api_may_call_each_function_behind_it_and_others_may_not(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         api = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{stack.ref('Api')}"
+        found = routes(stack)
+        wrong.equal({function_of(stack, route) for route in found.values()}, set(BEHIND_THE_API), f"{which}, the functions behind the API")
+        for key, route in found.items():
+            # As the gateway says it: the stage, the method and the path.
+            asked = "/".join(key.split(" /")).replace("{", "").replace("}", "")
+            logical = functions(stack)[function_of(stack, route)]
+            may = may_call(stack, logical, "apigateway.amazonaws.com", f"{api}/$default/{asked}")
+            wrong.unless(may, f"{which}, the API may not call its function for {key}")
+            other = may_call(stack, logical, "apigateway.amazonaws.com", f"{api}x/$default/{asked}")
+            wrong.unless(not other, f"{which}, another API may call the function of {key}")
         for name, logical in functions(stack).items():
-            may = may_call(stack, logical, "apigateway.amazonaws.com", f"{api}/$default/GET/v1/users")
-            wrong.equal(may, name in BEHIND_THE_API, f"{which}, whether the API may call {name}")
-            other = may_call(stack, logical, "apigateway.amazonaws.com", f"{api}x/$default/GET/v1/users")
-            wrong.unless(not other, f"{which}, another API may call {name}")
+            if name not in BEHIND_THE_API:
+                may = may_call(stack, logical, "apigateway.amazonaws.com", f"{api}/$default/GET/v1/users")
+                wrong.unless(not may, f"{which}, the API may call {name}")
     wrong.raise_if_any()
 
 
@@ -93,11 +99,7 @@ def test_only_public_routes_need_no_token(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         for key, route in routes(stack).items():
-            if key in PUBLIC:
-                wrong.equal(route.get("AuthorizationType", "NONE"), "NONE", f"{which}, what {key} asks for")
-            else:
-                wrong.equal(route.get("AuthorizationType"), "JWT", f"{which}, what {key} asks for")
-                wrong.equal(route.get("AuthorizerId"), stack.ref("Authorizer"), f"{which}, the authorizer of {key}")
+            wrong.equal(route.scheme, None if key in PUBLIC else "token", f"{which}, what {key} asks for")
     wrong.raise_if_any()
 
 
@@ -105,25 +107,24 @@ def test_tokens_are_judged_by_issuer_and_audience(stacks):
     wrong = Wrong()
     clients = ["AdministratorClient", "MdmClient"]
     for which, stack in stacks.every.items():
-        authorizer = stack.properties("Authorizer")
-        wrong.equal(authorizer["ApiId"], stack.ref("Api"), f"{which}, the API of the authorizer")
-        wrong.equal(authorizer["AuthorizerType"], "JWT", f"{which}, the type of the authorizer")
-        wrong.equal(authorizer["IdentitySource"], ["$request.header.Authorization"], f"{which}, where the token is")
-        jwt = authorizer["JwtConfiguration"]
+        authorizer = gateway.authorizers(stack.properties("Api")["Body"])["token"]
+        wrong.equal(authorizer["type"], "jwt", f"{which}, the type of the authorizer")
+        wrong.equal(authorizer["identitySource"], "$request.header.Authorization", f"{which}, where the token is")
+        jwt = authorizer["jwtConfiguration"]
         if "UserPool" in stack.there:
             issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{stack.ref('UserPool')}"
             audience = [stack.ref(name) for name in clients if name in stack.there]
         else:
             issuer, audience = OPTIONS["Issuer"], OPTIONS["Audience"].split(",")
-        wrong.equal(jwt["Issuer"], issuer, f"{which}, whose tokens are taken")
-        wrong.equal(jwt["Audience"], audience, f"{which}, for whom the tokens are")
+        wrong.equal(jwt["issuer"], issuer, f"{which}, whose tokens are taken")
+        wrong.equal(jwt["audience"], audience, f"{which}, for whom the tokens are")
     wrong.raise_if_any()
 
 
 def test_routes_take_no_more_requests_than_they_should(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
-        stage = stack.properties("Stage")
+        stage = gateway.stage(stack)
         wrong.equal(stage.get("ApiId"), stack.ref("Api"), f"{which}, the API of the stage")
         wrong.equal(stage.get("StageName"), "$default", f"{which}, the name of the stage")
         wrong.equal(stage.get("AutoDeploy"), True, f"{which}, whether changes are deployed")
@@ -146,10 +147,6 @@ def test_routes_take_no_more_requests_than_they_should(stacks):
                 # What is a parameter arrives as text there, and is refused.
                 number = isinstance(own.get(setting), int)
                 wrong.unless(number and 1 <= own[setting] <= limit, f"{which}, {setting} of {key} is {own.get(setting)!r}")
-    # A route must exist before it can have limits of its own.
-    needed = {name for name, route in stacks.default.of_type("AWS::ApiGatewayV2::Route").items() if route["RouteKey"] in limited}
-    missing = needed - set(stacks.default.resources["Stage"].get("DependsOn", []))
-    wrong.unless(not missing, f"the stage has limits for routes that may not be there yet: {missing}")
     wrong.raise_if_any()
 
 
@@ -157,13 +154,14 @@ def test_the_api_answers_at_one_address(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         api = stack.properties("Api")
-        wrong.equal(api.get("ProtocolType"), "HTTP", f"{which}, the protocol")
-        wrong.unless("CorsConfiguration" not in api, f"{which}, other origins may call the API")
-        own_domain = "Domain" in stack.there
-        wrong.equal(api.get("DisableExecuteApiEndpoint", False), own_domain, f"{which}, whether API Gateway's own address is off")
+        wrong.equal(api["Body"]["info"]["title"], stack.ref("AWS::StackName"), f"{which}, the name of the API")
+        cors = "CorsConfiguration" in api or "x-amazon-apigateway-cors" in api["Body"]
+        wrong.unless(not cors, f"{which}, other origins may call the API")
+        there = gateway.answers_at_its_own_address(api["Body"])
+        wrong.equal(there, "Domain" not in stack.there, f"{which}, whether the API answers at API Gateway's own address")
     stack = stacks.options
     [mapping] = stack.of_type("AWS::ApiGatewayV2::ApiMapping").values()
-    expected = {"ApiId": stack.ref("Api"), "DomainName": stack.ref("Domain"), "Stage": stack.ref("Stage")}
+    expected = {"ApiId": stack.ref("Api"), "DomainName": stack.ref("Domain"), "Stage": stack.ref("ApiApiGatewayDefaultStage")}
     wrong.equal(mapping, expected, "what the domain leads to")
     wrong.equal(stack.properties("Domain").get("DomainName"), OPTIONS["DomainName"], "the domain")
     [configuration] = stack.properties("Domain")["DomainNameConfigurations"]
@@ -180,7 +178,7 @@ def test_the_api_answers_at_one_address(stacks):
 
 def test_the_access_log_names_nobody(stacks):
     wrong = Wrong()
-    settings = stacks.default.properties("Stage").get("AccessLogSettings", {})
+    settings = gateway.stage(stacks.default).get("AccessLogSettings", {})
     wrong.equal(settings.get("DestinationArn"), stacks.default.attribute("ApiLogs", "Arn"), "where the access log goes")
     form = settings.get("Format", "")
     try:

@@ -53,6 +53,39 @@ def test_no_part_refers_to_what_is_not_there(stacks):
     wrong.raise_if_any()
 
 
+def needed_by(value):
+    """The logical ids that a part of a template refers to."""
+    if isinstance(value, list):
+        return set().union(*(needed_by(each) for each in value))
+    if not isinstance(value, dict):
+        return set()
+    found = set()
+    for name, operand in value.items():
+        if name == "Ref":
+            found.add(operand)
+        elif name == "Fn::GetAtt":
+            found.add(operand.split(".")[0] if isinstance(operand, str) else operand[0])
+        elif name == "Fn::Sub":
+            text = operand if isinstance(operand, str) else operand[0]
+            found |= {each.split(".")[0] for each in re.findall(r"\$\{([^}!]+)\}", text)} | needed_by(operand)
+        else:
+            found |= needed_by(operand)
+    return found
+
+
+def test_no_part_waits_for_itself(stacks):
+    """CloudFormation makes a resource after those that it refers to, and refuses a circle."""
+    declared = stacks.document["Resources"]
+    waits = {}
+    for name, each in declared.items():
+        depends = each.get("DependsOn", [])
+        depends = {depends} if isinstance(depends, str) else set(depends)
+        waits[name] = (depends | needed_by(each.get("Properties", {}))) & declared.keys()
+    while ready := {name for name, others in waits.items() if not others & waits.keys()}:
+        waits = {name: others for name, others in waits.items() if name not in ready}
+    assert not waits, f"these wait for each other: {', '.join(sorted(waits))}"
+
+
 def test_what_may_be_given_is_bounded(stacks):
     wrong = Wrong()
     declared = stacks.document["Parameters"]

@@ -14,10 +14,10 @@ fn main() -> Result<(), lambda_http::Error> {
 
 async fn start() -> Result<(), lambda_http::Error> {
     telemetry::start_in_lambda();
-    let (config, secret, links) = complete(&environment, |reader| {
+    let (config, secret, page) = complete(&environment, |reader| {
         let secret = reader.required("BECKON_KEY_SECRET");
-        let enrolment_page = reader.required("BECKON_ENROLMENT_PAGE");
-        Some((StoreConfig::read(reader)?, secret, Links { enrolment_page }))
+        let page = reader.optional("BECKON_ENROLMENT_PAGE");
+        Some((StoreConfig::read(reader)?, secret, page))
     })?;
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
@@ -25,8 +25,10 @@ async fn start() -> Result<(), lambda_http::Error> {
     let (table_stands, ()) = tokio::join!(table.warm_up(), keys.warm_up());
     table_stands?;
     telemetry::ready();
-    lambda_http::run(edge::in_lambda(
-        Desk::new(table, keys, Composer::new()?, links).router(),
-    ))
+    let composer = Composer::new()?;
+    lambda_http::run(edge::in_lambda_at(page, move |enrolment_page| {
+        let links = Links { enrolment_page };
+        Desk::new(table.clone(), keys.clone(), composer.clone(), links).router()
+    }))
     .await
 }

@@ -14,9 +14,9 @@ fn main() -> Result<(), lambda_http::Error> {
 
 async fn start() -> Result<(), lambda_http::Error> {
     telemetry::start_in_lambda();
-    let (config, links) = complete(&environment, |reader| {
-        let enrolment_page = reader.required("BECKON_ENROLMENT_PAGE");
-        Some((StoreConfig::read(reader)?, Links { enrolment_page }))
+    let (config, page) = complete(&environment, |reader| {
+        let page = reader.optional("BECKON_ENROLMENT_PAGE");
+        Some((StoreConfig::read(reader)?, page))
     })?;
     let table = Table::new(
         &clients::load().await,
@@ -25,8 +25,10 @@ async fn start() -> Result<(), lambda_http::Error> {
     );
     table.warm_up().await?;
     telemetry::ready();
-    lambda_http::run(edge::in_lambda(
-        Previews::new(table, Composer::new()?, links).router(),
-    ))
+    let composer = Composer::new()?;
+    lambda_http::run(edge::in_lambda_at(page, move |enrolment_page| {
+        let links = Links { enrolment_page };
+        Previews::new(table.clone(), composer.clone(), links).router()
+    }))
     .await
 }

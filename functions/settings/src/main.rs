@@ -13,9 +13,9 @@ fn main() -> Result<(), lambda_http::Error> {
 
 async fn start() -> Result<(), lambda_http::Error> {
     telemetry::start_in_lambda();
-    let (config, links) = complete(&environment, |reader| {
-        let enrolment_page = reader.required("BECKON_ENROLMENT_PAGE");
-        Some((StoreConfig::read(reader)?, Links { enrolment_page }))
+    let (config, page) = complete(&environment, |reader| {
+        let page = reader.optional("BECKON_ENROLMENT_PAGE");
+        Some((StoreConfig::read(reader)?, page))
     })?;
     let table = Table::new(
         &clients::load().await,
@@ -24,8 +24,16 @@ async fn start() -> Result<(), lambda_http::Error> {
     );
     table.warm_up().await?;
     telemetry::ready();
-    lambda_http::run(edge::in_lambda(
-        settings::SettingsRoutes::new(table, config.sender, Composer::new()?, links).router(),
-    ))
+    let composer = Composer::new()?;
+    lambda_http::run(edge::in_lambda_at(page, move |enrolment_page| {
+        let links = Links { enrolment_page };
+        settings::SettingsRoutes::new(
+            table.clone(),
+            config.sender.clone(),
+            composer.clone(),
+            links,
+        )
+        .router()
+    }))
     .await
 }

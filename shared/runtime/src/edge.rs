@@ -1,5 +1,6 @@
 //! What lies around every router: answers for what no route takes, and headers for all.
 
+mod address;
 mod nowhere;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use http::{HeaderValue, header};
 
 use crate::identity_provider::IdentityProvider;
 
+pub use address::in_lambda_at;
 pub use nowhere::KNOWN_ROUTES;
 
 /// Puts the edge around a router. Once, after the routers of several functions were merged.

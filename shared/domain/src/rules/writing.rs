@@ -22,7 +22,7 @@ use crate::values::text::is_blank;
 use crate::values::token::{Token, TokenPurpose};
 use jiff::Timestamp;
 
-/// Where links of mails lead. From configuration, never from a request.
+/// Where links of mails lead. From configuration or from the gateway, never from what a caller sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Links {
     /// The enrolment page.
