@@ -1,4 +1,4 @@
-//! The table in memory keeps the contract, case by case and as a whole.
+//! The ports in memory keep the contract, case by case and as a whole.
 
 use beckon_testkit::MemoryStore;
 use beckon_testkit::builders::settings;
@@ -26,6 +26,16 @@ async fn whatever_cannot_be_reached_is_unavailable() {
     store.go_down_after(0);
 
     unreachable::whatever_cannot_be_reached_is_unavailable(store).await;
+}
+
+mod event_bus {
+    use beckon_testkit::MemoryBus;
+
+    fn a_bus() -> MemoryBus {
+        MemoryBus::default()
+    }
+
+    beckon_testkit::event_bus_contract_tests!(a_bus);
 }
 
 mod unreadable {

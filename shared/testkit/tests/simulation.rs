@@ -118,6 +118,8 @@ fn every_file_of_a_use_case_has_a_variant_and_every_variant_a_file() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             name.strip_suffix(".rs").map(str::to_owned)
         })
+        // What several use cases share: answers that are kept for repeated requests.
+        .filter(|name| name != "idempotency")
         .collect();
     let variants: BTreeSet<String> = UseCase::ALL.into_iter().map(UseCase::file).collect();
 

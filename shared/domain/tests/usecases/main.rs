@@ -1,0 +1,45 @@
+//! The use cases, on the ports in memory: one module a use case, or a subject of several. They are one program, so
+//! that it is linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken expectation is a failed test"
+)]
+
+mod add_user;
+mod change_invitation;
+mod change_settings;
+mod change_user;
+mod confirm_again;
+mod confirm_registration;
+mod correct_address;
+mod decline;
+mod delete_user;
+mod deliver;
+mod deliver_answers;
+mod deliver_pace;
+mod expand;
+mod group_settings;
+mod guesser;
+mod hand_over;
+mod import_identity;
+mod import_users;
+mod preview;
+mod publish;
+mod record_feedback;
+mod redeem;
+mod redeem_budget;
+mod redeem_ended;
+mod reinvite;
+mod reminders;
+mod report_batch;
+mod request_pin;
+mod send;
+mod stop_batch;
+mod templates;
+mod tick;
+mod try_address_again;
+mod unreadable;
+mod what_completes;

@@ -1,0 +1,135 @@
+//! Rows of histories become events on the bus, each with the row's id.
+
+use beckon_domain::model::history::{Happening, HistoryRow};
+use beckon_domain::model::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
+use beckon_domain::usecases::publish::{Fate, PublishRows};
+use beckon_domain::values::ids::{EventId, IssueNumber, UserId};
+use beckon_testkit::MemoryBus;
+use beckon_testkit::builders::{a_row, monday_morning};
+use beckon_testkit::chance::fresh_ulid;
+
+fn an_expiry() -> HistoryRow {
+    HistoryRow {
+        what: Happening::InvitationExpired {
+            issue: IssueNumber::from_number(2),
+        },
+        ..a_row(UserId::new(fresh_ulid()), monday_morning())
+    }
+}
+
+fn expiries(how_many: usize) -> Vec<HistoryRow> {
+    (0..how_many).map(|_| an_expiry()).collect()
+}
+
+fn ids(events: &[PublishedEvent]) -> Vec<EventId> {
+    events.iter().map(|event| event.id).collect()
+}
+
+fn ids_of(rows: &[HistoryRow]) -> Vec<EventId> {
+    rows.iter().map(|row| row.id).collect()
+}
+
+#[tokio::test]
+async fn rows_are_published_in_their_order_as_many_at_once_as_the_bus_takes() {
+    let bus = MemoryBus::default();
+    let mut rows = expiries(2 * MOST_AT_ONCE + 1);
+    let told = ids_of(&rows);
+    // What is kept inside takes no place in a request.
+    rows.insert(3, a_row(rows[0].user, monday_morning()));
+
+    let progress = PublishRows { bus: bus.clone() }.run(&rows).await;
+
+    assert_eq!(progress.fates.len(), rows.len());
+    for (number, fate) in progress.fates.iter().enumerate() {
+        let expected = if number == 3 {
+            Fate::KeptInside
+        } else {
+            Fate::Published
+        };
+        assert_eq!(*fate, expected);
+    }
+    assert!(progress.stopped.is_none());
+    assert_eq!(ids(&bus.taken()), told);
+    assert_eq!(bus.requests(), 3);
+}
+
+#[tokio::test]
+async fn a_row_that_comes_again_is_published_under_the_same_id() {
+    let bus = MemoryBus::default();
+    let publish = PublishRows { bus: bus.clone() };
+    let rows = expiries(1);
+
+    publish.run(&rows).await;
+    publish.run(&rows).await;
+
+    let taken = bus.taken();
+    assert_eq!(taken.len(), 2);
+    assert_eq!(taken[0], taken[1]);
+}
+
+#[tokio::test]
+async fn what_the_bus_cannot_take_now_stops_everything_behind_it() {
+    let bus = MemoryBus::default();
+    let rows = expiries(3 * MOST_AT_ONCE);
+    let code = "ThrottlingException".to_owned();
+    bus.say_of(rows[MOST_AT_ONCE + 1].id, Receipt::NotNow { code });
+
+    let progress = PublishRows { bus: bus.clone() }.run(&rows).await;
+
+    assert_eq!(progress.fates, vec![Fate::Published; MOST_AT_ONCE + 1]);
+    assert_eq!(progress.stopped.unwrap().what, "the event bus");
+    assert_eq!(bus.requests(), 2);
+}
+
+#[tokio::test]
+async fn what_the_bus_will_never_take_does_not_stop_the_rest() {
+    let bus = MemoryBus::default();
+    let rows = expiries(3);
+    let code = "MalformedDetail".to_owned();
+    bus.say_of(rows[1].id, Receipt::Refused { code: code.clone() });
+
+    let progress = PublishRows { bus: bus.clone() }.run(&rows).await;
+
+    assert_eq!(
+        progress.fates,
+        [Fate::Published, Fate::Refused { code }, Fate::Published]
+    );
+    assert!(progress.stopped.is_none());
+    assert_eq!(ids(&bus.taken()), [rows[0].id, rows[2].id]);
+}
+
+#[tokio::test]
+async fn a_bus_out_of_reach_stops_at_the_first_row_that_is_told() {
+    let bus = MemoryBus::default();
+    let publish = PublishRows { bus: bus.clone() };
+    let kept_inside = a_row(UserId::new(fresh_ulid()), monday_morning());
+    let rows = [vec![kept_inside], expiries(2)].concat();
+    bus.break_down(true);
+
+    let stopped = publish.run(&rows).await;
+    bus.break_down(false);
+    let again = publish.run(&rows).await;
+
+    assert_eq!(stopped.fates, [Fate::KeptInside]);
+    assert!(stopped.stopped.is_some());
+    assert!(again.stopped.is_none());
+    assert_eq!(ids(&bus.taken()), ids_of(&rows[1..]));
+}
+
+#[tokio::test]
+async fn a_bus_that_leaves_events_out_of_its_answer_has_not_taken_them() {
+    struct Forgetful;
+
+    impl PublishEvents for Forgetful {
+        async fn publish_events(&self, _: &[PublishedEvent]) -> Result<Vec<Receipt>, Unavailable> {
+            Ok(vec![Receipt::Taken])
+        }
+    }
+
+    let progress = PublishRows { bus: Forgetful }.run(&expiries(2)).await;
+
+    assert_eq!(progress.fates, [Fate::Published]);
+    assert!(progress.stopped.is_some());
+}
