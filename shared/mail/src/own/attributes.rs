@@ -1,7 +1,7 @@
 //! What attributes an element may have, and what may stand in each.
 
 use super::colours::Colour;
-use super::looks::{self, Look};
+use super::looks::{self, Inset, Look};
 use super::markup::{Placed, shown};
 
 const OF_ALL: [&str; 6] = ["style", "dir", "lang", "title", "align", "translate"];
@@ -107,7 +107,10 @@ fn plain(element: &str, name: &str, value: &str) -> Result<Look, String> {
         }
         "translate" if !one_of(&["yes", "no", ""]) => return refused("yes or no"),
         "role" if !one_of(&["presentation", "none"]) => return refused("presentation"),
-        "border" | "cellpadding" | "cellspacing" if !number(100) => return refused("0 to 100"),
+        "border" | "cellpadding" | "cellspacing" => match value.parse::<u8>() {
+            Ok(each @ ..=100) => look.inset = Inset::of_pixels(2.0 * f64::from(each)),
+            _ => return refused("0 to 100"),
+        },
         "colspan" | "rowspan" | "span" if !number(100) || value == "0" => {
             return refused("1 to 100");
         }

@@ -14,7 +14,43 @@ pub(super) struct Look {
     pub(super) size: Option<Size>,
     /// The declaration that makes a box too small for text.
     pub(super) small_box: Option<String>,
+    /// How much room beside the text is taken from it, on both sides together.
+    pub(super) inset: Inset,
 }
+
+/// Room that is taken from a text at its sides.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+pub(super) struct Inset {
+    pixels: f64,
+    /// In heights of the letters within.
+    em: f64,
+}
+
+impl Inset {
+    /// So many pixels.
+    pub(super) const fn of_pixels(pixels: f64) -> Self {
+        Self { pixels, em: 0.0 }
+    }
+
+    /// In pixels, with letters of this height.
+    pub(super) fn among(self, letters: f64) -> f64 {
+        self.pixels + self.em * letters
+    }
+
+    fn add(&mut self, told: &str) {
+        match length(told) {
+            Some((number, "px")) => self.pixels += number,
+            Some((number, "pt")) => self.pixels += number * 4.0 / 3.0,
+            Some((number, "rem")) => self.pixels += number * 16.0,
+            Some((number, "em")) => self.em += number,
+            Some((number, "%")) => self.pixels += number / 100.0 * WIDTH,
+            _ => {}
+        }
+    }
+}
+
+/// How wide our letters are, in pixels.
+const WIDTH: f64 = 600.0;
 
 /// A value, or that of the element around.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -146,13 +182,13 @@ fn judge(name: &str, value: &str, look: &mut Look) -> Result<(), &'static str> {
                 look.small_box = Some(format!("{name}:{value}"));
             }
         }
-        _ => return judge_around(name, value),
+        _ => return judge_around(name, value, look),
     }
     Ok(())
 }
 
 /// What lies around text, and words that change how it stands.
-fn judge_around(name: &str, value: &str) -> Result<(), &'static str> {
+fn judge_around(name: &str, value: &str, look: &mut Look) -> Result<(), &'static str> {
     let parts: Vec<&str> = parts(value);
     if let Some(side) = ["margin", "padding"]
         .into_iter()
@@ -167,9 +203,19 @@ fn judge_around(name: &str, value: &str) -> Result<(), &'static str> {
         } else {
             most
         };
+        for part in at_the_sides(side, &parts) {
+            look.inset.add(part);
+        }
         return allowed(parts.len() <= most && parts.iter().all(fits), A_SPACE);
     }
     if name.starts_with("border") {
+        let side = side_of(name.trim_end_matches("-width"), "border");
+        let width = parts.iter().copied().find(|part| BORDERS.hold(part));
+        if let (Some(side), Some(width)) = (side, width) {
+            for part in at_the_sides(side, &[width]) {
+                look.inset.add(part);
+            }
+        }
         return border(name, &parts).ok_or(A_BORDER);
     }
     let words: &[&str] = match name {
@@ -239,6 +285,17 @@ fn judge_around(name: &str, value: &str) -> Result<(), &'static str> {
         parts.len() <= most && parts.iter().all(|part| words.contains(part)),
         ONE_OF_ITS_WORDS,
     )
+}
+
+/// Which parts of a margin, a padding or a border stand to the left and to the right.
+fn at_the_sides<'a>(side: &str, parts: &[&'a str]) -> Vec<&'a str> {
+    match (side, parts) {
+        ("" | "-inline", [both]) | ("", [_, both] | [_, both, _]) => vec![both, both],
+        ("", [_, right, _, left]) => vec![right, left],
+        ("-inline", [start, end]) => vec![start, end],
+        ("-left" | "-right" | "-inline-start" | "-inline-end", [one]) => vec![one],
+        _ => Vec::new(),
+    }
 }
 
 /// What a property says of which side, if it is one of this family: `margin-left` gives `-left`.

@@ -8,6 +8,9 @@ use super::looks::{LARGEST, Look, SMALLEST, Said, Size};
 /// The least contrast of letters that are still seen. Good reading needs 4.5.
 const LEAST_CONTRAST: f64 = 1.5;
 
+/// The most pixels that may be taken from a text at its sides; phones have some 400 in all.
+const MOST_INSET: f64 = 400.0;
+
 /// What an element shows its text with.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Sight {
@@ -17,6 +20,8 @@ pub(super) struct Sight {
     size: f64,
     /// What makes the element, or one around it, too small for text.
     small_box: Option<String>,
+    /// What is taken from it at its sides by all that stands around it, in pixels.
+    inset: f64,
 }
 
 impl Sight {
@@ -27,6 +32,7 @@ impl Sight {
             ground: GROUND,
             size: 16.0,
             small_box: None,
+            inset: 0.0,
         }
     }
 
@@ -41,6 +47,11 @@ impl Sight {
             "h3" | "h4" => sight.size = 16.0,
             _ => {}
         }
+        let own = match element {
+            "blockquote" => 80.0,
+            "ul" | "ol" | "dd" => 40.0,
+            _ => 0.0,
+        };
         for look in looks {
             match look.colour {
                 Some(Said::Value(colour)) => sight.colour = colour,
@@ -59,6 +70,8 @@ impl Sight {
                 sight.small_box = Some(small.clone());
             }
         }
+        let insets = looks.iter().map(|look| look.inset.among(sight.size));
+        sight.inset += own + insets.sum::<f64>();
         sight
     }
 
@@ -74,6 +87,12 @@ impl Sight {
             return Some(format!(
                 "letters become {:.1} px high with what is said around them; {SMALLEST} to {LARGEST} can be read",
                 self.size
+            ));
+        }
+        if self.inset > MOST_INSET {
+            return Some(format!(
+                "the margins, paddings and borders around a text take {:.0} px of its width together; {MOST_INSET} leave room for it",
+                self.inset
             ));
         }
         if is_piece && (is_lost(TEXT) || is_lost(LINK)) {

@@ -380,6 +380,26 @@ fn what_an_invitation_must_say_cannot_be_hidden() {
             .detail
             .contains("letters become 5.8 px high")
     );
+    for (open, close, deep, taken) in [
+        ("<div style=\"padding-left:100px\">", "</div>", 5, 500),
+        ("<div style=\"margin:0 6em\">", "</div>", 3, 576),
+        ("<div style=\"padding:0 25% 0 0\">", "</div>", 3, 450),
+        ("<div style=\"margin-inline:1em 30pt\">", "</div>", 8, 448),
+        ("<div style=\"border:solid 20px #ddd\">", "</div>", 11, 440),
+        ("<blockquote>", "</blockquote>", 6, 480),
+        ("<ul><li>", "</li></ul>", 11, 440),
+        (
+            "<table cellpadding=\"100\"><tr><td>",
+            "</td></tr></table>",
+            3,
+            600,
+        ),
+    ] {
+        let nested = format!("{}a{}", open.repeat(deep), close.repeat(deep));
+        let detail = refused(&nested).detail;
+        let said = format!("take {taken} px of its width");
+        assert!(detail.contains(&said), "{open}: {detail}");
+    }
 }
 
 #[test]
@@ -392,6 +412,7 @@ fn looks_that_organisations_give_their_mails_may_stand() {
         "<table><tr><td height=\"1\" style=\"height:1px;background-color:#ddd\">&nbsp;</td></tr></table>",
         "<h2 style=\"color:rgb(11, 92, 173);text-transform:uppercase;letter-spacing:1px\">Hi <small>all</small></h2><hr>",
         "<img src=\"https://example.com/logo.png\" alt=\"Logo\" width=\"120\" height=\"40\" style=\"display:block;width:120px;height:auto\">",
+        "<table cellpadding=\"20\" cellspacing=\"0\"><tr><td style=\"padding:0 40px\"><blockquote style=\"border-left:4px solid #ddd;margin:0 0 0 1em\"><ul><li>a</li></ul></blockquote></td></tr></table>",
         "<p>👩🏽\u{200D}💻 ❤\u{FE0F}</p><ol start=\"3\" style=\"padding-left:24px\"><li>a</li></ol>",
     ] {
         assert_eq!(
