@@ -41,7 +41,7 @@ const REFUSALS: [Refusal; 13] = [
         example: (
             "not-permitted",
             "Not permitted",
-            "This needs the role or scope inviter, which your token does not carry.",
+            "This needs the role inviter, which your token does not carry.",
         ),
     },
     Refusal {
@@ -168,36 +168,38 @@ impl Refusal {
         document
     }
 
-    fn headers(&self) -> Option<Value> {
+    fn headers(&self) -> Value {
+        let mut headers = json!({ REQUEST_ID: header(REQUEST_ID) });
         match self.status {
-            "401" => Some(
-                json!({ "WWW-Authenticate": { "$ref": "#/components/headers/WWW-Authenticate" } }),
-            ),
-            "429" | "503" => {
-                Some(json!({ "Retry-After": { "$ref": "#/components/headers/Retry-After" } }))
-            }
-            _ => None,
+            "401" => headers["WWW-Authenticate"] = header("WWW-Authenticate"),
+            "429" | "503" => headers["Retry-After"] = header("Retry-After"),
+            _ => {}
         }
+        headers
     }
 
     /// The whole answer, in these words or in those of a route.
     fn response(&self, description: &str) -> Value {
-        let mut response = json!({
+        json!({
             "description": description,
+            "headers": self.headers(),
             "content": { "application/problem+json": {
                 "schema": { "$ref": "#/components/schemas/Problem" },
                 "example": self.document(),
             } },
-        });
-        if let Some(headers) = self.headers() {
-            response["headers"] = headers;
-        }
-        response
+        })
     }
 
     fn reference(&self) -> Value {
         json!({ "$ref": format!("#/components/responses/{}", self.name) })
     }
+}
+
+/// The header of every answer by which it is found in the logs.
+const REQUEST_ID: &str = "X-Request-Id";
+
+fn header(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/headers/{name}") })
 }
 
 fn refusal(status: &str) -> Option<&'static Refusal> {
@@ -295,7 +297,7 @@ fn succeeded(route: &str, status: &str, response: &mut Value, schemas: &Value) {
         };
         response["description"] = json!(description);
     }
-    let header = |name: &str| json!({ "$ref": format!("#/components/headers/{name}") });
+    response["headers"][REQUEST_ID] = header(REQUEST_ID);
     if matches!(route, "POST /v1/users") {
         response["headers"]["Location"] = header("Location");
     }
@@ -322,6 +324,11 @@ fn headers() -> Value {
             "description": "After how many seconds to try again",
             "schema": { "type": "integer", "minimum": 1 },
             "example": 1,
+        },
+        REQUEST_ID: {
+            "description": "By this the request is found in the logs, and what came of it",
+            "schema": { "type": "string" },
+            "example": "01KG4JZ3M0000000000000000B",
         },
         "WWW-Authenticate": {
             "description": "How to sign in",
