@@ -7,6 +7,7 @@ pub mod config;
 pub mod cursor;
 pub mod device_report;
 pub mod edge;
+pub mod function_env;
 pub mod idempotency;
 mod identity_provider;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use body::JsonBody;
 pub use caller::{Authorised, ClientAddress};
 pub use cursor::Pages;
 pub use device_report::DeviceReport;
+pub use function_env::{FunctionEnv, NotGiven};
 pub use parameters::{Path, Query};
 pub use problem::Problem;
 pub use system::{SystemChance, SystemClock};

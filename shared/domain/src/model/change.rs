@@ -65,6 +65,43 @@ impl UserChange {
         }
     }
 
+    /// The next version of a user, to be completed.
+    #[must_use]
+    pub fn next(user: User) -> Self {
+        Self::of(User {
+            version: user.version.next(),
+            ..user
+        })
+    }
+
+    /// The same, and what happened.
+    #[must_use]
+    pub fn with_history(mut self, rows: impl IntoIterator<Item = HistoryRow>) -> Self {
+        self.history.extend(rows);
+        self
+    }
+
+    /// The same, and mails that follow from it.
+    #[must_use]
+    pub fn with_mails(mut self, mails: impl IntoIterator<Item = Mail>) -> Self {
+        self.mails.extend(mails);
+        self
+    }
+
+    /// The same, and a registration to set.
+    #[must_use]
+    pub fn with_registration(mut self, registration: Registration) -> Self {
+        self.registration = Some(registration);
+        self
+    }
+
+    /// The same, and a session to set, if there is one.
+    #[must_use]
+    pub fn with_session(mut self, session: Option<Session>) -> Self {
+        self.session = session;
+        self
+    }
+
     /// The same, done for this request: its mails say so.
     #[must_use]
     pub fn for_request(mut self, request: Option<&RequestId>) -> Self {

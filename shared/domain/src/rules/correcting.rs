@@ -125,8 +125,8 @@ pub fn correct(
             } else {
                 after
             };
-            UserChange::of(User {
-                version: before.version.next(),
+            UserChange::next(User {
+                version: before.version,
                 ..user
             })
         }

@@ -34,8 +34,7 @@ pub fn expire(user: &User, event: EventId, now: Timestamp) -> Option<UserChange>
             issue: invitation.issue,
         },
     };
-    let user = User {
-        version: user.version.next(),
+    let ended = User {
         invitation: Some(Invitation {
             state,
             ended_at: Some(invitation.expires_at),
@@ -43,10 +42,7 @@ pub fn expire(user: &User, event: EventId, now: Timestamp) -> Option<UserChange>
         }),
         ..user.clone()
     };
-    Some(UserChange {
-        history: vec![row],
-        ..UserChange::of(user)
-    })
+    Some(UserChange::next(ended).with_history([row]))
 }
 
 /// What an open invitation whose moment has come needs.
@@ -79,14 +75,13 @@ pub fn due_step(
     let zone = zone_of(user, &settings.settings);
     let rescheduled = |plan: ReminderPlan| {
         let user = User {
-            version: user.version.next(),
             invitation: Some(Invitation {
                 reminders: Some(plan),
                 ..invitation.clone()
             }),
             ..user.clone()
         };
-        Some(DueStep::Reschedule(Box::new(UserChange::of(user))))
+        Some(DueStep::Reschedule(Box::new(UserChange::next(user))))
     };
     let pointless = !user.enabled
         || user.address_mark.is_some()
@@ -144,19 +139,17 @@ fn remind(
             last,
         },
     };
-    UserChange {
-        mails: vec![written],
-        history: vec![row],
-        ..UserChange::of(User {
-            version: user.version.next(),
-            invitation: Some(Invitation {
-                mail,
-                reminders: Some(after),
-                ..invitation.clone()
-            }),
-            ..user.clone()
-        })
-    }
+    let reminded = User {
+        invitation: Some(Invitation {
+            mail,
+            reminders: Some(after),
+            ..invitation.clone()
+        }),
+        ..user.clone()
+    };
+    UserChange::next(reminded)
+        .with_history([row])
+        .with_mails([written])
 }
 
 /// A user whom mails reach again from now on, since their address takes mail again or they are

@@ -286,17 +286,14 @@ pub fn issue(
             replaced: replaces,
         },
     };
-    let user = User {
-        version: user.version.next(),
+    let issued = User {
         latest_issue: number,
         invitation: Some(invitation),
         ..user.clone()
     };
-    UserChange {
-        mails: vec![mail],
-        history: vec![row],
-        ..UserChange::of(user)
-    }
+    UserChange::next(issued)
+        .with_history([row])
+        .with_mails([mail])
 }
 
 /// The zone in which a person's days and nights are counted.
@@ -371,19 +368,17 @@ pub fn mail_again(
         who: remailing.who,
         what: Happening::InvitationMailedAgain { issue, mail },
     };
-    let user = User {
-        version: user.version.next(),
-        invitation: Some(Invitation {
-            mail,
-            ..invitation.clone()
-        }),
+    let carried = Invitation {
+        mail,
+        ..invitation.clone()
+    };
+    let mailed = User {
+        invitation: Some(carried),
         ..user.clone()
     };
-    UserChange {
-        mails: vec![written],
-        history: vec![row],
-        ..UserChange::of(user)
-    }
+    UserChange::next(mailed)
+        .with_history([row])
+        .with_mails([written])
 }
 
 /// Whether the mail that an issue lies in was dropped for a reason that holds no longer, so that it

@@ -1,0 +1,168 @@
+//! What a use case runs in: one environment that holds the ports. Whoever composes a program writes
+//! one type for it, and says with the traits below what it has. A use case says in the same words what
+//! it needs, so a function that was given no keys cannot run what needs them: it does not compile.
+
+use jiff::Timestamp;
+
+use crate::model::actor::Actor;
+use crate::model::history::{Happening, HistoryRow};
+use crate::ports::clock::Clock;
+use crate::ports::composer::{ComposeLetter, ComposeOwn};
+use crate::ports::dead_letters::KeepRejected;
+use crate::ports::entropy::Chance;
+use crate::ports::event_bus::PublishEvents;
+use crate::ports::keys::LoadKeys;
+use crate::ports::mail_service::{ClearSuppression, SendMail};
+use crate::ports::wake_up::WakePostman;
+use crate::values::ids::{EventId, UserId};
+
+/// What every use case has: a store, time and entropy.
+pub trait Env: Sync {
+    /// The table; a use case says which ports of it it needs.
+    type Store: Sync;
+    /// Time.
+    type Clock: Clock + Sync;
+    /// Ids and secrets.
+    type Entropy: Chance + Sync;
+
+    /// The table.
+    fn store(&self) -> &Self::Store;
+
+    /// Time.
+    fn clock(&self) -> &Self::Clock;
+
+    /// Ids and secrets.
+    fn entropy(&self) -> &Self::Entropy;
+
+    /// What happened to a user, as it is written into their history.
+    fn happened(&self, user: UserId, at: Timestamp, who: Actor, what: Happening) -> HistoryRow {
+        HistoryRow {
+            id: EventId::new(self.entropy().ulid()),
+            user,
+            at,
+            who,
+            what,
+        }
+    }
+}
+
+/// An environment with the keys that secrets are derived from.
+pub trait WithKeys: Env {
+    /// The keys.
+    type Keys: LoadKeys + Sync;
+
+    /// The keys.
+    fn keys(&self) -> &Self::Keys;
+}
+
+/// An environment with what puts mails into words.
+pub trait WithComposer: Env {
+    /// The composer.
+    type Composer: ComposeLetter + ComposeOwn + Sync;
+
+    /// The composer.
+    fn composer(&self) -> &Self::Composer;
+}
+
+/// An environment with the mail service.
+pub trait WithMailService: Env {
+    /// The mail service.
+    type MailService: SendMail + ClearSuppression + Sync;
+
+    /// The mail service.
+    fn mail_service(&self) -> &Self::MailService;
+}
+
+/// An environment that can wake the delivery worker.
+pub trait WithWakeUp: Env {
+    /// What wakes the delivery worker.
+    type WakeUp: WakePostman + Sync;
+
+    /// What wakes the delivery worker.
+    fn wake_up(&self) -> &Self::WakeUp;
+}
+
+/// An environment with the bus that events go to.
+pub trait WithEventBus: Env {
+    /// The bus.
+    type EventBus: PublishEvents + Sync;
+
+    /// The bus.
+    fn event_bus(&self) -> &Self::EventBus;
+}
+
+/// An environment with a place for what could not be understood.
+pub trait WithDeadLetters: Env {
+    /// Where a person looks.
+    type DeadLetters: KeepRejected + Sync;
+
+    /// Where a person looks.
+    fn dead_letters(&self) -> &Self::DeadLetters;
+}
+
+/// A use case that calls another lends it its own environment.
+impl<E: Env> Env for &E {
+    type Store = E::Store;
+    type Clock = E::Clock;
+    type Entropy = E::Entropy;
+
+    fn store(&self) -> &E::Store {
+        (**self).store()
+    }
+
+    fn clock(&self) -> &E::Clock {
+        (**self).clock()
+    }
+
+    fn entropy(&self) -> &E::Entropy {
+        (**self).entropy()
+    }
+}
+
+impl<E: WithKeys> WithKeys for &E {
+    type Keys = E::Keys;
+
+    fn keys(&self) -> &E::Keys {
+        (**self).keys()
+    }
+}
+
+impl<E: WithComposer> WithComposer for &E {
+    type Composer = E::Composer;
+
+    fn composer(&self) -> &E::Composer {
+        (**self).composer()
+    }
+}
+
+impl<E: WithMailService> WithMailService for &E {
+    type MailService = E::MailService;
+
+    fn mail_service(&self) -> &E::MailService {
+        (**self).mail_service()
+    }
+}
+
+impl<E: WithWakeUp> WithWakeUp for &E {
+    type WakeUp = E::WakeUp;
+
+    fn wake_up(&self) -> &E::WakeUp {
+        (**self).wake_up()
+    }
+}
+
+impl<E: WithEventBus> WithEventBus for &E {
+    type EventBus = E::EventBus;
+
+    fn event_bus(&self) -> &E::EventBus {
+        (**self).event_bus()
+    }
+}
+
+impl<E: WithDeadLetters> WithDeadLetters for &E {
+    type DeadLetters = E::DeadLetters;
+
+    fn dead_letters(&self) -> &E::DeadLetters {
+        (**self).dead_letters()
+    }
+}

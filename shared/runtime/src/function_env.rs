@@ -1,0 +1,291 @@
+//! The environment of a function: the machine's time and randomness, a store, and what else the
+//! function was given.
+
+use beckon_domain::ports::composer::{ComposeLetter, ComposeOwn};
+use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::env::{
+    Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithWakeUp,
+};
+use beckon_domain::ports::event_bus::PublishEvents;
+use beckon_domain::ports::keys::LoadKeys;
+use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
+use beckon_domain::ports::wake_up::WakePostman;
+
+use crate::{SystemChance, SystemClock};
+
+/// What a function was not given. It is no port, so a use case that needs it does not compile.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NotGiven;
+
+/// What the use cases of one function run in.
+#[derive(Debug, Clone)]
+pub struct FunctionEnv<
+    Store = NotGiven,
+    Keys = NotGiven,
+    Composer = NotGiven,
+    MailService = NotGiven,
+    WakeUp = NotGiven,
+    EventBus = NotGiven,
+    DeadLetters = NotGiven,
+> {
+    store: Store,
+    clock: SystemClock,
+    entropy: SystemChance,
+    keys: Keys,
+    composer: Composer,
+    mail_service: MailService,
+    wake_up: WakeUp,
+    event_bus: EventBus,
+    dead_letters: DeadLetters,
+}
+
+impl FunctionEnv {
+    /// An environment without a store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::over(NotGiven)
+    }
+}
+
+impl Default for FunctionEnv {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<Store> FunctionEnv<Store> {
+    /// An environment over this store, to which the rest is given.
+    pub fn over(store: Store) -> Self {
+        Self {
+            store,
+            clock: SystemClock,
+            entropy: SystemChance::new(),
+            keys: NotGiven,
+            composer: NotGiven,
+            mail_service: NotGiven,
+            wake_up: NotGiven,
+            event_bus: NotGiven,
+            dead_letters: NotGiven,
+        }
+    }
+}
+
+impl<S, K, L, M, W, B, D> FunctionEnv<S, K, L, M, W, B, D> {
+    /// The same with the keys.
+    pub fn with_keys<Given>(self, keys: Given) -> FunctionEnv<S, Given, L, M, W, B, D> {
+        FunctionEnv {
+            store: self.store,
+            clock: self.clock,
+            entropy: self.entropy,
+            keys,
+            composer: self.composer,
+            mail_service: self.mail_service,
+            wake_up: self.wake_up,
+            event_bus: self.event_bus,
+            dead_letters: self.dead_letters,
+        }
+    }
+
+    /// The same with what puts mails into words.
+    pub fn with_composer<Given>(self, composer: Given) -> FunctionEnv<S, K, Given, M, W, B, D> {
+        FunctionEnv {
+            store: self.store,
+            clock: self.clock,
+            entropy: self.entropy,
+            keys: self.keys,
+            composer,
+            mail_service: self.mail_service,
+            wake_up: self.wake_up,
+            event_bus: self.event_bus,
+            dead_letters: self.dead_letters,
+        }
+    }
+
+    /// The same with the mail service.
+    pub fn with_mail_service<Given>(
+        self,
+        mail_service: Given,
+    ) -> FunctionEnv<S, K, L, Given, W, B, D> {
+        FunctionEnv {
+            store: self.store,
+            clock: self.clock,
+            entropy: self.entropy,
+            keys: self.keys,
+            composer: self.composer,
+            mail_service,
+            wake_up: self.wake_up,
+            event_bus: self.event_bus,
+            dead_letters: self.dead_letters,
+        }
+    }
+
+    /// The same with what wakes the delivery worker.
+    pub fn with_wake_up<Given>(self, wake_up: Given) -> FunctionEnv<S, K, L, M, Given, B, D> {
+        FunctionEnv {
+            store: self.store,
+            clock: self.clock,
+            entropy: self.entropy,
+            keys: self.keys,
+            composer: self.composer,
+            mail_service: self.mail_service,
+            wake_up,
+            event_bus: self.event_bus,
+            dead_letters: self.dead_letters,
+        }
+    }
+
+    /// The same with the bus that events go to.
+    pub fn with_event_bus<Given>(self, event_bus: Given) -> FunctionEnv<S, K, L, M, W, Given, D> {
+        FunctionEnv {
+            store: self.store,
+            clock: self.clock,
+            entropy: self.entropy,
+            keys: self.keys,
+            composer: self.composer,
+            mail_service: self.mail_service,
+            wake_up: self.wake_up,
+            event_bus,
+            dead_letters: self.dead_letters,
+        }
+    }
+
+    /// The same with a place for what could not be understood.
+    pub fn with_dead_letters<Given>(
+        self,
+        dead_letters: Given,
+    ) -> FunctionEnv<S, K, L, M, W, B, Given> {
+        FunctionEnv {
+            store: self.store,
+            clock: self.clock,
+            entropy: self.entropy,
+            keys: self.keys,
+            composer: self.composer,
+            mail_service: self.mail_service,
+            wake_up: self.wake_up,
+            event_bus: self.event_bus,
+            dead_letters,
+        }
+    }
+}
+
+impl<S: Sync, K: Sync, L: Sync, M: Sync, W: Sync, B: Sync, D: Sync> Env
+    for FunctionEnv<S, K, L, M, W, B, D>
+{
+    type Store = S;
+    type Clock = SystemClock;
+    type Entropy = SystemChance;
+
+    fn store(&self) -> &S {
+        &self.store
+    }
+
+    fn clock(&self) -> &SystemClock {
+        &self.clock
+    }
+
+    fn entropy(&self) -> &SystemChance {
+        &self.entropy
+    }
+}
+
+impl<S, K, L, M, W, B, D> WithKeys for FunctionEnv<S, K, L, M, W, B, D>
+where
+    S: Sync,
+    K: LoadKeys + Sync,
+    L: Sync,
+    M: Sync,
+    W: Sync,
+    B: Sync,
+    D: Sync,
+{
+    type Keys = K;
+
+    fn keys(&self) -> &K {
+        &self.keys
+    }
+}
+
+impl<S, K, L, M, W, B, D> WithComposer for FunctionEnv<S, K, L, M, W, B, D>
+where
+    S: Sync,
+    K: Sync,
+    L: ComposeLetter + ComposeOwn + Sync,
+    M: Sync,
+    W: Sync,
+    B: Sync,
+    D: Sync,
+{
+    type Composer = L;
+
+    fn composer(&self) -> &L {
+        &self.composer
+    }
+}
+
+impl<S, K, L, M, W, B, D> WithMailService for FunctionEnv<S, K, L, M, W, B, D>
+where
+    S: Sync,
+    K: Sync,
+    L: Sync,
+    M: SendMail + ClearSuppression + Sync,
+    W: Sync,
+    B: Sync,
+    D: Sync,
+{
+    type MailService = M;
+
+    fn mail_service(&self) -> &M {
+        &self.mail_service
+    }
+}
+
+impl<S, K, L, M, W, B, D> WithWakeUp for FunctionEnv<S, K, L, M, W, B, D>
+where
+    S: Sync,
+    K: Sync,
+    L: Sync,
+    M: Sync,
+    W: WakePostman + Sync,
+    B: Sync,
+    D: Sync,
+{
+    type WakeUp = W;
+
+    fn wake_up(&self) -> &W {
+        &self.wake_up
+    }
+}
+
+impl<S, K, L, M, W, B, D> WithEventBus for FunctionEnv<S, K, L, M, W, B, D>
+where
+    S: Sync,
+    K: Sync,
+    L: Sync,
+    M: Sync,
+    W: Sync,
+    B: PublishEvents + Sync,
+    D: Sync,
+{
+    type EventBus = B;
+
+    fn event_bus(&self) -> &B {
+        &self.event_bus
+    }
+}
+
+impl<S, K, L, M, W, B, D> WithDeadLetters for FunctionEnv<S, K, L, M, W, B, D>
+where
+    S: Sync,
+    K: Sync,
+    L: Sync,
+    M: Sync,
+    W: Sync,
+    B: Sync,
+    D: KeepRejected + Sync,
+{
+    type DeadLetters = D;
+
+    fn dead_letters(&self) -> &D {
+        &self.dead_letters
+    }
+}
