@@ -10,6 +10,7 @@ mod devices;
 mod erasure;
 mod keys;
 mod mails;
+mod pauses;
 mod postman;
 mod reading;
 mod rows;
@@ -38,6 +39,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 
 pub use schema::create_table;
 
+use pauses::Pauses;
 use rows::Item;
 
 /// DynamoDB's own limit for one `BatchGetItem`.
@@ -164,7 +166,7 @@ impl Table {
 
     async fn get_chunk(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, Unavailable> {
         let mut found = Vec::new();
-        let mut pause = std::time::Duration::from_millis(20);
+        let mut pauses = Pauses::default();
         while !keys.is_empty() {
             let wanted = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
@@ -197,8 +199,7 @@ impl Table {
                 .unwrap_or_default();
             if !keys.is_empty() {
                 // DynamoDB gives back what it would not read for its rate; it asks to back off.
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(std::time::Duration::from_secs(1));
+                pauses.another("it leaves rows unread").await?;
             }
         }
         Ok(found)
@@ -292,8 +293,8 @@ impl Table {
 
     /// Writes all items or none.
     async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
-        let mut pause = std::time::Duration::from_millis(10);
-        for _ in 0..8 {
+        let mut pauses = Pauses::default();
+        loop {
             let answer = self
                 .client
                 .transact_write_items()
@@ -314,16 +315,12 @@ impl Table {
                 Some(Cancellation::Conditions(places)) => return Err(Cancelled::Because(places)),
                 Some(Cancellation::Collision) => {
                     // Another transaction is on one of the rows at this moment.
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
+                    let why = "a transaction collided with others";
+                    pauses.another(why).await.map_err(Cancelled::Unavailable)?;
                 }
                 None => return Err(Cancelled::Unavailable(unavailable(&error))),
             }
         }
-        Err(Cancelled::Unavailable(Unavailable::new(
-            "the table",
-            "a transaction kept colliding with others",
-        )))
     }
 }
 

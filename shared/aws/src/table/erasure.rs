@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use super::keys::{self, DueKind};
 use super::mails::saved;
+use super::pauses::Pauses;
 use super::rows::{self, Item, part};
 use super::users::key_of;
 use super::{Table, changes, foreign, number, text, unavailable};
@@ -137,7 +138,7 @@ impl Table {
                 .map_err(foreign)?;
             left.push(WriteRequest::builder().delete_request(request).build());
         }
-        let mut pause = std::time::Duration::from_millis(20);
+        let mut pauses = Pauses::default();
         while !left.is_empty() {
             let answer = self
                 .client
@@ -156,8 +157,7 @@ impl Table {
                 .remove(&self.name)
                 .unwrap_or_default();
             if !left.is_empty() {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(std::time::Duration::from_secs(1));
+                pauses.another("it leaves rows undeleted").await?;
             }
         }
         Ok(())
