@@ -17,12 +17,11 @@ use beckon_aws::{Bell, KeySource, LambdaPostman, SesMailService, Table, clients}
 use beckon_domain::model::mail::MailState;
 use beckon_domain::ports::users::AddUserRow as _;
 use beckon_domain::rules::writing::Links;
-use beckon_domain::usecases::publish::PublishRows;
 use beckon_domain::values::address::EmailAddress;
 use beckon_mail::Composer;
 use beckon_runtime::edge;
 use beckon_testkit::builders::{a_mail, a_row, a_user, an_invitation, monday_morning};
-use beckon_testkit::{MemoryBus, MemoryKeys, RejectedEvents, World};
+use beckon_testkit::{MemoryKeys, World};
 use beckon_tests::Beckon;
 use deliver::Postman;
 use feedback::Reports;
@@ -130,14 +129,13 @@ fn world_with_the_mail() -> World {
 /// Hands a function that takes events its sample, and looks whether it did what the sample is for.
 async fn told(function: &str) {
     let world = world_with_the_mail();
-    let failures = RejectedEvents::default();
     match function {
         "clock" => {
             // It is told nothing but that a minute has passed.
             let _: Value = sample(function);
             world.with(a_user().with(an_invitation().until(monday_morning())));
-            let ticked = clock::handle(&world.ticking()).await.unwrap();
-            clock::erase(&world.erase_ended()).await.unwrap();
+            let ticked = clock::handle(&world).await.unwrap();
+            clock::erase(&world).await.unwrap();
             assert_eq!(ticked.expired, 1);
         }
         "deliver" => {
@@ -146,59 +144,43 @@ async fn told(function: &str) {
             world.invite(&[&user]).await;
             let postman = Postman {
                 deliver: world.deliver(),
-                successor: world.bell.clone(),
             };
             postman.handle().await.unwrap();
             assert_eq!(world.service.taken().len(), 1);
         }
         "feedback" => {
-            let reports = Reports {
-                record: world.record_feedback(),
-                stop: world.stop_send(),
-                failures: failures.clone(),
-            };
+            let reports = Reports { env: &world };
             let event: EventBridgeEvent = sample(function);
             reports.handle(event).await.unwrap();
             let mail = world.store.mail(MAIL.parse().unwrap());
             assert_eq!(mail.state, MailState::Delivered);
         }
         "outbox" => {
-            let outbox = Outbox {
-                expand: world.expand(),
-                postman: world.bell.clone(),
-                failures: failures.clone(),
-            };
+            let outbox = Outbox { env: &world };
             let event: dynamodb::Event = sample(function);
             let answer = outbox.handle(event).await;
             assert!(answer.batch_item_failures.is_empty());
             assert_eq!(world.bell.count(), 1);
         }
         "publish" => {
-            let bus = MemoryBus::default();
-            let publish = Publish {
-                publish: PublishRows { bus: bus.clone() },
-                failures: failures.clone(),
-            };
+            let publish = Publish { env: &world };
             let event: dynamodb::Event = sample(function);
             let answer = publish.handle(event).await;
             assert!(answer.batch_item_failures.is_empty());
-            let taken = bus.taken().into_iter();
+            let taken = world.bus.taken().into_iter();
             let types: Vec<&str> = taken.map(|event| event.news.detail_type()).collect();
             assert_eq!(types, ["Invitation Expired"]);
         }
         "registration-confirmed" => {
             let user = world.with(a_user().at("a.user@example.com"));
-            let confirmations = Confirmations {
-                confirm: world.confirm(),
-                failures: failures.clone(),
-            };
+            let confirmations = Confirmations { env: &world };
             let event: EventBridgeEvent = sample(function);
             confirmations.handle(event).await.unwrap();
             assert_eq!(world.now_of(&user).devices, 1);
         }
         other => panic!("nobody hands {other} its sample"),
     }
-    assert_eq!(failures.all(), [], "{function}");
+    assert_eq!(world.failures.all(), [], "{function}");
 }
 
 /// Something that stands in a function's answer to its sample and in no other's.

@@ -2,38 +2,35 @@
 //! [`beckon_domain::usecases::tick`].
 
 use beckon_domain::ports::batches::{LoadBatch, PushCursor};
-use beckon_domain::ports::clock::Clock;
 use beckon_domain::ports::delivery::{FindDue, PauseOutbox};
-use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::env::{Env, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::history::EraseHistory;
 use beckon_domain::ports::mails::LoadMails;
 use beckon_domain::ports::rows_aside::KeepAside;
 use beckon_domain::ports::settings::ReadSettings;
 use beckon_domain::ports::users::{FindOver, LoadUsers, RemoveUser, SaveUsers};
-use beckon_domain::ports::wake_up::WakePostman;
 use beckon_domain::usecases::erase_ended::{EraseEnded, Erased};
 use beckon_domain::usecases::tick::{Tick, Ticked};
 use beckon_runtime::metrics::{self, Metric};
 
 /// One round of the clock, logged if it did anything.
-pub async fn handle<S, W, C, R>(tick: &Tick<S, W, C, R>) -> Result<Ticked, Unavailable>
+pub async fn handle<E>(env: &E) -> Result<Ticked, Unavailable>
 where
-    S: FindDue
-        + KeepAside
-        + LoadBatch
-        + LoadMails
-        + LoadUsers
-        + PauseOutbox
-        + PushCursor
-        + ReadSettings
-        + SaveUsers
-        + Sync,
-    W: WakePostman + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: WithWakeUp
+        + Env<
+            Store: FindDue
+                       + KeepAside
+                       + LoadBatch
+                       + LoadMails
+                       + LoadUsers
+                       + PauseOutbox
+                       + PushCursor
+                       + ReadSettings
+                       + SaveUsers,
+        >,
 {
-    let ticked = tick.run().await?;
+    let ticked = Tick { env }.run().await?;
     metrics::record(&[(
         Metric::OldestDueMailSeconds,
         ticked.oldest_due.unsigned_abs().as_secs(),
@@ -56,13 +53,11 @@ where
 }
 
 /// One round of erasing, logged if it did anything.
-pub async fn erase<S, C, R>(erase: &EraseEnded<S, C, R>) -> Result<Erased, Unavailable>
+pub async fn erase<E>(env: &E) -> Result<Erased, Unavailable>
 where
-    S: EraseHistory + FindOver + LoadUsers + ReadSettings + RemoveUser + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: EraseHistory + FindOver + LoadUsers + ReadSettings + RemoveUser>,
 {
-    let erased = erase.run().await?;
+    let erased = EraseEnded { env }.run().await?;
     if erased != Erased::default() {
         tracing::info!(
             users = erased.users,

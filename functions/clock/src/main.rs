@@ -2,10 +2,8 @@
 
 use beckon_aws::{LambdaPostman, Table, clients};
 use beckon_domain::model::settings::Settings;
-use beckon_domain::usecases::erase_ended::EraseEnded;
-use beckon_domain::usecases::tick::Tick;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};
+use beckon_runtime::{FunctionEnv, processors, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 fn main() -> Result<(), Error> {
@@ -21,22 +19,12 @@ async fn start() -> Result<(), Error> {
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
-    let erase = EraseEnded {
-        store: table.clone(),
-        clock: SystemClock,
-        chance: SystemChance::new(),
-    };
-    let tick = Tick {
-        store: table,
-        postman: LambdaPostman::new(&aws, &postman),
-        clock: SystemClock,
-        chance: SystemChance::new(),
-    };
+    let env = FunctionEnv::over(table).with_wake_up(LambdaPostman::new(&aws, &postman));
     telemetry::ready();
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
         // Mail first: a round that fails at erasing has done all else.
-        clock::handle(&tick).await?;
-        clock::erase(&erase).await?;
+        clock::handle(&env).await?;
+        clock::erase(&env).await?;
         Ok::<(), Error>(())
     }))
     .await

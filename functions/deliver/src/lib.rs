@@ -2,52 +2,45 @@
 //! out before the outbox is empty.
 
 use beckon_domain::ports::batches::LoadBatch;
-use beckon_domain::ports::clock::Clock;
-use beckon_domain::ports::composer::{ComposeLetter, ComposeOwn};
 use beckon_domain::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
 use beckon_domain::ports::devices::LoadRegistration;
-use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::env::{Env, WithComposer, WithKeys, WithMailService, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::keys::LoadKeys;
-use beckon_domain::ports::mail_service::SendMail;
 use beckon_domain::ports::mails::{ClaimMail, LoadMails, SaveMail};
 use beckon_domain::ports::settings::ReadSettings;
 use beckon_domain::ports::templates::LoadTemplates;
 use beckon_domain::ports::users::LoadUsers;
-use beckon_domain::ports::wake_up::WakePostman;
+use beckon_domain::ports::wake_up::WakePostman as _;
 use beckon_domain::usecases::deliver::{Deliver, Run, RunEnd};
 use beckon_runtime::metrics::{self, Metric};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
-pub struct Postman<S, M, L, K, C, R, W> {
-    /// The round.
-    pub deliver: Deliver<S, M, L, K, C, R>,
-    /// Wakes the successor.
-    pub successor: W,
+pub struct Postman<E> {
+    /// The round. What wakes it wakes its successor, too.
+    pub deliver: Deliver<E>,
 }
 
-impl<S, M, L, K, C, R, W> Postman<S, M, L, K, C, R, W>
+impl<E> Postman<E>
 where
-    S: HoldLease
-        + PauseOutbox
-        + FindDue
-        + LoadMails
-        + LoadUsers
-        + LoadBatch
-        + LoadRegistration
-        + NotePace
-        + ReadSettings
-        + LoadTemplates
-        + ClaimMail
-        + SaveMail
-        + Sync,
-    M: SendMail + Sync,
-    L: ComposeLetter + ComposeOwn + Sync,
-    K: LoadKeys + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
-    W: WakePostman + Sync,
+    E: WithComposer
+        + WithKeys
+        + WithMailService
+        + WithWakeUp
+        + Env<
+            Store: HoldLease
+                       + PauseOutbox
+                       + FindDue
+                       + LoadMails
+                       + LoadUsers
+                       + LoadBatch
+                       + LoadRegistration
+                       + NotePace
+                       + ReadSettings
+                       + LoadTemplates
+                       + ClaimMail
+                       + SaveMail,
+        >,
 {
     /// One round.
     pub async fn handle(&self) -> Result<Run, Unavailable> {
@@ -74,7 +67,7 @@ where
             metrics::record(&[(Metric::UnfitWordings, run.unfit.values().sum())]);
         }
         match &run.end {
-            RunEnd::OutOfTime => self.successor.wake_postman().await?,
+            RunEnd::OutOfTime => self.deliver.env.wake_up().wake_postman().await?,
             RunEnd::Paused(pause) => {
                 tracing::warn!(until = %pause.until, code = pause.code, reason = pause.reason, "the outbox is paused");
             }

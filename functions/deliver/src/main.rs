@@ -6,7 +6,7 @@ use beckon_domain::rules::writing::Links;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
 use beckon_mail::Composer;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};
+use beckon_runtime::{FunctionEnv, processors, telemetry};
 use deliver::Postman;
 use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -64,20 +64,19 @@ async fn start() -> Result<(), Error> {
     let keys = KeySource::secret(&aws, &config.key_secret);
     let (table_stands, ()) = tokio::join!(table.warm_up(), keys.warm_up());
     table_stands?;
+    let ses = SesMailService::new(&aws, config.configuration_set.as_deref());
     let postman = Postman {
         deliver: Deliver {
-            store: table,
-            service: SesMailService::new(&aws, config.configuration_set.as_deref()),
-            composer: Composer::new()?,
-            keys,
-            clock: SystemClock,
-            chance: SystemChance::new(),
+            env: FunctionEnv::over(table)
+                .with_keys(keys)
+                .with_composer(Composer::new()?)
+                .with_mail_service(ses)
+                .with_wake_up(LambdaPostman::new(&aws, &config.own_name)),
             links: Links {
                 enrolment_page: config.enrolment_page,
             },
             policy: config.policy,
         },
-        successor: LambdaPostman::new(&aws, &config.own_name),
     };
     telemetry::ready();
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {

@@ -17,17 +17,20 @@ use beckon_domain::values::method::Method;
 use beckon_domain::values::permission::Permission;
 use beckon_mail::Composer;
 use beckon_runtime::wire::{UserView, id_in_path};
-use beckon_runtime::{Authorised, JsonBody, Path, Problem, SystemChance, SystemClock};
+use beckon_runtime::{Authorised, FunctionEnv, JsonBody, Path, Problem, SystemClock};
 use http::{HeaderValue, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// What the use cases run in.
+type DeskEnv = FunctionEnv<Table, KeySource>;
+
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct Desk {
-    hand_over: Arc<HandOver<Table, KeySource, SystemClock, SystemChance>>,
+    hand_over: Arc<HandOver<DeskEnv>>,
     composer: Arc<Composer>,
     table: Table,
 }
@@ -36,14 +39,9 @@ impl Desk {
     /// A desk for the users of this table.
     #[must_use]
     pub fn new(table: Table, keys: KeySource, composer: Composer, links: Links) -> Self {
+        let env = FunctionEnv::over(table.clone()).with_keys(keys);
         Self {
-            hand_over: Arc::new(HandOver {
-                store: table.clone(),
-                keys,
-                clock: SystemClock,
-                chance: SystemChance::new(),
-                links,
-            }),
+            hand_over: Arc::new(HandOver { env, links }),
             composer: Arc::new(composer),
             table,
         }

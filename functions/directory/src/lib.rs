@@ -19,7 +19,7 @@ use beckon_domain::usecases::delete_user::DeleteUser;
 use beckon_domain::usecases::export_users::ExportUsers;
 use beckon_domain::usecases::import_users::ImportUsers;
 use beckon_domain::usecases::report_batch::ReportBatch;
-use beckon_runtime::{SystemChance, SystemClock};
+use beckon_runtime::{FunctionEnv, SystemClock};
 use jiff::SignedDuration;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -27,16 +27,19 @@ use utoipa_axum::router::OpenApiRouter;
 /// import does before and after its writes takes a few of them.
 const IMPORT_BUDGET: SignedDuration = SignedDuration::from_secs(18);
 
+/// What the use cases run in.
+type DirectoryEnv = FunctionEnv<Table, KeySource>;
+
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct Directory {
-    add: AddUser<Table, SystemClock, SystemChance>,
-    change: ChangeUser<Table, KeySource, SystemClock, SystemChance>,
-    invitation: ChangeInvitation<Table, SystemClock, SystemChance>,
-    delete: DeleteUser<Table, SystemClock, SystemChance>,
-    import: ImportUsers<Table, KeySource, SystemClock, SystemChance>,
-    export: ExportUsers<Table, SystemClock>,
-    report: ReportBatch<Table>,
+    add: AddUser<DirectoryEnv>,
+    change: ChangeUser<DirectoryEnv>,
+    invitation: ChangeInvitation<DirectoryEnv>,
+    delete: DeleteUser<DirectoryEnv>,
+    import: ImportUsers<DirectoryEnv>,
+    export: ExportUsers<DirectoryEnv>,
+    report: ReportBatch<DirectoryEnv>,
     table: Table,
     clock: SystemClock,
 }
@@ -45,43 +48,18 @@ impl Directory {
     /// A directory in this table, which issues under these keys.
     #[must_use]
     pub fn new(table: Table, keys: KeySource) -> Self {
-        let chance = SystemChance::new();
+        let env = FunctionEnv::over(table.clone()).with_keys(keys);
         Self {
-            add: AddUser {
-                store: table.clone(),
-                clock: SystemClock,
-                chance: chance.clone(),
-            },
-            change: ChangeUser {
-                store: table.clone(),
-                keys: keys.clone(),
-                clock: SystemClock,
-                chance: chance.clone(),
-            },
-            delete: DeleteUser {
-                store: table.clone(),
-                clock: SystemClock,
-                chance: chance.clone(),
-            },
+            add: AddUser { env: env.clone() },
+            change: ChangeUser { env: env.clone() },
+            delete: DeleteUser { env: env.clone() },
             import: ImportUsers {
-                store: table.clone(),
-                keys,
-                clock: SystemClock,
-                chance: chance.clone(),
+                env: env.clone(),
                 budget: IMPORT_BUDGET,
             },
-            export: ExportUsers {
-                store: table.clone(),
-                clock: SystemClock,
-            },
-            report: ReportBatch {
-                store: table.clone(),
-            },
-            invitation: ChangeInvitation {
-                store: table.clone(),
-                clock: SystemClock,
-                chance,
-            },
+            export: ExportUsers { env: env.clone() },
+            report: ReportBatch { env: env.clone() },
+            invitation: ChangeInvitation { env },
             table,
             clock: SystemClock,
         }

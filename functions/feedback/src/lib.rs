@@ -4,9 +4,8 @@ mod report;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use beckon_domain::ports::batches::{LoadBatch, NoteBounce, StopBatch};
-use beckon_domain::ports::clock::Clock;
 use beckon_domain::ports::dead_letters::KeepRejected;
-use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::env::{Env, WithDeadLetters};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mails::{LoadMails, SaveMail};
 use beckon_domain::ports::settings::ReadSettings;
@@ -21,36 +20,31 @@ pub use report::{Read, read};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
-pub struct Reports<S, C, R, F> {
-    /// Records.
-    pub record: RecordFeedback<S, R>,
-    /// Stops a Send whose mails come back.
-    pub stop: StopSend<S, C>,
-    /// Keeps what cannot be read.
-    pub failures: F,
+pub struct Reports<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, C, R, F> Reports<S, C, R, F>
+impl<E> Reports<E>
 where
-    S: LoadMails
-        + LoadUsers
-        + SaveMail
-        + SaveUsers
-        + LoadBatch
-        + StopBatch
-        + ReadSettings
-        + NoteBounce
-        + Clone
-        + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
-    F: KeepRejected + Sync,
+    E: WithDeadLetters
+        + Env<
+            Store: LoadMails
+                       + LoadUsers
+                       + SaveMail
+                       + SaveUsers
+                       + LoadBatch
+                       + StopBatch
+                       + ReadSettings
+                       + NoteBounce,
+        >,
 {
     /// Records one report. An error means: deliver it again.
     pub async fn handle(&self, event: EventBridgeEvent<Value>) -> Result<(), Unavailable> {
         match read(&event.detail) {
             Read::Report(feedback) => {
-                let outcome = match self.record.run(&feedback).await {
+                let record = RecordFeedback { env: &self.env };
+                let outcome = match record.run(&feedback).await {
                     Ok(outcome) => outcome,
                     Err(error) => {
                         // To be given again when the row is repaired.
@@ -85,11 +79,12 @@ where
         );
         let whole = serde_json::to_string(event).unwrap_or_default();
         metrics::record(&[(Metric::Failures, 1)]);
-        self.failures.keep_rejected(&whole, reason).await
+        self.env.dead_letters().keep_rejected(&whole, reason).await
     }
 
     async fn after_bounce(&self, batch: BatchId, mail: MailId) -> Result<(), Unavailable> {
-        match self.stop.after_bounce(batch, mail).await {
+        let stop = StopSend { env: &self.env };
+        match stop.after_bounce(batch, mail).await {
             Ok(true) => {
                 tracing::warn!(%batch, "a Send stopped itself: too many of its mails came back");
                 Ok(())

@@ -34,6 +34,7 @@ struct Expected {
 }
 
 /// What the event in this file comes to.
+#[expect(clippy::too_many_lines, reason = "a table: one entry for each file")]
 fn expected(file: &str) -> Expected {
     let hard = (
         MailEvent::HardBounce,
@@ -167,11 +168,11 @@ async fn handed_over() -> (World, User, Mail) {
 async fn report(world: &World, mail: &Mail, mut event: Value) -> RejectedEvents {
     event["detail"]["mail"]["tags"]["beckon-mail"] = json!([mail.id]);
     let failures = RejectedEvents::default();
-    let reports = Reports {
-        record: world.record_feedback(),
-        stop: world.stop_send(),
+    let env = World {
         failures: failures.clone(),
+        ..world.clone()
     };
+    let reports = Reports { env };
     let event: EventBridgeEvent = serde_json::from_value(event).unwrap();
     reports.handle(event).await.unwrap();
     failures

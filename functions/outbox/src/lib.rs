@@ -5,16 +5,14 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::batches::{FinishPage, LoadBatch};
-use beckon_domain::ports::clock::Clock;
-use beckon_domain::ports::dead_letters::KeepRejected;
-use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::dead_letters::KeepRejected as _;
+use beckon_domain::ports::env::{Env, WithDeadLetters, WithKeys, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::keys::LoadKeys;
 use beckon_domain::ports::mails::LoadMails;
 use beckon_domain::ports::rows_aside::KeepAside;
 use beckon_domain::ports::settings::ReadSettings;
 use beckon_domain::ports::users::{ListUsers, LoadUsers, SaveUsers};
-use beckon_domain::ports::wake_up::WakePostman;
+use beckon_domain::ports::wake_up::WakePostman as _;
 use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::values::ids::BatchId;
@@ -22,13 +20,9 @@ use beckon_runtime::metrics::{self, Metric};
 
 /// What the outbox works with.
 #[derive(Debug, Clone)]
-pub struct Outbox<S, K, C, R, W, F> {
-    /// Expands pages.
-    pub expand: ExpandPage<S, K, C, R>,
-    /// Wakes the postman.
-    pub postman: W,
-    /// Keeps what cannot be understood.
-    pub failures: F,
+pub struct Outbox<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
 /// What a row asks for.
@@ -44,23 +38,21 @@ enum Wish {
     Nothing,
 }
 
-impl<S, K, C, R, W, F> Outbox<S, K, C, R, W, F>
+impl<E> Outbox<E>
 where
-    S: FinishPage
-        + KeepAside
-        + ListUsers
-        + LoadBatch
-        + LoadMails
-        + LoadUsers
-        + ReadSettings
-        + SaveUsers
-        + Clone
-        + Sync,
-    K: LoadKeys + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
-    W: WakePostman + Sync,
-    F: KeepRejected + Clone + Sync,
+    E: WithDeadLetters
+        + WithKeys
+        + WithWakeUp
+        + Env<
+            Store: FinishPage
+                       + KeepAside
+                       + ListUsers
+                       + LoadBatch
+                       + LoadMails
+                       + LoadUsers
+                       + ReadSettings
+                       + SaveUsers,
+        >,
 {
     /// Does what a batch of stream records asks for. A record that cannot be carried out now is
     /// reported as the first that failed, and comes again with those behind it.
@@ -83,7 +75,7 @@ where
                 }
             }
         }
-        if wake && let Err(error) = self.postman.wake_postman().await {
+        if wake && let Err(error) = self.env.wake_up().wake_postman().await {
             // The clock comes by within a minute.
             tracing::warn!(error = %beckon_runtime::problem::chain(&error), "the postman was not woken");
         }
@@ -98,15 +90,12 @@ where
                 Ok(())
             }
             Ok(Wish::Expand(batch)) => {
-                let page = self.expand.run(batch).await?;
+                let page = ExpandPage { env: &self.env }.run(batch).await?;
                 tracing::debug!(%batch, ?page, "a page of a batch was expanded");
                 Ok(())
             }
             Ok(Wish::Tell(key)) => {
-                let telling = TellOfUnreadable {
-                    store: self.expand.store.clone(),
-                    failures: self.failures.clone(),
-                };
+                let telling = TellOfUnreadable { env: &self.env };
                 if let Some(aside) = telling.run(&key).await? {
                     tracing::error!(
                         row = aside.row.row,
@@ -125,7 +114,7 @@ where
                 );
                 let whole = serde_json::to_string(record).unwrap_or_default();
                 metrics::record(&[(Metric::Failures, 1)]);
-                self.failures.keep_rejected(&whole, reason).await
+                self.env.dead_letters().keep_rejected(&whole, reason).await
             }
         }
     }

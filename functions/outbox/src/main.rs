@@ -3,9 +3,8 @@
 use aws_lambda_events::dynamodb::Event;
 use beckon_aws::{KeySource, LambdaPostman, SqsFailureQueue, Table, clients};
 use beckon_domain::model::settings::Settings;
-use beckon_domain::usecases::expand::ExpandPage;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};
+use beckon_runtime::{FunctionEnv, processors, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use outbox::Outbox;
 
@@ -25,14 +24,10 @@ async fn start() -> Result<(), Error> {
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
     let outbox = Outbox {
-        expand: ExpandPage {
-            store: table,
-            keys: KeySource::secret(&aws, &secret),
-            clock: SystemClock,
-            chance: SystemChance::new(),
-        },
-        postman: LambdaPostman::new(&aws, &postman),
-        failures: SqsFailureQueue::new(&aws, &failures),
+        env: FunctionEnv::over(table)
+            .with_keys(KeySource::secret(&aws, &secret))
+            .with_wake_up(LambdaPostman::new(&aws, &postman))
+            .with_dead_letters(SqsFailureQueue::new(&aws, &failures)),
     };
     telemetry::ready();
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async {

@@ -16,30 +16,28 @@ use beckon_domain::values::problem::FieldProblem;
 use beckon_mail::Composer;
 use beckon_runtime::parameters::Parameters;
 use beckon_runtime::wire::OrderBody;
-use beckon_runtime::{Authorised, JsonBody, Pages, Problem, Query, SystemChance, SystemClock};
+use beckon_runtime::{Authorised, FunctionEnv, JsonBody, NotGiven, Pages, Problem, Query};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// What the use cases run in.
+type PreviewEnv = FunctionEnv<Table, NotGiven, Composer>;
+
 /// What the route works with.
 #[derive(Debug, Clone)]
 pub struct Previews {
-    show: Arc<ShowPreview<Table, Composer, SystemClock, SystemChance>>,
+    show: Arc<ShowPreview<PreviewEnv>>,
 }
 
 impl Previews {
     /// Previews of what this table holds.
     #[must_use]
     pub fn new(table: Table, composer: Composer, links: Links) -> Self {
+        let env = FunctionEnv::over(table).with_composer(composer);
         Self {
-            show: Arc::new(ShowPreview {
-                store: table,
-                composer,
-                clock: SystemClock,
-                chance: SystemChance::new(),
-                links,
-            }),
+            show: Arc::new(ShowPreview { env, links }),
         }
     }
 

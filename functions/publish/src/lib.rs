@@ -4,33 +4,27 @@
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use beckon_domain::model::history::HistoryRow;
-use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::dead_letters::KeepRejected as _;
+use beckon_domain::ports::env::{WithDeadLetters, WithEventBus};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::event_bus::PublishEvents;
 use beckon_domain::usecases::publish::{Fate, PublishRows};
 use beckon_runtime::metrics::{self, Metric};
 use serde_dynamo::AttributeValue;
 
 /// What publish works with.
 #[derive(Debug, Clone)]
-pub struct Publish<B, F> {
-    /// Tells the world.
-    pub publish: PublishRows<B>,
-    /// Keeps what cannot be understood.
-    pub failures: F,
+pub struct Publish<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<B, F> Publish<B, F>
-where
-    B: PublishEvents + Sync,
-    F: KeepRejected + Sync,
-{
+impl<E: WithEventBus + WithDeadLetters> Publish<E> {
     /// Publishes what a batch of stream records tells. A record whose event the bus cannot take now is
     /// reported as the first that failed, and comes again with those behind it.
     pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
         let told: Vec<_> = event.records.iter().map(row).collect();
         let rows: Vec<HistoryRow> = told.iter().flatten().flatten().cloned().collect();
-        let progress = self.publish.run(&rows).await;
+        let progress = PublishRows { env: &self.env }.run(&rows).await;
         let published = progress
             .fates
             .iter()
@@ -82,7 +76,7 @@ where
         );
         let whole = serde_json::to_string(record).unwrap_or_default();
         metrics::record(&[(Metric::Failures, 1)]);
-        self.failures.keep_rejected(&whole, reason).await
+        self.env.dead_letters().keep_rejected(&whole, reason).await
     }
 }
 

@@ -2,9 +2,8 @@
 
 use aws_lambda_events::dynamodb::Event;
 use beckon_aws::{EventBridgeBus, SqsFailureQueue, clients};
-use beckon_domain::usecases::publish::PublishRows;
 use beckon_runtime::config::{complete, environment};
-use beckon_runtime::{processors, telemetry};
+use beckon_runtime::{FunctionEnv, processors, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use publish::Publish;
 
@@ -22,10 +21,9 @@ async fn start() -> Result<(), Error> {
     })?;
     let aws = clients::load().await;
     let publish = Publish {
-        publish: PublishRows {
-            bus: EventBridgeBus::new(&aws, &bus),
-        },
-        failures: SqsFailureQueue::new(&aws, &failures),
+        env: FunctionEnv::new()
+            .with_event_bus(EventBridgeBus::new(&aws, &bus))
+            .with_dead_letters(SqsFailureQueue::new(&aws, &failures)),
     };
     telemetry::ready();
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async {

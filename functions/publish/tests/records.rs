@@ -7,8 +7,7 @@
 
 use aws_lambda_events::dynamodb::Event;
 use beckon_domain::ports::event_bus::Receipt;
-use beckon_domain::usecases::publish::PublishRows;
-use beckon_testkit::{MemoryBus, RejectedEvents};
+use beckon_testkit::{MemoryBus, RejectedEvents, World};
 use publish::Publish;
 use serde_json::{Value, json};
 
@@ -31,12 +30,12 @@ impl Function {
     /// Hands it records. Gives the numbers of those that come again.
     async fn handle(&self, records: &[Value]) -> Vec<String> {
         let event: Event = serde_json::from_value(json!({ "Records": records })).unwrap();
-        let publish = Publish {
-            publish: PublishRows {
-                bus: self.bus.clone(),
-            },
+        let env = World {
+            bus: self.bus.clone(),
             failures: self.failures.clone(),
+            ..World::new()
         };
+        let publish = Publish { env };
         let response = publish.handle(event).await;
         let failures = response.batch_item_failures.into_iter();
         failures.map(|one| one.item_identifier.unwrap()).collect()

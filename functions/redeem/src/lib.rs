@@ -14,7 +14,7 @@ use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::request_pin::RequestPin;
-use beckon_runtime::{SystemChance, SystemClock};
+use beckon_runtime::FunctionEnv;
 use utoipa_axum::router::OpenApiRouter;
 
 /// What holds a guesser back.
@@ -26,13 +26,16 @@ pub struct Limits {
     pub wrong_tries_per_hour: u64,
 }
 
+/// What the use cases run in.
+type RedeemEnv = FunctionEnv<Table, KeySource>;
+
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct Redemptions {
-    redeem: Arc<Redeem<Table, KeySource, SystemClock, SystemChance>>,
-    request: Arc<RequestPin<Table, KeySource, SystemClock, SystemChance>>,
-    decline: Arc<Decline<Table, KeySource, SystemClock, SystemChance>>,
-    confirm: Arc<ConfirmRegistration<Table, SystemClock, SystemChance>>,
+    redeem: Arc<Redeem<RedeemEnv>>,
+    request: Arc<RequestPin<RedeemEnv>>,
+    decline: Arc<Decline<RedeemEnv>>,
+    confirm: Arc<ConfirmRegistration<RedeemEnv>>,
     table: Table,
     refuse_after: Duration,
 }
@@ -41,29 +44,13 @@ impl Redemptions {
     /// Redemptions of what this table holds.
     #[must_use]
     pub fn new(table: Table, keys: KeySource, limits: Limits) -> Self {
+        let env = FunctionEnv::over(table.clone()).with_keys(keys);
         Self {
-            request: Arc::new(RequestPin {
-                store: table.clone(),
-                keys: keys.clone(),
-                clock: SystemClock,
-                chance: SystemChance::new(),
-            }),
-            decline: Arc::new(Decline {
-                store: table.clone(),
-                keys: keys.clone(),
-                clock: SystemClock,
-                chance: SystemChance::new(),
-            }),
-            confirm: Arc::new(ConfirmRegistration {
-                store: table.clone(),
-                clock: SystemClock,
-                chance: SystemChance::new(),
-            }),
+            request: Arc::new(RequestPin { env: env.clone() }),
+            decline: Arc::new(Decline { env: env.clone() }),
+            confirm: Arc::new(ConfirmRegistration { env: env.clone() }),
             redeem: Arc::new(Redeem {
-                store: table.clone(),
-                keys,
-                clock: SystemClock,
-                chance: SystemChance::new(),
+                env,
                 budget: limits.wrong_tries_per_hour,
             }),
             table,

@@ -4,10 +4,9 @@
 mod detail;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use beckon_domain::ports::clock::Clock;
-use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::dead_letters::KeepRejected as _;
 use beckon_domain::ports::devices::{LoadRegistration, LoadSession};
-use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::env::{Env, WithDeadLetters};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::settings::ReadSettings;
 use beckon_domain::ports::users::{FindUser, LoadUsers, SaveUsers};
@@ -23,24 +22,21 @@ pub const DETAIL_TYPE: &str = "Device Registered";
 
 /// What the function works with.
 #[derive(Debug, Clone)]
-pub struct Confirmations<S, C, R, F> {
-    /// Records.
-    pub confirm: ConfirmRegistration<S, C, R>,
-    /// Keeps what cannot be recorded.
-    pub failures: F,
+pub struct Confirmations<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, C, R, F> Confirmations<S, C, R, F>
+impl<E> Confirmations<E>
 where
-    S: FindUser + LoadUsers + LoadSession + LoadRegistration + SaveUsers + ReadSettings + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
-    F: KeepRejected + Sync,
+    E: WithDeadLetters
+        + Env<Store: FindUser + LoadUsers + LoadSession + LoadRegistration + SaveUsers + ReadSettings>,
 {
     /// Records one event. An error means: deliver it again.
     pub async fn handle(&self, event: EventBridgeEvent<Value>) -> Result<(), Unavailable> {
+        let confirm = ConfirmRegistration { env: &self.env };
         let reason = match parse(&event.detail) {
-            Ok(read) => match self.confirm.run(&read.report).await {
+            Ok(read) => match confirm.run(&read.report).await {
                 Ok(reported) => {
                     device_report::note(&reported, &read.ignored);
                     return Ok(());
@@ -64,6 +60,6 @@ where
         );
         let whole = serde_json::to_string(&event).unwrap_or_default();
         metrics::record(&[(Metric::Failures, 1)]);
-        self.failures.keep_rejected(&whole, &reason).await
+        self.env.dead_letters().keep_rejected(&whole, &reason).await
     }
 }

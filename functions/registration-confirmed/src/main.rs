@@ -3,9 +3,8 @@
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use beckon_aws::{SqsFailureQueue, Table, clients};
 use beckon_domain::model::settings::Settings;
-use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{SystemChance, SystemClock, processors, telemetry};
+use beckon_runtime::{FunctionEnv, processors, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use registration_confirmed::Confirmations;
 
@@ -23,12 +22,7 @@ async fn start() -> Result<(), Error> {
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
     let confirmations = Confirmations {
-        confirm: ConfirmRegistration {
-            store: table,
-            clock: SystemClock,
-            chance: SystemChance::new(),
-        },
-        failures: SqsFailureQueue::new(&aws, &failures),
+        env: FunctionEnv::over(table).with_dead_letters(SqsFailureQueue::new(&aws, &failures)),
     };
     telemetry::ready();
     lambda_runtime::run(service_fn(|event: LambdaEvent<EventBridgeEvent>| async {

@@ -14,17 +14,20 @@ use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send::Send;
 use beckon_domain::usecases::stop_batch::StopSend;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
-use beckon_runtime::{SystemChance, SystemClock};
+use beckon_runtime::{FunctionEnv, NotGiven};
 use utoipa_axum::router::OpenApiRouter;
+
+/// What the use cases run in.
+type SendEnv = FunctionEnv<Table, NotGiven, NotGiven, SesMailService, Bell>;
 
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct Sending {
-    send: Send<Table, SystemClock, SystemChance>,
-    report: ReportBatch<Table>,
-    stop: StopSend<Table, SystemClock>,
-    resume: ResumeDelivery<Table, Bell>,
-    try_again: Arc<TryAddressAgain<Table, SesMailService, SystemClock, SystemChance>>,
+    send: Send<SendEnv>,
+    report: ReportBatch<SendEnv>,
+    stop: StopSend<SendEnv>,
+    resume: ResumeDelivery<SendEnv>,
+    try_again: Arc<TryAddressAgain<SendEnv>>,
     table: Table,
 }
 
@@ -32,29 +35,15 @@ impl Sending {
     /// Sends kept in this table, through this mail service; the bell wakes the postman.
     #[must_use]
     pub fn new(table: Table, service: SesMailService, bell: Bell) -> Self {
+        let env = FunctionEnv::over(table.clone())
+            .with_mail_service(service)
+            .with_wake_up(bell);
         Self {
-            try_again: Arc::new(TryAddressAgain {
-                store: table.clone(),
-                service,
-                clock: SystemClock,
-                chance: SystemChance::new(),
-            }),
-            send: Send {
-                store: table.clone(),
-                clock: SystemClock,
-                chance: SystemChance::new(),
-            },
-            report: ReportBatch {
-                store: table.clone(),
-            },
-            stop: StopSend {
-                store: table.clone(),
-                clock: SystemClock,
-            },
-            resume: ResumeDelivery {
-                store: table.clone(),
-                postman: bell,
-            },
+            try_again: Arc::new(TryAddressAgain { env: env.clone() }),
+            send: Send { env: env.clone() },
+            report: ReportBatch { env: env.clone() },
+            stop: StopSend { env: env.clone() },
+            resume: ResumeDelivery { env },
             table,
         }
     }

@@ -5,10 +5,13 @@ mod etag;
 mod history;
 mod templates;
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::{Json, Router};
 use beckon_aws::Table;
 use beckon_domain::model::settings::SettingsDraft;
+use beckon_domain::ports::env::Env as _;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::settings::ReadSettings as _;
 use beckon_domain::rules::writing::Links;
@@ -17,7 +20,7 @@ use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::guessing::GuessingReport;
 use beckon_domain::values::permission::Permission;
 use beckon_mail::Composer;
-use beckon_runtime::{Authorised, JsonBody, Problem, SystemClock};
+use beckon_runtime::{Authorised, FunctionEnv, JsonBody, NotGiven, Problem};
 use http::{HeaderMap, header};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,10 +28,13 @@ use utoipa_axum::routes;
 
 use templates::TemplateUses;
 
+/// What the use cases run in.
+pub(crate) type SettingsEnv = FunctionEnv<Table, NotGiven, Composer>;
+
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct SettingsRoutes {
-    settings: ChangeSettings<Table, SystemClock>,
+    settings: Arc<ChangeSettings<SettingsEnv>>,
     templates: TemplateUses,
 }
 
@@ -41,13 +47,10 @@ impl SettingsRoutes {
         composer: Composer,
         links: Links,
     ) -> Self {
+        let env = FunctionEnv::over(table).with_composer(composer);
         Self {
-            templates: TemplateUses::new(table.clone(), composer, links),
-            settings: ChangeSettings {
-                store: table,
-                clock: SystemClock,
-                deployed_from,
-            },
+            templates: TemplateUses::new(env.clone(), links),
+            settings: Arc::new(ChangeSettings { env, deployed_from }),
         }
     }
 
@@ -125,8 +128,8 @@ async fn replace(
     caller.to(Permission::Configure)?;
     let expected = etag::expected(&headers, "settings")?;
     let who = caller.actor();
-    let current =
-        async { Ok::<_, Unavailable>(routes.settings.store.current_settings().await?.version) };
+    let store = routes.settings.env.store();
+    let current = async { Ok::<_, Unavailable>(store.current_settings().await?.version) };
     let expected = expected.against(current).await?;
     let saved = routes.settings.run(body.value, expected, &who).await?;
     Ok(answer(saved))

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_aws::Table;
 use beckon_domain::model::letter::Message;
 use beckon_domain::model::template::{TemplateKind, Variable, WordingDraft};
 use beckon_domain::ports::composer::ComposeOwn as _;
+use beckon_domain::ports::env::WithComposer as _;
 use beckon_domain::rules::writing::Links;
 use beckon_domain::usecases::change_template::{ChangeTemplate, TemplateView};
 use beckon_domain::usecases::preview_template::PreviewTemplate;
@@ -13,8 +13,7 @@ use beckon_domain::usecases::test_template::{TestOrder, TestTemplate};
 use beckon_domain::values::ids::Version;
 use beckon_domain::values::method::Method;
 use beckon_domain::values::permission::Permission;
-use beckon_mail::Composer;
-use beckon_runtime::{Authorised, JsonBody, Path, Problem, SystemChance, SystemClock, idempotency};
+use beckon_runtime::{Authorised, JsonBody, Path, Problem, idempotency};
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,7 +21,7 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{SettingsRoutes, etag};
+use crate::{SettingsEnv, SettingsRoutes, etag};
 
 /// What the routes do.
 #[derive(Debug, Clone)]
@@ -30,31 +29,20 @@ pub(crate) struct TemplateUses(Arc<Uses>);
 
 #[derive(Debug)]
 struct Uses {
-    change: ChangeTemplate<Table, Composer, SystemClock>,
-    preview: PreviewTemplate<Table, Composer, SystemClock>,
-    test: TestTemplate<Table, Composer, SystemClock, SystemChance>,
+    change: ChangeTemplate<SettingsEnv>,
+    preview: PreviewTemplate<SettingsEnv>,
+    test: TestTemplate<SettingsEnv>,
 }
 
 impl TemplateUses {
-    pub(crate) fn new(table: Table, composer: Composer, links: Links) -> Self {
+    pub(crate) fn new(env: SettingsEnv, links: Links) -> Self {
         Self(Arc::new(Uses {
-            change: ChangeTemplate {
-                store: table.clone(),
-                composer: composer.clone(),
-                clock: SystemClock,
-            },
+            change: ChangeTemplate { env: env.clone() },
             preview: PreviewTemplate {
-                store: table.clone(),
-                composer: composer.clone(),
-                clock: SystemClock,
+                env: env.clone(),
                 links,
             },
-            test: TestTemplate {
-                store: table,
-                composer,
-                clock: SystemClock,
-                chance: SystemChance::new(),
-            },
+            test: TestTemplate { env },
         }))
     }
 }
@@ -112,7 +100,7 @@ type Answer = ([(header::HeaderName, String); 1], Json<TemplateBody>);
 
 fn answer(routes: &SettingsRoutes, view: TemplateView) -> Answer {
     let entry = entry(&view);
-    let composer = &routes.templates.0.change.composer;
+    let composer = routes.templates.0.change.env.composer();
     (
         [(header::ETAG, format!("\"{}\"", entry.version))],
         Json(TemplateBody {

@@ -7,15 +7,14 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
-use beckon_aws::Table;
 use beckon_domain::values::problem::FieldProblem;
-use beckon_runtime::{JsonBody, Problem, SystemChance, SystemClock};
+use beckon_runtime::{JsonBody, Problem, SystemChance};
 use http::StatusCode;
 use registration_confirmed::{Confirmations, DETAIL_TYPE};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::failures::FailureFile;
+use crate::system::LocalEnv;
 
 /// `PutEvents`' own limit.
 const MOST_ENTRIES: usize = 10;
@@ -23,7 +22,7 @@ const MOST_ENTRIES: usize = 10;
 /// The bus.
 #[derive(Debug, Clone)]
 pub(crate) struct Bus {
-    confirmations: Arc<Confirmations<Table, SystemClock, SystemChance, FailureFile>>,
+    confirmations: Arc<Confirmations<LocalEnv>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,9 +44,7 @@ struct Entry {
 }
 
 impl Bus {
-    pub(crate) fn new(
-        confirmations: Confirmations<Table, SystemClock, SystemChance, FailureFile>,
-    ) -> Self {
+    pub(crate) fn new(confirmations: Confirmations<LocalEnv>) -> Self {
         Self {
             confirmations: Arc::new(confirmations),
         }

@@ -8,8 +8,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::DynamoDbEventResponse;
-use beckon_aws::{Bell, EventBridgeBus, KeySource, Table};
-use beckon_runtime::{SystemChance, SystemClock};
 use dynoxide::Database;
 use dynoxide::actions::describe_stream::DescribeStreamRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
@@ -20,7 +18,7 @@ use outbox::Outbox;
 use publish::Publish;
 
 use crate::engine::Engine;
-use crate::failures::FailureFile;
+use crate::system::LocalEnv;
 
 /// How many records are handed over at once, as in the cloud.
 const AT_ONCE: usize = 100;
@@ -30,11 +28,6 @@ const IDLE: Duration = Duration::from_millis(20);
 
 /// How long to wait before records that failed are handed over again.
 const AGAIN: Duration = Duration::from_millis(500);
-
-pub(crate) type LocalOutbox =
-    Outbox<Table, KeySource, SystemClock, SystemChance, Bell, FailureFile>;
-
-pub(crate) type LocalPublish = Publish<EventBridgeBus, FailureFile>;
 
 /// A function that reads the stream.
 pub(crate) trait Reader {
@@ -49,7 +42,7 @@ pub(crate) trait Reader {
     fn handle(&self, event: Event) -> impl Future<Output = DynamoDbEventResponse> + Send;
 }
 
-impl Reader for LocalOutbox {
+impl Reader for Outbox<LocalEnv> {
     const POSITION: &str = "stream.position";
 
     fn wants(_: &Record) -> bool {
@@ -61,7 +54,7 @@ impl Reader for LocalOutbox {
     }
 }
 
-impl Reader for LocalPublish {
+impl Reader for Publish<LocalEnv> {
     const POSITION: &str = "publish.position";
 
     fn wants(record: &Record) -> bool {

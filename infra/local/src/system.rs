@@ -11,20 +11,14 @@ use axum::Router;
 use axum::middleware::from_fn;
 use beckon_aws::{Bell, EventBridgeBus, KeySource, SesMailService, Table, clients};
 use beckon_domain::model::settings::Settings;
+use beckon_domain::ports::env::WithMailService as _;
 use beckon_domain::rules::writing::Links;
-use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
-use beckon_domain::usecases::erase_ended::EraseEnded;
-use beckon_domain::usecases::expand::ExpandPage;
-use beckon_domain::usecases::publish::PublishRows;
-use beckon_domain::usecases::record_feedback::RecordFeedback;
-use beckon_domain::usecases::stop_batch::StopSend;
-use beckon_domain::usecases::tick::Tick;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::permission::Caller;
 use beckon_mail::Composer;
 use beckon_runtime::config::{complete, environment};
-use beckon_runtime::{Authorised, SystemChance, SystemClock, caller, edge};
+use beckon_runtime::{Authorised, FunctionEnv, caller, edge};
 use deliver::Postman;
 use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
@@ -150,7 +144,6 @@ struct Shared {
     ses: SesEndpoint,
     sender: EmailAddress,
     links: Links,
-    chance: SystemChance,
     /// What the postman's task waits for.
     woken: Arc<Notify>,
     bell: Bell,
@@ -178,9 +171,10 @@ impl System {
         // The folder is ours alone, so a lease can only be that of a process that was killed.
         shared.table.free_lease().await?;
         let service = shared.mail_service(&mut tasks).await?;
+        let env = shared.env(service)?;
         let (router, openapi) = shared.router(
             &address,
-            service.clone(),
+            &env,
             redeem::Limits {
                 refuse_after: options.refuse_after,
                 wrong_tries_per_hour: options.wrong_tries_per_hour,
@@ -191,7 +185,13 @@ impl System {
             shared.serve_aws(&options, &engine, &mut tasks).await?;
         }
         let round = Arc::new(Mutex::new(()));
-        let postman = shared.postman(&options, service)?;
+        let postman = Postman {
+            deliver: Deliver {
+                env: env.clone(),
+                links: shared.links.clone(),
+                policy: options.postman.clone(),
+            },
+        };
         tasks.spawn(deliver_when_woken(
             postman,
             Arc::clone(&shared.woken),
@@ -200,15 +200,15 @@ impl System {
         tasks.spawn(stream::follow(
             engine.database(),
             options.data.clone(),
-            shared.outbox(),
+            Outbox { env: env.clone() },
         ));
         tasks.spawn(stream::follow(
             engine.database(),
             options.data.clone(),
-            shared.publish(),
+            Publish { env: env.clone() },
         ));
-        tasks.spawn(record_reports(shared.reports(), reported));
-        tasks.spawn(come_by(shared.tick(), shared.erase(), options.tick));
+        tasks.spawn(record_reports(Reports { env: env.clone() }, reported));
+        tasks.spawn(come_by(env, options.tick));
         tasks.spawn(async move {
             if let Err(error) = axum::serve(
                 listener,
@@ -328,7 +328,6 @@ impl Shared {
             links: Links {
                 enrolment_page: format!("{address}/enroll"),
             },
-            chance: SystemChance::new(),
             bell: Bell::Here(Arc::clone(&woken)),
             woken,
         })
@@ -338,18 +337,11 @@ impl Shared {
     fn router(
         &self,
         address: &str,
-        service: SesMailService,
+        env: &LocalEnv,
         guessing: redeem::Limits,
         caller: Caller,
     ) -> anyhow::Result<(Router, serde_json::Value)> {
-        let bus = Bus::new(Confirmations {
-            confirm: ConfirmRegistration {
-                store: self.table.clone(),
-                clock: SystemClock,
-                chance: self.chance.clone(),
-            },
-            failures: self.failures.clone(),
-        });
+        let bus = Bus::new(Confirmations { env: env.clone() });
         let (functions, document) = openapi::merged(openapi::Parts {
             directory: directory::Directory::new(self.table.clone(), self.keys.clone()),
             desk: desk::Desk::new(
@@ -363,7 +355,11 @@ impl Shared {
                 Composer::new()?,
                 self.links.clone(),
             ),
-            sending: send::Sending::new(self.table.clone(), service, self.bell.clone()),
+            sending: send::Sending::new(
+                self.table.clone(),
+                env.mail_service().clone(),
+                self.bell.clone(),
+            ),
             settings: settings::SettingsRoutes::new(
                 self.table.clone(),
                 self.sender.clone(),
@@ -397,23 +393,6 @@ impl Shared {
         Ok(SesMailService::new(&clients::local(&endpoint), None))
     }
 
-    /// The postman.
-    fn postman(&self, options: &Options, service: SesMailService) -> anyhow::Result<LocalPostman> {
-        Ok(Postman {
-            deliver: Deliver {
-                store: self.table.clone(),
-                service,
-                composer: Composer::new()?,
-                keys: self.keys.clone(),
-                clock: SystemClock,
-                chance: self.chance.clone(),
-                links: self.links.clone(),
-                policy: options.postman.clone(),
-            },
-            successor: self.bell.clone(),
-        })
-    }
-
     /// AWS's APIs for functions that `cargo lambda` runs.
     async fn serve_aws(
         &self,
@@ -443,60 +422,16 @@ impl Shared {
         Ok(())
     }
 
-    fn outbox(&self) -> stream::LocalOutbox {
-        Outbox {
-            expand: ExpandPage {
-                store: self.table.clone(),
-                keys: self.keys.clone(),
-                clock: SystemClock,
-                chance: self.chance.clone(),
-            },
-            postman: self.bell.clone(),
-            failures: self.failures.clone(),
-        }
-    }
-
-    fn publish(&self) -> stream::LocalPublish {
-        Publish {
-            publish: PublishRows {
-                bus: EventBridgeBus::new(
-                    &clients::in_process(self.published.calls()),
-                    PublishedEvents::BUS,
-                ),
-            },
-            failures: self.failures.clone(),
-        }
-    }
-
-    fn reports(&self) -> Reports<Table, SystemClock, SystemChance, FailureFile> {
-        Reports {
-            stop: StopSend {
-                store: self.table.clone(),
-                clock: SystemClock,
-            },
-            record: RecordFeedback {
-                store: self.table.clone(),
-                chance: self.chance.clone(),
-            },
-            failures: self.failures.clone(),
-        }
-    }
-
-    fn erase(&self) -> EraseEnded<Table, SystemClock, SystemChance> {
-        EraseEnded {
-            store: self.table.clone(),
-            clock: SystemClock,
-            chance: self.chance.clone(),
-        }
-    }
-
-    fn tick(&self) -> Tick<Table, Bell, SystemClock, SystemChance> {
-        Tick {
-            store: self.table.clone(),
-            postman: self.bell.clone(),
-            clock: SystemClock,
-            chance: self.chance.clone(),
-        }
+    /// What the functions that answer events run in.
+    fn env(&self, service: SesMailService) -> anyhow::Result<LocalEnv> {
+        let bus = clients::in_process(self.published.calls());
+        Ok(FunctionEnv::over(self.table.clone())
+            .with_keys(self.keys.clone())
+            .with_composer(Composer::new()?)
+            .with_mail_service(service)
+            .with_wake_up(self.bell.clone())
+            .with_event_bus(EventBridgeBus::new(&bus, PublishedEvents::BUS))
+            .with_dead_letters(self.failures.clone()))
     }
 }
 
@@ -532,10 +467,11 @@ fn signed_in_as(caller: Caller, router: Router) -> Router {
     router.layer(axum::Extension(Authorised(caller)))
 }
 
-type LocalPostman =
-    Postman<Table, SesMailService, Composer, KeySource, SystemClock, SystemChance, Bell>;
+/// What the functions run in on one machine.
+pub(crate) type LocalEnv =
+    FunctionEnv<Table, KeySource, Composer, SesMailService, Bell, EventBridgeBus, FailureFile>;
 
-async fn deliver_when_woken(postman: LocalPostman, woken: Arc<Notify>, round: Arc<Mutex<()>>) {
+async fn deliver_when_woken(postman: Postman<LocalEnv>, woken: Arc<Notify>, round: Arc<Mutex<()>>) {
     loop {
         woken.notified().await;
         let _busy = round.lock().await;
@@ -549,7 +485,7 @@ async fn deliver_when_woken(postman: LocalPostman, woken: Arc<Notify>, round: Ar
 const REPORTS_AT_A_TIME: usize = 4;
 
 async fn record_reports(
-    reports: Reports<Table, SystemClock, SystemChance, FailureFile>,
+    reports: Reports<LocalEnv>,
     reported: tokio::sync::mpsc::UnboundedReceiver<serde_json::Value>,
 ) {
     futures_util::stream::unfold(reported, async |mut reported| {
@@ -567,20 +503,16 @@ async fn record_reports(
     .await;
 }
 
-async fn come_by(
-    tick: Tick<Table, Bell, SystemClock, SystemChance>,
-    erase: EraseEnded<Table, SystemClock, SystemChance>,
-    every: Duration,
-) {
+async fn come_by(env: LocalEnv, every: Duration) {
     // At once: what was due while the system was down is late already.
     let mut interval = tokio::time::interval(every);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        if let Err(error) = clock::handle(&tick).await {
+        if let Err(error) = clock::handle(&env).await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "the clock's round failed");
         }
-        if let Err(error) = clock::erase(&erase).await {
+        if let Err(error) = clock::erase(&env).await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "the clock could not erase");
         }
     }

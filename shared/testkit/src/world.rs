@@ -9,6 +9,9 @@ use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registra
 use beckon_domain::model::selection::Selection;
 use beckon_domain::model::settings::Settings;
 use beckon_domain::model::user::User;
+use beckon_domain::ports::env::{
+    Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithWakeUp,
+};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::rules::writing::Links;
 use beckon_domain::usecases::add_user::AddUser;
@@ -47,7 +50,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::builders::{UserBuilder, an_administrator, monday_morning, settings};
 use crate::{
-    ManualClock, MemoryKeys, MemoryMailService, MemoryStore, PlainComposer, SeededChance, WakeFlag,
+    ManualClock, MemoryBus, MemoryKeys, MemoryMailService, MemoryStore, PlainComposer,
+    RejectedEvents, SeededChance, WakeFlag,
 };
 
 /// Everything a use case needs, in memory. Clones are the same world.
@@ -67,6 +71,10 @@ pub struct World {
     pub composer: PlainComposer,
     /// What wakes the postman.
     pub bell: WakeFlag,
+    /// The event bus.
+    pub bus: MemoryBus,
+    /// What could not be understood.
+    pub failures: RejectedEvents,
     /// Where links lead.
     pub links: Links,
     /// How the postman goes about it.
@@ -86,6 +94,8 @@ impl World {
             service: MemoryMailService::new(&clock),
             composer: PlainComposer::default(),
             bell: WakeFlag::default(),
+            bus: MemoryBus::default(),
+            failures: RejectedEvents::default(),
             links: Links {
                 enrolment_page: "https://beckon.example.com/enroll".to_owned(),
             },
@@ -109,247 +119,219 @@ impl Default for World {
     }
 }
 
+impl Env for World {
+    type Store = MemoryStore;
+    type Clock = ManualClock;
+    type Entropy = SeededChance;
+
+    fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    fn entropy(&self) -> &SeededChance {
+        &self.chance
+    }
+}
+
+impl WithKeys for World {
+    type Keys = MemoryKeys;
+
+    fn keys(&self) -> &MemoryKeys {
+        &self.keys
+    }
+}
+
+impl WithComposer for World {
+    type Composer = PlainComposer;
+
+    fn composer(&self) -> &PlainComposer {
+        &self.composer
+    }
+}
+
+impl WithMailService for World {
+    type MailService = MemoryMailService;
+
+    fn mail_service(&self) -> &MemoryMailService {
+        &self.service
+    }
+}
+
+impl WithWakeUp for World {
+    type WakeUp = WakeFlag;
+
+    fn wake_up(&self) -> &WakeFlag {
+        &self.bell
+    }
+}
+
+impl WithEventBus for World {
+    type EventBus = MemoryBus;
+
+    fn event_bus(&self) -> &MemoryBus {
+        &self.bus
+    }
+}
+
+impl WithDeadLetters for World {
+    type DeadLetters = RejectedEvents;
+
+    fn dead_letters(&self) -> &RejectedEvents {
+        &self.failures
+    }
+}
+
 /// The use cases.
 impl World {
     /// Adds users.
-    pub fn add_user(&self) -> AddUser<MemoryStore, ManualClock, SeededChance> {
-        AddUser {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn add_user(&self) -> AddUser<World> {
+        AddUser { env: self.clone() }
     }
 
     /// Shows previews.
-    pub fn preview(&self) -> ShowPreview<MemoryStore, PlainComposer, ManualClock, SeededChance> {
+    pub fn preview(&self) -> ShowPreview<World> {
         ShowPreview {
-            store: self.store.clone(),
-            composer: self.composer.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            env: self.clone(),
             links: self.links.clone(),
         }
     }
 
     /// Starts Sends.
-    pub fn send(&self) -> Send<MemoryStore, ManualClock, SeededChance> {
-        Send {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn send(&self) -> Send<World> {
+        Send { env: self.clone() }
     }
 
     /// Expands pages.
-    pub fn expand(&self) -> ExpandPage<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
-        ExpandPage {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn expand(&self) -> ExpandPage<World> {
+        ExpandPage { env: self.clone() }
     }
 
     /// Reports on batches.
-    pub fn report_batch(&self) -> ReportBatch<MemoryStore> {
-        ReportBatch {
-            store: self.store.clone(),
-        }
+    pub fn report_batch(&self) -> ReportBatch<World> {
+        ReportBatch { env: self.clone() }
     }
 
     /// Delivers mail.
     pub fn deliver(&self) -> Postman {
         Deliver {
-            store: self.store.clone(),
-            service: self.service.clone(),
-            composer: self.composer.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            env: self.clone(),
             links: self.links.clone(),
             policy: self.policy.clone(),
         }
     }
 
     /// Redeems secrets.
-    pub fn redeem(&self) -> Redeem<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
+    pub fn redeem(&self) -> Redeem<World> {
         Redeem {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            env: self.clone(),
             budget: self.budget,
         }
     }
 
     /// Confirms registrations.
-    pub fn confirm(&self) -> ConfirmRegistration<MemoryStore, ManualClock, SeededChance> {
-        ConfirmRegistration {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn confirm(&self) -> ConfirmRegistration<World> {
+        ConfirmRegistration { env: self.clone() }
     }
 
     /// Mails invitations again, takes them back, gives them back.
-    pub fn change_invitation(&self) -> ChangeInvitation<MemoryStore, ManualClock, SeededChance> {
-        ChangeInvitation {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn change_invitation(&self) -> ChangeInvitation<World> {
+        ChangeInvitation { env: self.clone() }
     }
 
     /// Changes users.
-    pub fn change_user(&self) -> ChangeUser<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
-        ChangeUser {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn change_user(&self) -> ChangeUser<World> {
+        ChangeUser { env: self.clone() }
     }
 
     /// Deletes users.
-    pub fn delete_user(&self) -> DeleteUser<MemoryStore, ManualClock, SeededChance> {
-        DeleteUser {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn delete_user(&self) -> DeleteUser<World> {
+        DeleteUser { env: self.clone() }
     }
 
     /// Erases those who are over.
-    pub fn erase_ended(&self) -> EraseEnded<MemoryStore, ManualClock, SeededChance> {
-        EraseEnded {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn erase_ended(&self) -> EraseEnded<World> {
+        EraseEnded { env: self.clone() }
     }
 
     /// Imports files of users.
-    pub fn import_users(&self) -> ImportUsers<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
+    pub fn import_users(&self) -> ImportUsers<World> {
         ImportUsers {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            env: self.clone(),
             budget: SignedDuration::from_secs(20),
         }
     }
 
     /// Exports users.
-    pub fn export_users(&self) -> ExportUsers<MemoryStore, ManualClock> {
-        ExportUsers {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-        }
+    pub fn export_users(&self) -> ExportUsers<World> {
+        ExportUsers { env: self.clone() }
     }
 
     /// Answers requests for a PIN.
-    pub fn request_pin(&self) -> RequestPin<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
-        RequestPin {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn request_pin(&self) -> RequestPin<World> {
+        RequestPin { env: self.clone() }
     }
 
     /// Handing over without a mail.
-    pub fn hand_over(&self) -> HandOver<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
+    pub fn hand_over(&self) -> HandOver<World> {
         HandOver {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            env: self.clone(),
             links: self.links.clone(),
         }
     }
 
     /// Trying a marked address again.
-    pub fn try_address_again(
-        &self,
-    ) -> TryAddressAgain<MemoryStore, MemoryMailService, ManualClock, SeededChance> {
-        TryAddressAgain {
-            store: self.store.clone(),
-            service: self.service.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn try_address_again(&self) -> TryAddressAgain<World> {
+        TryAddressAgain { env: self.clone() }
     }
 
     /// Declining.
-    pub fn decline(&self) -> Decline<MemoryStore, MemoryKeys, ManualClock, SeededChance> {
-        Decline {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn decline(&self) -> Decline<World> {
+        Decline { env: self.clone() }
     }
 
     /// Stops Sends.
-    pub fn stop_send(&self) -> StopSend<MemoryStore, ManualClock> {
-        StopSend {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-        }
+    pub fn stop_send(&self) -> StopSend<World> {
+        StopSend { env: self.clone() }
     }
 
     /// Records what the mail service reports.
-    pub fn record_feedback(&self) -> RecordFeedback<MemoryStore, SeededChance> {
-        RecordFeedback {
-            store: self.store.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn record_feedback(&self) -> RecordFeedback<World> {
+        RecordFeedback { env: self.clone() }
     }
 
     /// Changes the settings.
-    pub fn change_settings(&self) -> ChangeSettings<MemoryStore, ManualClock> {
+    pub fn change_settings(&self) -> ChangeSettings<World> {
         ChangeSettings {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
+            env: self.clone(),
             deployed_from: settings().build().sender.from,
         }
     }
 
     /// Reads, keeps and takes back own wordings.
-    pub fn change_template(&self) -> ChangeTemplate<MemoryStore, PlainComposer, ManualClock> {
-        ChangeTemplate {
-            store: self.store.clone(),
-            composer: self.composer.clone(),
-            clock: self.clock.clone(),
-        }
+    pub fn change_template(&self) -> ChangeTemplate<World> {
+        ChangeTemplate { env: self.clone() }
     }
 
     /// Shows wordings.
-    pub fn preview_template(&self) -> PreviewTemplate<MemoryStore, PlainComposer, ManualClock> {
+    pub fn preview_template(&self) -> PreviewTemplate<World> {
         PreviewTemplate {
-            store: self.store.clone(),
-            composer: self.composer.clone(),
-            clock: self.clock.clone(),
+            env: self.clone(),
             links: self.links.clone(),
         }
     }
 
     /// Mails tests of wordings.
-    pub fn test_template(
-        &self,
-    ) -> TestTemplate<MemoryStore, PlainComposer, ManualClock, SeededChance> {
-        TestTemplate {
-            store: self.store.clone(),
-            composer: self.composer.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn test_template(&self) -> TestTemplate<World> {
+        TestTemplate { env: self.clone() }
     }
 }
 
 /// The postman of a [`World`].
-pub type Postman =
-    Deliver<MemoryStore, MemoryMailService, PlainComposer, MemoryKeys, ManualClock, SeededChance>;
+pub type Postman = Deliver<World>;
 
 /// The steps. Each panics where it does not go as in the procedure.
 impl World {
@@ -435,21 +417,13 @@ impl World {
     }
 
     /// Ends a pause.
-    pub fn resume_delivery(&self) -> ResumeDelivery<MemoryStore, WakeFlag> {
-        ResumeDelivery {
-            store: self.store.clone(),
-            postman: self.bell.clone(),
-        }
+    pub fn resume_delivery(&self) -> ResumeDelivery<World> {
+        ResumeDelivery { env: self.clone() }
     }
 
     /// Goes round.
-    pub fn ticking(&self) -> Tick<MemoryStore, WakeFlag, ManualClock, SeededChance> {
-        Tick {
-            store: self.store.clone(),
-            postman: self.bell.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub fn ticking(&self) -> Tick<World> {
+        Tick { env: self.clone() }
     }
 
     /// The PIN of a user's current issue, whatever its state.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::actor::Actor;
 use crate::model::batch::Batch;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::Happening;
 use crate::model::ownership::OwnerSwitch;
 #[cfg(feature = "schema")]
 use crate::model::ownership::OwnershipChoice;
@@ -12,15 +12,17 @@ use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::idempotency::RecallAnswer;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::{AddUserError, AddUserRow};
 use crate::rules::confirmation::{self, Reminder};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::usecases::send::{batch_and_cursor, choice_refused};
 use crate::values::address::EmailAddress;
-use crate::values::ids::{EventId, ExternalId, IssueNumber, UserId, Version};
+use crate::values::ids::{ExternalId, IssueNumber, UserId, Version};
 use crate::values::locale::{Locale, TimeZoneName};
 use crate::values::method::choice_applies;
 use crate::values::names::{DisplayName, parse_groups};
@@ -101,21 +103,12 @@ pub enum AddUserRefused {
 
 /// Adds a user.
 #[derive(Debug, Clone)]
-pub struct AddUser<S, C, R> {
-    /// The table.
-    pub store: S,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct AddUser<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, C, R> AddUser<S, C, R>
-where
-    S: AddUserRow + ReadSettings + RecallAnswer + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
-{
+impl<E: Env<Store: AddUserRow + ReadSettings + RecallAnswer>> AddUser<E> {
     /// Adds the user and, unless told not to, the Send that invites them, in one write.
     pub async fn run(
         &self,
@@ -123,16 +116,17 @@ where
         who: Actor,
         request: Option<&RepeatableRequest>,
     ) -> Result<UserAdded, AddUserRefused> {
+        let mut turns = Turns::new(&self.env, "adding a user");
         loop {
-            let now = self.clock.now();
-            match recall(&self.store, request, now).await? {
+            let now = self.env.clock().now();
+            match recall(self.env.store(), request, now).await? {
                 Recalled::Answered(answer) => return Ok(answer),
                 Recalled::OtherBody => return Err(AddUserRefused::KeyReused),
                 Recalled::New => {}
             }
-            let settings = self.store.current_settings().await?;
+            let settings = self.env.store().current_settings().await?;
             let invite = new.invite.unwrap_or(true);
-            let user = parse(new, UserId::new(self.chance.ulid()), now, |email| {
+            let user = parse(new, UserId::new(self.env.entropy().ulid()), now, |email| {
                 invite && !settings.settings.sender.may_invite(email)
             })
             .map_err(AddUserRefused::Invalid)?;
@@ -143,7 +137,7 @@ where
 
             let batch = invite.then(|| {
                 batch_and_cursor(
-                    &self.chance,
+                    self.env.entropy(),
                     who.clone(),
                     vec![user.id],
                     new.ownership,
@@ -161,18 +155,16 @@ where
                 batch: batch.as_ref().map(|(batch, _)| batch.clone()),
                 user,
             };
-            let row = HistoryRow {
-                id: EventId::new(self.chance.ulid()),
-                user: answer.user.id,
-                at: now,
-                who: who.clone(),
-                what: Happening::UserAdded,
-            };
+            let id = answer.user.id;
+            let row = self
+                .env
+                .happened(id, now, who.clone(), Happening::UserAdded);
             let remembered = request
                 .map(|request| request.remember(&answer, now))
                 .transpose()?;
             let written = self
-                .store
+                .env
+                .store()
                 .add_user(
                     &answer.user,
                     &row,
@@ -185,7 +177,7 @@ where
                 Err(AddUserError::AddressTaken) => return Err(AddUserRefused::AddressTaken),
                 Err(AddUserError::ExternalIdTaken) => return Err(AddUserRefused::ExternalIdTaken),
                 // The same request came twice at once; the other one has the answer.
-                Err(AddUserError::KeyTaken) => {}
+                Err(AddUserError::KeyTaken) => turns.another().await?,
                 Err(AddUserError::Unavailable(error)) => return Err(error.into()),
             }
         }

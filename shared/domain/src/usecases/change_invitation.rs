@@ -4,17 +4,19 @@ use jiff::Timestamp;
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::Happening;
 use crate::model::invitation::{
     Invitation, InvitationEvent, InvitationRefusal, InvitationState, transition,
 };
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::mails::LoadMails;
 use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
 use crate::rules::issuing::{Remailing, mail_again, missed_its_mail, zone_of};
 use crate::values::ids::{EventId, MailId, UserId};
@@ -62,21 +64,12 @@ pub enum ChangeInvitationRefused {
 
 /// Changes invitations.
 #[derive(Debug, Clone)]
-pub struct ChangeInvitation<S, C, R> {
-    /// The table.
-    pub store: S,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct ChangeInvitation<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, C, R> ChangeInvitation<S, C, R>
-where
-    S: LoadMails + LoadUsers + ReadSettings + SaveUsers + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
-{
+impl<E: Env<Store: LoadMails + LoadUsers + ReadSettings + SaveUsers>> ChangeInvitation<E> {
     /// Does it, and gives the user as they are then.
     pub async fn run(
         &self,
@@ -84,13 +77,15 @@ where
         change: InvitationChange,
         who: &Actor,
     ) -> Result<User, ChangeInvitationRefused> {
+        let mut turns = Turns::new(&self.env, "changing an invitation");
         loop {
             let user = self
-                .store
+                .env
+                .store()
                 .load_user(id)
                 .await?
                 .ok_or(ChangeInvitationRefused::UnknownUser)?;
-            let now = self.clock.now();
+            let now = self.env.clock().now();
             let invitation = user
                 .invitation
                 .clone()
@@ -112,11 +107,12 @@ where
                 }
                 InvitationChange::Restore => self.restored(&user, invitation, who, now).await?,
             };
-            let written = written.for_request(self.chance.request().as_ref());
+            let written = written.for_request(self.env.entropy().request().as_ref());
             let user = written.user.clone();
-            if self.store.save_user(&written).await?.is_saved() {
+            if self.env.store().save_user(&written).await?.is_saved() {
                 return Ok(user);
             }
+            turns.another().await?;
         }
     }
 
@@ -136,7 +132,7 @@ where
         if invitation.completed_by.is_some() {
             return Err(ChangeInvitationRefused::RegisteredMeanwhile);
         }
-        let settings = self.store.current_settings().await?;
+        let settings = self.env.store().current_settings().await?;
         if !settings.settings.sender.may_invite(&user.email) {
             return Err(ChangeInvitationRefused::DomainNotAllowed);
         }
@@ -154,7 +150,7 @@ where
         let reminders = invitation
             .reminders
             .map(|plan| plan.resumed(now, invitation.expires_at, &zone));
-        let carried = readable(self.store.load_mail(invitation.mail).await)?;
+        let carried = readable(self.env.store().load_mail(invitation.mail).await)?;
         // Mailing a PIN that opens nothing would be a dead mail.
         let mail_it = state == InvitationState::Pending && missed_its_mail(user, carried.as_ref());
         let restored = Invitation {
@@ -168,8 +164,8 @@ where
         if !mail_it {
             return Ok(given_back);
         }
-        let mail = MailId::new(self.chance.ulid());
-        let event = EventId::new(self.chance.ulid());
+        let mail = MailId::new(self.env.entropy().ulid());
+        let event = EventId::new(self.env.entropy().ulid());
         let remailing = Remailing::asked_for(who.clone(), settings.version, mail, event);
         let mailed = mail_again(user, &restored, remailing, now);
         Ok(UserChange {
@@ -191,7 +187,7 @@ where
         if user.address_mark.is_some() {
             return Err(ChangeInvitationRefused::AddressMarked);
         }
-        let settings = self.store.current_settings().await?;
+        let settings = self.env.store().current_settings().await?;
         if !settings.settings.sender.may_invite(&user.email) {
             return Err(ChangeInvitationRefused::DomainNotAllowed);
         }
@@ -205,8 +201,8 @@ where
             | InvitationState::Cancelled
             | InvitationState::Declined => return Err(InvitationRefusal::NotOpen.into()),
         }
-        let mail = MailId::new(self.chance.ulid());
-        let event = EventId::new(self.chance.ulid());
+        let mail = MailId::new(self.env.entropy().ulid());
+        let event = EventId::new(self.env.entropy().ulid());
         let remailing = Remailing::asked_for(who.clone(), settings.version, mail, event);
         Ok(mail_again(user, invitation, remailing, now))
     }
@@ -219,21 +215,10 @@ where
         what: Happening,
         now: Timestamp,
     ) -> UserChange {
-        let row = HistoryRow {
-            id: EventId::new(self.chance.ulid()),
-            user: user.id,
-            at: now,
-            who: who.clone(),
-            what,
-        };
-        let user = User {
-            version: user.version.next(),
+        UserChange::next(User {
             invitation: Some(invitation),
             ..user.clone()
-        };
-        UserChange {
-            history: vec![row],
-            ..UserChange::of(user)
-        }
+        })
+        .with_history([self.env.happened(user.id, now, who.clone(), what)])
     }
 }

@@ -6,9 +6,11 @@ use crate::model::settings::{
     RegistrationSettings, SettingsDraft, SettingsStamp, UNSAVED, VersionedSettings,
 };
 use crate::ports::clock::Clock;
+use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::reads::readable;
 use crate::ports::settings::{ListSettings, ReadSettings, SaveSettings};
+use crate::ports::turns::Turns;
 use crate::ports::users::CountOpenInvitations;
 use crate::values::address::EmailAddress;
 use crate::values::guessing::{self, GuessingReport, report};
@@ -63,23 +65,20 @@ pub enum ChangeSettingsRefused {
 
 /// Reads and changes the settings.
 #[derive(Debug, Clone)]
-pub struct ChangeSettings<S, C> {
-    /// The table.
-    pub store: S,
-    /// Time.
-    pub clock: C,
+pub struct ChangeSettings<E> {
+    /// What it runs in.
+    pub env: E,
     /// The sender that holds where none is written.
     pub deployed_from: EmailAddress,
 }
 
-impl<S, C> ChangeSettings<S, C>
+impl<E> ChangeSettings<E>
 where
-    S: ReadSettings + ListSettings + SaveSettings + CountOpenInvitations + Sync,
-    C: Clock + Sync,
+    E: Env<Store: ReadSettings + ListSettings + SaveSettings + CountOpenInvitations>,
 {
     /// The settings that hold now.
     pub async fn show(&self) -> Result<SettingsView, Unavailable> {
-        let current = self.store.current_settings().await?;
+        let current = self.env.store().current_settings().await?;
         self.view(current).await
     }
 
@@ -94,19 +93,25 @@ where
         let settings = draft
             .parse(&self.deployed_from)
             .map_err(ChangeSettingsRefused::Invalid)?;
+        let mut turns = Turns::new(&self.env, "replacing the settings");
         loop {
-            let current = self.store.current_settings().await?.version;
+            let current = self.env.store().current_settings().await?.version;
             if expected.is_some_and(|expected| expected != current) {
                 return Err(ChangeSettingsRefused::Stale { current });
             }
             let stamp = SettingsStamp {
-                at: self.clock.now(),
+                at: self.env.clock().now(),
                 by: who.clone(),
             };
-            match self.store.save_settings(&settings, current, &stamp).await {
+            match self
+                .env
+                .store()
+                .save_settings(&settings, current, &stamp)
+                .await
+            {
                 Ok(saved) => return Ok(self.view(saved).await?),
                 // Whoever expects a version is told at the next turn; whoever does not, wins.
-                Err(SaveError::Conflict) => {}
+                Err(SaveError::Conflict) => turns.another().await?,
                 Err(SaveError::Unavailable(error)) => return Err(error.into()),
             }
         }
@@ -119,7 +124,7 @@ where
         limit: usize,
     ) -> Result<PastChanges, Unavailable> {
         // One more: a change is told by comparing with the version before.
-        let mut saved = self.store.list_settings(below, limit + 1).await?;
+        let mut saved = self.env.store().list_settings(below, limit + 1).await?;
         let more = saved.len() > limit;
         let mut items = Vec::new();
         for (index, this) in saved.iter().enumerate().take(limit) {
@@ -130,7 +135,7 @@ where
                 Some(before.clone())
             } else {
                 let before = version.replaces().unwrap_or(UNSAVED);
-                readable(self.store.settings_at(before).await)?
+                readable(self.env.store().settings_at(before).await)?
             };
             items.push(PastChange {
                 version,
@@ -146,7 +151,7 @@ where
     }
 
     async fn view(&self, current: VersionedSettings) -> Result<SettingsView, Unavailable> {
-        let open = self.store.open_invitations().await?;
+        let open = self.env.store().open_invitations().await?;
         // The weakest of those that use PINs says what a guesser finds.
         let strength = |own: &&RegistrationSettings| {
             guessing::chance_per_invitation(own.pin, own.allow_pin_request)

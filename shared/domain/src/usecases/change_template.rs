@@ -7,8 +7,10 @@ use crate::model::settings::UNSAVED;
 use crate::model::template::{Template, TemplateKind, TemplateName, Wording, WordingDraft};
 use crate::ports::clock::Clock;
 use crate::ports::composer::ComposeOwn;
+use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::templates::{LoadTemplates, SaveTemplate};
+use crate::ports::turns::Turns;
 use crate::values::ids::Version;
 use crate::values::locale::Locale;
 use crate::values::problem::FieldProblem;
@@ -50,13 +52,9 @@ pub enum ChangeTemplateRefused {
 
 /// Reads, keeps and takes back own wordings.
 #[derive(Debug, Clone)]
-pub struct ChangeTemplate<S, L, C> {
-    /// The table.
-    pub store: S,
-    /// The composer.
-    pub composer: L,
-    /// Time.
-    pub clock: C,
+pub struct ChangeTemplate<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
 /// The template of this kind in this language, as a path names them; `None` if there is no such
@@ -85,18 +83,16 @@ pub fn checked(
     }
 }
 
-impl<S, L, C> ChangeTemplate<S, L, C>
+impl<E> ChangeTemplate<E>
 where
-    S: LoadTemplates + SaveTemplate + Sync,
-    L: ComposeOwn + Sync,
-    C: Clock + Sync,
+    E: Env<Store: LoadTemplates + SaveTemplate> + WithComposer,
 {
     /// Every wording there can be, own or ours, by kind and language.
     pub async fn list(&self) -> Result<Vec<TemplateView>, Unavailable> {
-        let mut kept = self.store.templates().await?;
+        let mut kept = self.env.store().templates().await?;
         let mut views = Vec::new();
         for kind in TemplateKind::ALL {
-            for locale in self.composer.locales() {
+            for locale in self.env.composer().locales() {
                 let name = TemplateName { kind, locale };
                 let place = kept.iter().position(|template| template.name == name);
                 let template = place.map(|place| kept.swap_remove(place));
@@ -112,8 +108,9 @@ where
         kind: &str,
         locale: &str,
     ) -> Result<TemplateView, ChangeTemplateRefused> {
-        let name = named(&self.composer, kind, locale).ok_or(ChangeTemplateRefused::Unknown)?;
-        let template = self.store.template(&name).await?;
+        let name =
+            named(self.env.composer(), kind, locale).ok_or(ChangeTemplateRefused::Unknown)?;
+        let template = self.env.store().template(&name).await?;
         Ok(self.view(name, template))
     }
 
@@ -126,13 +123,15 @@ where
         expected: Option<Version>,
         who: Actor,
     ) -> Result<TemplateView, ChangeTemplateRefused> {
-        let name = named(&self.composer, kind, locale).ok_or(ChangeTemplateRefused::Unknown)?;
+        let name =
+            named(self.env.composer(), kind, locale).ok_or(ChangeTemplateRefused::Unknown)?;
         let wording = draft
-            .map(|draft| checked(&self.composer, &name, draft))
+            .map(|draft| checked(self.env.composer(), &name, draft))
             .transpose()
             .map_err(ChangeTemplateRefused::Invalid)?;
+        let mut turns = Turns::new(&self.env, "replacing a wording");
         loop {
-            let before = self.store.template(&name).await?;
+            let before = self.env.store().template(&name).await?;
             let current = before.as_ref().map_or(UNSAVED, |before| before.version);
             if expected.is_some_and(|expected| expected != current) {
                 return Err(ChangeTemplateRefused::Stale { current });
@@ -146,13 +145,13 @@ where
                 version: current.next(),
                 wording: wording.clone(),
                 changed_by: who.clone(),
-                changed_at: self.clock.now(),
+                changed_at: self.env.clock().now(),
                 carried: before.map(|before| before.carried).unwrap_or_default(),
             };
-            match self.store.save_template(&template).await {
+            match self.env.store().save_template(&template).await {
                 Ok(()) => return Ok(self.view(name, Some(template))),
                 // Whoever expects a version is told at the next turn; whoever does not, wins.
-                Err(SaveError::Conflict) => {}
+                Err(SaveError::Conflict) => turns.another().await?,
                 Err(SaveError::Unavailable(error)) => return Err(error.into()),
             }
         }
@@ -166,7 +165,7 @@ where
             version,
             changed_at,
             own: own.is_some(),
-            wording: own.unwrap_or_else(|| self.composer.our_wording(&name)),
+            wording: own.unwrap_or_else(|| self.env.composer().our_wording(&name)),
             name,
         }
     }

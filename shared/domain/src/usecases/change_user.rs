@@ -7,11 +7,13 @@ use crate::model::change::ChangeOutcome;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;
 use crate::ports::mails::LoadMails;
 use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
 use crate::rules::correcting::{Correcting, FreshIds, correct, making_up_for, may_have_missed};
 use crate::rules::issuing::Remailing;
@@ -92,23 +94,14 @@ pub enum ChangeUserRefused {
 
 /// Changes users.
 #[derive(Debug, Clone)]
-pub struct ChangeUser<S, K, C, R> {
-    /// The table.
-    pub store: S,
-    /// The keys.
-    pub keys: K,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct ChangeUser<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, K, C, R> ChangeUser<S, K, C, R>
+impl<E> ChangeUser<E>
 where
-    S: LoadMails + LoadUsers + ReadSettings + SaveUsers + Sync,
-    K: LoadKeys + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: LoadMails + LoadUsers + ReadSettings + SaveUsers> + WithKeys,
 {
     /// Changes the user, and gives them as they are then. Whoever is enabled again is reminded
     /// again, and gets the mail of an open invitation that was dropped meanwhile.
@@ -118,16 +111,18 @@ where
         patch: &UserPatch,
         who: &Actor,
     ) -> Result<User, ChangeUserRefused> {
-        let settings = self.store.current_settings().await?;
-        let ring = self.keys.key_ring().await?;
+        let settings = self.env.store().current_settings().await?;
+        let ring = self.env.keys().key_ring().await?;
         let with = Correcting {
             who,
             settings: &settings,
             key: ring.current(),
         };
+        let mut turns = Turns::new(&self.env, "changing a user");
         loop {
             let before = self
-                .store
+                .env
+                .store()
                 .load_user(id)
                 .await?
                 .ok_or(ChangeUserRefused::UnknownUser)?;
@@ -135,24 +130,24 @@ where
             if after == before {
                 return Ok(before);
             }
-            let now = self.clock.now();
-            let change = correct(&before, after, &with, fresh_ids(&self.chance), now)
+            let now = self.env.clock().now();
+            let change = correct(&before, after, &with, fresh_ids(self.env.entropy()), now)
                 .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
             let change = match may_have_missed(&before, &change, &with, now) {
                 Some(mail) => {
-                    let missed = readable(self.store.load_mail(mail).await)?;
-                    let remailing = remailing(&with, &self.chance);
+                    let missed = readable(self.env.store().load_mail(mail).await)?;
+                    let remailing = remailing(&with, self.env.entropy());
                     making_up_for(change, missed.as_ref(), remailing, now)
                 }
                 None => change,
             };
-            let change = change.for_request(self.chance.request().as_ref());
+            let change = change.for_request(self.env.entropy().request().as_ref());
             let after = change.user.clone();
-            match self.store.save_user(&change).await? {
+            match self.env.store().save_user(&change).await? {
                 ChangeOutcome::Saved => return Ok(after),
                 ChangeOutcome::AddressTaken => return Err(ChangeUserRefused::AddressTaken),
                 ChangeOutcome::ExternalIdTaken => return Err(ChangeUserRefused::ExternalIdTaken),
-                ChangeOutcome::Conflict | ChangeOutcome::DoneBefore => {}
+                ChangeOutcome::Conflict | ChangeOutcome::DoneBefore => turns.another().await?,
             }
         }
     }

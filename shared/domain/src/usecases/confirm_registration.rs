@@ -23,13 +23,15 @@ use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::devices::{LoadRegistration, LoadSession};
 use crate::ports::entropy::Chance;
+use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::{FindUser, LoadUsers, SaveUsers};
 use crate::rules::completion::{Effect, effect_of, is_told};
 use crate::rules::confirmation;
 use crate::rules::notices::{addressees, notice};
-use crate::values::ids::{DeviceId, EventId, IssueNumber, MailId};
+use crate::values::ids::{DeviceId, IssueNumber, MailId};
 use crate::values::problem::FieldProblem;
 
 /// What a report came to.
@@ -95,27 +97,22 @@ pub enum ConfirmRefused {
 
 /// Confirms registrations.
 #[derive(Debug, Clone)]
-pub struct ConfirmRegistration<S, C, R> {
-    /// The table.
-    pub store: S,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct ConfirmRegistration<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, C, R> ConfirmRegistration<S, C, R>
+impl<E> ConfirmRegistration<E>
 where
-    S: FindUser + LoadUsers + LoadSession + LoadRegistration + SaveUsers + ReadSettings + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: FindUser + LoadUsers + LoadSession + LoadRegistration + SaveUsers + ReadSettings>,
 {
     /// Records a report.
     pub async fn run(&self, device: &DeviceRegistered) -> Result<Reported, ConfirmRefused> {
-        let settings = self.store.current_settings().await?;
+        let settings = self.env.store().current_settings().await?;
+        let mut turns = Turns::new(&self.env, "recording a registration");
         loop {
             let (user, session, ignored) = self.find_person(&device.registrants).await?;
-            let now = self.clock.now();
+            let now = self.env.clock().now();
             let at = believable(device.registered_at, now);
             let report = Report {
                 user: &user,
@@ -126,7 +123,8 @@ where
                 effect: effect_of(&user, session.as_ref(), at),
             };
             let known = self
-                .store
+                .env
+                .store()
                 .load_registration(user.id, &device.device.id)
                 .await?;
             let (mut reported, change) = match &known {
@@ -141,10 +139,11 @@ where
                 return Ok(reported);
             };
             // If somebody else changed the user, look at what they made of it.
-            let change = change.for_request(self.chance.request().as_ref());
-            if self.store.save_user(&change).await?.is_saved() {
+            let change = change.for_request(self.env.entropy().request().as_ref());
+            if self.env.store().save_user(&change).await?.is_saved() {
                 return Ok(reported);
             }
+            turns.another().await?;
         }
     }
 
@@ -169,16 +168,20 @@ where
     ) -> Result<Option<(User, Option<Session>)>, Unavailable> {
         let (user, session) = match registrant {
             Registrant::Session(id) => {
-                let Some(session) = self.store.load_session(&id.digest()).await? else {
+                let Some(session) = self.env.store().load_session(&id.digest()).await? else {
                     return Ok(None);
                 };
-                let user = self.store.load_user(session.user).await?;
+                let user = self.env.store().load_user(session.user).await?;
                 (user, Some(session))
             }
-            Registrant::User(id) => (self.store.load_user(*id).await?, None),
-            Registrant::External(id) => (self.store.user_by_external_id(id).await?, None),
+            Registrant::User(id) => (self.env.store().load_user(*id).await?, None),
+            Registrant::External(id) => (self.env.store().user_by_external_id(id).await?, None),
             Registrant::Address(address) => {
-                let user = self.store.user_by_address(&address.normalised()).await?;
+                let user = self
+                    .env
+                    .store()
+                    .user_by_address(&address.normalised())
+                    .await?;
                 (user, None)
             }
         };
@@ -229,15 +232,10 @@ where
                 },
             )]
         };
-        let change = UserChange {
-            history,
-            registration: Some(learnt),
-            session,
-            ..UserChange::of(User {
-                version: report.user.version.next(),
-                ..report.user.clone()
-            })
-        };
+        let change = UserChange::next(report.user.clone())
+            .with_history(history)
+            .with_registration(learnt)
+            .with_session(session);
         (reported, Some(change))
     }
 
@@ -270,21 +268,18 @@ where
             };
             history.insert(0, self.row(report, completed));
         }
-        let change = UserChange {
-            mails: self.mails(report, &device, settings),
-            history,
-            registration: Some(registration.clone()),
-            session: report.session.map(|session| Session {
-                device: Some(device.clone()),
-                ..session.clone()
-            }),
-            ..UserChange::of(User {
-                version: user.version.next(),
-                devices: user.devices + u32::from(known.is_none()),
-                invitation: report.invitation_after(&device),
-                ..user.clone()
-            })
-        };
+        let change = UserChange::next(User {
+            devices: user.devices + u32::from(known.is_none()),
+            invitation: report.invitation_after(&device),
+            ..user.clone()
+        })
+        .with_history(history)
+        .with_mails(self.mails(report, &device, settings))
+        .with_registration(registration.clone())
+        .with_session(report.session.map(|session| Session {
+            device: Some(device.clone()),
+            ..session.clone()
+        }));
         let reported = Reported {
             outcome: Confirmed::Recorded(registration.decided),
             issue: registration.issue,
@@ -310,7 +305,7 @@ where
         let mut mails = Vec::new();
         if confirmation::due_to(&settings.settings.confirmation, user).is_ok() {
             mails.push(Mail::waiting(
-                MailId::new(self.chance.ulid()),
+                MailId::new(self.env.entropy().ulid()),
                 MailKind::Confirmation {
                     device: device.clone(),
                 },
@@ -327,7 +322,7 @@ where
         // The notice says that the invitation is completed.
         if user.invitation.is_some() {
             mails.extend(addressees(settings, &about).map(|to| {
-                let id = MailId::new(self.chance.ulid());
+                let id = MailId::new(self.env.entropy().ulid());
                 notice(id, to, &about, user.id, settings, now)
             }));
         }
@@ -335,13 +330,8 @@ where
     }
 
     fn row(&self, report: &Report<'_>, what: Happening) -> HistoryRow {
-        HistoryRow {
-            id: EventId::new(self.chance.ulid()),
-            user: report.user.id,
-            at: report.now,
-            who: Actor::DeviceManagement,
-            what,
-        }
+        self.env
+            .happened(report.user.id, report.now, Actor::DeviceManagement, what)
     }
 }
 

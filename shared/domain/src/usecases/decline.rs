@@ -3,19 +3,21 @@
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::Happening;
 use crate::model::invitation::{Invitation, InvitationEvent, transition};
 use crate::model::mail::NoticeOf;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;
 use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
 use crate::rules::notices::{addressees, notice};
-use crate::values::ids::{EventId, MailId};
+use crate::values::ids::MailId;
 use crate::values::token::{TokenClaim, TokenPurpose};
 
 /// What was done. Only tests and logs may know it.
@@ -31,34 +33,26 @@ pub enum Declined {
 
 /// Declines invitations.
 #[derive(Debug, Clone)]
-pub struct Decline<S, K, C, R> {
-    /// The table.
-    pub store: S,
-    /// The keys.
-    pub keys: K,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct Decline<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, K, C, R> Decline<S, K, C, R>
+impl<E> Decline<E>
 where
-    S: LoadUsers + ReadSettings + SaveUsers + Sync,
-    K: LoadKeys + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: LoadUsers + ReadSettings + SaveUsers> + WithKeys,
 {
     /// Declines the issue that the token is of.
     pub async fn run(&self, token: &str) -> Result<Declined, Unavailable> {
-        let keys = self.keys.key_ring().await?;
+        let keys = self.env.keys().key_ring().await?;
         let Some(claim) = TokenClaim::read(token) else {
             return Ok(Declined::DoesNotFit);
         };
-        let settings = self.store.current_settings().await?;
+        let settings = self.env.store().current_settings().await?;
+        let mut turns = Turns::new(&self.env, "declining an invitation");
         loop {
-            let now = self.clock.now();
-            let user = readable(self.store.load_user(claim.user).await)?;
+            let now = self.env.clock().now();
+            let user = readable(self.env.store().load_user(claim.user).await)?;
             let Some((user, invitation)) =
                 user.and_then(|user| user.invitation.clone().map(|own| (user, own)))
             else {
@@ -78,37 +72,31 @@ where
                 issued_at: invitation.issued_at,
                 invited_by: invitation.invited_by.clone(),
             };
-            let row = HistoryRow {
-                id: EventId::new(self.chance.ulid()),
-                user: user.id,
-                at: now,
-                who: Actor::Invitee,
-                what: Happening::InvitationDeclined {
-                    issue: invitation.issue,
-                },
+            let what = Happening::InvitationDeclined {
+                issue: invitation.issue,
             };
+            let declined = User {
+                invitation: Some(Invitation {
+                    state,
+                    ended_at: Some(now),
+                    sessions: Vec::new(),
+                    ..invitation
+                }),
+                ..user
+            };
+            let id = declined.id;
             let notices = addressees(&settings, &about).map(|to| {
-                let id = MailId::new(self.chance.ulid());
-                notice(id, to, &about, user.id, &settings, now)
+                let mail = MailId::new(self.env.entropy().ulid());
+                notice(mail, to, &about, id, &settings, now)
             });
-            let change = UserChange {
-                mails: notices.collect(),
-                history: vec![row],
-                ..UserChange::of(User {
-                    version: user.version.next(),
-                    invitation: Some(Invitation {
-                        state,
-                        ended_at: Some(now),
-                        sessions: Vec::new(),
-                        ..invitation
-                    }),
-                    ..user
-                })
-            };
-            let change = change.for_request(self.chance.request().as_ref());
-            if self.store.save_user(&change).await?.is_saved() {
+            let change = UserChange::next(declined)
+                .with_history([self.env.happened(id, now, Actor::Invitee, what)])
+                .with_mails(notices)
+                .for_request(self.env.entropy().request().as_ref());
+            if self.env.store().save_user(&change).await?.is_saved() {
                 return Ok(Declined::Declined);
             }
+            turns.another().await?;
         }
     }
 }

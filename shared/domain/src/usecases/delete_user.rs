@@ -4,12 +4,13 @@
 
 use crate::model::actor::Actor;
 use crate::model::erasure::Tombstone;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::Happening;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, RemoveUser};
-use crate::values::ids::{EventId, UserId};
+use crate::values::ids::UserId;
 
 /// Why a user was not deleted.
 #[derive(Debug, thiserror::Error)]
@@ -24,44 +25,32 @@ pub enum DeleteUserRefused {
 
 /// Deletes users.
 #[derive(Debug, Clone)]
-pub struct DeleteUser<S, C, R> {
-    /// The table.
-    pub store: S,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct DeleteUser<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, C, R> DeleteUser<S, C, R>
-where
-    S: LoadUsers + RemoveUser + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
-{
+impl<E: Env<Store: LoadUsers + RemoveUser>> DeleteUser<E> {
     /// Deletes the user.
     pub async fn run(&self, id: UserId, who: &Actor) -> Result<(), DeleteUserRefused> {
+        let mut turns = Turns::new(&self.env, "deleting a user");
         loop {
             let user = self
-                .store
+                .env
+                .store()
                 .load_user(id)
                 .await?
                 .ok_or(DeleteUserRefused::UnknownUser)?;
-            let now = self.clock.now();
-            let row = HistoryRow {
-                id: EventId::new(self.chance.ulid()),
-                user: id,
-                at: now,
-                who: who.clone(),
-                what: Happening::deletion_of(&user),
-            };
+            let now = self.env.clock().now();
+            let what = Happening::deletion_of(&user);
+            let row = self.env.happened(id, now, who.clone(), what);
             let tombstone = Tombstone {
                 user: id,
                 over_since: now,
             };
-            match self.store.remove_user(&user, &row, &tombstone).await {
+            match self.env.store().remove_user(&user, &row, &tombstone).await {
                 Ok(()) => return Ok(()),
-                Err(SaveError::Conflict) => {}
+                Err(SaveError::Conflict) => turns.another().await?,
                 Err(SaveError::Unavailable(error)) => return Err(error.into()),
             }
         }

@@ -16,17 +16,18 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use self::composing::Words;
-use self::round::{Finished, LOOK_AGAIN, Round, Step};
+use self::finding::ReadForMail;
+use self::round::{Due, Finished, LOOK_AGAIN, Round, Sought, Step};
 use crate::model::delivery::Pause;
 use crate::model::mail::MailClass;
 use crate::model::mail_service::SendingLimits;
 use crate::model::template::TemplateName;
 use crate::ports::batches::LoadBatch;
 use crate::ports::clock::Clock;
-use crate::ports::composer::{ComposeLetter, ComposeOwn};
 use crate::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
 use crate::ports::devices::LoadRegistration;
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithComposer, WithKeys, WithMailService};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;
 use crate::ports::mail_service::SendMail;
@@ -37,6 +38,7 @@ use crate::ports::users::LoadUsers;
 use crate::rules::sending::TokenBucket;
 use crate::rules::writing::Links;
 use crate::values::ids::RunId;
+use crate::values::keys::KeyRing;
 
 /// How the postman goes about it.
 #[derive(Debug, Clone)]
@@ -105,19 +107,9 @@ pub struct Run {
 
 /// Delivers what is due.
 #[derive(Debug, Clone)]
-pub struct Deliver<S, M, L, K, C, R> {
-    /// The table.
-    pub store: S,
-    /// The mail service.
-    pub service: M,
-    /// The composer.
-    pub composer: L,
-    /// The keys.
-    pub keys: K,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct Deliver<E> {
+    /// What it runs in.
+    pub env: E,
     /// Where links lead.
     pub links: Links,
     /// How to go about it.
@@ -128,35 +120,33 @@ pub struct Deliver<S, M, L, K, C, R> {
 const LIMITS_HOLD: SignedDuration = SignedDuration::from_secs(2);
 
 /// How often a run begins anew at once for what became due while it ended.
-const MOST_TURNS: u32 = 100;
+const MAX_ROUNDS: u32 = 100;
 
 /// A mail put off for no longer than this is waited for; a later one is the clock's.
 const WORTH_WAITING: SignedDuration = SignedDuration::from_secs(20);
 
-impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
+impl<E> Deliver<E>
 where
-    S: HoldLease
-        + PauseOutbox
-        + FindDue
-        + LoadMails
-        + LoadUsers
-        + LoadBatch
-        + LoadRegistration
-        + NotePace
-        + ReadSettings
-        + LoadTemplates
-        + ClaimMail
-        + SaveMail
-        + Sync,
-    M: SendMail + Sync,
-    L: ComposeLetter + ComposeOwn + Sync,
-    K: LoadKeys + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<
+            Store: HoldLease
+                       + PauseOutbox
+                       + FindDue
+                       + LoadMails
+                       + LoadUsers
+                       + LoadBatch
+                       + LoadRegistration
+                       + NotePace
+                       + ReadSettings
+                       + LoadTemplates
+                       + ClaimMail
+                       + SaveMail,
+        > + WithMailService
+        + WithComposer
+        + WithKeys,
 {
     /// One run.
     pub async fn run(&self) -> Result<Run, Unavailable> {
-        let run = RunId::new(self.chance.ulid());
+        let run = RunId::new(self.env.entropy().ulid());
         let mut tally = Run {
             end: RunEnd::LeaseHeld,
             sent: 0,
@@ -166,46 +156,46 @@ where
             failed: 0,
             unfit: BTreeMap::new(),
         };
-        let mut turns = 0;
-        loop {
-            let now = self.clock.now();
-            if let Some(pause) = self
-                .store
-                .outbox_pause()
-                .await?
-                .filter(|pause| now < pause.until)
-            {
+        // A wake-up that came while the lease was still held has ended at once; what it was for
+        // must not wait for the clock. What cannot be taken up in so many rounds does.
+        for _ in 0..MAX_ROUNDS {
+            let now = self.env.clock().now();
+            let pause = self.env.store().outbox_pause().await?;
+            if let Some(pause) = pause.filter(|pause| now < pause.until) {
                 tally.end = RunEnd::Paused(pause);
-                return Ok(tally);
+                break;
             }
-            if !self.store.take_lease(run, now, self.until(now)).await? {
-                return Ok(tally);
+            let until = self.until(now);
+            if !self.env.store().take_lease(run, now, until).await? {
+                break;
             }
             tally = match self.with_lease(run, now, tally).await {
                 Ok(tally) => tally,
                 Err(failure) => {
                     // Nothing is under way any more. A lease that cannot be given back ends by
                     // itself.
-                    let _ = self.store.give_lease_back(run).await;
+                    let _ = self.env.store().give_lease_back(run).await;
                     return Err(failure);
                 }
             };
             if tally.end != RunEnd::LeaseLost {
-                self.store.give_lease_back(run).await?;
+                self.env.store().give_lease_back(run).await?;
             }
-            // A wake-up that came while the lease was still held has ended at once; what it was
-            // for must not wait for the clock. What cannot be taken up in so many turns does.
-            turns += 1;
-            let goes_on = match &tally.end {
-                RunEnd::NothingDue => self.anything_due().await?,
-                // Somebody may have ended the pause while the last mails were under way.
-                RunEnd::Paused(pause) => self.store.outbox_pause().await?.as_ref() != Some(pause),
-                RunEnd::LeaseHeld | RunEnd::OutOfTime | RunEnd::LeaseLost => false,
-            };
-            if turns == MOST_TURNS || !goes_on {
-                return Ok(tally);
+            if !self.goes_on(&tally.end).await? {
+                break;
             }
         }
+        Ok(tally)
+    }
+
+    /// Whether a run that has come to this end begins anew at once.
+    async fn goes_on(&self, end: &RunEnd) -> Result<bool, Unavailable> {
+        Ok(match end {
+            RunEnd::NothingDue => self.anything_due().await?,
+            // Somebody may have ended the pause while the last mails were under way.
+            RunEnd::Paused(pause) => self.env.store().outbox_pause().await?.as_ref() != Some(pause),
+            RunEnd::LeaseHeld | RunEnd::OutOfTime | RunEnd::LeaseLost => false,
+        })
     }
 
     fn until(&self, now: Timestamp) -> Timestamp {
@@ -213,14 +203,16 @@ where
     }
 
     async fn anything_due(&self) -> Result<bool, Unavailable> {
-        let now = self.clock.now();
+        let now = self.env.clock().now();
         Ok(!self
-            .store
+            .env
+            .store()
             .due_mails(MailClass::Small, now, 1)
             .await?
             .is_empty()
             || !self
-                .store
+                .env
+                .store()
                 .due_mails(MailClass::Bulk, now, 1)
                 .await?
                 .is_empty())
@@ -228,28 +220,82 @@ where
 
     /// `leased_at` is the moment the lease was asked for: it ends so long after that, however
     /// long the answer took.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one loop, whose turns share all of its state"
-    )]
     async fn with_lease(
         &self,
         run: RunId,
         leased_at: Timestamp,
         tally: Run,
     ) -> Result<Run, Unavailable> {
-        let began = self.clock.now();
-        let limits = self.service.sending_limits().await?;
-        self.store.note_pace(self.pace(limits)).await?;
-        let mut round = Round {
+        let in_flight = self.policy.in_flight;
+        let mut round = self.begin(run, leased_at, tally).await?;
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let now = self.env.clock().now();
+            if let Err(error) = self.keep_up(&mut round, now).await {
+                round.fail(error);
+            }
+            if round.wants_to_look(now, in_flight, under_way.len()) {
+                // Beside the mails under way, which must not wait for it.
+                let sought = round.begin_look(now, in_flight);
+                under_way.push(self.find(sought, now).left_future());
+            }
+            let mut wait = LOOK_AGAIN;
+            while !round.stops() && under_way.len() < in_flight && !round.queue.is_empty() {
+                match self.next_mail(&mut round, now).await {
+                    Ok((due, read)) => {
+                        let keys = Arc::clone(&round.keys);
+                        under_way.push(self.hand_over(due, run, keys, read).right_future());
+                    }
+                    Err(longer) => {
+                        wait = wait.min(longer);
+                        break;
+                    }
+                }
+            }
+            if round.stops() {
+                round.queue.clear();
+            }
+            if under_way.is_empty() {
+                if !round.queue.is_empty() {
+                    self.env.clock().sleep(wait).await;
+                } else if let Some(end) = self.end_of(&mut round).await? {
+                    round.tally.end = end;
+                    return Ok(round.tally);
+                }
+                continue;
+            }
+            let finished = {
+                let sleep = pin!(self.env.clock().sleep(wait));
+                match select(under_way.next(), sleep).await {
+                    Either::Left((finished, _)) => finished,
+                    Either::Right(_) => None,
+                }
+            };
+            if let Some(finished) = finished {
+                self.take_in(&mut round, finished).await;
+            }
+        }
+    }
+
+    async fn begin(
+        &self,
+        run: RunId,
+        leased_at: Timestamp,
+        tally: Run,
+    ) -> Result<Round, Unavailable> {
+        let began = self.env.clock().now();
+        let limits = self.env.mail_service().sending_limits().await?;
+        self.env.store().note_pace(self.pace(limits)).await?;
+        Ok(Round {
             run,
-            keys: Arc::new(self.keys.key_ring().await?),
+            keys: Arc::new(self.env.keys().key_ring().await?),
             settings: HashMap::new(),
             now_holding: None,
             wordings: None,
             queue: VecDeque::new(),
             holds: HashSet::new(),
             bucket: TokenBucket::new(self.pace(limits), began),
+            began,
             leased_at,
             limits_at: began,
             looked_at: None,
@@ -259,122 +305,97 @@ where
             stop: None,
             failure: None,
             tally,
-        };
-        let mut under_way = FuturesUnordered::new();
-        loop {
-            let now = self.clock.now();
-            if now.duration_since(began) >= self.policy.longest_run {
-                round.stop.get_or_insert(RunEnd::OutOfTime);
-            }
-            if let Err(error) = self.keep_up(&mut round, now).await {
+        })
+    }
+
+    /// Looks for what is due.
+    async fn find(&self, sought: Sought, now: Timestamp) -> Finished {
+        Finished::Look(self.look(sought, now).await)
+    }
+
+    /// The next mail that may go now, with what it is written with, unless that cannot be read; or
+    /// how long to wait for it.
+    async fn next_mail(
+        &self,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(Due, Option<ReadForMail>), SignedDuration> {
+        round.bucket.take(self.env.clock().now())?;
+        let due = round.queue.pop_front().ok_or(LOOK_AGAIN)?;
+        match self.read_for(round, due.mail.settings, now).await {
+            Ok(read) => Ok((due, Some(read))),
+            Err(error) if error.unreadable().is_some() => Ok((due, None)),
+            Err(error) => {
                 round.fail(error);
+                Err(LOOK_AGAIN)
             }
-            if round.wants_to_look(now, self.policy.in_flight, under_way.len()) {
-                // Beside the mails under way, which must not wait for it.
-                round.looking = true;
-                round.looked_at = Some(now);
-                let look = self.look(round.seeks(self.policy.in_flight), now);
-                under_way.push(async move { Finished::Look(look.await) }.left_future());
+        }
+    }
+
+    /// Hands one mail over.
+    async fn hand_over(
+        &self,
+        due: Due,
+        run: RunId,
+        keys: Arc<KeyRing>,
+        read: Option<ReadForMail>,
+    ) -> Finished {
+        let id = due.mail.id;
+        let Some((settings, now_holding, own)) = read else {
+            return Finished::Mail(id, self.postpone(due.mail).await, None);
+        };
+        let words = Words {
+            keys: &keys,
+            settings: settings.as_deref(),
+            now_holding: &now_holding,
+            own: &own,
+        };
+        let mut unfit = None;
+        let step = self.carry(due, run, words, &mut unfit).await;
+        Finished::Mail(id, step, unfit)
+    }
+
+    /// The end of a round that has nothing under way and nothing in its hands; `None`: it looks
+    /// once more.
+    async fn end_of(&self, round: &mut Round) -> Result<Option<RunEnd>, Unavailable> {
+        if let Some(failure) = round.failure.take() {
+            return Err(failure);
+        }
+        if let Some(end) = round.stop.take() {
+            return Ok(Some(end));
+        }
+        if !round.found_nothing {
+            // Something was done since the last look; the next turn looks at once.
+            round.looked_at = None;
+            return Ok(None);
+        }
+        let now = self.env.clock().now();
+        let soon = round.retry.take().map(|at| at.duration_since(now));
+        let Some(soon) = soon.filter(|soon| *soon <= WORTH_WAITING) else {
+            return Ok(Some(RunEnd::NothingDue));
+        };
+        let soon = soon.max(SignedDuration::ZERO);
+        self.env.clock().sleep(soon).await;
+        round.looked_at = None;
+        round.found_nothing = false;
+        Ok(None)
+    }
+
+    /// Takes note of what has come to its end.
+    async fn take_in(&self, round: &mut Round, finished: Finished) {
+        match finished {
+            Finished::Mail(id, step, unfit) => {
+                round.holds.remove(&id);
+                if let Some(unfit) = unfit {
+                    *round.tally.unfit.entry(unfit).or_default() += 1;
+                }
+                round.found_nothing = false;
+                self.note(round, step).await;
             }
-            let mut wait = LOOK_AGAIN;
-            while !round.stops()
-                && under_way.len() < self.policy.in_flight
-                && !round.queue.is_empty()
-            {
-                if let Err(longer) = round.bucket.take(self.clock.now()) {
-                    wait = wait.min(longer);
-                    break;
-                }
-                let Some(due) = round.queue.pop_front() else {
-                    break;
-                };
-                let read = self.read_for(&mut round, due.mail.settings, now).await;
-                let read = match read {
-                    Ok(read) => Ok(read),
-                    Err(error) if error.unreadable().is_some() => Err(error),
-                    Err(error) => {
-                        round.fail(error);
-                        break;
-                    }
-                };
-                let (id, keys) = (due.mail.id, Arc::clone(&round.keys));
-                let step = async move {
-                    let mut unfit = None;
-                    let Ok((settings, now_holding, own)) = read else {
-                        return Finished::Mail(id, self.postpone(due.mail).await, None);
-                    };
-                    let words = Words {
-                        keys: &keys,
-                        settings: settings.as_deref(),
-                        now_holding: &now_holding,
-                        own: &own,
-                    };
-                    let step = self.carry(due, run, words, &mut unfit).await;
-                    Finished::Mail(id, step, unfit)
-                };
-                under_way.push(step.right_future());
-            }
-            if round.stops() {
-                round.queue.clear();
-            }
-            if under_way.is_empty() && round.queue.is_empty() {
-                if let Some(failure) = round.failure.take() {
-                    return Err(failure);
-                }
-                if let Some(end) = round.stop.take() {
-                    round.tally.end = end;
-                    return Ok(round.tally);
-                }
-                if !round.found_nothing {
-                    // Something was done since the last look; the next turn looks at once.
-                    round.looked_at = None;
-                    continue;
-                }
-                let soon = round
-                    .retry
-                    .take()
-                    .map(|at| at.duration_since(self.clock.now()));
-                match soon {
-                    Some(soon) if soon <= WORTH_WAITING => {
-                        self.clock
-                            .sleep(soon.clamp(SignedDuration::ZERO, WORTH_WAITING))
-                            .await;
-                        round.looked_at = None;
-                        round.found_nothing = false;
-                        continue;
-                    }
-                    _ => {
-                        round.tally.end = RunEnd::NothingDue;
-                        return Ok(round.tally);
-                    }
-                }
-            }
-            if under_way.is_empty() {
-                self.clock.sleep(wait).await;
-                continue;
-            }
-            let finished = {
-                let sleep = pin!(self.clock.sleep(wait));
-                match select(under_way.next(), sleep).await {
-                    Either::Left((finished, _)) => finished,
-                    Either::Right(_) => None,
-                }
-            };
-            match finished {
-                None => {}
-                Some(Finished::Mail(id, step, unfit)) => {
-                    round.holds.remove(&id);
-                    if let Some(unfit) = unfit {
-                        *round.tally.unfit.entry(unfit).or_default() += 1;
-                    }
-                    round.found_nothing = false;
-                    self.note(&mut round, step).await;
-                }
-                Some(Finished::Look(Ok(found))) => round.take_in(found),
-                Some(Finished::Look(Err(error))) => {
-                    round.looking = false;
-                    round.fail(error);
-                }
+            Finished::Look(Ok(found)) => round.take_in(found),
+            Finished::Look(Err(error)) => {
+                round.looking = false;
+                round.fail(error);
             }
         }
     }
@@ -383,11 +404,15 @@ where
         limits.per_second.min(self.policy.most_per_second)
     }
 
-    /// Renews the lease and follows the account's limits.
+    /// Minds the time, renews the lease and follows the account's limits.
     async fn keep_up(&self, round: &mut Round, now: Timestamp) -> Result<(), Unavailable> {
+        if now.duration_since(round.began) >= self.policy.longest_run {
+            round.stop.get_or_insert(RunEnd::OutOfTime);
+        }
         if now.duration_since(round.leased_at) >= self.policy.lease / 3 {
             if self
-                .store
+                .env
+                .store()
                 .take_lease(round.run, now, self.until(now))
                 .await?
             {
@@ -399,10 +424,10 @@ where
         if now.duration_since(round.limits_at) >= LIMITS_HOLD {
             round.limits_at = now;
             // A limit that cannot be read for a moment stays as it was.
-            if let Ok(limits) = self.service.sending_limits().await {
+            if let Ok(limits) = self.env.mail_service().sending_limits().await {
                 let pace = self.pace(limits);
                 if round.bucket.set_rate(pace, now) {
-                    self.store.note_pace(pace).await?;
+                    self.env.store().note_pace(pace).await?;
                 }
             }
         }
@@ -421,13 +446,13 @@ where
             Ok(Step::Refused) => round.tally.failed += 1,
             Ok(Step::Later | Step::Overtaken) => {}
             Ok(Step::PutOff(until)) => {
-                round.bucket.drain(self.clock.now());
+                round.bucket.drain(self.env.clock().now());
                 round.retry = Some(round.retry.map_or(until, |at| at.min(until)));
             }
             Ok(Step::Pause(pause)) => {
                 // Many in flight are refused alike; one row says so.
                 if !matches!(round.stop, Some(RunEnd::Paused(_))) {
-                    if let Err(error) = self.store.set_outbox_pause(Some(&pause)).await {
+                    if let Err(error) = self.env.store().set_outbox_pause(Some(&pause)).await {
                         round.fail(error);
                     }
                     round.stop = Some(RunEnd::Paused(pause));

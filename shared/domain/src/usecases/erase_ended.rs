@@ -6,14 +6,13 @@
 
 use crate::model::actor::Actor;
 use crate::model::erasure::{Tombstone, over_since};
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::Happening;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::history::EraseHistory;
 use crate::ports::settings::ReadSettings;
 use crate::ports::users::{FindOver, LoadUsers, RemoveUser};
-use crate::values::ids::EventId;
 
 /// How many a round takes on of each kind. At a round a minute that is 144,000 a day.
 const AT_ONCE: usize = 100;
@@ -32,55 +31,41 @@ pub struct Erased {
 
 /// Erases.
 #[derive(Debug, Clone)]
-pub struct EraseEnded<S, C, R> {
-    /// The table.
-    pub store: S,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct EraseEnded<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, C, R> EraseEnded<S, C, R>
-where
-    S: EraseHistory + FindOver + LoadUsers + ReadSettings + RemoveUser + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
-{
+impl<E: Env<Store: EraseHistory + FindOver + LoadUsers + ReadSettings + RemoveUser>> EraseEnded<E> {
     /// One round.
     pub async fn run(&self) -> Result<Erased, Unavailable> {
         let mut erased = Erased::default();
-        let now = self.clock.now();
-        let settings = self.store.current_settings().await?.settings;
+        let now = self.env.clock().now();
+        let settings = self.env.store().current_settings().await?.settings;
         let Some(by) = settings.retention.erases_before(now) else {
             return Ok(erased);
         };
-        let ids = self.store.users_over(by, AT_ONCE).await?;
-        for user in self.store.load_users(&ids).await? {
+        let ids = self.env.store().users_over(by, AT_ONCE).await?;
+        for user in self.env.store().load_users(&ids).await? {
             // The list may be a moment old; their row says whether they are over.
             let Some(since) = over_since(&user).filter(|since| *since <= by) else {
                 continue;
             };
-            let row = HistoryRow {
-                id: EventId::new(self.chance.ulid()),
-                user: user.id,
-                at: now,
-                who: Actor::Clock,
-                what: Happening::deletion_of(&user),
-            };
+            let what = Happening::deletion_of(&user);
+            let row = self.env.happened(user.id, now, Actor::Clock, what);
             let tombstone = Tombstone {
                 user: user.id,
                 over_since: since,
             };
-            match self.store.remove_user(&user, &row, &tombstone).await {
+            match self.env.store().remove_user(&user, &row, &tombstone).await {
                 Ok(()) => erased.users += 1,
                 // Invited again, perhaps.
                 Err(SaveError::Conflict) => {}
                 Err(SaveError::Unavailable(error)) => return Err(error),
             }
         }
-        for id in self.store.tombstones(by, AT_ONCE).await? {
-            if self.store.erase_history(id, ROWS_AT_ONCE).await? {
+        for id in self.env.store().tombstones(by, AT_ONCE).await? {
+            if self.env.store().erase_history(id, ROWS_AT_ONCE).await? {
                 erased.histories += 1;
             }
         }

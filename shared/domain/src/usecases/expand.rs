@@ -20,12 +20,14 @@ use crate::model::user::User;
 use crate::ports::batches::{FinishPage, LoadBatch};
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::keys::LoadKeys;
 use crate::ports::mails::LoadMails;
 use crate::ports::reads::Loaded;
 use crate::ports::rows_aside::KeepAside;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::{ListUsers, LoadUsers, SaveUsers};
 use crate::rules::confirmation;
 use crate::rules::issuing::{
@@ -34,10 +36,6 @@ use crate::rules::issuing::{
 use crate::usecases::send::CURSOR_PATIENCE;
 use crate::values::ids::{BatchId, EventId, MailId, UserId};
 use crate::values::keys::KeyId;
-
-/// How often a user who is changed by others meanwhile is tried again within a page. Whoever
-/// still conflicts after that makes the page fail, and it is repeated as a whole.
-const ATTEMPTS: u32 = 8;
 
 /// What a page of expansion came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,38 +54,30 @@ pub enum Expanded {
 
 /// Expands one page.
 #[derive(Debug, Clone)]
-pub struct ExpandPage<S, K, C, R> {
-    /// The table.
-    pub store: S,
-    /// The keys.
-    pub keys: K,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct ExpandPage<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, K, C, R> ExpandPage<S, K, C, R>
+impl<E> ExpandPage<E>
 where
-    S: FinishPage
-        + KeepAside
-        + ListUsers
-        + LoadBatch
-        + LoadMails
-        + LoadUsers
-        + ReadSettings
-        + SaveUsers
-        + Sync,
-    K: LoadKeys + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<
+            Store: FinishPage
+                       + KeepAside
+                       + ListUsers
+                       + LoadBatch
+                       + LoadMails
+                       + LoadUsers
+                       + ReadSettings
+                       + SaveUsers,
+        > + WithKeys,
 {
     /// Expands the next page of a batch.
     pub async fn run(&self, id: BatchId) -> Result<Expanded, Unavailable> {
         match self.next_page(id).await {
             Err(error) => {
                 let row = error.unreadable().cloned().ok_or(error)?;
-                self.store.set_cursor_aside(id, &row).await?;
+                self.env.store().set_cursor_aside(id, &row).await?;
                 Ok(Expanded::SetAside)
             }
             expanded => expanded,
@@ -95,15 +85,16 @@ where
     }
 
     async fn next_page(&self, id: BatchId) -> Result<Expanded, Unavailable> {
-        let Some((batch, cursor)) = self.store.load_batch(id).await? else {
+        let Some((batch, cursor)) = self.env.store().load_batch(id).await? else {
             return Ok(Expanded::Unknown);
         };
         if cursor.done {
             return Ok(Expanded::Done);
         }
-        let now = self.clock.now();
+        let now = self.env.clock().now();
         let settings = self
-            .store
+            .env
+            .store()
             .settings_at(batch.settings)
             .await?
             .ok_or_else(|| Unavailable::new("the settings", "the version a batch pins is gone"))?;
@@ -123,7 +114,7 @@ where
                 .collect();
             return self.finish(&batch, cursor, recipients, None, now).await;
         }
-        let key = self.keys.key_ring().await?.current().clone();
+        let key = self.env.keys().key_ring().await?.current().clone();
         let mut recipients = self
             .invite(&batch, &settings, &key, users, reached, unreadable)
             .await?;
@@ -141,12 +132,12 @@ where
     ) -> Result<(Vec<UserId>, Loaded<User, UserId>, Reached, Option<String>), Unavailable> {
         match &batch.selection {
             BatchSelection::Few { users } => {
-                let found = self.store.read_users(users).await?;
+                let found = self.env.store().read_users(users).await?;
                 Ok((users.clone(), found, Reached::ByName, None))
             }
             BatchSelection::Many { count } => {
-                let named = self.store.named_users(batch.id, cursor.page).await?;
-                let found = self.store.read_users(&named).await?;
+                let named = self.env.store().named_users(batch.id, cursor.page).await?;
+                let found = self.env.store().read_users(&named).await?;
                 let covered = (u64::from(cursor.page) + 1) * PAGE as u64;
                 Ok((
                     named,
@@ -167,7 +158,8 @@ where
                     ..filter.clone()
                 };
                 let page = self
-                    .store
+                    .env
+                    .store()
                     .list_users(&unbound, cursor.position.as_deref(), PAGE, now)
                     .await?;
                 // The list may be a moment old: it says who may be meant, their rows say who is.
@@ -177,7 +169,7 @@ where
                     .map(|user| user.id)
                     .filter(|id| !except.contains(id))
                     .collect();
-                let mut users = self.store.load_users(&listed).await?;
+                let mut users = self.env.store().load_users(&listed).await?;
                 let before = self.invited_before(batch, &users).await?;
                 let mails = self.mails_of(filter, &users).await?;
                 users.retain(|user| {
@@ -214,7 +206,7 @@ where
             .filter_map(|user| user.invitation.as_ref())
             .map(|invitation| invitation.mail)
             .collect();
-        let mails = self.store.load_mails(&ids).await?;
+        let mails = self.env.store().load_mails(&ids).await?;
         Ok(mails.into_iter().map(|mail| (mail.id, mail)).collect())
     }
 
@@ -231,15 +223,14 @@ where
         let mut results: HashMap<UserId, Recipient> = HashMap::new();
         self.note_unreadable(batch, unreadable, &mut results)
             .await?;
+        // Whoever still conflicts after that makes the page fail, and it is repeated as a whole.
+        let mut turns = Turns::new(&self.env, "inviting the users of a page");
         let mut open = users;
-        for _ in 0..ATTEMPTS {
-            if open.is_empty() {
-                break;
-            }
+        while !open.is_empty() {
             let before = self.invited_before(batch, &open).await?;
             let mut changes = Vec::new();
             for user in &open {
-                let now = self.clock.now();
+                let now = self.env.clock().now();
                 if before.contains(&user.id) {
                     results.insert(user.id, issued_to(user, batch, settings));
                     continue;
@@ -261,7 +252,7 @@ where
                     }
                 }
             }
-            let outcomes = self.store.save_users(&changes).await?;
+            let outcomes = self.env.store().save_users(&changes).await?;
             let again: Vec<UserId> = changes
                 .iter()
                 .zip(outcomes)
@@ -274,17 +265,12 @@ where
             open = if again.is_empty() {
                 Vec::new()
             } else {
-                let read = self.store.read_users(&again).await?;
+                turns.another().await?;
+                let read = self.env.store().read_users(&again).await?;
                 self.note_unreadable(batch, read.unreadable, &mut results)
                     .await?;
                 read.found
             };
-        }
-        if !open.is_empty() {
-            return Err(Unavailable::new(
-                "the table",
-                "users kept changing while they were invited",
-            ));
         }
         Ok(results)
     }
@@ -304,7 +290,7 @@ where
             .iter()
             .map(|(user, _)| mail_of(batch, *user))
             .collect();
-        let read = self.store.read_mails(&mails).await?;
+        let read = self.env.store().read_mails(&mails).await?;
         for (user, _) in unreadable {
             let mail = mail_of(batch, user);
             let exists = read.found.iter().any(|found| found.id == mail)
@@ -348,7 +334,7 @@ where
         }
         if !ask.is_empty() {
             let mails: Vec<_> = ask.keys().copied().collect();
-            let found = self.store.load_mails(&mails).await?;
+            let found = self.env.store().load_mails(&mails).await?;
             before.extend(found.iter().filter_map(|mail| ask.get(&mail.id)));
         }
         Ok(before)
@@ -363,9 +349,9 @@ where
         now: Timestamp,
     ) -> UserChange {
         let ingredients = Ingredients {
-            nonce: self.chance.nonce(),
+            nonce: self.env.entropy().nonce(),
             key: key.clone(),
-            event: EventId::new(self.chance.ulid()),
+            event: EventId::new(self.env.entropy().ulid()),
         };
         issue(
             user,
@@ -388,7 +374,7 @@ where
             who: batch.who.clone(),
             batch: Some(batch.id),
             mail: mail_of(batch, user.id),
-            event: EventId::new(self.chance.ulid()),
+            event: EventId::new(self.env.entropy().ulid()),
             class: batch.class,
             settings: settings.version,
         };
@@ -420,7 +406,7 @@ where
             carried: cursor.carried,
             request_id: cursor.request_id.clone(),
         };
-        match self.store.finish_page(&page, &moved).await {
+        match self.env.store().finish_page(&page, &moved).await {
             Ok(()) if done => Ok(Expanded::Done),
             Ok(()) => Ok(Expanded::More),
             Err(SaveError::Conflict) => Ok(Expanded::Overtaken),

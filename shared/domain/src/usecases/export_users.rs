@@ -10,6 +10,7 @@ use crate::model::mail::Mail;
 use crate::model::selection::UserFilter;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
+use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::mails::LoadMails;
 use crate::ports::users::ListUsers;
@@ -40,33 +41,32 @@ impl std::fmt::Debug for ExportPage {
 
 /// Exports users.
 #[derive(Debug, Clone)]
-pub struct ExportUsers<S, C> {
-    /// The table.
-    pub store: S,
-    /// Time.
-    pub clock: C,
+pub struct ExportUsers<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, C> ExportUsers<S, C>
-where
-    S: ListUsers + LoadMails + Sync,
-    C: Clock + Sync,
-{
+impl<E: Env<Store: ListUsers + LoadMails>> ExportUsers<E> {
     /// The page that begins at a position.
     pub async fn run(
         &self,
         filter: &UserFilter,
         position: Option<&str>,
     ) -> Result<ExportPage, Unavailable> {
-        let now = self.clock.now();
-        let page = self.store.list_users(filter, position, PAGE, now).await?;
+        let now = self.env.clock().now();
+        let page = self
+            .env
+            .store()
+            .list_users(filter, position, PAGE, now)
+            .await?;
         let ids: Vec<MailId> = page
             .items
             .iter()
             .filter_map(|user| user.invitation.as_ref().map(|invitation| invitation.mail))
             .collect();
         let mails: HashMap<MailId, Mail> = self
-            .store
+            .env
+            .store()
             .load_mails(&ids)
             .await?
             .into_iter()

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::Happening;
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::letter::{InvitationLetter, InvitationOccasion};
 use crate::model::mail::{Mail, MailClass, MailKind};
@@ -13,9 +13,11 @@ use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
 use crate::rules::issuing::{Ingredients, Terms, inviter, issue};
 use crate::rules::ownership::of_invitation;
@@ -63,25 +65,16 @@ pub enum HandOverRefused {
 
 /// Hands secrets over.
 #[derive(Debug, Clone)]
-pub struct HandOver<S, K, C, R> {
-    /// The table.
-    pub store: S,
-    /// The keys.
-    pub keys: K,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct HandOver<E> {
+    /// What it runs in.
+    pub env: E,
     /// Where links lead.
     pub links: Links,
 }
 
-impl<S, K, C, R> HandOver<S, K, C, R>
+impl<E> HandOver<E>
 where
-    S: LoadUsers + ReadSettings + SaveUsers + Sync,
-    K: LoadKeys + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: LoadUsers + ReadSettings + SaveUsers> + WithKeys,
 {
     /// Shows the secret of the open invitation, or makes one without a mail.
     pub async fn run(
@@ -92,12 +85,14 @@ where
     ) -> Result<HandedOver, HandOverRefused> {
         let reason = Label::parse(reason)
             .map_err(|problem| HandOverRefused::Invalid(vec![problem.under("reason")]))?;
-        let settings = self.store.current_settings().await?;
-        let keys = self.keys.key_ring().await?;
+        let settings = self.env.store().current_settings().await?;
+        let keys = self.env.keys().key_ring().await?;
+        let mut turns = Turns::new(&self.env, "handing over a secret");
         loop {
-            let now = self.clock.now();
+            let now = self.env.clock().now();
             let user = self
-                .store
+                .env
+                .store()
                 .load_user(id)
                 .await?
                 .ok_or(HandOverRefused::UnknownUser)?;
@@ -124,10 +119,7 @@ where
             let base = if issued {
                 self.issued(&user, &settings, keys.current().clone(), who, now)
             } else {
-                UserChange::of(User {
-                    version: user.version.next(),
-                    ..user.clone()
-                })
+                UserChange::next(user.clone())
             };
             let Some(invitation) = base.user.invitation.clone() else {
                 return Err(HandOverRefused::NothingToHandOver);
@@ -147,8 +139,8 @@ where
                 InvitationOccasion::First,
                 false,
             );
-            let change = change.for_request(self.chance.request().as_ref());
-            if self.store.save_user(&change).await?.is_saved() {
+            let change = change.for_request(self.env.entropy().request().as_ref());
+            if self.env.store().save_user(&change).await?.is_saved() {
                 return Ok(HandedOver {
                     user: after,
                     letter,
@@ -156,6 +148,7 @@ where
                     told,
                 });
             }
+            turns.another().await?;
         }
     }
 
@@ -174,15 +167,15 @@ where
             invited_by: inviter(who),
             batch: None,
             of_send: false,
-            mail: MailId::new(self.chance.ulid()),
+            mail: MailId::new(self.env.entropy().ulid()),
             class: MailClass::Small,
             ownership: of_invitation(own.registration.method, own.ownership),
             renewals: 0,
         };
         let ingredients = Ingredients {
-            nonce: self.chance.nonce(),
+            nonce: self.env.entropy().nonce(),
             key,
-            event: EventId::new(self.chance.ulid()),
+            event: EventId::new(self.env.entropy().ulid()),
         };
         UserChange {
             mails: Vec::new(),
@@ -200,21 +193,17 @@ where
         settings: &VersionedSettings,
         now: Timestamp,
     ) -> UserChange {
-        let mut change = base;
-        change.history.push(HistoryRow {
-            id: EventId::new(self.chance.ulid()),
-            user: change.user.id,
-            at: now,
-            who: who.clone(),
-            what: Happening::SecretHandedOver {
-                issue: invitation.issue,
-                method: invitation.method,
-                reason: reason.clone(),
-            },
-        });
-        if change.user.address_mark.is_none() {
-            change.mails.push(Mail::waiting(
-                MailId::new(self.chance.ulid()),
+        let id = base.user.id;
+        let told = base.user.address_mark.is_none();
+        let what = Happening::SecretHandedOver {
+            issue: invitation.issue,
+            method: invitation.method,
+            reason: reason.clone(),
+        };
+        let row = self.env.happened(id, now, who.clone(), what);
+        let mail = told.then(|| {
+            Mail::waiting(
+                MailId::new(self.env.entropy().ulid()),
                 MailKind::HandOver {
                     issue: invitation.issue,
                     method: invitation.method,
@@ -222,14 +211,14 @@ where
                     by: inviter(who),
                     reason: reason.clone(),
                 },
-                change.user.id,
+                id,
                 None,
                 MailClass::Small,
                 settings.version,
                 now,
-            ));
-        }
-        change
+            )
+        });
+        base.with_history([row]).with_mails(mail)
     }
 }
 

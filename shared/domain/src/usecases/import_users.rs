@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::model::actor::Actor;
 use crate::model::batch::{Batch, BatchSelection, PAGE};
 use crate::model::change::{ChangeOutcome, Name, UserChange};
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::Happening;
 use crate::model::mail::Mail;
 use crate::model::ownership::OwnerSwitch;
 use crate::model::selection::Selection;
@@ -26,6 +26,7 @@ use crate::model::user::User;
 use crate::ports::batches::{ListBatches, LoadBatch, StartBatch};
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::idempotency::RecallAnswer;
 use crate::ports::keys::LoadKeys;
@@ -40,7 +41,7 @@ use crate::usecases::change_user::{fresh_ids, remailing};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::usecases::send::{Send, SendOrder, SendRefused, Sent};
 use crate::values::hex::hex;
-use crate::values::ids::{EventId, MailId, UserId};
+use crate::values::ids::{MailId, UserId};
 use crate::values::locale::{Locale, TRANSLATED};
 use crate::values::problem::FieldProblem;
 
@@ -163,15 +164,9 @@ pub enum ImportRefused {
 
 /// Imports users.
 #[derive(Debug, Clone)]
-pub struct ImportUsers<S, K, C, R> {
-    /// The table.
-    pub store: S,
-    /// The keys.
-    pub keys: K,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct ImportUsers<E> {
+    /// What it runs in.
+    pub env: E,
     /// How long it may go on writing. It writes a little in any case, so that repeating ends.
     pub budget: SignedDuration,
 }
@@ -207,22 +202,19 @@ impl Prepared {
     }
 }
 
-impl<S, K, C, R> ImportUsers<S, K, C, R>
+impl<E> ImportUsers<E>
 where
-    S: FindUsers
-        + ListBatches
-        + LoadBatch
-        + LoadMails
-        + LoadUsers
-        + ReadSettings
-        + RecallAnswer
-        + SaveUsers
-        + StartBatch
-        + Clone
-        + Sync,
-    K: LoadKeys + Sync,
-    C: Clock + Clone + Sync,
-    R: Chance + Clone + Sync,
+    E: Env<
+            Store: FindUsers
+                       + ListBatches
+                       + LoadBatch
+                       + LoadMails
+                       + LoadUsers
+                       + ReadSettings
+                       + RecallAnswer
+                       + SaveUsers
+                       + StartBatch,
+        > + WithKeys,
 {
     /// Imports a file, or as much of it as the time allows.
     pub async fn run(
@@ -231,14 +223,15 @@ where
         order: &ImportOrder,
     ) -> Result<ImportReport, ImportRefused> {
         let end = self
-            .clock
+            .env
+            .clock()
             .now()
             .saturating_add(self.budget)
             .unwrap_or(Timestamp::MAX);
         let sheet = sheet::read(file, order.charset.as_deref()).map_err(ImportRefused::Invalid)?;
         let rows = sheet.rows;
-        let settings = self.store.current_settings().await?;
-        let ring = self.keys.key_ring().await?;
+        let settings = self.env.store().current_settings().await?;
+        let ring = self.env.keys().key_ring().await?;
         let with = Correcting {
             who: &order.who,
             settings: &settings,
@@ -288,15 +281,15 @@ where
         if missed.is_empty() {
             return Ok(());
         }
-        let mails = self.store.load_mails(&missed).await?.into_iter();
+        let mails = self.env.store().load_mails(&missed).await?.into_iter();
         let mails: HashMap<MailId, Mail> = mails.map(|mail| (mail.id, mail)).collect();
-        let now = self.clock.now();
+        let now = self.env.clock().now();
         for one in pending {
             let missed = one.missed.and_then(|id| mails.get(&id));
             let change = one.change.take();
             one.change = match missed {
                 Some(missed) => change.map(|change| {
-                    let remailing = remailing(with, &self.chance);
+                    let remailing = remailing(with, self.env.entropy());
                     making_up_for(change, Some(missed), remailing, now)
                 }),
                 None => change,
@@ -322,18 +315,18 @@ where
             })
             .collect();
         let names: Vec<Name> = entries.iter().flatten().flat_map(Entry::names).collect();
-        let mut known = Known::new(self.store.users_by_names(&names).await?);
+        let mut known = Known::new(self.env.store().users_by_names(&names).await?);
         let ids: Vec<UserId> = entries
             .iter()
             .flatten()
             .filter_map(Entry::user_id)
             .collect();
         if !ids.is_empty() {
-            known.add(self.store.load_users(&ids).await?);
+            known.add(self.env.store().load_users(&ids).await?);
         }
         let longer = longer_ids(entries.iter().flatten(), &known);
         if !longer.is_empty() {
-            known.add(self.store.users_by_names(&longer).await?);
+            known.add(self.env.store().users_by_names(&longer).await?);
         }
         let warnings = untranslated(rows.iter().map(|row| row.line).zip(&entries));
         for (row, entry) in rows.iter().zip(&entries) {
@@ -342,9 +335,9 @@ where
             }
         }
         let inviting = order.invite.then_some(&with.settings.settings.sender);
-        let now = self.clock.now();
+        let now = self.env.clock().now();
         let decided = |entry: Entry, line: u64| {
-            let id = UserId::new(self.chance.ulid());
+            let id = UserId::new(self.env.entropy().ulid());
             let decision = known.decide(&entry, line, id, inviting, now)?;
             self.prepared(decision, with, now)
         };
@@ -394,22 +387,17 @@ where
         Ok(match decision {
             Decision::Leave(user) => Prepared::of(RowOutcome::Unchanged, *user, None),
             Decision::Add(user) => {
-                let row = HistoryRow {
-                    id: EventId::new(self.chance.ulid()),
-                    user: user.id,
-                    at: now,
-                    who: with.who.clone(),
-                    what: Happening::UserAdded,
-                };
+                let who = with.who.clone();
+                let row = self.env.happened(user.id, now, who, Happening::UserAdded);
                 let change = UserChange {
                     claims: Name::all_of(&user),
-                    history: vec![row],
                     ..UserChange::of((*user).clone())
-                };
+                }
+                .with_history([row]);
                 Prepared::of(RowOutcome::Added, *user, Some(change))
             }
             Decision::Change { before, after } => {
-                let change = correct(&before, *after, with, fresh_ids(&self.chance), now)?;
+                let change = correct(&before, *after, with, fresh_ids(self.env.entropy()), now)?;
                 let missed = may_have_missed(&before, &change, with, now);
                 let changes = FieldChange::between(&before, &change.user);
                 Prepared {
@@ -435,9 +423,9 @@ where
                 let changes: Vec<UserChange> = some
                     .iter_mut()
                     .filter_map(|pending| pending.change.take())
-                    .map(|change| change.for_request(self.chance.request().as_ref()))
+                    .map(|change| change.for_request(self.env.entropy().request().as_ref()))
                     .collect();
-                self.store.save_users(&changes).await?
+                self.env.store().save_users(&changes).await?
             } else {
                 Vec::new()
             };
@@ -458,7 +446,7 @@ where
                     }
                 }
             }
-            in_time = in_time && self.clock.now() < end;
+            in_time = in_time && self.env.clock().now() < end;
         }
         Ok(complete)
     }
@@ -485,8 +473,8 @@ where
         for number in 0_u32.. {
             let key = format!("{digest}.{number}");
             let request = RepeatableRequest::new(caller, "import", &key, b"");
-            let now = self.clock.now();
-            match recall::<Sent>(&self.store, Some(&request), now).await? {
+            let now = self.env.clock().now();
+            match recall::<Sent>(self.env.store(), Some(&request), now).await? {
                 Recalled::Answered(sent) => {
                     let promised = self.named(&sent.batch).await?;
                     waiting.retain(|user| !promised.contains(user));
@@ -511,11 +499,7 @@ where
         order: &ImportOrder,
         request: &RepeatableRequest,
     ) -> Result<Sent, Unavailable> {
-        let send = Send {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        };
+        let send = Send { env: &self.env };
         let send_order = SendOrder {
             selection: Selection::Users(users),
             choice: OwnerSwitch::Preset,
@@ -538,9 +522,15 @@ where
     /// Whom Sends that are still being expanded are for.
     async fn promised(&self) -> Result<HashSet<UserId>, Unavailable> {
         let mut promised = HashSet::new();
-        for id in self.store.list_batches(None, RECENT_SENDS).await?.items {
+        for id in self
+            .env
+            .store()
+            .list_batches(None, RECENT_SENDS)
+            .await?
+            .items
+        {
             // A Send that cannot be read invites nobody until it is released.
-            let Some((batch, cursor)) = readable(self.store.load_batch(id).await)? else {
+            let Some((batch, cursor)) = readable(self.env.store().load_batch(id).await)? else {
                 continue;
             };
             if !cursor.done && batch.stopped_at.is_none() {
@@ -559,7 +549,7 @@ where
                 let mut named = HashSet::new();
                 let pages = count.div_ceil(PAGE as u64);
                 for page in 0..u32::try_from(pages).unwrap_or(u32::MAX) {
-                    named.extend(self.store.named_users(batch.id, page).await?);
+                    named.extend(self.env.store().named_users(batch.id, page).await?);
                 }
                 Ok(named)
             }

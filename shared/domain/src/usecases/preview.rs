@@ -14,8 +14,9 @@ use crate::model::stored::Carried;
 use crate::model::template::{Letter, OwnWordings};
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::composer::{ComposeLetter, ComposeOwn, written};
+use crate::ports::composer::{ComposeOwn, written};
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::Unavailable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::templates::LoadTemplates;
@@ -128,30 +129,21 @@ fn invited(recipients: &[PreviewedRecipient]) -> u64 {
 
 /// Shows a preview.
 #[derive(Debug, Clone)]
-pub struct ShowPreview<S, L, C, R> {
-    /// The table.
-    pub store: S,
-    /// The composer.
-    pub composer: L,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct ShowPreview<E> {
+    /// What it runs in.
+    pub env: E,
     /// Where links lead.
     pub links: Links,
 }
 
-impl<S, L, C, R> ShowPreview<S, L, C, R>
+impl<E> ShowPreview<E>
 where
-    S: LoadUsers + ListUsers + ReadSettings + LoadTemplates + Sync,
-    L: ComposeLetter + ComposeOwn + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: LoadUsers + ListUsers + ReadSettings + LoadTemplates> + WithComposer,
 {
     /// One page of the preview.
     pub async fn run(&self, order: &PreviewOrder) -> Result<Preview, SendRefused> {
-        let now = self.clock.now();
-        let settings = settings_of(&self.store, order.settings).await?;
+        let now = self.env.clock().now();
+        let settings = settings_of(self.env.store(), order.settings).await?;
         check_selection(&order.selection).map_err(SendRefused::Invalid)?;
         if order.choice.is_on() && !settings.settings.choice_reaches_somebody() {
             return Err(SendRefused::Invalid(vec![choice_refused()]));
@@ -189,9 +181,9 @@ where
         let mail = match first {
             None => None,
             Some((user, verdict)) => {
-                let own = OwnWordings::of(self.store.templates().await?);
+                let own = OwnWordings::of(self.env.store().templates().await?);
                 let letter = self.letter(order, user, verdict, &settings, now)?;
-                let written = written(&self.composer, &own, &Letter::Invitation(letter));
+                let written = written(self.env.composer(), &own, &Letter::Invitation(letter));
                 let written = written.map_err(|error| Unavailable::new("the preview", error))?;
                 Some(written.message)
             }
@@ -230,7 +222,7 @@ where
         let mut position = next.map(str::to_owned);
         for _ in 1..PAGES_COUNTED {
             let Some(from) = position else { break };
-            if self.clock.now() > until {
+            if self.env.clock().now() > until {
                 return Ok(of_page);
             }
             let further = PreviewOrder {
@@ -274,7 +266,7 @@ where
                     .take(READ_AT_ONCE)
                     .copied()
                     .collect();
-                let read = self.store.read_users(&page).await?;
+                let read = self.env.store().read_users(&page).await?;
                 let few = users.len() <= READ_AT_ONCE;
                 if few {
                     let unknown = unknown_users(&page, &read);
@@ -306,7 +298,8 @@ where
             Selection::Filter { filter, except } => {
                 let reached = Reached::by(filter);
                 let page = self
-                    .store
+                    .env
+                    .store()
                     .list_users(filter, order.position.as_deref(), READ_AT_ONCE, now)
                     .await?;
                 let recipients: Vec<_> = page
@@ -336,7 +329,7 @@ where
     ) -> Result<InvitationLetter, Unavailable> {
         // The very rule by which Send will issue, with ingredients that are thrown away.
         let batch = Batch {
-            id: BatchId::new(self.chance.ulid()),
+            id: BatchId::new(self.env.entropy().ulid()),
             version: Version::FIRST,
             who: order.who.clone(),
             selection: BatchSelection::Few {
@@ -352,9 +345,9 @@ where
             request_id: None,
         };
         let ingredients = Ingredients {
-            nonce: self.chance.nonce(),
+            nonce: self.env.entropy().nonce(),
             key: KeyId::new("preview"),
-            event: EventId::new(self.chance.ulid()),
+            event: EventId::new(self.env.entropy().ulid()),
         };
         let after = match verdict {
             Verdict::Again => user.clone(),
@@ -397,7 +390,8 @@ where
         PreviewedRecipient {
             verdict: judge(&user, settings, switch, reached, now),
             locale: self
-                .composer
+                .env
+                .composer()
                 .language_of(&reader(&user, &settings.settings)),
             method,
             ownership: of_invitation(method, switch.choice(own.ownership)),

@@ -2,14 +2,15 @@
 
 use crate::model::history::HistoryRow;
 use crate::model::published::{MOST_AT_ONCE, PublishedEvent};
+use crate::ports::env::WithEventBus;
 use crate::ports::error::Unavailable;
 use crate::ports::event_bus::{PublishEvents, Receipt};
 
 /// Publishes rows.
 #[derive(Debug, Clone)]
-pub struct PublishRows<B> {
-    /// Where events go.
-    pub bus: B,
+pub struct PublishRows<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
 /// What became of a row.
@@ -35,9 +36,9 @@ pub struct Progress {
     pub stopped: Option<Unavailable>,
 }
 
-impl<B> PublishRows<B>
+impl<E> PublishRows<E>
 where
-    B: PublishEvents + Sync,
+    E: WithEventBus,
 {
     /// Publishes the rows up to the first that the bus cannot take now. A few rows behind that one
     /// may have been published all the same; when they come again, their events have the same ids.
@@ -71,7 +72,7 @@ where
     async fn publish(&self, events: &[PublishedEvent]) -> (Vec<Receipt>, Option<Unavailable>) {
         let mut receipts = Vec::with_capacity(events.len());
         for some in events.chunks(MOST_AT_ONCE) {
-            match self.bus.publish_events(some).await {
+            match self.env.event_bus().publish_events(some).await {
                 Ok(given) => receipts.extend(given),
                 Err(error) => return (receipts, Some(error)),
             }

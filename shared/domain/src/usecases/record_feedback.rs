@@ -8,11 +8,12 @@ use crate::model::change::UserChange;
 use crate::model::history::{Bounce, Happening, HistoryRow};
 use crate::model::mail::{Mail, MailEvent, MailReason, MailState};
 use crate::model::user::{AddressMark, User};
-use crate::ports::entropy::Chance;
+use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::mails::{LoadMails, SaveMail};
+use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
-use crate::values::ids::{BatchId, EventId, IssueNumber, MailId};
+use crate::values::ids::{BatchId, IssueNumber, MailId};
 
 /// A report.
 #[derive(Debug, Clone)]
@@ -48,22 +49,17 @@ pub enum FeedbackOutcome {
 
 /// Records reports.
 #[derive(Debug, Clone)]
-pub struct RecordFeedback<S, R> {
-    /// The table.
-    pub store: S,
-    /// Ids.
-    pub chance: R,
+pub struct RecordFeedback<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, R> RecordFeedback<S, R>
-where
-    S: LoadMails + LoadUsers + SaveMail + SaveUsers + Sync,
-    R: Chance + Sync,
-{
+impl<E: Env<Store: LoadMails + LoadUsers + SaveMail + SaveUsers>> RecordFeedback<E> {
     /// Records a report.
     pub async fn run(&self, feedback: &Feedback) -> Result<FeedbackOutcome, Unavailable> {
+        let mut turns = Turns::new(&self.env, "recording a report of the mail service");
         loop {
-            let Some(mail) = self.store.load_mail(feedback.mail).await? else {
+            let Some(mail) = self.env.store().load_mail(feedback.mail).await? else {
                 return Ok(FeedbackOutcome::NotOurs);
             };
             let Ok(after) = mail.after(feedback.event) else {
@@ -95,6 +91,7 @@ where
             if self.write(&mail, after, feedback).await? {
                 return Ok(outcome);
             }
+            turns.another().await?;
         }
     }
 
@@ -124,7 +121,7 @@ where
             let history = self.row(before, &after, feedback, None);
             return self.write_mail(&after, history.as_ref()).await;
         };
-        let Some(user) = self.store.load_user(after.user).await? else {
+        let Some(user) = self.env.store().load_user(after.user).await? else {
             return self.write_mail(&after, None).await;
         };
         // It came back from an address that has been corrected since.
@@ -139,16 +136,13 @@ where
         let history = self
             .row(before, &after, feedback, Some(mark))
             .filter(|_| is_news);
-        let change = UserChange {
-            mails: vec![after],
-            history: history.into_iter().collect(),
-            ..UserChange::of(User {
-                version: user.version.next(),
-                address_mark: Some(mark),
-                ..user
-            })
-        };
-        Ok(self.store.save_user(&change).await?.is_saved())
+        let change = UserChange::next(User {
+            address_mark: Some(mark),
+            ..user
+        })
+        .with_history(history)
+        .with_mails([after]);
+        Ok(self.env.store().save_user(&change).await?.is_saved())
     }
 
     async fn write_mail(
@@ -156,7 +150,7 @@ where
         mail: &Mail,
         history: Option<&HistoryRow>,
     ) -> Result<bool, Unavailable> {
-        match self.store.save_mail(mail, history).await {
+        match self.env.store().save_mail(mail, history).await {
             Ok(()) => Ok(true),
             Err(SaveError::Conflict) => Ok(false),
             Err(SaveError::Unavailable(error)) => Err(error),
@@ -181,13 +175,10 @@ where
             (None, Some(mark)) => Happening::AddressMarked { mail, mark },
             (None, None) => return None,
         };
-        Some(HistoryRow {
-            id: EventId::new(self.chance.ulid()),
-            user: after.user,
-            at: feedback.at,
-            who: Actor::MailService,
-            what,
-        })
+        let row = self
+            .env
+            .happened(after.user, feedback.at, Actor::MailService, what);
+        Some(row)
     }
 }
 

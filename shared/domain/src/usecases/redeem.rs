@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::actor::Actor;
 use crate::model::change::{ChangeOutcome, UserChange};
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::Happening;
 use crate::model::invitation::{Invitation, InvitationEvent, InvitationState, transition};
 use crate::model::letter::Agreement;
 use crate::model::ownership::Ownership;
@@ -23,17 +23,19 @@ use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;
 use crate::ports::rate_counter::KeepTally;
 use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::{FindUser, LoadUsers, SaveUsers, TakeTry};
 use crate::rules::enrolment::{GoingOn, continue_url};
 use crate::rules::writing::{agreement, reader};
 use crate::values::address::EmailAddress;
 use crate::values::hex::hex;
-use crate::values::ids::{DeviceId, EventId, IssueNumber};
+use crate::values::ids::{DeviceId, IssueNumber};
 use crate::values::keys::KeyRing;
 use crate::values::method::Method;
 use crate::values::pin::Pin;
@@ -164,15 +166,9 @@ pub const BUDGET_HOLDS: SignedDuration = SignedDuration::from_hours(1);
 
 /// Redeems secrets.
 #[derive(Debug, Clone)]
-pub struct Redeem<S, K, C, R> {
-    /// The table.
-    pub store: S,
-    /// The keys.
-    pub keys: K,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct Redeem<E> {
+    /// What it runs in.
+    pub env: E,
     /// How many wrong tries a source has in an hour.
     pub budget: u64,
 }
@@ -182,12 +178,9 @@ enum Shown {
     Token(Option<TokenClaim>),
 }
 
-impl<S, K, C, R> Redeem<S, K, C, R>
+impl<E> Redeem<E>
 where
-    S: FindUser + LoadUsers + TakeTry + SaveUsers + ReadSettings + KeepTally + Sync,
-    K: LoadKeys + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: FindUser + LoadUsers + TakeTry + SaveUsers + ReadSettings + KeepTally> + WithKeys,
 {
     /// Opens a session, or says why not. `source` is where the attempt comes from, if it counts.
     pub async fn run(
@@ -197,20 +190,27 @@ where
     ) -> Result<Redeemed, RedeemRefused> {
         let (shown, device) = parse(redemption).map_err(RedeemRefused::Invalid)?;
         if let Some(source) = source {
-            let spent = self.store.tally(&source.tally(), self.clock.now()).await?;
+            let spent = self
+                .env
+                .store()
+                .tally(&source.tally(), self.env.clock().now())
+                .await?;
             if spent >= self.budget {
                 return Err(RedeemRefused::SourceSpent);
             }
         }
-        let keys = self.keys.key_ring().await?;
+        let keys = self.env.keys().key_ring().await?;
         let answer = match shown {
             Shown::Pin(address, pin) => self.by_pin(&keys, &address, &pin, device).await,
             Shown::Token(claim) => self.by_token(&keys, claim, device).await,
         };
         if let (Some(source), Err(RedeemRefused::DoesNotFit)) = (source, &answer) {
-            let now = self.clock.now();
+            let now = self.env.clock().now();
             let until = now.saturating_add(BUDGET_HOLDS).unwrap_or(now);
-            self.store.add_to_tally(&source.tally(), now, until).await?;
+            self.env
+                .store()
+                .add_to_tally(&source.tally(), now, until)
+                .await?;
         }
         answer
     }
@@ -222,8 +222,13 @@ where
         shown: &Pin,
         device: Option<NamedDevice>,
     ) -> Result<Redeemed, RedeemRefused> {
-        let now = self.clock.now();
-        let user = readable(self.store.user_by_address(&address.normalised()).await)?;
+        let now = self.env.clock().now();
+        let user = readable(
+            self.env
+                .store()
+                .user_by_address(&address.normalised())
+                .await,
+        )?;
         let Some((user, invitation)) = invited(user) else {
             return Err(RedeemRefused::DoesNotFit);
         };
@@ -263,7 +268,8 @@ where
         }
         // The try is taken before anything that depends on the comparison.
         let taken = self
-            .store
+            .env
+            .store()
             .take_try(user.id, invitation.issue, state, now)
             .await?;
         let Some(after) = taken else {
@@ -277,17 +283,22 @@ where
     }
 
     /// Gives back the try that the right PIN took.
-    async fn give_back(&self, user: User, issue: IssueNumber) -> Result<(), Unavailable> {
+    async fn give_back(
+        &self,
+        user: User,
+        issue: IssueNumber,
+        turns: &mut Turns<'_, E>,
+    ) -> Result<(), Unavailable> {
         let mut current = user;
         loop {
             let own = current.invitation.clone().filter(|own| own.issue == issue);
             let Some(own) = own else { return Ok(()) };
-            let after = with_invitation(&current, with_try_back(own));
-            let saved = self.store.save_user(&UserChange::of(after)).await?;
-            if saved.is_saved() {
+            let change = holding(&current, with_try_back(own));
+            if self.env.store().save_user(&change).await?.is_saved() {
                 return Ok(());
             }
-            match self.store.load_user(current.id).await? {
+            turns.another().await?;
+            match self.env.store().load_user(current.id).await? {
                 Some(reloaded) => current = reloaded,
                 None => return Ok(()),
             }
@@ -300,9 +311,9 @@ where
         claim: Option<TokenClaim>,
         device: Option<NamedDevice>,
     ) -> Result<Redeemed, RedeemRefused> {
-        let now = self.clock.now();
+        let now = self.env.clock().now();
         let claim = claim.ok_or(RedeemRefused::DoesNotFit)?;
-        let user = readable(self.store.load_user(claim.user).await)?;
+        let user = readable(self.env.store().load_user(claim.user).await)?;
         let Some((user, invitation)) = invited(user) else {
             return Err(RedeemRefused::DoesNotFit);
         };
@@ -329,6 +340,7 @@ where
 
     /// Locks the issue when its last try was wrong.
     async fn lock_if_used_up(&self, user: User) -> Result<(), Unavailable> {
+        let mut turns = Turns::among_guessers(&self.env, "locking an invitation");
         let mut current = user;
         loop {
             let Some(invitation) = current.invitation.clone().filter(|i| i.tries_left == 0) else {
@@ -337,35 +349,31 @@ where
             let Ok(state) = transition(invitation.state, InvitationEvent::UseUpTries) else {
                 return Ok(());
             };
-            let row = HistoryRow {
-                id: EventId::new(self.chance.ulid()),
-                user: current.id,
-                at: self.clock.now(),
-                who: Actor::Invitee,
-                what: Happening::InvitationLocked {
-                    issue: invitation.issue,
-                },
+            let (id, now) = (current.id, self.env.clock().now());
+            let what = Happening::InvitationLocked {
+                issue: invitation.issue,
             };
-            let locked = User {
-                version: current.version.next(),
-                invitation: Some(Invitation {
-                    state,
-                    ..invitation
-                }),
-                ..current.clone()
+            let locked = Invitation {
+                state,
+                ..invitation
             };
-            let change = UserChange {
-                history: vec![row],
-                ..UserChange::of(locked)
-            };
-            match self.store.save_user(&change).await? {
+            let change = holding(&current, locked).with_history([self.env.happened(
+                id,
+                now,
+                Actor::Invitee,
+                what,
+            )]);
+            match self.env.store().save_user(&change).await? {
                 ChangeOutcome::Saved | ChangeOutcome::DoneBefore => return Ok(()),
                 ChangeOutcome::Conflict
                 | ChangeOutcome::AddressTaken
-                | ChangeOutcome::ExternalIdTaken => match self.store.load_user(current.id).await? {
-                    Some(reloaded) => current = reloaded,
-                    None => return Ok(()),
-                },
+                | ChangeOutcome::ExternalIdTaken => {
+                    turns.another().await?;
+                    match self.env.store().load_user(current.id).await? {
+                        Some(reloaded) => current = reloaded,
+                        None => return Ok(()),
+                    }
+                }
             }
         }
     }
@@ -378,17 +386,18 @@ where
         device: Option<NamedDevice>,
         give_back: bool,
     ) -> Result<Redeemed, RedeemRefused> {
-        let settings = self.store.current_settings().await?;
-        let registration_id = self.chance.registration_id();
+        let settings = self.env.store().current_settings().await?;
+        let registration_id = self.env.entropy().registration_id();
+        let mut turns = Turns::among_guessers(&self.env, "opening a registration session");
         let mut current = user;
         loop {
-            let now = self.clock.now();
+            let now = self.env.clock().now();
             let mut invitation = match still_open(&current, issue, now) {
                 Ok(open) if give_back => with_try_back(open),
                 Ok(open) => open,
                 Err(refusal) => {
                     if give_back {
-                        self.give_back(current, issue).await?;
+                        self.give_back(current, issue, &mut turns).await?;
                     }
                     return Err(refusal);
                 }
@@ -398,32 +407,34 @@ where
             let expires_at = now.saturating_add(SESSION_LENGTH).unwrap_or(now);
             let change = if full {
                 // The PIN was right: its try comes back though no further session opens.
-                UserChange::of(with_invitation(&current, invitation.clone()))
+                holding(&current, invitation.clone())
             } else {
                 let slot = SessionSlot {
                     digest: registration_id.digest(),
                     until: expires_at,
                 };
                 invitation.sessions.push(slot);
-                UserChange {
-                    history: vec![self.redeemed(&current, issue, now)],
-                    session: Some(Session {
-                        digest: registration_id.digest(),
-                        user: current.id,
-                        issue,
-                        ownership: Some(invitation.ownership),
-                        opened_at: now,
-                        expires_at,
-                        named: device.clone(),
-                        device: None,
-                        carried: Carried::default(),
-                    }),
-                    ..UserChange::of(with_invitation(&current, invitation.clone()))
-                }
+                let session = Session {
+                    digest: registration_id.digest(),
+                    user: current.id,
+                    issue,
+                    ownership: Some(invitation.ownership),
+                    opened_at: now,
+                    expires_at,
+                    named: device.clone(),
+                    device: None,
+                    carried: Carried::default(),
+                };
+                let what = Happening::InvitationRedeemed { issue };
+                let row = self.env.happened(current.id, now, Actor::Invitee, what);
+                holding(&current, invitation.clone())
+                    .with_history([row])
+                    .with_session(Some(session))
             };
             if (give_back || !full)
-                && self.store.save_user(&change).await? == ChangeOutcome::Conflict
+                && self.env.store().save_user(&change).await? == ChangeOutcome::Conflict
             {
+                turns.another().await?;
                 current = self.reload(&current).await?;
                 continue;
             }
@@ -436,41 +447,29 @@ where
                     .unwrap_or(now);
                 return Err(RedeemRefused::TooManySessions { until });
             }
+            let platform = device.as_ref().and_then(|named| named.platform.as_deref());
             let going_on = GoingOn {
                 registration_id: registration_id.expose(),
                 email: current.email.as_str(),
-                platform: device
-                    .as_ref()
-                    .and_then(|device| device.platform.as_deref()),
+                platform,
                 ownership: invitation.ownership,
             };
+            let settings = settings.settings;
+            let locales = reader(&current, &settings).locales;
             return Ok(Redeemed {
-                continue_url: continue_url(&settings.settings.enrolment, going_on),
+                continue_url: continue_url(&settings.enrolment, going_on),
                 registration_id,
                 method: invitation.method,
                 ownership: invitation.ownership,
-                agreement: agreement(
-                    &settings.settings,
-                    invitation.ownership,
-                    &reader(&current, &settings.settings).locales,
-                ),
+                agreement: agreement(&settings, invitation.ownership, &locales),
                 expires_at,
             });
         }
     }
 
-    fn redeemed(&self, user: &User, issue: IssueNumber, now: Timestamp) -> HistoryRow {
-        HistoryRow {
-            id: EventId::new(self.chance.ulid()),
-            user: user.id,
-            at: now,
-            who: Actor::Invitee,
-            what: Happening::InvitationRedeemed { issue },
-        }
-    }
-
     async fn reload(&self, user: &User) -> Result<User, RedeemRefused> {
-        self.store
+        self.env
+            .store()
             .load_user(user.id)
             .await?
             .ok_or(RedeemRefused::DoesNotFit)
@@ -513,12 +512,12 @@ fn with_try_back(invitation: Invitation) -> Invitation {
     }
 }
 
-fn with_invitation(user: &User, invitation: Invitation) -> User {
-    User {
-        version: user.version.next(),
+/// The user, who holds this invitation from now on.
+fn holding(user: &User, invitation: Invitation) -> UserChange {
+    UserChange::next(User {
         invitation: Some(invitation),
         ..user.clone()
-    }
+    })
 }
 
 /// A user who may register, with their invitation.

@@ -8,6 +8,7 @@ use crate::model::batch::{
 use crate::model::mail::{Mail, MailState};
 use crate::model::user::User;
 use crate::ports::batches::LoadBatch;
+use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::mails::LoadMails;
 use crate::ports::reads::readable;
@@ -53,18 +54,15 @@ pub struct RecipientsPage {
 
 /// Reports on batches.
 #[derive(Debug, Clone)]
-pub struct ReportBatch<S> {
-    /// The table.
-    pub store: S,
+pub struct ReportBatch<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
 /// How many pages of a batch are read at once.
 const PAGES: usize = 10;
 
-impl<S> ReportBatch<S>
-where
-    S: LoadBatch + LoadMails + ReadSettings + Sync,
-{
+impl<E: Env<Store: LoadBatch + LoadMails + ReadSettings>> ReportBatch<E> {
     /// The state and the counts of a batch; `None` if there is none.
     pub async fn run(&self, id: BatchId) -> Result<Option<BatchReport>, Unavailable> {
         self.within(id, u64::MAX).await
@@ -73,7 +71,7 @@ where
     /// The same without counts if it has more recipients than `most`: counting reads each one's
     /// mail, and a list of large Sends would read hundreds of thousands.
     pub async fn within(&self, id: BatchId, most: u64) -> Result<Option<BatchReport>, Unavailable> {
-        let Some((batch, cursor)) = self.store.load_batch(id).await? else {
+        let Some((batch, cursor)) = self.env.store().load_batch(id).await? else {
             return Ok(None);
         };
         let mut counts = BatchCounts::default();
@@ -84,7 +82,7 @@ where
         let mut unreadable = 0;
         let at_once = if most < PAGE as u64 { 1 } else { PAGES };
         loop {
-            let read = self.store.batch_pages(id, first, at_once).await?;
+            let read = self.env.store().batch_pages(id, first, at_once).await?;
             unreadable += read.unreadable;
             let pages = read.items;
             let Some(last) = pages.last().map(|page| page.number) else {
@@ -114,7 +112,7 @@ where
             BatchSelection::Many { count } => *count,
             BatchSelection::Filter { .. } => counts.issued + counts.skipped,
         };
-        let settings = readable(self.store.settings_at(batch.settings).await)?;
+        let settings = readable(self.env.store().settings_at(batch.settings).await)?;
         let confirmation_enabled = settings.is_some_and(|s| s.settings.confirmation.enabled);
         let state = state_of(&batch, &cursor);
         let known = counted && state == BatchState::Expanded;
@@ -139,9 +137,9 @@ where
         limit: usize,
     ) -> Result<Option<RecipientsPage>, Unavailable>
     where
-        S: LoadUsers,
+        E: Env<Store: LoadUsers>,
     {
-        if self.store.load_batch(id).await?.is_none() {
+        if self.env.store().load_batch(id).await?.is_none() {
             return Ok(None);
         }
         let (number, offset) = position
@@ -150,7 +148,14 @@ where
                 Some((page.parse::<u32>().ok()?, offset.parse::<usize>().ok()?))
             })
             .unwrap_or((0, 0));
-        let Some(page) = self.store.batch_pages(id, number, 1).await?.items.pop() else {
+        let Some(page) = self
+            .env
+            .store()
+            .batch_pages(id, number, 1)
+            .await?
+            .items
+            .pop()
+        else {
             return Ok(Some(RecipientsPage {
                 recipients: Vec::new(),
                 next: None,
@@ -167,7 +172,7 @@ where
         let next = if end < page.recipients.len() {
             Some(format!("{}.{end}", page.number))
         } else {
-            let after = self.store.batch_pages(id, number + 1, 1).await?;
+            let after = self.env.store().batch_pages(id, number + 1, 1).await?;
             after.items.first().map(|page| format!("{}.0", page.number))
         };
         let whole = Page {
@@ -176,7 +181,7 @@ where
         };
         let mut mails = self.mails_of(std::slice::from_ref(&whole)).await?;
         let ids: Vec<UserId> = whole.recipients.iter().map(|one| one.user).collect();
-        let users = self.store.load_users(&ids).await?.into_iter();
+        let users = self.env.store().load_users(&ids).await?.into_iter();
         let mut users: HashMap<UserId, User> = users.map(|user| (user.id, user)).collect();
         Ok(Some(RecipientsPage {
             recipients: whole
@@ -199,7 +204,8 @@ where
             .filter_map(mail_id)
             .collect();
         Ok(self
-            .store
+            .env
+            .store()
             .load_mails(&ids)
             .await?
             .into_iter()

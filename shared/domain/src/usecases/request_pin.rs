@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::model::actor::Actor;
-use crate::model::change::UserChange;
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::mail::MailClass;
 use crate::model::ownership::Ownership;
@@ -13,10 +12,12 @@ use crate::model::settings::VersionedSettings;
 use crate::model::user::{Asked, User};
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;
 use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::{FindUser, SaveUsers};
 use crate::rules::issuing::{Ingredients, Remailing, Terms, issue, mail_again};
 use crate::values::address::EmailAddress;
@@ -40,31 +41,28 @@ pub enum PinRequested {
 
 /// Answers requests for a PIN.
 #[derive(Debug, Clone)]
-pub struct RequestPin<S, K, C, R> {
-    /// The table.
-    pub store: S,
-    /// The keys.
-    pub keys: K,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct RequestPin<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, K, C, R> RequestPin<S, K, C, R>
+impl<E> RequestPin<E>
 where
-    S: FindUser + ReadSettings + SaveUsers + Sync,
-    K: LoadKeys + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: FindUser + ReadSettings + SaveUsers> + WithKeys,
 {
     /// Mails the live issue, renews a dead one, or does nothing.
     pub async fn run(&self, address: &EmailAddress) -> Result<PinRequested, Unavailable> {
-        let settings = self.store.current_settings().await?;
-        let key = self.keys.key_ring().await?.current().clone();
+        let settings = self.env.store().current_settings().await?;
+        let key = self.env.keys().key_ring().await?.current().clone();
+        let mut turns = Turns::new(&self.env, "answering a request for a PIN");
         loop {
-            let now = self.clock.now();
-            let user = readable(self.store.user_by_address(&address.normalised()).await)?;
+            let now = self.env.clock().now();
+            let user = readable(
+                self.env
+                    .store()
+                    .user_by_address(&address.normalised())
+                    .await,
+            )?;
             let Some((user, invitation)) = entitled(user, &settings) else {
                 return Ok(PinRequested::Nothing);
             };
@@ -73,8 +71,8 @@ where
             };
             let (done, change) = match invitation.state_at(now) {
                 InvitationState::Pending => {
-                    let mail = MailId::new(self.chance.ulid());
-                    let event = EventId::new(self.chance.ulid());
+                    let mail = MailId::new(self.env.entropy().ulid());
+                    let event = EventId::new(self.env.entropy().ulid());
                     let remailing =
                         Remailing::asked_for(Actor::Invitee, settings.version, mail, event);
                     let change = mail_again(&user, &invitation, remailing, now);
@@ -84,9 +82,9 @@ where
                     if invitation.renewals < RENEWALS =>
                 {
                     let ingredients = Ingredients {
-                        nonce: self.chance.nonce(),
+                        nonce: self.env.entropy().nonce(),
                         key: key.clone(),
-                        event: EventId::new(self.chance.ulid()),
+                        event: EventId::new(self.env.entropy().ulid()),
                     };
                     let terms = self.renewed(&user, &invitation, &settings);
                     (
@@ -102,17 +100,12 @@ where
                 | InvitationState::Declined
                 | InvitationState::Locked => return Ok(PinRequested::Nothing),
             };
-            let change = UserChange {
-                user: User {
-                    asked: Some(asked),
-                    ..change.user
-                },
-                ..change
-            };
-            let change = change.for_request(self.chance.request().as_ref());
-            if self.store.save_user(&change).await?.is_saved() {
+            let mut change = change.for_request(self.env.entropy().request().as_ref());
+            change.user.asked = Some(asked);
+            if self.env.store().save_user(&change).await?.is_saved() {
                 return Ok(done);
             }
+            turns.another().await?;
         }
     }
 
@@ -125,7 +118,7 @@ where
             batch: invitation.batch,
             // Stopping the Send must not keep from them what they asked for themselves.
             of_send: false,
-            mail: MailId::new(self.chance.ulid()),
+            mail: MailId::new(self.env.entropy().ulid()),
             class: MailClass::Small,
             ownership: if choice_applies(method) {
                 invitation.ownership

@@ -3,6 +3,7 @@
 
 use crate::model::delivery::Pause;
 use crate::ports::delivery::PauseOutbox;
+use crate::ports::env::{Env, WithWakeUp};
 use crate::ports::error::Unavailable;
 use crate::ports::wake_up::WakePostman;
 
@@ -17,26 +18,23 @@ pub struct Resumed {
 
 /// Resumes delivery.
 #[derive(Debug, Clone)]
-pub struct ResumeDelivery<S, W> {
-    /// The table.
-    pub store: S,
-    /// How to wake the postman.
-    pub postman: W,
+pub struct ResumeDelivery<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, W> ResumeDelivery<S, W>
+impl<E> ResumeDelivery<E>
 where
-    S: PauseOutbox + Sync,
-    W: WakePostman + Sync,
+    E: Env<Store: PauseOutbox> + WithWakeUp,
 {
     /// Ends whatever pause there is and wakes the postman, in this order: a postman who is woken
     /// first would still find the pause.
     pub async fn run(&self) -> Result<Resumed, Unavailable> {
-        let ended = self.store.outbox_pause().await?;
+        let ended = self.env.store().outbox_pause().await?;
         if ended.is_some() {
-            self.store.set_outbox_pause(None).await?;
+            self.env.store().set_outbox_pause(None).await?;
         }
-        let not_woken = self.postman.wake_postman().await.err();
+        let not_woken = self.env.wake_up().wake_postman().await.err();
         Ok(Resumed { ended, not_woken })
     }
 }

@@ -13,10 +13,12 @@ use crate::model::stored::Carried;
 use crate::ports::batches::StartBatch;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::idempotency::RecallAnswer;
 use crate::ports::reads::Loaded;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::LoadUsers;
 use crate::rules::confirmation::{self, Reminder};
 use crate::rules::issuing::{Reached, Verdict, judge};
@@ -82,35 +84,27 @@ pub enum SendRefused {
 
 /// Starts a Send.
 #[derive(Debug, Clone)]
-pub struct Send<S, C, R> {
-    /// The table.
-    pub store: S,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct Send<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, C, R> Send<S, C, R>
-where
-    S: StartBatch + LoadUsers + ReadSettings + RecallAnswer + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
-{
+impl<E: Env<Store: StartBatch + LoadUsers + ReadSettings + RecallAnswer>> Send<E> {
     /// Checks the order and writes its batch.
     pub async fn run(
         &self,
         order: &SendOrder,
         request: Option<&RepeatableRequest>,
     ) -> Result<Sent, SendRefused> {
+        let mut turns = Turns::new(&self.env, "starting a Send");
         loop {
-            let now = self.clock.now();
-            match recall(&self.store, request, now).await? {
+            let now = self.env.clock().now();
+            match recall(self.env.store(), request, now).await? {
                 Recalled::Answered(answer) => return Ok(answer),
                 Recalled::OtherBody => return Err(SendRefused::KeyReused),
                 Recalled::New => {}
             }
-            let settings = settings_of(&self.store, order.settings).await?;
+            let settings = settings_of(self.env.store(), order.settings).await?;
             check_selection(&order.selection).map_err(SendRefused::Invalid)?;
             if order.choice.is_on() && !settings.settings.choice_reaches_somebody() {
                 return Err(SendRefused::Invalid(vec![choice_refused()]));
@@ -122,8 +116,14 @@ where
                 }
                 BatchSelection::Many { .. } | BatchSelection::Filter { .. } => None,
             };
-            let (batch, cursor) =
-                begin(&self.chance, order, selection, class, settings.version, now);
+            let (batch, cursor) = begin(
+                self.env.entropy(),
+                order,
+                selection,
+                class,
+                settings.version,
+                now,
+            );
             let answer = Sent {
                 counts: known.map(|(counts, _)| counts),
                 reminder: Reminder {
@@ -139,13 +139,14 @@ where
                 .map(|request| request.remember(&answer, now))
                 .transpose()?;
             match self
-                .store
+                .env
+                .store()
                 .start_batch(&answer.batch, &cursor, &named, remembered.as_ref())
                 .await
             {
                 Ok(()) => return Ok(answer),
                 // The same request came twice at once; the other one has the answer.
-                Err(SaveError::Conflict) => {}
+                Err(SaveError::Conflict) => turns.another().await?,
                 Err(SaveError::Unavailable(error)) => return Err(error.into()),
             }
         }
@@ -159,7 +160,7 @@ where
         settings: &VersionedSettings,
         now: Timestamp,
     ) -> Result<(BatchCounts, u64), SendRefused> {
-        let read = self.store.read_users(users).await?;
+        let read = self.env.store().read_users(users).await?;
         let unknown = unknown_users(users, &read);
         let found = read.found;
         if !unknown.is_empty() {

@@ -4,9 +4,11 @@ use crate::model::actor::Actor;
 use crate::model::batch::Batch;
 use crate::ports::batches::{LoadBatch, NoteBounce, StopBatch};
 use crate::ports::clock::Clock;
+use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::mails::LoadMails;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::usecases::report_batch::ReportBatch;
 use crate::values::ids::{BatchId, MailId};
 
@@ -18,23 +20,18 @@ pub const MAILS_TO_JUDGE_BY: u64 = 100;
 
 /// Stops Sends.
 #[derive(Debug, Clone)]
-pub struct StopSend<S, C> {
-    /// The table.
-    pub store: S,
-    /// Time.
-    pub clock: C,
+pub struct StopSend<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, C> StopSend<S, C>
-where
-    S: LoadBatch + StopBatch + Sync,
-    C: Clock + Sync,
-{
+impl<E: Env<Store: LoadBatch + StopBatch>> StopSend<E> {
     /// Stops a Send: no further page of it is expanded, and mails that wait are dropped when
     /// their turn comes. `None` if there is none. One that is stopped stays stopped.
     pub async fn run(&self, id: BatchId, who: &Actor) -> Result<Option<Batch>, Unavailable> {
+        let mut turns = Turns::new(&self.env, "stopping a Send");
         loop {
-            let Some((batch, _)) = self.store.load_batch(id).await? else {
+            let Some((batch, _)) = self.env.store().load_batch(id).await? else {
                 return Ok(None);
             };
             if batch.stopped_at.is_some() {
@@ -42,35 +39,30 @@ where
             }
             let stopped = Batch {
                 version: batch.version.next(),
-                stopped_at: Some(self.clock.now()),
+                stopped_at: Some(self.env.clock().now()),
                 stopped_by: Some(who.clone()),
                 ..batch
             };
-            match self.store.save_batch(&stopped).await {
+            match self.env.store().save_batch(&stopped).await {
                 Ok(()) => return Ok(Some(stopped)),
-                Err(SaveError::Conflict) => {}
+                Err(SaveError::Conflict) => turns.another().await?,
                 Err(SaveError::Unavailable(error)) => return Err(error),
             }
         }
     }
 }
 
-impl<S, C> StopSend<S, C>
+impl<E> StopSend<E>
 where
-    S: LoadBatch + StopBatch + LoadMails + ReadSettings + NoteBounce + Clone + Sync,
-    C: Clock + Sync,
+    E: Env<Store: LoadBatch + StopBatch + LoadMails + ReadSettings + NoteBounce>,
 {
     /// Notes a hard bounce, and stops the Send if they are too many. Gives whether it did.
     pub async fn after_bounce(&self, id: BatchId, mail: MailId) -> Result<bool, Unavailable> {
-        let bounces = self.store.note_bounce(id, mail).await?;
+        let bounces = self.env.store().note_bounce(id, mail).await?;
         if !worth_counting(bounces) {
             return Ok(false);
         }
-        let report = ReportBatch {
-            store: self.store.clone(),
-        }
-        .run(id)
-        .await?;
+        let report = ReportBatch { env: &self.env }.run(id).await?;
         let Some(report) = report.filter(|report| report.batch.stopped_at.is_none()) else {
             return Ok(false);
         };

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::model::stored::{RowKey, SetAside};
 use crate::ports::dead_letters::KeepRejected;
+use crate::ports::env::{Env, WithDeadLetters};
 use crate::ports::error::Unavailable;
 use crate::ports::rows_aside::KeepAside;
 
@@ -15,21 +16,18 @@ pub const REASON: &str = "a row of the table cannot be read by this version of B
 
 /// Tells of rows that were set aside.
 #[derive(Debug, Clone)]
-pub struct TellOfUnreadable<S, F> {
-    /// The table.
-    pub store: S,
-    /// Where a person looks.
-    pub failures: F,
+pub struct TellOfUnreadable<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, F> TellOfUnreadable<S, F>
+impl<E> TellOfUnreadable<E>
 where
-    S: KeepAside + Sync,
-    F: KeepRejected + Sync,
+    E: Env<Store: KeepAside> + WithDeadLetters,
 {
     /// Tells of this row, if nobody has yet and it still is set aside. Gives what was told.
     pub async fn run(&self, key: &RowKey) -> Result<Option<SetAside>, Unavailable> {
-        let aside = self.store.row_aside(key).await?;
+        let aside = self.env.store().row_aside(key).await?;
         let Some(aside) = aside.filter(|row| !row.reported) else {
             return Ok(None);
         };
@@ -38,10 +36,11 @@ where
             "reason": aside.row.reason,
             "setAsideAt": aside.at,
         });
-        self.failures
+        self.env
+            .dead_letters()
             .keep_rejected(&event.to_string(), REASON)
             .await?;
-        self.store.note_reported(key).await?;
+        self.env.store().note_reported(key).await?;
         Ok(Some(aside))
     }
 }

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::model::mail::{Mail, MailClass, MailKind, TestMail};
 use crate::model::template::WordingDraft;
 use crate::ports::clock::Clock;
-use crate::ports::composer::ComposeOwn;
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::idempotency::RecallAnswer;
 use crate::ports::mails::AddMail;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::usecases::change_template::{checked, named};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::values::address::EmailAddress;
@@ -61,23 +62,14 @@ pub enum TestTemplateRefused {
 
 /// Mails tests.
 #[derive(Debug, Clone)]
-pub struct TestTemplate<S, L, C, R> {
-    /// The table.
-    pub store: S,
-    /// The composer.
-    pub composer: L,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct TestTemplate<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, L, C, R> TestTemplate<S, L, C, R>
+impl<E> TestTemplate<E>
 where
-    S: ReadSettings + RecallAnswer + AddMail + Sync,
-    L: ComposeOwn + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: ReadSettings + RecallAnswer + AddMail> + WithComposer,
 {
     /// Puts the mail into the outbox.
     pub async fn run(
@@ -86,23 +78,24 @@ where
         order: TestOrder,
         request: Option<&RepeatableRequest>,
     ) -> Result<TestSent, TestTemplateRefused> {
-        let name = named(&self.composer, kind, locale).ok_or(TestTemplateRefused::Unknown)?;
+        let name = named(self.env.composer(), kind, locale).ok_or(TestTemplateRefused::Unknown)?;
         let TestOrder { to, draft } = order;
-        let draft = draft.map(|draft| checked(&self.composer, &name, draft));
+        let draft = draft.map(|draft| checked(self.env.composer(), &name, draft));
         let draft = draft.transpose().map_err(|problems| {
             let of_draft = problems.into_iter().map(|problem| problem.under("draft"));
             TestTemplateRefused::Invalid(of_draft.collect())
         })?;
         let invalid = |problem| TestTemplateRefused::Invalid(vec![problem]);
         let to = EmailAddress::parse(&to).map_err(|problem| invalid(problem.under("to")))?;
+        let mut turns = Turns::new(&self.env, "ordering a test mail");
         loop {
-            let now = self.clock.now();
-            match recall(&self.store, request, now).await? {
+            let now = self.env.clock().now();
+            match recall(self.env.store(), request, now).await? {
                 Recalled::Answered(answer) => return Ok(answer),
                 Recalled::OtherBody => return Err(TestTemplateRefused::KeyReused),
                 Recalled::New => {}
             }
-            let settings = self.store.current_settings().await?;
+            let settings = self.env.store().current_settings().await?;
             if !settings.settings.sender.may_invite(&to) {
                 return Err(invalid(FieldProblem::new(
                     "to",
@@ -116,24 +109,24 @@ where
                 draft: draft.clone(),
             };
             let mut mail = Mail::waiting(
-                MailId::new(self.chance.ulid()),
+                MailId::new(self.env.entropy().ulid()),
                 MailKind::Test(Box::new(test)),
                 // Nobody: the id is new, and no user will ever have it.
-                UserId::new(self.chance.ulid()),
+                UserId::new(self.env.entropy().ulid()),
                 None,
                 MailClass::Small,
                 settings.version,
                 now,
             );
-            mail.request_id = self.chance.request();
+            mail.request_id = self.env.entropy().request();
             let answer = TestSent { mail: mail.id };
             let remembered = request
                 .map(|request| request.remember(&answer, now))
                 .transpose()?;
-            match self.store.add_mail(&mail, remembered.as_ref()).await {
+            match self.env.store().add_mail(&mail, remembered.as_ref()).await {
                 Ok(()) => return Ok(answer),
                 // The same request came twice at once; the other one has the answer.
-                Err(SaveError::Conflict) => {}
+                Err(SaveError::Conflict) => turns.another().await?,
                 Err(SaveError::Unavailable(error)) => return Err(error.into()),
             }
         }

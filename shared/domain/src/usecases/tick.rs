@@ -14,6 +14,7 @@ use crate::ports::batches::{LoadBatch, PushCursor};
 use crate::ports::clock::Clock;
 use crate::ports::delivery::{FindDue, PauseOutbox};
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithWakeUp};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::mails::LoadMails;
 use crate::ports::reads::readable;
@@ -50,43 +51,35 @@ const IN_ONE_CALL: usize = 100;
 
 /// Goes round.
 #[derive(Debug, Clone)]
-pub struct Tick<S, W, C, R> {
-    /// The table.
-    pub store: S,
-    /// How to wake the postman.
-    pub postman: W,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct Tick<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, W, C, R> Tick<S, W, C, R>
+impl<E> Tick<E>
 where
-    S: FindDue
-        + KeepAside
-        + LoadBatch
-        + LoadMails
-        + LoadUsers
-        + PauseOutbox
-        + PushCursor
-        + ReadSettings
-        + SaveUsers
-        + Sync,
-    W: WakePostman + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<
+            Store: FindDue
+                       + KeepAside
+                       + LoadBatch
+                       + LoadMails
+                       + LoadUsers
+                       + PauseOutbox
+                       + PushCursor
+                       + ReadSettings
+                       + SaveUsers,
+        > + WithWakeUp,
 {
     /// One round.
     pub async fn run(&self) -> Result<Ticked, Unavailable> {
-        let now = self.clock.now();
+        let now = self.env.clock().now();
         let mut ticked = Ticked::default();
-        for batch in self.store.due_cursors(now, AT_ONCE).await? {
-            let loaded = match self.store.load_batch(batch).await {
+        for batch in self.env.store().due_cursors(now, AT_ONCE).await? {
+            let loaded = match self.env.store().load_batch(batch).await {
                 Ok(loaded) => loaded,
                 Err(error) => {
                     let row = error.unreadable().cloned().ok_or(error)?;
-                    self.store.set_cursor_aside(batch, &row).await?;
+                    self.env.store().set_cursor_aside(batch, &row).await?;
                     continue;
                 }
             };
@@ -101,19 +94,19 @@ where
                 due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
                 ..cursor
             };
-            match self.store.push_cursor(&pushed).await {
+            match self.env.store().push_cursor(&pushed).await {
                 Ok(()) => ticked.pushed += 1,
                 // It moved by itself.
                 Err(SaveError::Conflict) => {}
                 Err(SaveError::Unavailable(error)) => return Err(error),
             }
         }
-        let due = self.store.due_invitations(now, AT_ONCE).await?;
+        let due = self.env.store().due_invitations(now, AT_ONCE).await?;
         // Without settings nobody is reminded; mail goes on, and invitations end by themselves.
         let settings = if due.is_empty() {
             None
         } else {
-            readable(self.store.current_settings().await.map(Some))?
+            readable(self.env.store().current_settings().await.map(Some))?
         };
         for ids in due.chunks(IN_ONE_CALL) {
             if let Some(settings) = &settings {
@@ -121,22 +114,23 @@ where
             }
         }
         ticked.paused = self
-            .store
+            .env
+            .store()
             .outbox_pause()
             .await?
             .is_some_and(|pause| now < pause.until);
         let mut due = Vec::new();
         for class in [MailClass::Small, MailClass::Bulk] {
-            due.extend(self.store.due_mails(class, now, 1).await?);
+            due.extend(self.env.store().due_mails(class, now, 1).await?);
         }
         if !due.is_empty() {
-            let mails = self.store.load_mails(&due).await?;
+            let mails = self.env.store().load_mails(&due).await?;
             let waited = mails.iter().filter(|mail| mail.state.is_unsettled());
             ticked.oldest_due = waited
                 .map(|mail| now.duration_since(mail.due_at))
                 .fold(SignedDuration::ZERO, SignedDuration::max);
             // Last: a postman who cannot be woken keeps nothing else from being done.
-            self.postman.wake_postman().await?;
+            self.env.wake_up().wake_postman().await?;
             ticked.woke = true;
         }
         Ok(ticked)
@@ -150,8 +144,8 @@ where
         settings: &VersionedSettings,
         ticked: &mut Ticked,
     ) -> Result<(), Unavailable> {
-        let now = self.clock.now();
-        let users = self.store.load_users(ids).await?;
+        let now = self.env.clock().now();
+        let users = self.env.store().load_users(ids).await?;
         let of_users: Vec<MailId> = users
             .iter()
             .filter_map(|user| user.invitation.as_ref())
@@ -159,7 +153,8 @@ where
             .map(|invitation| invitation.mail)
             .collect();
         let mails: HashMap<MailId, Mail> = self
-            .store
+            .env
+            .store()
             .load_mails(&of_users)
             .await?
             .into_iter()
@@ -172,8 +167,8 @@ where
                 .as_ref()
                 .and_then(|invitation| mails.get(&invitation.mail));
             let ids = (
-                MailId::new(self.chance.ulid()),
-                EventId::new(self.chance.ulid()),
+                MailId::new(self.env.entropy().ulid()),
+                EventId::new(self.env.entropy().ulid()),
             );
             match due_step(user, last, settings, ids, now) {
                 Some(DueStep::Change(change) | DueStep::Reschedule(change)) => {
@@ -182,7 +177,7 @@ where
                 None => {}
             }
         }
-        let outcomes = self.store.save_users(&changes).await?;
+        let outcomes = self.env.store().save_users(&changes).await?;
         for (change, outcome) in changes.iter().zip(outcomes) {
             if outcome != ChangeOutcome::Saved {
                 continue;

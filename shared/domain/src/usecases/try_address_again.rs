@@ -3,14 +3,16 @@
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::Happening;
 use crate::model::invitation::InvitationState;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithMailService};
 use crate::ports::error::Unavailable;
 use crate::ports::mail_service::ClearSuppression;
 use crate::ports::settings::ReadSettings;
+use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
 use crate::rules::falling_due::reached_again;
 use crate::rules::issuing::{Remailing, mail_again};
@@ -32,40 +34,36 @@ pub enum TryAddressAgainRefused {
 
 /// Tries addresses again.
 #[derive(Debug, Clone)]
-pub struct TryAddressAgain<S, M, C, R> {
-    /// The table.
-    pub store: S,
-    /// The mail service.
-    pub service: M,
-    /// Time.
-    pub clock: C,
-    /// Ids.
-    pub chance: R,
+pub struct TryAddressAgain<E> {
+    /// What it runs in.
+    pub env: E,
 }
 
-impl<S, M, C, R> TryAddressAgain<S, M, C, R>
+impl<E> TryAddressAgain<E>
 where
-    S: LoadUsers + ReadSettings + SaveUsers + Sync,
-    M: ClearSuppression + Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: LoadUsers + ReadSettings + SaveUsers> + WithMailService,
 {
     /// Clears the mark, mails an open invitation again, and has its reminders go on. The mail
     /// service first: it may be told twice, but a mail to an address that it still suppresses
     /// would only come back.
     pub async fn run(&self, id: UserId, who: &Actor) -> Result<User, TryAddressAgainRefused> {
+        let mut turns = Turns::new(&self.env, "trying an address again");
         loop {
             let user = self
-                .store
+                .env
+                .store()
                 .load_user(id)
                 .await?
                 .ok_or(TryAddressAgainRefused::UnknownUser)?;
             let Some(mark) = user.address_mark else {
                 return Err(TryAddressAgainRefused::NotMarked);
             };
-            self.service.clear_suppression(&user.email).await?;
-            let settings = self.store.current_settings().await?;
-            let now = self.clock.now();
+            self.env
+                .mail_service()
+                .clear_suppression(&user.email)
+                .await?;
+            let settings = self.env.store().current_settings().await?;
+            let now = self.env.clock().now();
             let cleared = User {
                 address_mark: None,
                 ..user
@@ -75,35 +73,28 @@ where
             } else {
                 cleared
             };
-            let row = HistoryRow {
-                id: EventId::new(self.chance.ulid()),
-                user: id,
-                at: now,
-                who: who.clone(),
-                what: Happening::AddressTriedAgain { mark },
-            };
+            let what = Happening::AddressTriedAgain { mark };
+            let row = self.env.happened(id, now, who.clone(), what);
             let base = match &cleared.invitation {
                 Some(invitation)
                     if cleared.enabled && invitation.state_at(now) == InvitationState::Pending =>
                 {
-                    let mail = MailId::new(self.chance.ulid());
-                    let event = EventId::new(self.chance.ulid());
+                    let mail = MailId::new(self.env.entropy().ulid());
+                    let event = EventId::new(self.env.entropy().ulid());
                     let remailing =
                         Remailing::asked_for(who.clone(), settings.version, mail, event);
                     mail_again(&cleared, invitation, remailing, now)
                 }
-                Some(_) | None => UserChange::of(User {
-                    version: cleared.version.next(),
-                    ..cleared.clone()
-                }),
+                Some(_) | None => UserChange::next(cleared.clone()),
             };
             let mut change = base;
             change.history.insert(0, row);
-            let change = change.for_request(self.chance.request().as_ref());
+            let change = change.for_request(self.env.entropy().request().as_ref());
             let after = change.user.clone();
-            if self.store.save_user(&change).await?.is_saved() {
+            if self.env.store().save_user(&change).await?.is_saved() {
                 return Ok(after);
             }
+            turns.another().await?;
         }
     }
 }

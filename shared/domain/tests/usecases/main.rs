@@ -41,5 +41,6 @@ mod stop_batch;
 mod templates;
 mod tick;
 mod try_address_again;
+mod turns;
 mod unreadable;
 mod what_completes;

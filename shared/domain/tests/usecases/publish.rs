@@ -2,13 +2,14 @@
 
 use beckon_domain::model::history::{Happening, HistoryRow};
 use beckon_domain::model::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::ports::env::{Env, WithEventBus};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 use beckon_domain::usecases::publish::{Fate, PublishRows};
 use beckon_domain::values::ids::{EventId, IssueNumber, UserId};
-use beckon_testkit::MemoryBus;
 use beckon_testkit::builders::{a_row, monday_morning};
 use beckon_testkit::chance::fresh_ulid;
+use beckon_testkit::{ManualClock, MemoryBus, MemoryStore, SeededChance, World};
 
 fn an_expiry() -> HistoryRow {
     HistoryRow {
@@ -27,6 +28,46 @@ fn ids(events: &[PublishedEvent]) -> Vec<EventId> {
     events.iter().map(|event| event.id).collect()
 }
 
+/// A world with this bus.
+fn with(bus: &MemoryBus) -> World {
+    World {
+        bus: bus.clone(),
+        ..World::new()
+    }
+}
+
+/// A world with a bus of another kind.
+struct OnBus<B> {
+    world: World,
+    bus: B,
+}
+
+impl<B: Sync> Env for OnBus<B> {
+    type Store = MemoryStore;
+    type Clock = ManualClock;
+    type Entropy = SeededChance;
+
+    fn store(&self) -> &MemoryStore {
+        self.world.store()
+    }
+
+    fn clock(&self) -> &ManualClock {
+        self.world.clock()
+    }
+
+    fn entropy(&self) -> &SeededChance {
+        self.world.entropy()
+    }
+}
+
+impl<B: PublishEvents + Sync> WithEventBus for OnBus<B> {
+    type EventBus = B;
+
+    fn event_bus(&self) -> &B {
+        &self.bus
+    }
+}
+
 fn ids_of(rows: &[HistoryRow]) -> Vec<EventId> {
     rows.iter().map(|row| row.id).collect()
 }
@@ -39,7 +80,7 @@ async fn rows_are_published_in_their_order_as_many_at_once_as_the_bus_takes() {
     // What is kept inside takes no place in a request.
     rows.insert(3, a_row(rows[0].user, monday_morning()));
 
-    let progress = PublishRows { bus: bus.clone() }.run(&rows).await;
+    let progress = PublishRows { env: with(&bus) }.run(&rows).await;
 
     assert_eq!(progress.fates.len(), rows.len());
     for (number, fate) in progress.fates.iter().enumerate() {
@@ -58,7 +99,7 @@ async fn rows_are_published_in_their_order_as_many_at_once_as_the_bus_takes() {
 #[tokio::test]
 async fn a_row_that_comes_again_is_published_under_the_same_id() {
     let bus = MemoryBus::default();
-    let publish = PublishRows { bus: bus.clone() };
+    let publish = PublishRows { env: with(&bus) };
     let rows = expiries(1);
 
     publish.run(&rows).await;
@@ -76,7 +117,7 @@ async fn what_the_bus_cannot_take_now_stops_everything_behind_it() {
     let code = "ThrottlingException".to_owned();
     bus.say_of(rows[MOST_AT_ONCE + 1].id, Receipt::NotNow { code });
 
-    let progress = PublishRows { bus: bus.clone() }.run(&rows).await;
+    let progress = PublishRows { env: with(&bus) }.run(&rows).await;
 
     assert_eq!(progress.fates, vec![Fate::Published; MOST_AT_ONCE + 1]);
     assert_eq!(progress.stopped.unwrap().what, "the event bus");
@@ -90,7 +131,7 @@ async fn what_the_bus_will_never_take_does_not_stop_the_rest() {
     let code = "MalformedDetail".to_owned();
     bus.say_of(rows[1].id, Receipt::Refused { code: code.clone() });
 
-    let progress = PublishRows { bus: bus.clone() }.run(&rows).await;
+    let progress = PublishRows { env: with(&bus) }.run(&rows).await;
 
     assert_eq!(
         progress.fates,
@@ -103,7 +144,7 @@ async fn what_the_bus_will_never_take_does_not_stop_the_rest() {
 #[tokio::test]
 async fn a_bus_out_of_reach_stops_at_the_first_row_that_is_told() {
     let bus = MemoryBus::default();
-    let publish = PublishRows { bus: bus.clone() };
+    let publish = PublishRows { env: with(&bus) };
     let kept_inside = a_row(UserId::new(fresh_ulid()), monday_morning());
     let rows = [vec![kept_inside], expiries(2)].concat();
     bus.break_down(true);
@@ -128,7 +169,11 @@ async fn a_bus_that_leaves_events_out_of_its_answer_has_not_taken_them() {
         }
     }
 
-    let progress = PublishRows { bus: Forgetful }.run(&expiries(2)).await;
+    let env = OnBus {
+        world: World::new(),
+        bus: Forgetful,
+    };
+    let progress = PublishRows { env }.run(&expiries(2)).await;
 
     assert_eq!(progress.fates, [Fate::Published]);
     assert!(progress.stopped.is_some());

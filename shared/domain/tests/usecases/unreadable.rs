@@ -33,11 +33,12 @@ fn state_of(world: &World, user: &User) -> MailState {
 
 /// As the outbox does with what the stream tells it.
 async fn tell(world: &World, failures: &RejectedEvents, key: &RowKey) {
-    let telling = TellOfUnreadable {
-        store: world.store.clone(),
-        failures: failures.clone(),
+    let failures = failures.clone();
+    let env = World {
+        failures,
+        ..world.clone()
     };
-    telling.run(key).await.unwrap();
+    TellOfUnreadable { env }.run(key).await.unwrap();
 }
 
 async fn two_invited(world: &World) -> (User, User) {
@@ -501,7 +502,6 @@ async fn a_row_is_told_of_once() {
 #[tokio::test]
 async fn a_crash_while_telling_loses_nothing() {
     let world = World::new();
-    let failures = RejectedEvents::default();
     let (first, _) = two_invited(&world).await;
     let key = keys::mail(mail_of(&world, &first));
     world.store.spoil(&key);
@@ -509,13 +509,10 @@ async fn a_crash_while_telling_loses_nothing() {
 
     for (calls, told) in [(0, 0), (1, 1), (9, 2), (9, 2)] {
         world.store.go_down_after(calls);
-        let telling = TellOfUnreadable {
-            store: world.store.clone(),
-            failures: failures.clone(),
-        };
+        let telling = TellOfUnreadable { env: &world };
         let _ = telling.run(&key).await;
         world.store.come_back();
 
-        assert_eq!(failures.all().len(), told, "after {calls} calls");
+        assert_eq!(world.failures.all().len(), told, "after {calls} calls");
     }
 }

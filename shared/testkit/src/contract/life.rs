@@ -13,6 +13,7 @@ use beckon_domain::model::selection::Selection;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::entropy::Chance as _;
+use beckon_domain::ports::env::{Env, WithComposer, WithKeys, WithMailService, WithWakeUp};
 use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::rules::writing::{Links, Sealed};
 use beckon_domain::usecases::change_invitation::{ChangeInvitation, InvitationChange};
@@ -90,6 +91,8 @@ struct Life<T> {
     chance: SeededChance,
     keys: MemoryKeys,
     service: MemoryMailService,
+    composer: PlainComposer,
+    bell: WakeFlag,
     links: Links,
     user: User,
     model: Model,
@@ -98,6 +101,56 @@ struct Life<T> {
     taken: usize,
     told: BTreeSet<MailId>,
     story: Vec<String>,
+}
+
+impl<T: Store> Env for Life<T> {
+    type Store = T;
+    type Clock = ManualClock;
+    type Entropy = SeededChance;
+
+    fn store(&self) -> &T {
+        &self.store
+    }
+
+    fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    fn entropy(&self) -> &SeededChance {
+        &self.chance
+    }
+}
+
+impl<T: Store> WithKeys for Life<T> {
+    type Keys = MemoryKeys;
+
+    fn keys(&self) -> &MemoryKeys {
+        &self.keys
+    }
+}
+
+impl<T: Store> WithComposer for Life<T> {
+    type Composer = PlainComposer;
+
+    fn composer(&self) -> &PlainComposer {
+        &self.composer
+    }
+}
+
+impl<T: Store> WithMailService for Life<T> {
+    type MailService = MemoryMailService;
+
+    fn mail_service(&self) -> &MemoryMailService {
+        &self.service
+    }
+}
+
+impl<T: Store> WithWakeUp for Life<T> {
+    type WakeUp = WakeFlag;
+
+    fn wake_up(&self) -> &WakeFlag {
+        &self.bell
+    }
 }
 
 /// Each seed is a life; the message of a failure holds the seed and the steps.
@@ -156,6 +209,8 @@ impl<T: Store> Life<T> {
             chance: SeededChance::following(&clock, 1_000 + seed),
             keys: MemoryKeys::new(),
             service: MemoryMailService::new(&clock),
+            composer: PlainComposer::default(),
+            bell: WakeFlag::default(),
             links: Links {
                 enrolment_page: "https://beckon.example.com/enroll".to_owned(),
             },
@@ -242,19 +297,10 @@ impl<T: Store> Life<T> {
             settings: None,
             who: an_administrator(),
         };
-        let sender = Send {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        };
+        let sender = Send { env: &*self };
         let sent = sender.run(&order, None).await.unwrap();
         self.batches.push(sent.batch.id);
-        let expand = ExpandPage {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        };
+        let expand = ExpandPage { env: &*self };
         while expand.run(sent.batch.id).await.unwrap() != Expanded::Done {}
         let now = self.clock.now();
         if !self.model.marked && !self.model.same_again(ownership, now) {
@@ -265,13 +311,9 @@ impl<T: Store> Life<T> {
 
     async fn change(&mut self, change: InvitationChange) {
         self.story.push(format!("{change:?}"));
-        let answer = ChangeInvitation {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
-        .run(self.user.id, change, &an_administrator())
-        .await;
+        let answer = ChangeInvitation { env: &*self }
+            .run(self.user.id, change, &an_administrator())
+            .await;
         let now = self.clock.now();
         let model = &mut self.model;
         let fits = match change {
@@ -304,12 +346,7 @@ impl<T: Store> Life<T> {
         let Some((_, token)) = self.secrets().await else {
             return;
         };
-        let decline = Decline {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        };
+        let decline = Decline { env: &*self };
         decline.run(token.expose()).await.unwrap();
         if matches!(self.model.at(self.clock.now()), S::Pending | S::Locked) {
             self.model.state = S::Declined;
@@ -319,10 +356,7 @@ impl<T: Store> Life<T> {
 
     async fn show(&self, pin: &str) -> Result<(), RedeemRefused> {
         let redeem = Redeem {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            env: self,
             budget: 1_000,
         };
         let redemption = Redemption {
@@ -395,14 +429,10 @@ impl<T: Store> Life<T> {
             },
             registered_at: Some(self.clock.now()),
         };
-        ConfirmRegistration {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
-        .run(&report)
-        .await
-        .unwrap();
+        ConfirmRegistration { env: &*self }
+            .run(&report)
+            .await
+            .unwrap();
         self.model.devices += 1;
         self.model.used_after_end |= matches!(self.model.state, S::Cancelled | S::Declined);
         // A registration is a fact: it completes also what has run out or is locked.
@@ -430,10 +460,7 @@ impl<T: Store> Life<T> {
         if !mail.state.was_sent() {
             return;
         }
-        let record = RecordFeedback {
-            store: self.store.clone(),
-            chance: self.chance.clone(),
-        };
+        let record = RecordFeedback { env: &*self };
         let feedback = Feedback {
             mail: mail.id,
             service_id: None,
@@ -450,14 +477,9 @@ impl<T: Store> Life<T> {
 
     async fn try_again(&mut self) {
         self.story.push("try the address again".to_owned());
-        let answer = TryAddressAgain {
-            store: self.store.clone(),
-            service: self.service.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
-        .run(self.user.id, &an_administrator())
-        .await;
+        let answer = TryAddressAgain { env: &*self }
+            .run(self.user.id, &an_administrator())
+            .await;
         self.must(
             answer.is_ok() == self.model.marked,
             "an address was tried again in vain",
@@ -472,10 +494,7 @@ impl<T: Store> Life<T> {
             self.keep_old_pin().await;
         }
         let handed = HandOver {
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            env: &*self,
             links: self.links.clone(),
         }
         .run(self.user.id, "At the desk", &an_administrator())
@@ -494,12 +513,7 @@ impl<T: Store> Life<T> {
     async fn post(&mut self, now: Timestamp) {
         self.story.push("post".to_owned());
         let deliver = Deliver {
-            store: self.store.clone(),
-            service: self.service.clone(),
-            composer: PlainComposer::default(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            env: &*self,
             links: self.links.clone(),
             policy: PostmanPolicy::default(),
         };
@@ -542,15 +556,7 @@ impl<T: Store> Life<T> {
         let now = self.clock.now();
         let before = self.reminders().await;
         let state = self.model.at(now);
-        Tick {
-            store: self.store.clone(),
-            postman: WakeFlag::default(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
-        .run()
-        .await
-        .unwrap();
+        Tick { env: &*self }.run().await.unwrap();
         if self.reminders().await > before {
             self.must(
                 state == S::Pending && !self.model.marked,
@@ -614,9 +620,7 @@ impl<T: Store> Life<T> {
 
     /// Counts equal items, every issue is in the history once, and no old secret opens anything.
     async fn end(mut self) {
-        let report = ReportBatch {
-            store: self.store.clone(),
-        };
+        let report = ReportBatch { env: &self };
         for batch in &self.batches {
             let said = report.run(*batch).await.unwrap().unwrap();
             let recipients = report.recipients(*batch, None, 100).await.unwrap().unwrap();

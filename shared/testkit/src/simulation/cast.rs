@@ -1,6 +1,9 @@
 //! Everything a job needs, and the use cases made of it: this is the one place of the simulation that
 //! constructs them, each in a function of its own.
 
+use beckon_domain::ports::env::{
+    Env, WithComposer, WithDeadLetters, WithKeys, WithMailService, WithWakeUp,
+};
 use beckon_domain::rules::writing::Links;
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
@@ -33,138 +36,136 @@ pub(super) struct Cast {
     pub(super) clock: ManualClock,
     pub(super) chance: SeededChance,
     pub(super) keys: MemoryKeys,
+    pub(super) composer: PlainComposer,
     pub(super) policy: PostmanPolicy,
     pub(super) watch: Watch,
     pub(super) failures: RejectedEvents,
 }
 
+impl Env for Cast {
+    type Store = Table;
+    type Clock = ManualClock;
+    type Entropy = SeededChance;
+
+    fn store(&self) -> &Table {
+        &self.table
+    }
+
+    fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    fn entropy(&self) -> &SeededChance {
+        &self.chance
+    }
+}
+
+impl WithKeys for Cast {
+    type Keys = MemoryKeys;
+
+    fn keys(&self) -> &MemoryKeys {
+        &self.keys
+    }
+}
+
+impl WithComposer for Cast {
+    type Composer = PlainComposer;
+
+    fn composer(&self) -> &PlainComposer {
+        &self.composer
+    }
+}
+
+impl WithMailService for Cast {
+    type MailService = Post;
+
+    fn mail_service(&self) -> &Post {
+        &self.post
+    }
+}
+
+impl WithWakeUp for Cast {
+    type WakeUp = Bell;
+
+    fn wake_up(&self) -> &Bell {
+        &self.bell
+    }
+}
+
+impl WithDeadLetters for Cast {
+    type DeadLetters = RejectedEvents;
+
+    fn dead_letters(&self) -> &RejectedEvents {
+        &self.failures
+    }
+}
+
 impl Cast {
-    pub(super) fn add_user(&self) -> AddUser<Table, ManualClock, SeededChance> {
-        AddUser {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub(super) fn add_user(&self) -> AddUser<Cast> {
+        AddUser { env: self.clone() }
     }
 
-    pub(super) fn send_invitations(&self) -> Send<Table, ManualClock, SeededChance> {
-        Send {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub(super) fn send_invitations(&self) -> Send<Cast> {
+        Send { env: self.clone() }
     }
 
-    pub(super) fn redeem(&self) -> Redeem<Table, MemoryKeys, ManualClock, SeededChance> {
+    pub(super) fn redeem(&self) -> Redeem<Cast> {
         Redeem {
-            store: self.table.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            env: self.clone(),
             budget: 20,
         }
     }
 
-    pub(super) fn request_pin(&self) -> RequestPin<Table, MemoryKeys, ManualClock, SeededChance> {
-        RequestPin {
-            store: self.table.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub(super) fn request_pin(&self) -> RequestPin<Cast> {
+        RequestPin { env: self.clone() }
     }
 
-    pub(super) fn change_invitation(&self) -> ChangeInvitation<Table, ManualClock, SeededChance> {
-        ChangeInvitation {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub(super) fn change_invitation(&self) -> ChangeInvitation<Cast> {
+        ChangeInvitation { env: self.clone() }
     }
 
-    pub(super) fn change_user(&self) -> ChangeUser<Table, MemoryKeys, ManualClock, SeededChance> {
-        ChangeUser {
-            keys: self.keys.clone(),
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub(super) fn change_user(&self) -> ChangeUser<Cast> {
+        ChangeUser { env: self.clone() }
     }
 
-    pub(super) fn stop_batch(&self) -> StopSend<Table, ManualClock> {
-        StopSend {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-        }
+    pub(super) fn stop_batch(&self) -> StopSend<Cast> {
+        StopSend { env: self.clone() }
     }
 
-    pub(super) fn change_settings(&self) -> ChangeSettings<Table, ManualClock> {
+    pub(super) fn change_settings(&self) -> ChangeSettings<Cast> {
         ChangeSettings {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
+            env: self.clone(),
             deployed_from: crate::builders::settings().build().sender.from,
         }
     }
 
-    pub(super) fn resume_delivery(&self) -> ResumeDelivery<Table, Bell> {
-        ResumeDelivery {
-            store: self.table.clone(),
-            postman: self.bell.clone(),
-        }
+    pub(super) fn resume_delivery(&self) -> ResumeDelivery<Cast> {
+        ResumeDelivery { env: self.clone() }
     }
 
-    pub(super) fn confirm_registration(
-        &self,
-    ) -> ConfirmRegistration<Table, ManualClock, SeededChance> {
-        ConfirmRegistration {
-            store: self.table.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub(super) fn confirm_registration(&self) -> ConfirmRegistration<Cast> {
+        ConfirmRegistration { env: self.clone() }
     }
 
-    pub(super) fn tick(&self) -> Tick<Table, Bell, ManualClock, SeededChance> {
-        Tick {
-            store: self.table.clone(),
-            postman: self.bell.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub(super) fn tick(&self) -> Tick<Cast> {
+        Tick { env: self.clone() }
     }
 
-    pub(super) fn expand(&self) -> ExpandPage<Table, MemoryKeys, ManualClock, SeededChance> {
-        ExpandPage {
-            store: self.table.clone(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
-        }
+    pub(super) fn expand(&self) -> ExpandPage<Cast> {
+        ExpandPage { env: self.clone() }
     }
 
-    pub(super) fn tell_of_unreadable(&self) -> TellOfUnreadable<Table, RejectedEvents> {
-        TellOfUnreadable {
-            store: self.table.clone(),
-            failures: self.failures.clone(),
-        }
+    pub(super) fn tell_of_unreadable(&self) -> TellOfUnreadable<Cast> {
+        TellOfUnreadable { env: self.clone() }
     }
 
-    pub(super) fn record_feedback(&self) -> RecordFeedback<Table, SeededChance> {
-        RecordFeedback {
-            store: self.table.clone(),
-            chance: self.chance.clone(),
-        }
+    pub(super) fn record_feedback(&self) -> RecordFeedback<Cast> {
+        RecordFeedback { env: self.clone() }
     }
 
-    pub(super) fn delivering(
-        &self,
-    ) -> Deliver<Table, Post, PlainComposer, MemoryKeys, ManualClock, SeededChance> {
+    pub(super) fn delivering(&self) -> Deliver<Cast> {
         Deliver {
-            store: self.table.clone(),
-            service: self.post.clone(),
-            composer: PlainComposer::default(),
-            keys: self.keys.clone(),
-            clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            env: self.clone(),
             links: Links {
                 enrolment_page: "https://beckon.example.com/enroll".to_owned(),
             },

@@ -6,8 +6,9 @@ use beckon_domain::model::mail::{MailEvent, MailReason};
 use beckon_domain::model::mail_service::{SendAnswer, SendingLimits};
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::mail_service::SendMail;
+use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
 use beckon_domain::usecases::record_feedback::Feedback;
+use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::MailId;
 use jiff::SignedDuration;
 
@@ -104,6 +105,13 @@ impl Post {
                 stage.reports.push((at, feedback));
             }
         }
+    }
+}
+
+impl ClearSuppression for Post {
+    async fn clear_suppression(&self, _: &EmailAddress) -> Result<(), Unavailable> {
+        tokio::task::yield_now().await;
+        Ok(())
     }
 }
 

@@ -22,7 +22,7 @@ use super::tasks::{Ended, Task, Tasks, finish};
 use super::verdict;
 use crate::builders::monday_morning;
 use crate::store::keys;
-use crate::{ManualClock, MemoryKeys, MemoryStore, RejectedEvents, SeededChance};
+use crate::{ManualClock, MemoryKeys, MemoryStore, PlainComposer, RejectedEvents, SeededChance};
 
 /// How many turns a story may take; one takes some thousands.
 const MOST_TURNS: u64 = 200_000;
@@ -109,6 +109,7 @@ impl Story {
             chance: SeededChance::following(&clock, seed),
             clock: clock.clone(),
             keys: MemoryKeys::new(),
+            composer: PlainComposer::default(),
             policy,
             watch: watch.clone(),
             failures: RejectedEvents::default(),

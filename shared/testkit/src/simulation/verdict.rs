@@ -15,6 +15,7 @@ use beckon_domain::values::ids::{DeviceId, IssueNumber, MailId, UserId};
 use super::ledger::Ledger;
 use super::tasks::finish;
 use super::use_case::UseCase;
+use crate::World;
 use crate::store::keys;
 
 /// Whether nothing is left to do, but what needs a row that nobody can read.
@@ -109,9 +110,11 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
 
 /// What is reported of a batch is what its items are.
 fn judge_counts(ledger: &mut Ledger, batch: &Batch) {
-    let reports = ReportBatch {
+    let env = World {
         store: ledger.store.clone(),
+        ..World::new()
     };
+    let reports = ReportBatch { env };
     let report = finish(async { reports.run(batch.id).await });
     let told = report.ok().flatten().map(|report| report.counts);
     let counted = counts_of(ledger, batch);

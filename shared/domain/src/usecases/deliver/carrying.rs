@@ -7,22 +7,22 @@ use super::composing::Words;
 use super::round::{Due, Step};
 use crate::model::actor::Actor;
 use crate::model::delivery::Pause;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::Happening;
 use crate::model::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use crate::model::mail_service::SendAnswer;
 use crate::model::template::TemplateName;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::composer::{ComposeLetter, ComposeOwn};
 use crate::ports::devices::LoadRegistration;
-use crate::ports::entropy::Chance;
+use crate::ports::env::{Env, WithComposer, WithMailService};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::mail_service::SendMail;
 use crate::ports::mails::{ClaimMail, LoadMails, SaveMail};
+use crate::ports::turns::Turns;
 use crate::ports::users::LoadUsers;
 use crate::rules::issuing::zone_of;
-use crate::rules::sending::retry_at;
-use crate::values::ids::{EventId, RunId};
+use crate::rules::sending::{Unwanted, retry_at};
+use crate::values::ids::RunId;
 
 /// How long a mail waits whose user, Send or settings cannot be read: operators take hours.
 const READ_AGAIN_LATER: SignedDuration = SignedDuration::from_hours(1);
@@ -80,14 +80,11 @@ fn quiet_until(
     (until > now).then_some(until)
 }
 
-impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
+impl<E> Deliver<E>
 where
-    S: ClaimMail + LoadMails + LoadRegistration + LoadUsers + SaveMail + Sync,
-    M: SendMail + Sync,
-    L: ComposeLetter + ComposeOwn + Sync,
-    K: Sync,
-    C: Clock + Sync,
-    R: Chance + Sync,
+    E: Env<Store: ClaimMail + LoadMails + LoadRegistration + LoadUsers + SaveMail>
+        + WithMailService
+        + WithComposer,
 {
     /// One mail, from due to whatever becomes of it. One that needs a row that cannot be read is
     /// looked at again later; others do not wait for it.
@@ -116,7 +113,7 @@ where
             )),
             ..mail
         };
-        match self.store.save_mail(&postponed, None).await {
+        match self.env.store().save_mail(&postponed, None).await {
             Ok(()) => Ok(Step::Later),
             Err(SaveError::Conflict) => Ok(Step::Overtaken),
             Err(SaveError::Unavailable(error)) => Err(error),
@@ -130,15 +127,9 @@ where
         words: Words<'_>,
         unfit: &mut Option<TemplateName>,
     ) -> Result<Step, Unavailable> {
-        let now = self.clock.now();
+        let now = self.env.clock().now();
         let judged = due.judged(words.now_holding, now);
-        let Due {
-            mail,
-            user,
-            stopped,
-            held_up,
-        } = due;
-        match mail.state {
+        match due.mail.state {
             MailState::Waiting => {}
             // Held by a run that is gone, for the lease is ours: what it did with the mail is
             // not known.
@@ -149,13 +140,13 @@ where
                         "runLost",
                         "the run that sent it ended before it could record the answer",
                     ));
-                return self.settle(mail, entry, Step::LostSight).await;
+                return self.settle(due.mail, entry, Step::LostSight).await;
             }
             // Due means that nobody reported it in time.
             MailState::Unknown => {
-                if judged.is_ok() && held_up.is_none() {
+                if judged.is_ok() && due.held_up.is_none() {
                     let entry = Entry::of(MailEvent::GiveUpWaiting).due(now);
-                    return self.settle(mail, entry, Step::Again).await;
+                    return self.settle(due.mail, entry, Step::Again).await;
                 }
             }
             MailState::Sent
@@ -167,35 +158,53 @@ where
             | MailState::Failed
             | MailState::Dropped => return Ok(Step::Overtaken),
         }
-        if let Some(row) = held_up {
-            return Err(row.into());
+        if let Some(row) = &due.held_up {
+            return Err(row.clone().into());
         }
         if let Err(why) = judged {
-            // What it was judged by may be minutes old where mails go slowly, and dropping one for
-            // what holds no longer would leave somebody without it.
-            let user = self.store.load_user(mail.user).await?;
-            let seen_again = Due {
-                mail: mail.clone(),
-                user,
-                stopped,
-                held_up: None,
-            };
-            if seen_again.judged(words.now_holding, now).is_ok() {
-                return Ok(Step::Overtaken);
-            }
-            let why = MailReason::new(why.code(), why.in_words());
-            let entry = Entry::of(MailEvent::Drop).because(why);
-            return self.settle(mail, entry, Step::Dropped).await;
+            return self.drop_unless_wanted(due, why, words, now).await;
         }
-        if let Some(until) = quiet_until(&mail, user.as_ref(), words, now) {
+        if let Some(until) = quiet_until(&due.mail, due.user.as_ref(), words, now) {
             let entry = Entry::of(MailEvent::PutOff)
                 .due(until)
                 .because(MailReason::new(
                     "quietHours",
                     "these are quiet hours where the person lives",
                 ));
-            return self.settle(mail, entry, Step::Later).await;
+            return self.settle(due.mail, entry, Step::Later).await;
         }
+        self.send(due.mail, due.user, run, words, unfit).await
+    }
+
+    /// Drops a mail that is not wanted, if it still is not. What it was judged by may be minutes old
+    /// where mails go slowly, and dropping one for what holds no longer would leave somebody
+    /// without it.
+    async fn drop_unless_wanted(
+        &self,
+        due: Due,
+        why: Unwanted,
+        words: Words<'_>,
+        now: Timestamp,
+    ) -> Result<Step, Unavailable> {
+        let user = self.env.store().load_user(due.mail.user).await?;
+        let seen_again = Due { user, ..due };
+        if seen_again.judged(words.now_holding, now).is_ok() {
+            return Ok(Step::Overtaken);
+        }
+        let why = MailReason::new(why.code(), why.in_words());
+        let entry = Entry::of(MailEvent::Drop).because(why);
+        self.settle(seen_again.mail, entry, Step::Dropped).await
+    }
+
+    /// Writes the message, claims the mail, and hands it over.
+    async fn send(
+        &self,
+        mail: Mail,
+        user: Option<User>,
+        run: RunId,
+        words: Words<'_>,
+        unfit: &mut Option<TemplateName>,
+    ) -> Result<Step, Unavailable> {
         let outgoing = match self.compose(&mail, user.as_ref(), words).await? {
             Ok((outgoing, in_ours)) => {
                 *unfit = in_ours;
@@ -215,27 +224,27 @@ where
             ..claimed
         };
         let written = match &user {
-            Some(user) => self.store.claim_mail(&claimed, user.version).await,
+            Some(user) => self.env.store().claim_mail(&claimed, user.version).await,
             // A mail of nobody was judged by nobody.
-            None => self.store.save_mail(&claimed, None).await,
+            None => self.env.store().save_mail(&claimed, None).await,
         };
         match written {
             Ok(()) => {}
             Err(SaveError::Conflict) => return Ok(Step::Overtaken),
             Err(SaveError::Unavailable(error)) => return Err(error),
         }
-        let answer = self.service.send_mail(&outgoing).await;
+        let answer = self.env.mail_service().send_mail(&outgoing).await;
         self.record(claimed, answer).await
     }
 
     fn later(&self, by: SignedDuration) -> Timestamp {
-        let now = self.clock.now();
+        let now = self.env.clock().now();
         now.saturating_add(by).unwrap_or(now)
     }
 
     /// Records the answer of the mail service.
     async fn record(&self, claimed: Mail, answer: SendAnswer) -> Result<Step, Unavailable> {
-        let now = self.clock.now();
+        let now = self.env.clock().now();
         let (entry, step) = match answer {
             SendAnswer::Accepted { service_id } => {
                 let entry = Entry {
@@ -281,7 +290,7 @@ where
             reason: reason.to_owned(),
         };
         let entry = Entry::of(MailEvent::PutOff)
-            .due(self.clock.now())
+            .due(self.env.clock().now())
             .because(MailReason::new(code, reason));
         (entry, Step::Pause(pause))
     }
@@ -289,6 +298,7 @@ where
     /// Records what happened to a mail. Somebody else may write it meanwhile (a report of the
     /// mail service overtakes its answer); then the event is applied to what they wrote.
     async fn settle(&self, mail: Mail, entry: Entry, step: Step) -> Result<Step, Unavailable> {
+        let mut turns = Turns::new(&self.env, "recording what became of a mail");
         let mut current = mail;
         loop {
             let Ok(after) = current.after(entry.event) else {
@@ -309,23 +319,23 @@ where
                     .or_else(|| after.service_id.clone()),
                 ..after
             };
-            let row = Happening::failure_of(&after).map(|what| HistoryRow {
-                id: EventId::new(self.chance.ulid()),
-                user: after.user,
-                at: self.clock.now(),
-                who: if after.was_dropped() {
-                    Actor::Clock
-                } else {
-                    Actor::MailService
-                },
-                what,
-            });
-            match self.store.save_mail(&after, row.as_ref()).await {
+            let who = if after.was_dropped() {
+                Actor::Clock
+            } else {
+                Actor::MailService
+            };
+            let now = self.env.clock().now();
+            let row = Happening::failure_of(&after)
+                .map(|what| self.env.happened(after.user, now, who, what));
+            match self.env.store().save_mail(&after, row.as_ref()).await {
                 Ok(()) => return Ok(step),
-                Err(SaveError::Conflict) => match self.store.load_mail(current.id).await? {
-                    Some(reloaded) => current = reloaded,
-                    None => return Ok(Step::Overtaken),
-                },
+                Err(SaveError::Conflict) => {
+                    turns.another().await?;
+                    match self.env.store().load_mail(current.id).await? {
+                        Some(reloaded) => current = reloaded,
+                        None => return Ok(Step::Overtaken),
+                    }
+                }
                 Err(SaveError::Unavailable(error)) => return Err(error),
             }
         }

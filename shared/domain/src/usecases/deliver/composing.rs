@@ -3,12 +3,13 @@
 use super::Deliver;
 use crate::model::letter::{InvitationOccasion, NoticeAbout, OutgoingMail};
 use crate::model::mail::{Mail, MailKind, MailReason, NoticeOf, TestMail};
-use crate::model::settings::VersionedSettings;
+use crate::model::settings::{Settings, VersionedSettings};
 use crate::model::template::{Letter, OwnWordings, TemplateName};
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::composer::{ComposeLetter, ComposeOwn, Uncomposable, Written, written};
+use crate::ports::composer::{ComposeOwn, Uncomposable, Written, written};
 use crate::ports::devices::LoadRegistration;
+use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::Unavailable;
 use crate::ports::mails::LoadMails;
 use crate::ports::reads::readable;
@@ -16,6 +17,7 @@ use crate::rules::sample::Sample;
 use crate::rules::writing::{
     GivenOut, Sealed, confirmation_letter, hand_over_letter, invitation_letter, notice_letter,
 };
+use crate::values::address::EmailAddress;
 use crate::values::keys::KeyRing;
 use crate::values::platform;
 
@@ -29,14 +31,9 @@ pub(super) struct Words<'a> {
     pub(super) own: &'a OwnWordings,
 }
 
-impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
+impl<E> Deliver<E>
 where
-    S: LoadMails + LoadRegistration + Sync,
-    M: Sync,
-    L: ComposeLetter + ComposeOwn + Sync,
-    K: Sync,
-    C: Clock + Sync,
-    R: Sync,
+    E: Env<Store: LoadMails + LoadRegistration> + WithComposer,
 {
     /// Puts the letter into words, and names the own wording that could not be used. The inner
     /// error is this mail's own fault.
@@ -53,10 +50,37 @@ where
             )));
         };
         let settings = &settings.settings;
-        let (letter, to) = match (&mail.kind, user) {
+        let (letter, to) = match self.letter(mail, user, settings, words).await? {
+            Ok(addressed) => addressed,
+            Err(why) => return Ok(Err(why)),
+        };
+        let Written { message, unfit } = match self.written(&mail.kind, &letter, words.own) {
+            Ok(written) => written,
+            Err(error) => return Ok(Err(MailReason::new("notComposed", &error.to_string()))),
+        };
+        let outgoing = OutgoingMail {
+            id: mail.id,
+            kind: mail.kind.name(),
+            from: settings.sender.from_header(),
+            reply_to: settings.sender.reply_to.clone(),
+            to: to.clone(),
+            message,
+        };
+        Ok(Ok((outgoing, unfit)))
+    }
+
+    /// What the mail says, and to whom.
+    async fn letter<'a>(
+        &self,
+        mail: &'a Mail,
+        user: Option<&'a User>,
+        settings: &Settings,
+        words: Words<'_>,
+    ) -> Result<Result<(Letter, &'a EmailAddress), MailReason>, Unavailable> {
+        let addressed = match (&mail.kind, user) {
             (MailKind::Test(test), _) => {
                 let TemplateName { kind, locale } = test.template.clone();
-                let sample = Sample::under(settings, &self.links, locale, self.clock.now());
+                let sample = Sample::under(settings, &self.links, locale, self.env.clock().now());
                 (sample.letter(kind), &test.to)
             }
             (_, None) => return Ok(Err(MailReason::new("noUser", "the user is gone"))),
@@ -86,7 +110,8 @@ where
                 (Letter::Invitation(letter), &user.email)
             }
             (MailKind::Confirmation { device }, Some(user)) => {
-                let Some(registration) = self.store.load_registration(user.id, device).await?
+                let Some(registration) =
+                    self.env.store().load_registration(user.id, device).await?
                 else {
                     return Ok(Err(MailReason::new(
                         "noRegistration",
@@ -131,19 +156,7 @@ where
                 (Letter::Notice(letter), to)
             }
         };
-        let Written { message, unfit } = match self.written(&mail.kind, &letter, words.own) {
-            Ok(written) => written,
-            Err(error) => return Ok(Err(MailReason::new("notComposed", &error.to_string()))),
-        };
-        let outgoing = OutgoingMail {
-            id: mail.id,
-            kind: mail.kind.name(),
-            from: settings.sender.from_header(),
-            reply_to: settings.sender.reply_to.clone(),
-            to: to.clone(),
-            message,
-        };
-        Ok(Ok((outgoing, unfit)))
+        Ok(Ok(addressed))
     }
 
     fn written(
@@ -153,15 +166,18 @@ where
         own: &OwnWordings,
     ) -> Result<Written, Uncomposable> {
         let MailKind::Test(test) = kind else {
-            return written(&self.composer, own, letter);
+            return written(self.env.composer(), own, letter);
         };
         let TestMail {
             template, draft, ..
         } = &**test;
         let mut tried = match draft {
-            None => written(&self.composer, own, letter)?,
+            None => written(self.env.composer(), own, letter)?,
             Some(draft) => Written {
-                message: self.composer.compose_own(&template.locale, draft, letter)?,
+                message: self
+                    .env
+                    .composer()
+                    .compose_own(&template.locale, draft, letter)?,
                 unfit: None,
             },
         };
@@ -184,7 +200,7 @@ where
                 invited_by: invited_by.clone(),
             }),
             NoticeOf::Completed { device } => {
-                match self.store.load_registration(user.id, device).await? {
+                match self.env.store().load_registration(user.id, device).await? {
                     None => Err(MailReason::new(
                         "noRegistration",
                         "the registration it tells of is gone",
@@ -214,7 +230,7 @@ where
                 ..
             } => {
                 let before = match after {
-                    Some(id) => readable(self.store.load_mail(*id).await)?,
+                    Some(id) => readable(self.env.store().load_mail(*id).await)?,
                     None => None,
                 };
                 if before.is_some_and(|mail| mail.never_went()) {

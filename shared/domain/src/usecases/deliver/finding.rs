@@ -14,6 +14,7 @@ use crate::model::template::OwnWordings;
 use crate::model::user::User;
 use crate::ports::batches::LoadBatch;
 use crate::ports::delivery::FindDue;
+use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::mails::LoadMails;
 use crate::ports::settings::ReadSettings;
@@ -31,27 +32,29 @@ fn held<T>(read: Option<&(Timestamp, Arc<T>)>, now: Timestamp) -> Option<Arc<T>>
 }
 
 /// The settings that a mail is written under, those that hold now, and the own wordings.
-type ReadForMail = (
+pub(super) type ReadForMail = (
     Option<Arc<VersionedSettings>>,
     Arc<VersionedSettings>,
     Arc<OwnWordings>,
 );
 
-impl<S, M, L, K, C, R> Deliver<S, M, L, K, C, R>
+impl<E> Deliver<E>
 where
-    S: FindDue + LoadBatch + LoadMails + LoadTemplates + LoadUsers + ReadSettings + Sync,
-    M: Sync,
-    L: Sync,
-    K: Sync,
-    C: Sync,
-    R: Sync,
+    E: Env<Store: FindDue + LoadBatch + LoadMails + LoadTemplates + LoadUsers + ReadSettings>,
 {
     /// Finds what is due and not held yet, and which Sends were stopped.
     pub(super) async fn look(&self, sought: Sought, now: Timestamp) -> Result<Found, Unavailable> {
         let Sought { holds, room, .. } = sought;
-        let small = self.store.due_mails(MailClass::Small, now, room).await?;
+        let small = self
+            .env
+            .store()
+            .due_mails(MailClass::Small, now, room)
+            .await?;
         let bulk = if sought.bulk && small.len() < room {
-            self.store.due_mails(MailClass::Bulk, now, room).await?
+            self.env
+                .store()
+                .due_mails(MailClass::Bulk, now, room)
+                .await?
         } else {
             Vec::new()
         };
@@ -86,7 +89,7 @@ where
     ) -> Result<(HashSet<BatchId>, HashMap<BatchId, Unreadable>), Unavailable> {
         let (mut stopped, mut unreadable) = (HashSet::new(), HashMap::new());
         for id in batches {
-            match self.store.load_batch(id).await {
+            match self.env.store().load_batch(id).await {
                 Ok(Some((batch, _))) if batch.stopped_at.is_some() => {
                     stopped.insert(id);
                 }
@@ -108,7 +111,8 @@ where
             return Ok(VecDeque::new());
         }
         let mut mails: HashMap<MailId, Mail> = self
-            .store
+            .env
+            .store()
             .load_mails(&ids)
             .await?
             .into_iter()
@@ -116,7 +120,8 @@ where
             .collect();
         let whose: BTreeSet<UserId> = mails.values().map(|mail| mail.user).collect();
         let read = self
-            .store
+            .env
+            .store()
             .read_users(&whose.into_iter().collect::<Vec<_>>())
             .await?;
         let users: HashMap<UserId, &User> = read.found.iter().map(|user| (user.id, user)).collect();
@@ -157,7 +162,7 @@ where
         if let Some(settings) = round.settings.get(&version) {
             return Ok(Some(Arc::clone(settings)));
         }
-        let settings = self.store.settings_at(version).await?.map(Arc::new);
+        let settings = self.env.store().settings_at(version).await?.map(Arc::new);
         if let Some(settings) = &settings {
             round.settings.insert(version, Arc::clone(settings));
         }
@@ -172,7 +177,7 @@ where
         if let Some(settings) = held(round.now_holding.as_ref(), now) {
             return Ok(settings);
         }
-        let settings = Arc::new(self.store.current_settings().await?);
+        let settings = Arc::new(self.env.store().current_settings().await?);
         round.now_holding = Some((now, Arc::clone(&settings)));
         Ok(settings)
     }
@@ -185,7 +190,7 @@ where
         if let Some(own) = held(round.wordings.as_ref(), now) {
             return Ok(own);
         }
-        let own = Arc::new(OwnWordings::of(self.store.templates().await?));
+        let own = Arc::new(OwnWordings::of(self.env.store().templates().await?));
         round.wordings = Some((now, Arc::clone(&own)));
         Ok(own)
     }

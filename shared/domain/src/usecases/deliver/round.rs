@@ -111,6 +111,7 @@ pub(super) struct Round {
     pub(super) queue: VecDeque<Due>,
     pub(super) holds: HashSet<MailId>,
     pub(super) bucket: TokenBucket,
+    pub(super) began: Timestamp,
     pub(super) leased_at: Timestamp,
     pub(super) limits_at: Timestamp,
     pub(super) looked_at: Option<Timestamp>,
@@ -148,9 +149,16 @@ impl Round {
         })
     }
 
+    /// Notes that a look begins, and says what it is for.
+    pub(super) fn begin_look(&mut self, now: Timestamp, low: usize) -> Sought {
+        self.looking = true;
+        self.looked_at = Some(now);
+        self.seeks(low)
+    }
+
     /// What the next look is for. A queue that is long enough takes no more of large Sends, or a
     /// slow account would have the run list all of one again and again.
-    pub(super) fn seeks(&self, low: usize) -> Sought {
+    fn seeks(&self, low: usize) -> Sought {
         Sought {
             holds: self.holds.clone(),
             waits_of: self.queue.iter().filter_map(|due| due.mail.batch).collect(),
