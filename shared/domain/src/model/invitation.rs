@@ -291,6 +291,7 @@ mod tests {
     /// The table as a person would write it down: states down, events across, in the order of
     /// `ALL`.
     #[test]
+    #[expect(clippy::too_many_lines, reason = "the table itself")]
     fn every_event_in_every_state_has_the_outcome_of_the_table() {
         const NO: Result<S, R> = Err(R::NoInvitation);
         const CLOSED: Result<S, R> = Err(R::NotOpen);

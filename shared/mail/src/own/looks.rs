@@ -218,7 +218,24 @@ fn judge_around(name: &str, value: &str, look: &mut Look) -> Result<(), &'static
         }
         return border(name, &parts).ok_or(A_BORDER);
     }
-    let words: &[&str] = match name {
+    let words = words_of(name).ok_or(NOT_KNOWN)?;
+    let most = if matches!(
+        name,
+        "list-style" | "text-decoration" | "text-decoration-line"
+    ) {
+        3
+    } else {
+        1
+    };
+    allowed(
+        parts.len() <= most && parts.iter().all(|part| words.contains(part)),
+        ONE_OF_ITS_WORDS,
+    )
+}
+
+/// The words that a property may be set to.
+fn words_of(name: &str) -> Option<&'static [&'static str]> {
+    Some(match name {
         "font-weight" => &[
             "normal", "bold", "bolder", "lighter", "100", "200", "300", "400", "500", "600", "700",
             "800", "900",
@@ -271,20 +288,8 @@ fn judge_around(name: &str, value: &str, look: &mut Look) -> Result<(), &'static
             "inside",
             "outside",
         ],
-        _ => return Err(NOT_KNOWN),
-    };
-    let most = if matches!(
-        name,
-        "list-style" | "text-decoration" | "text-decoration-line"
-    ) {
-        3
-    } else {
-        1
-    };
-    allowed(
-        parts.len() <= most && parts.iter().all(|part| words.contains(part)),
-        ONE_OF_ITS_WORDS,
-    )
+        _ => return None,
+    })
 }
 
 /// Which parts of a margin, a padding or a border stand to the left and to the right.

@@ -296,6 +296,10 @@ fn no_space_of_another_kind_joins_a_secret_to_an_address() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table: one line for each way of hiding"
+)]
 fn what_an_invitation_must_say_cannot_be_hidden() {
     for (style, part) in [
         ("text-indent:-9999px", "text-indent:-9999px"),
