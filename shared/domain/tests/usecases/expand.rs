@@ -323,7 +323,7 @@ async fn a_page_on_which_somebody_never_stops_changing_fails_and_is_completed_la
     let users = some_users(&world, 3);
     let busy = users[0].id;
     let sent = send(&world, &world.order(&ids(&users))).await.unwrap();
-    for _ in 0..8 {
+    for _ in 0..12 {
         world.store.before_next(Call::SaveUsers, move |store| {
             store.change_user(busy, |user| user.devices += 1);
         });
