@@ -175,16 +175,19 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some("--ci") => {
-            CI.iter().for_each(|task| println!("{}", task.name));
+            for task in CI {
+                println!("{}", task.name);
+            }
             ExitCode::SUCCESS
         }
-        Some(name) => match CI.iter().chain(MORE).find(|task| task.name == name) {
-            Some(task) => carry_out(task, given),
-            None => {
+        Some(name) => {
+            if let Some(task) = CI.iter().chain(MORE).find(|task| task.name == name) {
+                carry_out(task, given)
+            } else {
                 eprintln!("there is no command {name}; `cargo xtask` lists them");
                 ExitCode::from(2)
             }
-        },
+        }
     }
 }
 
