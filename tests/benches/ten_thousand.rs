@@ -114,11 +114,11 @@ async fn keeps_the_rate(api: &Api, people: &[String], verdicts: &mut Verdicts) {
         .await
         .with_status(201);
     let single = beckon_tests::until("the single invitation", async || {
-        let outbox = api
-            .get("/local/outbox?to=single@example.com&limit=1")
+        let mailbox = api
+            .get("/local/mailbox?to=single@example.com&limit=1")
             .await
             .with_status(200);
-        (outbox["items"].as_array()?.len() == 1).then(Instant::now)
+        (mailbox["items"].as_array()?.len() == 1).then(Instant::now)
     })
     .await;
     let waited = single - asked;

@@ -113,7 +113,7 @@ class Beckon:
 
     def mails(self, email):
         """The mails to somebody, newest first."""
-        return self.get(f"/local/outbox?to={quote(email)}")["items"]
+        return self.get(f"/local/mailbox?to={quote(email)}")["items"]
 
     def known_of(self, person):
         """All that can be seen of somebody; the same twice if nothing happened in between."""

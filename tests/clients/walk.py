@@ -101,7 +101,7 @@ class Walk:
 
     def mails_to(self, email: str) -> list[dict[str, str]]:
         """The mails to an address, oldest first. They are the local system's, and not in the document."""
-        answer = httpx.get(f"{self.address}/local/outbox", params={"to": email})
+        answer = httpx.get(f"{self.address}/local/mailbox", params={"to": email})
         items: list[dict[str, str]] = answer.raise_for_status().json()["items"]
         return items
 

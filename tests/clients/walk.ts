@@ -29,7 +29,7 @@ async function until<T>(what: string, ask: () => Promise<T | undefined>): Promis
 
 /** The mails to an address, oldest first. They are the local system's, and not in the document. */
 async function mailsTo(email: string): Promise<{ subject: string; text: string }[]> {
-  const answer = await fetch(`${address}/local/outbox?to=${encodeURIComponent(email)}`);
+  const answer = await fetch(`${address}/local/mailbox?to=${encodeURIComponent(email)}`);
   const { items } = (await answer.json()) as { items: { id: string; subject: string; text: string }[] };
   return items;
 }

@@ -261,14 +261,14 @@ impl Api {
     // What somebody who was invited does.
 
     /// Every mail that was sent, oldest first.
-    pub async fn outbox(&self) -> Vec<Mail> {
-        let answer = self.get("/local/outbox").await.with_status(200);
+    pub async fn mailbox(&self) -> Vec<Mail> {
+        let answer = self.get("/local/mailbox").await.with_status(200);
         items(&answer).iter().map(Mail::read).collect()
     }
 
     /// The mails to one address, oldest first.
-    pub async fn outbox_of(&self, address: &str) -> Vec<Mail> {
-        let mut mails = self.outbox().await;
+    pub async fn mailbox_of(&self, address: &str) -> Vec<Mail> {
+        let mut mails = self.mailbox().await;
         mails.retain(|mail| mail.to == address);
         mails
     }
@@ -276,14 +276,14 @@ impl Api {
     /// Waits until this many mails went to an address, and gives the newest.
     pub async fn mail_number(&self, number: usize, address: &str) -> Mail {
         until("a mail arrives", async || {
-            self.outbox_of(address).await.get(number - 1).cloned()
+            self.mailbox_of(address).await.get(number - 1).cloned()
         })
         .await
     }
 
     /// The newest mail to an address.
     pub async fn newest_mail(&self, address: &str) -> Mail {
-        let mut mails = self.outbox_of(address).await;
+        let mut mails = self.mailbox_of(address).await;
         mails.pop().expect("there is a mail")
     }
 
@@ -447,7 +447,7 @@ impl Api {
             "users": users,
             "histories": histories,
             "batches": self.batches().await,
-            "mails": self.get("/local/outbox").await.with_status(200),
+            "mails": self.get("/local/mailbox").await.with_status(200),
             "failures": self.failures().await,
         })
     }

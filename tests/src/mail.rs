@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// A mail in the outbox of the local mail service.
+/// A mail in the mailbox of the local mail service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
     /// What the mail service calls it.
@@ -20,7 +20,7 @@ pub struct Mail {
     pub text: String,
     /// Its HTML part.
     pub html: String,
-    /// What hangs on it, as the outbox shows it.
+    /// What hangs on it, as the mailbox shows it.
     pub attachments: Vec<Value>,
 }
 

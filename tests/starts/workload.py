@@ -42,7 +42,7 @@ def prepare(address):
         users.append(added["user"]["id"])
         batch = added["batch"]["id"]
     first = "person0@example.com"
-    mails = until("the first mail arrives", lambda: local.call("GET", f"/local/outbox?to={first}&limit=1")["items"])
+    mails = until("the first mail arrives", lambda: local.call("GET", f"/local/mailbox?to={first}&limit=1")["items"])
     pin = re.search(r"Your PIN: ([0-9 ]+)", mails[0]["text"]).group(1)
     order = {"selection": {"userIds": users}, "ownership": "companyOwned"}
     return {

@@ -674,8 +674,8 @@ async fn a_foreign_host_is_refused_on_every_route() {
         ("GET", "/"),
         ("GET", "/v1/users"),
         ("POST", "/v1/users"),
-        ("GET", "/local/outbox"),
-        ("DELETE", "/local/outbox"),
+        ("GET", "/local/mailbox"),
+        ("DELETE", "/local/mailbox"),
         ("POST", "/local/events"),
         ("GET", "/nowhere"),
     ] {

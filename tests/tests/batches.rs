@@ -119,7 +119,7 @@ async fn a_send_by_filter_that_is_stopped_before_its_mails_go_says_so() {
         ])
     );
     assert_eq!(beckon.user(&ada).await["invitation"]["delivery"], "dropped");
-    assert!(beckon.outbox().await.is_empty());
+    assert!(beckon.mailbox().await.is_empty());
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn those_who_have_not_answered_are_invited_again_by_filter_and_nobody_else
     }
     for (person, old_pin) in [&open, &late].into_iter().zip(old_pins) {
         assert_eq!(beckon.user(person).await["invitation"]["issue"], 2);
-        assert_eq!(beckon.outbox_of(&person.email).await.len(), 2);
+        assert_eq!(beckon.mailbox_of(&person.email).await.len(), 2);
         assert_eq!(beckon.show_pin(&person.email, &old_pin).await.status, 403);
         beckon.redeem(person).await;
     }

@@ -18,7 +18,7 @@ async fn two_equal_sends_with_one_key_make_one_batch() {
         .await;
     beckon.quiet().await;
     assert_eq!(beckon.batches().await.len(), 1);
-    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 1);
+    assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 1);
     assert_eq!(beckon.user(&ada).await["invitation"]["issue"], 1);
 }
 
@@ -43,7 +43,7 @@ async fn ten_equal_sends_at_once_with_one_key_make_one_batch() {
         .await;
     beckon.quiet().await;
     assert_eq!(beckon.batches().await.len(), 1);
-    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 1);
+    assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 1);
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn two_sends_without_a_key_are_two_sends() {
     // The second within ten minutes is the same issue, mailed again.
     assert_eq!(beckon.user(&ada).await["invitation"]["issue"], 1);
     beckon.quiet().await;
-    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 2);
+    assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +89,7 @@ async fn a_user_added_twice_with_one_key_is_one_user_with_one_invitation() {
     beckon.quiet().await;
     assert_eq!(beckon.users().await.len(), 1);
     assert_eq!(beckon.batches().await.len(), 1);
-    assert_eq!(beckon.outbox_of("ada@example.com").await.len(), 1);
+    assert_eq!(beckon.mailbox_of("ada@example.com").await.len(), 1);
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn the_same_device_registered_event_ten_times_at_once_counts_once() {
     beckon.mail_number(2, &ada.email).await;
     beckon.quiet().await;
     assert_eq!(beckon.user(&ada).await["devices"], 1);
-    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 2);
+    assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 2);
     let confirmed = beckon.happenings(&ada).await;
     let times = |what: &str| confirmed.iter().filter(|name| *name == what).count();
     assert_eq!(times("registrationConfirmed"), 1);

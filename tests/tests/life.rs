@@ -44,7 +44,7 @@ async fn who_is_sent_the_same_twice_by_mistake_gets_the_same_pin_again() {
     assert_eq!(same, pin);
     assert_eq!(other["recipients"][0]["outcome"], "willReplace");
     assert_ne!(new, pin);
-    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 3);
+    assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 3);
     assert_eq!(beckon.show_pin(&ada.email, &pin).await.status, 403);
     beckon.redeem(&ada).await;
 }
@@ -131,7 +131,7 @@ async fn an_invitation_that_is_cancelled_and_restored_opens_with_the_pin_that_wa
     assert_eq!(restored["invitation"]["state"], "pending");
     assert_eq!(invitation(&beckon, &ada).await["state"], "completed");
     // Who has the mail needs no other.
-    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 1);
+    assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 1);
     let happened = beckon.happenings(&ada).await;
     let taken_back_and_on = [
         "invitationCancelled",
@@ -179,7 +179,7 @@ async fn a_pin_and_a_sheet_are_handed_over_with_a_reason_and_a_notice() {
     assert!(!sheet.text.contains("Sent automatically"), "nobody sent it");
     assert!(sheet.text.contains(".button{display:none"));
     beckon.mail_number(2, &ada.email).await;
-    let told = beckon.outbox_of(&ada.email).await;
+    let told = beckon.mailbox_of(&ada.email).await;
     assert_eq!(told.len(), 2);
     for notice in &told {
         assert!(!notice.text.contains(pin) && !notice.html.contains(pin));

@@ -55,7 +55,7 @@ async fn recipients(beckon: &Beckon, batch: &str) -> Vec<Value> {
 }
 
 async fn how_many_mails(beckon: &Api, person: &Person) -> usize {
-    beckon.outbox_of(&person.email).await.len()
+    beckon.mailbox_of(&person.email).await.len()
 }
 
 // Answers.
@@ -289,7 +289,7 @@ async fn three_hundred_mails_survive_that_the_account_may_not_send() {
     assert_eq!(halted["counts"]["failed"], 0);
     assert_eq!(halted["counts"]["sent"], 0);
     assert_eq!(taken_meanwhile, 0);
-    let mails = beckon.outbox().await;
+    let mails = beckon.mailbox().await;
     let addresses: BTreeSet<_> = mails.iter().map(|mail| mail.to.as_str()).collect();
     assert_eq!(mails.len(), SIZE);
     assert_eq!(addresses.len(), SIZE);
@@ -461,7 +461,7 @@ async fn a_mail_that_nobody_reports_is_sent_again_with_the_same_pin() {
         beckon.mail_number(expected, &person.email).await;
         beckon.quiet().await;
 
-        let mails = beckon.outbox_of(&person.email).await;
+        let mails = beckon.mailbox_of(&person.email).await;
         assert_eq!(mails.len(), expected, "{silence}");
         assert!(mails.iter().all(|mail| mail.pin() == mails[0].pin()));
         assert_eq!(beckon.user(&person).await["invitation"]["issue"], 1);
@@ -494,7 +494,7 @@ async fn a_mail_whose_answer_was_lost_is_not_sent_again_if_an_event_names_it() {
     assert_eq!(how_many_mails(&beckon, &named).await, 1);
     assert_eq!(how_many_mails(&beckon, &delayed).await, 1);
     assert_eq!(how_many_mails(&beckon, &unnamed).await, 2);
-    let first = beckon.outbox_of(&unnamed.email).await.remove(0);
+    let first = beckon.mailbox_of(&unnamed.email).await.remove(0);
     assert_eq!(first.pin(), again.pin());
 }
 
@@ -759,7 +759,7 @@ async fn a_senders_name_reaches_the_mail_service_in_ascii_and_people_as_it_was_w
         let person = beckon.invite(&format!("u{}@example.com", name.len())).await;
         let id = beckon.newest_mail(&person.email).await.id;
 
-        let mail = beckon.get(&format!("/local/outbox/{id}")).await.json();
+        let mail = beckon.get(&format!("/local/mailbox/{id}")).await.json();
 
         let from = mail["from"].as_str().unwrap();
         assert!(from.is_ascii() && from.starts_with("=?UTF-8?B?"), "{from}");
@@ -775,7 +775,7 @@ async fn mails_ask_for_no_answer_by_a_machine_and_for_no_silence_about_a_failed_
     let person = beckon.invite("ada@example.com").await;
     let id = beckon.newest_mail(&person.email).await.id;
 
-    let mail = beckon.get(&format!("/local/outbox/{id}")).await.json();
+    let mail = beckon.get(&format!("/local/mailbox/{id}")).await.json();
 
     assert_eq!(
         mail["headers"],

@@ -220,7 +220,7 @@ async fn a_report_that_completes_nothing_says_why_and_the_invitation_goes_on() {
         (&user["devices"], &user["invitation"]["state"]),
         (&json!(5), &json!("pending"))
     );
-    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 1);
+    assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 1);
     let texts: Vec<String> = beckon
         .history(&ada)
         .await
@@ -304,7 +304,7 @@ async fn a_stranger_at_a_wrong_address_completes_nothing_once_it_is_corrected() 
 
     assert_eq!(answer["notCompleted"]["why"], "formerAddress");
     assert_eq!(beckon.user(&ada).await["invitation"]["state"], "pending");
-    assert_eq!(beckon.outbox_of("ada@example.com").await.len(), 1);
+    assert_eq!(beckon.mailbox_of("ada@example.com").await.len(), 1);
 }
 
 #[tokio::test]

@@ -223,7 +223,7 @@ async fn of_ten_thousand_rows_thirty_seven_are_bad_and_named_and_the_others_are_
         again[0]["counts"],
         json!({ "rows": 10_000, "added": 0, "updated": 0, "unchanged": 9_963, "invalid": 37, "notReached": 0 })
     );
-    assert_eq!(beckon.outbox().await, []);
+    assert_eq!(beckon.mailbox().await, []);
     let exported = export(&beckon, "group=staff").await;
     assert_eq!(exported.lines().count(), 9_964);
     let round = import_to_the_end(&beckon, "invite=false", &exported).await;
@@ -273,7 +273,7 @@ async fn a_file_is_tried_then_imported_and_its_people_are_invited_once() {
         (&again["invited"], &again["counts"]["unchanged"]),
         (&json!(0), &json!(2))
     );
-    assert_eq!(beckon.outbox().await.len(), 2);
+    assert_eq!(beckon.mailbox().await.len(), 2);
     let ben = Person {
         id: real["rows"][1]["userId"].as_str().unwrap().to_owned(),
         email: "ben@example.com".to_owned(),
@@ -459,7 +459,7 @@ async fn a_leaver_is_deleted_with_mail_waiting_and_their_history_tells_it() {
         404
     );
     assert_eq!(beckon.users().await, [] as [Value; 0]);
-    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 1);
+    assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 1);
     assert_eq!(beckon.show_pin(&ada.email, &pin).await.status, 403);
     assert_eq!(
         beckon

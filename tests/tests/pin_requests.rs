@@ -26,7 +26,7 @@ async fn ask(beckon: &Beckon, person: &Person) {
 /// Every mail to somebody, once nothing is under way any more.
 async fn mails(beckon: &Beckon, person: &Person) -> Vec<Mail> {
     beckon.quiet().await;
-    beckon.outbox_of(&person.email).await
+    beckon.mailbox_of(&person.email).await
 }
 
 fn pins(mails: &[Mail]) -> Vec<String> {
@@ -130,7 +130,7 @@ async fn the_mail_goes_to_the_registered_address_however_it_was_typed() {
 
     assert_eq!(answer.status, 202, "{}", answer.text);
     assert_eq!(mails(&beckon, &ada).await.len(), 2);
-    assert_eq!(beckon.outbox().await.len(), 2);
+    assert_eq!(beckon.mailbox().await.len(), 2);
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ async fn remind(beckon: &Beckon, most: u32, quiet_hours: Value) {
 }
 
 async fn subjects(beckon: &Beckon, person: &Person) -> Vec<String> {
-    let mails = beckon.outbox_of(&person.email).await;
+    let mails = beckon.mailbox_of(&person.email).await;
     mails.into_iter().map(|mail| mail.subject).collect()
 }
 
@@ -50,7 +50,7 @@ async fn who_does_not_answer_is_reminded_with_the_same_pin_and_never_after_the_e
     })
     .await;
     beckon.quiet().await;
-    assert_eq!(beckon.outbox_of(&bob.email).await.len(), 1);
+    assert_eq!(beckon.mailbox_of(&bob.email).await.len(), 1);
     let happened = beckon.happenings(&ada).await;
     assert!(
         happened.contains(&"reminderWritten".to_owned()),
@@ -134,7 +134,7 @@ async fn nobody_is_reminded_in_the_quiet_hours_of_where_they_live() {
     assert_eq!(ends, to);
     assert!(next.duration_since(Timestamp::now()) < SignedDuration::from_hours(4));
     beckon.quiet().await;
-    assert_eq!(beckon.outbox_of(&asleep.email).await.len(), 1);
+    assert_eq!(beckon.mailbox_of(&asleep.email).await.len(), 1);
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn a_reminder_arrives_in_own_words_with_a_working_pin() {
     for part in [&reminder.text, &reminder.html] {
         assert!(part.contains("Hello again from the help desk!"), "{part}");
     }
-    let invitation = beckon.outbox_of(&ada.email).await.remove(0);
+    let invitation = beckon.mailbox_of(&ada.email).await.remove(0);
     assert!(!invitation.text.contains("Hello again"));
     assert_eq!(reminder.pin(), invitation.pin());
     beckon.redeem(&ada).await;

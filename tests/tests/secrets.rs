@@ -200,7 +200,7 @@ async fn no_pin_token_or_registration_id_is_on_disk_in_an_answer_or_in_the_log()
     for file in files(beckon.folder()) {
         let name = file.strip_prefix(beckon.folder()).unwrap().to_owned();
         // The mails themselves, and the key that they are derived from.
-        if name.starts_with("outbox") || name == Path::new("keys.json") {
+        if name.starts_with("mailbox") || name == Path::new("keys.json") {
             continue;
         }
         let bytes = fs::read(&file).unwrap();

@@ -250,7 +250,7 @@ async fn a_draft_is_shown_and_mailed_for_a_try_before_it_is_kept() {
     );
     assert_eq!(ours["subject"], "Registrieren Sie Ihr Gerät für die Arbeit");
     assert_eq!(first, again);
-    assert_eq!(beckon.outbox().await.len(), 1);
+    assert_eq!(beckon.mailbox().await.len(), 1);
     assert_eq!(
         mail.subject,
         "[Test] Moin Alex Example, Ihr neues Gerät wartet"

@@ -92,7 +92,7 @@ async fn two_people_are_invited_enrol_their_devices_and_the_one_in_staff_is_told
         mails.into_iter().map(|mail| mail.subject).collect()
     };
     assert_eq!(
-        subjects(beckon.outbox_of(&staff.email).await),
+        subjects(beckon.mailbox_of(&staff.email).await),
         [
             "Register your device for work",
             "Register your device for work",
@@ -100,7 +100,7 @@ async fn two_people_are_invited_enrol_their_devices_and_the_one_in_staff_is_told
         ]
     );
     assert_eq!(
-        subjects(beckon.outbox_of(&other.email).await),
+        subjects(beckon.mailbox_of(&other.email).await),
         [
             "Registrieren Sie Ihr Gerät für die Arbeit",
             "Registrieren Sie Ihr Gerät für die Arbeit",
@@ -146,7 +146,7 @@ async fn adding_a_user_invites_them_by_default_and_says_whether_a_confirmation_w
     assert!(quietly["batch"].is_null());
     assert!(quietly["reminder"].is_null());
     assert_eq!(users[1]["invitation"], json!({ "state": "none" }));
-    assert_eq!(beckon.outbox_of("bob@example.com").await, []);
+    assert_eq!(beckon.mailbox_of("bob@example.com").await, []);
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn nobody_gets_a_confirmation_while_confirmations_are_off() {
     );
     assert_eq!(sent["reminder"]["confirmationEnabled"], false);
     assert_eq!(beckon.user(&ada).await["devices"], 1);
-    assert_eq!(beckon.outbox_of(&ada.email).await.len(), 2);
+    assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 2);
 }
 
 #[tokio::test]
@@ -278,9 +278,9 @@ async fn opening_pages_and_links_changes_nothing() {
         "/enroll?email=ada@example.com".to_owned(),
         "/enroll/enroll.js".to_owned(),
         "/enroll/enroll.css".to_owned(),
-        "/outbox".to_owned(),
-        format!("/local/outbox/{}", mail.id),
-        format!("/local/outbox/{}/view", mail.id),
+        "/mailbox".to_owned(),
+        format!("/local/mailbox/{}", mail.id),
+        format!("/local/mailbox/{}/view", mail.id),
         "/openapi.json".to_owned(),
         "/v1/batches".to_owned(),
         format!("/v1/registrations/{session}"),
@@ -416,5 +416,5 @@ async fn a_send_counts_whom_it_invited_whom_it_skipped_and_what_arrived() {
               "delivery": null, "deliveryReason": null, "confirmation": false },
         ])
     );
-    assert_eq!(beckon.outbox_of(&bob.email).await, []);
+    assert_eq!(beckon.mailbox_of(&bob.email).await, []);
 }

@@ -1,5 +1,5 @@
 //! Beckon on one machine: the functions of the cloud, an embedded DynamoDB engine, a mail service
-//! whose outbox is a web page, and tasks in the place of stream, wake-up, schedule and event bus.
+//! whose mailbox is a web page, and tasks in the place of stream, wake-up, schedule and event bus.
 //! The code that does the work is the code that runs in AWS; this room only connects it.
 
 mod aws;

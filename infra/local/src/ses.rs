@@ -1,8 +1,8 @@
-//! A local Amazon SES v2: the part of it that Beckon calls, and an outbox to read the mail in.
+//! A local Amazon SES v2: the part of it that Beckon calls, and a mailbox to read the mail in.
 //!
 //! Owns: the REST API as `aws-sdk-sesv2` speaks it, the account's sending limits, the suppression
 //! list, the events SES would publish, the faults a test or a curious person can order, and the
-//! outbox with its web page.
+//! mailbox with its web page.
 //!
 //! Must not know: invitations, users, tables, or anything else of Beckon. It sees mail the way the
 //! real service does, so that what works here works there.
@@ -10,6 +10,7 @@
 mod account;
 mod answer;
 mod api;
+mod captured;
 mod clock;
 mod connection;
 mod control;
@@ -17,7 +18,6 @@ mod events;
 mod faults;
 mod ids;
 mod limits;
-mod outbox;
 mod pages;
 mod request;
 mod state_file;
@@ -38,8 +38,8 @@ use tokio::{net::TcpListener, sync::mpsc::UnboundedSender};
 
 use account::Account;
 use answer::Refusal;
+use captured::{Mail, Mailbox, folder_in};
 use clock::Clock;
-use outbox::{Mail, Outbox};
 use request::Message;
 
 pub(crate) use connection::{Connection, CuttableListener};
@@ -48,7 +48,7 @@ pub(crate) use events::EventMode;
 /// How the local SES starts.
 #[derive(Debug, Clone)]
 pub(crate) struct SesConfig {
-    /// Holds `outbox/`, which is created when it is missing.
+    /// Holds `mailbox/`, which is created when it is missing.
     pub(crate) data_directory: PathBuf,
     /// Recipients a second (`MaxSendRate`).
     pub(crate) max_send_rate: f64,
@@ -75,7 +75,7 @@ impl SesConfig {
     }
 }
 
-/// The endpoint: a cheap handle, every clone of which is the same account and the same outbox.
+/// The endpoint: a cheap handle, every clone of which is the same account and the same mailbox.
 #[derive(Debug, Clone)]
 pub(crate) struct SesEndpoint {
     inner: Arc<Inner>,
@@ -84,14 +84,14 @@ pub(crate) struct SesEndpoint {
 #[derive(Debug)]
 struct Inner {
     account: Mutex<Account>,
-    outbox: Mutex<Outbox>,
+    mailbox: Mutex<Mailbox>,
     sink: Option<UnboundedSender<Value>>,
     default_configuration_set: Option<String>,
     clock: Clock,
 }
 
 impl SesEndpoint {
-    /// Opens the outbox under `config.data_directory`, with the mail and the suppression list that
+    /// Opens the mailbox under `config.data_directory`, with the mail and the suppression list that
     /// an earlier process left there. Limits, faults and the event mode start as configured.
     ///
     /// `sink` receives each event in the shape in which it would reach an `EventBridge` rule.
@@ -111,15 +111,15 @@ impl SesEndpoint {
         sink: Option<UnboundedSender<Value>>,
         clock: Clock,
     ) -> io::Result<Self> {
-        let directory = config.data_directory.join("outbox");
+        let directory = folder_in(&config.data_directory)?;
         std::fs::create_dir_all(&directory)?;
-        let outbox = Outbox::open(&directory)?;
-        let account = Account::open(&directory, &config, outbox.summaries(), clock.now())?;
+        let mailbox = Mailbox::open(&directory)?;
+        let account = Account::open(&directory, &config, mailbox.summaries(), clock.now())?;
 
         Ok(Self {
             inner: Arc::new(Inner {
                 account: Mutex::new(account),
-                outbox: Mutex::new(outbox),
+                mailbox: Mutex::new(mailbox),
                 sink,
                 default_configuration_set: config.default_configuration_set,
                 clock,
@@ -140,8 +140,8 @@ impl SesEndpoint {
         control::router(self.clone())
     }
 
-    /// The outbox: JSON under `/local/outbox`, the page under `/outbox`.
-    pub(crate) fn outbox_router(&self) -> Router {
+    /// The mailbox: JSON under `/local/mailbox`, the page under `/mailbox`.
+    pub(crate) fn mailbox_router(&self) -> Router {
         pages::router(self.clone())
     }
 
@@ -165,9 +165,9 @@ impl SesEndpoint {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+    fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
         self.inner
-            .outbox
+            .mailbox
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -187,7 +187,7 @@ impl SesEndpoint {
             .or_else(|| self.inner.default_configuration_set.clone());
         let id = ids::message_id(now).map_err(|error| Refusal::internal(&error))?;
         let mail = Mail::new(id, message, now, configuration_set, &outcomes);
-        self.outbox()
+        self.mailbox()
             .append(&mail)
             .map_err(|error| Refusal::internal(&error))?;
 

@@ -277,12 +277,12 @@ impl System {
         let address = &self.address;
         format!(
             "Beckon is running at {address}
-  {address}/outbox        the mails it sent: nothing leaves this machine
+  {address}/mailbox       the mails it sent: nothing leaves this machine
   {address}/enroll        the page that invited people see
   {address}/docs          the API, to read and to try
 Data is kept in {}. There is no sign-in here; in AWS there is.
 
-First invite somebody, then look into the outbox:
+First invite somebody, then look into the mailbox:
   curl -s -X POST {address}/v1/users -H 'Content-Type: application/json' \\
     -d '{{\"email\": \"a.user@example.com\", \"displayName\": \"A. User\"}}'
 
@@ -369,7 +369,7 @@ impl Shared {
             redemptions: redeem::Redemptions::new(self.table.clone(), self.keys.clone(), guessing),
         })?;
         let all = functions
-            .merge(self.ses.outbox_router())
+            .merge(self.ses.mailbox_router())
             .merge(self.ses.control_router())
             .merge(bus.router())
             .merge(self.published.router())

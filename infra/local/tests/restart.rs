@@ -175,12 +175,12 @@ impl Notes {
             assert_eq!(user["invitation"]["issue"], 2);
         }
         beckon_tests::until("the confirmation arrives", async || {
-            let mails = api.outbox_of(&staff.email).await;
+            let mails = api.mailbox_of(&staff.email).await;
             let last = mails.last()?;
             (last.subject == "Your device is registered").then_some(())
         })
         .await;
-        for mail in api.outbox_of(&other.email).await {
+        for mail in api.mailbox_of(&other.email).await {
             assert_eq!(mail.subject, "Registrieren Sie Ihr Gerät für die Arbeit");
         }
         assert_eq!(api.batches().await.len(), 3);
@@ -312,7 +312,7 @@ async fn at_its_finest_the_log_shows_neither_an_address_nor_a_secret() {
         hidden.push(person.email.clone());
         hidden.push(person.email.replace('@', "%40"));
         hidden.push(format!("{:?}", person.email.as_bytes()));
-        for mail in program.api.outbox_of(&person.email).await {
+        for mail in program.api.mailbox_of(&person.email).await {
             hidden.extend(mail.pin().map(|pin| pin.replace(' ', "")));
             hidden.extend(mail.pin());
         }
@@ -461,11 +461,11 @@ async fn killed_fifty_times_between_send_and_sent_every_invitation_goes_out() {
     pace(&program.api, 1000).await;
     program.api.taken(&batch).await;
 
-    let outbox = program.api.outbox().await;
+    let mailbox = program.api.mailbox().await;
     let mut twice = 0;
     for person in &people {
         let mut mails: BTreeMap<_, Vec<Timestamp>> = BTreeMap::new();
-        for mail in outbox.iter().filter(|mail| mail.to == person.email) {
+        for mail in mailbox.iter().filter(|mail| mail.to == person.email) {
             mails.entry(mail.pin()).or_default().push(mail.sent_at);
         }
         assert_eq!(

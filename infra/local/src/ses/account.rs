@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::{
     SesConfig,
     answer::Refusal,
+    captured::Summary,
     events::{EventMode, Outcome},
     faults::{Effect, Faults, Order},
     limits::{LastDay, Rate},
-    outbox::Summary,
     request::bare_address,
     state_file::{State, StateFile},
 };

@@ -172,13 +172,13 @@ impl Refusal {
         )
     }
 
-    /// The outbox itself failed: a full disk, most likely. Logged here, where the cause is known.
+    /// The mailbox itself failed: a full disk, most likely. Logged here, where the cause is known.
     pub(super) fn internal(cause: &std::io::Error) -> Self {
-        tracing::error!(error = %cause, "the local outbox cannot be used");
+        tracing::error!(error = %cause, "the local mailbox cannot be used");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "InternalFailure",
-            format!("The local outbox cannot be used: {cause}."),
+            format!("The local mailbox cannot be used: {cause}."),
         )
     }
 }

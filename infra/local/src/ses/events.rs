@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{ids, outbox::Mail, request::bare_address};
+use super::{captured::Mail, ids, request::bare_address};
 
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";

@@ -1,6 +1,6 @@
-//! The outbox over HTTP: JSON for tests and tools, and a page for people.
+//! The mailbox over HTTP: JSON for tests and tools, and a page for people.
 //!
-//! Owns: the routes under `/local/outbox` and `/outbox`. Must not know how mail is accepted.
+//! Owns: the routes under `/local/mailbox` and `/mailbox`. Must not know how mail is accepted.
 
 mod listing;
 
@@ -18,14 +18,14 @@ use serde_json::json;
 
 use super::{
     SesEndpoint,
+    captured::{self, Mail, Summary},
     control::problem,
-    outbox::{self, Mail, Summary},
     view,
 };
 
-const PAGE: &str = include_str!("../pages/outbox.html");
-const SCRIPT: &str = include_str!("../pages/outbox.js");
-const STYLE: &str = include_str!("../pages/outbox.css");
+const PAGE: &str = include_str!("../pages/mailbox.html");
+const SCRIPT: &str = include_str!("../pages/mailbox.js");
+const STYLE: &str = include_str!("../pages/mailbox.css");
 
 /// The page fetches its list, shows a mail in a frame, and needs nothing from elsewhere.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -38,13 +38,13 @@ const LIST_PAGE: usize = 200;
 /// The routes.
 pub(super) fn router(endpoint: SesEndpoint) -> Router {
     Router::new()
-        .route("/local/outbox", get(list).delete(empty))
-        .route("/local/outbox/{id}", get(one))
-        .route("/local/outbox/{id}/view", get(shown))
-        .route("/outbox", get(page))
-        .route("/outbox/outbox.js", get(script))
-        .route("/outbox/outbox.css", get(style))
-        .route("/outbox/list", get(summaries))
+        .route("/local/mailbox", get(list).delete(empty))
+        .route("/local/mailbox/{id}", get(one))
+        .route("/local/mailbox/{id}/view", get(shown))
+        .route("/mailbox", get(page))
+        .route("/mailbox/mailbox.js", get(script))
+        .route("/mailbox/mailbox.css", get(style))
+        .route("/mailbox/list", get(summaries))
         .with_state(endpoint)
 }
 
@@ -56,10 +56,10 @@ struct ListQuery {
 
 async fn list(State(endpoint): State<SesEndpoint>, Query(query): Query<ListQuery>) -> Response {
     let (path, places) = {
-        let outbox = endpoint.outbox();
+        let mailbox = endpoint.mailbox();
         (
-            outbox.path().to_owned(),
-            outbox.places(query.to.as_deref(), query.limit),
+            mailbox.path().to_owned(),
+            mailbox.places(query.to.as_deref(), query.limit),
         )
     };
     (
@@ -73,7 +73,7 @@ async fn empty(State(endpoint): State<SesEndpoint>) -> Response {
     let emptied = tokio::task::spawn_blocking(move || {
         let now = endpoint.inner.clock.now();
         endpoint.account().before_emptying(now)?;
-        endpoint.outbox().empty()
+        endpoint.mailbox().empty()
     })
     .await
     .unwrap_or_else(|error| Err(error.into()));
@@ -110,15 +110,15 @@ async fn shown(State(endpoint): State<SesEndpoint>, Path(id): Path<String>) -> R
 /// The bytes of one mail, which are JSON.
 async fn stored(endpoint: SesEndpoint, id: &str) -> std::io::Result<Option<Vec<u8>>> {
     let (path, place) = {
-        let outbox = endpoint.outbox();
-        (outbox.path().to_owned(), outbox.place(id))
+        let mailbox = endpoint.mailbox();
+        (mailbox.path().to_owned(), mailbox.place(id))
     };
     let Some(place) = place else {
         return Ok(None);
     };
     tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
-        outbox::read(&mut File::open(path)?, place, &mut bytes)?;
+        captured::read(&mut File::open(path)?, place, &mut bytes)?;
         Ok(Some(bytes))
     })
     .await?
@@ -143,19 +143,19 @@ async fn summaries(
             || summary.to.to_lowercase().contains(&wanted)
             || summary.subject.to_lowercase().contains(&wanted)
     };
-    let outbox = endpoint.outbox();
+    let mailbox = endpoint.mailbox();
     let mut items: Vec<Summary> = match (&query.after, &query.before) {
-        (Some(after), _) => newest(outbox.after(after).filter(matches)),
-        (None, Some(before)) => newest(outbox.before(before).filter(matches)),
-        (None, None) => newest(outbox.summaries().filter(matches)),
+        (Some(after), _) => newest(mailbox.after(after).filter(matches)),
+        (None, Some(before)) => newest(mailbox.before(before).filter(matches)),
+        (None, None) => newest(mailbox.summaries().filter(matches)),
     };
     let more = items.len() > LIST_PAGE;
     items.truncate(LIST_PAGE);
     Json(json!({
         "items": items,
         "more": more,
-        "total": outbox.summaries().len(),
-        "timesEmptied": outbox.times_emptied(),
+        "total": mailbox.summaries().len(),
+        "timesEmptied": mailbox.times_emptied(),
     }))
     .into_response()
 }
@@ -202,10 +202,10 @@ fn document(
 }
 
 fn missing() -> Response {
-    problem(StatusCode::NOT_FOUND, "no mail in the outbox has this id")
+    problem(StatusCode::NOT_FOUND, "no mail in the mailbox has this id")
 }
 
 fn failed(error: &std::io::Error) -> Response {
-    tracing::error!(error = %error, "the local outbox cannot be used");
+    tracing::error!(error = %error, "the local mailbox cannot be used");
     problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
 }

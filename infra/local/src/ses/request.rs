@@ -128,7 +128,7 @@ pub(super) struct Pair {
     pub(super) value: String,
 }
 
-/// An attachment, as the outbox shows it.
+/// An attachment, as the mailbox shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Attachment {

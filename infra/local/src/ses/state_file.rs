@@ -18,7 +18,7 @@ pub(super) struct State {
     pub(super) suppressed: BTreeSet<String>,
     /// Simulator addresses that start on the list and were taken off it.
     pub(super) lifted: BTreeSet<String>,
-    /// Recipients by minute as of the last time the outbox was emptied: the quota counts them, and
+    /// Recipients by minute as of the last time the mailbox was emptied: the quota counts them, and
     /// their mail can no longer be counted.
     pub(super) sent_before_emptied: Vec<(i64, u32)>,
 }

@@ -2,7 +2,7 @@
 
 mod accepting;
 mod faults;
-mod outbox_pages;
+mod mailbox_pages;
 mod restarting;
 
 use axum::{
@@ -65,7 +65,7 @@ impl Room {
             .endpoint
             .api_router()
             .merge(self.endpoint.control_router())
-            .merge(self.endpoint.outbox_router());
+            .merge(self.endpoint.mailbox_router());
         let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
         let request = Request::builder()
             .method(method)
@@ -92,8 +92,8 @@ impl Room {
         self.send(mail_to(address)).await
     }
 
-    async fn outbox(&self) -> Vec<Value> {
-        let answer = self.ask("GET", "/local/outbox", None).await;
+    async fn mailbox(&self) -> Vec<Value> {
+        let answer = self.ask("GET", "/local/mailbox", None).await;
         answer.json()["items"].as_array().unwrap().clone()
     }
 

@@ -6,7 +6,7 @@
 //! Mail is hostile input even here: the document is only ever served with [`POLICY`], under which no
 //! script runs and nothing is fetched from anywhere.
 
-use super::{outbox::Mail, request::Attachment};
+use super::{captured::Mail, request::Attachment};
 
 /// The content security policy of the document: pictures from `data:` only, inline styles because
 /// mail has no others, and links that open outside the sandbox.

@@ -1,4 +1,4 @@
-//! The whole outbox as one JSON answer that is never in memory as a whole.
+//! The whole mailbox as one JSON answer that is never in memory as a whole.
 //!
 //! Owns: reading stored mails in pieces and joining them. Must not know which mails were asked for.
 
@@ -7,7 +7,7 @@ use std::{fs::File, io, path::PathBuf};
 use axum::body::{Body, Bytes};
 use futures_util::{StreamExt as _, stream};
 
-use crate::ses::outbox::{self, Place};
+use crate::ses::captured::{self, Place};
 
 /// About this much is read at once; a mail is never split.
 const PIECE_BYTES: u64 = 256 * 1024;
@@ -38,7 +38,7 @@ fn read(path: &PathBuf, places: &[Place], prefix: &[u8]) -> io::Result<Vec<u8>> 
         if position > 0 {
             bytes.push(b',');
         }
-        outbox::read(&mut file, *place, &mut bytes)?;
+        captured::read(&mut file, *place, &mut bytes)?;
     }
     Ok(bytes)
 }

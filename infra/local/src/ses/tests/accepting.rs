@@ -3,7 +3,7 @@ use jiff::SignedDuration;
 use super::*;
 
 #[tokio::test]
-async fn an_accepted_mail_is_in_the_outbox_with_all_its_parts() {
+async fn an_accepted_mail_is_in_the_mailbox_with_all_its_parts() {
     let room = Room::new();
 
     let id = room
@@ -11,7 +11,7 @@ async fn an_accepted_mail_is_in_the_outbox_with_all_its_parts() {
         .await
         .message_id();
 
-    let items = room.outbox().await;
+    let items = room.mailbox().await;
     assert_eq!(items.len(), 1);
     let item = &items[0];
     assert_eq!(item["id"], json!(id));
@@ -261,7 +261,7 @@ async fn a_name_in_encoded_words_is_kept_as_sent_and_shown_as_read() {
 
     room.send(mail).await.message_id();
 
-    let items = room.outbox().await;
+    let items = room.mailbox().await;
     assert_eq!(items[0]["from"], from);
     assert_eq!(
         items[0]["fromShown"],

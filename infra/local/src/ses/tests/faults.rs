@@ -106,7 +106,7 @@ async fn every_refusing_fault_has_the_answer_of_the_real_service() {
         );
         assert!(refusal.2.contains(message), "{fault}: {}", refusal.2);
     }
-    assert_eq!(room.outbox().await.len(), 0);
+    assert_eq!(room.mailbox().await.len(), 0);
     assert_eq!(room.send_to("a.user@example.com").await.status, 200);
 }
 
@@ -129,7 +129,7 @@ async fn a_reset_closes_without_a_byte_and_accepts_nothing() {
     let answer = send_raw(&room).await;
 
     assert_eq!(answer.unwrap_or_default(), b"");
-    assert_eq!(room.outbox().await.len(), 0);
+    assert_eq!(room.mailbox().await.len(), 0);
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn a_dropped_answer_closes_without_a_byte_and_the_mail_is_there() {
     let answer = send_raw(&room).await;
 
     assert_eq!(answer.unwrap_or_default(), b"");
-    assert_eq!(room.outbox().await.len(), 1);
+    assert_eq!(room.mailbox().await.len(), 1);
     assert_eq!(room.event_types(), ["Email Sent", "Email Delivered"]);
 }
 
@@ -168,7 +168,7 @@ async fn a_stall_answers_late_and_accepts_nothing() {
 
     assert!(start.elapsed() >= Duration::from_millis(200));
     assert_eq!(answer.refusal().0, 503);
-    assert_eq!(room.outbox().await.len(), 0);
+    assert_eq!(room.mailbox().await.len(), 0);
 }
 
 #[tokio::test]

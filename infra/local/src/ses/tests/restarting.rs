@@ -12,7 +12,7 @@ async fn mail_and_quota_survive_a_restart() {
     let third = room.send_to("c@example.com").await.message_id();
 
     let ids: Vec<Value> = room
-        .outbox()
+        .mailbox()
         .await
         .iter()
         .map(|item| item["id"].clone())
@@ -53,7 +53,7 @@ async fn a_fault_does_not_outlive_the_process() {
 async fn an_unfinished_last_mail_is_cut_off_wherever_it_broke() {
     let room = Room::new();
     let id = room.send_to("a@example.com").await.message_id();
-    let path = room.endpoint.outbox().path().to_owned();
+    let path = room.endpoint.mailbox().path().to_owned();
     let whole = std::fs::read(&path).unwrap();
     let summary_ends = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     let mut room = room;
@@ -66,20 +66,20 @@ async fn an_unfinished_last_mail_is_cut_off_wherever_it_broke() {
         file.write_all(&whole[..broken_at]).unwrap();
         room = room.reopened();
 
-        let items = room.outbox().await;
+        let items = room.mailbox().await;
         assert_eq!(items.len(), 1, "broken at {broken_at}");
         assert_eq!(items[0]["id"], json!(id));
         assert_eq!(std::fs::read(&path).unwrap(), whole);
     }
     room.send_to("b@example.com").await.message_id();
-    assert_eq!(room.reopened().outbox().await.len(), 2);
+    assert_eq!(room.reopened().mailbox().await.len(), 2);
 }
 
 #[tokio::test]
 async fn damage_in_the_middle_is_reported_and_nothing_is_thrown_away() {
     let room = Room::new();
     room.send_to("a@example.com").await.message_id();
-    let path = room.endpoint.outbox().path().to_owned();
+    let path = room.endpoint.mailbox().path().to_owned();
     let mut damaged = b"{\"not\":\"a summary\"}\n".to_vec();
     damaged.extend(std::fs::read(&path).unwrap());
     std::fs::write(&path, &damaged).unwrap();

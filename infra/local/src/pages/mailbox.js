@@ -1,4 +1,4 @@
-// The outbox page: a list that keeps itself current, and one mail as its recipient sees it.
+// The mailbox page: a list that keeps itself current, and one mail as its recipient sees it.
 //
 // The address bar is the state: the part after # is the id of the chosen mail, so a link to a mail is
 // a link to this page, and back and forward work. Text from mails only ever enters the page as text.
@@ -26,7 +26,7 @@ const inFull = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle
 
 let newest = null; // id of the first entry of the list
 let oldest = null; // id of the last
-let emptied = null; // how often the outbox was emptied when the list was loaded
+let emptied = null; // how often the mailbox was emptied when the list was loaded
 let total = 0;
 let chosen = ""; // id of the mail on the right
 let loading = 0; // number of the newest request for a whole list; answers to older ones are dropped
@@ -37,7 +37,7 @@ async function fetchList(parameters) {
   const query = new URLSearchParams(parameters);
   const words = element("search").value.trim();
   if (words) query.set("q", words);
-  const answer = await fetch(`/outbox/list?${query}`);
+  const answer = await fetch(`/mailbox/list?${query}`);
   if (!answer.ok) throw new Error(`the list answered ${answer.status}`);
   return answer.json();
 }
@@ -60,7 +60,7 @@ async function loadNew() {
   const page = await fetchList({ after });
   // Another answer was faster: these entries are there already.
   if (ours !== loading || after !== newest) return;
-  // More than a page has come, or the outbox was emptied: what is shown no longer fits on.
+  // More than a page has come, or the mailbox was emptied: what is shown no longer fits on.
   if (page.more || page.timesEmptied !== emptied || page.total < list.childElementCount) {
     return loadAfresh();
   }
@@ -149,7 +149,7 @@ async function choose() {
   hint();
   if (!id) return;
 
-  const place = `/local/outbox/${encodeURIComponent(id)}`;
+  const place = `/local/mailbox/${encodeURIComponent(id)}`;
   const answer = await fetch(place);
   if (chosen !== id) return;
   if (!answer.ok) return leave();
@@ -295,9 +295,9 @@ element("back").addEventListener("click", (event) => {
 element("older").addEventListener("click", () => loadOlder().catch(report));
 
 element("empty").addEventListener("click", async () => {
-  if (!confirm(`Remove all ${total.toLocaleString()} mails from the outbox?`)) return;
+  if (!confirm(`Remove all ${total.toLocaleString()} mails from the mailbox?`)) return;
   try {
-    const answer = await fetch("/local/outbox", { method: "DELETE" });
+    const answer = await fetch("/local/mailbox", { method: "DELETE" });
     if (!answer.ok) throw new Error(`emptying answered ${answer.status}`);
     leave();
     await loadAfresh();

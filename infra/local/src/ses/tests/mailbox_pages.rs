@@ -1,10 +1,10 @@
 use super::*;
 
 #[tokio::test]
-async fn an_empty_outbox_is_an_empty_list() {
+async fn an_empty_mailbox_is_an_empty_list() {
     let room = Room::new();
 
-    assert_eq!(room.outbox().await, [Value::Null; 0]);
+    assert_eq!(room.mailbox().await, [Value::Null; 0]);
 }
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn the_list_is_oldest_first_filtered_by_address_and_cut_to_the_newest() {
     }
     let listed = async |query: &str| -> Vec<String> {
         let answer = room
-            .ask("GET", &format!("/local/outbox{query}"), None)
+            .ask("GET", &format!("/local/mailbox{query}"), None)
             .await;
         assert_eq!(answer.header("content-type"), "application/json");
         answer.json()["items"]
@@ -58,7 +58,7 @@ async fn a_mail_is_shown_with_its_pictures_and_without_any_power() {
     let id = room.send_to("a.user@example.com").await.message_id();
 
     let shown = room
-        .ask("GET", &format!("/local/outbox/{id}/view"), None)
+        .ask("GET", &format!("/local/mailbox/{id}/view"), None)
         .await;
 
     assert!(
@@ -78,11 +78,11 @@ async fn one_mail_is_the_same_as_in_the_list_and_an_unknown_one_is_not_found() {
     let room = Room::new();
     let id = room.send_to("a.user@example.com").await.message_id();
 
-    let one = room.ask("GET", &format!("/local/outbox/{id}"), None).await;
-    let unknown = room.ask("GET", "/local/outbox/unknown", None).await;
-    let unknown_view = room.ask("GET", "/local/outbox/unknown/view", None).await;
+    let one = room.ask("GET", &format!("/local/mailbox/{id}"), None).await;
+    let unknown = room.ask("GET", "/local/mailbox/unknown", None).await;
+    let unknown_view = room.ask("GET", "/local/mailbox/unknown/view", None).await;
 
-    assert_eq!(one.json(), room.outbox().await[0]);
+    assert_eq!(one.json(), room.mailbox().await[0]);
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     assert_eq!(unknown_view.status, StatusCode::NOT_FOUND);
 }
@@ -92,12 +92,12 @@ async fn emptying_removes_the_mail_and_keeps_the_quota() {
     let room = Room::new();
     let id = room.send_to("a.user@example.com").await.message_id();
 
-    let emptied = room.ask("DELETE", "/local/outbox", None).await.status;
+    let emptied = room.ask("DELETE", "/local/mailbox", None).await.status;
     room.send_to("b.user@example.com").await.message_id();
 
     assert_eq!(emptied, StatusCode::NO_CONTENT);
-    assert_eq!(room.outbox().await.len(), 1);
-    let gone = room.ask("GET", &format!("/local/outbox/{id}"), None).await;
+    assert_eq!(room.mailbox().await.len(), 1);
+    let gone = room.ask("GET", &format!("/local/mailbox/{id}"), None).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
     let room = room.reopened();
     let account = room.ask("GET", "/v2/email/account", None).await.json();
@@ -111,7 +111,7 @@ async fn the_page_gets_newest_first_then_only_what_is_new() {
     let second = room.send_to("b@example.com").await.message_id();
     let ids = async |query: &str| -> Vec<String> {
         let page = room
-            .ask("GET", &format!("/outbox/list{query}"), None)
+            .ask("GET", &format!("/mailbox/list{query}"), None)
             .await
             .json();
         assert_eq!(page["more"], false);
@@ -133,7 +133,7 @@ async fn the_page_gets_newest_first_then_only_what_is_new() {
         std::slice::from_ref(&first)
     );
     assert_eq!(ids("?q=B%40EXAMPLE").await, [second]);
-    let page = room.ask("GET", "/outbox/list", None).await.json();
+    let page = room.ask("GET", "/mailbox/list", None).await.json();
     assert_eq!(page["total"], 2);
     assert_eq!(page["items"][0]["kind"], "invitation");
     assert_eq!(page["items"][0]["outcome"], "delivered");
@@ -146,20 +146,20 @@ async fn more_than_one_page_of_mails_says_that_there_is_more() {
         room.send_to("a@example.com").await.message_id();
     }
 
-    let page = room.ask("GET", "/outbox/list", None).await.json();
+    let page = room.ask("GET", "/mailbox/list", None).await.json();
 
     assert_eq!(page["items"].as_array().unwrap().len(), 200);
     assert_eq!(page["more"], true);
-    assert_eq!(room.outbox().await.len(), 201);
+    assert_eq!(room.mailbox().await.len(), 201);
 }
 
 #[tokio::test]
 async fn the_page_runs_nothing_that_is_written_into_it() {
     let room = Room::new();
 
-    let page = room.ask("GET", "/outbox", None).await;
-    let script = room.ask("GET", "/outbox/outbox.js", None).await;
-    let style = room.ask("GET", "/outbox/outbox.css", None).await;
+    let page = room.ask("GET", "/mailbox", None).await;
+    let script = room.ask("GET", "/mailbox/mailbox.js", None).await;
+    let style = room.ask("GET", "/mailbox/mailbox.css", None).await;
 
     assert!(
         page.header("content-security-policy")

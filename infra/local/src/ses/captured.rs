@@ -1,6 +1,6 @@
 //! Every accepted mail, on disk.
 //!
-//! Owns: `outbox.jsonl` and the index over it. Must not know HTTP, limits, or events.
+//! Owns: `mailbox.jsonl` and the index over it. Must not know HTTP, limits, or events.
 //!
 //! The file is append-only JSON, two lines a mail: a short summary that says how long the next line
 //! is, and the mail. The index is read from the summaries alone, so that ten thousand mails open at
@@ -23,7 +23,7 @@ use super::{
     request::{Attachment, Message, Pair, bare_address, shown},
 };
 
-/// One mail, as it is stored and as `GET /local/outbox` shows it.
+/// One mail, as it is stored and as `GET /local/mailbox` shows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Mail {
@@ -139,9 +139,29 @@ pub(super) struct Place {
     pub(super) length: u64,
 }
 
-/// The outbox.
+/// The mails, one a line.
+const FILE: &str = "mailbox.jsonl";
+
+/// Where the mailbox is kept. A folder of an earlier version, which was called `outbox`, is taken over.
+///
+/// # Errors
+///
+/// When that folder cannot be moved.
+pub(super) fn folder_in(data: &Path) -> io::Result<PathBuf> {
+    let (folder, earlier) = (data.join("mailbox"), data.join("outbox"));
+    if !folder.exists() && earlier.exists() {
+        std::fs::rename(&earlier, &folder)?;
+        let mails = folder.join("outbox.jsonl");
+        if mails.exists() {
+            std::fs::rename(mails, folder.join(FILE))?;
+        }
+    }
+    Ok(folder)
+}
+
+/// The mailbox.
 #[derive(Debug)]
-pub(super) struct Outbox {
+pub(super) struct Mailbox {
     path: PathBuf,
     file: File,
     length: u64,
@@ -150,15 +170,15 @@ pub(super) struct Outbox {
     times_emptied: u64,
 }
 
-impl Outbox {
-    /// Opens or creates the outbox. The torn end that a killed process may have left, which is a mail
+impl Mailbox {
+    /// Opens or creates the mailbox. The torn end that a killed process may have left, which is a mail
     /// that was never answered for, is cut off.
     ///
     /// # Errors
     ///
     /// When the file cannot be read or written, or is damaged anywhere but at its end.
     pub(super) fn open(directory: &Path) -> io::Result<Self> {
-        let path = directory.join("outbox.jsonl");
+        let path = directory.join(FILE);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -172,7 +192,7 @@ impl Outbox {
         if length < on_disk {
             tracing::warn!(
                 bytes = on_disk - length,
-                "the outbox ended in an unfinished mail, which is cut off"
+                "the mailbox ended in an unfinished mail, which is cut off"
             );
             file.set_len(length)?;
         }
