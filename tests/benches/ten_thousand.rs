@@ -238,7 +238,7 @@ async fn hold(api: &Api) {
 
 async fn release(api: &Api) {
     account(api, json!({ "sendingEnabled": true, "maxSendRate": RATE })).await;
-    api.post("/v1/outbox/resume", &json!({}))
+    api.post("/v1/delivery/resume", &json!({}))
         .await
         .with_status(200);
 }

@@ -294,14 +294,14 @@ def test_a_mail_that_ses_refuses_fails_alone(session):
     until("one mail failed and the other went", settled, A_ROUND)
 
 
-def test_a_refusal_of_the_account_pauses_the_outbox_until_it_is_resumed(session):
+def test_a_refusal_of_the_account_pauses_delivery_until_it_is_resumed(session):
     admin = session.administrator
     session.ses.misbehave("refuse account")
     _, addresses = invite(session, "paused", 1)
-    until("the outbox is paused", lambda: admin.get("/v1/outbox").expect(200).json["state"] == "paused")
+    until("delivery is paused", lambda: admin.get("/v1/delivery").expect(200).json["state"] == "paused")
     # A round of the clock while it is paused, in which the alarm's metric is logged.
     session.wind_the_clock()
-    equal(admin.post("/v1/outbox/resume").expect(200).json["state"], "running", "the outbox after resuming")
+    equal(admin.post("/v1/delivery/resume").expect(200).json["state"], "running", "delivery after resuming")
     everybody_got_one_mail(session, addresses, A_ROUND)
 
 

@@ -51,8 +51,8 @@ def test_every_metric_that_is_counted_was_logged(session):
     for name, values in logged.items():
         for dimensions, _ in values:
             equal(dimensions, {"Stack": deployment.STACK}, f"the dimensions of {name}")
-    if not any(value == 1 for _, value in logged["OutboxPaused"]):
-        raise AssertionError("the clock never logged that the outbox is paused")
+    if not any(value == 1 for _, value in logged["DeliveryPaused"]):
+        raise AssertionError("the clock never logged that delivery is paused")
 
 
 def test_only_the_metrics_that_are_paid_for_are_logged_while_nothing_happens(session):

@@ -231,8 +231,8 @@ def test_what_else_the_api_offers(session):
     admin.post(f"/v1/batches/{batch}/stop").expect(200)
     told = [row["what"] for row in admin.get(f"/v1/batches/{batch}/history").expect(200).json["items"]]
     equal(told, ["stopped", "expanded", "started"], "the history of the Send")
-    equal(admin.get("/v1/outbox").expect(200).json["state"], "running", "the outbox")
-    admin.post("/v1/outbox/resume").expect(200)
+    equal(admin.get("/v1/delivery").expect(200).json["state"], "running", "delivery")
+    admin.post("/v1/delivery/resume").expect(200)
 
 
 def test_what_becomes_of_an_invitation_afterwards(session):

@@ -400,14 +400,14 @@ impl Api {
     }
 
     /// Whether mail goes out.
-    pub async fn outbox_state(&self) -> Value {
-        self.get("/v1/outbox").await.with_status(200)
+    pub async fn delivery_state(&self) -> Value {
+        self.get("/v1/delivery").await.with_status(200)
     }
 
-    /// Waits until the outbox is paused, and gives why.
+    /// Waits until delivery is paused, and gives why.
     pub async fn paused(&self) -> Value {
-        until("the outbox pauses", async || {
-            let mut state = self.outbox_state().await;
+        until("delivery pauses", async || {
+            let mut state = self.delivery_state().await;
             (state["state"] == "paused").then(|| state["pause"].take())
         })
         .await
@@ -415,7 +415,7 @@ impl Api {
 
     /// Ends a pause.
     pub async fn resume(&self) {
-        let resumed = self.post("/v1/outbox/resume", &Value::Null).await;
+        let resumed = self.post("/v1/delivery/resume", &Value::Null).await;
         assert_eq!(resumed.with_status(200)["state"], "running");
     }
 

@@ -24,7 +24,7 @@ ALWAYS = {
     "EventsDropped": ("AWS/Lambda", "DestinationDeliveryFailures", 0, 60),
     "DeviceReportsLost": ("AWS/Lambda", "DestinationDeliveryFailures", 0, 60),
     "MailReportsLost": ("AWS/Lambda", "DestinationDeliveryFailures", 0, 60),
-    "OutboxPaused": ("Beckon", "OutboxPaused", 1, 60),
+    "DeliveryPaused": ("Beckon", "DeliveryPaused", 1, 60),
     "MailOverdue": ("Beckon", "OldestDueMailSeconds", 900, 600),
     "BounceRate": ("AWS/SES", "Reputation.BounceRate", 0.04, 3600),
     "ComplaintRate": ("AWS/SES", "Reputation.ComplaintRate", 0.0008, 3600),
@@ -120,7 +120,7 @@ def test_each_alarm_looks_at_something_that_exists(stacks):
             statistic = STATISTICS.get(alarm["MetricName"], "Maximum")
             if namespace != "Beckon" or alarm["MetricName"] in STATISTICS:
                 wrong.equal(alarm["Statistic"], statistic, f"{which}, the statistic of {name}")
-            comparison = "GreaterThanOrEqualToThreshold" if name == "OutboxPaused" else "GreaterThanThreshold"
+            comparison = "GreaterThanOrEqualToThreshold" if name == "DeliveryPaused" else "GreaterThanThreshold"
             if name in ALWAYS or name in EARLY:
                 wrong.equal(alarm["ComparisonOperator"], comparison, f"{which}, how {name} compares")
             else:

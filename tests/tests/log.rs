@@ -302,7 +302,11 @@ async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec
         code: "byHand".to_owned(),
         reason: "held".to_owned(),
     };
-    beckon.table().set_outbox_pause(Some(&pause)).await.unwrap();
+    beckon
+        .table()
+        .set_delivery_pause(Some(&pause))
+        .await
+        .unwrap();
     let settings = json!({ "organisation": { "name": "Example Ltd" } });
     let shown = json!({ "email": redeeming.email, "pin": pin });
     let report = json!({
@@ -392,15 +396,15 @@ async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec
             1,
         ),
         Asked::new(
-            "POST /v1/outbox/resume",
-            "/v1/outbox/resume",
+            "POST /v1/delivery/resume",
+            "/v1/delivery/resume",
             Value::Null,
             1,
         ),
         // Nothing is paused any more.
         Asked::new(
-            "POST /v1/outbox/resume",
-            "/v1/outbox/resume",
+            "POST /v1/delivery/resume",
+            "/v1/delivery/resume",
             Value::Null,
             0,
         ),

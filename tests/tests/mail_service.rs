@@ -76,7 +76,7 @@ async fn what_is_throttled_waits_in_sight_and_is_then_delivered_once() {
             .then_some(invitation)
     })
     .await;
-    let outbox = beckon.outbox_state().await;
+    let delivery = beckon.delivery_state().await;
     beckon.mend_mail_service().await;
     beckon.delivered(&batch).await;
 
@@ -84,14 +84,14 @@ async fn what_is_throttled_waits_in_sight_and_is_then_delivered_once() {
         told["deliveryReason"],
         "the mail service asked to go slower"
     );
-    assert_eq!(outbox["state"], "running");
+    assert_eq!(delivery["state"], "running");
     let after = beckon.user(everyone[0]).await;
     assert_eq!(after["invitation"]["deliveryReason"], Value::Null);
     assert_eq!(beckon.mails_taken().await, 3);
 }
 
 #[tokio::test]
-async fn a_used_up_quota_pauses_the_outbox_and_loses_nothing() {
+async fn a_used_up_quota_pauses_delivery_and_loses_nothing() {
     let beckon = Beckon::start_with(patient).await;
     let people = crowd(&beckon, 8).await;
     let everyone: Vec<_> = people.iter().collect();
@@ -142,7 +142,7 @@ async fn the_quota_is_known_under_both_of_its_names() {
 }
 
 #[tokio::test]
-async fn whatever_is_refused_for_the_account_pauses_the_outbox_with_the_reason() {
+async fn whatever_is_refused_for_the_account_pauses_delivery_with_the_reason() {
     let beckon = Beckon::start_with(patient).await;
     let people = crowd(&beckon, 3).await;
     let everyone: Vec<_> = people.iter().collect();
@@ -207,7 +207,7 @@ async fn in_the_sandbox_an_unverified_recipient_fails_alone_and_says_what_to_do(
     );
     assert!(!reason.contains('@'), "{reason}");
     assert_eq!(failed["state"], "pending");
-    assert_eq!(beckon.outbox_state().await["state"], "running");
+    assert_eq!(beckon.delivery_state().await["state"], "running");
     assert_eq!((&counts["sent"], &counts["failed"]), (&json!(2), &json!(1)));
 
     // The account leaves the sandbox, and the same issue is mailed again.
@@ -311,9 +311,9 @@ async fn a_pause_ends_by_itself_when_its_time_has_come() {
     beckon.paused().await;
     beckon.delivered(&batch).await;
 
-    let outbox = beckon.outbox_state().await;
+    let delivery = beckon.delivery_state().await;
     assert_eq!(
-        (&outbox["state"], &outbox["pause"]),
+        (&delivery["state"], &delivery["pause"]),
         (&json!("running"), &Value::Null)
     );
     assert_eq!(how_many_mails(&beckon, &ada).await, 1);
@@ -349,7 +349,7 @@ async fn one_refused_mail_fails_with_its_reason_and_the_others_go() {
         assert_eq!(failed.len(), 1, "{fault}");
         let reason = failed[0]["deliveryReason"].as_str().unwrap();
         assert!(reason.contains(said), "{fault}: {reason}");
-        assert_eq!(beckon.outbox_state().await["state"], "running");
+        assert_eq!(beckon.delivery_state().await["state"], "running");
     }
 }
 
@@ -417,7 +417,7 @@ async fn without_an_answer_a_mail_is_unknown_and_says_why() {
         assert_eq!((&counts["sent"], &counts["failed"]), (&json!(0), &json!(0)));
         let arrived = how_many_mails(&beckon, &person).await;
         assert_eq!(arrived, usize::from(taken), "{silence}");
-        assert_eq!(beckon.outbox_state().await["state"], "running");
+        assert_eq!(beckon.delivery_state().await["state"], "running");
     }
 }
 

@@ -37,7 +37,7 @@ where
     )]);
     // A metric without values costs nothing, so this one has some only while there is something to say.
     if ticked.paused {
-        metrics::record(&[(Metric::OutboxPaused, 1)]);
+        metrics::record(&[(Metric::DeliveryPaused, 1)]);
     }
     if ticked != Ticked::default() {
         tracing::info!(

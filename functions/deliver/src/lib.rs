@@ -1,5 +1,5 @@
 //! Deliver is the postman's round: it sends what is due, and has itself woken again if time runs
-//! out before the outbox is empty.
+//! out while mail is due.
 
 use beckon_domain::ports::batches::LoadBatch;
 use beckon_domain::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
@@ -69,7 +69,7 @@ where
         match &run.end {
             RunEnd::OutOfTime => self.deliver.env.wake_up().wake_postman().await?,
             RunEnd::Paused(pause) => {
-                tracing::warn!(until = %pause.until, code = pause.code, reason = pause.reason, "the outbox is paused");
+                tracing::warn!(until = %pause.until, code = pause.code, reason = pause.reason, "delivery is paused");
             }
             RunEnd::LeaseLost => tracing::warn!("another run took the postman's lease"),
             RunEnd::LeaseHeld | RunEnd::NothingDue => {}

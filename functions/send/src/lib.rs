@@ -1,8 +1,8 @@
 //! Send, and what has become of Sends.
 
 mod address;
+mod delivery;
 mod history;
-mod outbox;
 mod routes;
 
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Sending {
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
         routes::all()
-            .merge(outbox::all())
+            .merge(delivery::all())
             .merge(address::all())
             .merge(history::all())
             .with_state(self)

@@ -18,8 +18,8 @@ pub enum Metric {
     Failures,
     /// Rows of the table that this version cannot read, when each is told of.
     UnreadableRows,
-    /// 1 every minute while the outbox is paused, and nothing otherwise.
-    OutboxPaused,
+    /// 1 every minute while delivery is paused, and nothing otherwise.
+    DeliveryPaused,
     /// How long the mail that waits longest has been due, every minute.
     OldestDueMailSeconds,
     /// PINs and tokens that did not fit.
@@ -41,7 +41,7 @@ impl Metric {
     pub const ALL: [Self; 10] = [
         Self::Failures,
         Self::UnreadableRows,
-        Self::OutboxPaused,
+        Self::DeliveryPaused,
         Self::OldestDueMailSeconds,
         Self::WrongSecrets,
         Self::MailsSent,
@@ -57,7 +57,7 @@ impl Metric {
         match self {
             Self::Failures => "Failures",
             Self::UnreadableRows => "UnreadableRows",
-            Self::OutboxPaused => "OutboxPaused",
+            Self::DeliveryPaused => "DeliveryPaused",
             Self::OldestDueMailSeconds => "OldestDueMailSeconds",
             Self::WrongSecrets => "WrongSecrets",
             Self::MailsSent => "MailsSent",
@@ -73,7 +73,7 @@ impl Metric {
             Self::OldestDueMailSeconds => "Seconds",
             Self::Failures
             | Self::UnreadableRows
-            | Self::OutboxPaused
+            | Self::DeliveryPaused
             | Self::WrongSecrets
             | Self::MailsSent
             | Self::MailsAgain
@@ -136,7 +136,7 @@ mod tests {
             "beckon",
             at,
             &[
-                (Metric::OutboxPaused, 1),
+                (Metric::DeliveryPaused, 1),
                 (Metric::OldestDueMailSeconds, 90),
             ],
         );
@@ -150,13 +150,13 @@ mod tests {
                         "Namespace": "Beckon",
                         "Dimensions": [["Stack"]],
                         "Metrics": [
-                            { "Name": "OutboxPaused", "Unit": "Count" },
+                            { "Name": "DeliveryPaused", "Unit": "Count" },
                             { "Name": "OldestDueMailSeconds", "Unit": "Seconds" },
                         ],
                     }],
                 },
                 "Stack": "beckon",
-                "OutboxPaused": 1,
+                "DeliveryPaused": 1,
                 "OldestDueMailSeconds": 90,
             })
         );

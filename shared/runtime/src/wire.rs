@@ -323,7 +323,7 @@ impl Traffic {
         store: &(impl NotePace + PauseOutbox),
         now: Timestamp,
     ) -> Result<Self, Unavailable> {
-        let pause = store.outbox_pause().await?;
+        let pause = store.delivery_pause().await?;
         Ok(Self {
             pace: store.pace().await?,
             pause: pause.filter(|pause| now < pause.until),
@@ -375,7 +375,7 @@ impl BatchView {
     }
 }
 
-/// When the mails that are still to go will have gone; they share the outbox with others, so it
+/// When the mails that are still to go will have gone; they share the pace with others, so it
 /// is no promise.
 fn expected_end(open: u64, pace: Option<f64>, from: Timestamp) -> Option<Timestamp> {
     let pace = pace.filter(|pace| open > 0 && pace.is_finite() && *pace > 0.0)?;

@@ -364,7 +364,7 @@ impl MemoryStore {
             .change(|rows| rows.put_registration(registration));
     }
 
-    /// Ends the outbox's pause as somebody else would.
+    /// Ends delivery's pause as somebody else would.
     pub fn lift_pause(&self) {
         self.lock().change(|rows| rows.pause = None);
     }

@@ -226,12 +226,12 @@ pub(super) fn template_saved(template: &Template) {
     .log();
 }
 
-/// The outbox was paused, which the mail service causes, or goes on, which somebody asked for.
-pub(super) fn outbox(pause: Option<&Pause>) {
+/// Delivery was paused, which the mail service causes, or goes on, which somebody asked for.
+pub(super) fn delivery(pause: Option<&Pause>) {
     Change {
         what: match pause {
-            Some(_) => "outboxPaused".into(),
-            None => "outboxResumed".into(),
+            Some(_) => "deliveryPaused".into(),
+            None => "deliveryResumed".into(),
         },
         who: match pause {
             Some(_) => kind(&Actor::MailService),

@@ -1,4 +1,4 @@
-//! The postman's lease and the outbox's pause: one row each.
+//! The postman's lease and delivery's pause: one row each.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity};
@@ -89,13 +89,13 @@ impl Table {
 }
 
 impl PauseOutbox for Table {
-    async fn outbox_pause(&self) -> Result<Option<Pause>, Unavailable> {
+    async fn delivery_pause(&self) -> Result<Option<Pause>, Unavailable> {
         // The mail service pauses it again if it must.
         let item = self.get(keys::pause()).await?;
         readable(self.one(item).await)
     }
 
-    async fn set_outbox_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
+    async fn set_delivery_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
         match pause {
             Some(pause) => {
                 let item = rows::row(keys::pause(), pause)?;
@@ -103,7 +103,7 @@ impl PauseOutbox for Table {
             }
             None => self.delete(keys::pause()).await?,
         }
-        changes::outbox(pause);
+        changes::delivery(pause);
         Ok(())
     }
 }

@@ -306,10 +306,10 @@ async fn pause_and_pace_keep_what_a_later_version_wrote() {
         reason: "used up".to_owned(),
     };
 
-    engine.table.set_outbox_pause(Some(&pause)).await.unwrap();
+    engine.table.set_delivery_pause(Some(&pause)).await.unwrap();
     engine.table.note_pace(2.0).await.unwrap();
 
-    assert_eq!(engine.table.outbox_pause().await.unwrap(), Some(pause));
+    assert_eq!(engine.table.delivery_pause().await.unwrap(), Some(pause));
     keeps(&engine, &keys::pause(), &["ofLater"]).await;
     let pace = RowKey {
         pk: "postman".to_owned(),
@@ -369,7 +369,7 @@ async fn a_pause_of_a_higher_schema_is_not_written_over() {
 
     let error = engine
         .table
-        .set_outbox_pause(Some(&pause))
+        .set_delivery_pause(Some(&pause))
         .await
         .unwrap_err();
 

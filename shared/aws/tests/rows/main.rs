@@ -261,7 +261,7 @@ async fn write(engine: &Engine, value: Value) {
         Value::Template(template) => table.save_template(&template).await.unwrap(),
         Value::Tally(name, until) => table.add_to_tally(name, now, until).await.unwrap(),
         Value::Lease(run, until) => assert!(table.take_lease(run, now, until).await.unwrap()),
-        Value::Pause(pause) => table.set_outbox_pause(Some(&pause)).await.unwrap(),
+        Value::Pause(pause) => table.set_delivery_pause(Some(&pause)).await.unwrap(),
         Value::Pace(pace) => table.note_pace(pace).await.unwrap(),
         Value::Name(..)
         | Value::Device(_)
@@ -430,7 +430,7 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
             let late = table.take_lease(other, *until, *until).await.unwrap();
             (!early && late).then(|| value.clone())
         }
-        Value::Pause(_) => table.outbox_pause().await.unwrap().map(Value::Pause),
+        Value::Pause(_) => table.delivery_pause().await.unwrap().map(Value::Pause),
         Value::Pace(_) => table.pace().await.unwrap().map(Value::Pace),
     }
 }

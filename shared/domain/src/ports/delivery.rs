@@ -50,13 +50,13 @@ pub trait HoldLease {
     fn give_lease_back(&self, run: RunId) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
-/// The pause of the outbox.
+/// The pause of delivery.
 pub trait PauseOutbox {
     /// The pause that was set last, past or not.
-    fn outbox_pause(&self) -> impl Future<Output = Result<Option<Pause>, Unavailable>> + Send;
+    fn delivery_pause(&self) -> impl Future<Output = Result<Option<Pause>, Unavailable>> + Send;
 
     /// Sets or lifts the pause.
-    fn set_outbox_pause(
+    fn set_delivery_pause(
         &self,
         pause: Option<&Pause>,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;

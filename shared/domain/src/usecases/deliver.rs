@@ -53,7 +53,7 @@ pub struct PostmanPolicy {
     pub in_flight: usize,
     /// How long a run may take before it leaves the rest to its successor.
     pub longest_run: SignedDuration,
-    /// How long the outbox pauses when the account or its quota refuses.
+    /// How long delivery pauses when the account or its quota refuses.
     pub pause: SignedDuration,
 }
 
@@ -78,7 +78,7 @@ pub enum RunEnd {
     LeaseHeld,
     /// Nothing is due any more.
     NothingDue,
-    /// The outbox stands still.
+    /// Delivery stands still.
     Paused(Pause),
     /// Time ran out; a successor must go on.
     OutOfTime,
@@ -160,7 +160,7 @@ where
         // must not wait for the clock. What cannot be taken up in so many rounds does.
         for _ in 0..MAX_ROUNDS {
             let now = self.env.clock().now();
-            let pause = self.env.store().outbox_pause().await?;
+            let pause = self.env.store().delivery_pause().await?;
             if let Some(pause) = pause.filter(|pause| now < pause.until) {
                 tally.end = RunEnd::Paused(pause);
                 break;
@@ -193,7 +193,9 @@ where
         Ok(match end {
             RunEnd::NothingDue => self.anything_due().await?,
             // Somebody may have ended the pause while the last mails were under way.
-            RunEnd::Paused(pause) => self.env.store().outbox_pause().await?.as_ref() != Some(pause),
+            RunEnd::Paused(pause) => {
+                self.env.store().delivery_pause().await?.as_ref() != Some(pause)
+            }
             RunEnd::LeaseHeld | RunEnd::OutOfTime | RunEnd::LeaseLost => false,
         })
     }
@@ -452,7 +454,7 @@ where
             Ok(Step::Pause(pause)) => {
                 // Many in flight are refused alike; one row says so.
                 if !matches!(round.stop, Some(RunEnd::Paused(_))) {
-                    if let Err(error) = self.env.store().set_outbox_pause(Some(&pause)).await {
+                    if let Err(error) = self.env.store().set_delivery_pause(Some(&pause)).await {
                         round.fail(error);
                     }
                     round.stop = Some(RunEnd::Paused(pause));

@@ -1,4 +1,4 @@
-//! Ending a pause of the outbox before its time. Mail goes out at once: whoever resumes does not
+//! Ending a pause of delivery before its time. Mail goes out at once: whoever resumes does not
 //! wait for the clock.
 
 use crate::model::delivery::Pause;
@@ -30,9 +30,9 @@ where
     /// Ends whatever pause there is and wakes the postman, in this order: a postman who is woken
     /// first would still find the pause.
     pub async fn run(&self) -> Result<Resumed, Unavailable> {
-        let ended = self.env.store().outbox_pause().await?;
+        let ended = self.env.store().delivery_pause().await?;
         if ended.is_some() {
-            self.env.store().set_outbox_pause(None).await?;
+            self.env.store().set_delivery_pause(None).await?;
         }
         let not_woken = self.env.wake_up().wake_postman().await.err();
         Ok(Resumed { ended, not_woken })

@@ -1,5 +1,5 @@
 //! Mails a wording to somebody who wants to see it in their own mail program, with invented data.
-//! It goes the way of every mail: a row in the outbox.
+//! It goes the way of every mail: a row that waits.
 
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,7 @@ impl<E> TestTemplate<E>
 where
     E: Env<Store: ReadSettings + RecallAnswer + AddMail> + WithComposer,
 {
-    /// Puts the mail into the outbox.
+    /// Writes the mail's row.
     pub async fn run(
         &self,
         (kind, locale): (&str, &str),

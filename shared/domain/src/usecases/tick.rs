@@ -37,7 +37,7 @@ pub struct Ticked {
     pub reminded: u64,
     /// Whether the postman was woken.
     pub woke: bool,
-    /// Whether the outbox stands still.
+    /// Whether delivery stands still.
     pub paused: bool,
     /// How long the mail that waits longest has been due.
     pub oldest_due: SignedDuration,
@@ -116,7 +116,7 @@ where
         ticked.paused = self
             .env
             .store()
-            .outbox_pause()
+            .delivery_pause()
             .await?
             .is_some_and(|pause| now < pause.until);
         let mut due = Vec::new();

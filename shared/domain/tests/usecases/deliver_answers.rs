@@ -96,7 +96,7 @@ async fn a_service_that_is_always_too_fast_keeps_no_run_and_loses_no_mail() {
 }
 
 #[tokio::test]
-async fn a_used_up_quota_or_a_refused_account_pauses_the_outbox_and_loses_nothing() {
+async fn a_used_up_quota_or_a_refused_account_pauses_delivery_and_loses_nothing() {
     for (answer, code) in [
         (SendAnswer::QuotaUsedUp, "dailyQuota"),
         (account_refused(), "accountRefused"),
@@ -145,7 +145,7 @@ async fn a_mail_waits_out_the_pause_with_the_reason_that_was_given() {
 }
 
 #[tokio::test]
-async fn a_pause_that_is_lifted_lets_the_outbox_go_on_at_once() {
+async fn a_pause_that_is_lifted_lets_delivery_go_on_at_once() {
     let (world, _, _) = invited(2).await;
     world
         .service
@@ -153,7 +153,7 @@ async fn a_pause_that_is_lifted_lets_the_outbox_go_on_at_once() {
     world.post().await;
     world.service.take_everything();
 
-    beckon_domain::ports::delivery::PauseOutbox::set_outbox_pause(&world.store, None)
+    beckon_domain::ports::delivery::PauseOutbox::set_delivery_pause(&world.store, None)
         .await
         .unwrap();
 

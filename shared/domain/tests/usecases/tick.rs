@@ -58,7 +58,7 @@ async fn a_mail_whose_wake_up_was_lost_costs_a_minute_and_no_mail() {
 }
 
 #[tokio::test]
-async fn it_says_how_long_mail_has_been_due_and_whether_the_outbox_stands_still() {
+async fn it_says_how_long_mail_has_been_due_and_whether_delivery_stands_still() {
     let world = World::new();
     let user = world.with(a_user());
     world.invite(&[&user]).await;
@@ -70,7 +70,7 @@ async fn it_says_how_long_mail_has_been_due_and_whether_the_outbox_stands_still(
         code: "accountRefused".to_owned(),
         reason: "the account is suspended".to_owned(),
     };
-    world.store.set_outbox_pause(Some(&pause)).await.unwrap();
+    world.store.set_delivery_pause(Some(&pause)).await.unwrap();
     let paused = world.tick().await;
     world.wait(SignedDuration::from_mins(15));
     let over = world.tick().await;

@@ -1,4 +1,4 @@
-//! The one postman at a time, and the pause of the outbox.
+//! The one postman at a time, and the pause of delivery.
 
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::values::ids::RunId;
@@ -103,12 +103,12 @@ pub async fn a_pause_is_read_as_it_was_set_until_it_is_lifted<S: Store>(store: S
         reason: "Email address is not verified".to_owned(),
     };
 
-    assert_eq!(store.outbox_pause().await.unwrap(), None);
+    assert_eq!(store.delivery_pause().await.unwrap(), None);
     for pause in [&first, &second] {
-        store.set_outbox_pause(Some(pause)).await.unwrap();
-        assert_eq!(store.outbox_pause().await.unwrap().as_ref(), Some(pause));
+        store.set_delivery_pause(Some(pause)).await.unwrap();
+        assert_eq!(store.delivery_pause().await.unwrap().as_ref(), Some(pause));
     }
-    store.set_outbox_pause(None).await.unwrap();
-    assert_eq!(store.outbox_pause().await.unwrap(), None);
-    store.set_outbox_pause(None).await.unwrap();
+    store.set_delivery_pause(None).await.unwrap();
+    assert_eq!(store.delivery_pause().await.unwrap(), None);
+    store.set_delivery_pause(None).await.unwrap();
 }

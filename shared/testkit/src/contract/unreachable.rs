@@ -87,8 +87,8 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
     is_unavailable(store.due_invitations(now, 10).await, "due_invitations");
     is_unavailable(store.take_lease(run, now, now).await, "take_lease");
     is_unavailable(store.give_lease_back(run).await, "give_lease_back");
-    is_unavailable(store.outbox_pause().await, "outbox_pause");
-    is_unavailable(store.set_outbox_pause(None).await, "set_outbox_pause");
+    is_unavailable(store.delivery_pause().await, "delivery_pause");
+    is_unavailable(store.set_delivery_pause(None).await, "set_delivery_pause");
     is_unavailable(store.tally("tally", now).await, "tally");
     is_unavailable(store.add_to_tally("tally", now, now).await, "add_to_tally");
     is_unavailable(store.note_bounce(batch.id, mail.id).await, "note_bounce");

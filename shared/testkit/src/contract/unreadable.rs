@@ -488,16 +488,16 @@ pub async fn an_answer_that_cannot_be_read_says_so<S: Store>(store: S, spoiler: 
     );
 }
 
-/// The mail service pauses the outbox again if it must.
+/// The mail service pauses delivery again if it must.
 pub async fn a_pause_that_cannot_be_read_holds_nothing_up<S: Store>(store: S, spoiler: impl Spoil) {
     let pause = Pause {
         until: monday_morning(),
         code: "quota".to_owned(),
         reason: "used up".to_owned(),
     };
-    store.set_outbox_pause(Some(&pause)).await.unwrap();
+    store.set_delivery_pause(Some(&pause)).await.unwrap();
     spoiler.spoil(&keys::pause()).await;
 
-    assert_eq!(store.outbox_pause().await.unwrap(), None);
+    assert_eq!(store.delivery_pause().await.unwrap(), None);
     assert_eq!(aside(&store).await, [keys::pause()]);
 }

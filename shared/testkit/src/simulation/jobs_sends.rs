@@ -1,4 +1,4 @@
-//! What administrators do with Sends, with the outbox and with the settings.
+//! What administrators do with Sends, with delivery and with the settings.
 
 use beckon_domain::model::ownership::OwnershipChoice;
 use beckon_domain::model::selection::Selection;

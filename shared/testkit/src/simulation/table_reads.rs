@@ -265,15 +265,15 @@ impl FindDue for Table {
 }
 
 impl PauseOutbox for Table {
-    async fn outbox_pause(&self) -> Result<Option<Pause>, Unavailable> {
-        self.read(Call::OutboxPause, self.rows().outbox_pause(), unseen)
+    async fn delivery_pause(&self) -> Result<Option<Pause>, Unavailable> {
+        self.read(Call::DeliveryPause, self.rows().delivery_pause(), unseen)
             .await
     }
 
-    async fn set_outbox_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
+    async fn set_delivery_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
         self.write(
-            Call::SetOutboxPause,
-            self.rows().set_outbox_pause(pause),
+            Call::SetDeliveryPause,
+            self.rows().set_delivery_pause(pause),
             unseen,
         )
         .await

@@ -54,8 +54,8 @@ pub enum Call {
     AddMail,
     TakeLease,
     GiveLeaseBack,
-    OutboxPause,
-    SetOutboxPause,
+    DeliveryPause,
+    SetDeliveryPause,
     Tally,
     AddToTally,
     NoteBounce,
@@ -88,7 +88,7 @@ impl Call {
             | Self::SaveMail
             | Self::TakeLease
             | Self::GiveLeaseBack
-            | Self::SetOutboxPause
+            | Self::SetDeliveryPause
             | Self::AddToTally
             | Self::NoteBounce
             | Self::NotePace
@@ -121,7 +121,7 @@ impl Call {
             | Self::DueMails
             | Self::DueCursors
             | Self::DueInvitations
-            | Self::OutboxPause
+            | Self::DeliveryPause
             | Self::Tally
             | Self::Pace
             | Self::RowsAside

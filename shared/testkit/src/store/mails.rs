@@ -146,15 +146,15 @@ impl HoldLease for MemoryStore {
 }
 
 impl PauseOutbox for MemoryStore {
-    async fn outbox_pause(&self) -> Result<Option<Pause>, Unavailable> {
-        let read = self.read(Call::OutboxPause, |rows| {
+    async fn delivery_pause(&self) -> Result<Option<Pause>, Unavailable> {
+        let read = self.read(Call::DeliveryPause, |rows| {
             one(rows, &keys::pause(), rows.pause.clone())
         });
         readable(self.told(read.await))
     }
 
-    async fn set_outbox_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
-        self.write(Call::SetOutboxPause, |rows| {
+    async fn set_delivery_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
+        self.write(Call::SetDeliveryPause, |rows| {
             rows.pause = pause.cloned();
             Ok(())
         })

@@ -110,7 +110,7 @@ pub mod keys {
         key(format!("answer#{digest}"), "answer")
     }
 
-    /// The outbox's pause.
+    /// Delivery's pause.
     pub fn pause() -> RowKey {
         key("postman".to_owned(), "pause")
     }

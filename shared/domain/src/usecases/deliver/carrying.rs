@@ -282,7 +282,7 @@ where
         self.settle(claimed, entry, step).await
     }
 
-    /// The mail is due as before, and the outbox stands still for a while.
+    /// The mail is due as before, and delivery stands still for a while.
     fn pausing(&self, code: &str, reason: &str) -> (Entry, Step) {
         let pause = Pause {
             until: self.later(self.policy.pause),

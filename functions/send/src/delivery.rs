@@ -1,4 +1,4 @@
-//! `/v1/outbox`: whether mail goes out, and what holds it up.
+//! `/v1/delivery`: whether mail goes out, and what holds it up.
 
 use axum::Json;
 use axum::extract::State;
@@ -19,10 +19,10 @@ pub(crate) fn all() -> OpenApiRouter<Sending> {
         .routes(routes!(resume))
 }
 
-/// The outbox.
+/// Whether mail goes out, and what holds it up.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct OutboxView {
+struct DeliveryView {
     /// `running` or `paused`.
     state: &'static str,
     /// Why it is paused; null while it runs.
@@ -31,9 +31,9 @@ struct OutboxView {
     per_second: Option<f64>,
 }
 
-async fn view(sending: &Sending) -> Result<OutboxView, Problem> {
+async fn view(sending: &Sending) -> Result<DeliveryView, Problem> {
     let Traffic { pace, pause } = Traffic::now(&sending.table, SystemClock.now()).await?;
-    Ok(OutboxView {
+    Ok(DeliveryView {
         state: if pause.is_some() { "paused" } else { "running" },
         pause: pause.map(PauseView::from),
         per_second: pace,
@@ -41,11 +41,11 @@ async fn view(sending: &Sending) -> Result<OutboxView, Problem> {
 }
 
 /// Whether mail goes out
-#[utoipa::path(get, path = "/v1/outbox", operation_id = "getOutbox", security(("bearer" = ["viewer"])), tag = "Invitations", responses((status = 200, body = OutboxView)))]
+#[utoipa::path(get, path = "/v1/delivery", operation_id = "getDelivery", security(("bearer" = ["viewer"])), tag = "Invitations", responses((status = 200, body = DeliveryView)))]
 async fn read(
     State(sending): State<Sending>,
     caller: Authorised,
-) -> Result<Json<OutboxView>, Problem> {
+) -> Result<Json<DeliveryView>, Problem> {
     caller.to(Permission::View)?;
     view(&sending).await.map(Json)
 }
@@ -53,11 +53,11 @@ async fn read(
 /// End a pause before its time
 ///
 /// Mail goes out again at once.
-#[utoipa::path(post, path = "/v1/outbox/resume", operation_id = "resumeOutbox", security(("bearer" = ["inviter"])), tag = "Invitations", responses((status = 200, body = OutboxView)))]
+#[utoipa::path(post, path = "/v1/delivery/resume", operation_id = "resumeDelivery", security(("bearer" = ["inviter"])), tag = "Invitations", responses((status = 200, body = DeliveryView)))]
 async fn resume(
     State(sending): State<Sending>,
     caller: Authorised,
-) -> Result<Json<OutboxView>, Problem> {
+) -> Result<Json<DeliveryView>, Problem> {
     caller.to(Permission::Invite)?;
     let resumed = sending.resume.run().await?;
     if let Some(error) = resumed.not_woken {
