@@ -57,13 +57,13 @@ def everybody_got_one_mail(session, addresses, seconds):
 
 
 def test_outbox_is_killed_in_the_middle_of_a_page(session):
-    key = workarounds.access_key_of(session.stack.function("outbox"))
+    key = workarounds.access_key_of(session.stack.function("expand"))
     # 40 users are two transactions; the first goes through, the second is held and lost.
     gate = session.recorder.hold(key, "dynamodb:PutItem", passing=1)
-    batch, addresses = invite(session, "killed-outbox", 40)
+    batch, addresses = invite(session, "killed-expand", 40)
     if not gate.reached.wait(30):
-        raise AssertionError("the outbox never began its second transaction")
-    kill(session, "outbox")
+        raise AssertionError("expand never began its second transaction")
+    kill(session, "expand")
     gate.released.set()
     everybody_got_one_mail(session, addresses, A_ROUND)
     counts = session.administrator.get(f"/v1/batches/{batch}").expect(200).json["batch"]["counts"]

@@ -57,8 +57,8 @@ def a_route_belongs_to_an_api_of_its_own(document):
     del route(document, "SendFunction", "StopBatch")["ApiId"]
 
 
-def outbox_may_not_read_the_stream(document):
-    without_action(document, "OutboxRole", "dynamodb:GetRecords")
+def expand_may_not_read_the_stream(document):
+    without_action(document, "ExpandRole", "dynamodb:GetRecords")
 
 
 def deliver_is_stopped_before_its_run_ends(document):
@@ -126,7 +126,7 @@ def publish_may_not_find_its_place_in_the_stream(document):
 
 
 def what_is_given_up_may_not_be_kept(document):
-    without_action(document, "OutboxRole", "s3:PutObject")
+    without_action(document, "ExpandRole", "s3:PutObject")
 
 
 def a_function_behind_the_api_has_three_seconds(document):
@@ -139,7 +139,7 @@ def the_clock_takes_longer_than_a_minute(document):
 
 
 def the_reader_of_the_stream_is_off(document):
-    source(document, "OutboxFunction")["Enabled"] = False
+    source(document, "ExpandFunction")["Enabled"] = False
 
 
 def the_clock_is_off(document):
@@ -159,7 +159,7 @@ def a_variable_is_misspelt(document):
 
 
 def a_variable_leads_elsewhere(document):
-    properties(document, "ClockFunction")["Environment"]["Variables"]["BECKON_DELIVER_FUNCTION"] = {"Ref": "OutboxFunction"}
+    properties(document, "ClockFunction")["Environment"]["Variables"]["BECKON_DELIVER_FUNCTION"] = {"Ref": "ExpandFunction"}
 
 
 def the_key_may_not_be_read(document):
@@ -228,12 +228,12 @@ def a_limit_is_a_text(document):
 
 
 def waiting_mails_are_filtered_away(document):
-    filters = source(document, "OutboxFunction")["FilterCriteria"]["Filters"]
+    filters = source(document, "ExpandFunction")["FilterCriteria"]["Filters"]
     filters[2]["Pattern"] = filters[2]["Pattern"].replace("waiting", "sent")
 
 
 def rows_that_nobody_understands_are_filtered_away(document):
-    source(document, "OutboxFunction")["FilterCriteria"]["Filters"].pop()
+    source(document, "ExpandFunction")["FilterCriteria"]["Filters"].pop()
 
 
 def histories_are_filtered_away(document):
@@ -246,7 +246,7 @@ def the_reader_begins_at_the_end_of_the_stream(document):
 
 
 def a_failed_record_fails_its_whole_batch(document):
-    del source(document, "OutboxFunction")["FunctionResponseTypes"]
+    del source(document, "ExpandFunction")["FunctionResponseTypes"]
 
 
 def reports_of_ses_do_not_match_the_rule(document):
@@ -341,7 +341,7 @@ def one_request_holds_all_functions(document):
 
 
 def records_are_handed_over_one_by_one(document):
-    del source(document, "OutboxFunction")["MaximumBatchingWindowInSeconds"]
+    del source(document, "ExpandFunction")["MaximumBatchingWindowInSeconds"]
 
 
 def a_key_of_ones_own_may_not_be_used(document):

@@ -21,7 +21,7 @@ PAGE_SECONDS = 0.01
 ADMINISTRATOR_SECONDS = 0.1
 RECORD_SECONDS = 0.05
 REPORT_SECONDS = 0.03
-CALL_SECONDS = {"outbox": 0.25, "publish": 0.15}
+CALL_SECONDS = {"expand": 0.25, "publish": 0.15}
 CLOCK_SECONDS = 0.1
 
 # A new table on demand has four partitions, and its stream a shard for each.

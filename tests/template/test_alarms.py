@@ -10,7 +10,7 @@ from saying import Wrong, functions
 EARLY = {
     "StreamRecordsDropped",
     "EventsLate",
-    "OutboxErrors",
+    "ExpandErrors",
     "PublishErrors",
     "DeliverErrors",
     "RegistrationConfirmedErrors",
@@ -47,12 +47,12 @@ DIMENSIONS = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/ApiGate
 ABOUT = {
     "FailureQueueNotEmpty": "FailureQueue",
     "EventsDropped": "PublishFunction",
-    "StreamRecordsDropped": "OutboxFunction",
+    "StreamRecordsDropped": "ExpandFunction",
     "DeviceReportsLost": "RegistrationConfirmedFunction",
     "MailReportsLost": "FeedbackFunction",
     "EventsLate": "PublishFunction",
     "ApiErrors": "Api",
-    **{f"{name}Errors": f"{name}Function" for name in ("Outbox", "Publish", "Deliver", "RegistrationConfirmed", "Feedback", "Clock")},
+    **{f"{name}Errors": f"{name}Function" for name in ("Expand", "Publish", "Deliver", "RegistrationConfirmed", "Feedback", "Clock")},
 }
 
 
@@ -159,7 +159,7 @@ def test_each_function_that_events_call_has_alarms_about_it(stacks):
     stack = stacks.options
     covered = {each["Value"] for alarm in alarms(stack).values() for each in alarm.get("Dimensions", [])}
     for name, logical in functions(stack).items():
-        if name in ("outbox", "publish", "deliver", "registration-confirmed", "feedback", "clock"):
+        if name in ("expand", "publish", "deliver", "registration-confirmed", "feedback", "clock"):
             wrong.unless(stack.ref(logical) in covered, f"no alarm is about {name}")
     wrong.raise_if_any()
 

@@ -14,7 +14,7 @@ BEHIND_THE_API = ("preview", "desk", "send", "directory", "settings", "redeem")
 HTTP_SECONDS = 29
 SECONDS = {
     # A page of 1,000 users for each of 50 cursors.
-    "outbox": 120,
+    "expand": 120,
     # Ten requests to the bus.
     "publish": 60,
     "registration-confirmed": 60,
@@ -25,7 +25,7 @@ SECONDS = {
     "deliver": 660,
 }
 # Those that encode or compile much get twice the least: Lambda deals out processors by memory.
-MEGABYTES = {"preview": 512, "desk": 512, "directory": 512, "settings": 512, "outbox": 512, "deliver": 512}
+MEGABYTES = {"preview": 512, "desk": 512, "directory": 512, "settings": 512, "expand": 512, "deliver": 512}
 LEAST_MEGABYTES = 256
 
 # Set by the template and read by the edge of every function.

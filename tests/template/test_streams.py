@@ -8,7 +8,7 @@ from saying import Wrong, functions
 
 # Each reader: the records of a batch, how long a batch gathers at most, how often and how long it is tried.
 READERS = {
-    "outbox": {"BatchSize": 50, "MaximumBatchingWindowInSeconds": 1, "MaximumRetryAttempts": 10, "MaximumRecordAgeInSeconds": 3600},
+    "expand": {"BatchSize": 50, "MaximumBatchingWindowInSeconds": 1, "MaximumRetryAttempts": 10, "MaximumRecordAgeInSeconds": 3600},
     "publish": {"BatchSize": 100, "MaximumBatchingWindowInSeconds": 5, "MaximumRetryAttempts": 10000, "MaximumRecordAgeInSeconds": 21600},
 }
 
@@ -23,7 +23,7 @@ TOLD = {"M": {**SET_ASIDE["M"], "reportedAt": {"S": "2026-11-23T10:00:01.000Z"}}
 WAITING = {"state": {"S": "waiting"}}
 # What each reader must see. A row that nobody understands must reach it too, so that it says so.
 MUST_REACH = {
-    "outbox": [
+    "expand": [
         record("cursor", done={"BOOL": False}),
         record("cursor", "MODIFY", done={"BOOL": False}),
         record("cursor"),
@@ -39,7 +39,7 @@ MUST_REACH = {
 }
 # What would be for nothing: a call for each row that somebody changes.
 MUST_NOT_REACH = {
-    "outbox": [
+    "expand": [
         record("cursor", done={"BOOL": True}),
         record("mail", "MODIFY", state={"S": "sent"}),
         record("mail", "REMOVE", **WAITING),

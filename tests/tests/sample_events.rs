@@ -24,9 +24,9 @@ use beckon_testkit::builders::{a_mail, a_row, a_user, an_invitation, monday_morn
 use beckon_testkit::{MemoryKeys, World};
 use beckon_tests::Beckon;
 use deliver::Postman;
+use expand::Expand;
 use feedback::Reports;
 use lambda_http::{Body, IntoResponse as _};
-use outbox::Outbox;
 use publish::Publish;
 use registration_confirmed::Confirmations;
 use serde::de::DeserializeOwned;
@@ -155,10 +155,10 @@ async fn told(function: &str) {
             let mail = world.store.mail(MAIL.parse().unwrap());
             assert_eq!(mail.state, MailState::Delivered);
         }
-        "outbox" => {
-            let outbox = Outbox { env: &world };
+        "expand" => {
+            let expand = Expand { env: &world };
             let event: dynamodb::Event = sample(function);
-            let answer = outbox.handle(event).await;
+            let answer = expand.handle(event).await;
             assert!(answer.batch_item_failures.is_empty());
             assert_eq!(world.bell.count(), 1);
         }

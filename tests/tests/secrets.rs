@@ -20,7 +20,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// What everything logs, down to the finest, that Beckon is made of: its rooms and the AWS SDK.
 const LEVELS: &str = "warn,\
     beckon_aws=trace,beckon_domain=trace,beckon_local=trace,beckon_mail=trace,\
-    beckon_runtime=trace,clock=trace,deliver=trace,directory=trace,feedback=trace,outbox=trace,\
+    beckon_runtime=trace,clock=trace,deliver=trace,directory=trace,feedback=trace,expand=trace,\
     preview=trace,redeem=trace,registration_confirmed=trace,send=trace,settings=trace,\
     aws_config=trace,aws_runtime=trace,aws_sdk_dynamodb=trace,aws_sdk_sesv2=trace,\
     aws_smithy_http_client=trace,aws_smithy_runtime=trace,aws_smithy_runtime_api=trace";

@@ -14,7 +14,7 @@ use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::list_streams::ListStreamsRequest;
 use dynoxide::types::AttributeValue;
-use outbox::Outbox;
+use expand::Expand;
 use publish::Publish;
 
 use crate::engine::Engine;
@@ -42,7 +42,7 @@ pub(crate) trait Reader {
     fn handle(&self, event: Event) -> impl Future<Output = DynamoDbEventResponse> + Send;
 }
 
-impl Reader for Outbox<LocalEnv> {
+impl Reader for Expand<LocalEnv> {
     const POSITION: &str = "stream.position";
 
     fn wants(_: &Record) -> bool {

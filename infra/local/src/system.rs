@@ -22,10 +22,10 @@ use beckon_runtime::{Authorised, FunctionEnv, caller, edge};
 use deliver::Postman;
 use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
+use expand::Expand;
 use feedback::Reports;
 use futures_util::StreamExt as _;
 use jiff::SignedDuration;
-use outbox::Outbox;
 use publish::Publish;
 use registration_confirmed::Confirmations;
 use tokio::net::TcpListener;
@@ -200,7 +200,7 @@ impl System {
         tasks.spawn(stream::follow(
             engine.database(),
             options.data.clone(),
-            Outbox { env: env.clone() },
+            Expand { env: env.clone() },
         ));
         tasks.spawn(stream::follow(
             engine.database(),

@@ -34,7 +34,7 @@ const OURS: [&str; 21] = [
     "desk",
     "directory",
     "feedback",
-    "outbox",
+    "expand",
     "preview",
     "publish",
     "redeem",

@@ -3,7 +3,7 @@
 //!
 //! A row that cannot be read is marked in one conditional write that touches nothing but the mark and
 //! the index `due`: there it moves from what is due to what is set aside. All else stays as it is, for
-//! whoever can read it. Its own stream record then has the outbox tell of it; so the write that marks
+//! whoever can read it. Its own stream record then has `expand` tell of it; so the write that marks
 //! it decides who tells, and no crash can lose or repeat that.
 
 use std::collections::HashMap;

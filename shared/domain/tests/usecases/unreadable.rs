@@ -31,7 +31,7 @@ fn state_of(world: &World, user: &User) -> MailState {
     world.store.mail(mail_of(world, user)).state
 }
 
-/// As the outbox does with what the stream tells it.
+/// As `expand` does with what the stream tells it.
 async fn tell(world: &World, failures: &RejectedEvents, key: &RowKey) {
     let failures = failures.clone();
     let env = World {

@@ -66,7 +66,7 @@ pub(super) enum Job {
     Resume,
     Report(DeviceRegistered),
     Feedback(Feedback),
-    Outbox(Vec<Record>),
+    Expand(Vec<Record>),
     Deliver,
     Tick,
 }
@@ -84,7 +84,7 @@ impl Job {
             | Self::Stop(_)
             | Self::SaveSettings { .. }
             | Self::Resume => true,
-            Self::Report(_) | Self::Feedback(_) | Self::Outbox(_) | Self::Deliver | Self::Tick => {
+            Self::Report(_) | Self::Feedback(_) | Self::Expand(_) | Self::Deliver | Self::Tick => {
                 false
             }
         }
@@ -118,7 +118,7 @@ impl Cast {
                 Job::Resume => cast.resume().await,
                 Job::Report(report) => cast.report(&report).await,
                 Job::Feedback(feedback) => cast.feedback(&feedback).await,
-                Job::Outbox(records) => cast.outbox(&records).await,
+                Job::Expand(records) => cast.carry_out(&records).await,
                 Job::Deliver => cast.deliver().await,
                 Job::Tick => cast.go_round().await,
             }

@@ -56,7 +56,7 @@ impl Cast {
     }
 
     /// Does what the function of that name does with a batch of stream records.
-    pub(super) async fn outbox(&self, records: &[Record]) -> Ended {
+    pub(super) async fn carry_out(&self, records: &[Record]) -> Ended {
         let expand = self.expand();
         let mut wake = false;
         let mut ended = Ended::Done;

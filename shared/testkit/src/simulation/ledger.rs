@@ -344,7 +344,7 @@ impl Ledger {
 
     /// A run looks where a batch stands, to expand its next page.
     pub(super) fn batch_read(&mut self, cursor: &Cursor) {
-        if !matches!(self.view().job, Job::Outbox(_)) {
+        if !matches!(self.view().job, Job::Expand(_)) {
             return;
         }
         let page = Some((cursor.batch, cursor.page));

@@ -191,7 +191,7 @@ impl Ledger {
                 self.must(same, || format!("mail {id} became another mail"));
             }
         }
-        let expanded = matches!(self.view().job, Job::Outbox(_));
+        let expanded = matches!(self.view().job, Job::Expand(_));
         let story = self.mails.entry(id).or_insert_with(|| MailStory {
             row: row.clone(),
             expanded,

@@ -136,7 +136,7 @@ impl Ledger {
         self.must(invitation.renewals <= 3, || {
             format!("user {user} renewed too often")
         });
-        if matches!(self.view().job, Job::Outbox(_)) {
+        if matches!(self.view().job, Job::Expand(_)) {
             let Some(batch) = invitation.batch else {
                 self.blame(|| format!("user {user} was invited by no batch"));
                 return;

@@ -11,7 +11,7 @@ impl Story {
     pub(super) fn machinery(&mut self) -> bool {
         let first = self.roll(5);
         (0..5).any(|offset| match (first + offset) % 5 {
-            0 => self.begin_outbox(),
+            0 => self.begin_expand(),
             1 => self.begin_postman(),
             2 => self.begin_tick(),
             3 => self.begin_feedback(),
@@ -20,8 +20,8 @@ impl Story {
     }
 
     /// The stream's reader takes the next records; now and then it takes them a second time.
-    fn begin_outbox(&mut self) -> bool {
-        if self.tasks.count(|job| matches!(job, Job::Outbox(_))) > 1 {
+    fn begin_expand(&mut self) -> bool {
+        if self.tasks.count(|job| matches!(job, Job::Expand(_))) > 1 {
             return false;
         }
         let records: Vec<_> = self.watch.stage(|stage| {
@@ -36,7 +36,7 @@ impl Story {
         if records.is_empty() {
             return false;
         }
-        self.begin(Job::Outbox(records));
+        self.begin(Job::Expand(records));
         true
     }
 

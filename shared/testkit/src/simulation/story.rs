@@ -408,7 +408,7 @@ impl Story {
     /// What did not come to an end is done again by whoever is bound to.
     fn once_more(&mut self, job: Job) {
         match job {
-            Job::Outbox(records) => self.watch.stage(|stage| {
+            Job::Expand(records) => self.watch.stage(|stage| {
                 for record in records.into_iter().rev() {
                     stage.records.push_front(record);
                 }

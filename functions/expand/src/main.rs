@@ -1,12 +1,12 @@
-//! Starts `outbox` on the Lambda runtime.
+//! Starts `expand` on the Lambda runtime.
 
 use aws_lambda_events::dynamodb::Event;
 use beckon_aws::{KeySource, LambdaPostman, SqsFailureQueue, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{FunctionEnv, processors, telemetry};
+use expand::Expand;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use outbox::Outbox;
 
 fn main() -> Result<(), Error> {
     processors::run(start())
@@ -23,7 +23,7 @@ async fn start() -> Result<(), Error> {
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
-    let outbox = Outbox {
+    let expand = Expand {
         env: FunctionEnv::over(table)
             .with_keys(KeySource::secret(&aws, &secret))
             .with_wake_up(LambdaPostman::new(&aws, &postman))
@@ -31,7 +31,7 @@ async fn start() -> Result<(), Error> {
     };
     telemetry::ready();
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async {
-        Ok::<_, Error>(outbox.handle(event.payload).await)
+        Ok::<_, Error>(expand.handle(event.payload).await)
     }))
     .await
 }

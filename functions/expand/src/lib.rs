@@ -1,4 +1,4 @@
-//! The outbox reads the table's stream and does what rows ask for: a cursor that moved asks for
+//! Expand reads the table's stream and does what rows ask for: a cursor that moved asks for
 //! its next page, a mail that waits asks for the postman. It never waits for either's end.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
@@ -18,9 +18,9 @@ use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::values::ids::BatchId;
 use beckon_runtime::metrics::{self, Metric};
 
-/// What the outbox works with.
+/// What the function works with.
 #[derive(Debug, Clone)]
-pub struct Outbox<E> {
+pub struct Expand<E> {
     /// What it runs in.
     pub env: E,
 }
@@ -38,7 +38,7 @@ enum Wish {
     Nothing,
 }
 
-impl<E> Outbox<E>
+impl<E> Expand<E>
 where
     E: WithDeadLetters
         + WithKeys
