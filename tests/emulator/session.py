@@ -109,9 +109,9 @@ class Session:
         if answer["FailedEntryCount"]:
             raise AssertionError(f"the bus refused the event: {answer}")
 
-    def wind_the_clock(self):
-        """Lets the clock make a round now, so that nothing waits for its minute."""
-        self.stack.client("lambda").invoke(FunctionName=self.stack.function("clock")["FunctionName"])
+    def run_maintenance(self):
+        """Lets maintenance make a round now, so that nothing waits for its minute."""
+        self.stack.client("lambda").invoke(FunctionName=self.stack.function("maintenance")["FunctionName"])
 
     def may_send(self, name, action, sender, configuration_set):
         """Whether the policies of a function's role allow it to send as somebody, as SES asks."""

@@ -1,5 +1,5 @@
 """What must hold when something breaks: processes that are killed, rows and events that nobody can
-understand, an SES that does not answer, a clock that has to make up for it."""
+understand, an SES that does not answer, maintenance that has to make up for it."""
 
 import json
 import os
@@ -12,9 +12,9 @@ import workarounds
 from test_walk import equal, newest_mail
 from waiting import until
 
-# The next round of the clock, and a run after it.
+# The next round of maintenance, and a run after it.
 A_ROUND = 100
-# Seconds. The clock's own minute is waited for where it is what is checked.
+# Seconds. Maintenance's own minute is waited for where it is what is checked.
 BETWEEN_ROUNDS = 5
 
 
@@ -38,7 +38,7 @@ def invite(session, prefix, how_many):
 
 
 def everybody_got_one_mail(session, addresses, seconds):
-    """Waits for a mail to each, with a round of the clock now and then, and fails if somebody got two."""
+    """Waits for a mail to each, with a round of maintenance now and then, and fails if somebody got two."""
     def arrived():
         return Counter(mail.to for mail in session.ses.mails() if mail.to in addresses)
 
@@ -47,7 +47,7 @@ def everybody_got_one_mail(session, addresses, seconds):
     def everybody():
         nonlocal wound
         if time.monotonic() - wound > BETWEEN_ROUNDS:
-            session.wind_the_clock()
+            session.run_maintenance()
             wound = time.monotonic()
         return len(arrived()) == len(addresses)
 
@@ -260,7 +260,7 @@ REPORTS = {
 }
 
 
-def test_an_invitation_that_ran_out_is_ended_by_the_clock(session):
+def test_an_invitation_that_ran_out_is_ended_by_maintenance(session):
     admin = session.administrator
     batch, _ = invite(session, "late", 1)
     newest_mail(session, "late-0", "Register your device")
@@ -299,8 +299,8 @@ def test_a_refusal_of_the_account_pauses_delivery_until_it_is_resumed(session):
     session.ses.misbehave("refuse account")
     _, addresses = invite(session, "paused", 1)
     until("delivery is paused", lambda: admin.get("/v1/delivery").expect(200).json["state"] == "paused")
-    # A round of the clock while it is paused, in which the alarm's metric is logged.
-    session.wind_the_clock()
+    # A round of maintenance while it is paused, in which the alarm's metric is logged.
+    session.run_maintenance()
     equal(admin.post("/v1/delivery/resume").expect(200).json["state"], "running", "delivery after resuming")
     everybody_got_one_mail(session, addresses, A_ROUND)
 

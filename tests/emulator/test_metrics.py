@@ -52,12 +52,12 @@ def test_every_metric_that_is_counted_was_logged(session):
         for dimensions, _ in values:
             equal(dimensions, {"Stack": deployment.STACK}, f"the dimensions of {name}")
     if not any(value == 1 for _, value in logged["DeliveryPaused"]):
-        raise AssertionError("the clock never logged that delivery is paused")
+        raise AssertionError("maintenance never logged that delivery is paused")
 
 
 def test_only_the_metrics_that_are_paid_for_are_logged_while_nothing_happens(session):
-    """Each metric with values costs; `tests/template/cost.py` counts those of every round of the clock."""
-    before = len(session.stack.log_lines("clock"))
-    session.wind_the_clock()
-    fresh = until("the clock logs its round", lambda: metrics_in(session.stack.log_lines("clock")[before:]))
-    equal(set(fresh), cost.EVERY_ROUND, "what the clock logs in a round in which nothing is due")
+    """Each metric with values costs; `tests/template/cost.py` counts those of every round of maintenance."""
+    before = len(session.stack.log_lines("maintenance"))
+    session.run_maintenance()
+    fresh = until("maintenance logs its round", lambda: metrics_in(session.stack.log_lines("maintenance")[before:]))
+    equal(set(fresh), cost.EVERY_ROUND, "what maintenance logs in a round in which nothing is due")

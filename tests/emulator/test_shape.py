@@ -70,8 +70,8 @@ def test_every_function_has_what_it_needs(session):
         need(name, "log retention", logs.get("Properties", {}).get("RetentionInDays"))
         need(name, "timeout of its own", "Timeout" in properties)
         need(name, "memory size of its own", "MemorySize" in properties)
-        # The clock's rounds all say the same, and traces of them would cost more than they do.
-        traced = "PassThrough" if name == "clock" else "Active"
+        # Maintenance's rounds all say the same, and traces of them would cost more than they do.
+        traced = "PassThrough" if name == "maintenance" else "Active"
         need(name, f"tracing {traced}", settings.get("Tracing") == traced)
         if "ReservedConcurrentExecutions" in settings:
             wrong.append(f"{name} reserves concurrency, which a new account cannot")

@@ -38,19 +38,19 @@ MACHINE_CLIENT = 6.00
 HOURS = 730
 ROUNDS = HOURS * 60
 
-# Seconds that a round of the clock takes: 64 queries, 16 at a time. An estimate.
+# Seconds that a round of maintenance takes: 64 queries, 16 at a time. An estimate.
 ROUND_SECONDS = 0.1
 # Bytes that a round logs: Lambda's own lines and the one with its metric, at 26 bytes more for each. An estimate.
 ROUND_LOGS = 2_000
 # A table of ten thousand users. An estimate.
 TABLE_GB = 0.03
 
-# What the clock reads in a round: four kinds of rows that may be due, from each part of the index; one unit reads
+# What maintenance reads in a round: four kinds of rows that may be due, from each part of the index; one unit reads
 # two of them. The pause and the settings are read consistently, a unit each.
 DUE_KINDS = 4
 PAUSE_AND_SETTINGS = 2
 
-# Metrics that the clock logs in every round, and those that it logs only when there is something to say. A metric
+# Metrics that maintenance logs in every round, and those that it logs only when there is something to say. A metric
 # costs for each hour in which it has values.
 EVERY_ROUND = {"OldestDueMailSeconds"}
 WHEN_IT_HAPPENS = {"DeliveryPaused", "Failures", "UnreadableRows"}
@@ -80,13 +80,13 @@ def metrics_in(path):
 
 def idle_metrics():
     """The metrics that have values though nothing happens."""
-    by_the_clock = metrics_in("functions/clock/src/lib.rs")
-    unknown = by_the_clock - EVERY_ROUND - WHEN_IT_HAPPENS
+    by_maintenance = metrics_in("functions/maintenance/src/lib.rs")
+    unknown = by_maintenance - EVERY_ROUND - WHEN_IT_HAPPENS
     if unknown:
-        raise AssertionError(f"the clock logs {unknown}: say in cost.py whether in every round or only when it happens")
-    # What every process logs as it starts; the clock's starts a few times a day.
+        raise AssertionError(f"maintenance logs {unknown}: say in cost.py whether in every round or only when it happens")
+    # What every process logs as it starts; maintenance's starts a few times a day.
     at_start = metrics_in("shared/runtime/src/telemetry.rs")
-    return (by_the_clock & EVERY_ROUND) | at_start
+    return (by_maintenance & EVERY_ROUND) | at_start
 
 
 def alarm_metrics(alarm):
@@ -108,11 +108,11 @@ def set_metrics(stack):
 
 def idle_month(stack):
     """The items of a month in which nothing happens."""
-    clock = stack.properties(functions(stack)["clock"])
-    _, _, rule = _clock_rule(stack)
+    function = stack.properties(functions(stack)["maintenance"])
+    _, _, rule = _maintenance_rule(stack)
     rounds = ROUNDS if rule["ScheduleExpression"] == "rate(1 minute)" else ROUNDS * 60
-    memory = clock["MemorySize"] / 1024
-    processors = clock["Architectures"][0]
+    memory = function["MemorySize"] / 1024
+    processors = function["Architectures"][0]
     alarms = sum(alarm_metrics(each) for each in stack.of_type("AWS::CloudWatch::Alarm").values())
     dashboards = len(stack.of_type("AWS::CloudWatch::Dashboard"))
     metrics = len(idle_metrics()) + set_metrics(stack)
@@ -120,7 +120,7 @@ def idle_month(stack):
     keys = len(stack.of_type("AWS::KMS::Key"))
     clients = sum("client_credentials" in each.get("AllowedOAuthFlows", []) for each in stack.of_type("AWS::Cognito::UserPoolClient").values())
     reads = (DUE_KINDS * shards() / 2 + PAUSE_AND_SETTINGS) * rounds
-    traced = clock.get("TracingConfig", {}).get("Mode") == "Active"
+    traced = function.get("TracingConfig", {}).get("Mode") == "Active"
     logs = ROUND_LOGS * rounds / 1e9
     recovery = stack.properties("Table").get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled")
     gb = TABLE_A_GB + (RECOVERY_A_GB if recovery else 0)
@@ -129,29 +129,29 @@ def idle_month(stack):
         Item("alarms", f"{alarms} (C)", "0.10 each", alarms * ALARM),
         Item("metrics that have values", f"{metrics} (C)", "0.30 each", metrics * METRIC),
         Item("secret", f"{secrets} (C)", "0.40 each", secrets * SECRET),
-        Item("the clock's reads of the table", f"{reads / 1e6:.2f} million units (C)", "0.125 a million", reads / 1e6 * READS_A_MILLION),
+        Item("maintenance's reads of the table", f"{reads / 1e6:.2f} million units (C)", "0.125 a million", reads / 1e6 * READS_A_MILLION),
         Item(
-            "the clock's runs",
-            f"{rounds:,} (C), {ROUND_SECONDS} s at {clock['MemorySize']} MB (E)",
+            "maintenance's runs",
+            f"{rounds:,} (C), {ROUND_SECONDS} s at {function['MemorySize']} MB (E)",
             f"0.20 a million, {GB_SECOND[processors]:.7f} a GB-second",
             runs,
         ),
-        Item("the clock's logs", f"{logs:.2f} GB (E)", "0.50 a GB taken in, 0.03 a GB kept", logs * (LOGS_TAKEN_IN_A_GB + LOGS_KEPT_A_GB)),
+        Item("maintenance's logs", f"{logs:.2f} GB (E)", "0.50 a GB taken in, 0.03 a GB kept", logs * (LOGS_TAKEN_IN_A_GB + LOGS_KEPT_A_GB)),
         Item("table", f"{TABLE_GB} GB for 10,000 users (E)", "0.25 a GB, and 0.20 to restore it", TABLE_GB * gb),
         Item("dashboard", f"{dashboards} (C)", "3.00 each", dashboards * DASHBOARD),
-        Item("the clock's traces", f"{rounds if traced else 0} (C)", "5.00 a million", rounds * traced * TRACES_A_MILLION / 1e6),
+        Item("maintenance's traces", f"{rounds if traced else 0} (C)", "5.00 a million", rounds * traced * TRACES_A_MILLION / 1e6),
         Item("clients of machines in Cognito", f"{clients} (C)", "6.00 each", clients * MACHINE_CLIENT),
         Item("keys of KMS", f"{keys} (C)", "1.00 each", keys * KEY),
     ]
     return items
 
 
-def _clock_rule(stack):
-    arn = stack.attribute(functions(stack)["clock"], "Arn")
+def _maintenance_rule(stack):
+    arn = stack.attribute(functions(stack)["maintenance"], "Arn")
     for name, rule in stack.of_type("AWS::Events::Rule").items():
         if any(target["Arn"] == arn for target in rule["Targets"]):
             return name, arn, rule
-    raise AssertionError("no rule calls the clock")
+    raise AssertionError("no rule calls maintenance")
 
 
 def table(stack):

@@ -117,8 +117,8 @@ def tokens_are_taken_from_the_query(document):
     properties(document, "Api")["Auth"]["Authorizers"]["token"]["IdentitySource"] = "$request.querystring.token"
 
 
-def the_clock_may_not_wake_deliver(document):
-    without_action(document, "ClockRole", "lambda:InvokeFunction")
+def maintenance_may_not_wake_deliver(document):
+    without_action(document, "MaintenanceRole", "lambda:InvokeFunction")
 
 
 def publish_may_not_find_its_place_in_the_stream(document):
@@ -134,16 +134,16 @@ def a_function_behind_the_api_has_three_seconds(document):
     properties(document, "DirectoryFunction")["Timeout"] = 3
 
 
-def the_clock_takes_longer_than_a_minute(document):
-    properties(document, "ClockFunction")["Timeout"] = 300
+def maintenance_takes_longer_than_a_minute(document):
+    properties(document, "MaintenanceFunction")["Timeout"] = 300
 
 
 def the_reader_of_the_stream_is_off(document):
     source(document, "ExpandFunction")["Enabled"] = False
 
 
-def the_clock_is_off(document):
-    properties(document, "ClockFunction")["Events"]["EveryMinute"]["Properties"]["State"] = "DISABLED"
+def maintenance_is_off(document):
+    properties(document, "MaintenanceFunction")["Events"]["EveryMinute"]["Properties"]["State"] = "DISABLED"
 
 
 # Other kinds that are as bad.
@@ -159,7 +159,7 @@ def a_variable_is_misspelt(document):
 
 
 def a_variable_leads_elsewhere(document):
-    properties(document, "ClockFunction")["Environment"]["Variables"]["BECKON_DELIVER_FUNCTION"] = {"Ref": "ExpandFunction"}
+    properties(document, "MaintenanceFunction")["Environment"]["Variables"]["BECKON_DELIVER_FUNCTION"] = {"Ref": "ExpandFunction"}
 
 
 def the_key_may_not_be_read(document):
@@ -167,7 +167,7 @@ def the_key_may_not_be_read(document):
 
 
 def the_right_on_an_index_is_for_another(document):
-    statement_for(document, "ClockRole", "dynamodb:Query")["Resource"][1] = {"Fn::Sub": "${Table.Arn}/index/list"}
+    statement_for(document, "MaintenanceRole", "dynamodb:Query")["Resource"][1] = {"Fn::Sub": "${Table.Arn}/index/list"}
 
 
 def an_index_has_another_key(document):
@@ -258,8 +258,8 @@ def reports_of_the_mdm_are_awaited_on_the_default_bus(document):
     del properties(document, "RegistrationConfirmedFunction")["Events"]["DeviceRegistered"]["Properties"]["EventBusName"]
 
 
-def the_clock_goes_every_hour(document):
-    properties(document, "ClockFunction")["Events"]["EveryMinute"]["Properties"]["Schedule"] = "rate(1 hour)"
+def maintenance_runs_every_hour(document):
+    properties(document, "MaintenanceFunction")["Events"]["EveryMinute"]["Properties"]["Schedule"] = "rate(1 hour)"
 
 
 def logs_are_kept_for_ever(document):
@@ -267,7 +267,7 @@ def logs_are_kept_for_ever(document):
 
 
 def a_function_logs_into_the_group_of_another(document):
-    properties(document, "FeedbackFunction")["LoggingConfig"]["LogGroup"] = {"Ref": "ClockLogs"}
+    properties(document, "FeedbackFunction")["LoggingConfig"]["LogGroup"] = {"Ref": "MaintenanceLogs"}
 
 
 def failed_messages_go_after_a_minute(document):
@@ -294,7 +294,7 @@ def an_alarm_looks_at_a_metric_that_nothing_logs(document):
     properties(document, "WrongSecrets")["MetricName"] = "WrongPins"
 
 
-def a_silent_clock_sounds_no_alarm(document):
+def silent_maintenance_sounds_no_alarm(document):
     properties(document, "MailOverdue")["TreatMissingData"] = "notBreaching"
 
 

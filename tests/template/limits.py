@@ -22,7 +22,7 @@ ADMINISTRATOR_SECONDS = 0.1
 RECORD_SECONDS = 0.05
 REPORT_SECONDS = 0.03
 CALL_SECONDS = {"expand": 0.25, "publish": 0.15}
-CLOCK_SECONDS = 0.1
+MAINTENANCE_SECONDS = 0.1
 
 # A new table on demand has four partitions, and its stream a shard for each.
 SHARDS = 4
@@ -74,7 +74,7 @@ def shares(stack):
     found += [
         Share("`feedback`", f"{MAILS} mails a second, {REPORTS} reports each, {REPORT_SECONDS} s", MAILS * REPORTS * REPORT_SECONDS),
         Share("`registration-confirmed`", f"{rate} reports a second, {RECORD_SECONDS} s", rate * RECORD_SECONDS),
-        Share("`clock`", f"once a minute, {CLOCK_SECONDS} s", CLOCK_SECONDS / 60),
+        Share("`maintenance`", f"once a minute, {MAINTENANCE_SECONDS} s", MAINTENANCE_SECONDS / 60),
     ]
     return found
 

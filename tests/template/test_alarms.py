@@ -15,7 +15,7 @@ EARLY = {
     "DeliverErrors",
     "RegistrationConfirmedErrors",
     "FeedbackErrors",
-    "ClockErrors",
+    "MaintenanceErrors",
 }
 # Must be there always: (metric, the most it may be, seconds until it sounds at the latest).
 ALWAYS = {
@@ -52,7 +52,7 @@ ABOUT = {
     "MailReportsLost": "FeedbackFunction",
     "EventsLate": "PublishFunction",
     "ApiErrors": "Api",
-    **{f"{name}Errors": f"{name}Function" for name in ("Expand", "Publish", "Deliver", "RegistrationConfirmed", "Feedback", "Clock")},
+    **{f"{name}Errors": f"{name}Function" for name in ("Expand", "Publish", "Deliver", "RegistrationConfirmed", "Feedback", "Maintenance")},
 }
 
 
@@ -159,7 +159,7 @@ def test_each_function_that_events_call_has_alarms_about_it(stacks):
     stack = stacks.options
     covered = {each["Value"] for alarm in alarms(stack).values() for each in alarm.get("Dimensions", [])}
     for name, logical in functions(stack).items():
-        if name in ("expand", "publish", "deliver", "registration-confirmed", "feedback", "clock"):
+        if name in ("expand", "publish", "deliver", "registration-confirmed", "feedback", "maintenance"):
             wrong.unless(stack.ref(logical) in covered, f"no alarm is about {name}")
     wrong.raise_if_any()
 

@@ -20,7 +20,7 @@ FAILED = {
     "registration-confirmed": "FailureQueue",
     "feedback": "FailureQueue",
     "deliver": "MissedCallsQueue",
-    "clock": "MissedCallsQueue",
+    "maintenance": "MissedCallsQueue",
 }
 # How often and how long Lambda tries an event again: (times, seconds).
 ASYNCHRONOUS = {
@@ -28,7 +28,7 @@ ASYNCHRONOUS = {
     "feedback": (2, 21600),
     # Later ones have been sent since.
     "deliver": (1, 180),
-    "clock": (0, 60),
+    "maintenance": (0, 60),
 }
 
 
@@ -57,7 +57,7 @@ def enabled(rule):
 def test_rules_are_enabled_and_may_call_their_functions(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
-        for name in ("registration-confirmed", "feedback", "clock"):
+        for name in ("registration-confirmed", "feedback", "maintenance"):
             logical, rule = only_rule_of(stack, name)
             wrong.unless(enabled(rule), f"{which}, the rule of {name} is disabled")
             arn = stack.attribute(logical, "Arn")
@@ -158,15 +158,15 @@ def test_reports_of_ses_reach_their_function_and_those_of_others_do_not(stacks):
 
 def test_the_clock_goes_every_minute(stacks):
     wrong = Wrong()
-    _, rule = only_rule_of(stacks.default, "clock")
-    wrong.equal(rule.get("ScheduleExpression"), "rate(1 minute)", "the schedule of the clock")
+    _, rule = only_rule_of(stacks.default, "maintenance")
+    wrong.equal(rule.get("ScheduleExpression"), "rate(1 minute)", "the schedule of maintenance")
     wrong.raise_if_any()
 
 
 def test_what_a_rule_cannot_hand_over_goes_to_its_queue(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
-        for name in ("registration-confirmed", "feedback", "clock"):
+        for name in ("registration-confirmed", "feedback", "maintenance"):
             logical, rule = only_rule_of(stack, name)
             [target] = rule["Targets"]
             queue = FAILED[name]
@@ -174,7 +174,7 @@ def test_what_a_rule_cannot_hand_over_goes_to_its_queue(stacks):
             wrong.equal(target.get("DeadLetterConfig", {}).get("Arn"), arn, f"{which}, the dead-letter queue of {name}")
             wrong.unless(may_put(stack, queue, logical), f"{which}, the rule of {name} may not put anything on {queue}")
             retries = target.get("RetryPolicy", {})
-            expected = (0, 60) if name == "clock" else (185, 86400)
+            expected = (0, 60) if name == "maintenance" else (185, 86400)
             tried = (retries.get("MaximumRetryAttempts"), retries.get("MaximumEventAgeInSeconds"))
             wrong.equal(tried, expected, f"{which}, how often and how long the rule of {name} tries")
     wrong.raise_if_any()

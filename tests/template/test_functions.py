@@ -20,7 +20,7 @@ SECONDS = {
     "registration-confirmed": 60,
     "feedback": 60,
     # Ends before the next minute begins.
-    "clock": 55,
+    "maintenance": 55,
     # A run of ten minutes, and a minute to end it.
     "deliver": 660,
 }
@@ -88,7 +88,7 @@ def test_each_function_has_the_variables_that_it_reads(stacks):
             if name in BEHIND_THE_API:
                 needed |= {variable for variable, parameter in WHO_CALLS.items() if stack.parameters[parameter]}
             if name == "deliver":
-                # Without it SES would report nothing, and the clock could not hand over to the next run.
+                # Without it SES would report nothing, and maintenance could not hand over to the next run.
                 needed |= {"BECKON_CONFIGURATION_SET", "BECKON_LONGEST_RUN_SECONDS", "BECKON_MOST_PER_SECOND"}
             for variable in sorted(needed - given.keys()):
                 wrong.unless(False, f"{which}, {name} lacks {variable}")
@@ -175,5 +175,5 @@ def test_every_function_but_the_clock_is_traced(stacks):
     wrong = Wrong()
     for name, logical in functions(stacks.default).items():
         mode = stacks.default.properties(logical).get("TracingConfig", {}).get("Mode")
-        wrong.equal(mode, "PassThrough" if name == "clock" else "Active", f"how {name} is traced")
+        wrong.equal(mode, "PassThrough" if name == "maintenance" else "Active", f"how {name} is traced")
     wrong.raise_if_any()

@@ -12,7 +12,7 @@ const RECORDED: f64 = 20.0;
 /// The registration, and the confirmation claimed, sent and delivered.
 const REDEEMED_TO_CONFIRMED: f64 = 30.0;
 
-/// A system whose clock stays away, so that only what is asked for is counted.
+/// A system without maintenance, so that only what is asked for is counted.
 async fn without_clock() -> Beckon {
     Beckon::start_with(|options| options.tick = Duration::from_hours(1)).await
 }

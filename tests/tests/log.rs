@@ -635,7 +635,7 @@ async fn the_mail_of_a_request_without_a_send_names_it_too() {
 }
 
 #[tokio::test]
-async fn what_the_clock_ends_is_told_once_and_by_whom() {
+async fn what_maintenance_ends_is_told_once_and_by_whom() {
     let log = Log::finest();
     let beckon = Beckon::start_with(quick).await;
     let ada = beckon.invite("ada@example.com").await;

@@ -14,7 +14,7 @@ use beckon_tests::{Api, Beckon, Person, until};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-/// No pause ends by itself and no mail out of sight is sent again; the clock comes by often.
+/// No pause ends by itself and no mail out of sight is sent again; maintenance comes by often.
 fn patient(options: &mut Options) {
     options.tick = Duration::from_millis(200);
     options.postman.pause = SignedDuration::from_hours(1);
@@ -239,7 +239,7 @@ async fn in_the_sandbox_a_sender_who_is_not_verified_pauses_all_whoever_the_reci
 }
 
 #[tokio::test]
-async fn who_resumes_does_not_wait_for_the_clock() {
+async fn who_resumes_does_not_wait_for_maintenance() {
     let beckon = Beckon::start_with(|options| {
         patient(options);
         options.tick = Duration::from_hours(24);

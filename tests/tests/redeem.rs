@@ -299,7 +299,7 @@ async fn an_expired_invitation_is_shown_as_such_and_its_history_says_so() {
     beckon.let_time_run_out(&ada).await;
 
     assert_eq!(invitation(&beckon, &ada).await["state"], "expired");
-    until("the clock ends the invitation", async || {
+    until("maintenance ends the invitation", async || {
         let happenings = beckon.happenings(&ada).await;
         (happenings.last()? == "invitationExpired").then_some(())
     })

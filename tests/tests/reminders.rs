@@ -42,7 +42,7 @@ async fn who_does_not_answer_is_reminded_with_the_same_pin_and_never_after_the_e
     let reminder = beckon.mail_number(2, &ada.email).await;
     assert_eq!(reminder.subject, REMINDER);
     assert_eq!(reminder.pin().unwrap(), pin);
-    until("the clock has ended the other one", async || {
+    until("maintenance has ended the other one", async || {
         let happened = beckon.happenings(&bob).await;
         happened
             .contains(&"invitationExpired".to_owned())
@@ -71,7 +71,7 @@ async fn no_more_reminders_arrive_than_the_settings_say_and_the_last_one_says_th
         beckon.mail_number(number, &ada.email).await;
         beckon.delivery(&ada, "delivered").await;
     }
-    // The moment of another one comes, and the clock finds that there is none.
+    // The moment of another one comes, and maintenance finds that there is none.
     beckon.let_the_reminder_come(&ada).await;
     until("no further reminder is planned", async || {
         beckon.next_reminder(&ada).await.is_none().then_some(())
@@ -178,7 +178,7 @@ async fn who_is_tried_again_is_reminded_again() {
     beckon.begin_send(&[&gone]).await;
     beckon.delivery(&gone, "hardBounced").await;
     beckon.let_the_reminder_come(&gone).await;
-    until("the clock has found nobody to remind", async || {
+    until("maintenance has found nobody to remind", async || {
         beckon.next_reminder(&gone).await.is_none().then_some(())
     })
     .await;

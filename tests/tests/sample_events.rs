@@ -130,12 +130,12 @@ fn world_with_the_mail() -> World {
 async fn told(function: &str) {
     let world = world_with_the_mail();
     match function {
-        "clock" => {
+        "maintenance" => {
             // It is told nothing but that a minute has passed.
             let _: Value = sample(function);
             world.with(a_user().with(an_invitation().until(monday_morning())));
-            let ticked = clock::handle(&world).await.unwrap();
-            clock::erase(&world).await.unwrap();
+            let ticked = maintenance::handle(&world).await.unwrap();
+            maintenance::erase(&world).await.unwrap();
             assert_eq!(ticked.expired, 1);
         }
         "deliver" => {

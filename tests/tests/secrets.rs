@@ -20,7 +20,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// What everything logs, down to the finest, that Beckon is made of: its rooms and the AWS SDK.
 const LEVELS: &str = "warn,\
     beckon_aws=trace,beckon_domain=trace,beckon_local=trace,beckon_mail=trace,\
-    beckon_runtime=trace,clock=trace,deliver=trace,directory=trace,feedback=trace,expand=trace,\
+    beckon_runtime=trace,maintenance=trace,deliver=trace,directory=trace,feedback=trace,expand=trace,\
     preview=trace,redeem=trace,registration_confirmed=trace,send=trace,settings=trace,\
     aws_config=trace,aws_runtime=trace,aws_sdk_dynamodb=trace,aws_sdk_sesv2=trace,\
     aws_smithy_http_client=trace,aws_smithy_runtime=trace,aws_smithy_runtime_api=trace";
@@ -186,7 +186,7 @@ async fn live_through_everything(beckon: &Beckon) -> (Secrets, Vec<Person>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_pin_token_or_registration_id_is_on_disk_in_an_answer_or_in_the_log() {
     let log = Log::start();
-    // Without the clock's rounds, which would make up most of the log and tell nothing.
+    // Without maintenance's rounds, which would make up most of the log and tell nothing.
     let beckon = Beckon::start_with(|options| options.tick = Duration::from_hours(1)).await;
 
     let (secrets, people) = live_through_everything(&beckon).await;

@@ -76,7 +76,7 @@ where
             }
         }
         if wake && let Err(error) = self.env.wake_up().wake_postman().await {
-            // The clock comes by within a minute.
+            // Maintenance comes by within a minute.
             tracing::warn!(error = %beckon_runtime::problem::chain(&error), "the postman was not woken");
         }
         response

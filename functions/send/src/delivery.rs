@@ -61,7 +61,7 @@ async fn resume(
     caller.to(Permission::Invite)?;
     let resumed = sending.resume.run().await?;
     if let Some(error) = resumed.not_woken {
-        // The clock comes by within a minute.
+        // Maintenance comes by within a minute.
         tracing::warn!(error = %chain(&error), "the postman was not woken");
     }
     view(&sending).await.map(Json)

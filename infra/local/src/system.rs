@@ -53,7 +53,7 @@ pub struct Options {
     pub port: u16,
     /// How the postman goes about it.
     pub postman: PostmanPolicy,
-    /// How often the clock comes by.
+    /// How often maintenance comes by.
     pub tick: Duration,
     /// How long a refused redemption takes.
     pub refuse_after: Duration,
@@ -476,7 +476,7 @@ async fn deliver_when_woken(postman: Postman<LocalEnv>, woken: Arc<Notify>, roun
         woken.notified().await;
         let _busy = round.lock().await;
         if let Err(error) = postman.handle().await {
-            tracing::error!(error = %beckon_runtime::problem::chain(&error), "the postman's round failed; the clock has it begin again");
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "the postman's round failed; maintenance has it begin again");
         }
     }
 }
@@ -509,11 +509,11 @@ async fn come_by(env: LocalEnv, every: Duration) {
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        if let Err(error) = clock::handle(&env).await {
-            tracing::error!(error = %beckon_runtime::problem::chain(&error), "the clock's round failed");
+        if let Err(error) = maintenance::handle(&env).await {
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "maintenance's round failed");
         }
-        if let Err(error) = clock::erase(&env).await {
-            tracing::error!(error = %beckon_runtime::problem::chain(&error), "the clock could not erase");
+        if let Err(error) = maintenance::erase(&env).await {
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "maintenance could not erase");
         }
     }
 }

@@ -29,7 +29,7 @@ const OURS: [&str; 21] = [
     "beckon_testkit",
     "beckon_tests",
     "bootstrap",
-    "clock",
+    "maintenance",
     "deliver",
     "desk",
     "directory",

@@ -411,7 +411,7 @@ impl World {
         beckon_domain::ports::clock::Clock::now(&self.clock)
     }
 
-    /// Has the clock go round once.
+    /// Has maintenance go round once.
     pub async fn tick(&self) -> Ticked {
         self.ticking().run().await.expect("nothing fails")
     }

@@ -91,7 +91,7 @@ pub struct Batch {
 }
 
 /// How far the expansion of a batch has come. Written anew with every page; its stream record
-/// starts the next page, and the clock looks after one that stands still.
+/// starts the next page, and maintenance looks after one that stands still.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cursor {
@@ -109,7 +109,7 @@ pub struct Cursor {
     /// Since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
-    /// When the clock has to look after it.
+    /// When maintenance has to look after it.
     pub due_at: Timestamp,
     /// What a later version wrote into the row.
     #[serde(skip)]

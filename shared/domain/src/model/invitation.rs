@@ -209,7 +209,7 @@ pub struct Invitation {
 
 impl Invitation {
     /// Where it stands at a moment: one whose time has run out is expired, whether or not the
-    /// clock has come by to write that down; and one whose tries are used up is locked, whether
+    /// maintenance has come by to write that down; and one whose tries are used up is locked, whether
     /// or not the attempt that used the last one lived to write that down.
     #[must_use]
     pub fn state_at(&self, now: Timestamp) -> InvitationState {
@@ -231,7 +231,7 @@ impl Invitation {
         (!self.is_open()).then(|| self.ended_at.unwrap_or(self.expires_at))
     }
 
-    /// When the clock has to look at it next: to remind, or to end it. `None` once it has ended.
+    /// When maintenance has to look at it next: to remind, or to end it. `None` once it has ended.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
         self.is_open().then(|| {
@@ -270,7 +270,7 @@ impl Invitation {
         )
     }
 
-    /// Whether its time is still to be ended by the clock.
+    /// Whether its time is still to be ended by maintenance.
     #[must_use]
     pub fn is_open(&self) -> bool {
         match self.state {

@@ -230,7 +230,7 @@ impl MailState {
         }
     }
 
-    /// Whether the postman or the clock still has something to do for it.
+    /// Whether the postman or maintenance still has something to do for it.
     #[must_use]
     pub const fn is_unsettled(self) -> bool {
         match self {

@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_stood_still_does_not_make_up_for_it() {
+    fn maintenance_that_stood_still_does_not_make_up_for_it() {
         let (issued, expires) = (at("2026-11-01T09:00:00Z"), at("2026-12-01T09:00:00Z"));
         let plan = ReminderPlan::new(policy(1, 3, 9), issued, expires, &TimeZone::UTC);
         let late = at("2026-11-20T12:00:00Z");

@@ -6,6 +6,6 @@ use crate::ports::error::Unavailable;
 
 /// Wakes the postman.
 pub trait WakePostman {
-    /// Has a run begin soon. A wake-up may be lost; the clock makes up for it.
+    /// Has a run begin soon. A wake-up may be lost; maintenance makes up for it.
     fn wake_postman(&self) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }

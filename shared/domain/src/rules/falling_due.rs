@@ -54,7 +54,7 @@ pub enum DueStep {
     Reschedule(Box<UserChange>),
 }
 
-/// What an invitation needs now that the clock came by: to be ended, to be reminded of, or to be
+/// What an invitation needs now that maintenance came by: to be ended, to be reminded of, or to be
 /// left alone until later. `mail` is the one that carried it last. `None`: nothing is due.
 #[must_use]
 pub fn due_step(
@@ -96,7 +96,7 @@ pub fn due_step(
         let later = now.saturating_add(LOOK_LATER).unwrap_or(now);
         return rescheduled(plan.due(later, invitation.expires_at, &zone));
     }
-    // The person has moved since it was planned, or the clock came by late.
+    // The person has moved since it was planned, or maintenance came by late.
     let postponed = plan.due(now, invitation.expires_at, &zone);
     if postponed.next_at != Some(now) {
         return rescheduled(postponed);

@@ -122,7 +122,7 @@ const LIMITS_HOLD: SignedDuration = SignedDuration::from_secs(2);
 /// How often a run begins anew at once for what became due while it ended.
 const MAX_ROUNDS: u32 = 100;
 
-/// A mail put off for no longer than this is waited for; a later one is the clock's.
+/// A mail put off for no longer than this is waited for; a later one is maintenance's.
 const WORTH_WAITING: SignedDuration = SignedDuration::from_secs(20);
 
 impl<E> Deliver<E>
@@ -157,7 +157,7 @@ where
             unfit: BTreeMap::new(),
         };
         // A wake-up that came while the lease was still held has ended at once; what it was for
-        // must not wait for the clock. What cannot be taken up in so many rounds does.
+        // must not wait for maintenance. What cannot be taken up in so many rounds does.
         for _ in 0..MAX_ROUNDS {
             let now = self.env.clock().now();
             let pause = self.env.store().delivery_pause().await?;

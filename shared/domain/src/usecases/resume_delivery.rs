@@ -1,5 +1,5 @@
 //! Ending a pause of delivery before its time. Mail goes out at once: whoever resumes does not
-//! wait for the clock.
+//! wait for maintenance.
 
 use crate::model::delivery::Pause;
 use crate::ports::delivery::PauseOutbox;
@@ -12,7 +12,7 @@ use crate::ports::wake_up::WakePostman;
 pub struct Resumed {
     /// The pause that was ended, if there was one.
     pub ended: Option<Pause>,
-    /// Why the postman could not be woken; then the clock does it within a minute.
+    /// Why the postman could not be woken; then maintenance does it within a minute.
     pub not_woken: Option<Unavailable>,
 }
 

@@ -27,7 +27,7 @@ use crate::values::ids::{BatchId, UserId, Version};
 use crate::values::method::choice_applies;
 use crate::values::problem::FieldProblem;
 
-/// How long a cursor may stand still before the clock pushes it.
+/// How long a cursor may stand still before maintenance pushes it.
 pub const CURSOR_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What to send, and to whom.

@@ -1,4 +1,4 @@
-//! The clock comes by every minute: it pushes what stands still, ends what has run out of time,
+//! Maintenance comes by every minute: it pushes what stands still, ends what has run out of time,
 //! reminds those who have not answered, and wakes the postman if anything is due.
 
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ use crate::rules::falling_due::{DueStep, due_step};
 use crate::usecases::send::CURSOR_PATIENCE;
 use crate::values::ids::{EventId, MailId, UserId};
 
-/// What a round of the clock did.
+/// What a round of maintenance did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ticked {
     /// Cursors pushed.

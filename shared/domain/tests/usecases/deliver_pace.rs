@@ -285,7 +285,7 @@ async fn a_run_ends_before_its_time_is_over_and_its_successor_goes_on() {
 }
 
 #[tokio::test]
-async fn what_comes_in_as_a_run_gives_its_lease_back_does_not_wait_for_the_clock() {
+async fn what_comes_in_as_a_run_gives_its_lease_back_does_not_wait_for_maintenance() {
     let world = World::new();
     backlog(&world, 1);
     let late = world.clone();

@@ -141,7 +141,7 @@ async fn a_guess_at_a_cancelled_invitation_is_missing_when_it_is_given_back_and_
 }
 
 #[tokio::test]
-async fn an_invitation_ends_at_its_time_before_the_clock_has_come_by() {
+async fn an_invitation_ends_at_its_time_before_maintenance_has_come_by() {
     let (world, user) = invited().await;
     world.wait(SignedDuration::from_hours(168));
 

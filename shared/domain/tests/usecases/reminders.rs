@@ -223,7 +223,7 @@ async fn cut_off(world: &World, user: &User, how: &str, off: bool) {
     }
 }
 
-/// Lets the clock come by each hour.
+/// Lets maintenance come by each hour.
 async fn pass(world: &World, hours: u32) {
     for _ in 0..hours {
         world.wait(HOUR);

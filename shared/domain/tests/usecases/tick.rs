@@ -1,4 +1,4 @@
-//! The clock's round.
+//! A round of maintenance.
 
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::history::Happening;
@@ -176,7 +176,7 @@ async fn more_than_one_call_of_expiries_ends_in_one_round() {
 }
 
 #[tokio::test]
-async fn who_is_invited_anew_while_the_clock_comes_by_keeps_the_new_issue() {
+async fn who_is_invited_anew_while_maintenance_comes_by_keeps_the_new_issue() {
     let world = World::new();
     let user = world.with(a_user());
     world.invite(&[&user]).await;

@@ -181,7 +181,7 @@ async fn a_pause_that_cannot_be_read_stops_no_mail() {
 }
 
 #[tokio::test]
-async fn a_round_of_the_clock_ends_others_and_pushes_others() {
+async fn a_round_of_maintenance_ends_others_and_pushes_others() {
     let world = World::new();
     let unreadable = world.with(a_user().with(an_invitation()));
     let readable = world.with(a_user().with(an_invitation()));
@@ -216,7 +216,7 @@ async fn a_round_of_the_clock_ends_others_and_pushes_others() {
 
 /// Whoever asks for settings gets an error; mail and Sends go on.
 #[tokio::test]
-async fn a_round_of_the_clock_wakes_the_postman_though_there_are_no_settings() {
+async fn a_round_of_maintenance_wakes_the_postman_though_there_are_no_settings() {
     let world = World::new();
     world.with(a_user().with(an_invitation()));
     two_invited(&world).await;

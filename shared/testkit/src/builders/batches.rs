@@ -86,7 +86,7 @@ impl BatchBuilder {
         self
     }
 
-    /// The clock looks after it then.
+    /// Maintenance looks after it then.
     pub fn due_at(mut self, at: Timestamp) -> Self {
         self.cursor.due_at = at;
         self

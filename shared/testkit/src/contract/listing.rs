@@ -293,7 +293,7 @@ fn a_mail(user: &User, id: MailId, state: MailState) -> Mail {
     }
 }
 
-/// Whether or not the clock has come by to write that down.
+/// Whether or not maintenance has come by to write that down.
 pub async fn an_invitation_whose_time_ran_out_is_listed_as_expired<S: Store>(store: S) {
     let end = monday_morning() + SignedDuration::from_hours(1);
     let user = invited(&store, an_invitation().until(end)).await;

@@ -14,7 +14,7 @@ pub enum Breakage {
     LeaseForAll,
     /// A cursor can move on without its page.
     PageLost,
-    /// Stream records of cursors get lost, and the clock cannot push.
+    /// Stream records of cursors get lost, and maintenance cannot push.
     CursorForgotten,
     /// A user is written without the mail that belongs to them.
     MailLeftOut,

@@ -96,7 +96,7 @@ impl Cast {
             }
         }
         if wake {
-            // The clock comes by within a minute.
+            // Maintenance comes by within a minute.
             let _ = self.bell.wake_postman().await;
         }
         ended

@@ -1,4 +1,4 @@
-//! The machinery around Beckon: the reader of the stream, the postman's bell, the clock, the
+//! The machinery around Beckon: the reader of the stream, the postman's bell, maintenance, the
 //! mail service's reports, and everybody who tries again; and how time passes.
 
 use beckon_domain::ports::clock::Clock as _;

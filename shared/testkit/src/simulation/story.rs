@@ -30,7 +30,7 @@ const MOST_TURNS: u64 = 200_000;
 /// How long Beckon may take to come to rest once everything is mended.
 const TO_COME_TO_REST: SignedDuration = SignedDuration::from_hours(6);
 
-/// How often the clock comes by.
+/// How often maintenance comes by.
 pub(super) const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
 pub(super) struct Story {

@@ -1,4 +1,4 @@
-//! The clock comes by every minute and makes up for whatever was lost: see
+//! Maintenance comes by every minute and makes up for whatever was lost: see
 //! [`beckon_domain::usecases::tick`].
 
 use beckon_domain::ports::batches::{LoadBatch, PushCursor};
@@ -46,7 +46,7 @@ where
             reminded = ticked.reminded,
             woke = ticked.woke,
             paused = ticked.paused,
-            "the clock made its round"
+            "maintenance made its round"
         );
     }
     Ok(ticked)

@@ -1,4 +1,4 @@
-//! Starts `clock` on the Lambda runtime.
+//! Starts `maintenance` on the Lambda runtime.
 
 use beckon_aws::{LambdaPostman, Table, clients};
 use beckon_domain::model::settings::Settings;
@@ -23,8 +23,8 @@ async fn start() -> Result<(), Error> {
     telemetry::ready();
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
         // Mail first: a round that fails at erasing has done all else.
-        clock::handle(&env).await?;
-        clock::erase(&env).await?;
+        maintenance::handle(&env).await?;
+        maintenance::erase(&env).await?;
         Ok::<(), Error>(())
     }))
     .await
