@@ -149,9 +149,9 @@ class Stack:
         raise LookupError(f"no bus has the rule {name}")
 
     def failures(self):
-        """Takes the messages off the failure queue."""
+        """Takes the messages off the dead-letter queue."""
         sqs = self.client("sqs")
-        queue = self.outputs["FailureQueueUrl"]
+        queue = self.outputs["DeadLetterQueueUrl"]
         taken = []
         while True:
             messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])

@@ -70,16 +70,16 @@ def test_outbox_is_killed_in_the_middle_of_a_page(session):
     equal((counts["issued"], counts["skipped"]), (40, 0), "issued and skipped")
 
 
-def test_records_that_are_given_up_are_told_on_the_failure_queue(session):
+def test_records_that_are_given_up_are_told_on_the_dead_letter_queue(session):
     """The emulator's event source gives nothing up, so the object is put here as Lambda would."""
     session.stack.failures()
     bucket = session.stack.outputs["FailedRecordsBucket"]
     session.stack.client("s3").put_object(Bucket=bucket, Key="aws/lambda/poison/record", Body=b"{}")
-    [told] = until("the failure queue tells of it", session.stack.failures)
+    [told] = until("the dead-letter queue tells of it", session.stack.failures)
     equal((told["source"], told["detail"]["object"]["key"]), ("aws.s3", "aws/lambda/poison/record"), "what is told")
 
 
-def test_rows_that_nobody_understands_go_to_the_failure_queue(session):
+def test_rows_that_nobody_understands_go_to_the_dead_letter_queue(session):
     session.stack.failures()
     dynamodb = session.stack.client("dynamodb")
     table = session.stack.outputs["TableName"]
@@ -98,7 +98,7 @@ def test_rows_that_nobody_understands_go_to_the_failure_queue(session):
         failures.extend(session.stack.failures())
         return len(failures) >= len(poison)
 
-    until("the rows are on the failure queue", all_of_them)
+    until("the rows are on the dead-letter queue", all_of_them)
     for row in poison:
         reasons = [f["reason"] for f in failures if row["pk"]["S"] in f["event"]]
         equal(len(reasons), 1, f"failures about {row['pk']['S']}")
@@ -143,7 +143,7 @@ def test_rows_that_cannot_be_read_are_set_aside_and_told_of_once(session):
         failures.extend(session.stack.failures())
         return len(failures) >= len(told_of)
 
-    until("the rows are on the failure queue", both)
+    until("the rows are on the dead-letter queue", both)
     refused = admin.get(f"/v1/users/{user}").expect(409).json
     equal(refused["type"], "urn:beckon:problem:unreadable-record", "what is answered who asks for the user")
     _, addresses = invite(session, "after-unreadable-rows", 2)
@@ -162,7 +162,7 @@ def test_rows_that_cannot_be_read_are_set_aside_and_told_of_once(session):
         dynamodb.delete_item(TableName=table, Key=key)
 
 
-def test_reports_that_nobody_understands_go_to_the_failure_queue(session):
+def test_reports_that_nobody_understands_go_to_the_dead_letter_queue(session):
     session.stack.failures()
     admin = session.administrator
     user = admin.add("good-report")
@@ -177,7 +177,7 @@ def test_reports_that_nobody_understands_go_to_the_failure_queue(session):
         failures.extend(session.stack.failures())
         return len(failures) >= 2
 
-    until("both reports are on the failure queue", both)
+    until("both reports are on the dead-letter queue", both)
     about = {("yesterday" in f["event"], "01KG4JZ3M0000000000000000A" in f["event"]) for f in failures}
     equal(about, {(True, False), (False, True)}, "what the failures are about")
     if not all(f["reason"] for f in failures):
@@ -222,13 +222,13 @@ def test_the_rule_of_feedback_leaves_other_mails_alone(session):
     equal(workarounds.deliver_ses_event(session.stack, event), False, "whether the rule matches")
 
 
-def test_a_report_of_ses_that_nobody_understands_goes_to_the_failure_queue(session):
+def test_a_report_of_ses_that_nobody_understands_goes_to_the_dead_letter_queue(session):
     session.stack.failures()
     mail = session.ses.mails()[0]
     event = workarounds.ses_event("Delivery", mail, mail.configuration_set)
     event["detail"]["mail"]["tags"]["beckon-mail"] = ["poison"]
     equal(workarounds.deliver_ses_event(session.stack, event), True, "whether the rule matches")
-    failures = until("the report is on the failure queue", session.stack.failures)
+    failures = until("the report is on the dead-letter queue", session.stack.failures)
     equal([("poison" in f["event"], bool(f["reason"])) for f in failures], [(True, True)], "the failures")
 
 

@@ -57,9 +57,9 @@ def test_every_optional_part_deploys(session):
     # MiniStack's CloudFormation leaves out a new table's key, a new role's boundary and a stage's limits;
     # tests/template looks at them.
     equal(table["DeletionProtectionEnabled"], True, "whether the table is protected")
-    queue = stack.outputs["FailureQueueUrl"]
+    queue = stack.outputs["DeadLetterQueueUrl"]
     attributes = stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
-    equal(attributes["KmsMasterKeyId"], key, "the key of the failure queue")
+    equal(attributes["KmsMasterKeyId"], key, "the key of the dead-letter queue")
     for page in ("preview", "send", "desk", "directory", "settings", "redeem"):
         variables = stack.function(page)["Environment"]["Variables"]
         equal(variables["BECKON_ROLE_CLAIM"], "roles", f"the role claim of {page}")

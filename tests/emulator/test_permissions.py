@@ -100,7 +100,7 @@ def test_deliver_sends_as_the_senders_domain_and_nobody_else_sends(session):
 
 def test_the_queues_take_no_connection_without_tls(session):
     plain = session.stack.emulator.plain_client("sqs")
-    for output in ("FailureQueueUrl", "MissedCallsQueueUrl"):
+    for output in ("DeadLetterQueueUrl", "MissedCallsQueueUrl"):
         queue = session.stack.outputs[output]
         session.stack.client("sqs").receive_message(QueueUrl=queue)
         try:

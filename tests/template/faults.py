@@ -109,7 +109,7 @@ def a_function_that_failed_keeps_nothing(document):
     del properties(document, "FeedbackFunction")["EventInvokeConfig"]["DestinationConfig"]
 
 
-def feedback_may_not_put_on_the_failure_queue(document):
+def feedback_may_not_put_on_the_dead_letter_queue(document):
     without_action(document, "FeedbackRole", "sqs:SendMessage")
 
 

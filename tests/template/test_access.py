@@ -63,7 +63,7 @@ def places(stack):
         "index list": f"{table}/index/list",
         "stream": stack.attribute("Table", "StreamArn"),
         "secret": stack.attribute("KeySecret", "Id"),
-        "failure queue": stack.attribute("FailureQueue", "Arn"),
+        "dead-letter queue": stack.attribute("FailureQueue", "Arn"),
         "missed calls queue": stack.attribute("MissedCallsQueue", "Arn"),
         "function deliver": stack.attribute("DeliverFunction", "Arn"),
         "bus": stack.attribute("Bus", "Arn"),

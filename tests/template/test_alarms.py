@@ -19,7 +19,7 @@ EARLY = {
 }
 # Must be there always: (metric, the most it may be, seconds until it sounds at the latest).
 ALWAYS = {
-    "FailureQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 0, 60),
+    "DeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 0, 60),
     "UnreadableRows": ("Beckon", "UnreadableRows", 0, 60),
     "EventsDropped": ("AWS/Lambda", "DestinationDeliveryFailures", 0, 60),
     "DeviceReportsLost": ("AWS/Lambda", "DestinationDeliveryFailures", 0, 60),
@@ -45,7 +45,7 @@ STATISTICS = {
 DIMENSIONS = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/ApiGateway": "ApiId", "Beckon": "Stack"}
 # About one thing of several of its kind.
 ABOUT = {
-    "FailureQueueNotEmpty": "FailureQueue",
+    "DeadLetterQueueNotEmpty": "FailureQueue",
     "EventsDropped": "PublishFunction",
     "StreamRecordsDropped": "ExpandFunction",
     "DeviceReportsLost": "RegistrationConfirmedFunction",

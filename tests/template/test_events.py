@@ -214,7 +214,7 @@ def test_what_a_function_failed_on_goes_to_its_queue(stacks):
     wrong.raise_if_any()
 
 
-def test_records_that_are_given_up_are_told_on_the_failure_queue(stacks):
+def test_records_that_are_given_up_are_told_on_the_dead_letter_queue(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         queue = stack.attribute("FailureQueue", "Arn")

@@ -63,7 +63,7 @@ def expected_values(stack):
         "BECKON_SENDER": {SENDER},
         "BECKON_STACK": {stack.ref("AWS::StackName")},
         "BECKON_KEY_SECRET": {stack.ref("KeySecret")},
-        "BECKON_FAILURE_QUEUE_URL": {stack.ref("FailureQueue")},
+        "BECKON_DEAD_LETTER_QUEUE_URL": {stack.ref("FailureQueue")},
         "BECKON_DELIVER_FUNCTION": {stack.ref("DeliverFunction"), stack.attribute("DeliverFunction", "Arn")},
         "BECKON_BUS": {stack.ref("Bus"), stack.attribute("Bus", "Arn")},
         "BECKON_CONFIGURATION_SET": {stack.ref("ConfigurationSet")},

@@ -136,7 +136,7 @@ def test_outputs_lead_where_they_say(stacks):
             "BusArn": stack.attribute("Bus", "Arn"),
             "TableName": stack.ref("Table"),
             "KeySecretArn": stack.ref("KeySecret"),
-            "FailureQueueUrl": stack.ref("FailureQueue"),
+            "DeadLetterQueueUrl": stack.ref("FailureQueue"),
             "MissedCallsQueueUrl": stack.ref("MissedCallsQueue"),
             "FailedRecordsBucket": stack.ref("FailedRecords"),
             "ConfigurationSetName": stack.ref("ConfigurationSet"),

@@ -348,7 +348,7 @@ async fn facts_that_are_not_understood_are_let_be_and_named() {
 }
 
 #[tokio::test]
-async fn an_event_with_facts_that_are_not_understood_is_recorded_and_on_no_failure_queue() {
+async fn an_event_with_facts_that_are_not_understood_is_recorded_and_on_no_dead_letter_queue() {
     let beckon = Beckon::start().await;
     let ada = beckon.invite("ada@example.com").await;
 

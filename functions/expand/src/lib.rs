@@ -100,7 +100,7 @@ where
                     tracing::error!(
                         row = aside.row.row,
                         reason = aside.row.reason,
-                        "a row that this version cannot read was put on the failure queue"
+                        "a row that this version cannot read was put on the dead-letter queue"
                     );
                     metrics::record(&[(Metric::UnreadableRows, 1), (Metric::Failures, 1)]);
                 }
@@ -110,7 +110,7 @@ where
                 tracing::error!(
                     record = record.event_id,
                     reason,
-                    "a stream record was put on the failure queue"
+                    "a stream record was put on the dead-letter queue"
                 );
                 let whole = serde_json::to_string(record).unwrap_or_default();
                 metrics::record(&[(Metric::Failures, 1)]);

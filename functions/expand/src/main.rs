@@ -1,7 +1,7 @@
 //! Starts `expand` on the Lambda runtime.
 
 use aws_lambda_events::dynamodb::Event;
-use beckon_aws::{KeySource, LambdaPostman, SqsFailureQueue, Table, clients};
+use beckon_aws::{KeySource, LambdaPostman, SqsDeadLetters, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{FunctionEnv, processors, telemetry};
@@ -17,7 +17,7 @@ async fn start() -> Result<(), Error> {
     let (config, secret, postman, failures) = complete(&environment, |reader| {
         let secret = reader.required("BECKON_KEY_SECRET");
         let postman = reader.required("BECKON_DELIVER_FUNCTION");
-        let failures = reader.required("BECKON_FAILURE_QUEUE_URL");
+        let failures = reader.required("BECKON_DEAD_LETTER_QUEUE_URL");
         Some((StoreConfig::read(reader)?, secret, postman, failures))
     })?;
     let aws = clients::load().await;
@@ -27,7 +27,7 @@ async fn start() -> Result<(), Error> {
         env: FunctionEnv::over(table)
             .with_keys(KeySource::secret(&aws, &secret))
             .with_wake_up(LambdaPostman::new(&aws, &postman))
-            .with_dead_letters(SqsFailureQueue::new(&aws, &failures)),
+            .with_dead_letters(SqsDeadLetters::new(&aws, &failures)),
     };
     telemetry::ready();
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async {

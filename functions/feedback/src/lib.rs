@@ -75,7 +75,7 @@ where
         tracing::error!(
             event = event.id.as_deref().unwrap_or(""),
             reason,
-            "a report was put on the failure queue"
+            "a report was put on the dead-letter queue"
         );
         let whole = serde_json::to_string(event).unwrap_or_default();
         metrics::record(&[(Metric::Failures, 1)]);

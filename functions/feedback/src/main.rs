@@ -1,7 +1,7 @@
 //! Starts `feedback` on the Lambda runtime.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use beckon_aws::{SqsFailureQueue, Table, clients};
+use beckon_aws::{SqsDeadLetters, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{FunctionEnv, processors, telemetry};
@@ -15,14 +15,14 @@ fn main() -> Result<(), Error> {
 async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
     let (config, failures) = complete(&environment, |reader| {
-        let failures = reader.required("BECKON_FAILURE_QUEUE_URL");
+        let failures = reader.required("BECKON_DEAD_LETTER_QUEUE_URL");
         Some((StoreConfig::read(reader)?, failures))
     })?;
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
     let reports = Reports {
-        env: FunctionEnv::over(table).with_dead_letters(SqsFailureQueue::new(&aws, &failures)),
+        env: FunctionEnv::over(table).with_dead_letters(SqsDeadLetters::new(&aws, &failures)),
     };
     telemetry::ready();
     lambda_runtime::run(service_fn(|event: LambdaEvent<EventBridgeEvent>| async {

@@ -13,7 +13,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use beckon_domain::model::mail::{Mail, MailEvent, MailReason, MailState};
 use beckon_domain::model::user::{AddressMark, User};
 use beckon_testkit::builders::a_user;
-use beckon_testkit::{RejectedEvents, World};
+use beckon_testkit::{MemoryDeadLetters, World};
 use feedback::{Read, Reports, read};
 use serde_json::{Value, json};
 
@@ -165,9 +165,9 @@ async fn handed_over() -> (World, User, Mail) {
 }
 
 /// Hands an event over that is about this mail. Gives what could not be used.
-async fn report(world: &World, mail: &Mail, mut event: Value) -> RejectedEvents {
+async fn report(world: &World, mail: &Mail, mut event: Value) -> MemoryDeadLetters {
     event["detail"]["mail"]["tags"]["beckon-mail"] = json!([mail.id]);
-    let failures = RejectedEvents::default();
+    let failures = MemoryDeadLetters::default();
     let env = World {
         failures: failures.clone(),
         ..world.clone()

@@ -72,7 +72,7 @@ impl<E: WithEventBus + WithDeadLetters> Publish<E> {
         tracing::error!(
             record = record.event_id,
             reason,
-            "a stream record was put on the failure queue"
+            "a stream record was put on the dead-letter queue"
         );
         let whole = serde_json::to_string(record).unwrap_or_default();
         metrics::record(&[(Metric::Failures, 1)]);

@@ -1,7 +1,7 @@
 //! Starts `publish` on the Lambda runtime.
 
 use aws_lambda_events::dynamodb::Event;
-use beckon_aws::{EventBridgeBus, SqsFailureQueue, clients};
+use beckon_aws::{EventBridgeBus, SqsDeadLetters, clients};
 use beckon_runtime::config::{complete, environment};
 use beckon_runtime::{FunctionEnv, processors, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -16,14 +16,14 @@ async fn start() -> Result<(), Error> {
     let (bus, failures) = complete(&environment, |reader| {
         Some((
             reader.required("BECKON_BUS"),
-            reader.required("BECKON_FAILURE_QUEUE_URL"),
+            reader.required("BECKON_DEAD_LETTER_QUEUE_URL"),
         ))
     })?;
     let aws = clients::load().await;
     let publish = Publish {
         env: FunctionEnv::new()
             .with_event_bus(EventBridgeBus::new(&aws, &bus))
-            .with_dead_letters(SqsFailureQueue::new(&aws, &failures)),
+            .with_dead_letters(SqsDeadLetters::new(&aws, &failures)),
     };
     telemetry::ready();
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async {

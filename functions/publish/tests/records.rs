@@ -7,7 +7,7 @@
 
 use aws_lambda_events::dynamodb::Event;
 use beckon_domain::ports::event_bus::Receipt;
-use beckon_testkit::{MemoryBus, RejectedEvents, World};
+use beckon_testkit::{MemoryBus, MemoryDeadLetters, World};
 use publish::Publish;
 use serde_json::{Value, json};
 
@@ -16,14 +16,14 @@ const SAMPLE: &str = include_str!("../../../tests/events/publish.json");
 
 struct Function {
     bus: MemoryBus,
-    failures: RejectedEvents,
+    failures: MemoryDeadLetters,
 }
 
 impl Function {
     fn new() -> Self {
         Self {
             bus: MemoryBus::default(),
-            failures: RejectedEvents::default(),
+            failures: MemoryDeadLetters::default(),
         }
     }
 
@@ -103,7 +103,7 @@ async fn only_new_rows_of_histories_are_published() {
 }
 
 #[tokio::test]
-async fn a_row_that_nobody_understands_goes_whole_to_the_failure_queue_and_the_rest_goes_on() {
+async fn a_row_that_nobody_understands_goes_whole_to_the_dead_letter_queue_and_the_rest_goes_on() {
     let function = Function::new();
     let mut without_keys = record(3);
     without_keys["dynamodb"]["Keys"] = json!({});
@@ -130,7 +130,7 @@ async fn a_row_that_nobody_understands_goes_whole_to_the_failure_queue_and_the_r
 }
 
 #[tokio::test]
-async fn an_event_that_the_bus_refuses_goes_to_the_failure_queue() {
+async fn an_event_that_the_bus_refuses_goes_to_the_dead_letter_queue() {
     let function = Function::new();
     let code = "MalformedDetail".to_owned();
     let refused = id(1).parse().unwrap();

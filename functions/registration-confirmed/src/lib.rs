@@ -1,5 +1,5 @@
 //! Registration confirmed: the device management's event, read and recorded. What cannot be read
-//! or names nobody goes to the failure queue whole, with the reason.
+//! or names nobody goes to the dead-letter queue whole, with the reason.
 
 mod detail;
 
@@ -56,7 +56,7 @@ where
         };
         tracing::error!(
             event = event.id.as_deref().unwrap_or(""),
-            "an event was put on the failure queue"
+            "an event was put on the dead-letter queue"
         );
         let whole = serde_json::to_string(&event).unwrap_or_default();
         metrics::record(&[(Metric::Failures, 1)]);

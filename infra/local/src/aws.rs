@@ -16,8 +16,8 @@ use beckon_domain::ports::dead_letters::KeepRejected as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::dead_letters::DeadLetterFile;
 use crate::engine::Caller;
-use crate::failures::FailureFile;
 use crate::host;
 use crate::keys;
 use crate::published::PublishedEvents;
@@ -32,7 +32,7 @@ const CARGO_LAMBDA: &str = "http://127.0.0.1:9000";
 #[derive(Clone)]
 pub(crate) struct Services {
     pub(crate) engine: Caller,
-    pub(crate) failures: FailureFile,
+    pub(crate) failures: DeadLetterFile,
     pub(crate) published: PublishedEvents,
     pub(crate) data: std::path::PathBuf,
 }
@@ -72,7 +72,7 @@ pub(crate) fn write_environment(
         ("BECKON_KEY_SECRET", "keys"),
         ("BECKON_DELIVER_FUNCTION", "deliver"),
         ("BECKON_BUS", PublishedEvents::BUS),
-        ("BECKON_FAILURE_QUEUE_URL", &format!("{here}/failures")),
+        ("BECKON_DEAD_LETTER_QUEUE_URL", &format!("{here}/failures")),
         ("BECKON_EVERYONE_MAY", "yes"),
     ];
     let text: String = lines
@@ -118,8 +118,8 @@ async fn call(State(services): State<Services>, headers: HeaderMap, body: Bytes)
     }
 }
 
-/// A message for the failure queue, as `beckon_aws::SqsFailureQueue` writes it.
-async fn keep(failures: &FailureFile, body: &[u8]) -> Response {
+/// A message for the dead-letter queue, as `beckon_aws::SqsDeadLetters` writes it.
+async fn keep(failures: &DeadLetterFile, body: &[u8]) -> Response {
     let message = serde_json::from_slice::<Value>(body)
         .ok()
         .and_then(|request| {

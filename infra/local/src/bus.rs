@@ -85,7 +85,7 @@ async fn put(State(bus): State<Bus>, body: JsonBody<PutEvents>) -> Result<Json<V
 
 /// Reads every entry before any is carried out, so that a malformed one leaves nothing half done.
 /// EventBridge itself would take a malformed *Device Registered* and Beckon would put it on the
-/// failure queue; here whoever sent it is told at once.
+/// dead-letter queue; here whoever sent it is told at once.
 fn read(entries: &[Entry]) -> Result<Vec<(String, Option<EventBridgeEvent>)>, Problem> {
     let mut problems = Vec::new();
     if entries.is_empty() || entries.len() > MOST_ENTRIES {

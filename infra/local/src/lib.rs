@@ -6,9 +6,9 @@ mod aws;
 mod bus;
 #[cfg(test)]
 mod crowd;
+mod dead_letters;
 mod docs;
 mod engine;
-mod failures;
 mod host;
 mod keys;
 mod openapi;

@@ -34,8 +34,8 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 
 use crate::bus::Bus;
+use crate::dead_letters::DeadLetterFile;
 use crate::engine::Engine;
-use crate::failures::FailureFile;
 use crate::pages::StartPage;
 use crate::published::PublishedEvents;
 use crate::ses::{SesConfig, SesEndpoint};
@@ -139,7 +139,7 @@ pub struct System {
 struct Shared {
     table: Table,
     keys: KeySource,
-    failures: FailureFile,
+    failures: DeadLetterFile,
     published: PublishedEvents,
     ses: SesEndpoint,
     sender: EmailAddress,
@@ -321,7 +321,7 @@ impl Shared {
                 Settings::default_from(sender.clone()),
             ),
             keys: KeySource::Held(keys::ring(&options.data)?),
-            failures: FailureFile::open(&options.data)?,
+            failures: DeadLetterFile::open(&options.data)?,
             published: PublishedEvents::open(&options.data)?,
             ses: SesEndpoint::open(SesConfig::new(&options.data), Some(reports))?,
             sender,
@@ -469,7 +469,7 @@ fn signed_in_as(caller: Caller, router: Router) -> Router {
 
 /// What the functions run in on one machine.
 pub(crate) type LocalEnv =
-    FunctionEnv<Table, KeySource, Composer, SesMailService, Bell, EventBridgeBus, FailureFile>;
+    FunctionEnv<Table, KeySource, Composer, SesMailService, Bell, EventBridgeBus, DeadLetterFile>;
 
 async fn deliver_when_woken(postman: Postman<LocalEnv>, woken: Arc<Notify>, round: Arc<Mutex<()>>) {
     loop {

@@ -4,16 +4,16 @@
 //! and nowhere else; what is not recognised is *unavailable*, never *not found*.
 
 pub mod clients;
+mod dead_letters;
 mod event_bus;
-mod failure_queue;
 mod in_process;
 mod keys;
 mod mail_service;
 mod postman;
 pub mod table;
 
+pub use dead_letters::SqsDeadLetters;
 pub use event_bus::EventBridgeBus;
-pub use failure_queue::SqsFailureQueue;
 pub use in_process::Call;
 pub use keys::{KeySource, SecretsManagerKeys};
 pub use mail_service::SesMailService;

@@ -14,7 +14,7 @@ pub const NAMESPACE: &str = "Beckon";
 /// What is measured. The alarms of `template.yaml` go by these names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
-    /// Records and events that were put on the failure queue.
+    /// Records and events that were put on the dead-letter queue.
     Failures,
     /// Rows of the table that this version cannot read, when each is told of.
     UnreadableRows,

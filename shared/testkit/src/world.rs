@@ -50,8 +50,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::builders::{UserBuilder, an_administrator, monday_morning, settings};
 use crate::{
-    ManualClock, MemoryBus, MemoryKeys, MemoryMailService, MemoryStore, PlainComposer,
-    RejectedEvents, SeededChance, WakeFlag,
+    ManualClock, MemoryBus, MemoryDeadLetters, MemoryKeys, MemoryMailService, MemoryStore,
+    PlainComposer, SeededChance, WakeFlag,
 };
 
 /// Everything a use case needs, in memory. Clones are the same world.
@@ -74,7 +74,7 @@ pub struct World {
     /// The event bus.
     pub bus: MemoryBus,
     /// What could not be understood.
-    pub failures: RejectedEvents,
+    pub failures: MemoryDeadLetters,
     /// Where links lead.
     pub links: Links,
     /// How the postman goes about it.
@@ -95,7 +95,7 @@ impl World {
             composer: PlainComposer::default(),
             bell: WakeFlag::default(),
             bus: MemoryBus::default(),
-            failures: RejectedEvents::default(),
+            failures: MemoryDeadLetters::default(),
             links: Links {
                 enrolment_page: "https://beckon.example.com/enroll".to_owned(),
             },
@@ -178,9 +178,9 @@ impl WithEventBus for World {
 }
 
 impl WithDeadLetters for World {
-    type DeadLetters = RejectedEvents;
+    type DeadLetters = MemoryDeadLetters;
 
-    fn dead_letters(&self) -> &RejectedEvents {
+    fn dead_letters(&self) -> &MemoryDeadLetters {
         &self.failures
     }
 }

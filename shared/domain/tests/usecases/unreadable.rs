@@ -20,7 +20,7 @@ use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::values::ids::{MailId, UserId};
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::store::keys;
-use beckon_testkit::{Call, RejectedEvents, World};
+use beckon_testkit::{Call, MemoryDeadLetters, World};
 use jiff::SignedDuration;
 
 fn mail_of(world: &World, user: &User) -> MailId {
@@ -32,7 +32,7 @@ fn state_of(world: &World, user: &User) -> MailState {
 }
 
 /// As `expand` does with what the stream tells it.
-async fn tell(world: &World, failures: &RejectedEvents, key: &RowKey) {
+async fn tell(world: &World, failures: &MemoryDeadLetters, key: &RowKey) {
     let failures = failures.clone();
     let env = World {
         failures,
@@ -479,7 +479,7 @@ async fn a_report_about_a_mail_that_cannot_be_read_says_which() {
 #[tokio::test]
 async fn a_row_is_told_of_once() {
     let world = World::new();
-    let failures = RejectedEvents::default();
+    let failures = MemoryDeadLetters::default();
     let (first, second) = two_invited(&world).await;
     let key = keys::mail(mail_of(&world, &first));
     tell(&world, &failures, &key).await;

@@ -25,7 +25,7 @@ use super::bell::Bell;
 use super::ledger::Watch;
 use super::post::Post;
 use super::table::Table;
-use crate::{ManualClock, MemoryKeys, PlainComposer, RejectedEvents, SeededChance};
+use crate::{ManualClock, MemoryDeadLetters, MemoryKeys, PlainComposer, SeededChance};
 
 /// Everything a job needs.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ pub(super) struct Cast {
     pub(super) composer: PlainComposer,
     pub(super) policy: PostmanPolicy,
     pub(super) watch: Watch,
-    pub(super) failures: RejectedEvents,
+    pub(super) failures: MemoryDeadLetters,
 }
 
 impl Env for Cast {
@@ -93,9 +93,9 @@ impl WithWakeUp for Cast {
 }
 
 impl WithDeadLetters for Cast {
-    type DeadLetters = RejectedEvents;
+    type DeadLetters = MemoryDeadLetters;
 
-    fn dead_letters(&self) -> &RejectedEvents {
+    fn dead_letters(&self) -> &MemoryDeadLetters {
         &self.failures
     }
 }

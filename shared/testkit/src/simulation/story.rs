@@ -22,7 +22,7 @@ use super::tasks::{Ended, Task, Tasks, finish};
 use super::verdict;
 use crate::builders::monday_morning;
 use crate::store::keys;
-use crate::{ManualClock, MemoryKeys, MemoryStore, PlainComposer, RejectedEvents, SeededChance};
+use crate::{ManualClock, MemoryDeadLetters, MemoryKeys, MemoryStore, PlainComposer, SeededChance};
 
 /// How many turns a story may take; one takes some thousands.
 const MOST_TURNS: u64 = 200_000;
@@ -112,7 +112,7 @@ impl Story {
             composer: PlainComposer::default(),
             policy,
             watch: watch.clone(),
-            failures: RejectedEvents::default(),
+            failures: MemoryDeadLetters::default(),
         };
         let next_tick = clock.now() + MINUTE;
         Self {

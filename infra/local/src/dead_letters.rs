@@ -1,4 +1,4 @@
-//! The failure queue of one machine: a file with a line for each event nobody could use.
+//! The dead-letter queue of one machine: a file with a line for each event nobody could use.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 /// The file.
 #[derive(Debug, Clone)]
-pub(crate) struct FailureFile {
+pub(crate) struct DeadLetterFile {
     path: PathBuf,
     file: Arc<Mutex<File>>,
 }
@@ -29,7 +29,7 @@ struct Failure {
     event: String,
 }
 
-impl FailureFile {
+impl DeadLetterFile {
     /// Opens the file in the data folder.
     pub(crate) fn open(data: &Path) -> anyhow::Result<Self> {
         let path = data.join("failures.jsonl");
@@ -48,7 +48,7 @@ impl FailureFile {
     }
 }
 
-impl KeepRejected for FailureFile {
+impl KeepRejected for DeadLetterFile {
     async fn keep_rejected(&self, event: &str, reason: &str) -> Result<(), Unavailable> {
         let failure = Failure {
             at: Timestamp::now(),
@@ -66,7 +66,7 @@ impl KeepRejected for FailureFile {
     }
 }
 
-async fn list(State(failures): State<FailureFile>) -> Result<Json<serde_json::Value>, Problem> {
+async fn list(State(failures): State<DeadLetterFile>) -> Result<Json<serde_json::Value>, Problem> {
     let text =
         std::fs::read_to_string(&failures.path).map_err(|error| Problem::unavailable(&error))?;
     let items: Vec<Failure> = text

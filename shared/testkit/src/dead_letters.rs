@@ -5,31 +5,31 @@ use std::sync::{Arc, Mutex};
 use beckon_domain::ports::dead_letters::KeepRejected;
 use beckon_domain::ports::error::Unavailable;
 
-/// An event that was rejected.
+/// An event that nobody could use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejected {
+pub struct DeadLetter {
     /// Whole, as it came.
     pub event: String,
     /// Why.
     pub reason: String,
 }
 
-/// The failure queue in memory. Clones share it.
+/// The dead-letter queue in memory. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct RejectedEvents {
-    kept: Arc<Mutex<Vec<Rejected>>>,
+pub struct MemoryDeadLetters {
+    kept: Arc<Mutex<Vec<DeadLetter>>>,
 }
 
-impl RejectedEvents {
+impl MemoryDeadLetters {
     /// Everything kept so far, oldest first.
-    pub fn all(&self) -> Vec<Rejected> {
+    pub fn all(&self) -> Vec<DeadLetter> {
         self.kept.lock().unwrap().clone()
     }
 }
 
-impl KeepRejected for RejectedEvents {
+impl KeepRejected for MemoryDeadLetters {
     async fn keep_rejected(&self, event: &str, reason: &str) -> Result<(), Unavailable> {
-        self.kept.lock().unwrap().push(Rejected {
+        self.kept.lock().unwrap().push(DeadLetter {
             event: event.to_owned(),
             reason: reason.to_owned(),
         });

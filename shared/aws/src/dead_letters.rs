@@ -1,4 +1,4 @@
-//! The failure queue: what could not be understood, whole and with the reason.
+//! The dead-letter queue: what could not be understood, whole and with the reason.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
@@ -7,12 +7,12 @@ use beckon_domain::ports::error::Unavailable;
 
 /// An SQS queue.
 #[derive(Debug, Clone)]
-pub struct SqsFailureQueue {
+pub struct SqsDeadLetters {
     client: Client,
     queue_url: String,
 }
 
-impl SqsFailureQueue {
+impl SqsDeadLetters {
     /// The queue at this URL.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, queue_url: &str) -> Self {
@@ -23,7 +23,7 @@ impl SqsFailureQueue {
     }
 }
 
-impl KeepRejected for SqsFailureQueue {
+impl KeepRejected for SqsDeadLetters {
     async fn keep_rejected(&self, event: &str, reason: &str) -> Result<(), Unavailable> {
         let body = serde_json::json!({ "reason": reason, "event": event }).to_string();
         self.client
@@ -34,7 +34,10 @@ impl KeepRejected for SqsFailureQueue {
             .await
             .map(|_| ())
             .map_err(|error| {
-                Unavailable::new("the failure queue", DisplayErrorContext(error).to_string())
+                Unavailable::new(
+                    "the dead-letter queue",
+                    DisplayErrorContext(error).to_string(),
+                )
             })
     }
 }
