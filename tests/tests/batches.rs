@@ -22,7 +22,7 @@ async fn history(beckon: &Beckon, batch: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn told(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+fn entries(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     let pair = |(what, text): &(&str, &str)| ((*what).to_owned(), (*text).to_owned());
     expected.iter().map(pair).collect()
 }
@@ -68,12 +68,12 @@ async fn a_send_tells_of_its_beginning_of_its_outcomes_and_of_being_stopped_afte
 
     assert_eq!(
         at_first,
-        told(&[("started", STARTED), ("expanded", EXPANDED)])
+        entries(&[("started", STARTED), ("expanded", EXPANDED)])
     );
     assert_eq!((&stopped["state"], &stopped), (&json!("stopped"), &again));
     assert_eq!(
         history(&beckon, batch).await,
-        told(&[
+        entries(&[
             ("started", STARTED),
             ("expanded", EXPANDED),
             (
@@ -103,7 +103,7 @@ async fn a_send_by_filter_that_is_stopped_before_its_mails_go_says_so() {
 
     assert_eq!(
         history(&beckon, &batch).await,
-        told(&[
+        entries(&[
             (
                 "started",
                 "Sent to everyone in state none, less 1; device owner settings as preset for each one's group."

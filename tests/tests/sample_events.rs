@@ -127,7 +127,7 @@ fn world_with_the_mail() -> World {
 }
 
 /// Hands a function that takes events its sample, and looks whether it did what the sample is for.
-async fn told(function: &str) {
+async fn runs_with_its_sample_event(function: &str) {
     let world = world_with_the_mail();
     match function {
         "maintenance" => {
@@ -218,7 +218,7 @@ async fn each_function_does_with_its_sample_event_what_it_is_a_sample_of() {
 
     for function in names_in("../functions") {
         let Some(routes) = routes_of(&function, beckon.table()) else {
-            told(&function).await;
+            runs_with_its_sample_event(&function).await;
             continue;
         };
         let (status, body) = requested(&function, routes).await;

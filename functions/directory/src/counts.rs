@@ -26,7 +26,7 @@ const AT_ONCE: usize = 500;
 const ROUNDS: usize = 20;
 const COUNTS_FOR: SignedDuration = SignedDuration::from_secs(5);
 
-pub(crate) fn all() -> OpenApiRouter<Directory> {
+pub(crate) fn router() -> OpenApiRouter<Directory> {
     OpenApiRouter::new().routes(routes!(count))
 }
 

@@ -22,7 +22,7 @@ use crate::Directory;
 /// rooms has more, and an answer has an end.
 const MOST: usize = 500;
 
-pub(crate) fn all() -> OpenApiRouter<Directory> {
+pub(crate) fn router() -> OpenApiRouter<Directory> {
     OpenApiRouter::new().routes(routes!(devices))
 }
 
@@ -72,13 +72,13 @@ struct RegisteredDevice {
 impl From<Registration> for RegisteredDevice {
     fn from(registration: Registration) -> Self {
         let device = registration.device;
-        let told = |label: Option<Label>| label.map(|label| label.as_str().to_owned());
+        let text = |label: Option<Label>| label.map(|label| label.as_str().to_owned());
         Self {
             id: device.id.as_str().to_owned(),
-            name: told(device.name),
-            platform: told(device.platform),
-            os_version: told(device.os_version),
-            serial: told(device.serial),
+            name: text(device.name),
+            platform: text(device.platform),
+            os_version: text(device.os_version),
+            serial: text(device.serial),
             supervised: device.supervised,
             enrollment_type: device.enrollment_type,
             ownership: registration.decided.ownership,

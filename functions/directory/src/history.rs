@@ -356,12 +356,12 @@ mod tests {
 
     use super::*;
 
-    fn told(what: &Happening) -> String {
+    fn sentence(what: &Happening) -> String {
         in_words(what).1
     }
 
     fn bounced(bounce: Option<Bounce>, mark: Option<AddressMark>) -> String {
-        told(&Happening::InvitationBounced {
+        sentence(&Happening::InvitationBounced {
             issue: IssueNumber::from_number(1),
             mail: MailId::from_bytes([7; 16]),
             bounce,
@@ -371,22 +371,22 @@ mod tests {
 
     #[test]
     fn what_was_changed_is_named_and_who_was_switched_off_is_found() {
-        let told = |particulars: &[Particular]| {
-            told(&Happening::UserChanged {
+        let changed = |particulars: &[Particular]| {
+            sentence(&Happening::UserChanged {
                 particulars: particulars.to_vec(),
             })
         };
 
         assert_eq!(
-            told(&[Particular::Name, Particular::Groups]),
+            changed(&[Particular::Name, Particular::Groups]),
             "Changed: the name, the groups."
         );
         assert_eq!(
-            told(&[Particular::Locale, Particular::Disabled]),
+            changed(&[Particular::Locale, Particular::Disabled]),
             "Disabled: no mail goes to them, and no secret of theirs works. Changed: the language."
         );
-        assert_eq!(told(&[Particular::Enabled]), "Enabled again.");
-        assert_eq!(told(&[]), "Particulars were changed.");
+        assert_eq!(changed(&[Particular::Enabled]), "Enabled again.");
+        assert_eq!(changed(&[]), "Particulars were changed.");
     }
 
     #[test]
@@ -461,7 +461,7 @@ mod tests {
     #[test]
     fn a_mark_that_no_invitation_brought_is_told_of() {
         let marked = |mark| {
-            told(&Happening::AddressMarked {
+            sentence(&Happening::AddressMarked {
                 mail: MailId::from_bytes([7; 16]),
                 mark,
             })

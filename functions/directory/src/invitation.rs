@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::Directory;
 
-pub(crate) fn all() -> OpenApiRouter<Directory> {
+pub(crate) fn router() -> OpenApiRouter<Directory> {
     OpenApiRouter::new()
         .routes(routes!(resend))
         .routes(routes!(cancel))

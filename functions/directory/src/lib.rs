@@ -68,12 +68,12 @@ impl Directory {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::all()
-            .merge(counts::all())
-            .merge(devices::all())
-            .merge(invitation::all())
-            .merge(lookup::all())
-            .merge(sheets::all())
+        routes::router()
+            .merge(counts::router())
+            .merge(devices::router())
+            .merge(invitation::router())
+            .merge(lookup::router())
+            .merge(sheets::router())
             .with_state(self)
             .route("/openapi.json", get(openapi))
     }

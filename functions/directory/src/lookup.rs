@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::Directory;
 
-pub(crate) fn all() -> OpenApiRouter<Directory> {
+pub(crate) fn router() -> OpenApiRouter<Directory> {
     OpenApiRouter::new().routes(routes!(look_up))
 }
 
@@ -38,7 +38,7 @@ enum Called {
 }
 
 impl LookupQuery {
-    fn read(&self) -> Result<Called, Vec<FieldProblem>> {
+    fn parse(&self) -> Result<Called, Vec<FieldProblem>> {
         let called = match (&self.email, &self.external_id) {
             (Some(email), None) => EmailAddress::parse(email)
                 .map(Called::Address)
@@ -58,7 +58,7 @@ impl LookupQuery {
 
 impl Parameters for LookupQuery {
     fn problems(&self) -> Vec<FieldProblem> {
-        self.read().err().unwrap_or_default()
+        self.parse().err().unwrap_or_default()
     }
 }
 
@@ -80,7 +80,7 @@ async fn look_up(
 ) -> Result<Json<UserView>, Problem> {
     caller.to(Permission::View)?;
     let table = &directory.table;
-    let found = match query.read().map_err(Problem::invalid_fields)? {
+    let found = match query.parse().map_err(Problem::invalid_fields)? {
         Called::Address(address) => table.user_by_address(&address.normalised()).await?,
         Called::External(id) => table.user_by_external_id(&id).await?,
     };

@@ -37,10 +37,10 @@ impl Directory {
 /// The most users on a page.
 const PAGE: usize = 100;
 
-pub(crate) fn all() -> OpenApiRouter<Directory> {
+pub(crate) fn router() -> OpenApiRouter<Directory> {
     OpenApiRouter::new()
         .routes(routes!(add, list))
-        .routes(routes!(read, change, delete))
+        .routes(routes!(show, change, delete))
         .routes(routes!(history))
 }
 
@@ -122,7 +122,7 @@ pub(crate) struct ListQuery {
 
 impl ListQuery {
     /// Whom the list is of, and what is wrong with the parameters that say so.
-    fn read(&self) -> (UserFilter, Problems) {
+    fn parse(&self) -> (UserFilter, Problems) {
         let mut problems = Problems::default();
         let states = named(
             "state",
@@ -158,7 +158,7 @@ impl ListQuery {
     }
 
     pub(crate) fn filter(&self) -> UserFilter {
-        self.read().0
+        self.parse().0
     }
 }
 
@@ -166,7 +166,7 @@ impl Parameters for ListQuery {
     const REPEATED: &'static [&'static str] = &["group"];
 
     fn problems(&self) -> Vec<FieldProblem> {
-        self.read().1.into_vec()
+        self.parse().1.into_vec()
     }
 }
 
@@ -216,7 +216,7 @@ async fn list(
     get, path = "/v1/users/{id}", operation_id = "getUser", security(("bearer" = ["viewer"])), tag = "Users", params(("id" = String, Path)),
     responses((status = 200, body = UserView), (status = 404, body = Problem))
 )]
-async fn read(
+async fn show(
     State(directory): State<Directory>,
     caller: Authorised,
     Path(id): Path<String>,

@@ -41,7 +41,7 @@ const NOT_COMPLETE: &str = "Time ran out, or somebody changed the same users mea
 /// Where the next page of an export begins.
 const NEXT: HeaderName = HeaderName::from_static("beckon-next");
 
-pub(crate) fn all() -> OpenApiRouter<Directory> {
+pub(crate) fn router() -> OpenApiRouter<Directory> {
     OpenApiRouter::new()
         .routes(routes!(import))
         .routes(routes!(export))

@@ -16,7 +16,7 @@ use beckon_domain::values::ids::{BatchId, MailId};
 use beckon_runtime::metrics::{self, Metric};
 use serde_json::Value;
 
-pub use report::{Read, read};
+pub use report::{Read, parse};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ where
 {
     /// Records one report. An error means: deliver it again.
     pub async fn handle(&self, event: EventBridgeEvent<Value>) -> Result<(), Unavailable> {
-        match read(&event.detail) {
+        match parse(&event.detail) {
             Read::Report(feedback) => {
                 let record = RecordFeedback { env: &self.env };
                 let outcome = match record.run(&feedback).await {

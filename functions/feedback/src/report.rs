@@ -19,7 +19,7 @@ pub enum Read {
 
 /// Reads an event's detail.
 #[must_use]
-pub fn read(detail: &Value) -> Read {
+pub fn parse(detail: &Value) -> Read {
     let text = |path: &str| detail.pointer(path).and_then(Value::as_str);
     let Some(tag) = text("/mail/tags/beckon-mail/0") else {
         return Read::OfNoInterest;
@@ -208,7 +208,7 @@ mod tests {
                 MailEvent::Reject,
             ),
         ] {
-            match read(&event(kind, body)) {
+            match parse(&event(kind, body)) {
                 Read::Report(feedback) => assert_eq!(feedback.event, expected, "{kind}"),
                 other => panic!("{kind}: {other:?}"),
             }
@@ -220,7 +220,7 @@ mod tests {
         let at = "2026-01-31T09:30:05.000Z";
         let kept_of = |cause: &str| {
             let complaint = json!({ "timestamp": at, "complaintFeedbackType": cause });
-            match read(&event("Complaint", ("complaint", complaint))) {
+            match parse(&event("Complaint", ("complaint", complaint))) {
                 Read::Report(feedback) => feedback.reason.unwrap().detail,
                 other => panic!("{cause}: {other:?}"),
             }
@@ -237,19 +237,19 @@ mod tests {
     #[test]
     fn what_is_not_ours_is_let_be_and_what_cannot_be_read_is_said() {
         assert!(matches!(
-            read(&json!({ "eventType": "Send", "mail": {} })),
+            parse(&json!({ "eventType": "Send", "mail": {} })),
             Read::OfNoInterest
         ));
         assert!(matches!(
-            read(&event("Open", ("open", json!({})))),
+            parse(&event("Open", ("open", json!({})))),
             Read::OfNoInterest
         ));
         assert!(matches!(
-            read(&event("Teleported", ("x", json!({})))),
+            parse(&event("Teleported", ("x", json!({})))),
             Read::Unreadable(_)
         ));
         assert!(matches!(
-            read(&event("Delivery", ("delivery", json!({})))),
+            parse(&event("Delivery", ("delivery", json!({})))),
             Read::Unreadable(_)
         ));
     }

@@ -14,7 +14,7 @@ use beckon_domain::model::mail::{Mail, MailEvent, MailReason, MailState};
 use beckon_domain::model::user::{AddressMark, User};
 use beckon_testkit::builders::a_user;
 use beckon_testkit::{MemoryDeadLetters, World};
-use feedback::{Read, Reports, read};
+use feedback::{Read, Reports, parse};
 use serde_json::{Value, json};
 
 /// When SES took the mail, and when it heard of it.
@@ -194,7 +194,7 @@ fn each_event_of_ses_is_read_as_what_it_says() {
         let expected = expected(&file);
         let event: EventBridgeEvent = serde_json::from_value(event).unwrap();
 
-        let Read::Report(feedback) = read(&event.detail) else {
+        let Read::Report(feedback) = parse(&event.detail) else {
             panic!("{file} is no report");
         };
 

@@ -22,8 +22,8 @@ impl<E: WithEventBus + WithDeadLetters> Publish<E> {
     /// Publishes what a batch of stream records tells. A record whose event the bus cannot take now is
     /// reported as the first that failed, and comes again with those behind it.
     pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
-        let told: Vec<_> = event.records.iter().map(row).collect();
-        let rows: Vec<HistoryRow> = told.iter().flatten().flatten().cloned().collect();
+        let parsed: Vec<_> = event.records.iter().map(row).collect();
+        let rows: Vec<HistoryRow> = parsed.iter().flatten().flatten().cloned().collect();
         let progress = PublishRows { env: &self.env }.run(&rows).await;
         let published = progress
             .fates
@@ -36,7 +36,7 @@ impl<E: WithEventBus + WithDeadLetters> Publish<E> {
         let (mut fates, mut stopped) = (progress.fates.into_iter(), progress.stopped);
 
         let mut response = DynamoDbEventResponse::default();
-        for (record, row) in event.records.iter().zip(told) {
+        for (record, row) in event.records.iter().zip(parsed) {
             let done = match row {
                 Ok(None) => Ok(()),
                 Ok(Some(_)) => match fates.next() {

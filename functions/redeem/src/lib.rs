@@ -61,8 +61,8 @@ impl Redemptions {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::all()
-            .merge(mdm::all())
+        routes::router()
+            .merge(mdm::router())
             .merge(page::routes())
             .with_state(self)
     }

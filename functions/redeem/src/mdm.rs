@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 use crate::Redemptions;
 use crate::routes::{RedeemedView, redeemed};
 
-pub(crate) fn all() -> OpenApiRouter<Redemptions> {
+pub(crate) fn router() -> OpenApiRouter<Redemptions> {
     OpenApiRouter::new()
         .routes(routes!(redeem_for_somebody))
         .routes(routes!(report))

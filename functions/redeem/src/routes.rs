@@ -28,7 +28,7 @@ use utoipa_axum::routes;
 
 use crate::Redemptions;
 
-pub(crate) fn all() -> OpenApiRouter<Redemptions> {
+pub(crate) fn router() -> OpenApiRouter<Redemptions> {
     OpenApiRouter::new()
         .routes(routes!(redeem))
         .routes(routes!(request_pin))

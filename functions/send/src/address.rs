@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::Sending;
 
-pub(crate) fn all() -> OpenApiRouter<Sending> {
+pub(crate) fn router() -> OpenApiRouter<Sending> {
     OpenApiRouter::new().routes(routes!(try_again))
 }
 

@@ -13,9 +13,9 @@ use utoipa_axum::routes;
 
 use crate::Sending;
 
-pub(crate) fn all() -> OpenApiRouter<Sending> {
+pub(crate) fn router() -> OpenApiRouter<Sending> {
     OpenApiRouter::new()
-        .routes(routes!(read))
+        .routes(routes!(show))
         .routes(routes!(resume))
 }
 
@@ -42,7 +42,7 @@ async fn view(sending: &Sending) -> Result<DeliveryView, Problem> {
 
 /// Whether mail goes out
 #[utoipa::path(get, path = "/v1/delivery", operation_id = "getDelivery", security(("bearer" = ["viewer"])), tag = "Invitations", responses((status = 200, body = DeliveryView)))]
-async fn read(
+async fn show(
     State(sending): State<Sending>,
     caller: Authorised,
 ) -> Result<Json<DeliveryView>, Problem> {

@@ -20,8 +20,8 @@ use utoipa_axum::routes;
 
 use crate::Sending;
 
-pub(crate) fn all() -> OpenApiRouter<Sending> {
-    OpenApiRouter::new().routes(routes!(read))
+pub(crate) fn router() -> OpenApiRouter<Sending> {
+    OpenApiRouter::new().routes(routes!(list))
 }
 
 /// The history of a Send.
@@ -48,7 +48,7 @@ struct BatchHappening {
     get, path = "/v1/batches/{id}/history", operation_id = "listBatchHistory", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path)),
     responses((status = 200, body = BatchHistory), (status = 404, body = Problem))
 )]
-async fn read(
+async fn list(
     State(sending): State<Sending>,
     caller: Authorised,
     Path(id): Path<String>,
@@ -59,11 +59,11 @@ async fn read(
     let (batch, cursor) = found.ok_or_else(|| Problem::not_found("batch"))?;
     let counts = sending.report.run(id).await?.map(|report| report.counts);
     Ok(Json(BatchHistory {
-        items: told(&batch, &cursor, counts.unwrap_or_default()),
+        items: entries_of(&batch, &cursor, counts.unwrap_or_default()),
     }))
 }
 
-fn told(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchHappening> {
+fn entries_of(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchHappening> {
     let mut items = vec![BatchHappening {
         at: batch.created_at,
         who: actor_name(&batch.who),
@@ -205,7 +205,7 @@ mod tests {
             carried: Carried::default(),
             request_id: None,
         };
-        let items = told(&batch, &cursor, BatchCounts::default());
+        let items = entries_of(&batch, &cursor, BatchCounts::default());
         items.iter().rev().map(|item| item.what).collect()
     }
 

@@ -51,10 +51,10 @@ impl Sending {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::all()
-            .merge(delivery::all())
-            .merge(address::all())
-            .merge(history::all())
+        routes::router()
+            .merge(delivery::router())
+            .merge(address::router())
+            .merge(history::router())
             .with_state(self)
     }
 

@@ -30,11 +30,11 @@ const COUNTED_IN_LISTS: u64 = 500;
 /// How many recipients are on a page.
 const RECIPIENTS: usize = 100;
 
-pub(crate) fn all() -> OpenApiRouter<Sending> {
+pub(crate) fn router() -> OpenApiRouter<Sending> {
     OpenApiRouter::new()
         .routes(routes!(send))
         .routes(routes!(list))
-        .routes(routes!(read))
+        .routes(routes!(show))
         .routes(routes!(recipients))
         .routes(routes!(stop))
 }
@@ -143,7 +143,7 @@ async fn report(sending: &Sending, id: BatchId) -> Result<Option<SentView>, Prob
     get, path = "/v1/batches/{id}", operation_id = "getBatch", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path)),
     responses((status = 200, body = SentView), (status = 404, body = Problem))
 )]
-async fn read(
+async fn show(
     State(sending): State<Sending>,
     caller: Authorised,
     Path(id): Path<String>,

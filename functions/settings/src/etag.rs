@@ -59,7 +59,7 @@ pub(crate) fn expected(headers: &HeaderMap, what: &str) -> Result<Expected, Prob
     let text: Vec<&str> = lines
         .map(|line| line.to_str().unwrap_or("not text"))
         .collect();
-    read(&text.join(",")).ok_or_else(|| {
+    parse(&text.join(",")).ok_or_else(|| {
         Problem::invalid_fields(vec![FieldProblem::new(
             "If-Match",
             "malformedETag",
@@ -68,7 +68,7 @@ pub(crate) fn expected(headers: &HeaderMap, what: &str) -> Result<Expected, Prob
     })
 }
 
-fn read(text: &str) -> Option<Expected> {
+fn parse(text: &str) -> Option<Expected> {
     if text.trim() == "*" {
         return Some(Expected::Anything);
     }
@@ -134,7 +134,7 @@ mod tests {
             ("\"3\",\"4\" ,, \"5\"", one_of(&[3, 4, 5])),
             (" * ", Expected::Anything),
         ] {
-            assert_eq!(read(text), Some(expected), "{text}");
+            assert_eq!(parse(text), Some(expected), "{text}");
         }
     }
 
@@ -150,7 +150,7 @@ mod tests {
             ("\"03\", \"+3\", \" 3\"", None),
             ("\"03\", \"+3\"", Some(one_of(&[]))),
         ] {
-            assert_eq!(read(text), expected, "{text}");
+            assert_eq!(parse(text), expected, "{text}");
         }
     }
 
@@ -168,13 +168,13 @@ mod tests {
             "'3'",
             "-1",
         ] {
-            assert_eq!(read(text), None, "{text}");
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 
     async fn against(text: &str, current: u64) -> Option<u64> {
         let now = async { Ok::<_, ()>(Version::from_number(current)) };
-        let version = read(text).unwrap().against(now).await.unwrap();
+        let version = parse(text).unwrap().against(now).await.unwrap();
         version.map(Version::get)
     }
 

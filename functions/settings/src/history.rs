@@ -19,7 +19,7 @@ use crate::SettingsRoutes;
 /// How many changes are on a page.
 const PAGE: usize = 20;
 
-pub(crate) fn all() -> OpenApiRouter<SettingsRoutes> {
+pub(crate) fn router() -> OpenApiRouter<SettingsRoutes> {
     OpenApiRouter::new().routes(routes!(history))
 }
 

@@ -57,9 +57,9 @@ impl SettingsRoutes {
     /// The routes, with their part of the OpenAPI document.
     pub fn routes(self) -> OpenApiRouter {
         OpenApiRouter::new()
-            .routes(routes!(read, replace))
-            .merge(history::all())
-            .merge(templates::all())
+            .routes(routes!(show, replace))
+            .merge(history::router())
+            .merge(templates::router())
             .with_state(self)
     }
 
@@ -100,7 +100,7 @@ fn answer(view: SettingsView) -> Answer {
 
 /// Read the settings
 #[utoipa::path(get, path = "/v1/settings", operation_id = "getSettings", security(("bearer" = ["viewer"])), tag = "Settings", responses((status = 200, body = SettingsBody)))]
-async fn read(State(routes): State<SettingsRoutes>, caller: Authorised) -> Result<Answer, Problem> {
+async fn show(State(routes): State<SettingsRoutes>, caller: Authorised) -> Result<Answer, Problem> {
     caller.to(Permission::View)?;
     Ok(answer(routes.settings.show().await?))
 }

@@ -47,10 +47,10 @@ impl TemplateUses {
     }
 }
 
-pub(crate) fn all() -> OpenApiRouter<SettingsRoutes> {
+pub(crate) fn router() -> OpenApiRouter<SettingsRoutes> {
     OpenApiRouter::new()
         .routes(routes!(list))
-        .routes(routes!(read, keep, take_back))
+        .routes(routes!(show, keep, take_back))
         .routes(routes!(preview))
         .routes(routes!(test))
 }
@@ -149,7 +149,7 @@ async fn list(
     params(("kind" = TemplateKind, Path, description = "Which mail"), ("locale" = String, Path, description = "In which language")),
     responses((status = 200, body = TemplateBody), (status = 404, body = Problem))
 )]
-async fn read(
+async fn show(
     State(routes): State<SettingsRoutes>,
     caller: Authorised,
     Path((kind, locale)): Path<(String, String)>,
