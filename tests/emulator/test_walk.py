@@ -243,9 +243,9 @@ def test_what_becomes_of_an_invitation_afterwards(session):
     why = {"reason": "Stands at the desk"}
     admin.post(f"/v1/users/{gus}/invitation/pin", why).expect(403)
     handed = desk.post(f"/v1/users/{gus}/invitation/pin", why).expect(200).json
-    sheet = desk.post(f"/v1/users/{gus}/invitation/sheet", why).expect(200)
-    if handed["pin"] not in sheet.body.decode():
-        raise AssertionError("the sheet does not show the PIN that was handed over")
+    handout = desk.post(f"/v1/users/{gus}/invitation/sheet", why).expect(200)
+    if handed["pin"] not in handout.body.decode():
+        raise AssertionError("the handout does not show the PIN that was handed over")
     told = until("the person is told", lambda: [m for m in session.ses.mails() if m.to == "gus@example.com"])[0]
     if handed["pin"] in told.text:
         raise AssertionError("the mail that tells of a hand-over holds the PIN")

@@ -147,7 +147,7 @@ async fn an_invitation_that_is_cancelled_and_restored_opens_with_the_pin_that_wa
 }
 
 #[tokio::test]
-async fn a_pin_and_a_sheet_are_handed_over_with_a_reason_and_a_notice() {
+async fn a_pin_and_a_handout_are_handed_over_with_a_reason_and_a_notice() {
     let beckon = Beckon::start().await;
     let ada = beckon.add_uninvited("ada@example.com").await;
     let path = |what: &str| format!("/v1/users/{}/invitation/{what}", ada.id);
@@ -156,7 +156,7 @@ async fn a_pin_and_a_sheet_are_handed_over_with_a_reason_and_a_notice() {
     let handed = beckon
         .post(&path("pin"), &json!({"reason": "No mailbox yet"}))
         .await;
-    let sheet = beckon
+    let handout = beckon
         .post(&path("sheet"), &json!({"reason": "For the folder"}))
         .await;
 
@@ -168,16 +168,22 @@ async fn a_pin_and_a_sheet_are_handed_over_with_a_reason_and_a_notice() {
         (&json!(true), &json!(true))
     );
     let pin = handed["pin"].as_str().unwrap();
-    assert_eq!(sheet.status, 200);
-    assert_eq!(sheet.headers["cache-control"], "no-store");
-    assert!(sheet.text.contains(pin), "the sheet has the PIN");
-    assert!(!sheet.text.contains("decline"), "nobody declines a sheet");
+    assert_eq!(handout.status, 200);
+    assert_eq!(handout.headers["cache-control"], "no-store");
+    assert!(handout.text.contains(pin), "the handout has the PIN");
     assert!(
-        sheet.text.contains(&ada.email),
+        !handout.text.contains("decline"),
+        "nobody declines a handout"
+    );
+    assert!(
+        handout.text.contains(&ada.email),
         "it says which address is asked for"
     );
-    assert!(!sheet.text.contains("Sent automatically"), "nobody sent it");
-    assert!(sheet.text.contains(".button{display:none"));
+    assert!(
+        !handout.text.contains("Sent automatically"),
+        "nobody sent it"
+    );
+    assert!(handout.text.contains(".button{display:none"));
     beckon.mail_number(2, &ada.email).await;
     let told = beckon.mailbox_of(&ada.email).await;
     assert_eq!(told.len(), 2);
@@ -194,18 +200,18 @@ async fn a_pin_and_a_sheet_are_handed_over_with_a_reason_and_a_notice() {
 }
 
 #[tokio::test]
-async fn a_sheet_with_a_qr_code_holds_its_picture_and_fetches_nothing() {
+async fn a_handout_with_a_qr_code_holds_its_picture_and_fetches_nothing() {
     let beckon = Beckon::start().await;
     beckon.method("qrCode").await;
     let ada = beckon.add_uninvited("ada@example.com").await;
     let path = format!("/v1/users/{}/invitation/sheet", ada.id);
 
-    let sheet = beckon.post(&path, &json!({"reason": "Printed"})).await;
+    let handout = beckon.post(&path, &json!({"reason": "Printed"})).await;
 
-    assert_eq!(sheet.status, 200);
-    assert!(sheet.text.contains("data:image/png;base64,"));
-    assert!(!sheet.text.contains("cid:"));
-    let policy = sheet.headers["content-security-policy"].to_str().unwrap();
+    assert_eq!(handout.status, 200);
+    assert!(handout.text.contains("data:image/png;base64,"));
+    assert!(!handout.text.contains("cid:"));
+    let policy = handout.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
 }
 

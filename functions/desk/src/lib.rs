@@ -1,7 +1,7 @@
-//! The desk: secrets handed over without a mail, as a PIN or a link to read out, or as a sheet to
+//! The desk: secrets handed over without a mail, as a PIN or a link to read out, or as a handout to
 //! print. A function of its own, since it is the only one that shows secrets to a caller.
 
-mod sheet;
+mod handout;
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl Desk {
     pub fn routes(self) -> OpenApiRouter {
         OpenApiRouter::new()
             .routes(routes!(pin))
-            .routes(routes!(sheet))
+            .routes(routes!(hand_out))
             .with_state(self)
     }
 
@@ -159,12 +159,12 @@ async fn pin(
         (status = 422, description = "The reason is missing", body = Problem),
     )
 )]
-async fn sheet(
+async fn hand_out(
     State(desk): State<Desk>,
     caller: Authorised,
     Path(id): Path<String>,
     body: JsonBody<ReasonBody>,
 ) -> Result<Response, Problem> {
     let handed = desk.handed_over(&caller, &id, &body.value.reason).await?;
-    sheet::page(&desk.composer, handed.letter)
+    handout::page(&desk.composer, handed.letter)
 }

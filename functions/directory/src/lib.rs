@@ -3,10 +3,10 @@
 mod counts;
 mod devices;
 mod history;
+mod import_export;
 mod invitation;
 mod lookup;
 mod routes;
-mod sheets;
 
 use axum::Router;
 use axum::response::IntoResponse;
@@ -73,7 +73,7 @@ impl Directory {
             .merge(devices::router())
             .merge(invitation::router())
             .merge(lookup::router())
-            .merge(sheets::router())
+            .merge(import_export::router())
             .with_state(self)
             .route("/openapi.json", get(openapi))
     }

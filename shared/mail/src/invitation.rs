@@ -176,7 +176,7 @@ pub(crate) fn view(
     };
 
     let mut frame = Frame::new(language, &letter.head, headline);
-    if letter.occasion == InvitationOccasion::Sheet {
+    if letter.occasion == InvitationOccasion::Handout {
         // Nobody has sent it.
         frame.footer = frame.organisation.clone().unwrap_or_default();
     }
@@ -203,8 +203,8 @@ pub(crate) fn view(
             .as_ref()
             .map(|agreement| agreed(words, agreement)),
         notes: notes(words, letter, &offer),
-        // Who is given a sheet expects it.
-        unexpected: (letter.occasion != InvitationOccasion::Sheet)
+        // Who is given a handout expects it.
+        unexpected: (letter.occasion != InvitationOccasion::Handout)
             .then(|| unexpected(language, letter, &offer)),
         pin: match offer {
             Offer::Pin(symbols) => Some(PinView {
@@ -220,7 +220,7 @@ pub(crate) fn view(
 fn subject(language: &Catalogue, letter: &InvitationLetter) -> String {
     let words = &language.words.invitation;
     let (without, with) = match letter.occasion {
-        InvitationOccasion::First | InvitationOccasion::Sheet => {
+        InvitationOccasion::First | InvitationOccasion::Handout => {
             (words.subject, words.subject_organisation)
         }
         InvitationOccasion::Again => (words.subject_again, words.subject_again_organisation),
@@ -240,7 +240,7 @@ const fn occasion(
     occasion: InvitationOccasion,
 ) -> Option<&'static str> {
     match occasion {
-        InvitationOccasion::First | InvitationOccasion::Sheet => None,
+        InvitationOccasion::First | InvitationOccasion::Handout => None,
         InvitationOccasion::Again => Some(words.occasion_again),
         InvitationOccasion::Reminder { last: false } => Some(words.occasion_reminder),
         InvitationOccasion::Reminder { last: true } => Some(words.occasion_last_reminder),
@@ -273,11 +273,11 @@ fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> V
         }),
     };
     let mut steps = Vec::new();
-    let printed = letter.occasion == InvitationOccasion::Sheet;
+    let printed = letter.occasion == InvitationOccasion::Handout;
     match offer {
         Offer::Pin(_) => {
             let (open, enter) = if printed {
-                (words.step_open_sheet, words.step_pin_sheet)
+                (words.step_open_handout, words.step_pin_handout)
             } else {
                 (words.step_open, words.step_pin)
             };
@@ -286,7 +286,7 @@ fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> V
         }
         Offer::Link(link) => {
             let scan = if printed {
-                words.step_scan_sheet
+                words.step_scan_handout
             } else {
                 words.step_scan
             };
@@ -327,7 +327,7 @@ fn facts(language: &Catalogue, letter: &InvitationLetter) -> Vec<Fact> {
         note: None,
     });
     // Whoever has a mail knows where it came; on paper it may be what went wrong.
-    let on_paper = letter.occasion == InvitationOccasion::Sheet && letter.method.uses_pin();
+    let on_paper = letter.occasion == InvitationOccasion::Handout && letter.method.uses_pin();
     let address = letter
         .invited
         .as_ref()

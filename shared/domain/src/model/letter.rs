@@ -57,8 +57,8 @@ pub enum InvitationOccasion {
     First,
     /// The same issue, mailed again because somebody asked.
     Again,
-    /// Printed on a sheet, and given to the person by hand.
-    Sheet,
+    /// Printed, and given to the person by hand.
+    Handout,
     /// A reminder.
     Reminder {
         /// No further one will come.

@@ -247,7 +247,7 @@ impl Letter {
                     Some(TemplateKind::Invitation)
                 }
                 InvitationOccasion::Reminder { .. } => Some(TemplateKind::Reminder),
-                InvitationOccasion::Sheet => None,
+                InvitationOccasion::Handout => None,
             },
             Self::Confirmation(_) => Some(TemplateKind::Confirmation),
             Self::HandOver(_) | Self::Notice(_) => None,

@@ -1,4 +1,4 @@
-//! Handing a secret over without a mail: a PIN read out at a desk, a QR code on a printed sheet.
+//! Handing a secret over without a mail: a PIN read out at a desk, a QR code on a handout.
 //! Whoever does it says why; the history keeps it, and the person is told by mail.
 
 use jiff::Timestamp;
@@ -32,7 +32,7 @@ use crate::values::problem::FieldProblem;
 pub struct HandedOver {
     /// The user as they are then.
     pub user: User,
-    /// The letter that a printed sheet is made of; it holds the secret.
+    /// The letter that a handout is made of; it holds the secret.
     pub letter: InvitationLetter,
     /// Whether a new issue was made for it.
     pub issued: bool,

@@ -331,7 +331,7 @@ impl Filling {
             fill.block(block, view)?;
         }
         let (kind, last) = match letter.occasion {
-            InvitationOccasion::First | InvitationOccasion::Again | InvitationOccasion::Sheet => {
+            InvitationOccasion::First | InvitationOccasion::Again | InvitationOccasion::Handout => {
                 (TemplateKind::Invitation, false)
             }
             InvitationOccasion::Reminder { last } => (TemplateKind::Reminder, last),

@@ -78,13 +78,13 @@ fn invitations(locale: &str) -> Vec<Sample> {
     bare.ownership = Ownership::NotSet;
     bare.secret = LetterSecret::Masked;
 
-    let mut sheet = invitation(locale, Method::PasswordAndPin);
-    sheet.occasion = InvitationOccasion::Sheet;
-    sheet.decline_url = None;
+    let mut handout = invitation(locale, Method::PasswordAndPin);
+    handout.occasion = InvitationOccasion::Handout;
+    handout.decline_url = None;
 
-    let mut qr_sheet = invitation(locale, Method::QrCode);
-    qr_sheet.occasion = InvitationOccasion::Sheet;
-    qr_sheet.decline_url = None;
+    let mut qr_handout = invitation(locale, Method::QrCode);
+    qr_handout.occasion = InvitationOccasion::Handout;
+    qr_handout.decline_url = None;
 
     [
         ("PIN", pin),
@@ -100,8 +100,8 @@ fn invitations(locale: &str) -> Vec<Sample> {
         ("QR code, replacing", qr_code),
         ("QR code, masked", masked),
         ("PIN, masked, nothing else known", bare),
-        ("password and PIN, printed", sheet),
-        ("QR code, printed", qr_sheet),
+        ("password and PIN, printed", handout),
+        ("QR code, printed", qr_handout),
     ]
     .map(|(name, letter)| Sample {
         kind: "invitation",

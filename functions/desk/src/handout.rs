@@ -1,4 +1,4 @@
-//! The sheet: the invitation as a page that is printed and given to the person.
+//! The handout: the invitation as a page that is printed and given to the person.
 
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -20,14 +20,14 @@ const ON_PAPER: &str = "<style>.button{display:none!important}</style></head>";
 /// The page of a letter.
 pub(crate) fn page(composer: &Composer, letter: InvitationLetter) -> Result<Response, Problem> {
     let letter = InvitationLetter {
-        occasion: InvitationOccasion::Sheet,
-        // Who was given a sheet at a desk was there.
+        occasion: InvitationOccasion::Handout,
+        // Who was given a handout at a desk was there.
         decline_url: None,
         ..letter
     };
     let message = composer
         .compose_invitation(&letter)
-        .map_err(|error| Unavailable::new("the sheet", error))?;
+        .map_err(|error| Unavailable::new("the handout", error))?;
     let mut html = message.html.replacen("</head>", ON_PAPER, 1);
     for image in &message.inline {
         let data = format!(
