@@ -253,7 +253,7 @@ impl Api {
     }
 
     /// The names of what happened to somebody, oldest first.
-    pub async fn happenings(&self, person: &Person) -> Vec<String> {
+    pub async fn history_events(&self, person: &Person) -> Vec<String> {
         let history = self.history(person).await;
         history.into_iter().map(|entry| entry.what).collect()
     }

@@ -166,7 +166,7 @@ async fn the_same_device_registered_event_ten_times_at_once_counts_once() {
     beckon.quiet().await;
     assert_eq!(beckon.user(&ada).await["devices"], 1);
     assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 2);
-    let confirmed = beckon.happenings(&ada).await;
+    let confirmed = beckon.history_events(&ada).await;
     let times = |what: &str| confirmed.iter().filter(|name| *name == what).count();
     assert_eq!(times("registrationConfirmed"), 1);
     assert_eq!(times("invitationCompleted"), 1);

@@ -132,7 +132,7 @@ async fn an_invitation_that_is_cancelled_and_restored_opens_with_the_pin_that_wa
     assert_eq!(invitation(&beckon, &ada).await["state"], "completed");
     // Who has the mail needs no other.
     assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 1);
-    let happened = beckon.happenings(&ada).await;
+    let happened = beckon.history_events(&ada).await;
     let taken_back_and_on = [
         "invitationCancelled",
         "invitationRestored",
@@ -235,7 +235,7 @@ async fn an_address_that_came_back_is_tried_again_by_the_mail_service_too() {
     let ada = beckon.add_uninvited("ada@example.com").await;
     let path = format!("/v1/users/{}/address/try-again", ada.id);
     let _ = beckon.post(&path, &Value::Null).await.problem(409);
-    let happened = beckon.happenings(&gone).await;
+    let happened = beckon.history_events(&gone).await;
     assert!(
         happened.contains(&"addressTriedAgain".to_owned()),
         "{happened:?}"
@@ -331,7 +331,7 @@ async fn a_person_with_two_devices_keeps_the_first_while_invited_for_the_second(
     );
     assert_eq!(beckon.registration(&first).await["device"]["id"], "phone");
     assert_eq!(beckon.registration(&second).await["device"]["id"], "laptop");
-    let completed = beckon.happenings(&ada).await;
+    let completed = beckon.history_events(&ada).await;
     let completed = completed
         .iter()
         .filter(|what| *what == "invitationCompleted");

@@ -562,15 +562,15 @@ async fn each_report_is_shown_and_neither_order_nor_repetition_changes_what_is()
             assert_eq!(user["invitation"]["delivery"], *fate, "{context}");
             assert_eq!(user["invitation"]["state"], "pending", "{context}");
             assert_eq!(user["addressMark"], mark(fate), "{context}");
-            let happenings = beckon.happenings(person).await;
-            let times = |what: &str| happenings.iter().filter(|this| *this == what).count();
+            let history_events = beckon.history_events(person).await;
+            let times = |what: &str| history_events.iter().filter(|this| *this == what).count();
             assert_eq!(
                 times("invitationBounced"),
                 usize::from(matches!(
                     *fate,
                     "softBounced" | "hardBounced" | "complained"
                 )),
-                "{context}: {happenings:?}"
+                "{context}: {history_events:?}"
             );
             // A complaint says that the mail arrived; if it comes first, nothing more is to say.
             let told_of_arrival = times("invitationDelivered");

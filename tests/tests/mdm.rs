@@ -86,7 +86,7 @@ async fn what_came_of_a_report_is_answered_each_time() {
         outcomes,
         expected.map(|(outcome, ownership)| (json!(outcome), json!(ownership)))
     );
-    let registered = beckon.happenings(&ada).await;
+    let registered = beckon.history_events(&ada).await;
     let times = |what: &str| registered.iter().filter(|row| *row == what).count();
     assert_eq!(times("registrationConfirmed"), 1, "{registered:?}");
 }

@@ -425,7 +425,7 @@ async fn a_leaver_is_deleted_with_mail_waiting_and_their_history_tells_it() {
         .await;
     let batch = beckon.begin_send(&[&ada]).await;
     until("the second mail waits", async || {
-        let happened = beckon.happenings(&ada).await;
+        let happened = beckon.history_events(&ada).await;
         happened
             .contains(&"invitationMailedAgain".to_owned())
             .then_some(())

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use beckon_domain::model::actor::Actor;
-use beckon_domain::model::history::{Bounce, Happening, HistoryRow, Particular};
+use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::mail::MailReason;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::model::published::{DETAIL_TYPES, PublishedEvent};
@@ -81,30 +81,30 @@ fn ulid(number: u128) -> [u8; 16] {
 
 /// One of each kind, and of those with something optional or something hostile in it, several.
 #[expect(clippy::too_many_lines, reason = "a table: one entry for each kind")]
-fn every_happening() -> Vec<Happening> {
+fn every_history_event() -> Vec<HistoryEvent> {
     let issue = IssueNumber::from_number(3);
     let mail = MailId::from_bytes(ulid(4));
     let mut all = vec![
-        Happening::UserAdded,
-        Happening::UserChanged {
+        HistoryEvent::UserAdded,
+        HistoryEvent::UserChanged {
             particulars: vec![Particular::Name],
         },
-        Happening::AddressCorrected { issue: Some(issue) },
-        Happening::InvitationDelivered { issue, mail },
-        Happening::InvitationRedeemed { issue },
-        Happening::InvitationLocked { issue },
-        Happening::InvitationMailFailed {
+        HistoryEvent::AddressCorrected { issue: Some(issue) },
+        HistoryEvent::InvitationDelivered { issue, mail },
+        HistoryEvent::InvitationRedeemed { issue },
+        HistoryEvent::InvitationLocked { issue },
+        HistoryEvent::InvitationMailFailed {
             issue,
             mail,
             reason: MailReason::new("refused", "Bad content of ada@example.com"),
         },
-        Happening::InvitationExpired { issue },
-        Happening::InvitationMailedAgain { issue, mail },
-        Happening::InvitationDeclined { issue },
-        Happening::InvitationCancelled { issue },
-        Happening::UserDeleted { issue: None },
-        Happening::UserDeleted { issue: Some(issue) },
-        Happening::InvitationRestored { issue },
+        HistoryEvent::InvitationExpired { issue },
+        HistoryEvent::InvitationMailedAgain { issue, mail },
+        HistoryEvent::InvitationDeclined { issue },
+        HistoryEvent::InvitationCancelled { issue },
+        HistoryEvent::UserDeleted { issue: None },
+        HistoryEvent::UserDeleted { issue: Some(issue) },
+        HistoryEvent::InvitationRestored { issue },
     ];
     for (method, ownership, batch) in [
         (Method::Pin, Ownership::NotSet, None),
@@ -112,22 +112,22 @@ fn every_happening() -> Vec<Happening> {
         (Method::Password, Ownership::CompanyOwned, Some(6)),
         (Method::QrCode, Ownership::NotSet, None),
     ] {
-        all.push(Happening::InvitationIssued {
+        all.push(HistoryEvent::InvitationIssued {
             issue,
             method,
             ownership,
             batch: batch.map(|number| BatchId::from_bytes(ulid(number))),
             replaced: batch.is_some(),
         });
-        all.push(Happening::SecretHandedOver {
+        all.push(HistoryEvent::SecretHandedOver {
             issue,
             method,
             reason: Label::parse("Ada asked by ada@example.com").unwrap(),
         });
     }
     for mark in [AddressMark::HardBounced, AddressMark::Complained] {
-        all.push(Happening::AddressTriedAgain { mark });
-        all.push(Happening::AddressMarked { mail, mark });
+        all.push(HistoryEvent::AddressTriedAgain { mark });
+        all.push(HistoryEvent::AddressMarked { mail, mark });
         for mark in [Some(mark), None] {
             for bounce in [
                 None,
@@ -135,7 +135,7 @@ fn every_happening() -> Vec<Happening> {
                 Some(Bounce::Hard),
                 Some(Bounce::Complaint),
             ] {
-                all.push(Happening::InvitationBounced {
+                all.push(HistoryEvent::InvitationBounced {
                     issue,
                     mail,
                     bounce,
@@ -145,7 +145,7 @@ fn every_happening() -> Vec<Happening> {
         }
     }
     for last in [false, true] {
-        all.push(Happening::ReminderWritten {
+        all.push(HistoryEvent::ReminderWritten {
             issue,
             mail,
             number: 2,
@@ -154,7 +154,7 @@ fn every_happening() -> Vec<Happening> {
     }
     for device in ["adas-phone", "ada@example.com", "📱 \"\\", &"ü".repeat(128)] {
         let device = DeviceId::parse(device).unwrap();
-        all.push(Happening::InvitationCompleted {
+        all.push(HistoryEvent::InvitationCompleted {
             issue,
             device: device.clone(),
         });
@@ -164,7 +164,7 @@ fn every_happening() -> Vec<Happening> {
             OwnershipRule::Invitation,
             OwnershipRule::NotSet,
         ] {
-            all.push(Happening::RegistrationConfirmed {
+            all.push(HistoryEvent::RegistrationConfirmed {
                 device: device.clone(),
                 ownership: Ownership::CompanyOwned,
                 rule,
@@ -172,7 +172,7 @@ fn every_happening() -> Vec<Happening> {
                 time_unknown: false,
                 not_completed: None,
             });
-            all.push(Happening::OwnershipDecidedAgain {
+            all.push(HistoryEvent::OwnershipDecidedAgain {
                 device: device.clone(),
                 before: Ownership::NotSet,
                 ownership: Ownership::UserOwned,
@@ -184,7 +184,7 @@ fn every_happening() -> Vec<Happening> {
 }
 
 /// By everybody who can be behind it.
-fn every_row() -> impl Iterator<Item = HistoryRow> {
+fn every_row() -> impl Iterator<Item = HistoryEntry> {
     let actors = [
         Actor::Caller("admin@example.com".to_owned()),
         Actor::Invitee,
@@ -192,8 +192,8 @@ fn every_row() -> impl Iterator<Item = HistoryRow> {
         Actor::MailService,
         Actor::Clock,
     ];
-    every_happening().into_iter().flat_map(move |what| {
-        actors.clone().map(|who| HistoryRow {
+    every_history_event().into_iter().flat_map(move |what| {
+        actors.clone().map(|who| HistoryEntry {
             id: EventId::from_bytes(ulid(1)),
             user: UserId::from_bytes(ulid(2)),
             at: "2026-03-02T09:00:00.123456789Z".parse().unwrap(),

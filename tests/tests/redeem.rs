@@ -138,8 +138,10 @@ async fn a_hundred_guesses_at_once_get_no_sixth_try() {
     let invitation = invitation(&beckon, &ada).await;
     assert_eq!(invitation["state"], "locked");
     assert_eq!(invitation["triesLeft"], 0);
-    let happenings = beckon.happenings(&ada).await;
-    let locked = happenings.iter().filter(|what| *what == "invitationLocked");
+    let history_events = beckon.history_events(&ada).await;
+    let locked = history_events
+        .iter()
+        .filter(|what| *what == "invitationLocked");
     assert_eq!(locked.count(), 1);
 }
 
@@ -300,8 +302,8 @@ async fn an_expired_invitation_is_shown_as_such_and_its_history_says_so() {
 
     assert_eq!(invitation(&beckon, &ada).await["state"], "expired");
     until("maintenance ends the invitation", async || {
-        let happenings = beckon.happenings(&ada).await;
-        (happenings.last()? == "invitationExpired").then_some(())
+        let history_events = beckon.history_events(&ada).await;
+        (history_events.last()? == "invitationExpired").then_some(())
     })
     .await;
 }

@@ -43,7 +43,7 @@ async fn who_does_not_answer_is_reminded_with_the_same_pin_and_never_after_the_e
     assert_eq!(reminder.subject, REMINDER);
     assert_eq!(reminder.pin().unwrap(), pin);
     until("maintenance has ended the other one", async || {
-        let happened = beckon.happenings(&bob).await;
+        let happened = beckon.history_events(&bob).await;
         happened
             .contains(&"invitationExpired".to_owned())
             .then_some(())
@@ -51,7 +51,7 @@ async fn who_does_not_answer_is_reminded_with_the_same_pin_and_never_after_the_e
     .await;
     beckon.quiet().await;
     assert_eq!(beckon.mailbox_of(&bob.email).await.len(), 1);
-    let happened = beckon.happenings(&ada).await;
+    let happened = beckon.history_events(&ada).await;
     assert!(
         happened.contains(&"reminderWritten".to_owned()),
         "{happened:?}"

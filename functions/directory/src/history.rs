@@ -1,7 +1,7 @@
 //! A history in words: what happened, when, by whom.
 
 use beckon_domain::model::actor::Actor;
-use beckon_domain::model::history::{Bounce, Happening, HistoryRow, Particular};
+use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::model::registration::NotCompleted;
 use beckon_domain::model::user::AddressMark;
@@ -33,8 +33,8 @@ pub(crate) struct HistoryView {
     text: String,
 }
 
-impl From<HistoryRow> for HistoryView {
-    fn from(row: HistoryRow) -> Self {
+impl From<HistoryEntry> for HistoryView {
+    fn from(row: HistoryEntry) -> Self {
         let (what, text) = in_words(&row.what);
         Self {
             id: row.id.to_string(),
@@ -47,12 +47,12 @@ impl From<HistoryRow> for HistoryView {
 }
 
 /// Who is named. What needs no secret anybody can do who knows the address.
-fn name_of(row: &HistoryRow) -> String {
+fn name_of(row: &HistoryEntry) -> String {
     let needs_a_secret = !matches!(
         row.what,
-        Happening::InvitationLocked { .. }
-            | Happening::InvitationIssued { .. }
-            | Happening::InvitationMailedAgain { .. }
+        HistoryEvent::InvitationLocked { .. }
+            | HistoryEvent::InvitationIssued { .. }
+            | HistoryEvent::InvitationMailedAgain { .. }
     );
     if row.who == Actor::Invitee && !needs_a_secret {
         return "Somebody on the enrolment page".to_owned();
@@ -66,12 +66,12 @@ const NOTHING_MORE: &str =
 
 #[expect(
     clippy::too_many_lines,
-    reason = "one arm a happening, and nothing else"
+    reason = "one arm a history event, and nothing else"
 )]
-fn in_words(what: &Happening) -> (&'static str, String) {
+fn in_words(what: &HistoryEvent) -> (&'static str, String) {
     match what {
-        Happening::UserAdded => ("userAdded", "Added.".to_owned()),
-        Happening::InvitationIssued {
+        HistoryEvent::UserAdded => ("userAdded", "Added.".to_owned()),
+        HistoryEvent::InvitationIssued {
             issue,
             ownership,
             replaced,
@@ -89,8 +89,8 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 }
             ),
         ),
-        Happening::UserChanged { particulars } => ("userChanged", changed(particulars)),
-        Happening::InvitationMailFailed { issue, reason, .. } => (
+        HistoryEvent::UserChanged { particulars } => ("userChanged", changed(particulars)),
+        HistoryEvent::InvitationMailFailed { issue, reason, .. } => (
             "invitationMailFailed",
             format!(
                 "The mail of issue {} was not sent: {}.",
@@ -98,7 +98,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 reason.detail.trim_end_matches('.')
             ),
         ),
-        Happening::UserDeleted { issue } => (
+        HistoryEvent::UserDeleted { issue } => (
             "userDeleted",
             match issue {
                 None => "Deleted; only this history is kept.".to_owned(),
@@ -108,7 +108,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 ),
             },
         ),
-        Happening::AddressCorrected { issue } => (
+        HistoryEvent::AddressCorrected { issue } => (
             "addressCorrected",
             match issue {
                 None => "The address was corrected.".to_owned(),
@@ -118,14 +118,14 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 ),
             },
         ),
-        Happening::InvitationMailedAgain { issue, .. } => (
+        HistoryEvent::InvitationMailedAgain { issue, .. } => (
             "invitationMailedAgain",
             format!(
                 "Issue {} was mailed again: same secret, same end.",
                 issue.get()
             ),
         ),
-        Happening::ReminderWritten {
+        HistoryEvent::ReminderWritten {
             issue,
             number,
             last,
@@ -138,7 +138,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 if *last { "; it is the last" } else { "" }
             ),
         ),
-        Happening::SecretHandedOver {
+        HistoryEvent::SecretHandedOver {
             issue,
             method,
             reason,
@@ -155,7 +155,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 reason.as_str()
             ),
         ),
-        Happening::AddressMarked { mark, .. } => (
+        HistoryEvent::AddressMarked { mark, .. } => (
             "addressMarked",
             format!(
                 "A mail {}; {NOTHING_MORE}.",
@@ -165,7 +165,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 }
             ),
         ),
-        Happening::AddressTriedAgain { mark } => (
+        HistoryEvent::AddressTriedAgain { mark } => (
             "addressTriedAgain",
             format!(
                 "The address is tried again, after {}.",
@@ -175,29 +175,29 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 }
             ),
         ),
-        Happening::InvitationDeclined { issue } => (
+        HistoryEvent::InvitationDeclined { issue } => (
             "invitationDeclined",
             format!(
                 "The invited person said \"this was not me\": issue {} was declined; its secret is dead.",
                 issue.get()
             ),
         ),
-        Happening::InvitationCancelled { issue } => (
+        HistoryEvent::InvitationCancelled { issue } => (
             "invitationCancelled",
             format!("Issue {} was cancelled; its secret is dead.", issue.get()),
         ),
-        Happening::InvitationRestored { issue } => (
+        HistoryEvent::InvitationRestored { issue } => (
             "invitationRestored",
             format!(
                 "Issue {} was restored: its secret is good again.",
                 issue.get()
             ),
         ),
-        Happening::InvitationDelivered { issue, .. } => (
+        HistoryEvent::InvitationDelivered { issue, .. } => (
             "invitationDelivered",
             format!("The mail of issue {} was delivered.", issue.get()),
         ),
-        Happening::InvitationBounced {
+        HistoryEvent::InvitationBounced {
             issue,
             bounce,
             mark,
@@ -225,25 +225,25 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 ),
             )
         }
-        Happening::InvitationRedeemed { issue } => (
+        HistoryEvent::InvitationRedeemed { issue } => (
             "invitationRedeemed",
             format!(
                 "The secret of issue {} was accepted; a registration began.",
                 issue.get()
             ),
         ),
-        Happening::InvitationLocked { issue } => (
+        HistoryEvent::InvitationLocked { issue } => (
             "invitationLocked",
             format!(
                 "Issue {} was locked: wrong PINs were entered until its tries were used up.",
                 issue.get()
             ),
         ),
-        Happening::InvitationExpired { issue } => (
+        HistoryEvent::InvitationExpired { issue } => (
             "invitationExpired",
             format!("Issue {} expired.", issue.get()),
         ),
-        Happening::InvitationCompleted { issue, device } => (
+        HistoryEvent::InvitationCompleted { issue, device } => (
             "invitationCompleted",
             format!(
                 "Issue {} was completed by device {}.",
@@ -251,7 +251,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 device.as_str()
             ),
         ),
-        Happening::RegistrationConfirmed {
+        HistoryEvent::RegistrationConfirmed {
             device,
             ownership,
             rule,
@@ -268,7 +268,7 @@ fn in_words(what: &Happening) -> (&'static str, String) {
                 aside(*after_end, *time_unknown, *not_completed),
             ),
         ),
-        Happening::OwnershipDecidedAgain {
+        HistoryEvent::OwnershipDecidedAgain {
             device,
             before,
             ownership,
@@ -356,12 +356,12 @@ mod tests {
 
     use super::*;
 
-    fn sentence(what: &Happening) -> String {
+    fn sentence(what: &HistoryEvent) -> String {
         in_words(what).1
     }
 
     fn bounced(bounce: Option<Bounce>, mark: Option<AddressMark>) -> String {
-        sentence(&Happening::InvitationBounced {
+        sentence(&HistoryEvent::InvitationBounced {
             issue: IssueNumber::from_number(1),
             mail: MailId::from_bytes([7; 16]),
             bounce,
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn what_was_changed_is_named_and_who_was_switched_off_is_found() {
         let changed = |particulars: &[Particular]| {
-            sentence(&Happening::UserChanged {
+            sentence(&HistoryEvent::UserChanged {
                 particulars: particulars.to_vec(),
             })
         };
@@ -391,8 +391,8 @@ mod tests {
 
     #[test]
     fn what_anybody_can_do_is_not_said_of_the_invited_person() {
-        let who = |what: Happening| {
-            let row = HistoryRow {
+        let who = |what: HistoryEvent| {
+            let row = HistoryEntry {
                 id: EventId::from_bytes([1; 16]),
                 user: UserId::from_bytes([2; 16]),
                 at: Timestamp::UNIX_EPOCH,
@@ -404,11 +404,11 @@ mod tests {
         let issue = IssueNumber::from_number(1);
 
         assert_eq!(
-            who(Happening::InvitationLocked { issue }),
+            who(HistoryEvent::InvitationLocked { issue }),
             "Somebody on the enrolment page"
         );
         assert_eq!(
-            who(Happening::InvitationRedeemed { issue }),
+            who(HistoryEvent::InvitationRedeemed { issue }),
             "Invited person"
         );
     }
@@ -461,7 +461,7 @@ mod tests {
     #[test]
     fn a_mark_that_no_invitation_brought_is_told_of() {
         let marked = |mark| {
-            sentence(&Happening::AddressMarked {
+            sentence(&HistoryEvent::AddressMarked {
                 mail: MailId::from_bytes([7; 16]),
                 mark,
             })

@@ -3,7 +3,7 @@
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::ports::dead_letters::KeepRejected as _;
 use beckon_domain::ports::env::{WithDeadLetters, WithEventBus};
 use beckon_domain::ports::error::Unavailable;
@@ -23,7 +23,7 @@ impl<E: WithEventBus + WithDeadLetters> Publish<E> {
     /// reported as the first that failed, and comes again with those behind it.
     pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
         let parsed: Vec<_> = event.records.iter().map(row).collect();
-        let rows: Vec<HistoryRow> = parsed.iter().flatten().flatten().cloned().collect();
+        let rows: Vec<HistoryEntry> = parsed.iter().flatten().flatten().cloned().collect();
         let progress = PublishRows { env: &self.env }.run(&rows).await;
         let published = progress
             .fates
@@ -81,7 +81,7 @@ impl<E: WithEventBus + WithDeadLetters> Publish<E> {
 }
 
 /// The row of a history that a record tells of; `None` if it tells of something else.
-fn row(record: &EventRecord) -> Result<Option<HistoryRow>, String> {
+fn row(record: &EventRecord) -> Result<Option<HistoryEntry>, String> {
     // A row of a history is never written again; when it goes, nothing happened to anybody.
     if record.event_name != "INSERT" {
         return Ok(None);

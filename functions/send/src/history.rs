@@ -27,12 +27,12 @@ pub(crate) fn router() -> OpenApiRouter<Sending> {
 /// The history of a Send.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct BatchHistory {
-    items: Vec<BatchHappening>,
+    items: Vec<BatchHistoryEntry>,
 }
 
 /// Something that happened to a Send.
 #[derive(Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-struct BatchHappening {
+struct BatchHistoryEntry {
     #[schema(value_type = String)]
     at: Timestamp,
     /// By whom.
@@ -63,8 +63,8 @@ async fn list(
     }))
 }
 
-fn entries_of(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchHappening> {
-    let mut items = vec![BatchHappening {
+fn entries_of(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchHistoryEntry> {
+    let mut items = vec![BatchHistoryEntry {
         at: batch.created_at,
         who: actor_name(&batch.who),
         what: "started",
@@ -78,7 +78,7 @@ fn entries_of(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchH
     let expanded = cursor
         .done_at
         .filter(|done| batch.stopped_at.is_none_or(|stopped| *done < stopped));
-    items.extend(expanded.map(|at| BatchHappening {
+    items.extend(expanded.map(|at| BatchHistoryEntry {
         at,
         who: actor_name(&batch.who),
         what: "expanded",
@@ -96,7 +96,7 @@ fn entries_of(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchH
             }
         };
         let left = counts.waiting + counts.dropped;
-        BatchHappening {
+        BatchHistoryEntry {
             at,
             who: actor_name(who),
             what: "stopped",

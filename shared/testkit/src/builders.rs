@@ -6,7 +6,7 @@ mod settings;
 mod users;
 
 use beckon_domain::model::actor::Actor;
-use beckon_domain::model::history::{Happening, HistoryRow};
+use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::idempotency::RememberedAnswer;
 use beckon_domain::model::ownership::Ownership;
 use beckon_domain::model::registration::{DeviceFacts, Registration};
@@ -42,13 +42,13 @@ pub fn a_stamp() -> SettingsStamp {
 }
 
 /// A row that says a user was added.
-pub fn a_row(user: UserId, at: Timestamp) -> HistoryRow {
-    HistoryRow {
+pub fn a_row(user: UserId, at: Timestamp) -> HistoryEntry {
+    HistoryEntry {
         id: EventId::new(fresh_ulid()),
         user,
         at,
         who: an_administrator(),
-        what: Happening::UserAdded,
+        what: HistoryEvent::UserAdded,
     }
 }
 

@@ -213,7 +213,7 @@ macro_rules! for_each_case {
             sessions::a_registration_that_is_set_again_is_replaced;
             sessions::a_user_s_registrations_are_listed_newest_first;
             history::a_history_is_read_newest_first_page_by_page;
-            history::every_happening_is_read_as_it_was_written;
+            history::every_history_event_is_read_as_it_was_written;
             history::nobody_else_s_history_is_read;
             settings::the_defaults_are_version_zero_until_somebody_saves;
             settings::saved_settings_hold_and_earlier_ones_stay_readable;

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::session::Session;
@@ -271,7 +271,7 @@ impl MemoryStore {
     }
 
     /// What happened to a user, oldest first.
-    pub fn history(&self, user: UserId) -> Vec<HistoryRow> {
+    pub fn history(&self, user: UserId) -> Vec<HistoryEntry> {
         let inner = self.lock();
         let rows = inner.rows.history.get(&user);
         rows.map(|rows| rows.values().cloned().collect())

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use beckon_domain::model::batch::RecipientResult;
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{MailEvent, MailKind};
 use beckon_domain::model::mail_service::SendAnswer;
@@ -237,7 +237,7 @@ impl Story {
             let rows = self.world.store.history(user.id);
             let issued = rows
                 .iter()
-                .filter(|row| matches!(row.what, Happening::InvitationIssued { .. }));
+                .filter(|row| matches!(row.what, HistoryEvent::InvitationIssued { .. }));
             let issued = issued.count();
             let latest = user.latest_issue.get() as usize;
             assert_eq!(latest, issued, "an issue without its row");

@@ -11,7 +11,7 @@ use beckon_domain::model::actor::Actor;
 use beckon_domain::model::batch::{Batch, Page};
 use beckon_domain::model::change::{ChangeOutcome, UserChange};
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::model::history::{Happening, HistoryRow};
+use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::settings::SettingsStamp;
 use beckon_domain::model::template::Template;
@@ -61,13 +61,13 @@ const fn kind(actor: &Actor) -> &'static str {
 }
 
 /// The stable name of something that happened.
-fn name(what: &Happening) -> String {
+fn name(what: &HistoryEvent) -> String {
     let row = serde_json::to_value(what).unwrap_or_default();
     let name = row.get("type").and_then(serde_json::Value::as_str);
     name.unwrap_or_default().to_owned()
 }
 
-fn names(rows: &[HistoryRow]) -> Cow<'static, str> {
+fn names(rows: &[HistoryEntry]) -> Cow<'static, str> {
     let names: Vec<String> = rows.iter().map(|row| name(&row.what)).collect();
     names.join(", ").into()
 }
@@ -101,7 +101,7 @@ pub(super) fn of_users(changes: &[UserChange], outcomes: &[(usize, ChangeOutcome
 }
 
 /// A user who was added or deleted, with the Send that invites them.
-pub(super) fn of_user(row: &HistoryRow, batch: Option<&Batch>) {
+pub(super) fn of_user(row: &HistoryEntry, batch: Option<&Batch>) {
     Change {
         what: name(&row.what).into(),
         who: kind(&row.who),

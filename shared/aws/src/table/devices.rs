@@ -1,7 +1,7 @@
 //! What belongs to a user: registrations, registration sessions, and the history.
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::session::Session;
 use beckon_domain::ports::devices::{ListRegistrations, LoadRegistration, LoadSession};
@@ -59,7 +59,7 @@ impl ReadHistory for Table {
         user: UserId,
         position: Option<&str>,
         limit: usize,
-    ) -> Result<ListPage<HistoryRow>, Unavailable> {
+    ) -> Result<ListPage<HistoryEntry>, Unavailable> {
         let newest_below = match position {
             Some(id) => format!("{}{id}", keys::EVENTS),
             // `$` follows `#`: behind every row of the history.

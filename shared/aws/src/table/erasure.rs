@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
 };
 use beckon_domain::model::change::Name;
 use beckon_domain::model::erasure::Tombstone;
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::history::EraseHistory;
@@ -32,7 +32,7 @@ impl RemoveUser for Table {
     async fn remove_user(
         &self,
         user: &User,
-        history: &HistoryRow,
+        history: &HistoryEntry,
         left: &Tombstone,
     ) -> Result<(), SaveError> {
         let as_read = self

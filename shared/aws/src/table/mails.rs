@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, ReturnConsumedCapacity, Select, TransactWriteItem,
 };
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::RememberedAnswer;
 use beckon_domain::model::mail::{Mail, MailClass};
 use beckon_domain::ports::delivery::FindDue;
@@ -47,7 +47,11 @@ impl ClaimMail for Table {
 }
 
 impl SaveMail for Table {
-    async fn save_mail(&self, mail: &Mail, history: Option<&HistoryRow>) -> Result<(), SaveError> {
+    async fn save_mail(
+        &self,
+        mail: &Mail,
+        history: Option<&HistoryEntry>,
+    ) -> Result<(), SaveError> {
         let put = self.replace(rows::mail(mail)?, mail.version)?;
         match history {
             None => {

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::RememberedAnswer;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::Registration;
@@ -55,7 +55,7 @@ macro_rules! carrying {
 
 carrying!(User, Mail, Batch, Cursor, Registration, Session, Template);
 
-impl Row for HistoryRow {}
+impl Row for HistoryEntry {}
 impl Row for Page {}
 impl Row for Pause {}
 impl Row for RememberedAnswer {}

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::erasure::{Tombstone, over_since};
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::{Mail, MailKind};
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::session::Session;
@@ -158,7 +158,7 @@ pub(super) fn page(page: &Page) -> Result<Item, Unavailable> {
     row(keys::page(page.batch, page.number), page)
 }
 
-pub(super) fn history(history: &HistoryRow) -> Result<Item, Unavailable> {
+pub(super) fn history(history: &HistoryEntry) -> Result<Item, Unavailable> {
     row(keys::event(history.user, history.id), history)
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, ReturnValue, TransactWriteItem};
 use beckon_domain::model::batch::{Batch, Cursor};
 use beckon_domain::model::change::{ChangeOutcome, Name, UserChange, of_different_users};
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::RememberedAnswer;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::Mail;
@@ -144,7 +144,7 @@ impl AddUserRow for Table {
     async fn add_user(
         &self,
         user: &User,
-        history: &HistoryRow,
+        history: &HistoryEntry,
         batch: Option<(&Batch, &Cursor)>,
         answer: Option<&RememberedAnswer>,
     ) -> Result<(), AddUserError> {

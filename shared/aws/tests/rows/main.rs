@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use beckon_domain::model::batch::Cursor;
 use beckon_domain::model::change::{Name, UserChange};
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::settings::UNSAVED;
 use beckon_domain::model::stored::Carried;
@@ -306,7 +306,7 @@ async fn save(engine: &Engine, change: UserChange) {
     assert!(engine.table.save_user(&change).await.unwrap().is_saved());
 }
 
-fn rows_of(user: &User) -> Vec<HistoryRow> {
+fn rows_of(user: &User) -> Vec<HistoryEntry> {
     let mut rows = specimens::history();
     rows.retain(|row| row.user == user.id);
     rows

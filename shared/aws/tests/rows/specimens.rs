@@ -10,7 +10,7 @@ use beckon_domain::model::batch::{
 use beckon_domain::model::change::Name;
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::erasure::Tombstone;
-use beckon_domain::model::history::{Bounce, Happening, HistoryRow, Particular};
+use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::idempotency::RememberedAnswer;
 use beckon_domain::model::invitation::{Invitation, InvitationState};
 use beckon_domain::model::mail::{
@@ -51,7 +51,7 @@ pub(crate) enum Value {
     /// What a user is found by.
     Name(Name, UserId),
     Device(Registration),
-    History(HistoryRow),
+    History(HistoryEntry),
     Mail(Mail),
     Batch(Batch),
     Cursor(Cursor),
@@ -243,13 +243,13 @@ pub(crate) fn another_run() -> RunId {
 }
 
 /// A row of each thing that happens: that of the deletion belongs to the user that is deleted.
-pub(crate) fn history() -> Vec<HistoryRow> {
-    let rows = (0..).zip(happenings()).map(|(number, (who, what))| {
+pub(crate) fn history() -> Vec<HistoryEntry> {
+    let rows = (0..).zip(history_events()).map(|(number, (who, what))| {
         let user = match what {
-            Happening::UserDeleted { .. } => deleted().id,
+            HistoryEvent::UserDeleted { .. } => deleted().id,
             _ => user_id(2),
         };
-        HistoryRow {
+        HistoryEntry {
             id: EventId::from_bytes(bytes(0x4000 + number)),
             user,
             at: later(1),
@@ -261,7 +261,7 @@ pub(crate) fn history() -> Vec<HistoryRow> {
 }
 
 /// The name of what happened, as rows say it.
-fn kind_of(row: &HistoryRow, number: u128) -> String {
+fn kind_of(row: &HistoryEntry, number: u128) -> String {
     let what = serde_json::to_value(&row.what).expect("what happened is JSON");
     let name = what["type"].as_str().expect("each has a type").to_owned();
     format!("history-{number:02}-{name}")
@@ -415,18 +415,18 @@ fn not_completed() -> NotCompleted {
 
 #[expect(
     clippy::too_many_lines,
-    reason = "one entry a happening, and nothing else"
+    reason = "one entry a history event, and nothing else"
 )]
-fn happenings() -> Vec<(Actor, Happening)> {
+fn history_events() -> Vec<(Actor, HistoryEvent)> {
     let issue = IssueNumber::from_number(3);
     let mail = mail_id(2);
     let device = device_id("device-1");
     let admin = || Actor::Caller("admin".to_owned());
     vec![
-        (admin(), Happening::UserAdded),
+        (admin(), HistoryEvent::UserAdded),
         (
             admin(),
-            Happening::InvitationIssued {
+            HistoryEvent::InvitationIssued {
                 issue,
                 method: Method::QrCode,
                 ownership: Ownership::NotSet,
@@ -436,11 +436,11 @@ fn happenings() -> Vec<(Actor, Happening)> {
         ),
         (
             Actor::MailService,
-            Happening::InvitationDelivered { issue, mail },
+            HistoryEvent::InvitationDelivered { issue, mail },
         ),
         (
             Actor::MailService,
-            Happening::InvitationBounced {
+            HistoryEvent::InvitationBounced {
                 issue,
                 mail,
                 bounce: Some(Bounce::Hard),
@@ -449,7 +449,7 @@ fn happenings() -> Vec<(Actor, Happening)> {
         ),
         (
             Actor::MailService,
-            Happening::InvitationBounced {
+            HistoryEvent::InvitationBounced {
                 issue,
                 mail,
                 bounce: Some(Bounce::Soft),
@@ -458,26 +458,26 @@ fn happenings() -> Vec<(Actor, Happening)> {
         ),
         (
             Actor::MailService,
-            Happening::AddressMarked {
+            HistoryEvent::AddressMarked {
                 mail,
                 mark: AddressMark::Complained,
             },
         ),
         (
             Actor::MailService,
-            Happening::InvitationMailFailed {
+            HistoryEvent::InvitationMailFailed {
                 issue,
                 mail,
                 reason: MailReason::new("refused", "Bad content"),
             },
         ),
-        (Actor::Invitee, Happening::InvitationRedeemed { issue }),
-        (Actor::Invitee, Happening::InvitationLocked { issue }),
-        (Actor::Clock, Happening::InvitationExpired { issue }),
-        (admin(), Happening::InvitationMailedAgain { issue, mail }),
+        (Actor::Invitee, HistoryEvent::InvitationRedeemed { issue }),
+        (Actor::Invitee, HistoryEvent::InvitationLocked { issue }),
+        (Actor::Clock, HistoryEvent::InvitationExpired { issue }),
+        (admin(), HistoryEvent::InvitationMailedAgain { issue, mail }),
         (
             Actor::Clock,
-            Happening::ReminderWritten {
+            HistoryEvent::ReminderWritten {
                 issue,
                 mail,
                 number: 2,
@@ -486,7 +486,7 @@ fn happenings() -> Vec<(Actor, Happening)> {
         ),
         (
             admin(),
-            Happening::SecretHandedOver {
+            HistoryEvent::SecretHandedOver {
                 issue,
                 method: Method::Pin,
                 reason: label("at the desk"),
@@ -494,16 +494,16 @@ fn happenings() -> Vec<(Actor, Happening)> {
         ),
         (
             admin(),
-            Happening::AddressTriedAgain {
+            HistoryEvent::AddressTriedAgain {
                 mark: AddressMark::HardBounced,
             },
         ),
-        (Actor::Invitee, Happening::InvitationDeclined { issue }),
-        (admin(), Happening::InvitationCancelled { issue }),
-        (admin(), Happening::InvitationRestored { issue }),
+        (Actor::Invitee, HistoryEvent::InvitationDeclined { issue }),
+        (admin(), HistoryEvent::InvitationCancelled { issue }),
+        (admin(), HistoryEvent::InvitationRestored { issue }),
         (
             admin(),
-            Happening::UserChanged {
+            HistoryEvent::UserChanged {
                 particulars: vec![
                     Particular::Address,
                     Particular::Name,
@@ -516,18 +516,21 @@ fn happenings() -> Vec<(Actor, Happening)> {
                 ],
             },
         ),
-        (admin(), Happening::UserDeleted { issue: Some(issue) }),
-        (admin(), Happening::AddressCorrected { issue: Some(issue) }),
+        (admin(), HistoryEvent::UserDeleted { issue: Some(issue) }),
+        (
+            admin(),
+            HistoryEvent::AddressCorrected { issue: Some(issue) },
+        ),
         (
             Actor::DeviceManagement,
-            Happening::InvitationCompleted {
+            HistoryEvent::InvitationCompleted {
                 issue,
                 device: device.clone(),
             },
         ),
         (
             Actor::DeviceManagement,
-            Happening::RegistrationConfirmed {
+            HistoryEvent::RegistrationConfirmed {
                 device: device.clone(),
                 ownership: Ownership::UserOwned,
                 rule: OwnershipRule::Invitation,
@@ -538,7 +541,7 @@ fn happenings() -> Vec<(Actor, Happening)> {
         ),
         (
             Actor::DeviceManagement,
-            Happening::OwnershipDecidedAgain {
+            HistoryEvent::OwnershipDecidedAgain {
                 device: device.clone(),
                 before: Ownership::NotSet,
                 ownership: Ownership::UserOwned,
@@ -547,7 +550,7 @@ fn happenings() -> Vec<(Actor, Happening)> {
         ),
         (
             Actor::DeviceManagement,
-            Happening::RegistrationConfirmed {
+            HistoryEvent::RegistrationConfirmed {
                 device,
                 ownership: Ownership::NotSet,
                 rule: OwnershipRule::NotSet,

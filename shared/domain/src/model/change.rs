@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::history::HistoryRow;
+use crate::model::history::HistoryEntry;
 use crate::model::mail::Mail;
 use crate::model::registration::Registration;
 use crate::model::session::Session;
@@ -43,7 +43,7 @@ pub struct UserChange {
     /// Mails, each in its version; a first version must not exist yet.
     pub mails: Vec<Mail>,
     /// What happened.
-    pub history: Vec<HistoryRow>,
+    pub history: Vec<HistoryEntry>,
     /// A registration to set.
     pub registration: Option<Registration>,
     /// A session to set.
@@ -76,7 +76,7 @@ impl UserChange {
 
     /// The same, and what happened.
     #[must_use]
-    pub fn with_history(mut self, rows: impl IntoIterator<Item = HistoryRow>) -> Self {
+    pub fn with_history(mut self, rows: impl IntoIterator<Item = HistoryEntry>) -> Self {
         self.history.extend(rows);
         self
     }

@@ -89,7 +89,7 @@ impl Particular {
     rename_all_fields = "camelCase",
     tag = "type"
 )]
-pub enum Happening {
+pub enum HistoryEvent {
     /// A user was added.
     UserAdded,
     /// An invitation was issued, and its mail written.
@@ -262,7 +262,7 @@ pub enum Happening {
     },
 }
 
-impl Happening {
+impl HistoryEvent {
     /// What is told of a mail that failed, or that was dropped while its invitation lives on:
     /// nothing, if it carries none.
     #[must_use]
@@ -289,7 +289,7 @@ impl Happening {
 /// A row of a user's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HistoryRow {
+pub struct HistoryEntry {
     /// Which.
     pub id: EventId,
     /// Of whom.
@@ -299,7 +299,7 @@ pub struct HistoryRow {
     /// By whom.
     pub who: Actor,
     /// What.
-    pub what: Happening,
+    pub what: HistoryEvent,
 }
 
 #[cfg(test)]
@@ -313,9 +313,9 @@ mod tests {
             r#"{{"type":"invitationBounced","issue":1,"mail":"{mail}","mark":"hardBounced"}}"#
         );
 
-        let read: Happening = serde_json::from_str(&row).unwrap();
+        let read: HistoryEvent = serde_json::from_str(&row).unwrap();
 
-        let Happening::InvitationBounced { bounce, mark, .. } = read else {
+        let HistoryEvent::InvitationBounced { bounce, mark, .. } = read else {
             panic!("{read:?}");
         };
         assert_eq!(bounce, None);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::actor::Actor;
-use crate::model::history::{Bounce, Happening, HistoryRow};
+use crate::model::history::{Bounce, HistoryEntry, HistoryEvent};
 use crate::model::ownership::{Ownership, OwnershipRule};
 use crate::model::user::AddressMark;
 use crate::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
@@ -231,7 +231,7 @@ impl OutwardDeviceId {
 impl PublishedEvent {
     /// The event that tells of this row; `None` if it is nobody's business outside.
     #[must_use]
-    pub fn of(row: &HistoryRow) -> Option<Self> {
+    pub fn of(row: &HistoryEntry) -> Option<Self> {
         Some(Self {
             id: row.id,
             at: row.at,
@@ -255,22 +255,22 @@ impl Origin {
 }
 
 impl News {
-    /// What of this happening is told. Who a person is, and what is held against their address,
+    /// What of this history event is told. Who a person is, and what is held against their address,
     /// belongs to whoever may read the directory; it is not told.
     #[expect(
         clippy::too_many_lines,
-        reason = "one arm a happening, and nothing else"
+        reason = "one arm a history event, and nothing else"
     )]
-    fn of(what: &Happening) -> Option<Self> {
+    fn of(what: &HistoryEvent) -> Option<Self> {
         let news = match what {
-            Happening::UserAdded
-            | Happening::UserChanged { particulars: _ }
-            | Happening::UserDeleted { issue: None }
-            | Happening::AddressMarked { mail: _, mark: _ }
-            | Happening::AddressTriedAgain { mark: _ }
+            HistoryEvent::UserAdded
+            | HistoryEvent::UserChanged { particulars: _ }
+            | HistoryEvent::UserDeleted { issue: None }
+            | HistoryEvent::AddressMarked { mail: _, mark: _ }
+            | HistoryEvent::AddressTriedAgain { mark: _ }
             // An issue that goes to the new address has a row of its own.
-            | Happening::AddressCorrected { issue: _ } => return None,
-            Happening::InvitationIssued {
+            | HistoryEvent::AddressCorrected { issue: _ } => return None,
+            HistoryEvent::InvitationIssued {
                 issue,
                 method,
                 ownership,
@@ -283,11 +283,11 @@ impl News {
                 batch_id: *batch,
                 replaced: *replaced,
             },
-            Happening::InvitationDelivered { issue, mail } => Self::InvitationDelivered {
+            HistoryEvent::InvitationDelivered { issue, mail } => Self::InvitationDelivered {
                 issue: *issue,
                 mail_id: *mail,
             },
-            Happening::InvitationBounced {
+            HistoryEvent::InvitationBounced {
                 issue,
                 mail,
                 bounce,
@@ -298,7 +298,7 @@ impl News {
                 bounce: Bounce::told_by(*bounce, *mark),
                 address_mark: *mark,
             },
-            Happening::InvitationMailFailed {
+            HistoryEvent::InvitationMailFailed {
                 issue,
                 mail,
                 reason,
@@ -307,14 +307,14 @@ impl News {
                 mail_id: *mail,
                 reason: reason.code.clone(),
             },
-            Happening::InvitationRedeemed { issue } => Self::InvitationRedeemed { issue: *issue },
-            Happening::InvitationLocked { issue } => Self::InvitationLocked { issue: *issue },
-            Happening::InvitationExpired { issue } => Self::InvitationExpired { issue: *issue },
-            Happening::InvitationMailedAgain { issue, mail } => Self::InvitationMailedAgain {
+            HistoryEvent::InvitationRedeemed { issue } => Self::InvitationRedeemed { issue: *issue },
+            HistoryEvent::InvitationLocked { issue } => Self::InvitationLocked { issue: *issue },
+            HistoryEvent::InvitationExpired { issue } => Self::InvitationExpired { issue: *issue },
+            HistoryEvent::InvitationMailedAgain { issue, mail } => Self::InvitationMailedAgain {
                 issue: *issue,
                 mail_id: *mail,
             },
-            Happening::ReminderWritten {
+            HistoryEvent::ReminderWritten {
                 issue,
                 mail,
                 number,
@@ -325,7 +325,7 @@ impl News {
                 number: *number,
                 last: *last,
             },
-            Happening::SecretHandedOver {
+            HistoryEvent::SecretHandedOver {
                 issue,
                 method,
                 reason: _,
@@ -333,18 +333,18 @@ impl News {
                 issue: *issue,
                 method: *method,
             },
-            Happening::InvitationDeclined { issue } => Self::InvitationDeclined { issue: *issue },
+            HistoryEvent::InvitationDeclined { issue } => Self::InvitationDeclined { issue: *issue },
             // Whoever keeps count of open invitations hears that this one is over.
-            Happening::InvitationCancelled { issue }
-            | Happening::UserDeleted { issue: Some(issue) } => {
+            HistoryEvent::InvitationCancelled { issue }
+            | HistoryEvent::UserDeleted { issue: Some(issue) } => {
                 Self::InvitationCancelled { issue: *issue }
             }
-            Happening::InvitationRestored { issue } => Self::InvitationRestored { issue: *issue },
-            Happening::InvitationCompleted { issue, device } => Self::InvitationCompleted {
+            HistoryEvent::InvitationRestored { issue } => Self::InvitationRestored { issue: *issue },
+            HistoryEvent::InvitationCompleted { issue, device } => Self::InvitationCompleted {
                 issue: *issue,
                 device_id: OutwardDeviceId::of(device),
             },
-            Happening::RegistrationConfirmed {
+            HistoryEvent::RegistrationConfirmed {
                 device,
                 ownership,
                 rule,
@@ -357,7 +357,7 @@ impl News {
                 rule: *rule,
                 after_end: *after_end,
             },
-            Happening::OwnershipDecidedAgain {
+            HistoryEvent::OwnershipDecidedAgain {
                 device,
                 before,
                 ownership,
@@ -405,8 +405,8 @@ mod tests {
     use super::*;
     use crate::model::history::Particular;
 
-    fn row(who: Actor, what: Happening) -> HistoryRow {
-        HistoryRow {
+    fn row(who: Actor, what: HistoryEvent) -> HistoryEntry {
+        HistoryEntry {
             id: EventId::new(Ulid::from(7)),
             user: UserId::new(Ulid::from(8)),
             at: Timestamp::constant(1_772_442_000, 5_000_000),
@@ -419,7 +419,7 @@ mod tests {
     fn an_event_says_what_happened_to_whom_and_which_row_tells_of_it() {
         let event = PublishedEvent::of(&row(
             Actor::DeviceManagement,
-            Happening::RegistrationConfirmed {
+            HistoryEvent::RegistrationConfirmed {
                 device: DeviceId::parse("adas-phone").unwrap(),
                 ownership: Ownership::CompanyOwned,
                 rule: OwnershipRule::Supervised,
@@ -449,19 +449,19 @@ mod tests {
     #[test]
     fn who_somebody_is_stays_inside() {
         for what in [
-            Happening::UserAdded,
-            Happening::UserChanged {
+            HistoryEvent::UserAdded,
+            HistoryEvent::UserChanged {
                 particulars: vec![Particular::Disabled],
             },
-            Happening::UserDeleted { issue: None },
-            Happening::AddressMarked {
+            HistoryEvent::UserDeleted { issue: None },
+            HistoryEvent::AddressMarked {
                 mail: MailId::new(Ulid::from(9)),
                 mark: AddressMark::HardBounced,
             },
-            Happening::AddressTriedAgain {
+            HistoryEvent::AddressTriedAgain {
                 mark: AddressMark::HardBounced,
             },
-            Happening::AddressCorrected {
+            HistoryEvent::AddressCorrected {
                 issue: Some(IssueNumber::from_number(2)),
             },
         ] {
@@ -479,7 +479,7 @@ mod tests {
             let Ok(device) = DeviceId::parse(&format!("{before}{sign}{after}")) else {
                 return Ok(());
             };
-            let what = Happening::InvitationCompleted {
+            let what = HistoryEvent::InvitationCompleted {
                 issue: IssueNumber::from_number(1),
                 device,
             };

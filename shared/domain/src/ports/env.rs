@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use crate::model::actor::Actor;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::ports::clock::Clock;
 use crate::ports::composer::{ComposeLetter, ComposeOwn};
 use crate::ports::dead_letters::KeepRejected;
@@ -35,8 +35,14 @@ pub trait Env: Sync {
     fn entropy(&self) -> &Self::Entropy;
 
     /// What happened to a user, as it is written into their history.
-    fn happened(&self, user: UserId, at: Timestamp, who: Actor, what: Happening) -> HistoryRow {
-        HistoryRow {
+    fn happened(
+        &self,
+        user: UserId,
+        at: Timestamp,
+        who: Actor,
+        what: HistoryEvent,
+    ) -> HistoryEntry {
+        HistoryEntry {
             id: EventId::new(self.entropy().ulid()),
             user,
             at,

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::model::history::HistoryRow;
+use crate::model::history::HistoryEntry;
 use crate::ports::error::Unavailable;
 use crate::ports::reads::ListPage;
 use crate::values::ids::UserId;
@@ -26,5 +26,5 @@ pub trait ReadHistory {
         user: UserId,
         position: Option<&str>,
         limit: usize,
-    ) -> impl Future<Output = Result<ListPage<HistoryRow>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<ListPage<HistoryEntry>, Unavailable>> + Send;
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::model::history::HistoryRow;
+use crate::model::history::HistoryEntry;
 use crate::model::idempotency::RememberedAnswer;
 use crate::model::mail::Mail;
 use crate::ports::error::{SaveError, Unavailable};
@@ -52,7 +52,7 @@ pub trait SaveMail {
     fn save_mail(
         &self,
         mail: &Mail,
-        history: Option<&HistoryRow>,
+        history: Option<&HistoryEntry>,
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::model::batch::{Batch, Cursor};
 use crate::model::change::{ChangeOutcome, Name, UserChange};
 use crate::model::erasure::Tombstone;
-use crate::model::history::HistoryRow;
+use crate::model::history::HistoryEntry;
 use crate::model::idempotency::RememberedAnswer;
 use crate::model::invitation::InvitationState;
 use crate::model::selection::UserFilter;
@@ -105,7 +105,7 @@ pub trait AddUserRow {
     fn add_user(
         &self,
         user: &User,
-        history: &HistoryRow,
+        history: &HistoryEntry,
         batch: Option<(&Batch, &Cursor)>,
         answer: Option<&RememberedAnswer>,
     ) -> impl Future<Output = Result<(), AddUserError>> + Send;
@@ -146,7 +146,7 @@ pub trait RemoveUser {
     fn remove_user(
         &self,
         user: &User,
-        history: &HistoryRow,
+        history: &HistoryEntry,
         left: &Tombstone,
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::model::actor::Actor;
 use crate::model::change::{Name, UserChange};
-use crate::model::history::{Happening, HistoryRow, Particular};
+use crate::model::history::{HistoryEntry, HistoryEvent, Particular};
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::mail::{Mail, MailClass};
 use crate::model::settings::{RegistrationSettings, VersionedSettings};
@@ -83,7 +83,7 @@ pub fn correct(
     } else {
         after
     };
-    let row = |id, what| HistoryRow {
+    let row = |id, what| HistoryEntry {
         id,
         user: before.id,
         at: now,
@@ -98,7 +98,10 @@ pub fn correct(
     let mut history = Vec::new();
     if !(moved && only_moved) {
         let particulars = Particular::changed(before, &after);
-        history.push(row(fresh.changed, Happening::UserChanged { particulars }));
+        history.push(row(
+            fresh.changed,
+            HistoryEvent::UserChanged { particulars },
+        ));
     }
     let (frees, claims) = names_moved(before, &after);
     let written = match before.invitation.as_ref().filter(|_| moved) {
@@ -108,12 +111,15 @@ pub fn correct(
                 return Err(cannot_follow(&after.email));
             }
             let issue = Some(before.latest_issue.next());
-            history.push(row(fresh.corrected, Happening::AddressCorrected { issue }));
+            history.push(row(
+                fresh.corrected,
+                HistoryEvent::AddressCorrected { issue },
+            ));
             issued_again(&at_new_address(after, now), open, with, fresh, now)
         }
         ended => {
             if moved {
-                let what = Happening::AddressCorrected { issue: None };
+                let what = HistoryEvent::AddressCorrected { issue: None };
                 history.push(row(fresh.corrected, what));
             }
             let invitation = ended.map(|ended| with_another_secret(ended, fresh.nonce));

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::model::invitation::{Invitation, InvitationEvent, InvitationState, transition};
 use crate::model::mail::{Mail, MailClass, MailKind};
 use crate::model::reminders::ReminderPlan;
@@ -25,12 +25,12 @@ pub fn expire(user: &User, event: EventId, now: Timestamp) -> Option<UserChange>
         return None;
     }
     let state = transition(invitation.state, InvitationEvent::Expire).ok()?;
-    let row = HistoryRow {
+    let row = HistoryEntry {
         id: event,
         user: user.id,
         at: now,
         who: Actor::Clock,
-        what: Happening::InvitationExpired {
+        what: HistoryEvent::InvitationExpired {
             issue: invitation.issue,
         },
     };
@@ -127,12 +127,12 @@ fn remind(
         settings.version,
         now,
     );
-    let row = HistoryRow {
+    let row = HistoryEntry {
         id: event,
         user: user.id,
         at: now,
         who: Actor::Clock,
-        what: Happening::ReminderWritten {
+        what: HistoryEvent::ReminderWritten {
             issue,
             mail,
             number: after.written,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::actor::Actor;
 use crate::model::batch::{Batch, SkipReason};
 use crate::model::change::UserChange;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::model::invitation::{Invitation, InvitationEvent, InvitationState, transition};
 use crate::model::mail::{Mail, MailClass, MailKind};
 use crate::model::ownership::{OwnerSwitch, Ownership};
@@ -273,12 +273,12 @@ pub fn issue(
         completed_by: None,
         restored_at: None,
     };
-    let row = HistoryRow {
+    let row = HistoryEntry {
         id: ingredients.event,
         user: user.id,
         at: now,
         who: terms.who,
-        what: Happening::InvitationIssued {
+        what: HistoryEvent::InvitationIssued {
             issue: number,
             method: registration.method,
             ownership: terms.ownership,
@@ -361,12 +361,12 @@ pub fn mail_again(
         remailing.settings,
         now,
     );
-    let row = HistoryRow {
+    let row = HistoryEntry {
         id: remailing.event,
         user: user.id,
         at: now,
         who: remailing.who,
-        what: Happening::InvitationMailedAgain { issue, mail },
+        what: HistoryEvent::InvitationMailedAgain { issue, mail },
     };
     let carried = Invitation {
         mail,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::actor::Actor;
 use crate::model::batch::Batch;
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::model::ownership::OwnerSwitch;
 #[cfg(feature = "schema")]
 use crate::model::ownership::OwnershipChoice;
@@ -158,7 +158,7 @@ impl<E: Env<Store: AddUserRow + ReadSettings + RecallAnswer>> AddUser<E> {
             let id = answer.user.id;
             let row = self
                 .env
-                .happened(id, now, who.clone(), Happening::UserAdded);
+                .happened(id, now, who.clone(), HistoryEvent::UserAdded);
             let remembered = request
                 .map(|request| request.remember(&answer, now))
                 .transpose()?;

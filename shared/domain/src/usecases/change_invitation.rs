@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::model::invitation::{
     Invitation, InvitationEvent, InvitationRefusal, InvitationState, transition,
 };
@@ -94,7 +94,7 @@ impl<E: Env<Store: LoadMails + LoadUsers + ReadSettings + SaveUsers>> ChangeInvi
                 InvitationChange::Resend => self.resend(&user, &invitation, who, now).await?,
                 InvitationChange::Cancel => {
                     let state = transition(invitation.state_at(now), InvitationEvent::Cancel)?;
-                    let what = Happening::InvitationCancelled {
+                    let what = HistoryEvent::InvitationCancelled {
                         issue: invitation.issue,
                     };
                     let cancelled = Invitation {
@@ -136,7 +136,7 @@ impl<E: Env<Store: LoadMails + LoadUsers + ReadSettings + SaveUsers>> ChangeInvi
         if !settings.settings.sender.may_invite(&user.email) {
             return Err(ChangeInvitationRefused::DomainNotAllowed);
         }
-        let what = Happening::InvitationRestored {
+        let what = HistoryEvent::InvitationRestored {
             issue: invitation.issue,
         };
         // What had no try left before has none now.
@@ -212,7 +212,7 @@ impl<E: Env<Store: LoadMails + LoadUsers + ReadSettings + SaveUsers>> ChangeInvi
         user: &User,
         invitation: Invitation,
         who: &Actor,
-        what: Happening,
+        what: HistoryEvent,
         now: Timestamp,
     ) -> UserChange {
         UserChange::next(User {

@@ -11,7 +11,7 @@ use report::Report;
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::{Happening, HistoryRow};
+use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::model::mail::{Mail, MailClass, MailKind, NoticeOf};
 use crate::model::ownership::Classification;
 use crate::model::registration::{
@@ -224,7 +224,7 @@ where
         } else {
             vec![self.row(
                 report,
-                Happening::OwnershipDecidedAgain {
+                HistoryEvent::OwnershipDecidedAgain {
                     device: learnt.device.id.clone(),
                     before: known.decided.ownership,
                     ownership: learnt.decided.ownership,
@@ -252,7 +252,7 @@ where
         let device = registration.device.id.clone();
         let mut history = vec![self.row(
             report,
-            Happening::RegistrationConfirmed {
+            HistoryEvent::RegistrationConfirmed {
                 device: device.clone(),
                 ownership: registration.decided.ownership,
                 rule: registration.decided.rule,
@@ -262,7 +262,7 @@ where
             },
         )];
         if let Effect::Completes(open) = report.effect {
-            let completed = Happening::InvitationCompleted {
+            let completed = HistoryEvent::InvitationCompleted {
                 issue: open.issue,
                 device: device.clone(),
             };
@@ -329,7 +329,7 @@ where
         mails
     }
 
-    fn row(&self, report: &Report<'_>, what: Happening) -> HistoryRow {
+    fn row(&self, report: &Report<'_>, what: HistoryEvent) -> HistoryEntry {
         self.env
             .happened(report.user.id, report.now, Actor::DeviceManagement, what)
     }

@@ -3,7 +3,7 @@
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::model::invitation::{Invitation, InvitationEvent, transition};
 use crate::model::mail::NoticeOf;
 use crate::model::user::User;
@@ -72,7 +72,7 @@ where
                 issued_at: invitation.issued_at,
                 invited_by: invitation.invited_by.clone(),
             };
-            let what = Happening::InvitationDeclined {
+            let what = HistoryEvent::InvitationDeclined {
                 issue: invitation.issue,
             };
             let declined = User {

@@ -4,7 +4,7 @@
 
 use crate::model::actor::Actor;
 use crate::model::erasure::Tombstone;
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::ports::clock::Clock;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
@@ -42,7 +42,7 @@ impl<E: Env<Store: LoadUsers + RemoveUser>> DeleteUser<E> {
                 .await?
                 .ok_or(DeleteUserRefused::UnknownUser)?;
             let now = self.env.clock().now();
-            let what = Happening::deletion_of(&user);
+            let what = HistoryEvent::deletion_of(&user);
             let row = self.env.happened(id, now, who.clone(), what);
             let tombstone = Tombstone {
                 user: id,

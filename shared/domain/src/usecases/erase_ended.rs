@@ -6,7 +6,7 @@
 
 use crate::model::actor::Actor;
 use crate::model::erasure::{Tombstone, over_since};
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::ports::clock::Clock;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
@@ -51,7 +51,7 @@ impl<E: Env<Store: EraseHistory + FindOver + LoadUsers + ReadSettings + RemoveUs
             let Some(since) = over_since(&user).filter(|since| *since <= by) else {
                 continue;
             };
-            let what = Happening::deletion_of(&user);
+            let what = HistoryEvent::deletion_of(&user);
             let row = self.env.happened(user.id, now, Actor::Clock, what);
             let tombstone = Tombstone {
                 user: user.id,

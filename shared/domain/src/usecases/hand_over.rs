@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::letter::{InvitationLetter, InvitationOccasion};
 use crate::model::mail::{Mail, MailClass, MailKind};
@@ -195,7 +195,7 @@ where
     ) -> UserChange {
         let id = base.user.id;
         let told = base.user.address_mark.is_none();
-        let what = Happening::SecretHandedOver {
+        let what = HistoryEvent::SecretHandedOver {
             issue: invitation.issue,
             method: invitation.method,
             reason: reason.clone(),

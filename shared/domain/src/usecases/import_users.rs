@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::model::actor::Actor;
 use crate::model::batch::{Batch, BatchSelection, PAGE};
 use crate::model::change::{ChangeOutcome, Name, UserChange};
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::model::mail::Mail;
 use crate::model::ownership::OwnerSwitch;
 use crate::model::selection::Selection;
@@ -388,7 +388,9 @@ where
             Decision::Leave(user) => Prepared::of(RowOutcome::Unchanged, *user, None),
             Decision::Add(user) => {
                 let who = with.who.clone();
-                let row = self.env.happened(user.id, now, who, Happening::UserAdded);
+                let row = self
+                    .env
+                    .happened(user.id, now, who, HistoryEvent::UserAdded);
                 let change = UserChange {
                     claims: Name::all_of(&user),
                     ..UserChange::of((*user).clone())

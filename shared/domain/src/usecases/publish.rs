@@ -1,6 +1,6 @@
 //! Telling the world what the rows of histories say.
 
-use crate::model::history::HistoryRow;
+use crate::model::history::HistoryEntry;
 use crate::model::published::{MOST_AT_ONCE, PublishedEvent};
 use crate::ports::env::WithEventBus;
 use crate::ports::error::Unavailable;
@@ -42,7 +42,7 @@ where
 {
     /// Publishes the rows up to the first that the bus cannot take now. A few rows behind that one
     /// may have been published all the same; when they come again, their events have the same ids.
-    pub async fn run(&self, rows: &[HistoryRow]) -> Progress {
+    pub async fn run(&self, rows: &[HistoryEntry]) -> Progress {
         let events: Vec<Option<PublishedEvent>> = rows.iter().map(PublishedEvent::of).collect();
         let told: Vec<PublishedEvent> = events.iter().flatten().cloned().collect();
         let (receipts, mut stopped) = self.publish(&told).await;

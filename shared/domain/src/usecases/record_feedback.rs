@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::{Bounce, Happening, HistoryRow};
+use crate::model::history::{Bounce, HistoryEntry, HistoryEvent};
 use crate::model::mail::{Mail, MailEvent, MailReason, MailState};
 use crate::model::user::{AddressMark, User};
 use crate::ports::env::Env;
@@ -148,7 +148,7 @@ impl<E: Env<Store: LoadMails + LoadUsers + SaveMail + SaveUsers>> RecordFeedback
     async fn write_mail(
         &self,
         mail: &Mail,
-        history: Option<&HistoryRow>,
+        history: Option<&HistoryEntry>,
     ) -> Result<bool, Unavailable> {
         match self.env.store().save_mail(mail, history).await {
             Ok(()) => Ok(true),
@@ -163,16 +163,16 @@ impl<E: Env<Store: LoadMails + LoadUsers + SaveMail + SaveUsers>> RecordFeedback
         after: &Mail,
         feedback: &Feedback,
         mark: Option<AddressMark>,
-    ) -> Option<HistoryRow> {
+    ) -> Option<HistoryEntry> {
         if before.state == after.state {
             return None;
         }
         let mail = after.id;
         let what = match (after.kind.carries(), mark) {
-            (Some(_), _) if after.state == MailState::Failed => Happening::failure_of(after)?,
+            (Some(_), _) if after.state == MailState::Failed => HistoryEvent::failure_of(after)?,
             (Some(issue), mark) => of_invitation(issue, after, mark)?,
             // Whoever reads why nothing is sent any more finds it, whichever mail it was.
-            (None, Some(mark)) => Happening::AddressMarked { mail, mark },
+            (None, Some(mark)) => HistoryEvent::AddressMarked { mail, mark },
             (None, None) => return None,
         };
         let row = self
@@ -187,10 +187,10 @@ const fn of_invitation(
     issue: IssueNumber,
     after: &Mail,
     mark: Option<AddressMark>,
-) -> Option<Happening> {
+) -> Option<HistoryEvent> {
     let mail = after.id;
     let bounce = match after.state {
-        MailState::Delivered => return Some(Happening::InvitationDelivered { issue, mail }),
+        MailState::Delivered => return Some(HistoryEvent::InvitationDelivered { issue, mail }),
         MailState::SoftBounced => Bounce::Soft,
         MailState::HardBounced => Bounce::Hard,
         MailState::Complained => Bounce::Complaint,
@@ -202,7 +202,7 @@ const fn of_invitation(
         | MailState::Failed
         | MailState::Dropped => return None,
     };
-    Some(Happening::InvitationBounced {
+    Some(HistoryEvent::InvitationBounced {
         issue,
         mail,
         bounce: Some(bounce),

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::actor::Actor;
 use crate::model::change::{ChangeOutcome, UserChange};
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::model::invitation::{Invitation, InvitationEvent, InvitationState, transition};
 use crate::model::letter::Agreement;
 use crate::model::ownership::Ownership;
@@ -350,7 +350,7 @@ where
                 return Ok(());
             };
             let (id, now) = (current.id, self.env.clock().now());
-            let what = Happening::InvitationLocked {
+            let what = HistoryEvent::InvitationLocked {
                 issue: invitation.issue,
             };
             let locked = Invitation {
@@ -425,7 +425,7 @@ where
                     device: None,
                     carried: Carried::default(),
                 };
-                let what = Happening::InvitationRedeemed { issue };
+                let what = HistoryEvent::InvitationRedeemed { issue };
                 let row = self.env.happened(current.id, now, Actor::Invitee, what);
                 holding(&current, invitation.clone())
                     .with_history([row])

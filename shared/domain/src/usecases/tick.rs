@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use crate::model::batch::Cursor;
 use crate::model::change::ChangeOutcome;
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::model::mail::{Mail, MailClass};
 use crate::model::settings::VersionedSettings;
 use crate::ports::batches::{LoadBatch, PushCursor};
@@ -183,7 +183,7 @@ where
                 continue;
             }
             match change.history.first().map(|row| &row.what) {
-                Some(Happening::ReminderWritten { .. }) => ticked.reminded += 1,
+                Some(HistoryEvent::ReminderWritten { .. }) => ticked.reminded += 1,
                 Some(_) => ticked.expired += 1,
                 None => {}
             }

@@ -3,7 +3,7 @@
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::model::invitation::InvitationState;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
@@ -73,7 +73,7 @@ where
             } else {
                 cleared
             };
-            let what = Happening::AddressTriedAgain { mark };
+            let what = HistoryEvent::AddressTriedAgain { mark };
             let row = self.env.happened(id, now, who.clone(), what);
             let base = match &cleared.invitation {
                 Some(invitation)

@@ -1,7 +1,7 @@
 //! Adding a user, up to the mail that invites them.
 
 use beckon_domain::model::batch::BatchSelection;
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
@@ -53,7 +53,7 @@ async fn a_new_user_is_invited_unless_somebody_says_otherwise() {
     assert_eq!(batch.class, MailClass::Small);
     let users = vec![added.user.id];
     assert_eq!(batch.selection, BatchSelection::Few { users });
-    let happened: Vec<Happening> = world
+    let happened: Vec<HistoryEvent> = world
         .store
         .history(added.user.id)
         .into_iter()
@@ -61,7 +61,10 @@ async fn a_new_user_is_invited_unless_somebody_says_otherwise() {
         .collect();
     assert!(matches!(
         happened[..],
-        [Happening::UserAdded, Happening::InvitationIssued { .. }]
+        [
+            HistoryEvent::UserAdded,
+            HistoryEvent::InvitationIssued { .. }
+        ]
     ));
 }
 

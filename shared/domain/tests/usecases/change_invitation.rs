@@ -1,6 +1,6 @@
 //! What an administrator does to one invitation: mailing it again, taking it back, giving it back.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::{InvitationRefusal, InvitationState};
 use beckon_domain::model::registration::{DeviceRegistered, Registrant};
 use beckon_domain::model::user::{AddressMark, User};
@@ -31,7 +31,7 @@ async fn change(
     use_case.run(user.id, change, &an_administrator()).await
 }
 
-fn last(world: &World, user: &User) -> Happening {
+fn last(world: &World, user: &User) -> HistoryEvent {
     world.store.history(user.id).pop().unwrap().what
 }
 
@@ -60,7 +60,7 @@ async fn the_same_issue_is_mailed_again_with_the_same_pin_and_the_same_end() {
     assert_eq!(again.mail, mails[1].id);
     assert!(matches!(
         last(&world, &user),
-        Happening::InvitationMailedAgain { .. }
+        HistoryEvent::InvitationMailedAgain { .. }
     ));
 }
 
@@ -137,7 +137,7 @@ async fn a_cancelled_invitation_is_dead_at_once_and_its_waiting_mail_does_not_go
     assert!(world.invitation_of(&user).sessions.is_empty());
     assert!(matches!(
         last(&world, &user),
-        Happening::InvitationCancelled { .. }
+        HistoryEvent::InvitationCancelled { .. }
     ));
 }
 
@@ -170,7 +170,7 @@ async fn a_restored_invitation_lives_again_until_the_end_it_had() {
     let rows = world.store.history(user.id);
     let restored = rows
         .iter()
-        .filter(|row| matches!(row.what, Happening::InvitationRestored { .. }));
+        .filter(|row| matches!(row.what, HistoryEvent::InvitationRestored { .. }));
     assert_eq!(restored.count(), 1);
 }
 
@@ -240,7 +240,7 @@ async fn who_never_got_the_mail_because_it_was_taken_back_gets_it_when_it_is_giv
     assert!(taken[0].message.text.contains(&world.pin_of(&user)));
     // It is the first that they see.
     assert_eq!(fact(&taken[0].message, "occasion").unwrap(), "First");
-    let happened: Vec<Happening> = world
+    let happened: Vec<HistoryEvent> = world
         .store
         .history(user.id)
         .into_iter()
@@ -249,7 +249,7 @@ async fn who_never_got_the_mail_because_it_was_taken_back_gets_it_when_it_is_giv
     assert!(
         happened
             .iter()
-            .any(|what| matches!(what, Happening::InvitationMailedAgain { .. }))
+            .any(|what| matches!(what, HistoryEvent::InvitationMailedAgain { .. }))
     );
 }
 
@@ -306,7 +306,7 @@ async fn who_was_let_in_before_it_was_taken_back_completes_nothing_after_it_was_
     assert_eq!(world.invitation_of(&user).state, InvitationState::Pending);
     assert!(matches!(
         last(&world, &user),
-        Happening::RegistrationConfirmed {
+        HistoryEvent::RegistrationConfirmed {
             after_end: true,
             ..
         }

@@ -1,6 +1,6 @@
 //! Changing a user: particulars, and whether they may be invited and register at all.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::mail::MailState;
 use beckon_domain::model::user::User;
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
@@ -39,7 +39,7 @@ async fn what_is_given_changes_and_what_is_left_out_stays() {
     let rows = world.store.history(user.id);
     assert!(matches!(
         rows.last().unwrap().what,
-        Happening::UserChanged { .. }
+        HistoryEvent::UserChanged { .. }
     ));
 }
 

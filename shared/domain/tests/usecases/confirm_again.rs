@@ -1,7 +1,7 @@
 //! Reports that come again, late, or at the same time: a registration is recorded once, and what
 //! becomes known later is learnt.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailKind;
 use beckon_domain::model::ownership::{Classification, Ownership, OwnershipChoice, OwnershipRule};
@@ -40,7 +40,7 @@ fn registration(world: &World) -> Registration {
     all.pop().unwrap()
 }
 
-fn happened(world: &World, user: &User) -> Vec<Happening> {
+fn happened(world: &World, user: &User) -> Vec<HistoryEvent> {
     let rows = world.store.history(user.id);
     rows.into_iter().map(|row| row.what).collect()
 }
@@ -106,7 +106,7 @@ async fn supervision_that_is_known_late_decides_again_and_the_history_keeps_both
     assert_eq!(registration(&world).decided, decided);
     let happened = happened(&world, &user);
     let device = DeviceId::parse("device-1").unwrap();
-    assert!(happened.contains(&Happening::RegistrationConfirmed {
+    assert!(happened.contains(&HistoryEvent::RegistrationConfirmed {
         device: device.clone(),
         ownership: Ownership::UserOwned,
         rule: OwnershipRule::Invitation,
@@ -116,7 +116,7 @@ async fn supervision_that_is_known_late_decides_again_and_the_history_keeps_both
     }));
     assert_eq!(
         happened.last().unwrap(),
-        &Happening::OwnershipDecidedAgain {
+        &HistoryEvent::OwnershipDecidedAgain {
             device,
             before: Ownership::UserOwned,
             ownership: Ownership::CompanyOwned,

@@ -1,6 +1,6 @@
 //! Confirming registrations: what is recorded, decided and mailed.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{MailClass, MailKind};
 use beckon_domain::model::ownership::{
@@ -43,7 +43,7 @@ fn registration(world: &World) -> Registration {
     all.pop().unwrap()
 }
 
-fn happened(world: &World, user: &User) -> Vec<Happening> {
+fn happened(world: &World, user: &User) -> Vec<HistoryEvent> {
     let rows = world.store.history(user.id);
     rows.into_iter().map(|row| row.what).collect()
 }
@@ -88,10 +88,10 @@ async fn a_report_records_the_device_completes_the_invitation_and_confirms_by_ma
     let happened = happened(&world, &user);
     let completed = happened
         .iter()
-        .filter(|what| matches!(what, Happening::InvitationCompleted { .. }));
+        .filter(|what| matches!(what, HistoryEvent::InvitationCompleted { .. }));
     let recorded = happened
         .iter()
-        .filter(|what| matches!(what, Happening::RegistrationConfirmed { .. }));
+        .filter(|what| matches!(what, HistoryEvent::RegistrationConfirmed { .. }));
     assert_eq!((completed.count(), recorded.count()), (1, 1));
 }
 
@@ -202,7 +202,7 @@ async fn after_a_cancel_or_a_decline_it_is_recorded_and_flagged_and_completes_no
         assert!(happened(&world, &user).iter().any(|what| {
             matches!(
                 what,
-                Happening::RegistrationConfirmed {
+                HistoryEvent::RegistrationConfirmed {
                     after_end: true,
                     ..
                 }

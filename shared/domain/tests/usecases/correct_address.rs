@@ -1,6 +1,6 @@
 //! Correcting an address in place: the old secret dies, a new issue goes to the new address.
 
-use beckon_domain::model::history::{Happening, Particular};
+use beckon_domain::model::history::{HistoryEvent, Particular};
 use beckon_domain::model::invitation::{Invitation, InvitationState};
 use beckon_domain::model::mail::{MailEvent, MailState};
 use beckon_domain::model::ownership::OwnershipChoice;
@@ -35,7 +35,7 @@ async fn bounce(world: &World, mail: MailId) {
     world.record_feedback().run(&feedback).await.unwrap();
 }
 
-fn happenings(world: &World, user: &User) -> Vec<Happening> {
+fn history_events(world: &World, user: &User) -> Vec<HistoryEvent> {
     let rows = world.store.history(user.id).into_iter();
     rows.map(|row| row.what).collect()
 }
@@ -75,16 +75,16 @@ async fn after_a_bounce_the_new_address_gets_a_new_secret_and_the_old_one_is_dea
     assert!(world.show_pin(&after.email, &old_pin).await.is_err());
     assert!(world.show_token(&old_token).await.is_err());
     assert!(world.show_pin(&after.email, &new_pin).await.is_ok());
-    let told = happenings(&world, &user);
+    let told = history_events(&world, &user);
     assert!(
         matches!(
             told[..],
             [
-                Happening::InvitationIssued { .. },
-                Happening::InvitationBounced { .. },
-                Happening::AddressCorrected { issue: Some(said) },
-                Happening::InvitationIssued { issue, replaced: true, .. },
-                Happening::InvitationRedeemed { .. },
+                HistoryEvent::InvitationIssued { .. },
+                HistoryEvent::InvitationBounced { .. },
+                HistoryEvent::AddressCorrected { issue: Some(said) },
+                HistoryEvent::InvitationIssued { issue, replaced: true, .. },
+                HistoryEvent::InvitationRedeemed { .. },
             ] if said == issue && issue == invitation.issue
         ),
         "{told:?}"
@@ -197,10 +197,10 @@ async fn what_has_ended_stays_ended_and_mails_nothing() {
         assert_eq!((invitation.state, invitation.issue), (state, before.issue));
         assert_eq!(world.store.all_mails(), []);
         for user in [&user, &never] {
-            let told = happenings(&world, user);
+            let told = history_events(&world, user);
             assert!(matches!(
                 told[..],
-                [Happening::AddressCorrected { issue: None }]
+                [HistoryEvent::AddressCorrected { issue: None }]
             ));
         }
     }
@@ -254,10 +254,10 @@ async fn another_spelling_of_the_same_mailbox_is_kept_and_issues_nothing() {
     assert_eq!(after.email.as_str(), "Ann@Example.com");
     assert_eq!(after.address_mark, Some(AddressMark::HardBounced));
     assert_eq!(after.invitation, before.invitation);
-    let told = happenings(&world, &user);
+    let told = history_events(&world, &user);
     assert_eq!(
         told.last(),
-        Some(&Happening::UserChanged {
+        Some(&HistoryEvent::UserChanged {
             particulars: vec![Particular::Address]
         })
     );

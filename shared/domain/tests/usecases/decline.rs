@@ -1,7 +1,7 @@
 //! "This was not me".
 
 use beckon_domain::model::actor::Actor;
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailState;
 use beckon_domain::usecases::change_invitation::InvitationChange;
@@ -32,7 +32,7 @@ async fn who_declines_kills_the_secret_and_the_mail_that_waits() {
         .store
         .history(user.id)
         .into_iter()
-        .find(|row| matches!(row.what, Happening::InvitationDeclined { .. }))
+        .find(|row| matches!(row.what, HistoryEvent::InvitationDeclined { .. }))
         .unwrap();
     assert_eq!(row.who, Actor::Invitee);
 }

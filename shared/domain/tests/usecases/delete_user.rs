@@ -1,7 +1,7 @@
 //! Deleting users, and erasing those who are over.
 
 use beckon_domain::model::actor::Actor;
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailState;
 use beckon_domain::model::registration::Registrant;
@@ -81,7 +81,7 @@ async fn who_is_deleted_with_mail_waiting_gets_none_and_no_secret_of_theirs_open
         (last.who, last.what),
         (
             an_administrator(),
-            Happening::UserDeleted {
+            HistoryEvent::UserDeleted {
                 issue: Some(IssueNumber::from_number(1))
             }
         )

@@ -1,6 +1,6 @@
 //! The postman: which mails go out, in which order, and what they are.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{Mail, MailKind, MailState};
 use beckon_domain::model::user::{AddressMark, User};
@@ -424,7 +424,7 @@ async fn whose_first_mail_never_went_out_is_not_told_that_it_comes_again() {
     world.post().await;
     let told = world.store.history(user.id).pop().unwrap();
     assert!(
-        matches!(&told.what, Happening::InvitationMailFailed { reason, .. } if reason.code == "batchStopped"),
+        matches!(&told.what, HistoryEvent::InvitationMailFailed { reason, .. } if reason.code == "batchStopped"),
         "{told:?}"
     );
 

@@ -1,6 +1,6 @@
 //! The postman: what each answer of the mail service comes to, and no answer.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::mail::{Mail, MailEvent, MailReason, MailState};
 use beckon_domain::model::mail_service::SendAnswer;
 use beckon_domain::model::user::User;
@@ -529,7 +529,7 @@ async fn a_mail_that_is_refused_or_rejected_later_is_told_of_in_the_history_once
         .iter()
         .flat_map(|user| world.store.history(user.id))
         .filter_map(|row| match row.what {
-            Happening::InvitationMailFailed { mail, reason, .. } => Some((
+            HistoryEvent::InvitationMailFailed { mail, reason, .. } => Some((
                 reason.detail,
                 mails.iter().position(|id| *id == mail).unwrap(),
             )),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use beckon_domain::model::batch::{PAGE, RecipientResult, SkipReason};
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailState;
 use beckon_domain::model::selection::{Selection, UserFilter};
@@ -45,7 +45,7 @@ fn outcomes(world: &World, batch: BatchId) -> Vec<(UserId, Option<SkipReason>)> 
 fn times_issued(world: &World, user: &User) -> usize {
     let rows = world.store.history(user.id);
     rows.iter()
-        .filter(|row| matches!(row.what, Happening::InvitationIssued { .. }))
+        .filter(|row| matches!(row.what, HistoryEvent::InvitationIssued { .. }))
         .count()
 }
 

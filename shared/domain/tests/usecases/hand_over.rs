@@ -1,6 +1,6 @@
 //! Secrets handed over without a mail.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::letter::LetterSecret;
 use beckon_domain::model::mail::{MailKind, MailState};
@@ -48,7 +48,7 @@ async fn the_pin_of_an_open_invitation_is_shown_and_the_person_is_told() {
     let rows = world.store.history(user.id);
     let row = rows
         .iter()
-        .find(|row| matches!(row.what, Happening::SecretHandedOver { .. }))
+        .find(|row| matches!(row.what, HistoryEvent::SecretHandedOver { .. }))
         .unwrap();
     assert_eq!(row.who, an_administrator());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use beckon_domain::model::batch::BatchSelection;
-use beckon_domain::model::history::{Happening, Particular};
+use beckon_domain::model::history::{HistoryEvent, Particular};
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
@@ -117,7 +117,7 @@ x-3;cid@example.com;;;;
     );
     let external = user_at(&world, "bob@example.com").external_id;
     assert_eq!(external.unwrap().as_str(), "x-2");
-    let told: Vec<Happening> = world
+    let told: Vec<HistoryEvent> = world
         .store
         .history(ann.id)
         .into_iter()
@@ -126,8 +126,8 @@ x-3;cid@example.com;;;;
     assert_eq!(
         told,
         [
-            Happening::UserAdded,
-            Happening::UserChanged {
+            HistoryEvent::UserAdded,
+            HistoryEvent::UserChanged {
                 particulars: vec![Particular::Name]
             }
         ]

@@ -1,6 +1,6 @@
 //! Rows of histories become events on the bus, each with the row's id.
 
-use beckon_domain::model::history::{Happening, HistoryRow};
+use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::published::{MOST_AT_ONCE, PublishedEvent};
 use beckon_domain::ports::env::{Env, WithEventBus};
 use beckon_domain::ports::error::Unavailable;
@@ -11,16 +11,16 @@ use beckon_testkit::builders::{a_row, monday_morning};
 use beckon_testkit::chance::fresh_ulid;
 use beckon_testkit::{ManualClock, MemoryBus, MemoryStore, SeededChance, World};
 
-fn an_expiry() -> HistoryRow {
-    HistoryRow {
-        what: Happening::InvitationExpired {
+fn an_expiry() -> HistoryEntry {
+    HistoryEntry {
+        what: HistoryEvent::InvitationExpired {
             issue: IssueNumber::from_number(2),
         },
         ..a_row(UserId::new(fresh_ulid()), monday_morning())
     }
 }
 
-fn expiries(how_many: usize) -> Vec<HistoryRow> {
+fn expiries(how_many: usize) -> Vec<HistoryEntry> {
     (0..how_many).map(|_| an_expiry()).collect()
 }
 
@@ -68,7 +68,7 @@ impl<B: PublishEvents + Sync> WithEventBus for OnBus<B> {
     }
 }
 
-fn ids_of(rows: &[HistoryRow]) -> Vec<EventId> {
+fn ids_of(rows: &[HistoryEntry]) -> Vec<EventId> {
     rows.iter().map(|row| row.id).collect()
 }
 

@@ -1,6 +1,6 @@
 //! What the mail service reports of mails.
 
-use beckon_domain::model::history::{Bounce, Happening};
+use beckon_domain::model::history::{Bounce, HistoryEvent};
 use beckon_domain::model::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use beckon_domain::model::registration::Registrant;
 use beckon_domain::model::user::{AddressMark, User};
@@ -42,8 +42,8 @@ async fn hear(world: &World, mail: &Mail, event: MailEvent) -> FeedbackOutcome {
 fn reached(world: &World, user: &User) -> Vec<&'static str> {
     let rows = world.store.history(user.id).into_iter();
     rows.filter_map(|row| match row.what {
-        Happening::InvitationDelivered { .. } => Some("delivered"),
-        Happening::InvitationBounced { bounce, mark, .. } => Some(match (bounce, mark) {
+        HistoryEvent::InvitationDelivered { .. } => Some("delivered"),
+        HistoryEvent::InvitationBounced { bounce, mark, .. } => Some(match (bounce, mark) {
             (Some(Bounce::Hard), Some(AddressMark::HardBounced)) => "bounced for good",
             (Some(Bounce::Complaint), Some(AddressMark::Complained)) => "complained",
             (Some(Bounce::Soft), None) => "bounced",
@@ -51,7 +51,7 @@ fn reached(world: &World, user: &User) -> Vec<&'static str> {
             (Some(Bounce::Complaint), None) => "complained of at another address",
             other => panic!("{other:?}"),
         }),
-        Happening::AddressMarked { mark, .. } => Some(match mark {
+        HistoryEvent::AddressMarked { mark, .. } => Some(match mark {
             AddressMark::HardBounced => "marked: bounced for good",
             AddressMark::Complained => "marked: complained",
         }),

@@ -1,6 +1,6 @@
 //! Redeeming: what opens a session, what does not, and what is told to whom.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::ownership::{Ownership, OwnershipChoice};
 use beckon_domain::model::session::SESSION_LENGTH;
@@ -36,7 +36,7 @@ fn does_not_fit(result: &Result<Redeemed, RedeemRefused>) -> bool {
 fn times_locked(world: &World, user: &User) -> usize {
     let rows = world.store.history(user.id);
     rows.iter()
-        .filter(|row| matches!(row.what, Happening::InvitationLocked { .. }))
+        .filter(|row| matches!(row.what, HistoryEvent::InvitationLocked { .. }))
         .count()
 }
 
@@ -64,7 +64,7 @@ async fn the_right_pin_opens_a_session_for_a_quarter_of_an_hour() {
         (user.id, redeemed.expires_at)
     );
     let last = world.store.history(user.id).pop().unwrap();
-    assert!(matches!(last.what, Happening::InvitationRedeemed { .. }));
+    assert!(matches!(last.what, HistoryEvent::InvitationRedeemed { .. }));
 }
 
 #[tokio::test]

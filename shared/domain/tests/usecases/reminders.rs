@@ -1,6 +1,6 @@
 //! Reminders: when they are written, when they are not, and what they say.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{Mail, MailKind, MailState};
 use beckon_domain::model::settings::{Settings, SettingsDraft};
@@ -37,16 +37,15 @@ async fn watch(world: &World, user: &User) -> Vec<(i64, bool)> {
         world.tick().await;
         world.post().await;
     }
-    let issued_at =
-        world.store.history(user.id).iter().find_map(|row| {
-            matches!(row.what, Happening::InvitationIssued { .. }).then_some(row.at)
-        });
+    let issued_at = world.store.history(user.id).iter().find_map(|row| {
+        matches!(row.what, HistoryEvent::InvitationIssued { .. }).then_some(row.at)
+    });
     let mut found: Vec<_> = world
         .store
         .history(user.id)
         .iter()
         .filter_map(|row| match row.what {
-            Happening::ReminderWritten { last, .. } => {
+            HistoryEvent::ReminderWritten { last, .. } => {
                 Some((row.at.duration_since(issued_at.unwrap()).as_hours(), last))
             }
             _ => None,
@@ -127,7 +126,7 @@ async fn nobody_is_reminded_at_night_where_they_live() {
             .store
             .history(user.id)
             .iter()
-            .filter(|row| matches!(row.what, Happening::ReminderWritten { .. }))
+            .filter(|row| matches!(row.what, HistoryEvent::ReminderWritten { .. }))
             .map(|row| row.at.to_zoned(zone.clone()).hour())
             .collect();
         assert!(!written.is_empty());

@@ -1,7 +1,7 @@
 //! Send, and the expansion of what it wrote.
 
 use beckon_domain::model::batch::{RecipientResult, SkipReason};
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
@@ -45,7 +45,7 @@ fn outcomes(world: &World, batch: BatchId) -> Vec<(UserId, Option<SkipReason>)> 
 fn times_issued(world: &World, user: &User) -> usize {
     let rows = world.store.history(user.id);
     rows.iter()
-        .filter(|row| matches!(row.what, Happening::InvitationIssued { .. }))
+        .filter(|row| matches!(row.what, HistoryEvent::InvitationIssued { .. }))
         .count()
 }
 

@@ -1,7 +1,7 @@
 //! A round of maintenance.
 
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
@@ -16,7 +16,7 @@ const WEEK: SignedDuration = SignedDuration::from_hours(168);
 fn times_expired(world: &World, user: &User) -> usize {
     let rows = world.store.history(user.id);
     rows.iter()
-        .filter(|row| matches!(row.what, Happening::InvitationExpired { .. }))
+        .filter(|row| matches!(row.what, HistoryEvent::InvitationExpired { .. }))
         .count()
 }
 

@@ -1,6 +1,6 @@
 //! A marked address is tried again.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::mail::{MailEvent, MailState};
 use beckon_domain::model::user::{AddressMark, User};
 use beckon_domain::usecases::record_feedback::Feedback;
@@ -48,7 +48,7 @@ async fn the_mark_goes_the_service_forgets_and_the_open_invitation_is_mailed_aga
     let rows = world.store.history(user.id);
     assert!(rows.iter().any(|row| matches!(
         row.what,
-        Happening::AddressTriedAgain {
+        HistoryEvent::AddressTriedAgain {
             mark: AddressMark::HardBounced
         }
     )));

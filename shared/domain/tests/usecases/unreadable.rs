@@ -2,7 +2,7 @@
 //! each is told of once.
 
 use beckon_domain::model::batch::{BatchState, RecipientResult, SkipReason};
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{MailEvent, MailState};
 use beckon_domain::model::selection::{Selection, UserFilter};
@@ -469,8 +469,8 @@ async fn a_report_about_a_mail_that_cannot_be_read_says_which() {
     world.record_feedback().run(&delivered).await.unwrap();
     assert_eq!(state_of(&world, &first), MailState::Delivered);
     let rows = world.store.history(first.id);
-    let delivered = |row: &&beckon_domain::model::history::HistoryRow| {
-        matches!(row.what, Happening::InvitationDelivered { .. })
+    let delivered = |row: &&beckon_domain::model::history::HistoryEntry| {
+        matches!(row.what, HistoryEvent::InvitationDelivered { .. })
     };
     assert_eq!(rows.iter().filter(delivered).count(), 1);
 }

@@ -1,6 +1,6 @@
 //! What a registration completes: the invitation that it belongs to, and no other.
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailKind;
 use beckon_domain::model::ownership::{EnrollmentType, Ownership, OwnershipChoice, OwnershipRule};
@@ -87,7 +87,7 @@ fn left_open(world: &World, user: &User, reported: &Reported, id: &str, why: Why
         assert_eq!((told.issue, told.why), (latest, why));
     }
     let told_in_history = world.store.history(user.id).into_iter().any(|row| {
-        matches!(row.what, Happening::RegistrationConfirmed { device, not_completed: Some(not_completed), .. }
+        matches!(row.what, HistoryEvent::RegistrationConfirmed { device, not_completed: Some(not_completed), .. }
             if device.as_str() == id && not_completed.why == why)
     });
     assert!(told_in_history);

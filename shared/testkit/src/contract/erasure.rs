@@ -2,7 +2,7 @@
 
 use beckon_domain::model::change::{ChangeOutcome, Name, UserChange};
 use beckon_domain::model::erasure::Tombstone;
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::invitation::{Invitation, InvitationState};
 use beckon_domain::model::session::SessionSlot;
 use beckon_domain::model::user::User;
@@ -13,7 +13,7 @@ use super::{Store, added, at_once, load, next, save, saved};
 use crate::builders::{a_registration, a_row, a_session, a_user, an_invitation, monday_morning};
 use crate::chance::fresh_ulid;
 
-fn left_of(user: &User, over_since: Timestamp) -> (HistoryRow, Tombstone) {
+fn left_of(user: &User, over_since: Timestamp) -> (HistoryEntry, Tombstone) {
     let row = a_row(user.id, monday_morning());
     let tombstone = Tombstone {
         user: user.id,
@@ -22,13 +22,13 @@ fn left_of(user: &User, over_since: Timestamp) -> (HistoryRow, Tombstone) {
     (row, tombstone)
 }
 
-async fn remove(store: &impl Store, user: &User) -> Result<HistoryRow, SaveError> {
+async fn remove(store: &impl Store, user: &User) -> Result<HistoryEntry, SaveError> {
     let (row, left) = left_of(user, monday_morning());
     store.remove_user(user, &row, &left).await?;
     Ok(row)
 }
 
-async fn history(store: &impl Store, user: &User) -> Vec<HistoryRow> {
+async fn history(store: &impl Store, user: &User) -> Vec<HistoryEntry> {
     store.history_of(user.id, None, 1_000).await.unwrap().items
 }
 

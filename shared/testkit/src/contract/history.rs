@@ -2,7 +2,7 @@
 
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::change::UserChange;
-use beckon_domain::model::history::{Bounce, Happening, HistoryRow, Particular};
+use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::mail::MailReason;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::model::registration::{NotCompleted, WhyNotCompleted};
@@ -15,7 +15,7 @@ use super::{Store, added, next, saved};
 use crate::builders::{a_row, a_user, monday_morning};
 use crate::chance::fresh_ulid;
 
-async fn read(store: &impl Store, user: UserId, limit: usize) -> Vec<HistoryRow> {
+async fn read(store: &impl Store, user: UserId, limit: usize) -> Vec<HistoryEntry> {
     let mut rows = Vec::new();
     let mut position: Option<String> = None;
     for _ in 0..1_000 {
@@ -63,9 +63,9 @@ pub async fn a_history_is_read_newest_first_page_by_page<S: Store>(store: S) {
 /// One row of every kind, by every kind of actor.
 #[expect(
     clippy::too_many_lines,
-    reason = "one entry a happening, and nothing else"
+    reason = "one entry a history event, and nothing else"
 )]
-pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
+pub async fn every_history_event_is_read_as_it_was_written<S: Store>(store: S) {
     let mut user = added(&store, a_user().build()).await;
     let issue = IssueNumber::from_number(3);
     let mail = MailId::new(fresh_ulid());
@@ -74,7 +74,7 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
     for (who, what) in [
         (
             Actor::Caller("admin@example.com".to_owned()),
-            Happening::InvitationIssued {
+            HistoryEvent::InvitationIssued {
                 issue,
                 method: Method::PasswordAndPin,
                 ownership: Ownership::UserOwned,
@@ -84,11 +84,11 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
         ),
         (
             Actor::MailService,
-            Happening::InvitationDelivered { issue, mail },
+            HistoryEvent::InvitationDelivered { issue, mail },
         ),
         (
             Actor::MailService,
-            Happening::InvitationBounced {
+            HistoryEvent::InvitationBounced {
                 issue,
                 mail,
                 bounce: Some(Bounce::Hard),
@@ -97,7 +97,7 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
         ),
         (
             Actor::MailService,
-            Happening::InvitationBounced {
+            HistoryEvent::InvitationBounced {
                 issue,
                 mail,
                 bounce: None,
@@ -106,7 +106,7 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
         ),
         (
             Actor::MailService,
-            Happening::InvitationMailFailed {
+            HistoryEvent::InvitationMailFailed {
                 issue,
                 mail,
                 reason: MailReason::new("refused", "Bad content"),
@@ -114,51 +114,54 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
         ),
         (
             Actor::MailService,
-            Happening::AddressMarked {
+            HistoryEvent::AddressMarked {
                 mail,
                 mark: AddressMark::Complained,
             },
         ),
         (
             Actor::Caller("admin".to_owned()),
-            Happening::InvitationMailedAgain { issue, mail },
+            HistoryEvent::InvitationMailedAgain { issue, mail },
         ),
         (
             Actor::Caller("admin".to_owned()),
-            Happening::InvitationCancelled { issue },
+            HistoryEvent::InvitationCancelled { issue },
         ),
         (
             Actor::Caller("admin".to_owned()),
-            Happening::InvitationRestored { issue },
+            HistoryEvent::InvitationRestored { issue },
         ),
         (
             Actor::Clock,
-            Happening::UserChanged {
+            HistoryEvent::UserChanged {
                 particulars: vec![Particular::Name, Particular::Disabled],
             },
         ),
-        (Actor::Clock, Happening::UserDeleted { issue: Some(issue) }),
         (
-            Actor::Caller("admin".to_owned()),
-            Happening::AddressCorrected { issue: None },
+            Actor::Clock,
+            HistoryEvent::UserDeleted { issue: Some(issue) },
         ),
         (
             Actor::Caller("admin".to_owned()),
-            Happening::AddressCorrected { issue: Some(issue) },
+            HistoryEvent::AddressCorrected { issue: None },
         ),
-        (Actor::Invitee, Happening::InvitationRedeemed { issue }),
-        (Actor::Invitee, Happening::InvitationLocked { issue }),
-        (Actor::Clock, Happening::InvitationExpired { issue }),
+        (
+            Actor::Caller("admin".to_owned()),
+            HistoryEvent::AddressCorrected { issue: Some(issue) },
+        ),
+        (Actor::Invitee, HistoryEvent::InvitationRedeemed { issue }),
+        (Actor::Invitee, HistoryEvent::InvitationLocked { issue }),
+        (Actor::Clock, HistoryEvent::InvitationExpired { issue }),
         (
             Actor::DeviceManagement,
-            Happening::InvitationCompleted {
+            HistoryEvent::InvitationCompleted {
                 issue,
                 device: device.clone(),
             },
         ),
         (
             Actor::DeviceManagement,
-            Happening::RegistrationConfirmed {
+            HistoryEvent::RegistrationConfirmed {
                 device: device.clone(),
                 ownership: Ownership::CompanyOwned,
                 rule: OwnershipRule::Supervised,
@@ -173,7 +176,7 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
         ),
         (
             Actor::DeviceManagement,
-            Happening::OwnershipDecidedAgain {
+            HistoryEvent::OwnershipDecidedAgain {
                 device,
                 before: Ownership::NotSet,
                 ownership: Ownership::UserOwned,
@@ -181,7 +184,7 @@ pub async fn every_happening_is_read_as_it_was_written<S: Store>(store: S) {
             },
         ),
     ] {
-        let row = HistoryRow {
+        let row = HistoryEntry {
             id: EventId::new(fresh_ulid()),
             user: user.id,
             at: monday_morning() + SignedDuration::from_millis(1),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::{Invitation, InvitationState as S};
 use beckon_domain::model::letter::LetterSecret;
 use beckon_domain::model::mail::{MailEvent, MailState};
@@ -570,11 +570,11 @@ impl<T: Store> Life<T> {
         self.history()
             .await
             .iter()
-            .filter(|what| matches!(what, Happening::ReminderWritten { .. }))
+            .filter(|what| matches!(what, HistoryEvent::ReminderWritten { .. }))
             .count()
     }
 
-    async fn history(&self) -> Vec<Happening> {
+    async fn history(&self) -> Vec<HistoryEvent> {
         let mut all = Vec::new();
         let mut position: Option<String> = None;
         loop {
@@ -639,7 +639,7 @@ impl<T: Store> Life<T> {
         let history = self.history().await;
         let issued = history
             .iter()
-            .filter(|what| matches!(what, Happening::InvitationIssued { .. }))
+            .filter(|what| matches!(what, HistoryEvent::InvitationIssued { .. }))
             .count();
         self.must(
             issued == self.model.issue as usize,

@@ -1,7 +1,7 @@
 //! What every adapter of the event bus must do, whatever stands behind it.
 
 use beckon_domain::model::actor::Actor;
-use beckon_domain::model::history::{Happening, HistoryRow};
+use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::published::{MOST_AT_ONCE, PublishedEvent};
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 use beckon_domain::values::ids::{EventId, IssueNumber, UserId};
@@ -48,15 +48,15 @@ fn events(how_many: usize) -> Vec<PublishedEvent> {
     (0..how_many)
         .map(|number| {
             let issue = IssueNumber::from_number(1);
-            let row = HistoryRow {
+            let row = HistoryEntry {
                 id: EventId::new(fresh_ulid()),
                 user,
                 at: monday_morning() + SignedDuration::from_millis(1),
                 who: Actor::Clock,
                 what: if number % 2 == 0 {
-                    Happening::InvitationExpired { issue }
+                    HistoryEvent::InvitationExpired { issue }
                 } else {
-                    Happening::InvitationRestored { issue }
+                    HistoryEvent::InvitationRestored { issue }
                 },
             };
             PublishedEvent::of(&row).expect("it is told")

@@ -6,7 +6,7 @@ use std::future::Future;
 use beckon_domain::model::batch::Page;
 use beckon_domain::model::change::{Name, UserChange};
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::settings::UNSAVED;
@@ -351,7 +351,7 @@ pub async fn named_users_that_cannot_be_read_are_not_nobody<S: Store>(
 /// Pages neither repeat nor skip what can be read.
 pub async fn a_history_goes_around_what_cannot_be_read<S: Store>(store: S, spoiler: impl Spoil) {
     let user = added(&store, a_user().build()).await;
-    let rows: Vec<HistoryRow> = (0..5).map(|_| a_row(user.id, monday_morning())).collect();
+    let rows: Vec<HistoryEntry> = (0..5).map(|_| a_row(user.id, monday_morning())).collect();
     let change = UserChange {
         history: rows.clone(),
         ..next(&user, |_| {})

@@ -2,7 +2,7 @@
 //! written here from the description of the product, and ask nothing of the domain.
 
 use beckon_domain::model::change::UserChange;
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState as S;
 use beckon_domain::model::mail::MailKind;
 use beckon_domain::model::ownership::Ownership;
@@ -110,7 +110,7 @@ impl Ledger {
         let recorded = change
             .history
             .iter()
-            .any(|row| matches!(row.what, Happening::RegistrationConfirmed { .. }));
+            .any(|row| matches!(row.what, HistoryEvent::RegistrationConfirmed { .. }));
         self.must(recorded || is_known, || {
             format!("device {device:?} of user {user} was not recorded")
         });
@@ -138,7 +138,7 @@ impl Ledger {
         let told = change
             .history
             .iter()
-            .any(|row| matches!(row.what, Happening::InvitationCompleted { .. }));
+            .any(|row| matches!(row.what, HistoryEvent::InvitationCompleted { .. }));
         let right = completed == wanted.completes && told == completed;
         self.must(right, || {
             format!(

@@ -3,7 +3,7 @@
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::change::{ChangeOutcome, UserChange};
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::RememberedAnswer;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{Mail, MailClass, MailKind};
@@ -171,7 +171,7 @@ impl AddUserRow for Table {
     async fn add_user(
         &self,
         user: &User,
-        history: &HistoryRow,
+        history: &HistoryEntry,
         batch: Option<(&Batch, &Cursor)>,
         answer: Option<&RememberedAnswer>,
     ) -> Result<(), AddUserError> {

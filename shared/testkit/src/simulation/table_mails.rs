@@ -1,6 +1,6 @@
 //! The ports of the table that speak of mails and of the postman's lease.
 
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::ports::delivery::HoldLease;
 use beckon_domain::ports::error::{SaveError, Unavailable};
@@ -50,7 +50,11 @@ impl ClaimMail for Table {
 }
 
 impl SaveMail for Table {
-    async fn save_mail(&self, mail: &Mail, history: Option<&HistoryRow>) -> Result<(), SaveError> {
+    async fn save_mail(
+        &self,
+        mail: &Mail,
+        history: Option<&HistoryEntry>,
+    ) -> Result<(), SaveError> {
         if self
             .watch()
             .both(|stage, ledger| stage.broken(Breakage::ReportsIgnored) && ledger.is_report())

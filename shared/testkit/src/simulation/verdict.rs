@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use beckon_domain::model::batch::{Batch, BatchCounts, BatchSelection, Cursor, RecipientResult};
-use beckon_domain::model::history::Happening;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState as S;
 use beckon_domain::model::mail::{Mail, MailKind, MailState};
 use beckon_domain::model::stored::RowKey;
@@ -313,18 +313,22 @@ fn judge_history(ledger: &mut Ledger, user: &User, mails: &BTreeMap<MailId, Mail
     let (mut redeemed, mut again) = (0, 0);
     for row in ledger.store.history(id) {
         match row.what {
-            Happening::InvitationIssued { issue, .. } => *issued.entry(issue).or_default() += 1,
-            Happening::InvitationCompleted { issue, .. } => {
+            HistoryEvent::InvitationIssued { issue, .. } => *issued.entry(issue).or_default() += 1,
+            HistoryEvent::InvitationCompleted { issue, .. } => {
                 *completed.entry(issue).or_default() += 1;
             }
-            Happening::InvitationCancelled { issue } => *taken_back.entry(issue).or_default() += 1,
-            Happening::InvitationRestored { issue } => *taken_back.entry(issue).or_default() -= 1,
-            Happening::InvitationExpired { issue } => *expired.entry(issue).or_default() += 1,
-            Happening::RegistrationConfirmed { device, .. } => {
+            HistoryEvent::InvitationCancelled { issue } => {
+                *taken_back.entry(issue).or_default() += 1
+            }
+            HistoryEvent::InvitationRestored { issue } => {
+                *taken_back.entry(issue).or_default() -= 1
+            }
+            HistoryEvent::InvitationExpired { issue } => *expired.entry(issue).or_default() += 1,
+            HistoryEvent::RegistrationConfirmed { device, .. } => {
                 *devices.entry(device).or_default() += 1;
             }
-            Happening::InvitationRedeemed { .. } => redeemed += 1,
-            Happening::InvitationMailedAgain { .. } => again += 1,
+            HistoryEvent::InvitationRedeemed { .. } => redeemed += 1,
+            HistoryEvent::InvitationMailedAgain { .. } => again += 1,
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! The ports that speak of mails, of what is due, and of the postman's lease and pause.
 
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::RememberedAnswer;
 use beckon_domain::model::mail::{Mail, MailClass};
 use beckon_domain::ports::delivery::{FindDue, HoldLease, PauseOutbox};
@@ -100,7 +100,11 @@ impl ClaimMail for MemoryStore {
 }
 
 impl SaveMail for MemoryStore {
-    async fn save_mail(&self, mail: &Mail, history: Option<&HistoryRow>) -> Result<(), SaveError> {
+    async fn save_mail(
+        &self,
+        mail: &Mail,
+        history: Option<&HistoryEntry>,
+    ) -> Result<(), SaveError> {
         self.save(Call::SaveMail, |rows| rows.save_mail(mail, history))
             .await
     }

@@ -7,7 +7,7 @@ use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::change::{ChangeOutcome, Name, UserChange};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::erasure::{Tombstone, over_since};
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::RememberedAnswer;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::Registration;
@@ -34,7 +34,7 @@ pub(super) struct Rows {
     pub(super) addresses: BTreeMap<NormalisedAddress, UserId>,
     pub(super) external_ids: BTreeMap<ExternalId, UserId>,
     pub(super) mails: BTreeMap<MailId, Mail>,
-    pub(super) history: BTreeMap<UserId, BTreeMap<EventId, HistoryRow>>,
+    pub(super) history: BTreeMap<UserId, BTreeMap<EventId, HistoryEntry>>,
     pub(super) registrations: BTreeMap<(UserId, DeviceId), Registration>,
     pub(super) sessions: BTreeMap<SessionDigest, Session>,
     /// By version, from 0.
@@ -109,7 +109,7 @@ impl Rows {
     pub(super) fn bury_user(
         &mut self,
         user: &User,
-        history: &HistoryRow,
+        history: &HistoryEntry,
         left: &Tombstone,
     ) -> Result<(), SaveError> {
         let row = self.users.get(&user.id).map(|row| row.version);
@@ -161,7 +161,7 @@ impl Rows {
         self.registrations.insert(key, registration);
     }
 
-    pub(super) fn put_history(&mut self, row: &HistoryRow) {
+    pub(super) fn put_history(&mut self, row: &HistoryEntry) {
         let rows = self.history.entry(row.user).or_default();
         rows.insert(row.id, row.clone());
     }
@@ -187,7 +187,7 @@ impl Rows {
     pub(super) fn add_user(
         &mut self,
         user: &User,
-        history: &HistoryRow,
+        history: &HistoryEntry,
         batch: Option<(&Batch, &Cursor)>,
         answer: Option<&RememberedAnswer>,
     ) -> Result<(), AddUserError> {
@@ -283,7 +283,7 @@ impl Rows {
     pub(super) fn save_mail(
         &mut self,
         mail: &Mail,
-        history: Option<&HistoryRow>,
+        history: Option<&HistoryEntry>,
     ) -> Result<(), SaveError> {
         if !self.mail_fits(mail) {
             return Err(SaveError::Conflict);

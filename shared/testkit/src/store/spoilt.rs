@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::model::template::TemplateName;
 use beckon_domain::ports::error::Unavailable;
@@ -31,7 +31,8 @@ pub(super) struct Spoilt {
 /// Keys, as the table spells them.
 pub mod keys {
     use super::{
-        BatchId, DeviceId, HistoryRow, MailId, RowKey, SessionDigest, TemplateName, UserId, Version,
+        BatchId, DeviceId, HistoryEntry, MailId, RowKey, SessionDigest, TemplateName, UserId,
+        Version,
     };
 
     fn key(pk: String, sk: impl Into<String>) -> RowKey {
@@ -50,7 +51,7 @@ pub mod keys {
     }
 
     /// What happened to them.
-    pub fn history(row: &HistoryRow) -> RowKey {
+    pub fn history(row: &HistoryEntry) -> RowKey {
         key(format!("user#{}", row.user), format!("event#{}", row.id))
     }
 

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use beckon_domain::model::batch::{Batch, Cursor};
 use beckon_domain::model::change::{ChangeOutcome, Name, UserChange, of_different_users};
 use beckon_domain::model::erasure::Tombstone;
-use beckon_domain::model::history::HistoryRow;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::RememberedAnswer;
 use beckon_domain::model::invitation::{Invitation, InvitationState};
 use beckon_domain::model::registration::Registration;
@@ -161,7 +161,7 @@ impl AddUserRow for MemoryStore {
     async fn add_user(
         &self,
         user: &User,
-        history: &HistoryRow,
+        history: &HistoryEntry,
         batch: Option<(&Batch, &Cursor)>,
         answer: Option<&RememberedAnswer>,
     ) -> Result<(), AddUserError> {
@@ -201,7 +201,7 @@ impl RemoveUser for MemoryStore {
     async fn remove_user(
         &self,
         user: &User,
-        history: &HistoryRow,
+        history: &HistoryEntry,
         left: &Tombstone,
     ) -> Result<(), SaveError> {
         self.save(Call::RemoveUser, |rows| rows.bury_user(user, history, left))
@@ -326,7 +326,7 @@ impl ReadHistory for MemoryStore {
         user: UserId,
         position: Option<&str>,
         limit: usize,
-    ) -> Result<ListPage<HistoryRow>, Unavailable> {
+    ) -> Result<ListPage<HistoryEntry>, Unavailable> {
         let read = self.read(Call::HistoryOf, |rows| {
             let before = position.and_then(|text| text.parse::<EventId>().ok());
             let bound = before.map_or(Bound::Unbounded, Bound::Excluded);
@@ -335,7 +335,7 @@ impl ReadHistory for MemoryStore {
                 .get(&user)
                 .into_iter()
                 .flat_map(|rows| rows.range((Bound::Unbounded, bound)).rev());
-            let on_page: Vec<HistoryRow> = older
+            let on_page: Vec<HistoryEntry> = older
                 .by_ref()
                 .take(limit)
                 .map(|(_, row)| row.clone())

@@ -7,7 +7,7 @@ use super::composing::Words;
 use super::round::{Due, Step};
 use crate::model::actor::Actor;
 use crate::model::delivery::Pause;
-use crate::model::history::Happening;
+use crate::model::history::HistoryEvent;
 use crate::model::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use crate::model::mail_service::SendAnswer;
 use crate::model::template::TemplateName;
@@ -325,7 +325,7 @@ where
                 Actor::MailService
             };
             let now = self.env.clock().now();
-            let row = Happening::failure_of(&after)
+            let row = HistoryEvent::failure_of(&after)
                 .map(|what| self.env.happened(after.user, now, who, what));
             match self.env.store().save_mail(&after, row.as_ref()).await {
                 Ok(()) => return Ok(step),
