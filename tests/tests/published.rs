@@ -12,9 +12,9 @@ use std::path::Path;
 
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
+use beckon_domain::model::integration_events::{DETAIL_TYPES, EventEnvelope};
 use beckon_domain::model::mail::MailReason;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
-use beckon_domain::model::published::{DETAIL_TYPES, PublishedEvent};
 use beckon_domain::model::user::AddressMark;
 use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use beckon_domain::values::method::Method;
@@ -208,8 +208,8 @@ fn every_event_that_can_be_published_fits_its_schema_and_holds_no_address() {
     let schemas = Schemas::read();
     let mut seen = BTreeSet::new();
 
-    for event in every_row().filter_map(|row| PublishedEvent::of(&row)) {
-        let detail_type = event.news.detail_type();
+    for event in every_row().filter_map(|row| EventEnvelope::of(&row)) {
+        let detail_type = event.event.detail_type();
         schemas.assert_fits(detail_type, &serde_json::to_value(&event).unwrap());
         seen.insert(detail_type);
     }
@@ -228,8 +228,8 @@ fn each_schema_belongs_to_an_event_and_each_event_has_one() {
 fn a_schema_takes_nothing_that_is_missing_added_or_an_address() {
     let schemas = Schemas::read();
     let confirmed = every_row()
-        .filter_map(|row| PublishedEvent::of(&row))
-        .find(|event| event.news.detail_type() == "Registration Confirmed");
+        .filter_map(|row| EventEnvelope::of(&row))
+        .find(|event| event.event.detail_type() == "Registration Confirmed");
     let good = serde_json::to_value(confirmed.unwrap()).unwrap();
     let validator = &schemas.by_title["Registration Confirmed"];
     assert!(validator.is_valid(&good));

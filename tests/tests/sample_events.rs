@@ -168,7 +168,7 @@ async fn runs_with_its_sample_event(function: &str) {
             let answer = publish.handle(event).await;
             assert!(answer.batch_item_failures.is_empty());
             let taken = world.bus.taken().into_iter();
-            let types: Vec<&str> = taken.map(|event| event.news.detail_type()).collect();
+            let types: Vec<&str> = taken.map(|event| event.event.detail_type()).collect();
             assert_eq!(types, ["Invitation Expired"]);
         }
         "registration-confirmed" => {

@@ -80,7 +80,7 @@ async fn the_row_of_the_sample_event_is_published() {
     assert!(again.is_empty());
     let taken = function.bus.taken();
     assert_eq!(taken.len(), 1);
-    assert_eq!(taken[0].news.detail_type(), "Invitation Expired");
+    assert_eq!(taken[0].event.detail_type(), "Invitation Expired");
 }
 
 #[tokio::test]

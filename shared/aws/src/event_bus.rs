@@ -4,7 +4,7 @@ use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
-use beckon_domain::model::published::{PublishedEvent, SOURCE};
+use beckon_domain::model::integration_events::{EventEnvelope, SOURCE};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 
@@ -25,12 +25,12 @@ impl EventBridgeBus {
         }
     }
 
-    fn entry(&self, event: &PublishedEvent) -> Result<PutEventsRequestEntry, Unavailable> {
+    fn entry(&self, event: &EventEnvelope) -> Result<PutEventsRequestEntry, Unavailable> {
         let detail = serde_json::to_string(event).map_err(unavailable)?;
         Ok(PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)
             .source(SOURCE)
-            .detail_type(event.news.detail_type())
+            .detail_type(event.event.detail_type())
             // In whole seconds, as EventBridge keeps it; the detail has it exactly.
             .time(DateTime::from_secs(event.at.as_second()))
             .detail(detail)
@@ -39,7 +39,7 @@ impl EventBridgeBus {
 }
 
 impl PublishEvents for EventBridgeBus {
-    async fn publish_events(&self, events: &[PublishedEvent]) -> Result<Vec<Receipt>, Unavailable> {
+    async fn publish_events(&self, events: &[EventEnvelope]) -> Result<Vec<Receipt>, Unavailable> {
         if events.is_empty() {
             // `PutEvents` refuses an empty request.
             return Ok(Vec::new());

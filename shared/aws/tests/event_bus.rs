@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use beckon_aws::{Call, EventBridgeBus, clients};
-use beckon_domain::model::published::PublishedEvent;
+use beckon_domain::model::integration_events::EventEnvelope;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 use beckon_domain::values::ids::EventId;
@@ -76,7 +76,7 @@ fn detail_of(entry: &Value) -> Value {
 }
 
 impl PublishEvents for Bus {
-    async fn publish_events(&self, events: &[PublishedEvent]) -> Result<Vec<Receipt>, Unavailable> {
+    async fn publish_events(&self, events: &[EventEnvelope]) -> Result<Vec<Receipt>, Unavailable> {
         self.adapter.publish_events(events).await
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use beckon_domain::model::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::model::integration_events::{EventEnvelope, MOST_AT_ONCE};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 use beckon_domain::values::ids::EventId;
@@ -14,7 +14,7 @@ pub struct MemoryBus(Arc<Mutex<Bus>>);
 
 #[derive(Debug, Default)]
 struct Bus {
-    taken: Vec<PublishedEvent>,
+    taken: Vec<EventEnvelope>,
     not_taken: BTreeMap<EventId, Receipt>,
     broken: bool,
     requests: usize,
@@ -26,7 +26,7 @@ impl MemoryBus {
     }
 
     /// What it has, in the order in which it came.
-    pub fn taken(&self) -> Vec<PublishedEvent> {
+    pub fn taken(&self) -> Vec<EventEnvelope> {
         self.lock().taken.clone()
     }
 
@@ -52,7 +52,7 @@ impl MemoryBus {
 }
 
 impl PublishEvents for MemoryBus {
-    async fn publish_events(&self, events: &[PublishedEvent]) -> Result<Vec<Receipt>, Unavailable> {
+    async fn publish_events(&self, events: &[EventEnvelope]) -> Result<Vec<Receipt>, Unavailable> {
         let mut bus = self.lock();
         bus.requests += 1;
         if bus.broken || events.len() > MOST_AT_ONCE {

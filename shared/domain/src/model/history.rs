@@ -1,5 +1,5 @@
 //! What happened, in rows that are written with the change they tell of. A row names no address
-//! and no secret; what is published of it is for [`crate::model::published`] to say.
+//! and no secret; what is published of it is for [`crate::model::integration_events`] to say.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::model::published::PublishedEvent;
+use crate::model::integration_events::EventEnvelope;
 use crate::ports::error::Unavailable;
 
 /// What the bus said of one event.
@@ -24,11 +24,11 @@ pub enum Receipt {
 
 /// Tells the world.
 pub trait PublishEvents {
-    /// Puts events on the bus, at most [`crate::model::published::MOST_AT_ONCE`]. Gives a receipt for each,
+    /// Puts events on the bus, at most [`crate::model::integration_events::MOST_AT_ONCE`]. Gives a receipt for each,
     /// in their order: that one was not taken says nothing of the others. Whatever reason is not
     /// known to lie in the event itself is [`Receipt::NotNow`].
     fn publish_events(
         &self,
-        events: &[PublishedEvent],
+        events: &[EventEnvelope],
     ) -> impl Future<Output = Result<Vec<Receipt>, Unavailable>> + Send;
 }

@@ -1,7 +1,7 @@
 //! Telling the world what the rows of histories say.
 
 use crate::model::history::HistoryEntry;
-use crate::model::published::{MOST_AT_ONCE, PublishedEvent};
+use crate::model::integration_events::{EventEnvelope, MOST_AT_ONCE};
 use crate::ports::env::WithEventBus;
 use crate::ports::error::Unavailable;
 use crate::ports::event_bus::{PublishEvents, Receipt};
@@ -43,8 +43,8 @@ where
     /// Publishes the rows up to the first that the bus cannot take now. A few rows behind that one
     /// may have been published all the same; when they come again, their events have the same ids.
     pub async fn run(&self, rows: &[HistoryEntry]) -> Progress {
-        let events: Vec<Option<PublishedEvent>> = rows.iter().map(PublishedEvent::of).collect();
-        let told: Vec<PublishedEvent> = events.iter().flatten().cloned().collect();
+        let events: Vec<Option<EventEnvelope>> = rows.iter().map(EventEnvelope::of).collect();
+        let told: Vec<EventEnvelope> = events.iter().flatten().cloned().collect();
         let (receipts, mut stopped) = self.publish(&told).await;
         let mut receipts = receipts.into_iter();
         let mut fates = Vec::with_capacity(rows.len());
@@ -69,7 +69,7 @@ where
     }
 
     /// As many events at once as the bus takes; none behind those of which it could not take one.
-    async fn publish(&self, events: &[PublishedEvent]) -> (Vec<Receipt>, Option<Unavailable>) {
+    async fn publish(&self, events: &[EventEnvelope]) -> (Vec<Receipt>, Option<Unavailable>) {
         let mut receipts = Vec::with_capacity(events.len());
         for some in events.chunks(MOST_AT_ONCE) {
             match self.env.event_bus().publish_events(some).await {

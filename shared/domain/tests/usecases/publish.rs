@@ -1,7 +1,7 @@
 //! Rows of histories become events on the bus, each with the row's id.
 
 use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
-use beckon_domain::model::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::model::integration_events::{EventEnvelope, MOST_AT_ONCE};
 use beckon_domain::ports::env::{Env, WithEventBus};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
@@ -24,7 +24,7 @@ fn expiries(how_many: usize) -> Vec<HistoryEntry> {
     (0..how_many).map(|_| an_expiry()).collect()
 }
 
-fn ids(events: &[PublishedEvent]) -> Vec<EventId> {
+fn ids(events: &[EventEnvelope]) -> Vec<EventId> {
     events.iter().map(|event| event.id).collect()
 }
 
@@ -164,7 +164,7 @@ async fn a_bus_that_leaves_events_out_of_its_answer_has_not_taken_them() {
     struct Forgetful;
 
     impl PublishEvents for Forgetful {
-        async fn publish_events(&self, _: &[PublishedEvent]) -> Result<Vec<Receipt>, Unavailable> {
+        async fn publish_events(&self, _: &[EventEnvelope]) -> Result<Vec<Receipt>, Unavailable> {
             Ok(vec![Receipt::Taken])
         }
     }

@@ -2,7 +2,7 @@
 
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
-use beckon_domain::model::published::{MOST_AT_ONCE, PublishedEvent};
+use beckon_domain::model::integration_events::{EventEnvelope, MOST_AT_ONCE};
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 use beckon_domain::values::ids::{EventId, IssueNumber, UserId};
 use jiff::SignedDuration;
@@ -38,12 +38,12 @@ impl VisibleBus for MemoryBus {
     }
 }
 
-fn seen(event: &PublishedEvent) -> (String, Value) {
+fn seen(event: &EventEnvelope) -> (String, Value) {
     let detail = serde_json::to_value(event).expect("an event is JSON");
-    (event.news.detail_type().to_owned(), detail)
+    (event.event.detail_type().to_owned(), detail)
 }
 
-fn events(how_many: usize) -> Vec<PublishedEvent> {
+fn events(how_many: usize) -> Vec<EventEnvelope> {
     let user = UserId::new(fresh_ulid());
     (0..how_many)
         .map(|number| {
@@ -59,7 +59,7 @@ fn events(how_many: usize) -> Vec<PublishedEvent> {
                     HistoryEvent::InvitationRestored { issue }
                 },
             };
-            PublishedEvent::of(&row).expect("it is told")
+            EventEnvelope::of(&row).expect("it is told")
         })
         .collect()
 }

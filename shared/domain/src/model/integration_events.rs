@@ -41,7 +41,7 @@ pub const DETAIL_TYPES: [&str; 16] = [
 /// An event; serialised, it is EventBridge's *detail*.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PublishedEvent {
+pub struct EventEnvelope {
     /// That of the history's row. A row that is published twice gives the same one, so whoever
     /// listens can leave out what they have.
     pub id: EventId,
@@ -53,7 +53,7 @@ pub struct PublishedEvent {
     pub by: Origin,
     /// What.
     #[serde(flatten)]
-    pub news: News,
+    pub event: IntegrationEvent,
 }
 
 /// Who made something happen, without their name: the subject of a token can be an address.
@@ -75,7 +75,7 @@ pub enum Origin {
 /// What happened, with what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
-pub enum News {
+pub enum IntegrationEvent {
     /// *Invitation Issued*.
     InvitationIssued {
         /// Which issue.
@@ -228,7 +228,7 @@ impl OutwardDeviceId {
     }
 }
 
-impl PublishedEvent {
+impl EventEnvelope {
     /// The event that tells of this row; `None` if it is nobody's business outside.
     #[must_use]
     pub fn of(row: &HistoryEntry) -> Option<Self> {
@@ -237,7 +237,7 @@ impl PublishedEvent {
             at: row.at,
             user_id: row.user,
             by: Origin::of(&row.who),
-            news: News::of(&row.what)?,
+            event: IntegrationEvent::of(&row.what)?,
         })
     }
 }
@@ -254,7 +254,7 @@ impl Origin {
     }
 }
 
-impl News {
+impl IntegrationEvent {
     /// What of this history event is told. Who a person is, and what is held against their address,
     /// belongs to whoever may read the directory; it is not told.
     #[expect(
@@ -262,7 +262,7 @@ impl News {
         reason = "one arm a history event, and nothing else"
     )]
     fn of(what: &HistoryEvent) -> Option<Self> {
-        let news = match what {
+        let event = match what {
             HistoryEvent::UserAdded
             | HistoryEvent::UserChanged { particulars: _ }
             | HistoryEvent::UserDeleted { issue: None }
@@ -369,7 +369,7 @@ impl News {
                 rule: *rule,
             },
         };
-        Some(news)
+        Some(event)
     }
 
     /// What the event is called: EventBridge's *detail-type*, one of [`DETAIL_TYPES`].
@@ -417,7 +417,7 @@ mod tests {
 
     #[test]
     fn an_event_says_what_happened_to_whom_and_which_row_tells_of_it() {
-        let event = PublishedEvent::of(&row(
+        let event = EventEnvelope::of(&row(
             Actor::DeviceManagement,
             HistoryEvent::RegistrationConfirmed {
                 device: DeviceId::parse("adas-phone").unwrap(),
@@ -430,7 +430,7 @@ mod tests {
         ))
         .unwrap();
 
-        assert_eq!(event.news.detail_type(), "Registration Confirmed");
+        assert_eq!(event.event.detail_type(), "Registration Confirmed");
         assert_eq!(
             serde_json::to_value(&event).unwrap(),
             json!({
@@ -465,7 +465,7 @@ mod tests {
                 issue: Some(IssueNumber::from_number(2)),
             },
         ] {
-            assert_eq!(PublishedEvent::of(&row(Actor::Clock, what)), None);
+            assert_eq!(EventEnvelope::of(&row(Actor::Clock, what)), None);
         }
     }
 
@@ -484,7 +484,7 @@ mod tests {
                 device,
             };
 
-            let event = PublishedEvent::of(&row(Actor::Caller(caller.clone()), what)).unwrap();
+            let event = EventEnvelope::of(&row(Actor::Caller(caller.clone()), what)).unwrap();
 
             let text = serde_json::to_string(&event).unwrap();
             prop_assert!(!text.contains(SIGNS));
