@@ -14,14 +14,14 @@ use beckon_tests::{Api, Beckon, Person, until};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-/// No pause ends by itself and no mail out of sight is sent again; maintenance comes by often.
+/// No pause ends by itself and no unanswered mail is sent again; maintenance comes by often.
 fn patient(options: &mut Options) {
     options.tick = Duration::from_millis(200);
     options.postman.pause = SignedDuration::from_hours(1);
     options.postman.unknown_wait = SignedDuration::from_hours(1);
 }
 
-/// A mail out of sight is sent again soon, though not before a busy machine can hear of it.
+/// An unanswered mail is sent again soon, though not before a busy machine can hear of it.
 fn impatient(options: &mut Options) {
     patient(options);
     options.postman.unknown_wait = SignedDuration::from_secs(4);

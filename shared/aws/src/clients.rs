@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use crate::in_process::{Call, http_client};
 
 /// For how long a connection may lie idle and be used again. While a function is frozen, the other
-/// end closes it unseen, and a mail that is handed over on it then is lost sight of.
+/// end closes it unseen, and a mail that is handed over on it then gets no answer.
 const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 
 /// What every client is made from: region, credentials and timeouts from the environment. Lambda puts the

@@ -259,7 +259,7 @@ macro_rules! for_each_case {
             due::due_mails_come_oldest_first_and_no_more_than_asked_for;
             due::due_mails_of_one_class_do_not_hide_behind_another;
             due::a_mail_is_due_while_it_is_unsettled_and_its_time_has_come;
-            due::a_mail_that_was_put_off_is_due_later;
+            due::a_mail_that_was_deferred_is_due_later;
             due::a_cursor_is_due_until_it_moves_or_is_done;
             due::an_open_invitation_is_due_once_its_time_is_over;
             due::an_open_invitation_is_due_at_its_reminder_first;

@@ -269,15 +269,15 @@ pub enum MailEvent {
     /// The mail service took it, by its answer or by its *Send* event.
     Accept,
     /// The mail service will not take it now.
-    PutOff,
+    Defer,
     /// The mail service will not take it, now or ever.
     Refuse,
     /// The mail service took it, and then would not send it: it found a virus, for example.
     Reject,
     /// No answer came, or the run that held it is gone.
-    LoseSight,
+    LoseAnswer,
     /// Nothing was heard of it in time; it may be sent again.
-    GiveUpWaiting,
+    StopWaiting,
     /// It is no longer wanted.
     Drop,
     /// The recipient's server makes the mail service wait.
@@ -297,11 +297,11 @@ impl MailEvent {
     pub const ALL: [Self; 13] = [
         Self::Claim,
         Self::Accept,
-        Self::PutOff,
+        Self::Defer,
         Self::Refuse,
         Self::Reject,
-        Self::LoseSight,
-        Self::GiveUpWaiting,
+        Self::LoseAnswer,
+        Self::StopWaiting,
         Self::Drop,
         Self::Delay,
         Self::Deliver,
@@ -320,7 +320,7 @@ impl MailEvent {
             Self::HardBounce => Some(MailState::HardBounced),
             Self::Complain => Some(MailState::Complained),
             Self::Refuse | Self::Reject => Some(MailState::Failed),
-            Self::Claim | Self::PutOff | Self::LoseSight | Self::GiveUpWaiting | Self::Drop => None,
+            Self::Claim | Self::Defer | Self::LoseAnswer | Self::StopWaiting | Self::Drop => None,
         }
     }
 }
@@ -328,7 +328,7 @@ impl MailEvent {
 /// Why an event does not fit a mail. Nothing changes then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum MailRefusal {
-    /// It is not waiting, so it cannot be claimed, put off or dropped.
+    /// It is not waiting, so it cannot be claimed, deferred or dropped.
     #[error("the mail is not waiting")]
     NotWaiting,
     /// No run holds it.
@@ -375,11 +375,11 @@ pub fn transition(state: MailState, event: MailEvent) -> Result<MailState, MailR
     match (state, event) {
         (S::Waiting, MailEvent::Claim) => Ok(S::Sending),
         (S::Waiting | S::Unknown, MailEvent::Drop) => Ok(S::Dropped),
-        (S::Waiting | S::Sending, MailEvent::PutOff) => Ok(S::Waiting),
-        (S::Sending, MailEvent::LoseSight) => Ok(S::Unknown),
-        (S::Unknown, MailEvent::GiveUpWaiting) => Ok(S::Waiting),
-        (_, MailEvent::LoseSight) => Err(MailRefusal::NotSending),
-        (_, MailEvent::GiveUpWaiting) => Err(MailRefusal::NotUnknown),
+        (S::Waiting | S::Sending, MailEvent::Defer) => Ok(S::Waiting),
+        (S::Sending, MailEvent::LoseAnswer) => Ok(S::Unknown),
+        (S::Unknown, MailEvent::StopWaiting) => Ok(S::Waiting),
+        (_, MailEvent::LoseAnswer) => Err(MailRefusal::NotSending),
+        (_, MailEvent::StopWaiting) => Err(MailRefusal::NotUnknown),
         (_, _) => Err(MailRefusal::NotWaiting),
     }
 }
@@ -620,19 +620,19 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_out_of_sight_is_sent_again_or_found_to_be_sent() {
+    fn an_unanswered_mail_is_sent_again_or_found_to_be_sent() {
         let unknown = follow(
             MailState::Waiting,
-            &[MailEvent::Claim, MailEvent::LoseSight],
+            &[MailEvent::Claim, MailEvent::LoseAnswer],
         );
         assert_eq!(unknown, MailState::Unknown);
 
         assert_eq!(
-            follow(unknown, &[MailEvent::GiveUpWaiting]),
+            follow(unknown, &[MailEvent::StopWaiting]),
             MailState::Waiting
         );
         assert_eq!(
-            follow(unknown, &[MailEvent::Accept, MailEvent::GiveUpWaiting]),
+            follow(unknown, &[MailEvent::Accept, MailEvent::StopWaiting]),
             MailState::Sent
         );
     }

@@ -165,7 +165,7 @@ pub fn wanted(mail: &Mail, user: Option<&User>, now: Timestamp) -> Result<(), Un
     }
 }
 
-/// When a mail that the service put off is due again: two seconds, then twice as long each time,
+/// When a mail that the service deferred is due again: two seconds, then twice as long each time,
 /// a quarter of an hour at most.
 #[must_use]
 pub fn retry_at(attempts: u32, now: Timestamp) -> Timestamp {

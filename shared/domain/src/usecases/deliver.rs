@@ -95,7 +95,7 @@ pub struct Run {
     pub sent: u64,
     /// How many were dropped because nobody wanted them any more.
     pub dropped: u64,
-    /// How many were lost sight of.
+    /// How many got no answer.
     pub unknown: u64,
     /// How many of those nobody reported in time, and go out again.
     pub again: u64,
@@ -122,7 +122,7 @@ const LIMITS_HOLD: SignedDuration = SignedDuration::from_secs(2);
 /// How often a run begins anew at once for what became due while it ended.
 const MAX_ROUNDS: u32 = 100;
 
-/// A mail put off for no longer than this is waited for; a later one is maintenance's.
+/// A mail deferred for no longer than this is waited for; a later one is maintenance's.
 const WORTH_WAITING: SignedDuration = SignedDuration::from_secs(20);
 
 impl<E> Deliver<E>
@@ -447,7 +447,7 @@ where
             Ok(Step::Again) => round.tally.again += 1,
             Ok(Step::Refused) => round.tally.failed += 1,
             Ok(Step::Later | Step::Overtaken) => {}
-            Ok(Step::PutOff(until)) => {
+            Ok(Step::Defer(until)) => {
                 round.bucket.drain(self.env.clock().now());
                 round.retry = Some(round.retry.map_or(until, |at| at.min(until)));
             }

@@ -102,8 +102,8 @@ pub async fn a_mail_is_due_while_it_is_unsettled_and_its_time_has_come<S: Store>
     assert_eq!(then.into_iter().collect::<BTreeSet<_>>(), unsettled);
 }
 
-/// Claimed, put off, sent: due at once, then later, then never again.
-pub async fn a_mail_that_was_put_off_is_due_later<S: Store>(store: S) {
+/// Claimed, deferred, sent: due at once, then later, then never again.
+pub async fn a_mail_that_was_deferred_is_due_later<S: Store>(store: S) {
     let (user, mails) = with_mails(&store, |user| vec![a_mail(user).build()]).await;
     let mail = &mails[0];
     let due_at = |minutes| {
@@ -114,13 +114,13 @@ pub async fn a_mail_that_was_put_off_is_due_later<S: Store>(store: S) {
     let claimed = mail.after(MailEvent::Claim).unwrap();
     store.claim_mail(&claimed, user.version).await.unwrap();
     let while_claimed = due_at(0).await;
-    let put_off = Mail {
+    let deferred = Mail {
         due_at: after_minutes(5),
-        ..claimed.after(MailEvent::PutOff).unwrap()
+        ..claimed.after(MailEvent::Defer).unwrap()
     };
-    store.save_mail(&put_off, None).await.unwrap();
+    store.save_mail(&deferred, None).await.unwrap();
     let (too_early, in_time) = (due_at(4).await, due_at(5).await);
-    let sent = put_off.after(MailEvent::Accept).unwrap();
+    let sent = deferred.after(MailEvent::Accept).unwrap();
     store.save_mail(&sent, None).await.unwrap();
     let once_sent = due_at(60).await;
 

@@ -134,7 +134,7 @@ where
             // Held by a run that is gone, for the lease is ours: what it did with the mail is
             // not known.
             MailState::Sending => {
-                let entry = Entry::of(MailEvent::LoseSight)
+                let entry = Entry::of(MailEvent::LoseAnswer)
                     .due(self.later(self.policy.unknown_wait))
                     .because(MailReason::new(
                         "runLost",
@@ -145,7 +145,7 @@ where
             // Due means that nobody reported it in time.
             MailState::Unknown => {
                 if judged.is_ok() && due.held_up.is_none() {
-                    let entry = Entry::of(MailEvent::GiveUpWaiting).due(now);
+                    let entry = Entry::of(MailEvent::StopWaiting).due(now);
                     return self.settle(due.mail, entry, Step::Again).await;
                 }
             }
@@ -165,7 +165,7 @@ where
             return self.drop_unless_wanted(due, why, words, now).await;
         }
         if let Some(until) = quiet_until(&due.mail, due.user.as_ref(), words, now) {
-            let entry = Entry::of(MailEvent::PutOff)
+            let entry = Entry::of(MailEvent::Defer)
                 .due(until)
                 .because(MailReason::new(
                     "quietHours",
@@ -256,8 +256,8 @@ where
             SendAnswer::TooFast => {
                 let until = retry_at(claimed.attempts, now);
                 let why = MailReason::new("throttled", "the mail service asked to go slower");
-                let entry = Entry::of(MailEvent::PutOff).due(until).because(why);
-                (entry, Step::PutOff(until))
+                let entry = Entry::of(MailEvent::Defer).due(until).because(why);
+                (entry, Step::Defer(until))
             }
             SendAnswer::QuotaUsedUp => {
                 let text = "the daily quota of the mail account is used up";
@@ -273,7 +273,7 @@ where
                 (Entry::of(MailEvent::Refuse).because(why), Step::Refused)
             }
             SendAnswer::NoAnswer { reason } => {
-                let entry = Entry::of(MailEvent::LoseSight)
+                let entry = Entry::of(MailEvent::LoseAnswer)
                     .due(self.later(self.policy.unknown_wait))
                     .because(MailReason::new("noAnswer", &reason));
                 (entry, Step::LostSight)
@@ -289,7 +289,7 @@ where
             code: code.to_owned(),
             reason: reason.to_owned(),
         };
-        let entry = Entry::of(MailEvent::PutOff)
+        let entry = Entry::of(MailEvent::Defer)
             .due(self.env.clock().now())
             .because(MailReason::new(code, reason));
         (entry, Step::Pause(pause))

@@ -104,7 +104,7 @@ where
     }
 
     /// Loads due mails with what they are judged by. The list may be a moment old: whether a mail
-    /// is due is read from its row, or one that was put off or lost sight of a moment ago would go
+    /// is due is read from its row, or one that was deferred or unanswered a moment ago would go
     /// out again at once.
     async fn load(&self, ids: Vec<MailId>, now: Timestamp) -> Result<VecDeque<Due>, Unavailable> {
         if ids.is_empty() {

@@ -61,7 +61,7 @@ pub(super) enum Step {
     Dropped,
     LostSight,
     Again,
-    PutOff(Timestamp),
+    Defer(Timestamp),
     Refused,
     /// It is due later.
     Later,
