@@ -74,7 +74,7 @@ impl TokenBucket {
 
 /// Why a mail no longer goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unwanted {
+pub enum DropReason {
     /// The user was deleted or disabled.
     NoUser,
     /// A newer issue replaced this one.
@@ -89,7 +89,7 @@ pub enum Unwanted {
     DomainNotAllowed,
 }
 
-impl Unwanted {
+impl DropReason {
     /// A stable name.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -118,21 +118,21 @@ impl Unwanted {
 }
 
 /// Whether a mail is still wanted, judged on the user as stored now.
-pub fn wanted(mail: &Mail, user: Option<&User>, now: Timestamp) -> Result<(), Unwanted> {
+pub fn should_send(mail: &Mail, user: Option<&User>, now: Timestamp) -> Result<(), DropReason> {
     if let MailKind::Test(_) = mail.kind {
         // It belongs to nobody, and whoever asked for it waits for it.
         return Ok(());
     }
-    let user = user.ok_or(Unwanted::NoUser)?;
+    let user = user.ok_or(DropReason::NoUser)?;
     // An administrator hears of it whatever became of the user since.
     if !mail.kind.goes_to_the_user() {
         return Ok(());
     }
     if !user.enabled {
-        return Err(Unwanted::NoUser);
+        return Err(DropReason::NoUser);
     }
     if user.address_mark.is_some() {
-        return Err(Unwanted::AddressMarked);
+        return Err(DropReason::AddressMarked);
     }
     match &mail.kind {
         MailKind::Confirmation { .. }
@@ -140,15 +140,15 @@ pub fn wanted(mail: &Mail, user: Option<&User>, now: Timestamp) -> Result<(), Un
         | MailKind::Notice { .. }
         | MailKind::Test(_) => Ok(()),
         MailKind::Invitation { issue, .. } | MailKind::Reminder { issue, .. } => {
-            let invitation = user.invitation.as_ref().ok_or(Unwanted::Superseded)?;
+            let invitation = user.invitation.as_ref().ok_or(DropReason::Superseded)?;
             if invitation.issue != *issue {
-                return Err(Unwanted::Superseded);
+                return Err(DropReason::Superseded);
             }
             match invitation.state_at(now) {
                 InvitationState::Pending => Ok(()),
                 // Who is reminded of a PIN that opens nothing any more is misled.
                 InvitationState::Locked => match mail.kind {
-                    MailKind::Reminder { .. } => Err(Unwanted::InvitationEnded),
+                    MailKind::Reminder { .. } => Err(DropReason::InvitationEnded),
                     MailKind::Invitation { .. }
                     | MailKind::Confirmation { .. }
                     | MailKind::HandOver { .. }
@@ -159,7 +159,7 @@ pub fn wanted(mail: &Mail, user: Option<&User>, now: Timestamp) -> Result<(), Un
                 | InvitationState::Completed
                 | InvitationState::Expired
                 | InvitationState::Cancelled
-                | InvitationState::Declined => Err(Unwanted::InvitationEnded),
+                | InvitationState::Declined => Err(DropReason::InvitationEnded),
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::ports::mails::{ClaimMail, LoadMails, SaveMail};
 use crate::ports::turns::Turns;
 use crate::ports::users::LoadUsers;
 use crate::rules::issuing::zone_of;
-use crate::rules::sending::{Unwanted, retry_at};
+use crate::rules::sending::{DropReason, retry_at};
 use crate::values::ids::RunId;
 
 /// How long a mail waits whose user, Send or settings cannot be read: operators take hours.
@@ -182,7 +182,7 @@ where
     async fn drop_unless_wanted(
         &self,
         due: Due,
-        why: Unwanted,
+        why: DropReason,
         words: Words<'_>,
         now: Timestamp,
     ) -> Result<Step, Unavailable> {

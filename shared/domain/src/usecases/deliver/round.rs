@@ -13,7 +13,7 @@ use crate::model::stored::Unreadable;
 use crate::model::template::{OwnWordings, TemplateName};
 use crate::model::user::User;
 use crate::ports::error::Unavailable;
-use crate::rules::sending::{TokenBucket, Unwanted, wanted};
+use crate::rules::sending::{DropReason, TokenBucket, should_send};
 use crate::values::ids::{BatchId, MailId, RunId, Version};
 use crate::values::keys::KeyRing;
 
@@ -34,21 +34,21 @@ impl Due {
         &self,
         now_holding: &VersionedSettings,
         now: Timestamp,
-    ) -> Result<(), Unwanted> {
-        match wanted(&self.mail, self.user.as_ref(), now) {
-            Ok(()) if self.stopped => return Err(Unwanted::BatchStopped),
+    ) -> Result<(), DropReason> {
+        match should_send(&self.mail, self.user.as_ref(), now) {
+            Ok(()) if self.stopped => return Err(DropReason::BatchStopped),
             // Who is enabled or mended later must not get the mail of a Send that was stopped.
-            Err(Unwanted::NoUser | Unwanted::AddressMarked)
+            Err(DropReason::NoUser | DropReason::AddressMarked)
                 if self.stopped && self.user.is_some() =>
             {
-                return Err(Unwanted::BatchStopped);
+                return Err(DropReason::BatchStopped);
             }
             other => other?,
         }
         let sender = &now_holding.settings.sender;
         match &self.user {
             Some(user) if self.mail.kind.invites() && !sender.may_invite(&user.email) => {
-                Err(Unwanted::DomainNotAllowed)
+                Err(DropReason::DomainNotAllowed)
             }
             _ => Ok(()),
         }
