@@ -15,7 +15,7 @@ use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particul
 use beckon_domain::model::integration_events::{DETAIL_TYPES, EventEnvelope};
 use beckon_domain::model::mail::MailReason;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
-use beckon_domain::model::user::AddressMark;
+use beckon_domain::model::user::AddressSuppression;
 use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use beckon_domain::values::method::Method;
 use beckon_domain::values::names::Label;
@@ -125,7 +125,10 @@ fn every_history_event() -> Vec<HistoryEvent> {
             reason: Label::parse("Ada asked by ada@example.com").unwrap(),
         });
     }
-    for mark in [AddressMark::HardBounced, AddressMark::Complained] {
+    for mark in [
+        AddressSuppression::HardBounced,
+        AddressSuppression::Complained,
+    ] {
         all.push(HistoryEvent::AddressTriedAgain { mark });
         all.push(HistoryEvent::AddressMarked { mail, mark });
         for mark in [Some(mark), None] {

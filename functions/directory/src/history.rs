@@ -4,7 +4,7 @@ use beckon_domain::model::actor::Actor;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::model::registration::NotCompleted;
-use beckon_domain::model::user::AddressMark;
+use beckon_domain::model::user::AddressSuppression;
 use beckon_runtime::wire::actor_name;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -160,8 +160,8 @@ fn in_words(what: &HistoryEvent) -> (&'static str, String) {
             format!(
                 "A mail {}; {NOTHING_MORE}.",
                 match mark {
-                    AddressMark::HardBounced => "came back for good",
-                    AddressMark::Complained => "was called spam",
+                    AddressSuppression::HardBounced => "came back for good",
+                    AddressSuppression::Complained => "was called spam",
                 }
             ),
         ),
@@ -170,8 +170,8 @@ fn in_words(what: &HistoryEvent) -> (&'static str, String) {
             format!(
                 "The address is tried again, after {}.",
                 match mark {
-                    AddressMark::HardBounced => "a mail had come back for good",
-                    AddressMark::Complained => "a mail had been called spam",
+                    AddressSuppression::HardBounced => "a mail had come back for good",
+                    AddressSuppression::Complained => "a mail had been called spam",
                 }
             ),
         ),
@@ -360,7 +360,7 @@ mod tests {
         in_words(what).1
     }
 
-    fn bounced(bounce: Option<Bounce>, mark: Option<AddressMark>) -> String {
+    fn bounced(bounce: Option<Bounce>, mark: Option<AddressSuppression>) -> String {
         sentence(&HistoryEvent::InvitationBounced {
             issue: IssueNumber::from_number(1),
             mail: MailId::from_bytes([7; 16]),
@@ -423,12 +423,12 @@ mod tests {
             (Bounce::Soft, None, "came back for now.".to_owned()),
             (
                 Bounce::Hard,
-                Some(AddressMark::HardBounced),
+                Some(AddressSuppression::HardBounced),
                 format!("came back for good; {nothing_more}"),
             ),
             (
                 Bounce::Complaint,
-                Some(AddressMark::Complained),
+                Some(AddressSuppression::Complained),
                 format!("was called spam; {nothing_more}"),
             ),
             (
@@ -450,8 +450,8 @@ mod tests {
 
     #[test]
     fn a_row_from_before_that_was_noted_says_no_more_than_it_knows() {
-        let hard = bounced(None, Some(AddressMark::HardBounced));
-        let spam = bounced(None, Some(AddressMark::Complained));
+        let hard = bounced(None, Some(AddressSuppression::HardBounced));
+        let spam = bounced(None, Some(AddressSuppression::Complained));
 
         assert_eq!(bounced(None, None), "The mail of issue 1 came back.");
         assert!(hard.contains("came back for good; nothing more"), "{hard}");
@@ -468,9 +468,9 @@ mod tests {
         };
 
         assert_eq!(
-            marked(AddressMark::HardBounced),
+            marked(AddressSuppression::HardBounced),
             "A mail came back for good; nothing more is sent to this address until it is corrected or tried again."
         );
-        assert!(marked(AddressMark::Complained).starts_with("A mail was called spam; "));
+        assert!(marked(AddressSuppression::Complained).starts_with("A mail was called spam; "));
     }
 }

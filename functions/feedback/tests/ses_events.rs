@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use beckon_domain::model::mail::{Mail, MailEvent, MailReason, MailState};
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_testkit::builders::a_user;
 use beckon_testkit::{MemoryDeadLetters, World};
 use feedback::{Read, Reports, parse};
@@ -30,7 +30,7 @@ struct Expected {
     reason: Option<(&'static str, &'static str)>,
     at: &'static str,
     state: MailState,
-    mark: Option<AddressMark>,
+    mark: Option<AddressSuppression>,
 }
 
 /// What the event in this file comes to.
@@ -39,7 +39,7 @@ fn expected(file: &str) -> Expected {
     let hard = (
         MailEvent::HardBounce,
         MailState::HardBounced,
-        Some(AddressMark::HardBounced),
+        Some(AddressSuppression::HardBounced),
     );
     let soft = (MailEvent::SoftBounce, MailState::SoftBounced, None);
     let failed = (MailEvent::Reject, MailState::Failed, None);
@@ -104,7 +104,7 @@ fn expected(file: &str) -> Expected {
             (
                 MailEvent::Complain,
                 MailState::Complained,
-                Some(AddressMark::Complained),
+                Some(AddressSuppression::Complained),
             ),
             Some(("complained", "abuse")),
             HEARD,

@@ -10,7 +10,7 @@ use beckon_domain::model::mail::{Mail, MailState};
 use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::model::registration::{NotCompleted, WhyNotCompleted};
 use beckon_domain::model::selection::{Selection, UserFilter};
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::ports::delivery::{NotePace, PauseOutbox};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mails::LoadMails;
@@ -87,7 +87,7 @@ pub struct UserView {
     pub devices: u32,
     /// Why nothing more is sent to the address, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub address_mark: Option<AddressMark>,
+    pub address_mark: Option<AddressSuppression>,
     /// Their current invitation.
     pub invitation: InvitationView,
 }

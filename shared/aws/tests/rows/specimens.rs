@@ -28,7 +28,7 @@ use beckon_domain::model::session::{NamedDevice, Session, SessionSlot};
 use beckon_domain::model::settings::{Settings, SettingsDraft, UNSAVED, VersionedSettings};
 use beckon_domain::model::stored::Carried;
 use beckon_domain::model::template::{Template, TemplateKind, TemplateName, Wording};
-use beckon_domain::model::user::{AddressMark, Asked, User};
+use beckon_domain::model::user::{AddressSuppression, Asked, User};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{
     BatchId, DeviceId, EventId, IssueNumber, MailId, RunId, UserId, Version,
@@ -301,7 +301,10 @@ fn users() -> Vec<(String, User)> {
         ("never-invited".to_owned(), with_id(1, a_user().build())),
         ("with-every-part".to_owned(), user_with_every_part()),
     ];
-    let complained = a_user().marked(AddressMark::Complained).disabled().build();
+    let complained = a_user()
+        .marked(AddressSuppression::Complained)
+        .disabled()
+        .build();
     users.push(("complained".to_owned(), with_id(3, complained)));
     let states = InvitationState::ALL.into_iter().skip(1);
     for (number, state) in (10..).zip(states) {
@@ -328,7 +331,7 @@ fn user_with_every_part() -> User {
         .in_group("Vertrieb")
         .speaking("pt-BR")
         .living_in("Europe/Berlin")
-        .marked(AddressMark::HardBounced)
+        .marked(AddressSuppression::HardBounced)
         .build();
     let quiet = serde_json::from_value(serde_json::json!({
         "startAfterDays": 2, "everyDays": 3, "most": 2,
@@ -444,7 +447,7 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
                 issue,
                 mail,
                 bounce: Some(Bounce::Hard),
-                mark: Some(AddressMark::HardBounced),
+                mark: Some(AddressSuppression::HardBounced),
             },
         ),
         (
@@ -460,7 +463,7 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
             Actor::MailService,
             HistoryEvent::AddressMarked {
                 mail,
-                mark: AddressMark::Complained,
+                mark: AddressSuppression::Complained,
             },
         ),
         (
@@ -495,7 +498,7 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
         (
             admin(),
             HistoryEvent::AddressTriedAgain {
-                mark: AddressMark::HardBounced,
+                mark: AddressSuppression::HardBounced,
             },
         ),
         (Actor::Invitee, HistoryEvent::InvitationDeclined { issue }),

@@ -8,7 +8,7 @@ use crate::model::actor::Actor;
 use crate::model::mail::{Mail, MailReason, MailState};
 use crate::model::ownership::{Ownership, OwnershipRule};
 use crate::model::registration::NotCompleted;
-use crate::model::user::{AddressMark, User};
+use crate::model::user::{AddressSuppression, User};
 use crate::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use crate::values::method::Method;
 use crate::values::names::Label;
@@ -28,11 +28,11 @@ pub enum Bounce {
 impl Bounce {
     /// How it came back, as far as the row says: what is noted, or what the mark tells.
     #[must_use]
-    pub const fn told_by(bounce: Option<Self>, mark: Option<AddressMark>) -> Option<Self> {
+    pub const fn told_by(bounce: Option<Self>, mark: Option<AddressSuppression>) -> Option<Self> {
         match (bounce, mark) {
             (Some(bounce), _) => Some(bounce),
-            (None, Some(AddressMark::HardBounced)) => Some(Self::Hard),
-            (None, Some(AddressMark::Complained)) => Some(Self::Complaint),
+            (None, Some(AddressSuppression::HardBounced)) => Some(Self::Hard),
+            (None, Some(AddressSuppression::Complained)) => Some(Self::Complaint),
             (None, None) => None,
         }
     }
@@ -124,7 +124,7 @@ pub enum HistoryEvent {
         bounce: Option<Bounce>,
         /// What is now held against the address.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        mark: Option<AddressMark>,
+        mark: Option<AddressSuppression>,
     },
     /// A mail that carries no issue came back for good, or was called spam: something is held
     /// against the address from now on. Of a mail that carries one, the row above tells.
@@ -132,7 +132,7 @@ pub enum HistoryEvent {
         /// Which mail.
         mail: MailId,
         /// What is held against it.
-        mark: AddressMark,
+        mark: AddressSuppression,
     },
     /// The invitation's mail did not go: the mail service refused it, it could not be written, its
     /// Send was stopped, or the address may get none.
@@ -189,7 +189,7 @@ pub enum HistoryEvent {
     /// The address takes mail again: an administrator has it tried.
     AddressTriedAgain {
         /// What was held against it.
-        mark: AddressMark,
+        mark: AddressSuppression,
     },
     /// The person said "this was not me"; the secret is dead.
     InvitationDeclined {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::model::actor::Actor;
 use crate::model::history::{Bounce, HistoryEntry, HistoryEvent};
 use crate::model::ownership::{Ownership, OwnershipRule};
-use crate::model::user::AddressMark;
+use crate::model::user::AddressSuppression;
 use crate::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use crate::values::method::Method;
 
@@ -109,7 +109,7 @@ pub enum IntegrationEvent {
         /// Why nothing more is sent to the address; absent if nothing is held against it: it came
         /// back for now only, or from an address that had been corrected.
         #[serde(skip_serializing_if = "Option::is_none")]
-        address_mark: Option<AddressMark>,
+        address_mark: Option<AddressSuppression>,
     },
     /// *Invitation Mail Failed*.
     InvitationMailFailed {
@@ -456,10 +456,10 @@ mod tests {
             HistoryEvent::UserDeleted { issue: None },
             HistoryEvent::AddressMarked {
                 mail: MailId::new(Ulid::from(9)),
-                mark: AddressMark::HardBounced,
+                mark: AddressSuppression::HardBounced,
             },
             HistoryEvent::AddressTriedAgain {
-                mark: AddressMark::HardBounced,
+                mark: AddressSuppression::HardBounced,
             },
             HistoryEvent::AddressCorrected {
                 issue: Some(IssueNumber::from_number(2)),

@@ -17,7 +17,7 @@ use crate::values::names::{DisplayName, GroupName};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub enum AddressMark {
+pub enum AddressSuppression {
     /// A mail came back for good.
     HardBounced,
     /// The recipient called a mail spam.
@@ -69,7 +69,7 @@ pub struct User {
     pub devices: u32,
     /// Whether their address has stopped taking mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address_mark: Option<AddressMark>,
+    pub address_mark: Option<AddressSuppression>,
     /// Since when they have this address, if they had another before: what becomes of an older
     /// mail says nothing of this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,7 +13,7 @@ use crate::model::ownership::{OwnerSwitch, Ownership};
 use crate::model::reminders::ReminderPlan;
 use crate::model::selection::UserFilter;
 use crate::model::settings::{RegistrationSettings, Settings, VersionedSettings};
-use crate::model::user::{AddressMark, User};
+use crate::model::user::{AddressSuppression, User};
 use crate::rules::ownership;
 use crate::values::ids::{BatchId, EventId, MailId, UserId, Version};
 use crate::values::keys::KeyId;
@@ -125,8 +125,10 @@ pub fn judge(
         return Verdict::Skip(SkipReason::DomainNotAllowed);
     }
     match user.address_mark {
-        Some(AddressMark::HardBounced) => return Verdict::Skip(SkipReason::AddressBounced),
-        Some(AddressMark::Complained) => return Verdict::Skip(SkipReason::AddressComplained),
+        Some(AddressSuppression::HardBounced) => return Verdict::Skip(SkipReason::AddressBounced),
+        Some(AddressSuppression::Complained) => {
+            return Verdict::Skip(SkipReason::AddressComplained);
+        }
         None => {}
     }
     match user.invitation_state_at(now) {

@@ -7,7 +7,7 @@ use crate::model::actor::Actor;
 use crate::model::change::UserChange;
 use crate::model::history::{Bounce, HistoryEntry, HistoryEvent};
 use crate::model::mail::{Mail, MailEvent, MailReason, MailState};
-use crate::model::user::{AddressMark, User};
+use crate::model::user::{AddressSuppression, User};
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::mails::{LoadMails, SaveMail};
@@ -105,8 +105,8 @@ impl<E: Env<Store: LoadMails + LoadUsers + SaveMail + SaveUsers>> RecordFeedback
         // A report that only adds the service's id says nothing new of the address.
         let news = before.state != after.state && after.kind.goes_to_the_user();
         let mark = match after.state {
-            MailState::HardBounced => news.then_some(AddressMark::HardBounced),
-            MailState::Complained => news.then_some(AddressMark::Complained),
+            MailState::HardBounced => news.then_some(AddressSuppression::HardBounced),
+            MailState::Complained => news.then_some(AddressSuppression::Complained),
             MailState::Waiting
             | MailState::Sending
             | MailState::Unknown
@@ -162,7 +162,7 @@ impl<E: Env<Store: LoadMails + LoadUsers + SaveMail + SaveUsers>> RecordFeedback
         before: &Mail,
         after: &Mail,
         feedback: &Feedback,
-        mark: Option<AddressMark>,
+        mark: Option<AddressSuppression>,
     ) -> Option<HistoryEntry> {
         if before.state == after.state {
             return None;
@@ -186,7 +186,7 @@ impl<E: Env<Store: LoadMails + LoadUsers + SaveMail + SaveUsers>> RecordFeedback
 const fn of_invitation(
     issue: IssueNumber,
     after: &Mail,
-    mark: Option<AddressMark>,
+    mark: Option<AddressSuppression>,
 ) -> Option<HistoryEvent> {
     let mail = after.id;
     let bounce = match after.state {

@@ -3,7 +3,7 @@
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::{InvitationRefusal, InvitationState};
 use beckon_domain::model::registration::{DeviceRegistered, Registrant};
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::change_invitation::{
     ChangeInvitationRefused, InvitationChange as Change,
@@ -93,7 +93,7 @@ async fn nothing_is_mailed_to_who_is_unknown_disabled_or_takes_no_mail() {
     let disabled = world.with(a_user().with(an_invitation()).disabled());
     let marked = a_user()
         .with(an_invitation())
-        .marked(AddressMark::Complained);
+        .marked(AddressSuppression::Complained);
     let marked = world.with(marked);
 
     let of_unknown = change(&world, &unknown, Change::Resend).await;

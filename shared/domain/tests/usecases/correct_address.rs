@@ -4,7 +4,7 @@ use beckon_domain::model::history::{HistoryEvent, Particular};
 use beckon_domain::model::invitation::{Invitation, InvitationState};
 use beckon_domain::model::mail::{MailEvent, MailState};
 use beckon_domain::model::ownership::OwnershipChoice;
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
 use beckon_domain::usecases::record_feedback::Feedback;
@@ -244,7 +244,7 @@ async fn another_spelling_of_the_same_mailbox_is_kept_and_issues_nothing() {
     let user = world.with(
         a_user()
             .at("ann@example.com")
-            .marked(AddressMark::HardBounced),
+            .marked(AddressSuppression::HardBounced),
     );
     world.invite(&[&user]).await;
     let before = world.now_of(&user);
@@ -252,7 +252,7 @@ async fn another_spelling_of_the_same_mailbox_is_kept_and_issues_nothing() {
     let after = correct(&world, &user, "Ann@Example.com").await.unwrap();
 
     assert_eq!(after.email.as_str(), "Ann@Example.com");
-    assert_eq!(after.address_mark, Some(AddressMark::HardBounced));
+    assert_eq!(after.address_mark, Some(AddressSuppression::HardBounced));
     assert_eq!(after.invitation, before.invitation);
     let told = history_events(&world, &user);
     assert_eq!(
@@ -346,6 +346,6 @@ async fn a_late_bounce_of_the_old_address_does_not_mark_the_new_one() {
     assert_eq!(after_old.address_mark, None);
     assert_eq!(
         world.now_of(&user).address_mark,
-        Some(AddressMark::HardBounced)
+        Some(AddressSuppression::HardBounced)
     );
 }

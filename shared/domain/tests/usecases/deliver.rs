@@ -3,7 +3,7 @@
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{Mail, MailKind, MailState};
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::deliver::RunEnd;
 use beckon_domain::values::address::EmailAddress;
@@ -192,7 +192,7 @@ async fn what_nobody_wants_any_more_is_dropped_with_its_reason() {
     let changes: [(Change, &str); 6] = [
         (|user| user.enabled = false, "noUser"),
         (
-            |user| user.address_mark = Some(AddressMark::HardBounced),
+            |user| user.address_mark = Some(AddressSuppression::HardBounced),
             "addressMarked",
         ),
         (|user| user.invitation = None, "superseded"),

@@ -7,7 +7,7 @@ use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailState;
 use beckon_domain::model::selection::{Selection, UserFilter};
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::expand::Expanded;
 use beckon_domain::usecases::send::{SendOrder, SendRefused, Sent};
@@ -74,8 +74,8 @@ async fn whoever_cannot_be_invited_gets_a_reason_and_the_others_their_mail() {
         world.with(a_user()),
         world.with(a_user().disabled()),
         world.with(a_user().at("ann@other.example")),
-        world.with(a_user().marked(AddressMark::HardBounced)),
-        world.with(a_user().marked(AddressMark::Complained)),
+        world.with(a_user().marked(AddressSuppression::HardBounced)),
+        world.with(a_user().marked(AddressSuppression::Complained)),
         world.with(a_user().with(an_invitation().in_state(InvitationState::Completed))),
     ];
 

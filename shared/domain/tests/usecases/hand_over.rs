@@ -4,7 +4,7 @@ use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::letter::LetterSecret;
 use beckon_domain::model::mail::{MailKind, MailState};
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::usecases::hand_over::{HandOverRefused, HandedOver};
 use beckon_domain::values::method::Method;
 use beckon_testkit::World;
@@ -84,7 +84,7 @@ async fn who_has_no_invitation_that_works_gets_a_new_one_without_its_mail() {
 #[tokio::test]
 async fn an_address_that_takes_no_mail_keeps_nobody_from_being_helped() {
     let world = World::new();
-    let user = world.with(a_user().marked(AddressMark::HardBounced));
+    let user = world.with(a_user().marked(AddressSuppression::HardBounced));
 
     let handed = hand_over(&world, &user).await.unwrap();
 

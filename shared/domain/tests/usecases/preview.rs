@@ -8,7 +8,7 @@ use beckon_domain::model::mail::MailKind;
 use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::model::selection::{Selection, UserFilter};
 use beckon_domain::model::settings::{Distribution, Settings};
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::rules::confirmation::NoConfirmation;
 use beckon_domain::rules::issuing::{SAME_AGAIN, Verdict};
 use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient};
@@ -60,8 +60,8 @@ async fn leaf_through(world: &World, mut order: PreviewOrder) -> Vec<Preview> {
 fn any_user() -> impl Strategy<Value = User> {
     let mark = prop_oneof![
         6 => Just(None),
-        1 => Just(Some(AddressMark::HardBounced)),
-        1 => Just(Some(AddressMark::Complained)),
+        1 => Just(Some(AddressSuppression::HardBounced)),
+        1 => Just(Some(AddressSuppression::Complained)),
     ];
     let state = proptest::sample::select(InvitationState::ALL.to_vec());
     let domain = prop_oneof![4 => Just("example.com"), 1 => Just("other.example")];

@@ -3,7 +3,7 @@
 use beckon_domain::model::history::{Bounce, HistoryEvent};
 use beckon_domain::model::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use beckon_domain::model::registration::Registrant;
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::values::ids::MailId;
@@ -44,16 +44,16 @@ fn reached(world: &World, user: &User) -> Vec<&'static str> {
     rows.filter_map(|row| match row.what {
         HistoryEvent::InvitationDelivered { .. } => Some("delivered"),
         HistoryEvent::InvitationBounced { bounce, mark, .. } => Some(match (bounce, mark) {
-            (Some(Bounce::Hard), Some(AddressMark::HardBounced)) => "bounced for good",
-            (Some(Bounce::Complaint), Some(AddressMark::Complained)) => "complained",
+            (Some(Bounce::Hard), Some(AddressSuppression::HardBounced)) => "bounced for good",
+            (Some(Bounce::Complaint), Some(AddressSuppression::Complained)) => "complained",
             (Some(Bounce::Soft), None) => "bounced",
             (Some(Bounce::Hard), None) => "bounced for good from another address",
             (Some(Bounce::Complaint), None) => "complained of at another address",
             other => panic!("{other:?}"),
         }),
         HistoryEvent::AddressMarked { mark, .. } => Some(match mark {
-            AddressMark::HardBounced => "marked: bounced for good",
-            AddressMark::Complained => "marked: complained",
+            AddressSuppression::HardBounced => "marked: bounced for good",
+            AddressSuppression::Complained => "marked: complained",
         }),
         _ => None,
     })
@@ -120,7 +120,7 @@ async fn in_whatever_order_reports_come_the_one_that_says_most_stands() {
         assert_eq!(world.store.mail(mail.id).state, MailState::HardBounced);
         assert_eq!(
             world.now_of(&user).address_mark,
-            Some(AddressMark::HardBounced)
+            Some(AddressSuppression::HardBounced)
         );
         assert_eq!(reached(&world, &user).last(), Some(&"bounced for good"));
     }
@@ -132,12 +132,12 @@ async fn a_hard_bounce_or_a_complaint_marks_the_address_and_a_soft_bounce_does_n
         (MailEvent::SoftBounce, None, "bounced"),
         (
             MailEvent::HardBounce,
-            Some(AddressMark::HardBounced),
+            Some(AddressSuppression::HardBounced),
             "bounced for good",
         ),
         (
             MailEvent::Complain,
-            Some(AddressMark::Complained),
+            Some(AddressSuppression::Complained),
             "complained",
         ),
     ] {
@@ -352,7 +352,7 @@ async fn a_report_that_is_repeated_after_a_crash_at_any_call_is_recorded_once() 
 
             assert_eq!(
                 world.now_of(&user).address_mark,
-                Some(AddressMark::HardBounced)
+                Some(AddressSuppression::HardBounced)
             );
             assert_eq!(reached(&world, &user), ["bounced for good"]);
             if first.is_ok() {

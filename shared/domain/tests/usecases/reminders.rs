@@ -4,7 +4,7 @@ use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{Mail, MailKind, MailState};
 use beckon_domain::model::settings::{Settings, SettingsDraft};
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, settings};
@@ -180,7 +180,7 @@ async fn reminders_stop_when_the_invitation_ends_or_the_address_is_marked() {
                     invitation.state = InvitationState::Locked;
                     invitation.tries_left = 0;
                 }
-                "bounced" => user.address_mark = Some(AddressMark::HardBounced),
+                "bounced" => user.address_mark = Some(AddressSuppression::HardBounced),
                 _ => user.enabled = false,
             }
         });
@@ -212,7 +212,7 @@ async fn switch(world: &World, user: &User, enabled: bool) {
 async fn cut_off(world: &World, user: &User, how: &str, off: bool) {
     match (how, off) {
         ("bounced", true) => world.store.change_user(user.id, |user| {
-            user.address_mark = Some(AddressMark::HardBounced);
+            user.address_mark = Some(AddressSuppression::HardBounced);
         }),
         ("bounced", false) => {
             let (trying, who) = (world.try_address_again(), an_administrator());

@@ -2,7 +2,7 @@
 
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::ownership::{Ownership, OwnershipChoice};
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::usecases::request_pin::PinRequested;
 use beckon_domain::values::ids::IssueNumber;
 use beckon_domain::values::method::Method;
@@ -131,7 +131,7 @@ async fn who_is_unknown_disabled_or_marked_or_has_no_pin_gets_nothing() {
     let disabled = world.with(a_user().with(an_invitation()).disabled());
     let marked = a_user()
         .with(an_invitation())
-        .marked(AddressMark::HardBounced);
+        .marked(AddressSuppression::HardBounced);
     let (marked, by_link) = (world.with(marked), world.with(by_link));
 
     for user in [&unknown, &disabled, &marked, &by_link] {

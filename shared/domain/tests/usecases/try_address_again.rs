@@ -2,7 +2,7 @@
 
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::mail::{MailEvent, MailState};
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::usecases::try_address_again::TryAddressAgainRefused;
 use beckon_testkit::World;
@@ -49,7 +49,7 @@ async fn the_mark_goes_the_service_forgets_and_the_open_invitation_is_mailed_aga
     assert!(rows.iter().any(|row| matches!(
         row.what,
         HistoryEvent::AddressTriedAgain {
-            mark: AddressMark::HardBounced
+            mark: AddressSuppression::HardBounced
         }
     )));
 }

@@ -7,7 +7,7 @@ use beckon_domain::model::ownership::Ownership;
 use beckon_domain::model::reminders::ReminderPlan;
 use beckon_domain::model::settings::reminders::Reminders;
 use beckon_domain::model::stored::Carried;
-use beckon_domain::model::user::{AddressMark, User};
+use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{BatchId, ExternalId, IssueNumber, MailId, UserId, Version};
 use beckon_domain::values::keys::KeyId;
@@ -95,7 +95,7 @@ impl UserBuilder {
     }
 
     /// Whose address has stopped taking mail.
-    pub fn marked(mut self, mark: AddressMark) -> Self {
+    pub fn marked(mut self, mark: AddressSuppression) -> Self {
         self.0.address_mark = Some(mark);
         self
     }

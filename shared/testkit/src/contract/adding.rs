@@ -1,7 +1,7 @@
 //! Adding users, and finding them again.
 
 use beckon_domain::model::change::Name;
-use beckon_domain::model::user::{AddressMark, Asked, User};
+use beckon_domain::model::user::{AddressSuppression, Asked, User};
 use beckon_domain::ports::users::AddUserError;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{ExternalId, UserId};
@@ -21,7 +21,7 @@ pub async fn a_user_is_found_by_id_address_and_external_id_as_written<S: Store>(
         .in_group("München 1")
         .speaking("pt-BR")
         .living_in("Europe/Berlin")
-        .marked(AddressMark::Complained)
+        .marked(AddressSuppression::Complained)
         .disabled()
         .with(an_invitation())
         .build();

@@ -6,7 +6,7 @@ use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particul
 use beckon_domain::model::mail::MailReason;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::model::registration::{NotCompleted, WhyNotCompleted};
-use beckon_domain::model::user::AddressMark;
+use beckon_domain::model::user::AddressSuppression;
 use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use beckon_domain::values::method::Method;
 use jiff::SignedDuration;
@@ -92,7 +92,7 @@ pub async fn every_history_event_is_read_as_it_was_written<S: Store>(store: S) {
                 issue,
                 mail,
                 bounce: Some(Bounce::Hard),
-                mark: Some(AddressMark::HardBounced),
+                mark: Some(AddressSuppression::HardBounced),
             },
         ),
         (
@@ -116,7 +116,7 @@ pub async fn every_history_event_is_read_as_it_was_written<S: Store>(store: S) {
             Actor::MailService,
             HistoryEvent::AddressMarked {
                 mail,
-                mark: AddressMark::Complained,
+                mark: AddressSuppression::Complained,
             },
         ),
         (
