@@ -3,7 +3,6 @@
 
 pub mod completion;
 pub mod confirmation;
-pub mod correcting;
 pub mod enrolment;
 pub mod falling_due;
 pub mod importing;
@@ -13,4 +12,5 @@ pub mod ownership;
 pub mod sample;
 pub mod sending;
 pub mod sheet;
+pub mod user_update;
 pub mod writing;

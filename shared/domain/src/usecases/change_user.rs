@@ -15,8 +15,8 @@ use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
-use crate::rules::correcting::{Correcting, FreshIds, correct, making_up_for, may_have_missed};
 use crate::rules::issuing::Remailing;
+use crate::rules::user_update::{FreshIds, UserUpdate, correct, may_have_missed, missed_mail};
 use crate::values::address::EmailAddress;
 use crate::values::ids::{EventId, ExternalId, MailId, UserId};
 use crate::values::locale::{Locale, TimeZoneName};
@@ -113,7 +113,7 @@ where
     ) -> Result<User, ChangeUserRefused> {
         let settings = self.env.store().current_settings().await?;
         let ring = self.env.keys().key_ring().await?;
-        let with = Correcting {
+        let with = UserUpdate {
             who,
             settings: &settings,
             key: ring.current(),
@@ -137,7 +137,7 @@ where
                 Some(mail) => {
                     let missed = readable(self.env.store().load_mail(mail).await)?;
                     let remailing = remailing(&with, self.env.entropy());
-                    making_up_for(change, missed.as_ref(), remailing, now)
+                    missed_mail(change, missed.as_ref(), remailing, now)
                 }
                 None => change,
             };
@@ -166,7 +166,7 @@ pub(super) fn fresh_ids(chance: &impl Chance) -> FreshIds {
 }
 
 /// How a mail that was missed goes once more.
-pub(super) fn remailing(with: &Correcting<'_>, chance: &impl Chance) -> Remailing {
+pub(super) fn remailing(with: &UserUpdate<'_>, chance: &impl Chance) -> Remailing {
     let mail = MailId::new(chance.ulid());
     let event = EventId::new(chance.ulid());
     Remailing::asked_for(with.who.clone(), with.settings.version, mail, event)

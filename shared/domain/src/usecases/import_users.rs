@@ -34,9 +34,9 @@ use crate::ports::mails::LoadMails;
 use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::users::{FindUsers, LoadUsers, SaveUsers};
-use crate::rules::correcting::{Correcting, correct, making_up_for, may_have_missed};
 use crate::rules::importing::{Decision, Entry, FieldChange, Known, Mentioned, longer_ids};
 use crate::rules::sheet::{self, Column, Row};
+use crate::rules::user_update::{UserUpdate, correct, may_have_missed, missed_mail};
 use crate::usecases::change_user::{fresh_ids, remailing};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::usecases::send::{Send, SendOrder, SendRefused, Sent};
@@ -232,7 +232,7 @@ where
         let rows = sheet.rows;
         let settings = self.env.store().current_settings().await?;
         let ring = self.env.keys().key_ring().await?;
-        let with = Correcting {
+        let with = UserUpdate {
             who: &order.who,
             settings: &settings,
             key: ring.current(),
@@ -275,7 +275,7 @@ where
     async fn make_up(
         &self,
         pending: &mut [Pending],
-        with: &Correcting<'_>,
+        with: &UserUpdate<'_>,
     ) -> Result<(), Unavailable> {
         let missed: Vec<MailId> = pending.iter().filter_map(|one| one.missed).collect();
         if missed.is_empty() {
@@ -290,7 +290,7 @@ where
             one.change = match missed {
                 Some(missed) => change.map(|change| {
                     let remailing = remailing(with, self.env.entropy());
-                    making_up_for(change, Some(missed), remailing, now)
+                    missed_mail(change, Some(missed), remailing, now)
                 }),
                 None => change,
             };
@@ -303,7 +303,7 @@ where
         &self,
         rows: &[Row],
         order: &ImportOrder,
-        with: &Correcting<'_>,
+        with: &UserUpdate<'_>,
     ) -> Result<(Vec<Pending>, Vec<FieldProblem>), Unavailable> {
         let mut mentioned = Mentioned::default();
         let entries: Vec<Result<Entry, Vec<FieldProblem>>> = rows
@@ -381,7 +381,7 @@ where
     fn prepared(
         &self,
         decision: Decision,
-        with: &Correcting<'_>,
+        with: &UserUpdate<'_>,
         now: Timestamp,
     ) -> Result<Prepared, FieldProblem> {
         Ok(match decision {

@@ -1,4 +1,4 @@
-//! Correcting a user's particulars: what else changes with them, above all with the address.
+//! Updating a user's particulars: what else changes with them, above all with the address.
 //!
 //! An open invitation lies in a mailbox. When the address turns out to be another, its secret dies
 //! in the same write, and a new issue goes to the new address. One that has ended stays as it is;
@@ -24,7 +24,7 @@ use crate::values::problem::FieldProblem;
 
 /// What corrections are made under.
 #[derive(Debug, Clone)]
-pub struct Correcting<'a> {
+pub struct UserUpdate<'a> {
     /// Who corrects.
     pub who: &'a Actor,
     /// The settings that hold now.
@@ -74,7 +74,7 @@ pub fn has_open_invitation(user: &User, now: Timestamp) -> bool {
 pub fn correct(
     before: &User,
     after: User,
-    with: &Correcting<'_>,
+    with: &UserUpdate<'_>,
     fresh: FreshIds,
     now: Timestamp,
 ) -> Result<UserChange, FieldProblem> {
@@ -152,7 +152,7 @@ pub fn correct(
 pub fn may_have_missed(
     before: &User,
     change: &UserChange,
-    with: &Correcting<'_>,
+    with: &UserUpdate<'_>,
     now: Timestamp,
 ) -> Option<MailId> {
     let after = &change.user;
@@ -166,7 +166,7 @@ pub fn may_have_missed(
 
 /// The same change, with the mail that was missed, if it was.
 #[must_use]
-pub fn making_up_for(
+pub fn missed_mail(
     corrected: UserChange,
     missed: Option<&Mail>,
     remailing: Remailing,
@@ -218,7 +218,7 @@ fn names_moved(before: &User, after: &User) -> (Vec<Name>, Vec<Name>) {
 fn issued_again(
     user: &User,
     open: &Invitation,
-    with: &Correcting<'_>,
+    with: &UserUpdate<'_>,
     fresh: FreshIds,
     now: Timestamp,
 ) -> UserChange {
