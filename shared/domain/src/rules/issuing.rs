@@ -152,7 +152,7 @@ pub fn judge(
 
 /// What an issue needs from outside.
 #[derive(Debug, Clone)]
-pub struct Ingredients {
+pub struct IssueSecrets {
     /// Random bytes for the secret.
     pub nonce: Nonce,
     /// The key for new issues.
@@ -174,9 +174,9 @@ pub fn mail_of(batch: &Batch, user: UserId) -> MailId {
     MailId::from_bytes(digest.first_chunk::<16>().copied().unwrap_or_default())
 }
 
-/// Under which terms an issue is made.
+/// How an issue is made.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct IssueSpec {
     /// Who makes it.
     pub who: Actor,
     /// Whom the mail names as inviting.
@@ -195,8 +195,8 @@ pub struct Terms {
     pub renewals: u32,
 }
 
-impl Terms {
-    /// The terms of a batch for one user.
+impl IssueSpec {
+    /// How a batch issues to one user.
     #[must_use]
     pub fn of(batch: &Batch, user: &User, settings: &VersionedSettings) -> Self {
         let own = settings.settings.for_user(user);
@@ -221,9 +221,9 @@ impl Terms {
 #[must_use]
 pub fn issue(
     user: &User,
-    terms: Terms,
+    spec: IssueSpec,
     settings: &VersionedSettings,
-    ingredients: Ingredients,
+    secrets: IssueSecrets,
     now: Timestamp,
 ) -> UserChange {
     let own = settings.settings.for_user(user);
@@ -234,7 +234,7 @@ pub fn issue(
     );
     let number = user.latest_issue.next();
     let mail = Mail::waiting(
-        terms.mail,
+        spec.mail,
         MailKind::Invitation {
             issue: number,
             replaces,
@@ -242,8 +242,8 @@ pub fn issue(
             after: None,
         },
         user.id,
-        terms.batch.filter(|_| terms.of_send),
-        terms.class,
+        spec.batch.filter(|_| spec.of_send),
+        spec.class,
         settings.version,
         now,
     );
@@ -254,20 +254,20 @@ pub fn issue(
     let zone = zone_of(user, &settings.settings);
     let invitation = Invitation {
         issue: number,
-        nonce: ingredients.nonce,
-        key: ingredients.key,
+        nonce: secrets.nonce,
+        key: secrets.key,
         method: registration.method,
         pin: registration.pin,
-        ownership: terms.ownership,
+        ownership: spec.ownership,
         state,
         issued_at: now,
         expires_at,
         ended_at: None,
         tries_left: registration.pin.tries,
-        batch: terms.batch,
+        batch: spec.batch,
         mail: mail.id,
-        invited_by: terms.invited_by,
-        renewals: terms.renewals,
+        invited_by: spec.invited_by,
+        renewals: spec.renewals,
         reminders: own
             .reminders
             .map(|policy| ReminderPlan::new(policy, now, expires_at, &zone)),
@@ -276,15 +276,15 @@ pub fn issue(
         restored_at: None,
     };
     let row = HistoryEntry {
-        id: ingredients.event,
+        id: secrets.event,
         user: user.id,
         at: now,
-        who: terms.who,
+        who: spec.who,
         what: HistoryEvent::InvitationIssued {
             issue: number,
             method: registration.method,
-            ownership: terms.ownership,
-            batch: terms.batch,
+            ownership: spec.ownership,
+            batch: spec.batch,
             replaced: replaces,
         },
     };
@@ -309,7 +309,7 @@ pub fn zone_of(user: &User, settings: &Settings) -> TimeZone {
 
 /// How an issue is mailed once more.
 #[derive(Debug, Clone)]
-pub struct Remailing {
+pub struct ResendSpec {
     /// Who has it mailed.
     pub who: Actor,
     /// The Send that the mail is one of, if it is.
@@ -324,7 +324,7 @@ pub struct Remailing {
     pub settings: Version,
 }
 
-impl Remailing {
+impl ResendSpec {
     /// One that somebody asked for, apart from any Send.
     #[must_use]
     pub const fn asked_for(who: Actor, settings: Version, mail: MailId, event: EventId) -> Self {
@@ -344,11 +344,11 @@ impl Remailing {
 pub fn mail_again(
     user: &User,
     invitation: &Invitation,
-    remailing: Remailing,
+    resend: ResendSpec,
     now: Timestamp,
 ) -> UserChange {
     let issue = invitation.issue;
-    let mail = remailing.mail;
+    let mail = resend.mail;
     let written = Mail::waiting(
         mail,
         MailKind::Invitation {
@@ -358,16 +358,16 @@ pub fn mail_again(
             after: Some(invitation.mail),
         },
         user.id,
-        remailing.batch,
-        remailing.class,
-        remailing.settings,
+        resend.batch,
+        resend.class,
+        resend.settings,
         now,
     );
     let row = HistoryEntry {
-        id: remailing.event,
+        id: resend.event,
         user: user.id,
         at: now,
-        who: remailing.who,
+        who: resend.who,
         what: HistoryEvent::InvitationMailedAgain { issue, mail },
     };
     let carried = Invitation {

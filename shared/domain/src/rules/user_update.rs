@@ -15,7 +15,9 @@ use crate::model::mail::{Mail, MailClass};
 use crate::model::settings::{RegistrationSettings, VersionedSettings};
 use crate::model::user::User;
 use crate::rules::falling_due::reached_again;
-use crate::rules::issuing::{Ingredients, Remailing, Terms, issue, mail_again, missed_its_mail};
+use crate::rules::issuing::{
+    IssueSecrets, IssueSpec, ResendSpec, issue, mail_again, missed_its_mail,
+};
 use crate::values::address::EmailAddress;
 use crate::values::ids::{EventId, MailId};
 use crate::values::keys::KeyId;
@@ -169,7 +171,7 @@ pub fn may_have_missed(
 pub fn missed_mail(
     corrected: UserChange,
     missed: Option<&Mail>,
-    remailing: Remailing,
+    resend: ResendSpec,
     now: Timestamp,
 ) -> UserChange {
     let user = &corrected.user;
@@ -180,7 +182,7 @@ pub fn missed_mail(
     else {
         return corrected;
     };
-    let again = mail_again(user, open, remailing, now);
+    let again = mail_again(user, open, resend, now);
     UserChange {
         user: User {
             version: user.version,
@@ -222,7 +224,7 @@ fn issued_again(
     fresh: FreshIds,
     now: Timestamp,
 ) -> UserChange {
-    let terms = Terms {
+    let spec = IssueSpec {
         who: with.who.clone(),
         invited_by: open.invited_by.clone(),
         batch: open.batch,
@@ -242,12 +244,12 @@ fn issued_again(
         version: with.settings.version,
         settings: settings.registering(as_issued),
     };
-    let ingredients = Ingredients {
+    let secrets = IssueSecrets {
         nonce: fresh.nonce,
         key: with.key.clone(),
         event: fresh.issued,
     };
-    issue(user, terms, &as_before, ingredients, now)
+    issue(user, spec, &as_before, secrets, now)
 }
 
 fn with_another_secret(invitation: &Invitation, nonce: Nonce) -> Invitation {

@@ -18,7 +18,7 @@ use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
-use crate::rules::issuing::{Remailing, mail_again, missed_its_mail, zone_of};
+use crate::rules::issuing::{ResendSpec, mail_again, missed_its_mail, zone_of};
 use crate::values::ids::{EventId, MailId, UserId};
 
 /// What to do.
@@ -166,8 +166,8 @@ impl<E: Env<Store: LoadMails + LoadUsers + ReadSettings + SaveUsers>> ChangeInvi
         }
         let mail = MailId::new(self.env.entropy().ulid());
         let event = EventId::new(self.env.entropy().ulid());
-        let remailing = Remailing::asked_for(who.clone(), settings.version, mail, event);
-        let mailed = mail_again(user, &restored, remailing, now);
+        let resend = ResendSpec::asked_for(who.clone(), settings.version, mail, event);
+        let mailed = mail_again(user, &restored, resend, now);
         Ok(UserChange {
             history: [given_back.history, mailed.history].concat(),
             ..mailed
@@ -203,8 +203,8 @@ impl<E: Env<Store: LoadMails + LoadUsers + ReadSettings + SaveUsers>> ChangeInvi
         }
         let mail = MailId::new(self.env.entropy().ulid());
         let event = EventId::new(self.env.entropy().ulid());
-        let remailing = Remailing::asked_for(who.clone(), settings.version, mail, event);
-        Ok(mail_again(user, invitation, remailing, now))
+        let resend = ResendSpec::asked_for(who.clone(), settings.version, mail, event);
+        Ok(mail_again(user, invitation, resend, now))
     }
 
     fn changed(

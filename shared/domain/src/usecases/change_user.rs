@@ -15,7 +15,7 @@ use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
-use crate::rules::issuing::Remailing;
+use crate::rules::issuing::ResendSpec;
 use crate::rules::user_update::{FreshIds, UserUpdate, correct, may_have_missed, missed_mail};
 use crate::values::address::EmailAddress;
 use crate::values::ids::{EventId, ExternalId, MailId, UserId};
@@ -136,8 +136,8 @@ where
             let change = match may_have_missed(&before, &change, &with, now) {
                 Some(mail) => {
                     let missed = readable(self.env.store().load_mail(mail).await)?;
-                    let remailing = remailing(&with, self.env.entropy());
-                    missed_mail(change, missed.as_ref(), remailing, now)
+                    let resend = resend(&with, self.env.entropy());
+                    missed_mail(change, missed.as_ref(), resend, now)
                 }
                 None => change,
             };
@@ -166,10 +166,10 @@ pub(super) fn fresh_ids(chance: &impl Chance) -> FreshIds {
 }
 
 /// How a mail that was missed goes once more.
-pub(super) fn remailing(with: &UserUpdate<'_>, chance: &impl Chance) -> Remailing {
+pub(super) fn resend(with: &UserUpdate<'_>, chance: &impl Chance) -> ResendSpec {
     let mail = MailId::new(chance.ulid());
     let event = EventId::new(chance.ulid());
-    Remailing::asked_for(with.who.clone(), with.settings.version, mail, event)
+    ResendSpec::asked_for(with.who.clone(), with.settings.version, mail, event)
 }
 
 fn patched(user: &User, patch: &UserPatch) -> Result<User, Vec<FieldProblem>> {

@@ -31,7 +31,8 @@ use crate::ports::turns::Turns;
 use crate::ports::users::{ListUsers, LoadUsers, SaveUsers};
 use crate::rules::confirmation;
 use crate::rules::issuing::{
-    Ingredients, Reached, Remailing, SAME_AGAIN, Terms, Verdict, issue, judge, mail_again, mail_of,
+    IssueSecrets, IssueSpec, Reached, ResendSpec, SAME_AGAIN, Verdict, issue, judge, mail_again,
+    mail_of,
 };
 use crate::usecases::send::CURSOR_PATIENCE;
 use crate::values::ids::{BatchId, EventId, MailId, UserId};
@@ -348,16 +349,16 @@ where
         key: &KeyId,
         now: Timestamp,
     ) -> UserChange {
-        let ingredients = Ingredients {
+        let secrets = IssueSecrets {
             nonce: self.env.entropy().nonce(),
             key: key.clone(),
             event: EventId::new(self.env.entropy().ulid()),
         };
         issue(
             user,
-            Terms::of(batch, user, settings),
+            IssueSpec::of(batch, user, settings),
             settings,
-            ingredients,
+            secrets,
             now,
         )
     }
@@ -370,7 +371,7 @@ where
         settings: &VersionedSettings,
         now: Timestamp,
     ) -> UserChange {
-        let remailing = Remailing {
+        let resend = ResendSpec {
             who: batch.who.clone(),
             batch: Some(batch.id),
             mail: mail_of(batch, user.id),
@@ -378,7 +379,7 @@ where
             class: batch.class,
             settings: settings.version,
         };
-        mail_again(user, invitation, remailing, now)
+        mail_again(user, invitation, resend, now)
     }
 
     async fn finish(

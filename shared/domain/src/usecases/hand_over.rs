@@ -19,7 +19,7 @@ use crate::ports::keys::LoadKeys;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
-use crate::rules::issuing::{Ingredients, Terms, inviter, issue};
+use crate::rules::issuing::{IssueSecrets, IssueSpec, inviter, issue};
 use crate::rules::ownership::of_invitation;
 use crate::rules::writing::{Links, Sealed, invitation_letter};
 use crate::values::ids::{EventId, MailId, UserId};
@@ -162,7 +162,7 @@ where
         now: Timestamp,
     ) -> UserChange {
         let own = settings.settings.for_user(user);
-        let terms = Terms {
+        let spec = IssueSpec {
             who: who.clone(),
             invited_by: inviter(who),
             batch: None,
@@ -172,14 +172,14 @@ where
             ownership: of_invitation(own.registration.method, own.ownership),
             renewals: 0,
         };
-        let ingredients = Ingredients {
+        let secrets = IssueSecrets {
             nonce: self.env.entropy().nonce(),
             key,
             event: EventId::new(self.env.entropy().ulid()),
         };
         UserChange {
             mails: Vec::new(),
-            ..issue(user, terms, settings, ingredients, now)
+            ..issue(user, spec, settings, secrets, now)
         }
     }
 

@@ -37,7 +37,7 @@ use crate::ports::users::{FindUsers, LoadUsers, SaveUsers};
 use crate::rules::importing::{Decision, Entry, FieldChange, Known, Mentioned, longer_ids};
 use crate::rules::sheet::{self, Column, Row};
 use crate::rules::user_update::{UserUpdate, correct, may_have_missed, missed_mail};
-use crate::usecases::change_user::{fresh_ids, remailing};
+use crate::usecases::change_user::{fresh_ids, resend};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::usecases::send::{Send, SendOrder, SendRefused, Sent};
 use crate::values::hex::hex;
@@ -289,8 +289,8 @@ where
             let change = one.change.take();
             one.change = match missed {
                 Some(missed) => change.map(|change| {
-                    let remailing = remailing(with, self.env.entropy());
-                    missed_mail(change, Some(missed), remailing, now)
+                    let resend = resend(with, self.env.entropy());
+                    missed_mail(change, Some(missed), resend, now)
                 }),
                 None => change,
             };

@@ -22,7 +22,7 @@ use crate::ports::settings::ReadSettings;
 use crate::ports::templates::LoadTemplates;
 use crate::ports::users::{ListUsers, LoadUsers};
 use crate::rules::confirmation::{self, NoConfirmation};
-use crate::rules::issuing::{Ingredients, Reached, Terms, Verdict, issue, judge};
+use crate::rules::issuing::{IssueSecrets, IssueSpec, Reached, Verdict, issue, judge};
 use crate::rules::ownership::of_invitation;
 use crate::rules::writing::{Links, Sealed, invitation_letter, reader};
 use crate::usecases::send::{
@@ -327,7 +327,7 @@ where
         settings: &VersionedSettings,
         now: Timestamp,
     ) -> Result<InvitationLetter, Unavailable> {
-        // The very rule by which Send will issue, with ingredients that are thrown away.
+        // The very rule by which Send will issue, with secrets that are thrown away.
         let batch = Batch {
             id: BatchId::new(self.env.entropy().ulid()),
             version: Version::FIRST,
@@ -344,7 +344,7 @@ where
             carried: Carried::default(),
             request_id: None,
         };
-        let ingredients = Ingredients {
+        let secrets = IssueSecrets {
             nonce: self.env.entropy().nonce(),
             key: KeyId::new("preview"),
             event: EventId::new(self.env.entropy().ulid()),
@@ -352,8 +352,8 @@ where
         let after = match verdict {
             Verdict::Again => user.clone(),
             Verdict::Send | Verdict::Replace | Verdict::Skip(_) => {
-                let terms = Terms::of(&batch, user, settings);
-                issue(user, terms, settings, ingredients, now).user
+                let spec = IssueSpec::of(&batch, user, settings);
+                issue(user, spec, settings, secrets, now).user
             }
         };
         let Some(invitation) = &after.invitation else {

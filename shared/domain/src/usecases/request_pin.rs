@@ -19,7 +19,7 @@ use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::{FindUser, SaveUsers};
-use crate::rules::issuing::{Ingredients, Remailing, Terms, issue, mail_again};
+use crate::rules::issuing::{IssueSecrets, IssueSpec, ResendSpec, issue, mail_again};
 use crate::values::address::EmailAddress;
 use crate::values::guessing::RENEWALS;
 use crate::values::ids::{EventId, MailId};
@@ -73,23 +73,23 @@ where
                 InvitationState::Pending => {
                     let mail = MailId::new(self.env.entropy().ulid());
                     let event = EventId::new(self.env.entropy().ulid());
-                    let remailing =
-                        Remailing::asked_for(Actor::Invitee, settings.version, mail, event);
-                    let change = mail_again(&user, &invitation, remailing, now);
+                    let resend =
+                        ResendSpec::asked_for(Actor::Invitee, settings.version, mail, event);
+                    let change = mail_again(&user, &invitation, resend, now);
                     (PinRequested::MailedAgain, change)
                 }
                 InvitationState::Expired | InvitationState::Locked
                     if invitation.renewals < RENEWALS =>
                 {
-                    let ingredients = Ingredients {
+                    let secrets = IssueSecrets {
                         nonce: self.env.entropy().nonce(),
                         key: key.clone(),
                         event: EventId::new(self.env.entropy().ulid()),
                     };
-                    let terms = self.renewed(&user, &invitation, &settings);
+                    let spec = self.renewed(&user, &invitation, &settings);
                     (
                         PinRequested::Renewed,
-                        issue(&user, terms, &settings, ingredients, now),
+                        issue(&user, spec, &settings, secrets, now),
                     )
                 }
                 // Never from none, and never against an end that somebody chose.
@@ -109,10 +109,15 @@ where
         }
     }
 
-    /// The terms of the issue before, under the settings of now.
-    fn renewed(&self, user: &User, invitation: &Invitation, settings: &VersionedSettings) -> Terms {
+    /// An issue as the one before, under the settings of now.
+    fn renewed(
+        &self,
+        user: &User,
+        invitation: &Invitation,
+        settings: &VersionedSettings,
+    ) -> IssueSpec {
         let method = settings.settings.for_user(user).registration.method;
-        Terms {
+        IssueSpec {
             who: Actor::Invitee,
             invited_by: invitation.invited_by.clone(),
             batch: invitation.batch,

@@ -15,7 +15,7 @@ use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
 use crate::rules::falling_due::reached_again;
-use crate::rules::issuing::{Remailing, mail_again};
+use crate::rules::issuing::{ResendSpec, mail_again};
 use crate::values::ids::{EventId, MailId, UserId};
 
 /// Why an address was not tried again.
@@ -81,9 +81,8 @@ where
                 {
                     let mail = MailId::new(self.env.entropy().ulid());
                     let event = EventId::new(self.env.entropy().ulid());
-                    let remailing =
-                        Remailing::asked_for(who.clone(), settings.version, mail, event);
-                    mail_again(&cleared, invitation, remailing, now)
+                    let resend = ResendSpec::asked_for(who.clone(), settings.version, mail, event);
+                    mail_again(&cleared, invitation, resend, now)
                 }
                 Some(_) | None => UserChange::next(cleared.clone()),
             };
