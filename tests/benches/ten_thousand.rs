@@ -40,9 +40,9 @@ const SENDS: usize = 9;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What was measured, and whether it is within bounds.
-struct Verdicts(bool);
+struct Findings(bool);
 
-impl Verdicts {
+impl Findings {
     fn say(&mut self, what: &str, within: bool) {
         self.0 &= within;
         println!("{} {what}", if within { "ok     " } else { "BEYOND " });
@@ -55,17 +55,17 @@ async fn main() -> ExitCode {
     if std::env::args().any(|argument| argument == "--test") {
         return ExitCode::SUCCESS;
     }
-    let mut verdicts = Verdicts(true);
+    let mut findings = Findings(true);
     let beckon = Beckon::start().await;
     let api = &*beckon;
     account(api, json!({ "maxSendRate": RATE, "max24HourSend": -1 })).await;
     let people = add(&beckon, PEOPLE).await;
     println!("{PEOPLE} users added");
 
-    sends(api, &people, &mut verdicts).await;
-    keeps_the_rate(api, &people, &mut verdicts).await;
-    follows_the_rate(api, &people, &mut verdicts).await;
-    if verdicts.0 {
+    sends(api, &people, &mut findings).await;
+    keeps_the_rate(api, &people, &mut findings).await;
+    follows_the_rate(api, &people, &mut findings).await;
+    if findings.0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -74,7 +74,7 @@ async fn main() -> ExitCode {
 
 /// Times Sends of few and of many in turn. Each is stopped at once, so that none is timed beside
 /// another's expansion.
-async fn sends(api: &Api, people: &[String], verdicts: &mut Verdicts) {
+async fn sends(api: &Api, people: &[String], findings: &mut Findings) {
     hold(api).await;
     let (few, many) = (order(&people[..FEW]), order(people));
     let (mut of_few, mut of_many) = (Vec::new(), Vec::new());
@@ -89,7 +89,7 @@ async fn sends(api: &Api, people: &[String], verdicts: &mut Verdicts) {
     }
     let (of_few, of_many) = (median(of_few), median(of_many));
     let ratio = of_many.as_secs_f64() / of_few.as_secs_f64();
-    verdicts.say(
+    findings.say(
         &format!(
             "Send answers {FEW} in {} ms and {PEOPLE} in {} ms: {ratio:.1} times as long",
             of_few.as_millis(),
@@ -100,7 +100,7 @@ async fn sends(api: &Api, people: &[String], verdicts: &mut Verdicts) {
 }
 
 /// Times the mails of one Send from the first to the last, while somebody else is invited.
-async fn keeps_the_rate(api: &Api, people: &[String], verdicts: &mut Verdicts) {
+async fn keeps_the_rate(api: &Api, people: &[String], findings: &mut Findings) {
     let began = Instant::now();
     held(api, people).await;
     println!("expanded in {:.1} s", began.elapsed().as_secs_f64());
@@ -127,14 +127,14 @@ async fn keeps_the_rate(api: &Api, people: &[String], verdicts: &mut Verdicts) {
     let last = reached(api, before + PEOPLE + 1).await;
     let took = (last - first).as_secs_f64();
     let ideal = PEOPLE as f64 / RATE as f64;
-    verdicts.say(
+    findings.say(
         &format!(
             "{PEOPLE} mails at {RATE}/s took {took:.1} s, {:.1} % of {ideal} s",
             took / ideal * 100.0
         ),
         took <= ideal * 1.05,
     );
-    verdicts.say(
+    findings.say(
         &format!(
             "a single invitation sent meanwhile was out after {:.2} s",
             waited.as_secs_f64()
@@ -145,7 +145,7 @@ async fn keeps_the_rate(api: &Api, people: &[String], verdicts: &mut Verdicts) {
 
 /// Lowers the account's rate in the middle of a Send, and times how long the postman takes to keep
 /// to it.
-async fn follows_the_rate(api: &Api, people: &[String], verdicts: &mut Verdicts) {
+async fn follows_the_rate(api: &Api, people: &[String], findings: &mut Findings) {
     let batch = held(api, people).await;
     let before = taken(api).await;
     release(api).await;
@@ -169,7 +169,7 @@ async fn follows_the_rate(api: &Api, people: &[String], verdicts: &mut Verdicts)
             "still {rate:.0} mails a second"
         );
     };
-    verdicts.say(
+    findings.say(
         &format!(
             "a rate lowered from {RATE}/s to {LOWERED}/s was kept from {:.1} s on",
             followed.as_secs_f64()

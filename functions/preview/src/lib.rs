@@ -7,7 +7,7 @@ use beckon_domain::model::batch::SkipReason;
 use beckon_domain::model::ownership::Ownership;
 use beckon_domain::model::selection::Selection;
 use beckon_domain::rules::confirmation::NoConfirmation;
-use beckon_domain::rules::issuing::Verdict;
+use beckon_domain::rules::issuing::Eligibility;
 use beckon_domain::rules::writing::Links;
 use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient, ShowPreview};
 use beckon_domain::values::method::Method;
@@ -139,11 +139,11 @@ struct MailView {
 const NOT_REACHED: &str = "methodWithoutOwnership";
 
 fn recipient(previewed: PreviewedRecipient) -> RecipientView {
-    let (outcome, reason) = match previewed.verdict {
-        Verdict::Send => ("willSend", None),
-        Verdict::Replace => ("willReplace", None),
-        Verdict::Again => ("willMailAgain", None),
-        Verdict::Skip(reason) => ("skipped", Some(reason)),
+    let (outcome, reason) = match previewed.eligibility {
+        Eligibility::Send => ("willSend", None),
+        Eligibility::Replace => ("willReplace", None),
+        Eligibility::Again => ("willMailAgain", None),
+        Eligibility::Skip(reason) => ("skipped", Some(reason)),
     };
     let (user_id, email) = match previewed.user {
         Ok(user) => (user.id, Some(user.email.as_str().to_owned())),

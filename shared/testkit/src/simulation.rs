@@ -16,6 +16,7 @@ mod jobs_machinery;
 mod jobs_secrets;
 mod jobs_sends;
 mod jobs_users;
+mod judgement;
 mod ledger;
 mod ledger_mails;
 mod ledger_registrations;
@@ -31,7 +32,6 @@ mod table_mails;
 mod table_reads;
 mod tasks;
 mod use_case;
-mod verdict;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -20,12 +20,12 @@ pub enum NoConfirmation {
 }
 
 /// Whether this user will get a confirmation, and if not, why.
-pub fn due_to(settings: &Confirmation, user: &User) -> Result<(), NoConfirmation> {
-    due_to_groups(settings, &user.groups)
+pub fn check_recipient(settings: &Confirmation, user: &User) -> Result<(), NoConfirmation> {
+    check_groups(settings, &user.groups)
 }
 
 /// The same for somebody in these groups.
-pub fn due_to_groups(
+pub fn check_groups(
     settings: &Confirmation,
     groups: &BTreeSet<GroupName>,
 ) -> Result<(), NoConfirmation> {

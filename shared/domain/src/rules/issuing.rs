@@ -66,7 +66,7 @@ impl Reached {
 
 /// Whether a user will be invited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Eligibility {
     /// For the first time, or after an end.
     Send,
     /// In place of an invitation that is open: its secret dies.
@@ -109,44 +109,46 @@ fn end_of(issued_at: Timestamp, registration: &RegistrationSettings) -> Timestam
         .unwrap_or(Timestamp::MAX)
 }
 
-/// Judges one user. Preview and Send both ask this, so that they never differ.
+/// Whether this user can be invited. Preview and Send both ask this, so that they never differ.
 #[must_use]
-pub fn judge(
+pub fn eligibility(
     user: &User,
     settings: &VersionedSettings,
     switch: OwnerSwitch,
     reached: Reached,
     now: Timestamp,
-) -> Verdict {
+) -> Eligibility {
     if !user.enabled {
-        return Verdict::Skip(SkipReason::Disabled);
+        return Eligibility::Skip(SkipReason::Disabled);
     }
     if !settings.settings.sender.may_invite(&user.email) {
-        return Verdict::Skip(SkipReason::DomainNotAllowed);
+        return Eligibility::Skip(SkipReason::DomainNotAllowed);
     }
     match user.address_mark {
-        Some(AddressSuppression::HardBounced) => return Verdict::Skip(SkipReason::AddressBounced),
+        Some(AddressSuppression::HardBounced) => {
+            return Eligibility::Skip(SkipReason::AddressBounced);
+        }
         Some(AddressSuppression::Complained) => {
-            return Verdict::Skip(SkipReason::AddressComplained);
+            return Eligibility::Skip(SkipReason::AddressComplained);
         }
         None => {}
     }
     match user.invitation_state_at(now) {
         InvitationState::Completed if !reached.means_completed() => {
-            Verdict::Skip(SkipReason::AlreadyCompleted)
+            Eligibility::Skip(SkipReason::AlreadyCompleted)
         }
         InvitationState::Declined if !reached.means_declined() => {
-            Verdict::Skip(SkipReason::DeclinedBefore)
+            Eligibility::Skip(SkipReason::DeclinedBefore)
         }
         InvitationState::Pending if would_be_the_same(user, &settings.settings, switch, now) => {
-            Verdict::Again
+            Eligibility::Again
         }
-        InvitationState::Pending | InvitationState::Locked => Verdict::Replace,
+        InvitationState::Pending | InvitationState::Locked => Eligibility::Replace,
         InvitationState::None
         | InvitationState::Completed
         | InvitationState::Expired
         | InvitationState::Cancelled
-        | InvitationState::Declined => Verdict::Send,
+        | InvitationState::Declined => Eligibility::Send,
     }
 }
 
@@ -217,7 +219,7 @@ impl IssueSpec {
 }
 
 /// Issues an invitation: the user with their new invitation, its mail, and the history row,
-/// which are written as one. The caller has judged the user.
+/// which are written as one. The caller has checked the user's eligibility.
 #[must_use]
 pub fn issue(
     user: &User,

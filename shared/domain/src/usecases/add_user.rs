@@ -145,7 +145,8 @@ impl<E: Env<Store: AddUserRow + ReadSettings + RecallAnswer>> AddUser<E> {
                     now,
                 )
             });
-            let gets_one = confirmation::due_to(&settings.settings.confirmation, &user).is_ok();
+            let gets_one =
+                confirmation::check_recipient(&settings.settings.confirmation, &user).is_ok();
             let answer = UserAdded {
                 reminder: invite.then_some(Reminder {
                     confirmation_enabled: settings.settings.confirmation.enabled,

@@ -303,7 +303,7 @@ where
             return Vec::new();
         }
         let mut mails = Vec::new();
-        if confirmation::due_to(&settings.settings.confirmation, user).is_ok() {
+        if confirmation::check_recipient(&settings.settings.confirmation, user).is_ok() {
             mails.push(Mail::waiting(
                 MailId::new(self.env.entropy().ulid()),
                 MailKind::Confirmation {

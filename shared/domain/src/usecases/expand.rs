@@ -31,8 +31,8 @@ use crate::ports::turns::Turns;
 use crate::ports::users::{ListUsers, LoadUsers, SaveUsers};
 use crate::rules::confirmation;
 use crate::rules::issuing::{
-    IssueSecrets, IssueSpec, Reached, ResendSpec, SAME_AGAIN, Verdict, issue, judge, mail_again,
-    mail_of,
+    Eligibility, IssueSecrets, IssueSpec, Reached, ResendSpec, SAME_AGAIN, eligibility, issue,
+    mail_again, mail_of,
 };
 use crate::usecases::send::CURSOR_PATIENCE;
 use crate::values::ids::{BatchId, EventId, MailId, UserId};
@@ -236,14 +236,16 @@ where
                     results.insert(user.id, issued_to(user, batch, settings));
                     continue;
                 }
-                match judge(user, settings, batch.choice, reached, now) {
-                    Verdict::Skip(reason) => {
+                match eligibility(user, settings, batch.choice, reached, now) {
+                    Eligibility::Skip(reason) => {
                         let skipped = RecipientResult::Skipped { reason };
                         results.insert(user.id, recipient(user, skipped, settings));
                     }
-                    verdict @ (Verdict::Send | Verdict::Replace | Verdict::Again) => {
-                        let change = match (verdict, &user.invitation) {
-                            (Verdict::Again, Some(invitation)) => {
+                    eligibility @ (Eligibility::Send
+                    | Eligibility::Replace
+                    | Eligibility::Again) => {
+                        let change = match (eligibility, &user.invitation) {
+                            (Eligibility::Again, Some(invitation)) => {
                                 self.mailed_again(user, invitation, batch, settings, now)
                             }
                             _ => self.issued(user, batch, settings, key, now),
@@ -441,6 +443,6 @@ fn recipient(user: &User, result: RecipientResult, settings: &VersionedSettings)
     Recipient {
         user: user.id,
         result,
-        confirmation: confirmation::due_to(&settings.settings.confirmation, user).is_ok(),
+        confirmation: confirmation::check_recipient(&settings.settings.confirmation, user).is_ok(),
     }
 }

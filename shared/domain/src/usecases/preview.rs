@@ -22,7 +22,7 @@ use crate::ports::settings::ReadSettings;
 use crate::ports::templates::LoadTemplates;
 use crate::ports::users::{ListUsers, LoadUsers};
 use crate::rules::confirmation::{self, NoConfirmation};
-use crate::rules::issuing::{IssueSecrets, IssueSpec, Reached, Verdict, issue, judge};
+use crate::rules::issuing::{Eligibility, IssueSecrets, IssueSpec, Reached, eligibility, issue};
 use crate::rules::ownership::of_invitation;
 use crate::rules::writing::{Links, Sealed, invitation_letter, reader};
 use crate::usecases::send::{
@@ -66,7 +66,7 @@ pub struct PreviewedRecipient {
     /// Who; for an id that is unknown or cannot be read, only that.
     pub user: Result<User, UserId>,
     /// What would become of them.
-    pub verdict: Verdict,
+    pub eligibility: Eligibility,
     /// The language that their mail will be written in, which is not the one they asked for where
     /// there are no words in that.
     pub locale: Locale,
@@ -123,7 +123,7 @@ const COUNTS_FOR: SignedDuration = SignedDuration::from_secs(3);
 fn invited(recipients: &[PreviewedRecipient]) -> u64 {
     let invited = recipients
         .iter()
-        .filter(|recipient| !matches!(recipient.verdict, Verdict::Skip(_)));
+        .filter(|recipient| !matches!(recipient.eligibility, Eligibility::Skip(_)));
     invited.count() as u64
 }
 
@@ -169,20 +169,20 @@ where
         let counts = self
             .counted_through(order, of_page, next.as_deref(), &settings, now)
             .await?;
-        let first =
-            recipients
-                .iter()
-                .find_map(|recipient| match (&recipient.user, recipient.verdict) {
-                    (Ok(user), verdict @ (Verdict::Send | Verdict::Replace | Verdict::Again)) => {
-                        Some((user, verdict))
-                    }
-                    _ => None,
-                });
+        let first = recipients.iter().find_map(|recipient| {
+            match (&recipient.user, recipient.eligibility) {
+                (
+                    Ok(user),
+                    eligibility @ (Eligibility::Send | Eligibility::Replace | Eligibility::Again),
+                ) => Some((user, eligibility)),
+                _ => None,
+            }
+        });
         let mail = match first {
             None => None,
-            Some((user, verdict)) => {
+            Some((user, eligibility)) => {
                 let own = OwnWordings::of(self.env.store().templates().await?);
-                let letter = self.letter(order, user, verdict, &settings, now)?;
+                let letter = self.letter(order, user, eligibility, &settings, now)?;
                 let written = written(self.env.composer(), &own, &Letter::Invitation(letter));
                 let written = written.map_err(|error| Unavailable::new("the preview", error))?;
                 Some(written.message)
@@ -323,7 +323,7 @@ where
         &self,
         order: &PreviewOrder,
         user: &User,
-        verdict: Verdict,
+        eligibility: Eligibility,
         settings: &VersionedSettings,
         now: Timestamp,
     ) -> Result<InvitationLetter, Unavailable> {
@@ -349,9 +349,9 @@ where
             key: KeyId::new("preview"),
             event: EventId::new(self.env.entropy().ulid()),
         };
-        let after = match verdict {
-            Verdict::Again => user.clone(),
-            Verdict::Send | Verdict::Replace | Verdict::Skip(_) => {
+        let after = match eligibility {
+            Eligibility::Again => user.clone(),
+            Eligibility::Send | Eligibility::Replace | Eligibility::Skip(_) => {
                 let spec = IssueSpec::of(&batch, user, settings);
                 issue(user, spec, settings, secrets, now).user
             }
@@ -368,12 +368,12 @@ where
             &settings.settings,
             &self.links,
             Sealed::masked(invitation.method),
-            if verdict == Verdict::Again {
+            if eligibility == Eligibility::Again {
                 InvitationOccasion::Again
             } else {
                 InvitationOccasion::First
             },
-            verdict == Verdict::Replace,
+            eligibility == Eligibility::Replace,
         ))
     }
 
@@ -388,7 +388,7 @@ where
         let own = settings.settings.for_user(&user);
         let method = own.registration.method;
         PreviewedRecipient {
-            verdict: judge(&user, settings, switch, reached, now),
+            eligibility: eligibility(&user, settings, switch, reached, now),
             locale: self
                 .env
                 .composer()
@@ -396,7 +396,7 @@ where
             method,
             ownership: of_invitation(method, switch.choice(own.ownership)),
             choice_applies: choice_applies(method),
-            confirmation: confirmation::due_to(&settings.settings.confirmation, &user),
+            confirmation: confirmation::check_recipient(&settings.settings.confirmation, &user),
             user: Ok(user),
         }
     }
@@ -413,7 +413,7 @@ fn bad_position() -> SendRefused {
 fn left_out(id: UserId, reason: SkipReason, settings: &VersionedSettings) -> PreviewedRecipient {
     PreviewedRecipient {
         user: Err(id),
-        verdict: Verdict::Skip(reason),
+        eligibility: Eligibility::Skip(reason),
         locale: settings.settings.locale.clone(),
         method: settings.settings.registration.method,
         ownership: Ownership::NotSet,

@@ -21,7 +21,7 @@ use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::LoadUsers;
 use crate::rules::confirmation::{self, Reminder};
-use crate::rules::issuing::{Reached, Verdict, judge};
+use crate::rules::issuing::{Eligibility, Reached, eligibility};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::values::ids::{BatchId, UserId, Version};
 use crate::values::method::choice_applies;
@@ -176,10 +176,11 @@ impl<E: Env<Store: StartBatch + LoadUsers + ReadSettings + RecallAnswer>> Send<E
         };
         let mut receive = 0;
         for user in &found {
-            match judge(user, settings, switch, Reached::ByName, now) {
-                Verdict::Skip(_) => counts.skipped += 1,
-                Verdict::Send | Verdict::Replace | Verdict::Again => {
-                    if confirmation::due_to(&settings.settings.confirmation, user).is_ok() {
+            match eligibility(user, settings, switch, Reached::ByName, now) {
+                Eligibility::Skip(_) => counts.skipped += 1,
+                Eligibility::Send | Eligibility::Replace | Eligibility::Again => {
+                    if confirmation::check_recipient(&settings.settings.confirmation, user).is_ok()
+                    {
                         receive += 1;
                     }
                 }

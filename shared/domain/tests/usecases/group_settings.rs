@@ -33,8 +33,9 @@ async fn settings_of_a_group_hold_for_its_members_however_the_group_is_written()
     let staff = a_user().in_group("sTaff").build();
     let cafe = a_user().in_group("CAFE\u{301}").build();
     let other = a_user().in_group("Cafe").build();
-    let told =
-        |user| beckon_domain::rules::confirmation::due_to(&settings.confirmation, user).is_ok();
+    let told = |user| {
+        beckon_domain::rules::confirmation::check_recipient(&settings.confirmation, user).is_ok()
+    };
 
     assert_eq!([&staff, &cafe, &other].map(told), [true, false, false]);
     let method = |user| settings.for_user(user).registration.method;

@@ -10,7 +10,7 @@ use beckon_domain::model::selection::{Selection, UserFilter};
 use beckon_domain::model::settings::{Distribution, Settings};
 use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::rules::confirmation::NoConfirmation;
-use beckon_domain::rules::issuing::{SAME_AGAIN, Verdict};
+use beckon_domain::rules::issuing::{Eligibility, SAME_AGAIN};
 use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient};
 use beckon_domain::usecases::send::{SendOrder, SendRefused};
 use beckon_domain::values::address::EmailAddress;
@@ -139,14 +139,14 @@ fn said_by_preview(pages: &[Preview]) -> Said {
     let recipients = pages.iter().flat_map(|page| &page.recipients);
     recipients
         .map(|recipient| {
-            let verdict = match recipient.verdict {
-                Verdict::Send => Ok(How::Anew),
-                Verdict::Replace => Ok(How::InPlaceOfAnother),
-                Verdict::Again => Ok(How::Again),
-                Verdict::Skip(reason) => Err(reason),
+            let outcome = match recipient.eligibility {
+                Eligibility::Send => Ok(How::Anew),
+                Eligibility::Replace => Ok(How::InPlaceOfAnother),
+                Eligibility::Again => Ok(How::Again),
+                Eligibility::Skip(reason) => Err(reason),
             };
             let user = recipient.user.as_ref().unwrap();
-            (user.id, (verdict, recipient.confirmation.is_ok()))
+            (user.id, (outcome, recipient.confirmation.is_ok()))
         })
         .collect()
 }
@@ -156,7 +156,7 @@ fn said_by_batch(world: &World, batch: beckon_domain::values::ids::BatchId) -> S
     let recipients = pages.iter().flat_map(|page| &page.recipients);
     recipients
         .map(|recipient| {
-            let verdict = match recipient.result {
+            let outcome = match recipient.result {
                 RecipientResult::Skipped { reason } => Err(reason),
                 RecipientResult::Issued { mail } => match world.store.mail(mail).kind {
                     MailKind::Invitation { again: true, .. } => Ok(How::Again),
@@ -165,7 +165,7 @@ fn said_by_batch(world: &World, batch: beckon_domain::values::ids::BatchId) -> S
                     other => panic!("{other:?}"),
                 },
             };
-            (recipient.user, (verdict, recipient.confirmation))
+            (recipient.user, (outcome, recipient.confirmation))
         })
         .collect()
 }
@@ -226,7 +226,7 @@ async fn compare(users: Vec<User>, settings: Settings, choice: bool, by_filter: 
 fn compare_mail(world: &World, recipient: &PreviewedRecipient) {
     let user = recipient.user.as_ref().unwrap();
     let mails = world.service.taken_for(&user.email);
-    if matches!(recipient.verdict, Verdict::Skip(_)) {
+    if matches!(recipient.eligibility, Eligibility::Skip(_)) {
         assert!(mails.is_empty());
         return;
     }
@@ -394,7 +394,7 @@ async fn an_unknown_user_is_refused_among_a_hundred_and_skipped_among_more() {
     assert_eq!(pages.len(), 2);
     let last = &pages[1].recipients[0];
     assert_eq!(last.user.as_ref().unwrap_err(), &unknown.id);
-    assert_eq!(last.verdict, Verdict::Skip(SkipReason::UnknownUser));
+    assert_eq!(last.eligibility, Eligibility::Skip(SkipReason::UnknownUser));
     assert_eq!(pages[0].counts.selected, 101);
 }
 

@@ -113,7 +113,7 @@ pub(super) fn read(style: &str) -> Result<Look, Unseemly> {
         if !is_plain(value) {
             return Err(unseemly(NOT_KNOWN));
         }
-        judge(&name, &value.to_ascii_lowercase(), &mut look).map_err(unseemly)?;
+        check_style(&name, &value.to_ascii_lowercase(), &mut look).map_err(unseemly)?;
     }
     Ok(look)
 }
@@ -156,7 +156,7 @@ fn is_plain(value: &str) -> bool {
         && whole('\'')
 }
 
-fn judge(name: &str, value: &str, look: &mut Look) -> Result<(), &'static str> {
+fn check_style(name: &str, value: &str, look: &mut Look) -> Result<(), &'static str> {
     match name {
         "color" => {
             look.colour = Some(match value {

@@ -12,6 +12,7 @@ use super::breakage::Breakage;
 use super::cast::Cast;
 use super::dice::Dice;
 use super::jobs::{Job, Record};
+use super::judgement;
 use super::ledger::{Gone, Ledger, Watch};
 use super::people::{self, Step};
 use super::post::Post;
@@ -19,7 +20,6 @@ use super::report::Report;
 use super::stage::{Mood, Rates, Stage, Trace};
 use super::table::Table;
 use super::tasks::{Ended, Task, Tasks, finish};
-use super::verdict;
 use crate::builders::monday_morning;
 use crate::store::keys;
 use crate::{ManualClock, MemoryDeadLetters, MemoryKeys, MemoryStore, PlainComposer, SeededChance};
@@ -153,11 +153,11 @@ impl Story {
             }
         }
         if self.goes_on() {
-            self.judge();
+            self.pass_judgement();
             self.let_everything_expire();
         }
         if self.goes_on() {
-            self.judge();
+            self.pass_judgement();
         }
         self.watch.both(|stage, ledger| Report {
             seed: self.seed,
@@ -186,7 +186,7 @@ impl Story {
                 stage.records.is_empty()
                     && stage.wakes == 0
                     && stage.reports.is_empty()
-                    && verdict::is_quiet(ledger, &self.spoilt)
+                    && judgement::is_quiet(ledger, &self.spoilt)
             })
     }
 
@@ -295,8 +295,8 @@ impl Story {
         });
     }
 
-    fn judge(&self) {
-        self.watch.with(verdict::judge);
+    fn pass_judgement(&self) {
+        self.watch.with(judgement::pass);
     }
 }
 

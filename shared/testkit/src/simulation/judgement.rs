@@ -35,7 +35,7 @@ pub(super) fn is_quiet(ledger: &Ledger, spoilt: &[RowKey]) -> bool {
 }
 
 /// Judges the end of a story.
-pub(super) fn judge(ledger: &mut Ledger) {
+pub(super) fn pass(ledger: &mut Ledger) {
     (
         ledger.counts.live_without_mail,
         ledger.counts.beside_the_page,
