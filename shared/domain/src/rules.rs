@@ -4,9 +4,9 @@
 pub mod completion;
 pub mod confirmation;
 pub mod enrolment;
-pub mod falling_due;
 pub mod importing;
 pub mod issuing;
+pub mod next_action;
 pub mod notices;
 pub mod ownership;
 pub mod sample;

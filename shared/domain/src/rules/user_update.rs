@@ -14,10 +14,10 @@ use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::mail::{Mail, MailClass};
 use crate::model::settings::{RegistrationSettings, VersionedSettings};
 use crate::model::user::User;
-use crate::rules::falling_due::reached_again;
 use crate::rules::issuing::{
     IssueSecrets, IssueSpec, ResendSpec, issue, mail_again, missed_its_mail,
 };
+use crate::rules::next_action::reached_again;
 use crate::values::address::EmailAddress;
 use crate::values::ids::{EventId, MailId};
 use crate::values::keys::KeyId;

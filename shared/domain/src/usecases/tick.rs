@@ -22,7 +22,7 @@ use crate::ports::rows_aside::KeepAside;
 use crate::ports::settings::ReadSettings;
 use crate::ports::users::{LoadUsers, SaveUsers};
 use crate::ports::wake_up::WakePostman;
-use crate::rules::falling_due::{DueStep, due_step};
+use crate::rules::next_action::{NextAction, next_action};
 use crate::usecases::send::CURSOR_PATIENCE;
 use crate::values::ids::{EventId, MailId, UserId};
 
@@ -170,8 +170,8 @@ where
                 MailId::new(self.env.entropy().ulid()),
                 EventId::new(self.env.entropy().ulid()),
             );
-            match due_step(user, last, settings, ids, now) {
-                Some(DueStep::Change(change) | DueStep::Reschedule(change)) => {
+            match next_action(user, last, settings, ids, now) {
+                Some(NextAction::Change(change) | NextAction::Reschedule(change)) => {
                     changes.push(*change);
                 }
                 None => {}

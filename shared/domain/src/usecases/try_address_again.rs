@@ -14,8 +14,8 @@ use crate::ports::mail_service::ClearSuppression;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
-use crate::rules::falling_due::reached_again;
 use crate::rules::issuing::{ResendSpec, mail_again};
+use crate::rules::next_action::reached_again;
 use crate::values::ids::{EventId, MailId, UserId};
 
 /// Why an address was not tried again.

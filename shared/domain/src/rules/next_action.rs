@@ -47,7 +47,7 @@ pub fn expire(user: &User, event: EventId, now: Timestamp) -> Option<UserChange>
 
 /// What an open invitation whose moment has come needs.
 #[derive(Debug, Clone)]
-pub enum DueStep {
+pub enum NextAction {
     /// Its time ran out, or it is reminded of: a change with a history row.
     Change(Box<UserChange>),
     /// It is looked at again later, or never for its reminders: nothing happened.
@@ -57,15 +57,15 @@ pub enum DueStep {
 /// What an invitation needs now that maintenance came by: to be ended, to be reminded of, or to be
 /// left alone until later. `mail` is the one that carried it last. `None`: nothing is due.
 #[must_use]
-pub fn due_step(
+pub fn next_action(
     user: &User,
     mail: Option<&Mail>,
     settings: &VersionedSettings,
     ids: (MailId, EventId),
     now: Timestamp,
-) -> Option<DueStep> {
+) -> Option<NextAction> {
     if let Some(change) = expire(user, ids.1, now) {
-        return Some(DueStep::Change(Box::new(change)));
+        return Some(NextAction::Change(Box::new(change)));
     }
     let invitation = user.invitation.as_ref().filter(|open| open.is_open())?;
     let plan = invitation.reminders?;
@@ -81,7 +81,7 @@ pub fn due_step(
             }),
             ..user.clone()
         };
-        Some(DueStep::Reschedule(Box::new(UserChange::next(user))))
+        Some(NextAction::Reschedule(Box::new(UserChange::next(user))))
     };
     let pointless = !user.enabled
         || user.address_mark.is_some()
@@ -101,7 +101,7 @@ pub fn due_step(
     if postponed.next_at != Some(now) {
         return rescheduled(postponed);
     }
-    Some(DueStep::Change(Box::new(remind(
+    Some(NextAction::Change(Box::new(remind(
         user, invitation, plan, settings, ids, now,
     ))))
 }
