@@ -7,7 +7,7 @@ mod users;
 
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::ownership::Ownership;
 use beckon_domain::model::registration::{DeviceFacts, Registration};
 use beckon_domain::model::session::{SESSION_LENGTH, Session};
@@ -99,8 +99,8 @@ pub fn a_session(user: UserId) -> Session {
 }
 
 /// An answer remembered for a day under a key that nobody has used.
-pub fn an_answer() -> RememberedAnswer {
-    RememberedAnswer {
+pub fn an_answer() -> IdempotencyRecord {
+    IdempotencyRecord {
         key: format!("key-{}", fresh_ulid()),
         fingerprint: "the body's".to_owned(),
         answer: "the answer".to_owned(),

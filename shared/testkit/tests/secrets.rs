@@ -161,7 +161,7 @@ async fn no_row_of_the_table_shows_a_secret_when_it_is_printed() {
     printed.print("Cursor", &cursor);
     printed.print("Session", &world.store.all_sessions());
     printed.print("Settings", &world.store.settings());
-    printed.print("RememberedAnswer", &answer);
+    printed.print("IdempotencyRecord", &answer);
 
     printed.assert_shows_none_of(&scene.secrets());
 }

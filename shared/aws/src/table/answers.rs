@@ -2,7 +2,7 @@
 //! end is also checked.
 
 use aws_sdk_dynamodb::types::Put;
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::idempotency::RecallAnswer;
 use beckon_domain::usecases::idempotency::KEPT_FOR;
@@ -16,16 +16,16 @@ impl RecallAnswer for Table {
         &self,
         key: &str,
         now: Timestamp,
-    ) -> Result<Option<RememberedAnswer>, Unavailable> {
+    ) -> Result<Option<IdempotencyRecord>, Unavailable> {
         let item = self.get(keys::answer(key)).await?;
-        let kept: Option<RememberedAnswer> = self.one(item).await?;
+        let kept: Option<IdempotencyRecord> = self.one(item).await?;
         Ok(kept.filter(|kept| now < kept.until))
     }
 }
 
 impl Table {
     /// Keeps an answer where there is none whose time is not over.
-    pub(super) fn remember(&self, answer: &RememberedAnswer) -> Result<Put, Unavailable> {
+    pub(super) fn remember(&self, answer: &IdempotencyRecord) -> Result<Put, Unavailable> {
         let mut item = row(keys::answer(&answer.key), answer)?;
         item.insert(keys::TTL.to_owned(), number(answer.until.as_second()));
         let kept_since = answer.until.as_second() - KEPT_FOR.as_secs();

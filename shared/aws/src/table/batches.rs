@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use beckon_domain::model::batch::{Batch, Cursor, Page};
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::ports::batches::{
     FinishPage, ListBatches, LoadBatch, PushCursor, StartBatch, StopBatch,
 };
@@ -24,7 +24,7 @@ impl StartBatch for Table {
         batch: &Batch,
         cursor: &Cursor,
         named: &[Vec<UserId>],
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), SaveError> {
         let mut items = vec![
             part(self.replace(rows::batch(batch)?, Version::FIRST)?),

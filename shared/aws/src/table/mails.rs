@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, ReturnConsumedCapacity, Select, TransactWriteItem,
 };
 use beckon_domain::model::history::HistoryEntry;
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::mail::{Mail, MailClass};
 use beckon_domain::ports::delivery::FindDue;
 use beckon_domain::ports::error::{SaveError, Unavailable};
@@ -73,7 +73,7 @@ impl AddMail for Table {
     async fn add_mail(
         &self,
         mail: &Mail,
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), SaveError> {
         let mut items = vec![part(self.replace(rows::mail(mail)?, mail.version)?)];
         if let Some(answer) = answer {

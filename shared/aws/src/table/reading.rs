@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::history::HistoryEntry;
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::session::Session;
@@ -58,7 +58,7 @@ carrying!(User, Mail, Batch, Cursor, Registration, Session, Template);
 impl Row for HistoryEntry {}
 impl Row for Page {}
 impl Row for Pause {}
-impl Row for RememberedAnswer {}
+impl Row for IdempotencyRecord {}
 
 /// A value, or where in it the trouble is.
 struct Placed<T>(T);

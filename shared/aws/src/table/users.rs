@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, ReturnValue, Trans
 use beckon_domain::model::batch::{Batch, Cursor};
 use beckon_domain::model::change::{ChangeOutcome, Name, UserChange, of_different_users};
 use beckon_domain::model::history::HistoryEntry;
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::selection::UserFilter;
@@ -146,7 +146,7 @@ impl AddUserRow for Table {
         user: &User,
         history: &HistoryEntry,
         batch: Option<(&Batch, &Cursor)>,
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), AddUserError> {
         enum Part {
             Address,

@@ -11,7 +11,7 @@ use beckon_domain::model::change::Name;
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::{Invitation, InvitationState};
 use beckon_domain::model::mail::{
     Mail, MailClass, MailKind, MailReason, MailState, NoticeOf, TestMail,
@@ -63,7 +63,7 @@ pub(crate) enum Value {
     CurrentSettings(VersionedSettings),
     SettingsVersion(VersionedSettings),
     Template(Template),
-    Answer(RememberedAnswer),
+    Answer(IdempotencyRecord),
     Tally(&'static str, Timestamp),
     Lease(RunId, Timestamp),
     Pause(Pause),
@@ -867,8 +867,8 @@ fn templates() -> Vec<Template> {
     ]
 }
 
-pub(crate) fn answer() -> RememberedAnswer {
-    RememberedAnswer {
+pub(crate) fn answer() -> IdempotencyRecord {
+    IdempotencyRecord {
         key: "0123456789abcdef".to_owned(),
         fingerprint: "fedcba9876543210".to_owned(),
         answer: r#"{"batch":null}"#.to_owned(),

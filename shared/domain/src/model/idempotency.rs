@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// An answer kept for an idempotency key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RememberedAnswer {
+pub struct IdempotencyRecord {
     /// Digest of caller, route and key.
     pub key: String,
     /// Digest of the request's body.
@@ -17,9 +17,9 @@ pub struct RememberedAnswer {
 }
 
 /// The answer may hold a whole user.
-impl std::fmt::Debug for RememberedAnswer {
+impl std::fmt::Debug for IdempotencyRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RememberedAnswer")
+        f.debug_struct("IdempotencyRecord")
             .field("key", &self.key)
             .field("until", &self.until)
             .finish_non_exhaustive()

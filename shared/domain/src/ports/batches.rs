@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::model::batch::{Batch, Cursor, Page};
-use crate::model::idempotency::RememberedAnswer;
+use crate::model::idempotency::IdempotencyRecord;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::reads::{ListPage, Readable};
 use crate::values::ids::{BatchId, MailId, UserId};
@@ -11,14 +11,14 @@ use crate::values::ids::{BatchId, MailId, UserId};
 /// Starts batches.
 pub trait StartBatch {
     /// Writes the batch, its cursor, its named users (rows of [`crate::model::batch::PAGE`] each) and the
-    /// remembered answer, as one. [`SaveError::Conflict`]: the idempotency key was used in the
+    /// idempotency record, as one. [`SaveError::Conflict`]: the idempotency key was used in the
     /// meantime.
     fn start_batch(
         &self,
         batch: &Batch,
         cursor: &Cursor,
         named: &[Vec<UserId>],
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use crate::model::idempotency::RememberedAnswer;
+use crate::model::idempotency::IdempotencyRecord;
 use crate::ports::error::Unavailable;
 
 /// Remembers what requests were answered with.
@@ -14,5 +14,5 @@ pub trait RecallAnswer {
         &self,
         key: &str,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<RememberedAnswer>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<IdempotencyRecord>, Unavailable>> + Send;
 }

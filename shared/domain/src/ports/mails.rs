@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::model::history::HistoryEntry;
-use crate::model::idempotency::RememberedAnswer;
+use crate::model::idempotency::IdempotencyRecord;
 use crate::model::mail::Mail;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::reads::Loaded;
@@ -63,6 +63,6 @@ pub trait AddMail {
     fn add_mail(
         &self,
         mail: &Mail,
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
 }

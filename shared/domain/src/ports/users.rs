@@ -8,7 +8,7 @@ use crate::model::batch::{Batch, Cursor};
 use crate::model::change::{ChangeOutcome, Name, UserChange};
 use crate::model::erasure::Tombstone;
 use crate::model::history::HistoryEntry;
-use crate::model::idempotency::RememberedAnswer;
+use crate::model::idempotency::IdempotencyRecord;
 use crate::model::invitation::InvitationState;
 use crate::model::selection::UserFilter;
 use crate::model::user::User;
@@ -107,7 +107,7 @@ pub trait AddUserRow {
         user: &User,
         history: &HistoryEntry,
         batch: Option<(&Batch, &Cursor)>,
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> impl Future<Output = Result<(), AddUserError>> + Send;
 }
 

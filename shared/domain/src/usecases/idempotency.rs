@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use crate::model::idempotency::RememberedAnswer;
+use crate::model::idempotency::IdempotencyRecord;
 use crate::ports::error::Unavailable;
 use crate::ports::idempotency::RecallAnswer;
 use crate::values::hex::hex;
@@ -41,8 +41,8 @@ impl RepeatableRequest {
         &self,
         answer: &T,
         now: Timestamp,
-    ) -> Result<RememberedAnswer, Unavailable> {
-        Ok(RememberedAnswer {
+    ) -> Result<IdempotencyRecord, Unavailable> {
+        Ok(IdempotencyRecord {
             key: self.key.clone(),
             fingerprint: self.fingerprint.clone(),
             answer: serde_json::to_string(answer)
@@ -80,7 +80,7 @@ pub async fn recall<T: DeserializeOwned>(
     }
     serde_json::from_str(&kept.answer)
         .map(Recalled::Answered)
-        .map_err(|error| Unavailable::new("the remembered answer", error))
+        .map_err(|error| Unavailable::new("the idempotency record", error))
 }
 
 #[cfg(test)]

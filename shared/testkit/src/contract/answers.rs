@@ -1,6 +1,6 @@
 //! Answers remembered for idempotency keys.
 
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::ports::error::SaveError;
 use beckon_domain::ports::users::AddUserError;
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use crate::builders::{a_batch, a_row, a_user, an_answer, monday_morning};
 async fn start(
     store: &impl Store,
     at: Timestamp,
-    answer: &RememberedAnswer,
+    answer: &IdempotencyRecord,
 ) -> Result<beckon_domain::values::ids::BatchId, SaveError> {
     let (batch, cursor) = a_batch().started_at(at).build();
     let result = store.start_batch(&batch, &cursor, &[], Some(answer)).await;
@@ -50,7 +50,7 @@ pub async fn an_unknown_key_has_no_answer<S: Store>(store: S) {
 pub async fn a_used_key_starts_no_second_batch<S: Store>(store: S) {
     let answer = an_answer();
     start(&store, monday_morning(), &answer).await.unwrap();
-    let other = RememberedAnswer {
+    let other = IdempotencyRecord {
         answer: "another".to_owned(),
         ..answer.clone()
     };
@@ -89,13 +89,13 @@ pub async fn a_key_past_its_time_can_be_used_again<S: Store>(store: S) {
     let first = an_answer();
     start(&store, monday_morning(), &first).await.unwrap();
     let later = first.until + SignedDuration::from_secs(1);
-    let second = RememberedAnswer {
+    let second = IdempotencyRecord {
         answer: "the second".to_owned(),
         until: later + SignedDuration::from_hours(24),
         ..first.clone()
     };
     let much_later = second.until + SignedDuration::from_secs(1);
-    let third = RememberedAnswer {
+    let third = IdempotencyRecord {
         answer: "the third".to_owned(),
         until: much_later + SignedDuration::from_hours(24),
         ..first.clone()

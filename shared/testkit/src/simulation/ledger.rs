@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::Invitation;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::DeviceRegistered;
@@ -330,7 +330,7 @@ impl Ledger {
 
 /// Batches and their pages.
 impl Ledger {
-    pub(super) fn batch_started(&mut self, batch: &Batch, answer: Option<&RememberedAnswer>) {
+    pub(super) fn batch_started(&mut self, batch: &Batch, answer: Option<&IdempotencyRecord>) {
         self.asked.push(Record::Cursor(batch.id));
         self.counts.batches += 1;
         let Some(answer) = answer else { return };

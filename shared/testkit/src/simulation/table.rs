@@ -4,7 +4,7 @@
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::change::{ChangeOutcome, UserChange};
 use beckon_domain::model::history::HistoryEntry;
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{Mail, MailClass, MailKind};
 use beckon_domain::model::user::User;
@@ -173,7 +173,7 @@ impl AddUserRow for Table {
         user: &User,
         history: &HistoryEntry,
         batch: Option<(&Batch, &Cursor)>,
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), AddUserError> {
         let write = self.rows.add_user(user, history, batch, answer);
         self.write(Call::AddUser, write, |ledger, ()| {
@@ -313,7 +313,7 @@ impl StartBatch for Table {
         batch: &Batch,
         cursor: &Cursor,
         named: &[Vec<UserId>],
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), SaveError> {
         let write = self.rows.start_batch(batch, cursor, named, answer);
         self.write(Call::StartBatch, write, |ledger, ()| {

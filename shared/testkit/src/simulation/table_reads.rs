@@ -2,7 +2,7 @@
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::selection::UserFilter;
@@ -174,7 +174,7 @@ impl RecallAnswer for Table {
         &self,
         key: &str,
         now: Timestamp,
-    ) -> Result<Option<RememberedAnswer>, Unavailable> {
+    ) -> Result<Option<IdempotencyRecord>, Unavailable> {
         self.read(
             Call::RecallAnswer,
             self.rows().recall_answer(key, now),

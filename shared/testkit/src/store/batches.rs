@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::ports::batches::{
     FinishPage, ListBatches, LoadBatch, PushCursor, StartBatch, StopBatch,
 };
@@ -22,7 +22,7 @@ impl StartBatch for MemoryStore {
         batch: &Batch,
         cursor: &Cursor,
         named: &[Vec<UserId>],
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), SaveError> {
         self.write(Call::StartBatch, |rows| {
             rows.start_batch(batch, cursor, named, answer)

@@ -2,7 +2,7 @@
 
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::history::HistoryEntry;
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::mail::{Mail, MailClass};
 use beckon_domain::ports::delivery::{FindDue, HoldLease, PauseOutbox};
 use beckon_domain::ports::error::{SaveError, Unavailable};
@@ -114,7 +114,7 @@ impl AddMail for MemoryStore {
     async fn add_mail(
         &self,
         mail: &Mail,
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), SaveError> {
         self.save(Call::AddMail, |rows| rows.add_mail(mail, answer))
             .await

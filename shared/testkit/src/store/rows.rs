@@ -8,7 +8,7 @@ use beckon_domain::model::change::{ChangeOutcome, Name, UserChange};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::erasure::{Tombstone, over_since};
 use beckon_domain::model::history::HistoryEntry;
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::session::Session;
@@ -45,7 +45,7 @@ pub(super) struct Rows {
     pub(super) cursors: BTreeMap<BatchId, Cursor>,
     pub(super) named: BTreeMap<(BatchId, u32), Vec<UserId>>,
     pub(super) pages: BTreeMap<(BatchId, u32), Page>,
-    pub(super) answers: BTreeMap<String, RememberedAnswer>,
+    pub(super) answers: BTreeMap<String, IdempotencyRecord>,
     pub(super) lease: Option<(RunId, Timestamp)>,
     pub(super) pause: Option<Pause>,
     /// How much, and until when.
@@ -167,13 +167,13 @@ impl Rows {
     }
 
     /// A key whose answer is past its time is free again.
-    fn key_is_taken(&self, answer: Option<&RememberedAnswer>, now: Timestamp) -> bool {
+    fn key_is_taken(&self, answer: Option<&IdempotencyRecord>, now: Timestamp) -> bool {
         answer
             .and_then(|answer| self.answers.get(&answer.key))
             .is_some_and(|kept| now <= kept.until)
     }
 
-    fn put_answer(&mut self, answer: Option<&RememberedAnswer>) {
+    fn put_answer(&mut self, answer: Option<&IdempotencyRecord>) {
         if let Some(answer) = answer {
             self.answers.insert(answer.key.clone(), answer.clone());
         }
@@ -189,7 +189,7 @@ impl Rows {
         user: &User,
         history: &HistoryEntry,
         batch: Option<(&Batch, &Cursor)>,
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), AddUserError> {
         // First: whoever repeats a request is not told that its own address is taken.
         if self.key_is_taken(answer, history.at) {
@@ -323,7 +323,7 @@ impl Rows {
     pub(super) fn add_mail(
         &mut self,
         mail: &Mail,
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), SaveError> {
         if self.key_is_taken(answer, mail.created_at) {
             return Err(SaveError::Conflict);
@@ -338,7 +338,7 @@ impl Rows {
         batch: &Batch,
         cursor: &Cursor,
         named: &[Vec<UserId>],
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), SaveError> {
         if self.key_is_taken(answer, batch.created_at) || self.batches.contains_key(&batch.id) {
             return Err(SaveError::Conflict);

@@ -1,6 +1,6 @@
 //! The ports that speak of settings and of remembered answers.
 
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::settings::{
     SavedSettings, Settings, SettingsStamp, UNSAVED, VersionedSettings,
 };
@@ -96,7 +96,7 @@ impl RecallAnswer for MemoryStore {
         &self,
         key: &str,
         now: Timestamp,
-    ) -> Result<Option<RememberedAnswer>, Unavailable> {
+    ) -> Result<Option<IdempotencyRecord>, Unavailable> {
         let read = self.read(Call::RecallAnswer, |rows| {
             let kept = rows.answers.get(key);
             let kept = kept.filter(|answer| now <= answer.until).cloned();

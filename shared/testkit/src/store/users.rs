@@ -6,7 +6,7 @@ use beckon_domain::model::batch::{Batch, Cursor};
 use beckon_domain::model::change::{ChangeOutcome, Name, UserChange, of_different_users};
 use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::HistoryEntry;
-use beckon_domain::model::idempotency::RememberedAnswer;
+use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::{Invitation, InvitationState};
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::selection::{UserFilter, each_once};
@@ -163,7 +163,7 @@ impl AddUserRow for MemoryStore {
         user: &User,
         history: &HistoryEntry,
         batch: Option<(&Batch, &Cursor)>,
-        answer: Option<&RememberedAnswer>,
+        answer: Option<&IdempotencyRecord>,
     ) -> Result<(), AddUserError> {
         self.write(Call::AddUser, |rows| {
             rows.add_user(user, history, batch, answer)
