@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::builders::DeleteBuilder;
 use aws_sdk_dynamodb::types::{
     Delete, DeleteRequest, ReturnConsumedCapacity, TransactWriteItem, WriteRequest,
 };
-use beckon_domain::model::change::Name;
+use beckon_domain::model::change::Identifier;
 use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::user::User;
@@ -45,7 +45,7 @@ impl RemoveUser for Table {
             part(self.set(rows::history(history)?)?),
             part(self.set(rows::tombstone(left)?)?),
         ];
-        for name in Name::all_of(user) {
+        for name in Identifier::all_of(user) {
             items.push(deleted(self.taking(key_of(&name).into_item()))?);
         }
         let slots = user

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, ReturnValue, TransactWriteItem};
 use beckon_domain::model::batch::{Batch, Cursor};
-use beckon_domain::model::change::{ChangeOutcome, Name, UserChange, of_different_users};
+use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange, of_different_users};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::InvitationState;
@@ -51,23 +51,27 @@ impl FindUser for Table {
         &self,
         address: &NormalisedAddress,
     ) -> Result<Option<User>, Unavailable> {
-        self.pointed_at(&Name::Address(address.clone())).await
+        self.pointed_at(&Identifier::Address(address.clone())).await
     }
 
     async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
-        self.pointed_at(&Name::External(id.clone())).await
+        self.pointed_at(&Identifier::External(id.clone())).await
     }
 }
 
 impl FindUsers for Table {
-    async fn users_by_names(&self, names: &[Name]) -> Result<Vec<User>, Unavailable> {
+    async fn users_by_names(&self, names: &[Identifier]) -> Result<Vec<User>, Unavailable> {
         let pointers = self.get_many(names.iter().map(key_of).collect()).await?;
         let pointers: Vec<Pointer> = self.sort_out(pointers).await.items;
         let ids: Vec<UserId> = pointers.iter().map(|pointer| pointer.user).collect();
         let mut users = self.load_users(&ids).await?;
         // Between the two reads a name may have become somebody else's.
-        let wanted: HashSet<&Name> = names.iter().collect();
-        users.retain(|user| Name::all_of(user).iter().any(|name| wanted.contains(name)));
+        let wanted: HashSet<&Identifier> = names.iter().collect();
+        users.retain(|user| {
+            Identifier::all_of(user)
+                .iter()
+                .any(|name| wanted.contains(name))
+        });
         Ok(users)
     }
 }
@@ -301,10 +305,10 @@ struct Pointer {
 
 impl Row for Pointer {}
 
-pub(super) fn key_of(name: &Name) -> keys::Key {
+pub(super) fn key_of(name: &Identifier) -> keys::Key {
     match name {
-        Name::Address(address) => keys::address(address),
-        Name::External(id) => keys::external(id),
+        Identifier::Address(address) => keys::address(address),
+        Identifier::External(id) => keys::external(id),
     }
 }
 
@@ -381,7 +385,7 @@ impl Table {
         Ok(())
     }
 
-    async fn pointed_at(&self, name: &Name) -> Result<Option<User>, Unavailable> {
+    async fn pointed_at(&self, name: &Identifier) -> Result<Option<User>, Unavailable> {
         let item = self.get(key_of(name)).await?;
         let Some(pointer) = self.one::<Pointer>(item).await? else {
             return Ok(None);
@@ -389,7 +393,7 @@ impl Table {
         let user = self.get(keys::user(pointer.user)).await?;
         let user: Option<User> = self.one(user).await?;
         // Between the two reads the name may have become somebody else's.
-        Ok(user.filter(|user| Name::all_of(user).contains(name)))
+        Ok(user.filter(|user| Identifier::all_of(user).contains(name)))
     }
 
     fn items_of(&self, change: &UserChange) -> Result<Prepared, Unavailable> {
@@ -403,8 +407,8 @@ impl Table {
         let mut claims = Vec::new();
         for name in &change.claims {
             let taken = match name {
-                Name::Address(_) => ChangeOutcome::AddressTaken,
-                Name::External(_) => ChangeOutcome::ExternalIdTaken,
+                Identifier::Address(_) => ChangeOutcome::AddressTaken,
+                Identifier::External(_) => ChangeOutcome::ExternalIdTaken,
             };
             claims.push((items.len(), taken));
             let pointer = pointer(key_of(name), change.user.id);
@@ -433,7 +437,7 @@ impl Table {
     }
 
     /// Takes a user's pointer away; it must be theirs.
-    fn freed(&self, name: &Name, user: UserId) -> Result<TransactWriteItem, Unavailable> {
+    fn freed(&self, name: &Identifier, user: UserId) -> Result<TransactWriteItem, Unavailable> {
         let delete = Delete::builder()
             .table_name(&self.name)
             .set_key(Some(key_of(name).into_item()))

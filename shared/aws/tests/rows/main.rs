@@ -20,7 +20,7 @@ mod unreadable;
 use std::collections::BTreeMap;
 
 use beckon_domain::model::batch::Cursor;
-use beckon_domain::model::change::{Name, UserChange};
+use beckon_domain::model::change::{Identifier, UserChange};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::settings::UNSAVED;
@@ -176,11 +176,11 @@ fn key(specimen: &Specimen) -> (String, String) {
     let (pk, sk) = match &specimen.value {
         Value::User(user) => (format!("user#{}", user.id), "user".to_owned()),
         Value::Tombstone(left) => (format!("user#{}", left.user), "tombstone".to_owned()),
-        Value::Name(Name::Address(address), _) => (
+        Value::Identifier(Identifier::Address(address), _) => (
             format!("address#{}", address.as_str()),
             "address".to_owned(),
         ),
-        Value::Name(Name::External(id), _) => {
+        Value::Identifier(Identifier::External(id), _) => {
             (format!("external#{}", id.as_str()), "external".to_owned())
         }
         Value::Device(registration) => (
@@ -263,7 +263,7 @@ async fn write(engine: &Engine, value: Value) {
         Value::Lease(run, until) => assert!(table.take_lease(run, now, until).await.unwrap()),
         Value::Pause(pause) => table.set_delivery_pause(Some(&pause)).await.unwrap(),
         Value::Pace(pace) => table.note_pace(pace).await.unwrap(),
-        Value::Name(..)
+        Value::Identifier(..)
         | Value::Device(_)
         | Value::History(_)
         | Value::Session(_)
@@ -297,7 +297,7 @@ async fn write_user(engine: &Engine, user: &User) {
 
 fn first_change(user: &User) -> UserChange {
     UserChange {
-        claims: Name::all_of(user),
+        claims: Identifier::all_of(user),
         ..UserChange::of(user.clone())
     }
 }
@@ -347,12 +347,12 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
             let found = table.tombstones(left.over_since, 10).await.unwrap();
             found.contains(&left.user).then(|| value.clone())
         }
-        Value::Name(name, _) => {
+        Value::Identifier(name, _) => {
             let found = match name {
-                Name::Address(address) => table.user_by_address(address).await.unwrap(),
-                Name::External(id) => table.user_by_external_id(id).await.unwrap(),
+                Identifier::Address(address) => table.user_by_address(address).await.unwrap(),
+                Identifier::External(id) => table.user_by_external_id(id).await.unwrap(),
             };
-            found.map(|user| Value::Name(name.clone(), user.id))
+            found.map(|user| Value::Identifier(name.clone(), user.id))
         }
         Value::Device(registration) => table
             .load_registration(registration.user, &registration.device.id)

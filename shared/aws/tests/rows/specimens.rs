@@ -7,7 +7,7 @@ use beckon_domain::model::actor::Actor;
 use beckon_domain::model::batch::{
     Batch, BatchSelection, Cursor, Page, Recipient, RecipientResult, SkipReason,
 };
-use beckon_domain::model::change::Name;
+use beckon_domain::model::change::Identifier;
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
@@ -49,7 +49,7 @@ pub(crate) enum Value {
     User(User),
     Tombstone(Tombstone),
     /// What a user is found by.
-    Name(Name, UserId),
+    Identifier(Identifier, UserId),
     Device(Registration),
     History(HistoryEntry),
     Mail(Mail),
@@ -128,12 +128,15 @@ pub(crate) fn all() -> Vec<Specimen> {
     let mut all = Vec::new();
     let mut add = |name: String, value| all.push(Specimen { name, value });
     for (name, user) in users() {
-        for claim in Name::all_of(&user) {
+        for claim in Identifier::all_of(&user) {
             let kind = match &claim {
-                Name::Address(_) => "address",
-                Name::External(_) => "external-id",
+                Identifier::Address(_) => "address",
+                Identifier::External(_) => "external-id",
             };
-            add(format!("{kind}-of-{name}"), Value::Name(claim, user.id));
+            add(
+                format!("{kind}-of-{name}"),
+                Value::Identifier(claim, user.id),
+            );
         }
         add(format!("user-{name}"), Value::User(user));
     }

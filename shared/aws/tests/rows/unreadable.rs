@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_aws::Table;
-use beckon_domain::model::change::{Name, UserChange};
+use beckon_domain::model::change::{Identifier, UserChange};
 use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::stored::RowKey;
@@ -37,7 +37,7 @@ async fn add(
     user: beckon_domain::model::user::User,
 ) -> beckon_domain::model::user::User {
     let change = UserChange {
-        claims: Name::all_of(&user),
+        claims: Identifier::all_of(&user),
         ..UserChange::of(user.clone())
     };
     assert!(engine.table.save_user(&change).await.unwrap().is_saved());
@@ -80,7 +80,7 @@ async fn the_mark_touches_nothing_but_itself_and_the_index_of_what_is_due() {
 async fn what_is_told_of_a_row_holds_no_address_and_no_name() {
     let engine = Engine::start().await;
     let user = add(&engine, a_user().at("ada@example.com").build()).await;
-    let name = Name::Address(user.email.normalised());
+    let name = Identifier::Address(user.email.normalised());
     let pointer = RowKey {
         pk: "address#ada@example.com".to_owned(),
         sk: "address".to_owned(),
@@ -90,7 +90,7 @@ async fn what_is_told_of_a_row_holds_no_address_and_no_name() {
         .await;
     let of_user = engine.table.load_user(user.id).await.unwrap_err();
     engine.set(&pointer, "user", text("ada@example.com")).await;
-    let Name::Address(address) = &name else {
+    let Identifier::Address(address) = &name else {
         unreachable!("it is an address")
     };
     let of_pointer = engine.table.user_by_address(address).await.unwrap_err();

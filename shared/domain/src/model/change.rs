@@ -12,14 +12,14 @@ use crate::values::ids::{ExternalId, RequestId};
 
 /// What the world finds a user by. Each belongs to one user at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Name {
+pub enum Identifier {
     /// Their address.
     Address(NormalisedAddress),
     /// Their external id.
     External(ExternalId),
 }
 
-impl Name {
+impl Identifier {
     /// Everything that a user is found by.
     #[must_use]
     pub fn all_of(user: &User) -> Vec<Self> {
@@ -37,9 +37,9 @@ pub struct UserChange {
     /// not exist yet.
     pub user: User,
     /// What they were found by and are no longer.
-    pub frees: Vec<Name>,
+    pub frees: Vec<Identifier>,
     /// What they are found by from now on; nobody may have it yet.
-    pub claims: Vec<Name>,
+    pub claims: Vec<Identifier>,
     /// Mails, each in its version; a first version must not exist yet.
     pub mails: Vec<Mail>,
     /// What happened.

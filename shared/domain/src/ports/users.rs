@@ -5,7 +5,7 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::model::batch::{Batch, Cursor};
-use crate::model::change::{ChangeOutcome, Name, UserChange};
+use crate::model::change::{ChangeOutcome, Identifier, UserChange};
 use crate::model::erasure::Tombstone;
 use crate::model::history::HistoryEntry;
 use crate::model::idempotency::IdempotencyRecord;
@@ -64,7 +64,7 @@ pub trait FindUsers {
     /// read is left out.
     fn users_by_names(
         &self,
-        names: &[Name],
+        names: &[Identifier],
     ) -> impl Future<Output = Result<Vec<User>, Unavailable>> + Send;
 }
 

@@ -9,7 +9,7 @@ pub use known::{Decision, Known, longer_ids};
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::change::Name;
+use crate::model::change::Identifier;
 use crate::model::user::User;
 use crate::rules::sheet::{Column, Row, damage};
 use crate::values::address::EmailAddress;
@@ -76,12 +76,12 @@ impl Entry {
 
     /// What the row calls the person it is about.
     #[must_use]
-    pub fn names(&self) -> Vec<Name> {
-        let external = self.external_id.clone().map(Name::External);
+    pub fn names(&self) -> Vec<Identifier> {
+        let external = self.external_id.clone().map(Identifier::External);
         let address = self
             .email
             .as_ref()
-            .map(|email| Name::Address(email.normalised()));
+            .map(|email| Identifier::Address(email.normalised()));
         external.into_iter().chain(address).collect()
     }
 
@@ -100,13 +100,13 @@ impl Entry {
     }
 
     /// Ids that a spreadsheet would have made this row's of, by taking zeros from the front.
-    fn longer_ids(&self) -> Option<impl Iterator<Item = Name> + use<>> {
+    fn longer_ids(&self) -> Option<impl Iterator<Item = Identifier> + use<>> {
         let number = damage::number_of(self.external_id.as_ref()?.as_str())?.to_owned();
         let widths = number.len() + 1..=(number.len() + MOST_ZEROS).max(USUAL_DIGITS);
         Some(widths.filter_map(move |width| {
             ExternalId::parse(&format!("{number:0>width$}"))
                 .ok()
-                .map(Name::External)
+                .map(Identifier::External)
         }))
     }
 }
@@ -180,7 +180,7 @@ fn cell<T>(
 /// Names rows that are about whom an earlier row is about already.
 #[derive(Debug, Default)]
 pub struct Mentioned {
-    names: HashMap<Name, u64>,
+    names: HashMap<Identifier, u64>,
     ids: HashMap<UserId, u64>,
 }
 
@@ -211,10 +211,10 @@ impl Mentioned {
     }
 }
 
-const fn field_of(name: &Name) -> &'static str {
+const fn field_of(name: &Identifier) -> &'static str {
     match name {
-        Name::Address(_) => Column::Email.header(),
-        Name::External(_) => Column::ExternalId.header(),
+        Identifier::Address(_) => Column::Email.header(),
+        Identifier::External(_) => Column::ExternalId.header(),
     }
 }
 

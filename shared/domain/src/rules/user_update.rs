@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 
 use crate::model::actor::Actor;
-use crate::model::change::{Name, UserChange};
+use crate::model::change::{Identifier, UserChange};
 use crate::model::history::{HistoryEntry, HistoryEvent, Particular};
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::mail::{Mail, MailClass};
@@ -205,9 +205,9 @@ fn at_new_address(user: User, now: Timestamp) -> User {
     }
 }
 
-fn names_moved(before: &User, after: &User) -> (Vec<Name>, Vec<Name>) {
-    let (old, new) = (Name::all_of(before), Name::all_of(after));
-    let without = |names: &[Name], others: &[Name]| {
+fn names_moved(before: &User, after: &User) -> (Vec<Identifier>, Vec<Identifier>) {
+    let (old, new) = (Identifier::all_of(before), Identifier::all_of(after));
+    let without = |names: &[Identifier], others: &[Identifier]| {
         let left = names.iter().filter(|name| !others.contains(name));
         left.cloned().collect()
     };

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::actor::Actor;
 use crate::model::batch::{Batch, BatchSelection, PAGE};
-use crate::model::change::{ChangeOutcome, Name, UserChange};
+use crate::model::change::{ChangeOutcome, Identifier, UserChange};
 use crate::model::history::HistoryEvent;
 use crate::model::mail::Mail;
 use crate::model::ownership::OwnerSwitch;
@@ -314,7 +314,7 @@ where
                 Ok(entry)
             })
             .collect();
-        let names: Vec<Name> = entries.iter().flatten().flat_map(Entry::names).collect();
+        let names: Vec<Identifier> = entries.iter().flatten().flat_map(Entry::names).collect();
         let mut known = Known::new(self.env.store().users_by_names(&names).await?);
         let ids: Vec<UserId> = entries
             .iter()
@@ -392,7 +392,7 @@ where
                     .env
                     .happened(user.id, now, who, HistoryEvent::UserAdded);
                 let change = UserChange {
-                    claims: Name::all_of(&user),
+                    claims: Identifier::all_of(&user),
                     ..UserChange::of((*user).clone())
                 }
                 .with_history([row]);

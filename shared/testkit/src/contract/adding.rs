@@ -1,6 +1,6 @@
 //! Adding users, and finding them again.
 
-use beckon_domain::model::change::Name;
+use beckon_domain::model::change::Identifier;
 use beckon_domain::model::user::{AddressSuppression, Asked, User};
 use beckon_domain::ports::users::AddUserError;
 use beckon_domain::values::address::EmailAddress;
@@ -86,10 +86,10 @@ pub async fn many_are_found_by_address_or_external_id_each_once_without_the_unkn
         .collect();
 
     let everything = users.iter().chain(&strangers);
-    let mut names: Vec<Name> = everything.flat_map(Name::all_of).collect();
+    let mut names: Vec<Identifier> = everything.flat_map(Identifier::all_of).collect();
     // Of these only one name is asked for.
-    names.retain(|name| *name != Name::Address(users[0].email.normalised()));
-    names.retain(|name| *name != Name::External(users[1].external_id.clone().unwrap()));
+    names.retain(|name| *name != Identifier::Address(users[0].email.normalised()));
+    names.retain(|name| *name != Identifier::External(users[1].external_id.clone().unwrap()));
     let mut found = store.users_by_names(&names).await.unwrap();
 
     found.sort_by_key(|user| user.id);

@@ -1,6 +1,6 @@
 //! Taking users away, and erasing what is left of them.
 
-use beckon_domain::model::change::{ChangeOutcome, Name, UserChange};
+use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange};
 use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::invitation::{Invitation, InvitationState};
@@ -61,7 +61,10 @@ pub async fn a_user_who_is_removed_is_gone_with_all_but_their_history<S: Store>(
 
     assert_eq!(load(&store, user.id).await, None);
     assert_eq!(
-        store.users_by_names(&Name::all_of(&user)).await.unwrap(),
+        store
+            .users_by_names(&Identifier::all_of(&user))
+            .await
+            .unwrap(),
         []
     );
     assert_eq!(store.load_session(&session.digest).await.unwrap(), None);
@@ -77,7 +80,10 @@ pub async fn a_user_who_is_removed_is_gone_with_all_but_their_history<S: Store>(
     let heir = a_user().at(user.email.as_str());
     let heir = heir.known_as(user.external_id.as_ref().unwrap().as_str());
     let heir = added(&store, heir.build()).await;
-    let found = store.users_by_names(&Name::all_of(&user)).await.unwrap();
+    let found = store
+        .users_by_names(&Identifier::all_of(&user))
+        .await
+        .unwrap();
     assert_eq!(found, [heir]);
 }
 
@@ -94,7 +100,10 @@ pub async fn a_user_who_changed_since_or_is_unknown_is_not_removed<S: Store>(sto
 
     assert_eq!(load(&store, read.id).await.as_ref(), Some(&now));
     assert_eq!(
-        store.users_by_names(&Name::all_of(&now)).await.unwrap(),
+        store
+            .users_by_names(&Identifier::all_of(&now))
+            .await
+            .unwrap(),
         std::slice::from_ref(&now)
     );
     assert_eq!(history(&store, &read).await.len(), 1);

@@ -1,6 +1,6 @@
 //! Changes of users: each as a whole or not at all.
 
-use beckon_domain::model::change::{ChangeOutcome, Name, UserChange};
+use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange};
 use beckon_domain::model::mail::MailEvent;
 use beckon_domain::model::user::User;
 use beckon_domain::values::address::EmailAddress;
@@ -330,7 +330,7 @@ fn renamed(user: &User, email: EmailAddress, external_id: Option<ExternalId>) ->
         user.email = email;
         user.external_id = external_id;
     });
-    let (old, new) = (Name::all_of(user), Name::all_of(&change.user));
+    let (old, new) = (Identifier::all_of(user), Identifier::all_of(&change.user));
     UserChange {
         frees: old
             .iter()
@@ -347,10 +347,10 @@ fn renamed(user: &User, email: EmailAddress, external_id: Option<ExternalId>) ->
     }
 }
 
-async fn found_by(store: &impl Store, name: &Name) -> Option<User> {
+async fn found_by(store: &impl Store, name: &Identifier) -> Option<User> {
     let found = match name {
-        Name::Address(address) => store.user_by_address(address).await,
-        Name::External(id) => store.user_by_external_id(id).await,
+        Identifier::Address(address) => store.user_by_address(address).await,
+        Identifier::External(id) => store.user_by_external_id(id).await,
     };
     found.expect("the store can be reached")
 }
@@ -373,10 +373,10 @@ pub async fn a_user_is_found_by_what_a_change_claims_and_not_by_what_it_frees<S:
     )
     .await;
 
-    for name in Name::all_of(&after) {
+    for name in Identifier::all_of(&after) {
         assert_eq!(found_by(&store, &name).await.as_ref(), Some(&after));
     }
-    for name in Name::all_of(&before) {
+    for name in Identifier::all_of(&before) {
         assert_eq!(found_by(&store, &name).await.as_ref(), Some(&heir));
     }
     assert_eq!(load(&store, before.id).await, Some(after));
@@ -388,12 +388,12 @@ pub async fn a_change_claims_an_external_id_and_frees_it_again<S: Store>(store: 
     let id = fresh_external_id();
 
     let named = saved(&store, renamed(&user, user.email.clone(), Some(id.clone()))).await;
-    let found = found_by(&store, &Name::External(id.clone())).await;
+    let found = found_by(&store, &Identifier::External(id.clone())).await;
     let unnamed = saved(&store, renamed(&named, user.email.clone(), None)).await;
 
     assert_eq!(found.as_ref(), Some(&named));
-    assert_eq!(found_by(&store, &Name::External(id)).await, None);
-    let address = Name::Address(user.email.normalised());
+    assert_eq!(found_by(&store, &Identifier::External(id)).await, None);
+    let address = Identifier::Address(user.email.normalised());
     assert_eq!(found_by(&store, &address).await, Some(unnamed));
 }
 
@@ -426,7 +426,7 @@ pub async fn a_change_that_claims_what_another_has_is_told_so_and_writes_nothing
 
     for user in [&user, &other] {
         assert_eq!(load(&store, user.id).await.as_ref(), Some(user));
-        for name in Name::all_of(user) {
+        for name in Identifier::all_of(user) {
             assert_eq!(found_by(&store, &name).await.as_ref(), Some(user));
         }
     }
@@ -445,7 +445,7 @@ pub async fn a_change_from_an_older_version_conflicts_whatever_it_claims<S: Stor
         assert_eq!(save(&store, &change).await, ChangeOutcome::Conflict);
         assert_unwritten(&store, &change).await;
     }
-    let address = Name::Address(read.email.normalised());
+    let address = Identifier::Address(read.email.normalised());
     assert_eq!(
         found_by(&store, &address).await.map(|user| user.devices),
         Some(7)
@@ -462,7 +462,7 @@ pub async fn first_versions_are_added_each_with_what_they_are_found_by<S: Store>
             .known_as(external.as_str())
             .build();
         UserChange {
-            claims: Name::all_of(&user),
+            claims: Identifier::all_of(&user),
             history: vec![a_row(user.id, monday_morning())],
             ..UserChange::of(user)
         }
@@ -480,7 +480,7 @@ pub async fn first_versions_are_added_each_with_what_they_are_found_by<S: Store>
             (ChangeOutcome::Saved, Some(&change.user))
         };
         assert_eq!(outcomes[number], outcome, "{number}");
-        let external = Name::External(change.user.external_id.clone().unwrap());
+        let external = Identifier::External(change.user.external_id.clone().unwrap());
         assert_eq!(found_by(&store, &external).await.as_ref(), found);
         assert_eq!(load(&store, change.user.id).await.as_ref(), found);
     }
@@ -511,6 +511,6 @@ pub async fn of_many_who_claim_one_address_at_once_one_has_it<S: Store>(store: S
         .iter()
         .filter(|(_, outcome)| *outcome == ChangeOutcome::AddressTaken);
     assert_eq!((winners.len(), others.count()), (1, 7), "{outcomes:?}");
-    let found = found_by(&store, &Name::Address(wanted.normalised())).await;
+    let found = found_by(&store, &Identifier::Address(wanted.normalised())).await;
     assert_eq!(found.map(|user| user.id), winners.first().copied());
 }

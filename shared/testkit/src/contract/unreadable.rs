@@ -4,7 +4,7 @@
 use std::future::Future;
 
 use beckon_domain::model::batch::Page;
-use beckon_domain::model::change::{Name, UserChange};
+use beckon_domain::model::change::{Identifier, UserChange};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::MailClass;
@@ -128,9 +128,9 @@ pub async fn an_unreadable_user_leaves_everybody_else_be<S: Store>(store: S, spo
     let read = store.read_users(&ids).await.unwrap();
     assert!(read.why_unreadable(&first.id).is_some());
     assert!(read.why_unreadable(&second.id).is_none());
-    let wanted: Vec<Name> = [&first, &second]
+    let wanted: Vec<Identifier> = [&first, &second]
         .into_iter()
-        .flat_map(Name::all_of)
+        .flat_map(Identifier::all_of)
         .collect();
     assert_eq!(store.users_by_names(&wanted).await.unwrap(), [second]);
 }

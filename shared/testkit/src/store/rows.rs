@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
-use beckon_domain::model::change::{ChangeOutcome, Name, UserChange};
+use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::erasure::{Tombstone, over_since};
 use beckon_domain::model::history::HistoryEntry;
@@ -236,20 +236,20 @@ impl Rows {
             .iter()
             .find(|name| self.holder(name).is_some())
         {
-            Some(Name::Address(_)) => return ChangeOutcome::AddressTaken,
-            Some(Name::External(_)) => return ChangeOutcome::ExternalIdTaken,
+            Some(Identifier::Address(_)) => return ChangeOutcome::AddressTaken,
+            Some(Identifier::External(_)) => return ChangeOutcome::ExternalIdTaken,
             None => {}
         }
         for name in &change.frees {
             match name {
-                Name::Address(address) => self.addresses.remove(address),
-                Name::External(id) => self.external_ids.remove(id),
+                Identifier::Address(address) => self.addresses.remove(address),
+                Identifier::External(id) => self.external_ids.remove(id),
             };
         }
         for name in &change.claims {
             match name {
-                Name::Address(address) => self.addresses.insert(address.clone(), user.id),
-                Name::External(id) => self.external_ids.insert(id.clone(), user.id),
+                Identifier::Address(address) => self.addresses.insert(address.clone(), user.id),
+                Identifier::External(id) => self.external_ids.insert(id.clone(), user.id),
             };
         }
         self.users.insert(user.id, user.clone());
@@ -269,10 +269,10 @@ impl Rows {
         ChangeOutcome::Saved
     }
 
-    pub(super) fn holder(&self, name: &Name) -> Option<UserId> {
+    pub(super) fn holder(&self, name: &Identifier) -> Option<UserId> {
         match name {
-            Name::Address(address) => self.addresses.get(address).copied(),
-            Name::External(id) => self.external_ids.get(id).copied(),
+            Identifier::Address(address) => self.addresses.get(address).copied(),
+            Identifier::External(id) => self.external_ids.get(id).copied(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use beckon_domain::model::batch::{Batch, Cursor};
-use beckon_domain::model::change::{ChangeOutcome, Name, UserChange, of_different_users};
+use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange, of_different_users};
 use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
@@ -73,7 +73,7 @@ impl FindUser for MemoryStore {
 }
 
 impl FindUsers for MemoryStore {
-    async fn users_by_names(&self, names: &[Name]) -> Result<Vec<User>, Unavailable> {
+    async fn users_by_names(&self, names: &[Identifier]) -> Result<Vec<User>, Unavailable> {
         self.read(Call::UsersByNames, |rows| {
             let ids: Vec<UserId> = names.iter().filter_map(|name| rows.holder(name)).collect();
             each_once(&ids)

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use super::Entry;
-use crate::model::change::Name;
+use crate::model::change::Identifier;
 use crate::model::settings::Sender;
 use crate::model::stored::Carried;
 use crate::model::user::User;
@@ -21,7 +21,7 @@ const LOOKED_UP_LONGER: usize = 100;
 /// The ids that people in a file may have had before a spreadsheet took zeros from their front: of
 /// those rows that are about nobody known.
 #[must_use]
-pub fn longer_ids<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Known) -> Vec<Name> {
+pub fn longer_ids<'a>(entries: impl Iterator<Item = &'a Entry>, known: &Known) -> Vec<Identifier> {
     let mut lost: Vec<&Entry> = entries
         .filter(|entry| entry.longer_ids().is_some() && matches!(known.whom(entry), Ok(None)))
         .collect();
@@ -52,8 +52,8 @@ pub enum Decision {
 #[derive(Debug, Default)]
 pub struct Known {
     users: HashMap<UserId, User>,
-    named: HashMap<Name, UserId>,
-    about: HashMap<UserId, Vec<(u64, Vec<Name>)>>,
+    named: HashMap<Identifier, UserId>,
+    about: HashMap<UserId, Vec<(u64, Vec<Identifier>)>>,
     moving: HashMap<UserId, Moving>,
 }
 
@@ -61,7 +61,7 @@ pub struct Known {
 #[derive(Debug)]
 struct Moving {
     line: u64,
-    to: Name,
+    to: Identifier,
 }
 
 impl Known {
@@ -76,13 +76,13 @@ impl Known {
     /// These users as well.
     pub fn add(&mut self, users: Vec<User>) {
         for user in users {
-            let names = Name::all_of(&user).into_iter();
+            let names = Identifier::all_of(&user).into_iter();
             self.named.extend(names.map(|name| (name, user.id)));
             self.users.insert(user.id, user);
         }
     }
 
-    fn user(&self, name: Option<Name>) -> Option<&User> {
+    fn user(&self, name: Option<Identifier>) -> Option<&User> {
         self.users.get(self.named.get(&name?)?)
     }
 
@@ -94,7 +94,7 @@ impl Known {
         {
             let moving = Moving {
                 line,
-                to: Name::Address(email.normalised()),
+                to: Identifier::Address(email.normalised()),
             };
             self.moving.entry(mover.id).or_insert(moving);
         }
@@ -109,7 +109,7 @@ impl Known {
     fn meant(&self, entry: &Entry) -> Option<&User> {
         match entry.user_id {
             Some(id) => self.users.get(&id),
-            None => self.user(entry.external_id.clone().map(Name::External)),
+            None => self.user(entry.external_id.clone().map(Identifier::External)),
         }
     }
 
@@ -117,9 +117,9 @@ impl Known {
     /// would make one of two people is refused: the address of somebody who left may have been
     /// given to another.
     fn whom(&self, entry: &Entry) -> Result<Option<&User>, FieldProblem> {
-        let by_external = self.user(entry.external_id.clone().map(Name::External));
+        let by_external = self.user(entry.external_id.clone().map(Identifier::External));
         let address = entry.email.as_ref().map(EmailAddress::normalised);
-        let by_address = self.user(address.map(Name::Address));
+        let by_address = self.user(address.map(Identifier::Address));
         if let Some(id) = entry.user_id {
             let user = self.users.get(&id).ok_or_else(unknown_user)?;
             return match (by_external, by_address) {
@@ -155,7 +155,7 @@ impl Known {
         let detail = match moving {
             None => "is the address of another user; correct or delete that user first, if it is somebody else".to_owned(),
             Some(first) => {
-                let mine = Name::Address(user.email.normalised());
+                let mine = Identifier::Address(user.email.normalised());
                 let mut circle = false;
                 // Each step is another user's row.
                 for _ in 0..self.moving.len() {
@@ -214,8 +214,8 @@ impl Known {
         before: &User,
         after: &User,
     ) -> Result<(), FieldProblem> {
-        let (was, is) = (Name::all_of(before), Name::all_of(after));
-        let gives_up = |name: &Name| was.contains(name) && !is.contains(name);
+        let (was, is) = (Identifier::all_of(before), Identifier::all_of(after));
+        let gives_up = |name: &Identifier| was.contains(name) && !is.contains(name);
         let mut rows = self.about.get(&before.id).into_iter().flatten();
         let other = rows
             .find(|(other, names)| *other < line || (*other > line && names.iter().any(gives_up)));
