@@ -146,7 +146,7 @@ class Walk:
         order.settings_version = preview.settings_version
         answer = send_invitations.sync_detailed(client=self.beckon, body=order, idempotency_key="walk-1")
         sent = only(SentView, answer, HTTPStatus.ACCEPTED)
-        assert (sent.reminder.will_receive, sent.reminder.will_not_receive) == (1, 1)
+        assert (sent.confirmation.will_receive, sent.confirmation.will_not_receive) == (1, 1)
 
         def arrived() -> BatchCounts | None:
             batch = only(SentView, get_batch.sync_detailed(sent.batch.id, client=self.beckon)).batch

@@ -86,7 +86,7 @@ def test_the_walk_with_pins(session):
 
     order["settingsVersion"] = preview["settingsVersion"]
     sent = admin.post("/v1/invitations", order, {"Idempotency-Key": "walk-1"}).expect(202).json
-    equal(sent["reminder"], {"confirmationEnabled": True, "willReceive": 1, "willNotReceive": 1}, "the reminder")
+    equal(sent["confirmation"], {"confirmationEnabled": True, "willReceive": 1, "willNotReceive": 1}, "the reminder")
     again = admin.post("/v1/invitations", order, {"Idempotency-Key": "walk-1"}).expect(202).json
     equal(again["batch"]["id"], sent["batch"]["id"], "the batch of the repeated request")
 

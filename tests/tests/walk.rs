@@ -75,7 +75,7 @@ async fn two_people_are_invited_enrol_their_devices_and_the_one_in_staff_is_told
         ]
     );
     assert_eq!(
-        sent["reminder"],
+        sent["confirmation"],
         json!({ "confirmationEnabled": true, "willReceive": 1, "willNotReceive": 1 })
     );
     for registration in &registrations {
@@ -135,7 +135,7 @@ async fn adding_a_user_invites_them_by_default_and_says_whether_a_confirmation_w
         format!("/v1/users/{}", body["user"]["id"].as_str().unwrap())
     );
     assert_eq!(
-        body["reminder"],
+        body["confirmation"],
         json!({ "confirmationEnabled": true, "willReceive": 1, "willNotReceive": 0 })
     );
     let users = beckon.users().await;
@@ -144,7 +144,7 @@ async fn adding_a_user_invites_them_by_default_and_says_whether_a_confirmation_w
     assert_eq!(users[0]["invitation"]["triesLeft"], 5);
     let quietly = quietly.with_status(201);
     assert!(quietly["batch"].is_null());
-    assert!(quietly["reminder"].is_null());
+    assert!(quietly["confirmation"].is_null());
     assert_eq!(users[1]["invitation"], json!({ "state": "none" }));
     assert_eq!(beckon.mailbox_of("bob@example.com").await, []);
 }
@@ -208,7 +208,7 @@ async fn nobody_gets_a_confirmation_while_confirmations_are_off() {
         preview["recipients"][0]["confirmation"],
         json!({ "willSend": false, "reason": "switchedOff" })
     );
-    assert_eq!(sent["reminder"]["confirmationEnabled"], false);
+    assert_eq!(sent["confirmation"]["confirmationEnabled"], false);
     assert_eq!(beckon.user(&ada).await["devices"], 1);
     assert_eq!(beckon.mailbox_of(&ada.email).await.len(), 2);
 }

@@ -53,7 +53,7 @@ struct Added {
     batch: Option<BatchView>,
     /// About the confirmation.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reminder: Option<beckon_domain::rules::confirmation::Reminder>,
+    confirmation: Option<beckon_domain::rules::confirmation::ConfirmationForecast>,
 }
 
 /// Add a user
@@ -93,7 +93,7 @@ async fn add(
             batch: added
                 .batch
                 .map(|batch| BatchView::new(&batch, BatchState::Expanding, None)),
-            reminder: added.reminder,
+            confirmation: added.confirmation,
         }),
     ))
 }

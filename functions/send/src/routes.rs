@@ -43,7 +43,7 @@ pub(crate) fn router() -> OpenApiRouter<Sending> {
 ///
 /// Answers as soon as the Send is written down; mails follow from it. Up to 100 named users are
 /// read before, so that an unknown one is refused and the counts are exact; beyond that and for a
-/// filter, counts and reminder are filled in as the Send is worked on: read the batch.
+/// filter, counts and confirmation are filled in as the Send is worked on: read the batch.
 #[utoipa::path(
     post, path = "/v1/invitations", operation_id = "sendInvitations", security(("bearer" = ["inviter"])), tag = "Invitations", request_body = OrderBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours")),
@@ -72,7 +72,7 @@ async fn send(
         StatusCode::ACCEPTED,
         Json(SentView {
             batch: BatchView::new(&sent.batch, BatchState::Expanding, sent.counts),
-            reminder: sent.reminder,
+            confirmation: sent.confirmation,
         }),
     ))
 }
@@ -127,7 +127,7 @@ async fn list(
 fn sent(report: &BatchReport, traffic: &Traffic, now: Timestamp) -> SentView {
     SentView {
         batch: BatchView::reported(report, traffic, now),
-        reminder: report.reminder,
+        confirmation: report.confirmation,
     }
 }
 

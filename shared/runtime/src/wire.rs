@@ -15,7 +15,7 @@ use beckon_domain::ports::delivery::{NotePace, PauseOutbox};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mails::LoadMails;
 use beckon_domain::ports::reads::readable;
-use beckon_domain::rules::confirmation::Reminder;
+use beckon_domain::rules::confirmation::ConfirmationForecast;
 use beckon_domain::usecases::report_batch::BatchReport;
 use beckon_domain::values::ids::{MailId, UserId};
 use beckon_domain::values::method::Method;
@@ -395,7 +395,7 @@ pub struct SentView {
     /// The Send.
     pub batch: BatchView,
     /// About confirmations.
-    pub reminder: Reminder,
+    pub confirmation: ConfirmationForecast,
 }
 
 /// Whom a Send or a preview is for: either `userIds` or `filter`.

@@ -48,7 +48,7 @@ pub fn check_groups(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Reminder {
+pub struct ConfirmationForecast {
     /// Whether confirmation mails are switched on at all.
     pub confirmation_enabled: bool,
     /// How many of those invited will get one when they succeed; null until everyone was read.

@@ -18,7 +18,7 @@ use crate::ports::idempotency::RecallAnswer;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::{AddUserError, AddUserRow};
-use crate::rules::confirmation::{self, Reminder};
+use crate::rules::confirmation::{self, ConfirmationForecast};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::usecases::send::{batch_and_cursor, choice_refused};
 use crate::values::address::EmailAddress;
@@ -78,7 +78,8 @@ pub struct UserAdded {
     /// The Send that invites them.
     pub batch: Option<Batch>,
     /// What to tell the administrator about the confirmation.
-    pub reminder: Option<Reminder>,
+    #[serde(rename = "reminder")]
+    pub confirmation: Option<ConfirmationForecast>,
 }
 
 /// Why a user was not added.
@@ -148,7 +149,7 @@ impl<E: Env<Store: AddUserRow + ReadSettings + RecallAnswer>> AddUser<E> {
             let gets_one =
                 confirmation::check_recipient(&settings.settings.confirmation, &user).is_ok();
             let answer = UserAdded {
-                reminder: invite.then_some(Reminder {
+                confirmation: invite.then_some(ConfirmationForecast {
                     confirmation_enabled: settings.settings.confirmation.enabled,
                     will_receive: Some(u64::from(gets_one)),
                     will_not_receive: Some(u64::from(!gets_one)),

@@ -14,7 +14,7 @@ use crate::ports::mails::LoadMails;
 use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::users::LoadUsers;
-use crate::rules::confirmation::Reminder;
+use crate::rules::confirmation::ConfirmationForecast;
 use crate::values::ids::{BatchId, MailId, UserId};
 
 /// What has become of a batch.
@@ -29,7 +29,7 @@ pub struct BatchReport {
     /// Whether everyone was counted; otherwise there are more than was to be counted.
     pub counted: bool,
     /// About confirmations; without numbers until everyone is expanded.
-    pub reminder: Reminder,
+    pub confirmation: ConfirmationForecast,
 }
 
 /// A recipient and where their mail stands.
@@ -117,7 +117,7 @@ impl<E: Env<Store: LoadBatch + LoadMails + ReadSettings>> ReportBatch<E> {
         let state = state_of(&batch, &cursor);
         let known = counted && state == BatchState::Expanded;
         Ok(Some(BatchReport {
-            reminder: Reminder {
+            confirmation: ConfirmationForecast {
                 confirmation_enabled,
                 will_receive: known.then_some(receive),
                 will_not_receive: known.then(|| counts.issued.saturating_sub(receive)),

@@ -20,7 +20,7 @@ use crate::ports::reads::Loaded;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::LoadUsers;
-use crate::rules::confirmation::{self, Reminder};
+use crate::rules::confirmation::{self, ConfirmationForecast};
 use crate::rules::issuing::{Eligibility, Reached, eligibility};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::values::ids::{BatchId, UserId, Version};
@@ -51,7 +51,8 @@ pub struct Sent {
     /// What will become of it, where everyone selected was read.
     pub counts: Option<BatchCounts>,
     /// What to tell the administrator about confirmations.
-    pub reminder: Reminder,
+    #[serde(rename = "reminder")]
+    pub confirmation: ConfirmationForecast,
 }
 
 /// Why nothing was sent.
@@ -126,7 +127,7 @@ impl<E: Env<Store: StartBatch + LoadUsers + ReadSettings + RecallAnswer>> Send<E
             );
             let answer = Sent {
                 counts: known.map(|(counts, _)| counts),
-                reminder: Reminder {
+                confirmation: ConfirmationForecast {
                     confirmation_enabled: settings.settings.confirmation.enabled,
                     will_receive: known.map(|(_, receive)| receive),
                     will_not_receive: known.map(|(counts, receive)| {

@@ -78,7 +78,7 @@ async fn who_is_not_to_be_invited_is_only_added() {
 
     let added = add(&world, &new).await.unwrap();
 
-    assert!(added.batch.is_none() && added.reminder.is_none());
+    assert!(added.batch.is_none() && added.confirmation.is_none());
     assert_eq!(world.store.all_users(), [added.user]);
     assert!(world.store.all_batches().is_empty());
 }
@@ -217,7 +217,7 @@ async fn the_reminder_says_whether_this_one_will_get_a_confirmation() {
 
         let added = add(&world, &NewUser { groups, ..ann() }).await.unwrap();
 
-        let reminder = added.reminder.unwrap();
+        let reminder = added.confirmation.unwrap();
         let told = (reminder.will_receive, reminder.will_not_receive);
         assert!(reminder.confirmation_enabled);
         assert_eq!(told, (Some(expected.0), Some(expected.1)));

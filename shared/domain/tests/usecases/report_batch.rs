@@ -70,12 +70,12 @@ async fn until_everybody_has_an_outcome_it_is_expanding_and_promises_no_numbers(
         (halfway.state, halfway.counts.issued),
         (BatchState::Expanding, 1_000)
     );
-    assert_eq!(halfway.reminder.will_receive, None);
+    assert_eq!(halfway.confirmation.will_receive, None);
     assert_eq!(
         (after.state, after.counts.issued),
         (BatchState::Expanded, 1_001)
     );
-    assert_eq!(after.reminder.will_receive, Some(1_001));
+    assert_eq!(after.confirmation.will_receive, Some(1_001));
     for seen in [before, halfway, after] {
         assert_eq!(seen.counts.selected, 1_001);
     }
@@ -113,7 +113,7 @@ async fn counts_are_the_sum_of_what_became_of_everyone() {
         counts.issued,
         counts.waiting + counts.sent + counts.refused + counts.dropped
     );
-    let reminder = report.reminder;
+    let reminder = report.confirmation;
     assert_eq!(
         (reminder.will_receive, reminder.will_not_receive),
         (Some(1), Some(11))
@@ -222,7 +222,7 @@ async fn a_stopped_batch_is_stopped_whatever_its_cursor_says() {
     let report = report(&world, batch).await;
 
     assert_eq!(report.state, BatchState::Stopped);
-    assert_eq!(report.reminder.will_receive, None);
+    assert_eq!(report.confirmation.will_receive, None);
     assert_eq!(report.counts.issued, 2);
 }
 

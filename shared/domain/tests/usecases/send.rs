@@ -138,7 +138,7 @@ async fn up_to_a_hundred_an_unknown_user_is_refused_and_beyond_it_is_an_outcome(
             other => {
                 let sent = other.unwrap();
                 assert!(!refused);
-                assert!(sent.counts.is_none() && sent.reminder.will_receive.is_none());
+                assert!(sent.counts.is_none() && sent.confirmation.will_receive.is_none());
                 world.expand_all(sent.batch.id).await.unwrap();
                 let outcomes = outcomes(&world, sent.batch.id);
                 assert_eq!(outcomes[1], (unknown, Some(SkipReason::UnknownUser)));
@@ -262,7 +262,7 @@ async fn a_batch_keeps_the_settings_that_its_preview_showed_or_is_refused() {
 }
 
 #[tokio::test]
-async fn the_reminder_counts_who_will_be_told_among_those_who_are_invited() {
+async fn the_forecast_counts_who_will_get_a_confirmation_among_those_who_are_invited() {
     let world = World::under(&settings().confirming("staff").build());
     let users = [
         world.with(a_user().in_group("staff")),
@@ -272,7 +272,7 @@ async fn the_reminder_counts_who_will_be_told_among_those_who_are_invited() {
 
     let sent = send(&world, &world.order(&ids(&users))).await.unwrap();
 
-    let reminder = sent.reminder;
+    let reminder = sent.confirmation;
     assert!(reminder.confirmation_enabled);
     assert_eq!(
         (reminder.will_receive, reminder.will_not_receive),
