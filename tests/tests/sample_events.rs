@@ -16,7 +16,7 @@ use axum::Router;
 use beckon_aws::{Bell, KeySource, LambdaPostman, SesMailService, Table, clients};
 use beckon_domain::model::mail::MailState;
 use beckon_domain::ports::users::AddUserRow as _;
-use beckon_domain::rules::writing::Links;
+use beckon_domain::rules::content::Links;
 use beckon_domain::values::address::EmailAddress;
 use beckon_mail::Composer;
 use beckon_runtime::edge;

@@ -2,7 +2,7 @@
 
 use beckon_aws::{KeySource, LambdaPostman, SesMailService, Table, clients};
 use beckon_domain::model::settings::Settings;
-use beckon_domain::rules::writing::Links;
+use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
 use beckon_mail::Composer;
 use beckon_runtime::config::{StoreConfig, complete, environment};

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use beckon_domain::model::letter::{InvitationLetter, InvitationOccasion};
+use beckon_domain::model::mail_content::{InvitationContent, InvitationOccasion};
 use beckon_domain::ports::composer::ComposeLetter as _;
 use beckon_domain::ports::error::Unavailable;
 use beckon_mail::Composer;
@@ -17,16 +17,16 @@ const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inlin
 /// Nobody presses a button on paper.
 const ON_PAPER: &str = "<style>.button{display:none!important}</style></head>";
 
-/// The page of a letter.
-pub(crate) fn page(composer: &Composer, letter: InvitationLetter) -> Result<Response, Problem> {
-    let letter = InvitationLetter {
+/// The page of a mail.
+pub(crate) fn page(composer: &Composer, content: InvitationContent) -> Result<Response, Problem> {
+    let content = InvitationContent {
         occasion: InvitationOccasion::Handout,
         // Who was given a handout at a desk was there.
         decline_url: None,
-        ..letter
+        ..content
     };
     let message = composer
-        .compose_invitation(&letter)
+        .compose_invitation(&content)
         .map_err(|error| Unavailable::new("the handout", error))?;
     let mut html = message.html.replacen("</head>", ON_PAPER, 1);
     for image in &message.inline {

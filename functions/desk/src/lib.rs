@@ -9,9 +9,9 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::{Json, Router};
 use beckon_aws::{KeySource, Table};
-use beckon_domain::model::letter::LetterSecret;
+use beckon_domain::model::mail_content::ContentSecret;
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::rules::writing::Links;
+use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::hand_over::{HandOver, HandedOver};
 use beckon_domain::values::method::Method;
 use beckon_domain::values::permission::Permission;
@@ -123,24 +123,24 @@ async fn pin(
     body: JsonBody<ReasonBody>,
 ) -> Result<([(header::HeaderName, HeaderValue); 1], Json<HandedOverView>), Problem> {
     let handed = desk.handed_over(&caller, &id, &body.value.reason).await?;
-    let (pin, link) = match &handed.letter.secret {
-        LetterSecret::Pin(pin) => (Some(pin.expose_grouped()), None),
-        LetterSecret::Link(token) => (
+    let (pin, link) = match &handed.content.secret {
+        ContentSecret::Pin(pin) => (Some(pin.expose_grouped()), None),
+        ContentSecret::Link(token) => (
             None,
-            Some(beckon_mail::link_of(&handed.letter.page_url, token)),
+            Some(beckon_mail::link_of(&handed.content.page_url, token)),
         ),
-        LetterSecret::None | LetterSecret::Masked => (None, None),
+        ContentSecret::None | ContentSecret::Masked => (None, None),
     };
     let user = UserView::of_one(handed.user, &desk.table, SystemClock.now()).await?;
     Ok((
         [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
         Json(HandedOverView {
             user,
-            method: handed.letter.method,
+            method: handed.content.method,
             pin,
             link,
-            page_url: handed.letter.page_url,
-            expires_at: handed.letter.expires_at,
+            page_url: handed.content.page_url,
+            expires_at: handed.content.expires_at,
             issued: handed.issued,
             told: handed.told,
         }),
@@ -166,5 +166,5 @@ async fn hand_out(
     body: JsonBody<ReasonBody>,
 ) -> Result<Response, Problem> {
     let handed = desk.handed_over(&caller, &id, &body.value.reason).await?;
-    handout::page(&desk.composer, handed.letter)
+    handout::page(&desk.composer, handed.content)
 }

@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::model::letter::Message;
+use beckon_domain::model::mail_content::Message;
 use beckon_domain::model::template::{TemplateKind, Variable, WordingDraft};
 use beckon_domain::ports::composer::ComposeOwn as _;
 use beckon_domain::ports::env::WithComposer as _;
-use beckon_domain::rules::writing::Links;
+use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::change_template::{ChangeTemplate, TemplateView};
 use beckon_domain::usecases::preview_template::PreviewTemplate;
 use beckon_domain::usecases::test_template::{TestOrder, TestTemplate};

@@ -12,7 +12,7 @@ use axum::middleware::from_fn;
 use beckon_aws::{Bell, EventBridgeBus, KeySource, SesMailService, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_domain::ports::env::WithMailService as _;
-use beckon_domain::rules::writing::Links;
+use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::permission::Caller;

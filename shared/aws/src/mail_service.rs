@@ -15,7 +15,7 @@ use aws_sdk_sesv2::types::{
     Attachment, AttachmentContentDisposition, AttachmentContentTransferEncoding, Body, Content,
     Destination, EmailContent, Message, MessageHeader, MessageTag,
 };
-use beckon_domain::model::letter::{InlineImage, OutgoingMail};
+use beckon_domain::model::mail_content::{InlineImage, OutgoingMail};
 use beckon_domain::model::mail_service::{SendAnswer, SendingLimits};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};

@@ -3,6 +3,7 @@
 
 pub mod completion;
 pub mod confirmation;
+pub mod content;
 pub mod enrolment;
 pub mod importing;
 pub mod issuing;
@@ -13,4 +14,3 @@ pub mod sample;
 pub mod sending;
 pub mod sheet;
 pub mod user_update;
-pub mod writing;

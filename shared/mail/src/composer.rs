@@ -1,8 +1,8 @@
 //! Fills the templates. The HTML template escapes every value; the text template is plain, and
 //! its values have been made harmless before.
 
-use beckon_domain::model::letter::{
-    ConfirmationLetter, HandOverLetter, InlineImage, InvitationLetter, Message, NoticeLetter,
+use beckon_domain::model::mail_content::{
+    ConfirmationContent, HandOverContent, InlineImage, InvitationContent, Message, NoticeContent,
 };
 use beckon_domain::ports::composer::{ComposeLetter, Uncomposable};
 use beckon_domain::values::method::Method;
@@ -48,7 +48,7 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("foot.txt", include_str!("../templates/foot.txt")),
 ];
 
-/// A piece of a letter that an own wording may show, in both parts.
+/// A piece of a mail that an own wording may show, in both parts.
 struct Block {
     name: &'static str,
     html: (&'static str, &'static str),
@@ -143,10 +143,10 @@ impl Composer {
     ///
     /// If the secret does not fit the method, a link is no web address, or the link is too long
     /// for a QR code.
-    pub fn invitation(&self, letter: &InvitationLetter) -> Result<Message, ComposeError> {
-        only_web_addresses(letter)?;
-        let language = Catalogue::for_chain(&letter.reader.locales);
-        let (view, inline) = invitation::view(language, letter)?;
+    pub fn invitation(&self, content: &InvitationContent) -> Result<Message, ComposeError> {
+        only_web_addresses(content)?;
+        let language = Catalogue::for_chain(&content.reader.locales);
+        let (view, inline) = invitation::view(language, content)?;
         self.message(language, INVITATION, &view.frame, &view, inline)
     }
 
@@ -155,9 +155,9 @@ impl Composer {
     /// # Errors
     ///
     /// Only if a template does not go together with its data.
-    pub fn confirmation(&self, letter: &ConfirmationLetter) -> Result<Message, ComposeError> {
-        let language = Catalogue::for_chain(&letter.reader.locales);
-        let view = confirmation::view(language, letter);
+    pub fn confirmation(&self, content: &ConfirmationContent) -> Result<Message, ComposeError> {
+        let language = Catalogue::for_chain(&content.reader.locales);
+        let view = confirmation::view(language, content);
         self.message(language, CONFIRMATION, &view.frame, &view, Vec::new())
     }
 
@@ -167,10 +167,10 @@ impl Composer {
     /// # Errors
     ///
     /// If the method has no secret that could have been given out, or a link is no web address.
-    pub fn hand_over(&self, letter: &HandOverLetter) -> Result<Message, ComposeError> {
-        web_addresses([letter.decline_url.as_ref()])?;
-        let language = Catalogue::for_chain(&letter.reader.locales);
-        let view = hand_over::view(language, letter)?;
+    pub fn hand_over(&self, content: &HandOverContent) -> Result<Message, ComposeError> {
+        web_addresses([content.decline_url.as_ref()])?;
+        let language = Catalogue::for_chain(&content.reader.locales);
+        let view = hand_over::view(language, content)?;
         self.message(language, REPORT, &view.frame, &view, Vec::new())
     }
 
@@ -180,9 +180,9 @@ impl Composer {
     /// # Errors
     ///
     /// Only if a template does not go together with its data.
-    pub fn notice(&self, letter: &NoticeLetter) -> Result<Message, ComposeError> {
-        let language = Catalogue::for_chain(&letter.reader.locales);
-        let view = notice::view(language, letter);
+    pub fn notice(&self, content: &NoticeContent) -> Result<Message, ComposeError> {
+        let language = Catalogue::for_chain(&content.reader.locales);
+        let view = notice::view(language, content);
         self.message(language, REPORT, &view.frame, &view, Vec::new())
     }
 
@@ -210,7 +210,7 @@ impl Composer {
         })
     }
 
-    /// A piece of a letter, as HTML and as text.
+    /// A piece of a mail, as HTML and as text.
     pub(crate) fn block(
         &self,
         name: &str,
@@ -239,23 +239,23 @@ impl Composer {
 
 /// The domain's port. What cannot be composed cannot be sent; the reason is safe to log.
 impl ComposeLetter for Composer {
-    fn compose_invitation(&self, letter: &InvitationLetter) -> Result<Message, Uncomposable> {
-        self.invitation(letter)
+    fn compose_invitation(&self, content: &InvitationContent) -> Result<Message, Uncomposable> {
+        self.invitation(content)
             .map_err(|error| Uncomposable(error.to_string()))
     }
 
-    fn compose_confirmation(&self, letter: &ConfirmationLetter) -> Result<Message, Uncomposable> {
-        self.confirmation(letter)
+    fn compose_confirmation(&self, content: &ConfirmationContent) -> Result<Message, Uncomposable> {
+        self.confirmation(content)
             .map_err(|error| Uncomposable(error.to_string()))
     }
 
-    fn compose_hand_over(&self, letter: &HandOverLetter) -> Result<Message, Uncomposable> {
-        self.hand_over(letter)
+    fn compose_hand_over(&self, content: &HandOverContent) -> Result<Message, Uncomposable> {
+        self.hand_over(content)
             .map_err(|error| Uncomposable(error.to_string()))
     }
 
-    fn compose_notice(&self, letter: &NoticeLetter) -> Result<Message, Uncomposable> {
-        self.notice(letter)
+    fn compose_notice(&self, content: &NoticeContent) -> Result<Message, Uncomposable> {
+        self.notice(content)
             .map_err(|error| Uncomposable(error.to_string()))
     }
 }
@@ -269,12 +269,12 @@ fn template_error(template: &'static str, error: &minijinja::Error) -> ComposeEr
 }
 
 /// Links come from configuration; this keeps a mistake there from becoming a script in a mail.
-pub(crate) fn only_web_addresses(letter: &InvitationLetter) -> Result<(), ComposeError> {
+pub(crate) fn only_web_addresses(content: &InvitationContent) -> Result<(), ComposeError> {
     web_addresses([
-        Some(&letter.page_url),
-        letter.manage_url.as_ref(),
-        letter.decline_url.as_ref(),
-        letter
+        Some(&content.page_url),
+        content.manage_url.as_ref(),
+        content.decline_url.as_ref(),
+        content
             .agreement
             .as_ref()
             .and_then(|agreement| agreement.url.as_ref()),

@@ -1,6 +1,6 @@
 //! What a confirmation says once a device is registered.
 
-use beckon_domain::model::letter::ConfirmationLetter;
+use beckon_domain::model::mail_content::ConfirmationContent;
 use beckon_domain::model::ownership::OwnershipRule;
 use beckon_domain::values::names::Label;
 use serde::Serialize;
@@ -20,25 +20,25 @@ pub(crate) struct ConfirmationView {
 }
 
 /// Puts a confirmation into words.
-pub(crate) fn view(language: &Catalogue, letter: &ConfirmationLetter) -> ConfirmationView {
+pub(crate) fn view(language: &Catalogue, content: &ConfirmationContent) -> ConfirmationView {
     let words = &language.words.confirmation;
-    let registered = moment(language, letter.registered_at, &letter.reader.time_zone);
+    let registered = moment(language, content.registered_at, &content.reader.time_zone);
     let headline = Headline {
         title: words.title,
         subject: with_organisation(
             language,
-            &letter.head,
+            &content.head,
             words.subject,
             words.subject_organisation,
         ),
         preheader: language.put_in(words.preheader, "moment", &registered),
     };
-    let ask = letter.head.help_desk.is_some();
+    let ask = content.head.help_desk.is_some();
     ConfirmationView {
-        frame: Frame::new(language, &letter.head, headline),
-        greeting: greeting(language, &letter.reader),
-        lead: with_organisation(language, &letter.head, words.lead, words.lead_organisation),
-        facts: facts(language, letter, registered),
+        frame: Frame::new(language, &content.head, headline),
+        greeting: greeting(language, &content.reader),
+        lead: with_organisation(language, &content.head, words.lead, words.lead_organisation),
+        facts: facts(language, content, registered),
         unexpected: Paragraph {
             text: if ask {
                 words.unexpected_ask
@@ -51,12 +51,12 @@ pub(crate) fn view(language: &Catalogue, letter: &ConfirmationLetter) -> Confirm
     }
 }
 
-fn facts(language: &Catalogue, letter: &ConfirmationLetter, registered: String) -> Vec<Fact> {
+fn facts(language: &Catalogue, content: &ConfirmationContent, registered: String) -> Vec<Fact> {
     let words = &language.words.confirmation;
     let device = device(
         language,
-        letter.device_name.as_ref(),
-        letter.platform.as_ref(),
+        content.device_name.as_ref(),
+        content.platform.as_ref(),
     );
     let device = device.map(|device| Fact {
         label: words.device,
@@ -73,10 +73,10 @@ fn facts(language: &Catalogue, letter: &ConfirmationLetter, registered: String) 
             },
             Fact {
                 label: language.words.common.ownership,
-                value: ownership_name(language, letter.ownership)
+                value: ownership_name(language, content.ownership)
                     .unwrap_or(words.not_set)
                     .to_owned(),
-                note: Some(why(language, letter.rule).to_owned()),
+                note: Some(why(language, content.rule).to_owned()),
             },
         ])
         .collect()

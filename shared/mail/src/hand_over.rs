@@ -1,7 +1,7 @@
 //! What tells somebody that a secret of theirs was given out without a mail: by whom, when and
 //! why, and what to do if they did not ask for it. The secret itself is not in it.
 
-use beckon_domain::model::letter::HandOverLetter;
+use beckon_domain::model::mail_content::HandOverContent;
 
 use crate::catalogue::{Catalogue, one_line};
 use crate::composer::ComposeError;
@@ -9,39 +9,42 @@ use crate::moments::moment;
 use crate::view::{Fact, Frame, Headline, Link, Paragraph, Report, greeting};
 
 /// Puts a hand-over into words. A method without a secret has nothing to give out.
-pub(crate) fn view(language: &Catalogue, letter: &HandOverLetter) -> Result<Report, ComposeError> {
+pub(crate) fn view(
+    language: &Catalogue,
+    content: &HandOverContent,
+) -> Result<Report, ComposeError> {
     let words = &language.words.hand_over;
-    let (title, lead, decline) = if letter.method.uses_pin() {
+    let (title, lead, decline) = if content.method.uses_pin() {
         (
             words.title_pin,
             words.lead_pin,
             words.unexpected_decline_pin,
         )
-    } else if letter.method.uses_token() {
+    } else if content.method.uses_token() {
         (
             words.title_link,
             words.lead_link,
             words.unexpected_decline_link,
         )
     } else {
-        return Err(ComposeError::SecretDoesNotFit(letter.method));
+        return Err(ComposeError::SecretDoesNotFit(content.method));
     };
-    let given_out = moment(language, letter.at, &letter.reader.time_zone);
+    let given_out = moment(language, content.at, &content.reader.time_zone);
     let headline = Headline {
         title,
         subject: title.to_owned(),
         preheader: language.put_in(words.preheader, "moment", &given_out),
     };
-    let unexpected = match (&letter.decline_url, &letter.head.help_desk) {
+    let unexpected = match (&content.decline_url, &content.head.help_desk) {
         (Some(_), _) => decline,
         (None, Some(_)) => words.unexpected_ask,
         (None, None) => words.unexpected,
     };
     Ok(Report {
-        frame: Frame::new(language, &letter.head, headline),
-        greeting: greeting(language, &letter.reader),
+        frame: Frame::new(language, &content.head, headline),
+        greeting: greeting(language, &content.reader),
         lead: lead.to_owned(),
-        facts: facts(language, letter, given_out),
+        facts: facts(language, content, given_out),
         advice: vec![
             Paragraph {
                 text: words.expected.to_owned(),
@@ -49,7 +52,7 @@ pub(crate) fn view(language: &Catalogue, letter: &HandOverLetter) -> Result<Repo
             },
             Paragraph {
                 text: unexpected.to_owned(),
-                link: letter.decline_url.as_ref().map(|url| Link {
+                link: content.decline_url.as_ref().map(|url| Link {
                     href: url.clone(),
                     shown: language.words.invitation.decline.to_owned(),
                 }),
@@ -58,22 +61,22 @@ pub(crate) fn view(language: &Catalogue, letter: &HandOverLetter) -> Result<Repo
     })
 }
 
-fn facts(language: &Catalogue, letter: &HandOverLetter, given_out: String) -> Vec<Fact> {
+fn facts(language: &Catalogue, content: &HandOverContent, given_out: String) -> Vec<Fact> {
     let words = &language.words.hand_over;
     let fact = |label, value| Fact {
         label,
         value,
         note: None,
     };
-    let by = letter
+    let by = content
         .by
         .as_ref()
         .map(|by| fact(words.by, one_line(by.as_str())));
-    let valid_until = moment(language, letter.expires_at, &letter.reader.time_zone);
+    let valid_until = moment(language, content.expires_at, &content.reader.time_zone);
     by.into_iter()
         .chain([
             fact(words.given_out, given_out),
-            fact(words.reason, one_line(letter.reason.as_str())),
+            fact(words.reason, one_line(content.reason.as_str())),
             fact(language.words.invitation.valid_until, valid_until),
         ])
         .collect()

@@ -1,8 +1,8 @@
 //! What an invitation says: which sentences, in which order, for which method. The words are
 //! the catalogue's, the looks the templates'.
 
-use beckon_domain::model::letter::{
-    Agreement, InlineImage, InvitationLetter, InvitationOccasion, LetterSecret,
+use beckon_domain::model::mail_content::{
+    Agreement, ContentSecret, InlineImage, InvitationContent, InvitationOccasion,
 };
 use beckon_domain::model::ownership::Ownership;
 use beckon_domain::values::method::Method;
@@ -99,35 +99,38 @@ impl Place {
 
 impl Offer {
     /// A method and a secret that do not belong together would make a mail that nobody can use.
-    fn of(letter: &InvitationLetter) -> Result<Self, ComposeError> {
-        match (letter.method, &letter.secret) {
-            (Method::Pin | Method::PasswordAndPin, LetterSecret::Pin(pin)) => {
+    fn of(content: &InvitationContent) -> Result<Self, ComposeError> {
+        match (content.method, &content.secret) {
+            (Method::Pin | Method::PasswordAndPin, ContentSecret::Pin(pin)) => {
                 Ok(Self::Pin(pin.expose_grouped()))
             }
-            (Method::Pin | Method::PasswordAndPin, LetterSecret::Masked) => {
+            (Method::Pin | Method::PasswordAndPin, ContentSecret::Masked) => {
                 Ok(Self::Pin(pin::group(MASKED_PIN)))
             }
-            (Method::QrCode, LetterSecret::Link(token)) => {
-                let link = link_of(&letter.page_url, token);
+            (Method::QrCode, ContentSecret::Link(token)) => {
+                let link = link_of(&content.page_url, token);
                 Ok(Self::Link(Link {
                     href: link.clone(),
                     shown: link,
                 }))
             }
-            (Method::QrCode, LetterSecret::Masked) => Ok(Self::Link(Link {
-                href: letter.page_url.clone(),
-                shown: link_with(&letter.page_url, MASKED_TOKEN),
+            (Method::QrCode, ContentSecret::Masked) => Ok(Self::Link(Link {
+                href: content.page_url.clone(),
+                shown: link_with(&content.page_url, MASKED_TOKEN),
             })),
-            (Method::Password, LetterSecret::None | LetterSecret::Masked) => {
-                Ok(Self::Place(match &letter.manage_url {
+            (Method::Password, ContentSecret::None | ContentSecret::Masked) => {
+                Ok(Self::Place(match &content.manage_url {
                     Some(url) => Place::Management(url.clone()),
-                    None => Place::Page(format!("{}{PASSWORD_ONLY}", letter.page_url)),
+                    None => Place::Page(format!("{}{PASSWORD_ONLY}", content.page_url)),
                 }))
             }
-            (Method::Pin | Method::PasswordAndPin, LetterSecret::Link(_) | LetterSecret::None)
-            | (Method::QrCode, LetterSecret::Pin(_) | LetterSecret::None)
-            | (Method::Password, LetterSecret::Pin(_) | LetterSecret::Link(_)) => {
-                Err(ComposeError::SecretDoesNotFit(letter.method))
+            (
+                Method::Pin | Method::PasswordAndPin,
+                ContentSecret::Link(_) | ContentSecret::None,
+            )
+            | (Method::QrCode, ContentSecret::Pin(_) | ContentSecret::None)
+            | (Method::Password, ContentSecret::Pin(_) | ContentSecret::Link(_)) => {
+                Err(ComposeError::SecretDoesNotFit(content.method))
             }
         }
     }
@@ -145,11 +148,11 @@ impl Offer {
 /// Puts an invitation into words.
 pub(crate) fn view(
     language: &Catalogue,
-    letter: &InvitationLetter,
+    content: &InvitationContent,
 ) -> Result<(InvitationView, Vec<InlineImage>), ComposeError> {
     let words = &language.words.invitation;
-    let offer = Offer::of(letter)?;
-    let expires = moment(language, letter.expires_at, &letter.reader.time_zone);
+    let offer = Offer::of(content)?;
+    let expires = moment(language, content.expires_at, &content.reader.time_zone);
     let preheader = offer.choose(
         words.preheader_pin,
         words.preheader_link,
@@ -157,10 +160,10 @@ pub(crate) fn view(
     );
     let headline = Headline {
         title: words.title,
-        subject: subject(language, letter),
+        subject: subject(language, content),
         preheader: language.put_in(preheader, "moment", &expires),
     };
-    let lasts = span(language, letter.issued_at, letter.expires_at);
+    let lasts = span(language, content.issued_at, content.expires_at);
     let lasts = language.put_in(words.valid_for, "span", &lasts);
     let (qr, inline) = match &offer {
         Offer::Link(link) => {
@@ -175,16 +178,16 @@ pub(crate) fn view(
         Offer::Pin(_) | Offer::Place(_) => (None, Vec::new()),
     };
 
-    let mut frame = Frame::new(language, &letter.head, headline);
-    if letter.occasion == InvitationOccasion::Handout {
+    let mut frame = Frame::new(language, &content.head, headline);
+    if content.occasion == InvitationOccasion::Handout {
         // Nobody has sent it.
         frame.footer = frame.organisation.clone().unwrap_or_default();
     }
     let view = InvitationView {
         frame,
-        greeting: greeting(language, &letter.reader),
-        occasion: occasion(words, letter.occasion),
-        lead: with_organisation(language, &letter.head, words.lead, words.lead_organisation),
+        greeting: greeting(language, &content.reader),
+        occasion: occasion(words, content.occasion),
+        lead: with_organisation(language, &content.head, words.lead, words.lead_organisation),
         purpose: words.purpose,
         qr,
         validity: Fact {
@@ -193,19 +196,19 @@ pub(crate) fn view(
             note: Some(lasts.clone()),
         },
         validity_aside: Catalogue::put(language.words.common.aside, &[("text", &lasts)]),
-        button: button(words, letter, &offer),
+        button: button(words, content, &offer),
         steps_title: words.steps,
-        steps: steps(words, letter, &offer),
+        steps: steps(words, content, &offer),
         facts_title: words.facts,
-        facts: facts(language, letter),
-        agreement: letter
+        facts: facts(language, content),
+        agreement: content
             .agreement
             .as_ref()
             .map(|agreement| agreed(words, agreement)),
-        notes: notes(words, letter, &offer),
+        notes: notes(words, content, &offer),
         // Who is given a handout expects it.
-        unexpected: (letter.occasion != InvitationOccasion::Handout)
-            .then(|| unexpected(language, letter, &offer)),
+        unexpected: (content.occasion != InvitationOccasion::Handout)
+            .then(|| unexpected(language, content, &offer)),
         pin: match offer {
             Offer::Pin(symbols) => Some(PinView {
                 label: words.pin,
@@ -217,9 +220,9 @@ pub(crate) fn view(
     Ok((view, inline))
 }
 
-fn subject(language: &Catalogue, letter: &InvitationLetter) -> String {
+fn subject(language: &Catalogue, content: &InvitationContent) -> String {
     let words = &language.words.invitation;
-    let (without, with) = match letter.occasion {
+    let (without, with) = match content.occasion {
         InvitationOccasion::First | InvitationOccasion::Handout => {
             (words.subject, words.subject_organisation)
         }
@@ -232,7 +235,7 @@ fn subject(language: &Catalogue, letter: &InvitationLetter) -> String {
             words.subject_last_reminder_organisation,
         ),
     };
-    with_organisation(language, &letter.head, without, with)
+    with_organisation(language, &content.head, without, with)
 }
 
 const fn occasion(
@@ -247,9 +250,9 @@ const fn occasion(
     }
 }
 
-fn button(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> Link {
+fn button(words: &InvitationWords, content: &InvitationContent, offer: &Offer) -> Link {
     let (href, shown) = match offer {
-        Offer::Pin(_) => (letter.page_url.as_str(), words.button_pin),
+        Offer::Pin(_) => (content.page_url.as_str(), words.button_pin),
         Offer::Link(link) => (link.href.as_str(), words.button_link),
         Offer::Place(Place::Page(url)) => (url.as_str(), words.button_page),
         Offer::Place(Place::Management(url)) => (url.as_str(), words.button_manage),
@@ -260,7 +263,7 @@ fn button(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> 
     }
 }
 
-fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> Vec<Paragraph> {
+fn steps(words: &InvitationWords, content: &InvitationContent, offer: &Offer) -> Vec<Paragraph> {
     let plain = |text: &str| Paragraph {
         text: text.to_owned(),
         link: None,
@@ -273,7 +276,7 @@ fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> V
         }),
     };
     let mut steps = Vec::new();
-    let printed = letter.occasion == InvitationOccasion::Handout;
+    let printed = content.occasion == InvitationOccasion::Handout;
     match offer {
         Offer::Pin(_) => {
             let (open, enter) = if printed {
@@ -281,7 +284,7 @@ fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> V
             } else {
                 (words.step_open, words.step_pin)
             };
-            steps.push(linked(open, &letter.page_url, &letter.page_url));
+            steps.push(linked(open, &content.page_url, &content.page_url));
             steps.push(plain(enter));
         }
         Offer::Link(link) => {
@@ -300,7 +303,7 @@ fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> V
             steps.push(linked(open, place.url(), place.url()));
         }
     }
-    if letter.method.asks_for_password() {
+    if content.method.asks_for_password() {
         steps.push(plain(match offer {
             Offer::Place(Place::Management(_)) => words.step_password_managed,
             Offer::Pin(_) | Offer::Link(_) | Offer::Place(Place::Page(_)) => words.step_password,
@@ -310,25 +313,25 @@ fn steps(words: &InvitationWords, letter: &InvitationLetter, offer: &Offer) -> V
     steps
 }
 
-fn facts(language: &Catalogue, letter: &InvitationLetter) -> Vec<Fact> {
+fn facts(language: &Catalogue, content: &InvitationContent) -> Vec<Fact> {
     let words = &language.words.invitation;
-    let ownership = ownership_name(language, letter.ownership).map(|name| Fact {
+    let ownership = ownership_name(language, content.ownership).map(|name| Fact {
         label: language.words.common.ownership,
         value: name.to_owned(),
-        note: match letter.ownership {
+        note: match content.ownership {
             Ownership::NotSet => None,
             Ownership::UserOwned => Some(words.user_owned_means.to_owned()),
             Ownership::CompanyOwned => Some(words.company_owned_means.to_owned()),
         },
     });
-    let inviter = letter.invited_by.as_ref().map(|inviter| Fact {
+    let inviter = content.invited_by.as_ref().map(|inviter| Fact {
         label: words.invited_by,
         value: one_line(inviter.as_str()),
         note: None,
     });
     // Whoever has a mail knows where it came; on paper it may be what went wrong.
-    let on_paper = letter.occasion == InvitationOccasion::Handout && letter.method.uses_pin();
-    let address = letter
+    let on_paper = content.occasion == InvitationOccasion::Handout && content.method.uses_pin();
+    let address = content
         .invited
         .as_ref()
         .filter(|_| on_paper)
@@ -365,10 +368,10 @@ fn agreed(words: &InvitationWords, agreement: &Agreement) -> AgreementView {
 
 fn notes(
     words: &'static InvitationWords,
-    letter: &InvitationLetter,
+    content: &InvitationContent,
     offer: &Offer,
 ) -> Vec<&'static str> {
-    let replaces = letter
+    let replaces = content
         .replaces_earlier
         .then(|| offer.choose(words.replaces_pin, words.replaces_link, words.replaces_page));
     let keep = match offer {
@@ -379,10 +382,10 @@ fn notes(
     replaces.into_iter().chain(keep).collect()
 }
 
-fn unexpected(language: &Catalogue, letter: &InvitationLetter, offer: &Offer) -> Paragraph {
+fn unexpected(language: &Catalogue, content: &InvitationContent, offer: &Offer) -> Paragraph {
     let words = &language.words.invitation;
     let nothing = offer.choose(words.nothing_pin, words.nothing_link, words.nothing_page);
-    let what_to_do = match (&letter.decline_url, &letter.head.help_desk) {
+    let what_to_do = match (&content.decline_url, &content.head.help_desk) {
         (Some(_), _) => words.tell_us,
         (None, Some(_)) => words.ask,
         (None, None) => words.ignore,
@@ -396,7 +399,7 @@ fn unexpected(language: &Catalogue, letter: &InvitationLetter, offer: &Offer) ->
                 ("third", what_to_do),
             ],
         ),
-        link: letter.decline_url.as_ref().map(|url| Link {
+        link: content.decline_url.as_ref().map(|url| Link {
             href: url.clone(),
             shown: words.decline.to_owned(),
         }),

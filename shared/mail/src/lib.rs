@@ -1,8 +1,8 @@
-//! Beckon's mails: a letter's data in, a finished message out.
+//! Beckon's mails: a mail's content in, a finished message out.
 //!
 //! This crate owns every word that people read in a mail, in all languages, and how a mail
 //! looks. It is pure: it sends nothing, reads no clock, and takes each secret only to show it to
-//! its owner. What a letter says is the domain's ([`beckon_domain::model::letter`]); where a mail goes
+//! its owner. What a mail says is the domain's ([`beckon_domain::model::mail_content`]); where a mail goes
 //! and when is nobody's business here.
 //!
 //! The build compiles the MJML in `templates/` to HTML and the words in `locales/` to Rust, and

@@ -1,5 +1,5 @@
 //! What a locale's folder must hold before a mail can be written in it. The build script runs
-//! this and fails on what it finds; so it knows TOML, and nothing of letters or templates.
+//! this and fails on what it finds; so it knows TOML, and nothing of mail contents or templates.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

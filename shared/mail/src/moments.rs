@@ -1,5 +1,5 @@
 //! Times and spans as people read them: in the reader's zone and language, the zone named. The
-//! formats are the locale's; nothing here knows a letter, nor what time it is now.
+//! formats are the locale's; nothing here knows a mail, nor what time it is now.
 
 use beckon_domain::values::locale::TimeZoneName;
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! What tells an administrator what became of an invitation, and what there is to do about it.
 
-use beckon_domain::model::letter::{NoticeAbout, NoticeLetter, PersonName};
+use beckon_domain::model::mail_content::{NoticeAbout, NoticeContent, PersonName};
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::values::names::Label;
 use jiff::Timestamp;
@@ -21,12 +21,12 @@ struct Told {
 }
 
 /// Puts a notice into words.
-pub(crate) fn view(language: &Catalogue, letter: &NoticeLetter) -> Report {
-    let told = match &letter.about {
+pub(crate) fn view(language: &Catalogue, content: &NoticeContent) -> Report {
+    let told = match &content.about {
         NoticeAbout::Declined {
             issued_at,
             invited_by,
-        } => declined(language, letter, *issued_at, invited_by.as_ref()),
+        } => declined(language, content, *issued_at, invited_by.as_ref()),
         NoticeAbout::Completed {
             device_name,
             platform,
@@ -34,10 +34,10 @@ pub(crate) fn view(language: &Catalogue, letter: &NoticeLetter) -> Report {
             rule,
         } => {
             let device = device(language, device_name.as_ref(), platform.as_ref());
-            completed(language, letter, device, (*ownership, *rule))
+            completed(language, content, device, (*ownership, *rule))
         }
     };
-    let named = |text| language.fill(text, &[("person", called(&letter.person))]);
+    let named = |text| language.fill(text, &[("person", called(&content.person))]);
     let headline = Headline {
         title: told.title,
         subject: named(told.subject),
@@ -48,8 +48,8 @@ pub(crate) fn view(language: &Catalogue, letter: &NoticeLetter) -> Report {
         link: None,
     });
     Report {
-        frame: Frame::new(language, &letter.head, headline),
-        greeting: greeting(language, &letter.reader),
+        frame: Frame::new(language, &content.head, headline),
+        greeting: greeting(language, &content.reader),
         lead: named(told.lead),
         facts: told.facts,
         advice: advice.collect(),
@@ -58,15 +58,15 @@ pub(crate) fn view(language: &Catalogue, letter: &NoticeLetter) -> Report {
 
 fn declined(
     language: &Catalogue,
-    letter: &NoticeLetter,
+    content: &NoticeContent,
     issued_at: Timestamp,
     invited_by: Option<&Label>,
 ) -> Told {
     let words = &language.words.declined;
-    let zone = &letter.reader.time_zone;
-    let declined = moment(language, letter.at, zone);
+    let zone = &content.reader.time_zone;
+    let declined = moment(language, content.at, zone);
     let mut facts = vec![
-        person(language, letter),
+        person(language, content),
         plain(words.declined, declined.clone()),
         plain(words.issued, moment(language, issued_at, zone)),
     ];
@@ -88,20 +88,20 @@ fn declined(
 
 fn completed(
     language: &Catalogue,
-    letter: &NoticeLetter,
+    content: &NoticeContent,
     device: Option<String>,
     (ownership, rule): (Ownership, OwnershipRule),
 ) -> Told {
     let words = &language.words.completed;
     let confirmation = &language.words.confirmation;
-    let registered = moment(language, letter.at, &letter.reader.time_zone);
+    let registered = moment(language, content.at, &content.reader.time_zone);
     let why = match rule {
         OwnershipRule::Supervised => confirmation.rule_supervised,
         OwnershipRule::UserEnrollment => confirmation.rule_user_enrollment,
         OwnershipRule::Invitation => words.rule_invitation,
         OwnershipRule::NotSet => words.rule_not_set,
     };
-    let mut facts = vec![person(language, letter)];
+    let mut facts = vec![person(language, content)];
     facts.extend(device.map(|device| plain(confirmation.device, device)));
     facts.push(plain(confirmation.registered, registered.clone()));
     facts.push(Fact {
@@ -122,9 +122,9 @@ fn completed(
 }
 
 /// Who it is about; the address alone, where there is no name.
-fn person(language: &Catalogue, letter: &NoticeLetter) -> Fact {
-    let address = one_line(letter.person.email.as_str());
-    let name = letter.person.name.as_ref();
+fn person(language: &Catalogue, content: &NoticeContent) -> Fact {
+    let address = one_line(content.person.email.as_str());
+    let name = content.person.name.as_ref();
     Fact {
         label: language.words.common.person,
         value: name.map_or_else(|| address.clone(), |name| one_line(name.as_str())),

@@ -24,8 +24,8 @@ mod touching;
 
 use std::collections::BTreeMap;
 
-use beckon_domain::model::letter::{Message, Reader};
-use beckon_domain::model::template::{Letter, TemplateKind, TemplateName, Variable, Wording};
+use beckon_domain::model::mail_content::{Message, Reader};
+use beckon_domain::model::template::{MailContent, TemplateKind, TemplateName, Variable, Wording};
 use beckon_domain::ports::composer::{ComposeOwn, Uncomposable};
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::problem::FieldProblem;
@@ -39,7 +39,7 @@ use engine::{filled, refused_by_engine, sandbox};
 use markup::Placed;
 use places::{Filling, Holds};
 
-/// Filled by an own letter.
+/// Filled by an own mail.
 const OWN: (&str, &str) = ("own.html", "own.txt");
 /// The most characters of a subject.
 const LONGEST_SUBJECT: usize = 250;
@@ -73,7 +73,7 @@ impl Part {
     }
 }
 
-/// What fills the templates around an own letter.
+/// What fills the templates around an own mail.
 #[derive(Serialize)]
 struct OwnView<'a> {
     frame: &'a Frame,
@@ -112,8 +112,8 @@ impl ComposeOwn for Composer {
             return problems;
         }
         let mut problems: BTreeMap<&'static str, FieldProblem> = BTreeMap::new();
-        for letter in places::samples(name) {
-            if let Err(Unfit(problem)) = self.own(&name.locale, wording, &letter) {
+        for content in places::samples(name) {
+            if let Err(Unfit(problem)) = self.own(&name.locale, wording, &content) {
                 problems.entry(field_of(&problem)).or_insert(problem);
             }
         }
@@ -124,14 +124,14 @@ impl ComposeOwn for Composer {
         &self,
         locale: &Locale,
         wording: &Wording,
-        letter: &Letter,
+        content: &MailContent,
     ) -> Result<Message, Uncomposable> {
-        self.own(locale, wording, letter)
+        self.own(locale, wording, content)
             .map_err(|Unfit(problem)| Uncomposable(format!("{} {}", problem.field, problem.code)))
     }
 }
 
-/// Why an own wording does not fit a letter. It holds no value.
+/// Why an own wording does not fit a mail. It holds no value.
 struct Unfit(FieldProblem);
 
 impl From<FieldProblem> for Unfit {
@@ -209,13 +209,18 @@ fn static_check(part: Part, source: &str, kind: TemplateKind) -> Result<(), Fiel
 }
 
 impl Composer {
-    fn own(&self, locale: &Locale, wording: &Wording, letter: &Letter) -> Result<Message, Unfit> {
+    fn own(
+        &self,
+        locale: &Locale,
+        wording: &Wording,
+        content: &MailContent,
+    ) -> Result<Message, Unfit> {
         let language = Catalogue::for_chain(std::slice::from_ref(locale));
-        match letter {
-            Letter::Invitation(letter) => {
-                only_web_addresses(letter)?;
-                let (mut view, inline) = invitation::view(language, letter)?;
-                let filling = Filling::of_invitation(self, language, letter, &view)?;
+        match content {
+            MailContent::Invitation(content) => {
+                only_web_addresses(content)?;
+                let (mut view, inline) = invitation::view(language, content)?;
+                let filling = Filling::of_invitation(self, language, content, &view)?;
                 let lines = Lines::of(wording, &filling)?;
                 lines.put_into(&mut view.frame);
                 let Some((mut html, mut text)) = bodies(wording, &filling)? else {
@@ -229,18 +234,18 @@ impl Composer {
                         body.ensure("unexpectedBlock");
                     }
                 }
-                // An image that the letter does not show would hang on it as a file.
+                // An image that the content does not show would hang on it as a file.
                 let inline = if html.holds("qr") || html.holds("secretBlock") {
                     inline
                 } else {
                     Vec::new()
                 };
-                essentials::check(letter.method, &html, &text)?;
+                essentials::check(content.method, &html, &text)?;
                 self.around(language, &view.frame, &html, &text, inline)
             }
-            Letter::Confirmation(letter) => {
-                let mut view = confirmation::view(language, letter);
-                let filling = Filling::of_confirmation(self, language, letter, &view)?;
+            MailContent::Confirmation(content) => {
+                let mut view = confirmation::view(language, content);
+                let filling = Filling::of_confirmation(self, language, content, &view)?;
                 let lines = Lines::of(wording, &filling)?;
                 lines.put_into(&mut view.frame);
                 let Some((html, text)) = bodies(wording, &filling)? else {
@@ -249,7 +254,7 @@ impl Composer {
                 };
                 self.around(language, &view.frame, &html, &text, Vec::new())
             }
-            Letter::HandOver(_) | Letter::Notice(_) => Err(Unfit(FieldProblem::new(
+            MailContent::HandOver(_) | MailContent::Notice(_) => Err(Unfit(FieldProblem::new(
                 "",
                 "onlyOurs",
                 "there are no own wordings of this mail",
@@ -257,14 +262,14 @@ impl Composer {
         }
     }
 
-    /// Our layout around an own letter.
+    /// Our layout around an own mail.
     fn around(
         &self,
         language: &Catalogue,
         frame: &Frame,
         html: &Body<'_>,
         text: &Body<'_>,
-        inline: Vec<beckon_domain::model::letter::InlineImage>,
+        inline: Vec<beckon_domain::model::mail_content::InlineImage>,
     ) -> Result<Message, Unfit> {
         let view = OwnView {
             frame,
@@ -373,7 +378,7 @@ fn touching_kind(c: char) -> touching::Kind {
     }
 }
 
-/// Both parts of the letter, judged; `None` where it is ours.
+/// Both parts of the content, judged; `None` where it is ours.
 fn bodies<'a>(
     wording: &Wording,
     filling: &'a Filling,

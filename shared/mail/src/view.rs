@@ -1,7 +1,7 @@
 //! What templates are filled with: sentences and links, ready to be shown. The HTML and the
 //! text part are filled from the same view, so they cannot say different things.
 
-use beckon_domain::model::letter::{InlineImage, Letterhead, Reader};
+use beckon_domain::model::mail_content::{InlineImage, Letterhead, Reader};
 use beckon_domain::model::ownership::Ownership;
 use beckon_domain::model::settings::branding::{Colour, Logo, LogoType};
 use beckon_domain::model::settings::help_desk::HelpDesk;
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::catalogue::{Catalogue, one_line};
 
-/// What every mail has around its letter.
+/// What every mail has around its content.
 #[derive(Serialize)]
 pub(crate) struct Frame {
     pub(crate) lang: &'static str,

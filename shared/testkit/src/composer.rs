@@ -1,20 +1,20 @@
-//! Letters as plain facts, one a line, so that a test can read what a mail says without its
+//! Mail contents as plain facts, one a line, so that a test can read what a mail says without its
 //! wording, its PIN included.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use beckon_domain::model::letter::{
-    ConfirmationLetter, HandOverLetter, InvitationLetter, LetterSecret, Letterhead, Message,
-    NoticeAbout, NoticeLetter, Reader,
+use beckon_domain::model::mail_content::{
+    ConfirmationContent, ContentSecret, HandOverContent, InvitationContent, Letterhead, Message,
+    NoticeAbout, NoticeContent, Reader,
 };
-use beckon_domain::model::template::{Letter, TemplateKind, TemplateName, Variable, Wording};
+use beckon_domain::model::template::{MailContent, TemplateKind, TemplateName, Variable, Wording};
 use beckon_domain::ports::composer::{ComposeLetter, ComposeOwn, Uncomposable};
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::problem::FieldProblem;
 
-/// Writes facts instead of letters. Clones are the same composer.
+/// Writes facts instead of mail contents. Clones are the same composer.
 #[derive(Debug, Clone, Default)]
 pub struct PlainComposer {
     speechless: Arc<AtomicBool>,
@@ -38,79 +38,79 @@ impl PlainComposer {
 pub const MASK: &str = "********";
 
 impl ComposeLetter for PlainComposer {
-    fn compose_invitation(&self, letter: &InvitationLetter) -> Result<Message, Uncomposable> {
+    fn compose_invitation(&self, content: &InvitationContent) -> Result<Message, Uncomposable> {
         self.find_words()?;
-        let mut facts = Facts::of(&letter.head, &letter.reader);
-        match &letter.secret {
-            LetterSecret::Pin(pin) => facts.add("pin", pin.expose()),
-            LetterSecret::Link(token) => {
-                facts.add("link", format!("{}#{}", letter.page_url, token.expose()));
+        let mut facts = Facts::of(&content.head, &content.reader);
+        match &content.secret {
+            ContentSecret::Pin(pin) => facts.add("pin", pin.expose()),
+            ContentSecret::Link(token) => {
+                facts.add("link", format!("{}#{}", content.page_url, token.expose()));
             }
-            LetterSecret::None => {}
-            LetterSecret::Masked => facts.add("secret", MASK),
+            ContentSecret::None => {}
+            ContentSecret::Masked => facts.add("secret", MASK),
         }
-        facts.add("page", &letter.page_url);
-        facts.add("method", format!("{:?}", letter.method));
-        facts.add("occasion", format!("{:?}", letter.occasion));
-        facts.add("ownership", format!("{:?}", letter.ownership));
-        facts.add("issued", letter.issued_at.to_string());
-        facts.add("expires", letter.expires_at.to_string());
-        facts.add("replaces", letter.replaces_earlier.to_string());
-        if let Some(who) = &letter.invited_by {
+        facts.add("page", &content.page_url);
+        facts.add("method", format!("{:?}", content.method));
+        facts.add("occasion", format!("{:?}", content.occasion));
+        facts.add("ownership", format!("{:?}", content.ownership));
+        facts.add("issued", content.issued_at.to_string());
+        facts.add("expires", content.expires_at.to_string());
+        facts.add("replaces", content.replaces_earlier.to_string());
+        if let Some(who) = &content.invited_by {
             facts.add("invited-by", who.as_str());
         }
-        if let Some(url) = &letter.decline_url {
+        if let Some(url) = &content.decline_url {
             facts.add("decline", url);
         }
-        if let Some(agreement) = &letter.agreement {
+        if let Some(agreement) = &content.agreement {
             facts.add("agreement", agreement.text.replace('\n', " / "));
             if let Some(url) = &agreement.url {
                 facts.add("agreement-url", url);
             }
         }
-        Ok(facts.into_message("invitation", &letter.reader))
+        Ok(facts.into_message("invitation", &content.reader))
     }
 
-    fn compose_confirmation(&self, letter: &ConfirmationLetter) -> Result<Message, Uncomposable> {
+    fn compose_confirmation(&self, content: &ConfirmationContent) -> Result<Message, Uncomposable> {
         self.find_words()?;
-        let mut facts = Facts::of(&letter.head, &letter.reader);
-        if let Some(name) = &letter.device_name {
+        let mut facts = Facts::of(&content.head, &content.reader);
+        if let Some(name) = &content.device_name {
             facts.add("device", name.as_str());
         }
-        if let Some(platform) = &letter.platform {
+        if let Some(platform) = &content.platform {
             facts.add("platform", platform.as_str());
         }
-        facts.add("ownership", format!("{:?}", letter.ownership));
-        facts.add("rule", format!("{:?}", letter.rule));
-        facts.add("registered", letter.registered_at.to_string());
-        Ok(facts.into_message("confirmation", &letter.reader))
+        facts.add("ownership", format!("{:?}", content.ownership));
+        facts.add("rule", format!("{:?}", content.rule));
+        facts.add("registered", content.registered_at.to_string());
+        Ok(facts.into_message("confirmation", &content.reader))
     }
 
-    fn compose_hand_over(&self, letter: &HandOverLetter) -> Result<Message, Uncomposable> {
+    fn compose_hand_over(&self, content: &HandOverContent) -> Result<Message, Uncomposable> {
         self.find_words()?;
-        let mut facts = Facts::of(&letter.head, &letter.reader);
-        facts.add("method", format!("{:?}", letter.method));
-        if let Some(who) = &letter.by {
+        let mut facts = Facts::of(&content.head, &content.reader);
+        facts.add("method", format!("{:?}", content.method));
+        if let Some(who) = &content.by {
             facts.add("by", who.as_str());
         }
-        facts.add("reason", letter.reason.as_str());
-        facts.add("at", letter.at.to_string());
-        facts.add("expires", letter.expires_at.to_string());
-        if let Some(url) = &letter.decline_url {
+        facts.add("reason", content.reason.as_str());
+        facts.add("at", content.at.to_string());
+        facts.add("expires", content.expires_at.to_string());
+        if let Some(url) = &content.decline_url {
             facts.add("decline", url);
         }
-        Ok(facts.into_message("hand-over", &letter.reader))
+        Ok(facts.into_message("hand-over", &content.reader))
     }
 
-    fn compose_notice(&self, letter: &NoticeLetter) -> Result<Message, Uncomposable> {
+    fn compose_notice(&self, content: &NoticeContent) -> Result<Message, Uncomposable> {
         self.find_words()?;
-        let mut facts = Facts::of(&letter.head, &letter.reader);
-        facts.add("person", letter.person.email.as_str());
-        if let Some(name) = &letter.person.name {
+        let mut facts = Facts::of(&content.head, &content.reader);
+        facts.add("person", content.person.email.as_str());
+        if let Some(name) = &content.person.name {
             facts.add("person-name", name.as_str());
         }
-        facts.add("at", letter.at.to_string());
-        let subject = match &letter.about {
+        facts.add("at", content.at.to_string());
+        let subject = match &content.about {
             NoticeAbout::Declined {
                 issued_at,
                 invited_by,
@@ -138,14 +138,14 @@ impl ComposeLetter for PlainComposer {
                 "notice-completed"
             }
         };
-        Ok(facts.into_message(subject, &letter.reader))
+        Ok(facts.into_message(subject, &content.reader))
     }
 }
 
-/// What a subject says that no letter fits.
+/// What a subject says that no content fits.
 pub const UNFIT: &str = "fits nothing";
 
-/// Wordings are subjects alone: the letter below them stays the plain one.
+/// Wordings are subjects alone: the content below them stays the plain one.
 impl ComposeOwn for PlainComposer {
     fn locales(&self) -> Vec<Locale> {
         ["de", "en"]
@@ -193,16 +193,16 @@ impl ComposeOwn for PlainComposer {
         &self,
         _: &Locale,
         wording: &Wording,
-        letter: &Letter,
+        content: &MailContent,
     ) -> Result<Message, Uncomposable> {
         if wording.subject.contains(UNFIT) {
             return Err(Uncomposable("the test made it so".to_owned()));
         }
-        let message = match letter {
-            Letter::Invitation(letter) => self.compose_invitation(letter),
-            Letter::Confirmation(letter) => self.compose_confirmation(letter),
-            Letter::HandOver(letter) => self.compose_hand_over(letter),
-            Letter::Notice(letter) => self.compose_notice(letter),
+        let message = match content {
+            MailContent::Invitation(content) => self.compose_invitation(content),
+            MailContent::Confirmation(content) => self.compose_confirmation(content),
+            MailContent::HandOver(content) => self.compose_hand_over(content),
+            MailContent::Notice(content) => self.compose_notice(content),
         }?;
         Ok(Message {
             subject: wording.subject.clone(),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use beckon_domain::model::letter::OutgoingMail;
+use beckon_domain::model::mail_content::OutgoingMail;
 use beckon_domain::model::mail_service::{SendAnswer, SendingLimits};
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::error::Unavailable;

@@ -12,7 +12,7 @@ use std::fmt::Debug;
 
 use beckon_domain::model::batch::Cursor;
 use beckon_domain::model::change::UserChange;
-use beckon_domain::model::letter::{InvitationOccasion, LetterSecret};
+use beckon_domain::model::mail_content::{ContentSecret, InvitationOccasion};
 use beckon_domain::model::ownership::OwnerSwitch;
 use beckon_domain::model::registration::{DeviceRegistered, Registrant};
 use beckon_domain::model::selection::{Selection, UserFilter};
@@ -22,7 +22,7 @@ use beckon_domain::model::settings::help_desk::HelpDesk;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::composer::ComposeLetter as _;
 use beckon_domain::ports::users::ListUsers as _;
-use beckon_domain::rules::writing::{Sealed, invitation_letter};
+use beckon_domain::rules::content::{Sealed, invitation_content};
 use beckon_domain::usecases::add_user::{NewUser, UserAdded};
 use beckon_domain::usecases::idempotency::RepeatableRequest;
 use beckon_domain::usecases::preview::PreviewOrder;
@@ -167,7 +167,7 @@ async fn no_row_of_the_table_shows_a_secret_when_it_is_printed() {
 }
 
 #[tokio::test]
-async fn no_key_secret_or_letter_shows_one_when_it_is_printed() {
+async fn no_key_secret_or_mail_content_shows_one_when_it_is_printed() {
     let scene = Scene::begin().await;
     let (world, user) = (&scene.world, &scene.user);
     let invitation = world.invitation_of(user);
@@ -176,7 +176,7 @@ async fn no_key_secret_or_letter_shows_one_when_it_is_printed() {
     let sealed = Sealed::derive(user, &invitation, key);
     let pin = sealed.secret.clone();
     let under = world.store.settings().settings;
-    let letter = invitation_letter(
+    let content = invitation_content(
         user,
         &invitation,
         &under,
@@ -185,19 +185,19 @@ async fn no_key_secret_or_letter_shows_one_when_it_is_printed() {
         InvitationOccasion::First,
         false,
     );
-    let message = world.composer.compose_invitation(&letter).unwrap();
+    let message = world.composer.compose_invitation(&content).unwrap();
 
     let mut printed = Printed::default();
     printed.print("KeyRing", &ring);
     printed.print("SecretKey", &key);
     printed.print("Pin", &Pin::from_typed(&world.pin_of(user)));
     printed.print("Token", &scene.token);
-    printed.print("LetterSecret::Pin", &pin);
+    printed.print("ContentSecret::Pin", &pin);
     printed.print(
-        "LetterSecret::Link",
-        &LetterSecret::Link(scene.token.clone()),
+        "ContentSecret::Link",
+        &ContentSecret::Link(scene.token.clone()),
     );
-    printed.print("InvitationLetter", &letter);
+    printed.print("InvitationContent", &content);
     printed.print("Message", &message);
     printed.print("OutgoingMail", &world.service.taken());
     printed.print("RegistrationId", &scene.redeemed.registration_id);

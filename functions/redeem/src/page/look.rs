@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use beckon_domain::model::letter::Letterhead;
+use beckon_domain::model::mail_content::Letterhead;
 use beckon_domain::model::settings::branding::{Colour, Logo};
 use beckon_domain::model::settings::help_desk::HelpDesk;
 use beckon_domain::ports::settings::ReadSettings as _;

@@ -5,7 +5,7 @@
 use aws_sdk_sesv2::config::http::HttpResponse;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
-use beckon_domain::model::letter::OutgoingMail;
+use beckon_domain::model::mail_content::OutgoingMail;
 use beckon_domain::model::mail_service::SendAnswer;
 
 /// Why a mail to an unverified address fails alone, and what to do about it.

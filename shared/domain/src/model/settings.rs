@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::actor::Actor;
-use crate::model::letter::Letterhead;
+use crate::model::mail_content::Letterhead;
 use crate::model::settings::enrolment::EnrolmentAddress;
 use crate::model::settings::help_desk::HelpDesk;
 use crate::values::address::{EmailAddress, MailDomain};

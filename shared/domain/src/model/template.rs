@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::actor::Actor;
-use crate::model::letter::{
-    ConfirmationLetter, HandOverLetter, InvitationLetter, InvitationOccasion, NoticeLetter, Reader,
+use crate::model::mail_content::{
+    ConfirmationContent, HandOverContent, InvitationContent, InvitationOccasion, NoticeContent,
+    Reader,
 };
 use crate::model::stored::Carried;
 use crate::values::ids::Version;
@@ -226,23 +227,23 @@ pub struct Variable {
 
 /// What a mail is about, whatever words it gets.
 #[derive(Debug, Clone)]
-pub enum Letter {
+pub enum MailContent {
     /// An invitation, or a reminder of one.
-    Invitation(InvitationLetter),
+    Invitation(InvitationContent),
     /// A confirmation.
-    Confirmation(ConfirmationLetter),
+    Confirmation(ConfirmationContent),
     /// The news that a secret was given out.
-    HandOver(HandOverLetter),
+    HandOver(HandOverContent),
     /// What an administrator is told.
-    Notice(NoticeLetter),
+    Notice(NoticeContent),
 }
 
-impl Letter {
+impl MailContent {
     /// Which wordings are for it; `None` where there are only ours.
     #[must_use]
     pub const fn kind(&self) -> Option<TemplateKind> {
         match self {
-            Self::Invitation(letter) => match letter.occasion {
+            Self::Invitation(content) => match content.occasion {
                 InvitationOccasion::First | InvitationOccasion::Again => {
                     Some(TemplateKind::Invitation)
                 }
@@ -258,10 +259,10 @@ impl Letter {
     #[must_use]
     pub const fn reader(&self) -> &Reader {
         match self {
-            Self::Invitation(letter) => &letter.reader,
-            Self::Confirmation(letter) => &letter.reader,
-            Self::HandOver(letter) => &letter.reader,
-            Self::Notice(letter) => &letter.reader,
+            Self::Invitation(content) => &content.reader,
+            Self::Confirmation(content) => &content.reader,
+            Self::HandOver(content) => &content.reader,
+            Self::Notice(content) => &content.reader,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::model::letter::OutgoingMail;
+use crate::model::mail_content::OutgoingMail;
 use crate::model::mail_service::{SendAnswer, SendingLimits};
 use crate::ports::error::Unavailable;
 use crate::values::address::EmailAddress;

@@ -1,14 +1,14 @@
-//! Letters to nobody, by which a wording is shown and tried before anybody gets it.
+//! Mails to nobody, by which a wording is shown and tried before anybody gets it.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::letter::{
-    ConfirmationLetter, InvitationLetter, InvitationOccasion, LetterSecret, Letterhead, Reader,
+use crate::model::mail_content::{
+    ConfirmationContent, ContentSecret, InvitationContent, InvitationOccasion, Letterhead, Reader,
 };
 use crate::model::ownership::{Ownership, OwnershipRule};
 use crate::model::settings::Settings;
-use crate::model::template::{Letter, TemplateKind};
-use crate::rules::writing::Links;
+use crate::model::template::{MailContent, TemplateKind};
+use crate::rules::content::Links;
 use crate::values::locale::{Locale, TimeZoneName};
 use crate::values::method::{Method, choice_applies};
 use crate::values::names::{DisplayName, Label};
@@ -55,9 +55,9 @@ impl Sample {
         }
     }
 
-    /// A letter of this kind to an invented person. Its secret is masked: it opens nothing.
+    /// Mail content of this kind to an invented person. Its secret is masked: it opens nothing.
     #[must_use]
-    pub fn letter(self, kind: TemplateKind) -> Letter {
+    pub fn content(self, kind: TemplateKind) -> MailContent {
         let reader = Reader {
             name: DisplayName::parse("Alex Example").ok(),
             locales: vec![self.locale],
@@ -67,7 +67,7 @@ impl Sample {
             TemplateKind::Invitation => InvitationOccasion::First,
             TemplateKind::Reminder => InvitationOccasion::Reminder { last: false },
             TemplateKind::Confirmation => {
-                return Letter::Confirmation(ConfirmationLetter {
+                return MailContent::Confirmation(ConfirmationContent {
                     head: self.head,
                     reader,
                     device_name: Label::parse("Alex's phone").ok(),
@@ -81,14 +81,14 @@ impl Sample {
                 });
             }
         };
-        Letter::Invitation(InvitationLetter {
+        MailContent::Invitation(InvitationContent {
             head: self.head,
             reader,
             invited: None,
             occasion,
             invited_by: Label::parse("Robin Example").ok(),
             method: self.method,
-            secret: LetterSecret::Masked,
+            secret: ContentSecret::Masked,
             ownership: self.ownership,
             issued_at: self.now,
             expires_at: self

@@ -35,8 +35,8 @@ use crate::ports::mails::{ClaimMail, LoadMails, SaveMail};
 use crate::ports::settings::ReadSettings;
 use crate::ports::templates::LoadTemplates;
 use crate::ports::users::LoadUsers;
+use crate::rules::content::Links;
 use crate::rules::sending::TokenBucket;
-use crate::rules::writing::Links;
 use crate::values::ids::RunId;
 use crate::values::keys::KeyRing;
 
@@ -101,7 +101,7 @@ pub struct Run {
     pub again: u64,
     /// How many were refused for good.
     pub failed: u64,
-    /// Own wordings that did not fit a letter, and how many mails went out in ours instead.
+    /// Own wordings that did not fit a mail, and how many mails went out in ours instead.
     pub unfit: BTreeMap<TemplateName, u64>,
 }
 

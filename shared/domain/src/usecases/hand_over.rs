@@ -7,8 +7,8 @@ use crate::model::actor::Actor;
 use crate::model::change::UserChange;
 use crate::model::history::HistoryEvent;
 use crate::model::invitation::{Invitation, InvitationState};
-use crate::model::letter::{InvitationLetter, InvitationOccasion};
 use crate::model::mail::{Mail, MailClass, MailKind};
+use crate::model::mail_content::{InvitationContent, InvitationOccasion};
 use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
@@ -19,9 +19,9 @@ use crate::ports::keys::LoadKeys;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::rules::content::{Links, Sealed, invitation_content};
 use crate::rules::issuing::{IssueSecrets, IssueSpec, inviter, issue};
 use crate::rules::ownership::of_invitation;
-use crate::rules::writing::{Links, Sealed, invitation_letter};
 use crate::values::ids::{EventId, MailId, UserId};
 use crate::values::method::Method;
 use crate::values::names::Label;
@@ -32,8 +32,8 @@ use crate::values::problem::FieldProblem;
 pub struct HandedOver {
     /// The user as they are then.
     pub user: User,
-    /// The letter that a handout is made of; it holds the secret.
-    pub letter: InvitationLetter,
+    /// The content of the mail that a handout is made of; it holds the secret.
+    pub content: InvitationContent,
     /// Whether a new issue was made for it.
     pub issued: bool,
     /// Whether the person is told by mail; not where their address takes none.
@@ -130,7 +130,7 @@ where
             let told = base.user.address_mark.is_none();
             let change = self.recorded(base, &invitation, &reason, who, &settings, now);
             let after = change.user.clone();
-            let letter = invitation_letter(
+            let content = invitation_content(
                 &after,
                 &invitation,
                 &settings.settings,
@@ -143,7 +143,7 @@ where
             if self.env.store().save_user(&change).await?.is_saved() {
                 return Ok(HandedOver {
                     user: after,
-                    letter,
+                    content,
                     issued,
                     told,
                 });

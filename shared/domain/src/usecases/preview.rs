@@ -5,13 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::actor::Actor;
 use crate::model::batch::{Batch, BatchSelection, SkipReason};
-use crate::model::letter::{InvitationLetter, InvitationOccasion, Message};
 use crate::model::mail::MailClass;
+use crate::model::mail_content::{InvitationContent, InvitationOccasion, Message};
 use crate::model::ownership::{OwnerSwitch, Ownership};
 use crate::model::selection::{READ_AT_ONCE, Selection, each_once};
 use crate::model::settings::VersionedSettings;
 use crate::model::stored::Carried;
-use crate::model::template::{Letter, OwnWordings};
+use crate::model::template::{MailContent, OwnWordings};
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::composer::{ComposeOwn, written};
@@ -22,9 +22,9 @@ use crate::ports::settings::ReadSettings;
 use crate::ports::templates::LoadTemplates;
 use crate::ports::users::{ListUsers, LoadUsers};
 use crate::rules::confirmation::{self, NoConfirmation};
+use crate::rules::content::{Links, Sealed, invitation_content, reader};
 use crate::rules::issuing::{Eligibility, IssueSecrets, IssueSpec, Reached, eligibility, issue};
 use crate::rules::ownership::of_invitation;
-use crate::rules::writing::{Links, Sealed, invitation_letter, reader};
 use crate::usecases::send::{
     SendRefused, check_selection, choice_refused, settings_of, unknown_users,
 };
@@ -182,8 +182,8 @@ where
             None => None,
             Some((user, eligibility)) => {
                 let own = OwnWordings::of(self.env.store().templates().await?);
-                let letter = self.letter(order, user, eligibility, &settings, now)?;
-                let written = written(self.env.composer(), &own, &Letter::Invitation(letter));
+                let content = self.content(order, user, eligibility, &settings, now)?;
+                let written = written(self.env.composer(), &own, &MailContent::Invitation(content));
                 let written = written.map_err(|error| Unavailable::new("the preview", error))?;
                 Some(written.message)
             }
@@ -319,14 +319,14 @@ where
         }
     }
 
-    fn letter(
+    fn content(
         &self,
         order: &PreviewOrder,
         user: &User,
         eligibility: Eligibility,
         settings: &VersionedSettings,
         now: Timestamp,
-    ) -> Result<InvitationLetter, Unavailable> {
+    ) -> Result<InvitationContent, Unavailable> {
         // The very rule by which Send will issue, with secrets that are thrown away.
         let batch = Batch {
             id: BatchId::new(self.env.entropy().ulid()),
@@ -362,7 +362,7 @@ where
                 "an issue without an invitation",
             ));
         };
-        Ok(invitation_letter(
+        Ok(invitation_content(
             &after,
             invitation,
             &settings.settings,

@@ -1,6 +1,6 @@
 //! Shows a wording as somebody would get it, with invented data. It writes nothing down.
 
-use crate::model::letter::Message;
+use crate::model::mail_content::Message;
 use crate::model::template::{OwnWordings, WordingDraft};
 use crate::ports::clock::Clock;
 use crate::ports::composer::{ComposeOwn, written};
@@ -8,8 +8,8 @@ use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::Unavailable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::templates::LoadTemplates;
+use crate::rules::content::Links;
 use crate::rules::sample::Sample;
-use crate::rules::writing::Links;
 use crate::usecases::change_template::{ChangeTemplateRefused, checked, named};
 use crate::values::method::Method;
 
@@ -44,15 +44,15 @@ where
         let now = self.env.clock().now();
         let mut sample = Sample::under(&settings, &self.links, name.locale.clone(), now);
         sample.method = method.unwrap_or(sample.method);
-        let letter = sample.letter(name.kind);
+        let content = sample.content(name.kind);
         let message = if let Some(draft) = draft {
             self.env
                 .composer()
-                .compose_own(&name.locale, &draft, &letter)
+                .compose_own(&name.locale, &draft, &content)
         } else {
             let kept = self.env.store().template(&name).await?;
             let own = OwnWordings::of(kept.into_iter().collect());
-            written(self.env.composer(), &own, &letter).map(|written| written.message)
+            written(self.env.composer(), &own, &content).map(|written| written.message)
         };
         message.map_err(|error| Unavailable::new("the preview", error).into())
     }

@@ -14,7 +14,7 @@ use crate::model::actor::Actor;
 use crate::model::change::{ChangeOutcome, UserChange};
 use crate::model::history::HistoryEvent;
 use crate::model::invitation::{Invitation, InvitationEvent, InvitationState, transition};
-use crate::model::letter::Agreement;
+use crate::model::mail_content::Agreement;
 use crate::model::ownership::Ownership;
 use crate::model::session::{
     NamedDevice, SESSION_LENGTH, SESSIONS_AT_A_TIME, Session, SessionSlot,
@@ -31,8 +31,8 @@ use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
 use crate::ports::users::{FindUser, LoadUsers, SaveUsers, TakeTry};
+use crate::rules::content::{agreement, reader};
 use crate::rules::enrolment::{GoingOn, continue_url};
-use crate::rules::writing::{agreement, reader};
 use crate::values::address::EmailAddress;
 use crate::values::hex::hex;
 use crate::values::ids::{DeviceId, IssueNumber};

@@ -304,7 +304,7 @@ async fn a_change_that_leaves_the_mail_wanted_only_delays_it_a_moment() {
 }
 
 #[tokio::test]
-async fn a_letter_that_finds_no_words_fails_alone() {
+async fn a_mail_that_finds_no_words_fails_alone() {
     let world = World::new();
     let (_, speechless) = with_mail(&world, |_| {});
     world.composer.be_speechless(true);

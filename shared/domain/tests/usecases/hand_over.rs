@@ -2,8 +2,8 @@
 
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
-use beckon_domain::model::letter::LetterSecret;
 use beckon_domain::model::mail::{MailKind, MailState};
+use beckon_domain::model::mail_content::ContentSecret;
 use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::usecases::hand_over::{HandOverRefused, HandedOver};
 use beckon_domain::values::method::Method;
@@ -20,8 +20,8 @@ async fn hand_over(world: &World, user: &User) -> Result<HandedOver, HandOverRef
 }
 
 fn pin_of(handed: &HandedOver) -> String {
-    match &handed.letter.secret {
-        LetterSecret::Pin(pin) => pin.expose().to_owned(),
+    match &handed.content.secret {
+        ContentSecret::Pin(pin) => pin.expose().to_owned(),
         other => panic!("{other:?}"),
     }
 }
@@ -98,7 +98,7 @@ async fn a_link_is_handed_over_where_the_method_uses_one_and_nothing_where_it_ha
     let world = World::under(&settings().method(Method::QrCode).build());
     let user = world.with(a_user());
     let handed = hand_over(&world, &user).await.unwrap();
-    let LetterSecret::Link(token) = &handed.letter.secret else {
+    let ContentSecret::Link(token) = &handed.content.secret else {
         panic!("{handed:?}");
     };
     assert!(world.show_token(token.expose()).await.is_ok());

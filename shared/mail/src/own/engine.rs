@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 
 use super::Part;
 
-/// Steps of the template engine. Our own letters take less than two hundred.
+/// Steps of the template engine. Our own mails take less than two hundred.
 const FUEL: u64 = 50_000;
 /// What a filled part may have, in bytes; Gmail shows the first 102 KB of a mail.
 const LARGEST_PART: usize = 200 * 1024;

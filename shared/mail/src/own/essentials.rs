@@ -44,7 +44,7 @@ fn essentials(method: Method, part: Part) -> [Option<&'static Essential>; 3] {
     [secret, Some(&LINK), Some(&EXPIRY)]
 }
 
-/// Refuses a letter in which one of them is missing.
+/// Refuses a mail in which one of them is missing.
 pub(super) fn check(method: Method, html: &Body<'_>, text: &Body<'_>) -> Result<(), FieldProblem> {
     for body in [html, text] {
         for essential in essentials(method, body.part).into_iter().flatten() {

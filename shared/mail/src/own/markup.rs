@@ -84,7 +84,7 @@ const INSIDE: [(&str, &[&str]); 12] = [
 pub(super) enum Placed {
     /// An address, which may be where a link leads.
     Address,
-    /// A piece of our own letter, which has colours of its own.
+    /// A piece of our own mail, which has colours of its own.
     Piece,
     /// Anything else, which may stand in text alone.
     Other,

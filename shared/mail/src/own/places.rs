@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use beckon_domain::model::letter::{
-    Agreement, ConfirmationLetter, InvitationLetter, InvitationOccasion, Letterhead,
+use beckon_domain::model::mail_content::{
+    Agreement, ConfirmationContent, InvitationContent, InvitationOccasion, Letterhead,
 };
 use beckon_domain::model::ownership::Ownership;
 use beckon_domain::model::settings::branding::Branding;
 use beckon_domain::model::settings::help_desk::HelpDesk;
-use beckon_domain::model::template::{Letter, TemplateKind, TemplateName, Variable};
+use beckon_domain::model::template::{MailContent, TemplateKind, TemplateName, Variable};
 use beckon_domain::rules::sample::Sample;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::locale::TimeZoneName;
@@ -39,7 +39,7 @@ pub(super) enum Holds {
     Secret,
     /// A web address, which may hold a secret too.
     Address,
-    /// A piece of our own letter, with its looks.
+    /// A piece of our own mail, with its looks.
     Block,
 }
 
@@ -232,7 +232,7 @@ impl Fill<'_> {
         self.put(name, html, self.language.isolated(&input));
     }
 
-    /// A piece of our own letter.
+    /// A piece of our own mail.
     fn block(&mut self, name: &str, view: &impl Serialize) -> Result<(), ComposeError> {
         let (html, text) = self.composer.block(name, view)?;
         let (html, text) = (html.trim(), text.trim());
@@ -284,7 +284,7 @@ impl Filling {
     pub(super) fn of_invitation(
         composer: &Composer,
         language: &'static Catalogue,
-        letter: &InvitationLetter,
+        content: &InvitationContent,
         view: &InvitationView,
     ) -> Result<Self, ComposeError> {
         let words = &language.words.invitation;
@@ -293,24 +293,30 @@ impl Filling {
             composer,
             values: BTreeMap::new(),
         };
-        fill.frame(&letter.head);
-        fill.input("name", letter.reader.name.as_ref().map(DisplayName::as_str));
+        fill.frame(&content.head);
+        fill.input(
+            "name",
+            content.reader.name.as_ref().map(DisplayName::as_str),
+        );
         fill.words("greeting", &view.greeting);
         fill.words("occasion", view.occasion.unwrap_or_default());
-        fill.input("invitedBy", letter.invited_by.as_ref().map(Label::as_str));
+        fill.input("invitedBy", content.invited_by.as_ref().map(Label::as_str));
         fill.words(
             "ownership",
-            ownership_name(language, letter.ownership).unwrap_or_default(),
+            ownership_name(language, content.ownership).unwrap_or_default(),
         );
         fill.words(
             "ownershipMeans",
-            match letter.ownership {
+            match content.ownership {
                 Ownership::NotSet => "",
                 Ownership::UserOwned => words.user_owned_means,
                 Ownership::CompanyOwned => words.company_owned_means,
             },
         );
-        fill.words("span", &span(language, letter.issued_at, letter.expires_at));
+        fill.words(
+            "span",
+            &span(language, content.issued_at, content.expires_at),
+        );
         fill.words("expires", &view.validity.value);
         fill.words("link", &view.button.href);
         let unexpected = view.unexpected.as_ref();
@@ -330,7 +336,7 @@ impl Filling {
         ] {
             fill.block(block, view)?;
         }
-        let (kind, last) = match letter.occasion {
+        let (kind, last) = match content.occasion {
             InvitationOccasion::First | InvitationOccasion::Again | InvitationOccasion::Handout => {
                 (TemplateKind::Invitation, false)
             }
@@ -342,13 +348,13 @@ impl Filling {
             .map(|step| Value::from(&*step.text))
             .collect();
         let facts = BTreeMap::from([
-            ("method", Value::from(method_name(letter.method))),
+            ("method", Value::from(method_name(content.method))),
             (
                 "again",
-                Value::from(letter.occasion == InvitationOccasion::Again),
+                Value::from(content.occasion == InvitationOccasion::Again),
             ),
             ("lastReminder", Value::from(last)),
-            ("replacesEarlier", Value::from(letter.replaces_earlier)),
+            ("replacesEarlier", Value::from(content.replaces_earlier)),
             ("steps", Value::from(steps)),
         ]);
         Ok(fill.done(kind, facts))
@@ -357,7 +363,7 @@ impl Filling {
     pub(super) fn of_confirmation(
         composer: &Composer,
         language: &'static Catalogue,
-        letter: &ConfirmationLetter,
+        content: &ConfirmationContent,
         view: &ConfirmationView,
     ) -> Result<Self, ComposeError> {
         let mut fill = Fill {
@@ -365,21 +371,24 @@ impl Filling {
             composer,
             values: BTreeMap::new(),
         };
-        fill.frame(&letter.head);
-        fill.input("name", letter.reader.name.as_ref().map(DisplayName::as_str));
+        fill.frame(&content.head);
+        fill.input(
+            "name",
+            content.reader.name.as_ref().map(DisplayName::as_str),
+        );
         fill.words("greeting", &view.greeting);
-        fill.input("device", letter.device_name.as_ref().map(Label::as_str));
-        fill.input("platform", letter.platform.as_ref().map(Label::as_str));
+        fill.input("device", content.device_name.as_ref().map(Label::as_str));
+        fill.input("platform", content.platform.as_ref().map(Label::as_str));
         fill.words(
             "registered",
-            &moment(language, letter.registered_at, &letter.reader.time_zone),
+            &moment(language, content.registered_at, &content.reader.time_zone),
         );
         fill.words(
             "ownership",
-            ownership_name(language, letter.ownership)
+            ownership_name(language, content.ownership)
                 .unwrap_or(language.words.confirmation.not_set),
         );
-        fill.words("ownershipWhy", confirmation::why(language, letter.rule));
+        fill.words("ownershipWhy", confirmation::why(language, content.rule));
         fill.block("factsBlock", view)?;
         fill.block("unexpectedBlock", view)?;
         Ok(fill.done(TemplateKind::Confirmation, BTreeMap::new()))
@@ -403,7 +412,7 @@ impl Filling {
         whole
     }
 
-    /// The same of a text, where a piece of our own letter has lines of its own.
+    /// The same of a text, where a piece of our own mail has lines of its own.
     pub(super) fn in_text(&self, filled: &str) -> String {
         let mut whole = String::with_capacity(filled.len() * 2);
         let mut after_block = false;
@@ -472,10 +481,10 @@ pub(super) const fn method_name(method: Method) -> &'static str {
     }
 }
 
-/// Letters by which a wording is tried: with all that can be absent and without it, for each
+/// Mail contents by which a wording is tried: with all that can be absent and without it, for each
 /// method and occasion.
-pub(super) fn samples(name: &TemplateName) -> Vec<Letter> {
-    let mut letters = Vec::new();
+pub(super) fn samples(name: &TemplateName) -> Vec<MailContent> {
+    let mut contents = Vec::new();
     for (method, ownership) in [
         (Method::Pin, Ownership::CompanyOwned),
         (Method::PasswordAndPin, Ownership::UserOwned),
@@ -492,8 +501,8 @@ pub(super) fn samples(name: &TemplateName) -> Vec<Letter> {
             page_url: "https://beckon.example.com/enroll".to_owned(),
             now: Timestamp::UNIX_EPOCH,
         };
-        match (sample().letter(name.kind), sample().letter(name.kind)) {
-            (Letter::Invitation(mut full), Letter::Invitation(mut bare)) => {
+        match (sample().content(name.kind), sample().content(name.kind)) {
+            (MailContent::Invitation(mut full), MailContent::Invitation(mut bare)) => {
                 full.replaces_earlier = true;
                 full.decline_url = Some("https://beckon.example.com/enroll#d=sample".to_owned());
                 full.occasion = match name.kind {
@@ -510,19 +519,19 @@ pub(super) fn samples(name: &TemplateName) -> Vec<Letter> {
                 bare.reader.name = None;
                 bare.invited_by = None;
                 bare.ownership = Ownership::NotSet;
-                letters.extend([Letter::Invitation(full), Letter::Invitation(bare)]);
+                contents.extend([MailContent::Invitation(full), MailContent::Invitation(bare)]);
             }
-            (full, Letter::Confirmation(mut bare)) => {
+            (full, MailContent::Confirmation(mut bare)) => {
                 bare.head = bare_head();
                 bare.reader.name = None;
                 bare.device_name = None;
                 bare.platform = None;
-                letters.extend([full, Letter::Confirmation(bare)]);
+                contents.extend([full, MailContent::Confirmation(bare)]);
             }
-            (full, bare) => letters.extend([full, bare]),
+            (full, bare) => contents.extend([full, bare]),
         }
     }
-    letters
+    contents
 }
 
 fn bare_head() -> Letterhead {

@@ -1,4 +1,4 @@
-//! Our own letters, as somebody would write them who begins from them: the same sentences with
+//! Our own mails, as somebody would write them who begins from them: the same sentences with
 //! variables in them, in the language asked for.
 
 use beckon_domain::model::template::{TemplateKind, Wording};

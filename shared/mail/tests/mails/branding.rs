@@ -1,15 +1,15 @@
 //! Mails that look like the organisation's: its logo above them, its colour on their buttons.
 
-use beckon_domain::model::letter::Message;
+use beckon_domain::model::mail_content::Message;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::model::settings::branding::{Branding, LARGEST_LOGO};
-use beckon_domain::model::template::{Letter, TemplateKind, TemplateName};
+use beckon_domain::model::template::{MailContent, TemplateKind, TemplateName};
 use beckon_domain::ports::composer::{ComposeLetter as _, ComposeOwn as _};
 use beckon_domain::values::method::Method;
 use serde_json::json;
 
 use crate::composer;
-use crate::letters::{confirmation, invitation};
+use crate::contents::{confirmation, invitation};
 
 /// A picture of one colour.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
@@ -61,7 +61,7 @@ fn every_mail_has_the_logo_above_it_once() {
         kind: TemplateKind::Invitation,
         locale: by_code.reader.locales[0].clone(),
     });
-    let own = Letter::Invitation(by_code.clone());
+    let own = MailContent::Invitation(by_code.clone());
     let own = composer().compose_own(&by_code.reader.locales[0], &ours, &own);
 
     let messages = [
@@ -82,15 +82,15 @@ fn every_mail_has_the_logo_above_it_once() {
 #[test]
 fn a_button_has_the_colour_of_the_organisation_and_a_text_that_can_be_read_on_it() {
     for (colour, text) in [("#5b21b6", "#ffffff"), ("#ffd400", "#000000")] {
-        let mut letter = invitation("en", Method::Pin);
-        letter.head.branding = branding(colour, &png(64, 64), Some("Nordlicht"));
-        let ours = composer().compose_invitation(&letter).unwrap();
+        let mut content = invitation("en", Method::Pin);
+        content.head.branding = branding(colour, &png(64, 64), Some("Nordlicht"));
+        let ours = composer().compose_invitation(&content).unwrap();
         let wording = composer().our_wording(&TemplateName {
             kind: TemplateKind::Invitation,
-            locale: letter.reader.locales[0].clone(),
+            locale: content.reader.locales[0].clone(),
         });
-        let own = Letter::Invitation(letter.clone());
-        let own = composer().compose_own(&letter.reader.locales[0], &wording, &own);
+        let own = MailContent::Invitation(content.clone());
+        let own = composer().compose_own(&content.reader.locales[0], &wording, &own);
 
         for html in [ours.html, own.unwrap().html] {
             let button = html.split("class=\"button").nth(1).unwrap();
@@ -107,11 +107,11 @@ fn a_button_has_the_colour_of_the_organisation_and_a_text_that_can_be_read_on_it
 
 #[test]
 fn a_hostile_alternative_text_stays_a_text() {
-    let mut letter = invitation("en", Method::Pin);
+    let mut content = invitation("en", Method::Pin);
     let branding = branding("#5b21b6", &png(64, 64), Some("\"><script>x</script>"));
-    letter.head.branding = branding;
+    content.head.branding = branding;
 
-    let message = composer().compose_invitation(&letter).unwrap();
+    let message = composer().compose_invitation(&content).unwrap();
 
     assert!(!message.html.contains("<script"));
 }

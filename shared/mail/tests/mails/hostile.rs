@@ -1,11 +1,11 @@
 //! Names and reasons are people's input, and some of it was stored before there was a rule
 //! against it. Wherever it ends up, it stays a name.
 
-use beckon_domain::model::letter::Message;
+use beckon_domain::model::mail_content::Message;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::values::method::Method;
 
-use crate::letters::{
+use crate::contents::{
     PAGE, completed, confirmation, declined, hand_over, invitation, notice, stored,
 };
 use crate::{composer, invite, on_one_line, unescaped};

@@ -8,8 +8,8 @@
 )]
 
 mod branding;
+mod contents;
 mod hostile;
-mod letters;
 mod own;
 mod right_to_left;
 mod samples;
@@ -19,19 +19,19 @@ mod zones;
 
 use std::sync::LazyLock;
 
-use beckon_domain::model::letter::{InvitationOccasion, LetterSecret, Message};
+use beckon_domain::model::mail_content::{ContentSecret, InvitationOccasion, Message};
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::method::Method;
 use beckon_mail::{ComposeError, Composer, link_of};
-use letters::{DECLINE, MANAGED, METHODS, PAGE, agreement, hand_over, invitation, pin, token};
+use contents::{DECLINE, MANAGED, METHODS, PAGE, agreement, hand_over, invitation, pin, token};
 
 fn composer() -> &'static Composer {
     static COMPOSER: LazyLock<Composer> = LazyLock::new(|| Composer::new().unwrap());
     &COMPOSER
 }
 
-fn invite(letter: &beckon_domain::model::letter::InvitationLetter) -> Message {
-    composer().invitation(letter).unwrap()
+fn invite(content: &beckon_domain::model::mail_content::InvitationContent) -> Message {
+    composer().invitation(content).unwrap()
 }
 
 /// The text as if it had never been wrapped. Where Chinese and Japanese break there is no space,
@@ -145,19 +145,19 @@ fn the_link_carries_the_token_in_its_fragment() {
 
 #[test]
 fn a_preview_shows_the_shape_of_the_secret_and_no_secret() {
-    let mut letter = invitation("en", Method::QrCode);
-    letter.secret = LetterSecret::Masked;
+    let mut content = invitation("en", Method::QrCode);
+    content.secret = ContentSecret::Masked;
 
-    let message = invite(&letter);
+    let message = invite(&content);
 
     assert_eq!(scanned(&message), PAGE);
     assert!(message.text.contains(&format!("{PAGE}#t=…")));
     assert!(!unescaped(&message.html).contains(&format!("href=\"{PAGE}#t=")));
 
-    let mut letter = invitation("en", Method::Pin);
-    letter.secret = LetterSecret::Masked;
+    let mut content = invitation("en", Method::Pin);
+    content.secret = ContentSecret::Masked;
 
-    let message = invite(&letter);
+    let message = invite(&content);
 
     assert!(message.text.contains("•••• ••••"));
     assert!(message.html.contains("•••• ••••"));
@@ -196,16 +196,16 @@ fn neither_the_subject_nor_the_preheader_holds_a_secret() {
 #[test]
 fn a_secret_that_does_not_fit_the_method_is_refused_without_showing_it() {
     for (method, secret) in [
-        (Method::Pin, LetterSecret::None),
-        (Method::Pin, LetterSecret::Link(token())),
-        (Method::PasswordAndPin, LetterSecret::None),
-        (Method::QrCode, LetterSecret::Pin(pin())),
-        (Method::Password, LetterSecret::Pin(pin())),
+        (Method::Pin, ContentSecret::None),
+        (Method::Pin, ContentSecret::Link(token())),
+        (Method::PasswordAndPin, ContentSecret::None),
+        (Method::QrCode, ContentSecret::Pin(pin())),
+        (Method::Password, ContentSecret::Pin(pin())),
     ] {
-        let mut letter = invitation("en", method);
-        letter.secret = secret;
+        let mut content = invitation("en", method);
+        content.secret = secret;
 
-        let error = composer().invitation(&letter).unwrap_err();
+        let error = composer().invitation(&content).unwrap_err();
 
         assert!(matches!(error, ComposeError::SecretDoesNotFit(refused) if refused == method));
         let shown = format!("{error} {error:?}");
@@ -215,47 +215,47 @@ fn a_secret_that_does_not_fit_the_method_is_refused_without_showing_it() {
 
 #[test]
 fn a_link_that_is_no_web_address_is_refused() {
-    let mut letter = invitation("en", Method::Pin);
-    letter.page_url = "javascript:alert(1)".to_owned();
+    let mut content = invitation("en", Method::Pin);
+    content.page_url = "javascript:alert(1)".to_owned();
 
     assert!(matches!(
-        composer().invitation(&letter),
+        composer().invitation(&content),
         Err(ComposeError::NotAWebAddress)
     ));
 
-    let mut letter = invitation("en", Method::Password);
-    letter.manage_url = Some("awagent://enroll".to_owned());
+    let mut content = invitation("en", Method::Password);
+    content.manage_url = Some("awagent://enroll".to_owned());
 
     assert!(matches!(
-        composer().invitation(&letter),
+        composer().invitation(&content),
         Err(ComposeError::NotAWebAddress)
     ));
 
-    let mut letter = invitation("en", Method::Pin);
-    letter.decline_url = Some("data:text/html,hello".to_owned());
+    let mut content = invitation("en", Method::Pin);
+    content.decline_url = Some("data:text/html,hello".to_owned());
 
     assert!(matches!(
-        composer().invitation(&letter),
+        composer().invitation(&content),
         Err(ComposeError::NotAWebAddress)
     ));
 }
 
 #[test]
 fn a_link_with_quotes_cannot_leave_its_attribute() {
-    let mut letter = invitation("en", Method::Pin);
-    letter.page_url = "https://example.com/\" onclick=\"x".to_owned();
+    let mut content = invitation("en", Method::Pin);
+    content.page_url = "https://example.com/\" onclick=\"x".to_owned();
 
-    assert!(!invite(&letter).html.contains("\" onclick=\""));
+    assert!(!invite(&content).html.contains("\" onclick=\""));
 }
 
 #[test]
 fn the_first_language_of_the_chain_that_there_is_speaks_in_subject_text_and_html_alike() {
-    let mut letter = invitation("en", Method::Pin);
-    letter.reader.locales = ["nl-BE", "de-AT", "en"]
+    let mut content = invitation("en", Method::Pin);
+    content.reader.locales = ["nl-BE", "de-AT", "en"]
         .map(|tag| Locale::parse(tag).unwrap())
         .to_vec();
 
-    let message = invite(&letter);
+    let message = invite(&content);
 
     assert_eq!(message.locale.as_str(), "de");
     assert!(message.subject.starts_with("Registrieren Sie"));
@@ -263,9 +263,9 @@ fn the_first_language_of_the_chain_that_there_is_speaks_in_subject_text_and_html
     assert!(message.html.contains("Guten Tag Ada Lindqvist,"));
     assert!(message.html.contains("<html lang=\"de\" dir=\"ltr\""));
 
-    letter.reader.locales = vec![Locale::parse("nl").unwrap()];
+    content.reader.locales = vec![Locale::parse("nl").unwrap()];
 
-    assert_eq!(invite(&letter).locale.as_str(), "en");
+    assert_eq!(invite(&content).locale.as_str(), "en");
 }
 
 #[test]
@@ -284,10 +284,10 @@ fn only_the_password_and_pin_method_speaks_of_a_password_beside_the_pin() {
 
 #[test]
 fn the_last_reminder_says_that_it_is_the_last() {
-    let mut letter = invitation("en", Method::Pin);
-    letter.occasion = InvitationOccasion::Reminder { last: true };
+    let mut content = invitation("en", Method::Pin);
+    content.occasion = InvitationOccasion::Reminder { last: true };
 
-    let message = invite(&letter);
+    let message = invite(&content);
 
     assert!(message.subject.starts_with("Last reminder: "));
     assert!(message.text.contains("This is the last reminder"));
@@ -295,12 +295,12 @@ fn the_last_reminder_says_that_it_is_the_last() {
 
 #[test]
 fn an_agreement_keeps_its_lines_and_paragraphs_and_nothing_else() {
-    let mut letter = invitation("en", Method::Pin);
+    let mut content = invitation("en", Method::Pin);
     let mut agreed = agreement();
     agreed.text = "\n\n<b>One\ntwo\n \n\nthree\u{202E}\n".to_owned();
-    letter.agreement = Some(agreed);
+    content.agreement = Some(agreed);
 
-    let message = invite(&letter);
+    let message = invite(&content);
 
     assert!(
         message
@@ -314,20 +314,20 @@ fn an_agreement_keeps_its_lines_and_paragraphs_and_nothing_else() {
     );
     assert!(message.text.contains("\n\n<b>One\ntwo\n\nthree\n\n"));
 
-    letter.agreement.as_mut().unwrap().url = Some("javascript:alert(1)".to_owned());
+    content.agreement.as_mut().unwrap().url = Some("javascript:alert(1)".to_owned());
 
     assert!(matches!(
-        composer().invitation(&letter),
+        composer().invitation(&content),
         Err(ComposeError::NotAWebAddress)
     ));
 }
 
 #[test]
 fn an_invitation_that_leads_to_the_device_management_has_its_address_in_the_button() {
-    let mut letter = invitation("en", Method::Password);
-    letter.manage_url = Some(MANAGED.to_owned());
+    let mut content = invitation("en", Method::Password);
+    content.manage_url = Some(MANAGED.to_owned());
 
-    assert!(unescaped(&invite(&letter).html).contains(&format!("href=\"{MANAGED}\"")));
+    assert!(unescaped(&invite(&content).html).contains(&format!("href=\"{MANAGED}\"")));
 }
 
 #[test]
@@ -345,11 +345,11 @@ fn what_tells_of_a_secret_given_out_holds_no_link_but_the_one_that_declines() {
     assert_eq!(links, [DECLINE, "mailto:service@nordlicht.example"]);
     assert!(message.inline.is_empty());
 
-    let mut letter = hand_over("en", Method::Pin);
-    letter.decline_url = Some("data:text/html,hello".to_owned());
+    let mut content = hand_over("en", Method::Pin);
+    content.decline_url = Some("data:text/html,hello".to_owned());
 
     assert!(matches!(
-        composer().hand_over(&letter),
+        composer().hand_over(&content),
         Err(ComposeError::NotAWebAddress)
     ));
 }

@@ -1,16 +1,20 @@
 //! Mails in an administrator's own words: what can be kept, what is refused and why, and that
 //! nothing that is filled in becomes more than words.
 
-use beckon_domain::model::letter::{Agreement, InvitationLetter, InvitationOccasion, Message};
+use beckon_domain::model::mail_content::{
+    Agreement, InvitationContent, InvitationOccasion, Message,
+};
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
-use beckon_domain::model::template::{Letter, TemplateKind, TemplateName, Wording, WordingDraft};
+use beckon_domain::model::template::{
+    MailContent, TemplateKind, TemplateName, Wording, WordingDraft,
+};
 use beckon_domain::ports::composer::{ComposeLetter as _, ComposeOwn as _};
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::method::Method;
 use beckon_domain::values::problem::FieldProblem;
 use beckon_mail::{Composer, link_of};
 
-use crate::letters::{DECLINE, METHODS, PAGE, confirmation, invitation, stored, token};
+use crate::contents::{DECLINE, METHODS, PAGE, confirmation, invitation, stored, token};
 use crate::{composer, scanned};
 
 const ESSENTIALS: &str = "{{ secretBlock }}{{ validityBlock }}{{ link }}";
@@ -51,10 +55,10 @@ fn refused(html: &str) -> FieldProblem {
     problem(&saying(html))
 }
 
-fn written(wording: &Wording, letter: &InvitationLetter) -> Message {
-    let letter = Letter::Invitation(letter.clone());
-    let locale = letter.reader().locales[0].clone();
-    composer().compose_own(&locale, wording, &letter).unwrap()
+fn written(wording: &Wording, content: &InvitationContent) -> Message {
+    let content = MailContent::Invitation(content.clone());
+    let locale = content.reader().locales[0].clone();
+    composer().compose_own(&locale, wording, &content).unwrap()
 }
 
 #[test]
@@ -69,9 +73,9 @@ fn our_own_letters_can_be_kept_as_they_are_offered_and_say_the_same() {
         }
         let ours = composer().our_wording(&name(TemplateKind::Invitation, locale));
         for (_, method) in METHODS {
-            let letter = invitation(locale, method);
-            let own = written(&ours, &letter);
-            let plain = composer().compose_invitation(&letter).unwrap();
+            let content = invitation(locale, method);
+            let own = written(&ours, &content);
+            let plain = composer().compose_invitation(&content).unwrap();
 
             let lines = |text: &str| -> Vec<String> {
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -142,10 +146,10 @@ fn an_own_subject_alone_leaves_the_letter_ours() {
         title: Some("Hello {{ name }}".to_owned()),
         ..WordingDraft::default()
     };
-    let letter = invitation("en", Method::Pin);
-    let ours = composer().compose_invitation(&letter).unwrap();
+    let content = invitation("en", Method::Pin);
+    let ours = composer().compose_invitation(&content).unwrap();
 
-    let message = written(&own.parse().unwrap(), &letter);
+    let message = written(&own.parse().unwrap(), &content);
 
     assert_eq!(message.subject, "Your new phone");
     assert!(message.text.starts_with("Hello Ada Lindqvist\n"));
@@ -592,12 +596,12 @@ fn hostile_names_stay_words_in_every_part_of_an_own_mail() {
     };
     let hostile =
         "\"><script>alert(1)</script>\r\nBcc: x@evil.example\u{202E}{{ pin }}{% raw %}\u{E00C}";
-    let mut letter = invitation("en", Method::Pin);
-    letter.reader.name = Some(stored(hostile));
-    letter.head.organisation = Some(stored(hostile));
-    letter.invited_by = Some(stored(hostile));
+    let mut content = invitation("en", Method::Pin);
+    content.reader.name = Some(stored(hostile));
+    content.head.organisation = Some(stored(hostile));
+    content.invited_by = Some(stored(hostile));
 
-    let message = written(&own, &letter);
+    let message = written(&own, &content);
 
     assert!(!message.html.contains("<script"));
     assert_eq!(
@@ -617,10 +621,10 @@ fn a_subject_is_cut_rather_than_refused_when_names_make_it_long() {
         subject: "{{ name }}{{ name }}{{ name }}".to_owned(),
         ..saying("")
     };
-    let mut letter = invitation("en", Method::Pin);
-    letter.reader.name = Some(stored(&"x".repeat(300)));
+    let mut content = invitation("en", Method::Pin);
+    content.reader.name = Some(stored(&"x".repeat(300)));
 
-    let message = written(&own, &letter);
+    let message = written(&own, &content);
 
     assert_eq!(message.subject.chars().count(), 250);
     assert!(message.subject.ends_with('…'));
@@ -633,12 +637,12 @@ fn what_was_kept_and_does_not_fit_a_letter_is_an_error_and_not_a_mail_without_it
         "{% if organisation %}{{ secretBlock }}{{ validityBlock }}{{ link }}{% endif %}",
         ESSENTIALS,
     );
-    let mut letter = invitation("en", Method::Pin);
-    letter.head.organisation = None;
-    let letter = Letter::Invitation(letter);
+    let mut content = invitation("en", Method::Pin);
+    content.head.organisation = None;
+    let content = MailContent::Invitation(content);
 
     let error = composer()
-        .compose_own(&Locale::english(), &own, &letter)
+        .compose_own(&Locale::english(), &own, &content)
         .unwrap_err();
 
     assert_eq!(error.0, "html essentialMissing");
@@ -677,13 +681,13 @@ fn an_own_confirmation_and_an_own_last_reminder_say_what_was_written() {
         "<p>{{ device }} ({{ platform }}), {{ registered }}: {{ ownership }}. {{ ownershipWhy }}</p>",
         "{{ device }} ({{ platform }}), {{ registered }}: {{ ownership }}. {{ ownershipWhy }}",
     );
-    let letter = Letter::Confirmation(confirmation(
+    let content = MailContent::Confirmation(confirmation(
         "en",
         Ownership::CompanyOwned,
         OwnershipRule::Invitation,
     ));
     let done = composer()
-        .compose_own(&Locale::english(), &own, &letter)
+        .compose_own(&Locale::english(), &own, &content)
         .unwrap();
     insta::assert_snapshot!("own_confirmation_text", done.text);
 
@@ -695,7 +699,7 @@ fn an_own_confirmation_and_an_own_last_reminder_say_what_was_written() {
     let mut reminder = invitation("en", Method::Pin);
     reminder.occasion = InvitationOccasion::Reminder { last: true };
     assert_eq!(
-        Letter::Invitation(reminder.clone()).kind(),
+        MailContent::Invitation(reminder.clone()).kind(),
         Some(TemplateKind::Reminder)
     );
     assert_eq!(written(&last, &reminder).subject, "Last call");
@@ -703,14 +707,14 @@ fn an_own_confirmation_and_an_own_last_reminder_say_what_was_written() {
 
 #[test]
 fn what_registering_means_is_said_even_where_the_wording_does_not_place_it() {
-    let mut letter = invitation("en", Method::Pin);
-    letter.agreement = Some(Agreement {
+    let mut content = invitation("en", Method::Pin);
+    content.agreement = Some(Agreement {
         text: "We see your <apps>.".to_owned(),
         url: Some("https://example.com/means".to_owned()),
     });
 
-    let unplaced = written(&saying(""), &letter);
-    let placed = written(&saying("<div>{{ agreementBlock }}</div>"), &letter);
+    let unplaced = written(&saying(""), &content);
+    let placed = written(&saying("<div>{{ agreementBlock }}</div>"), &content);
 
     for message in [&unplaced, &placed] {
         assert_eq!(message.html.matches("We see your &lt;apps&gt;.").count(), 1);
@@ -724,12 +728,12 @@ fn the_language_of_an_own_wording_is_the_one_that_ours_would_be_in() {
     for chain in [
         "pt", "pt-PT", "zh-TW", "zh", "de-CH", "nl", "fr-CA", "en-GB",
     ] {
-        let mut letter = invitation("en", Method::Pin);
-        letter.reader.locales = vec![Locale::parse(chain).unwrap()];
+        let mut content = invitation("en", Method::Pin);
+        content.reader.locales = vec![Locale::parse(chain).unwrap()];
 
-        let ours = composer().compose_invitation(&letter).unwrap().locale;
+        let ours = composer().compose_invitation(&content).unwrap().locale;
 
-        assert_eq!(composer().language_of(&letter.reader), ours, "{chain}");
+        assert_eq!(composer().language_of(&content.reader), ours, "{chain}");
         assert!(composer().locales().contains(&ours));
     }
 }

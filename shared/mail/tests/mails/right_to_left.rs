@@ -1,10 +1,10 @@
 //! Mails in Arabic: what is read from left to right in every language stays so inside them.
 
-use beckon_domain::model::letter::Message;
+use beckon_domain::model::mail_content::Message;
 use beckon_domain::values::method::Method;
 
 use crate::composer;
-use crate::letters::{DECLINE, declined, hand_over, invitation, notice};
+use crate::contents::{DECLINE, declined, hand_over, invitation, notice};
 use crate::samples::samples;
 
 fn arabic(method: Method) -> Message {
@@ -92,12 +92,12 @@ fn mails_from_left_to_right_carry_no_invisible_marks() {
 
 #[test]
 fn a_name_cannot_end_its_own_isolation() {
-    let mut letter = hand_over("ar", Method::Pin);
-    letter.by = Some(crate::letters::stored("Mara\u{2069}\u{202E}evil"));
+    let mut content = hand_over("ar", Method::Pin);
+    content.by = Some(crate::contents::stored("Mara\u{2069}\u{202E}evil"));
     let mut about = notice("ar", declined());
-    about.person.name = Some(crate::letters::stored("Ada\u{2069}\u{202E}evil"));
+    about.person.name = Some(crate::contents::stored("Ada\u{2069}\u{202E}evil"));
 
-    let hand_over = composer().hand_over(&letter).unwrap();
+    let hand_over = composer().hand_over(&content).unwrap();
     let notice = composer().notice(&about).unwrap();
 
     assert!(hand_over.text.contains("\u{2068}Mara evil\u{2069}"));

@@ -1,11 +1,11 @@
 //! Mails of every kind, chosen so that together they hold every sentence that a language has.
 
-use beckon_domain::model::letter::{InvitationOccasion, LetterSecret, Letterhead, Message};
+use beckon_domain::model::mail_content::{ContentSecret, InvitationOccasion, Letterhead, Message};
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::values::method::Method;
 
 use crate::composer;
-use crate::letters::{
+use crate::contents::{
     MANAGED, METHODS, OCCASIONS, agreement, completed, confirmation, declined, hand_over,
     invitation, notice,
 };
@@ -34,12 +34,12 @@ pub(crate) fn invitations_by_subject(locale: &str) -> Vec<Message> {
     for organisation in [true, false] {
         for (_, occasion) in OCCASIONS {
             for (_, method) in METHODS {
-                let mut letter = invitation(locale, method);
-                letter.occasion = occasion;
+                let mut content = invitation(locale, method);
+                content.occasion = occasion;
                 if !organisation {
-                    letter.head.organisation = None;
+                    content.head.organisation = None;
                 }
-                all.push(composer().invitation(&letter).unwrap());
+                all.push(composer().invitation(&content).unwrap());
             }
         }
     }
@@ -68,7 +68,7 @@ fn invitations(locale: &str) -> Vec<Sample> {
     qr_code.replaces_earlier = true;
 
     let mut masked = invitation(locale, Method::QrCode);
-    masked.secret = LetterSecret::Masked;
+    masked.secret = ContentSecret::Masked;
 
     let mut bare = invitation(locale, Method::Pin);
     bare.head = nobody();
@@ -76,7 +76,7 @@ fn invitations(locale: &str) -> Vec<Sample> {
     bare.invited_by = None;
     bare.decline_url = None;
     bare.ownership = Ownership::NotSet;
-    bare.secret = LetterSecret::Masked;
+    bare.secret = ContentSecret::Masked;
 
     let mut handout = invitation(locale, Method::PasswordAndPin);
     handout.occasion = InvitationOccasion::Handout;
@@ -103,17 +103,17 @@ fn invitations(locale: &str) -> Vec<Sample> {
         ("password and PIN, printed", handout),
         ("QR code, printed", qr_handout),
     ]
-    .map(|(name, letter)| Sample {
+    .map(|(name, content)| Sample {
         kind: "invitation",
         name: name.to_owned(),
-        message: composer().invitation(&letter).unwrap(),
-        can_be_declined: letter.decline_url.is_some(),
+        message: composer().invitation(&content).unwrap(),
+        can_be_declined: content.decline_url.is_some(),
     })
     .into()
 }
 
 fn confirmations(locale: &str) -> Vec<Sample> {
-    let mut letters: Vec<_> = rules()
+    let mut contents: Vec<_> = rules()
         .map(|(ownership, rule)| (format!("{rule:?}"), confirmation(locale, ownership, rule)))
         .into();
     let mut bare = confirmation(locale, Ownership::NotSet, OwnershipRule::NotSet);
@@ -121,13 +121,13 @@ fn confirmations(locale: &str) -> Vec<Sample> {
     bare.reader.name = None;
     bare.device_name = None;
     bare.platform = None;
-    letters.push(("nothing else known".to_owned(), bare));
-    letters
+    contents.push(("nothing else known".to_owned(), bare));
+    contents
         .into_iter()
-        .map(|(name, letter)| Sample {
+        .map(|(name, content)| Sample {
             kind: "confirmation",
             name,
-            message: composer().confirmation(&letter).unwrap(),
+            message: composer().confirmation(&content).unwrap(),
             can_be_declined: false,
         })
         .collect()
@@ -153,18 +153,18 @@ fn hand_overs(locale: &str) -> Vec<Sample> {
         ("PIN, to be told to the help desk", to_help_desk),
         ("QR code, nothing else known", bare),
     ]
-    .map(|(name, letter)| Sample {
+    .map(|(name, content)| Sample {
         kind: "hand_over",
         name: name.to_owned(),
-        message: composer().hand_over(&letter).unwrap(),
-        can_be_declined: letter.decline_url.is_some(),
+        message: composer().hand_over(&content).unwrap(),
+        can_be_declined: content.decline_url.is_some(),
     })
     .into()
 }
 
 fn notices(locale: &str) -> Vec<Sample> {
-    let mut letters = vec![("declined".to_owned(), notice(locale, declined()))];
-    letters.extend(rules().map(|(ownership, rule)| {
+    let mut contents = vec![("declined".to_owned(), notice(locale, declined()))];
+    contents.extend(rules().map(|(ownership, rule)| {
         let about = completed(ownership, rule);
         (format!("completed, {rule:?}"), notice(locale, about))
     }));
@@ -172,13 +172,13 @@ fn notices(locale: &str) -> Vec<Sample> {
     nameless.head = nobody();
     nameless.reader.name = None;
     nameless.person.name = None;
-    letters.push(("declined, nothing else known".to_owned(), nameless));
-    letters
+    contents.push(("declined, nothing else known".to_owned(), nameless));
+    contents
         .into_iter()
-        .map(|(name, letter)| Sample {
+        .map(|(name, content)| Sample {
             kind: "notice",
             name,
-            message: composer().notice(&letter).unwrap(),
+            message: composer().notice(&content).unwrap(),
             can_be_declined: false,
         })
         .collect()

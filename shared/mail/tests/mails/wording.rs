@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::values::method::Method;
 
-use crate::letters::{
+use crate::contents::{
     DECLINE, PAGE, POLICY, agreement, confirmation, declined, hand_over, invitation, notice, token,
 };
 use crate::samples::{Sample, invitations_by_subject, samples};
@@ -169,11 +169,11 @@ fn no_language_says_a_sentence_of_another() {
 fn text_and_html_hold_the_same_facts() {
     for locale in Composer::locales() {
         for (_, method) in METHODS {
-            let mut letter = invitation(locale, method);
-            letter.replaces_earlier = true;
-            letter.agreement = Some(agreement());
+            let mut content = invitation(locale, method);
+            content.replaces_earlier = true;
+            content.agreement = Some(agreement());
 
-            let message = invite(&letter);
+            let message = invite(&content);
 
             let text = on_one_line(&message.text);
             let html = unescaped(&message.html);

@@ -5,7 +5,7 @@ use beckon_domain::values::locale::TimeZoneName;
 use beckon_domain::values::method::Method;
 use beckon_mail::Composer;
 
-use crate::letters::{hand_over, invitation};
+use crate::contents::{hand_over, invitation};
 use crate::{composer, invite, on_one_line, unescaped};
 
 /// Zone, issued, the end seven times 24 hours later, and what a clock there shows then.
@@ -108,11 +108,11 @@ fn the_end_is_told_as_the_readers_clock_will_show_it_in_every_language() {
 
 #[test]
 fn seven_days_are_seven_days_whatever_the_clocks_do_meanwhile() {
-    let mut letter = invitation("en", Method::Pin);
-    letter.issued_at = "2026-10-22T12:30:00Z".parse().unwrap();
-    letter.expires_at = "2026-10-29T12:30:00Z".parse().unwrap();
+    let mut content = invitation("en", Method::Pin);
+    content.issued_at = "2026-10-22T12:30:00Z".parse().unwrap();
+    content.expires_at = "2026-10-29T12:30:00Z".parse().unwrap();
 
-    let message = invite(&letter);
+    let message = invite(&content);
 
     // Issued at 14:30 summer time; seven days of 24 hours later it is 13:30 by the clock.
     assert!(message.text.contains("Thursday, 29 October 2026, 13:30"));
@@ -166,11 +166,11 @@ fn a_date_is_written_as_its_language_writes_it() {
             "الثلاثاء، 1 ديسمبر 2026، الساعة 09:05 (\u{2068}Europe/Berlin, UTC+1\u{2069})",
         ),
     ] {
-        let mut letter = invitation(locale, Method::Pin);
-        letter.expires_at = "2026-12-01T08:05:00Z".parse().unwrap();
+        let mut content = invitation(locale, Method::Pin);
+        content.expires_at = "2026-12-01T08:05:00Z".parse().unwrap();
 
         assert!(
-            unescaped(&invite(&letter).html).contains(written),
+            unescaped(&invite(&content).html).contains(written),
             "{locale}"
         );
     }
@@ -178,8 +178,8 @@ fn a_date_is_written_as_its_language_writes_it() {
 
 #[test]
 fn times_are_told_in_the_zone_of_the_reader() {
-    let mut letter = invitation("en", Method::Pin);
-    letter.reader.time_zone = TimeZoneName::parse("Asia/Tokyo").unwrap();
+    let mut content = invitation("en", Method::Pin);
+    content.reader.time_zone = TimeZoneName::parse("Asia/Tokyo").unwrap();
 
-    assert!(invite(&letter).text.contains("29 November 2026, 22:30"));
+    assert!(invite(&content).text.contains("29 November 2026, 22:30"));
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::{Invitation, InvitationState as S};
-use beckon_domain::model::letter::LetterSecret;
 use beckon_domain::model::mail::{MailEvent, MailState};
+use beckon_domain::model::mail_content::ContentSecret;
 use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
 use beckon_domain::model::selection::Selection;
@@ -14,8 +14,8 @@ use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::entropy::Chance as _;
 use beckon_domain::ports::env::{Env, WithComposer, WithKeys, WithMailService, WithWakeUp};
+use beckon_domain::rules::content::{Links, Sealed};
 use beckon_domain::rules::issuing::SAME_AGAIN;
-use beckon_domain::rules::writing::{Links, Sealed};
 use beckon_domain::usecases::change_invitation::{ChangeInvitation, InvitationChange};
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::decline::Decline;
@@ -245,7 +245,7 @@ impl<T: Store> Life<T> {
         let user = self.row().await;
         let invitation = user.invitation.as_ref()?;
         let sealed = self.sealed(&user, invitation);
-        let LetterSecret::Pin(pin) = &sealed.secret else {
+        let ContentSecret::Pin(pin) = &sealed.secret else {
             panic!("these invitations have PINs");
         };
         Some((pin.expose().to_owned(), sealed.decline?))

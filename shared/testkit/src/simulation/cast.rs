@@ -4,7 +4,7 @@
 use beckon_domain::ports::env::{
     Env, WithComposer, WithDeadLetters, WithKeys, WithMailService, WithWakeUp,
 };
-use beckon_domain::rules::writing::Links;
+use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_settings::ChangeSettings;

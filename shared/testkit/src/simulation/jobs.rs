@@ -144,7 +144,7 @@ pub(super) fn request(route: &str, key: u64, body: &str) -> RepeatableRequest {
     RepeatableRequest::new(&caller, route, &key.to_string(), body.as_bytes())
 }
 
-/// What needs a row that nobody can read is put on the dead-letter queue, until somebody repairs it.
+/// What needs a row that nobody can read is put on the dead-content queue, until somebody repairs it.
 pub(super) fn failed(error: &Unavailable) -> Ended {
     if error.unreadable().is_some() {
         Ended::PutBy

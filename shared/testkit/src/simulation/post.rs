@@ -1,8 +1,8 @@
 //! The mail service of a story: it takes mails, refuses, hesitates, falls silent, and reports
 //! what it took late, twice, in any order or never.
 
-use beckon_domain::model::letter::OutgoingMail;
 use beckon_domain::model::mail::{MailEvent, MailReason};
+use beckon_domain::model::mail_content::OutgoingMail;
 use beckon_domain::model::mail_service::{SendAnswer, SendingLimits};
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::error::Unavailable;

@@ -75,11 +75,11 @@ impl UseCase {
     /// The name of its file under `usecases`, without the ending.
     pub fn file(self) -> String {
         let mut name = String::new();
-        for letter in format!("{self:?}").chars() {
-            if letter.is_uppercase() && !name.is_empty() {
+        for content in format!("{self:?}").chars() {
+            if content.is_uppercase() && !name.is_empty() {
                 name.push('_');
             }
-            name.extend(letter.to_lowercase());
+            name.extend(content.to_lowercase());
         }
         name
     }

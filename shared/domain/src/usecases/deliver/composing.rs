@@ -1,10 +1,10 @@
-//! A mail's words: what its row and its user's make a letter of, and the composer a message.
+//! A mail's words: what its row and its user's make a mail of, and the composer a message.
 
 use super::Deliver;
-use crate::model::letter::{InvitationOccasion, NoticeAbout, OutgoingMail};
 use crate::model::mail::{Mail, MailKind, MailReason, NoticeOf, TestMail};
+use crate::model::mail_content::{InvitationOccasion, NoticeAbout, OutgoingMail};
 use crate::model::settings::{Settings, VersionedSettings};
-use crate::model::template::{Letter, OwnWordings, TemplateName};
+use crate::model::template::{MailContent, OwnWordings, TemplateName};
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::composer::{ComposeOwn, Uncomposable, Written, written};
@@ -13,10 +13,10 @@ use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::Unavailable;
 use crate::ports::mails::LoadMails;
 use crate::ports::reads::readable;
-use crate::rules::sample::Sample;
-use crate::rules::writing::{
-    GivenOut, Sealed, confirmation_letter, hand_over_letter, invitation_letter, notice_letter,
+use crate::rules::content::{
+    GivenOut, Sealed, confirmation_content, hand_over_content, invitation_content, notice_content,
 };
+use crate::rules::sample::Sample;
 use crate::values::address::EmailAddress;
 use crate::values::keys::KeyRing;
 use crate::values::platform;
@@ -35,7 +35,7 @@ impl<E> Deliver<E>
 where
     E: Env<Store: LoadMails + LoadRegistration> + WithComposer,
 {
-    /// Puts the letter into words, and names the own wording that could not be used. The inner
+    /// Puts the content into words, and names the own wording that could not be used. The inner
     /// error is this mail's own fault.
     pub(super) async fn compose(
         &self,
@@ -50,11 +50,11 @@ where
             )));
         };
         let settings = &settings.settings;
-        let (letter, to) = match self.letter(mail, user, settings, words).await? {
+        let (content, to) = match self.content(mail, user, settings, words).await? {
             Ok(addressed) => addressed,
             Err(why) => return Ok(Err(why)),
         };
-        let Written { message, unfit } = match self.written(&mail.kind, &letter, words.own) {
+        let Written { message, unfit } = match self.written(&mail.kind, &content, words.own) {
             Ok(written) => written,
             Err(error) => return Ok(Err(MailReason::new("notComposed", &error.to_string()))),
         };
@@ -70,18 +70,18 @@ where
     }
 
     /// What the mail says, and to whom.
-    async fn letter<'a>(
+    async fn content<'a>(
         &self,
         mail: &'a Mail,
         user: Option<&'a User>,
         settings: &Settings,
         words: Words<'_>,
-    ) -> Result<Result<(Letter, &'a EmailAddress), MailReason>, Unavailable> {
+    ) -> Result<Result<(MailContent, &'a EmailAddress), MailReason>, Unavailable> {
         let addressed = match (&mail.kind, user) {
             (MailKind::Test(test), _) => {
                 let TemplateName { kind, locale } = test.template.clone();
                 let sample = Sample::under(settings, &self.links, locale, self.env.clock().now());
-                (sample.letter(kind), &test.to)
+                (sample.content(kind), &test.to)
             }
             (_, None) => return Ok(Err(MailReason::new("noUser", "the user is gone"))),
             (MailKind::Invitation { .. } | MailKind::Reminder { .. }, Some(user)) => {
@@ -98,7 +98,7 @@ where
                     )));
                 };
                 let (occasion, replaces) = self.occasion_of(&mail.kind).await?;
-                let letter = invitation_letter(
+                let content = invitation_content(
                     user,
                     invitation,
                     settings,
@@ -107,7 +107,7 @@ where
                     occasion,
                     replaces,
                 );
-                (Letter::Invitation(letter), &user.email)
+                (MailContent::Invitation(content), &user.email)
             }
             (MailKind::Confirmation { device }, Some(user)) => {
                 let Some(registration) =
@@ -118,8 +118,8 @@ where
                         "the registration it confirms is gone",
                     )));
                 };
-                let letter = confirmation_letter(user, &registration, settings);
-                (Letter::Confirmation(letter), &user.email)
+                let content = confirmation_content(user, &registration, settings);
+                (MailContent::Confirmation(content), &user.email)
             }
             (
                 MailKind::HandOver {
@@ -144,16 +144,16 @@ where
                     at: mail.created_at,
                     expires_at: *expires_at,
                 };
-                let letter = hand_over_letter(user, current, given, settings, &self.links);
-                (Letter::HandOver(letter), &user.email)
+                let content = hand_over_content(user, current, given, settings, &self.links);
+                (MailContent::HandOver(content), &user.email)
             }
             (MailKind::Notice { about, to }, Some(user)) => {
                 let about = match self.told(user, about).await? {
                     Ok(about) => about,
                     Err(why) => return Ok(Err(why)),
                 };
-                let letter = notice_letter(user, about, settings, mail.created_at);
-                (Letter::Notice(letter), to)
+                let content = notice_content(user, about, settings, mail.created_at);
+                (MailContent::Notice(content), to)
             }
         };
         Ok(Ok(addressed))
@@ -162,22 +162,22 @@ where
     fn written(
         &self,
         kind: &MailKind,
-        letter: &Letter,
+        content: &MailContent,
         own: &OwnWordings,
     ) -> Result<Written, Uncomposable> {
         let MailKind::Test(test) = kind else {
-            return written(self.env.composer(), own, letter);
+            return written(self.env.composer(), own, content);
         };
         let TestMail {
             template, draft, ..
         } = &**test;
         let mut tried = match draft {
-            None => written(self.env.composer(), own, letter)?,
+            None => written(self.env.composer(), own, content)?,
             Some(draft) => Written {
                 message: self
                     .env
                     .composer()
-                    .compose_own(&template.locale, draft, letter)?,
+                    .compose_own(&template.locale, draft, content)?,
                 unfit: None,
             },
         };

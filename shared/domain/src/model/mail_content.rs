@@ -39,7 +39,7 @@ pub struct Reader {
 
 /// The secret of an invitation mail, by method.
 #[derive(Debug, Clone)]
-pub enum LetterSecret {
+pub enum ContentSecret {
     /// A PIN to type on the page.
     Pin(Pin),
     /// A link to open, as text and as a QR code. The token is in the URL's fragment.
@@ -68,7 +68,7 @@ pub enum InvitationOccasion {
 
 /// An invitation.
 #[derive(Debug, Clone)]
-pub struct InvitationLetter {
+pub struct InvitationContent {
     /// Who sends.
     pub head: Letterhead,
     /// Who reads.
@@ -82,7 +82,7 @@ pub struct InvitationLetter {
     /// How to register.
     pub method: Method,
     /// The secret.
-    pub secret: LetterSecret,
+    pub secret: ContentSecret,
     /// What the device will be, as far as the invitation decides.
     pub ownership: Ownership,
     /// When it was issued.
@@ -114,7 +114,7 @@ pub struct Agreement {
 
 /// What tells somebody that a secret of theirs was given out without a mail. It holds no secret.
 #[derive(Debug, Clone)]
-pub struct HandOverLetter {
+pub struct HandOverContent {
     /// Who sends.
     pub head: Letterhead,
     /// Who reads: the person in whose name the secret registers a device.
@@ -135,7 +135,7 @@ pub struct HandOverLetter {
 
 /// What tells an administrator that something happened to somebody's invitation.
 #[derive(Debug, Clone)]
-pub struct NoticeLetter {
+pub struct NoticeContent {
     /// Who sends.
     pub head: Letterhead,
     /// Who reads: the administrator.
@@ -182,7 +182,7 @@ pub enum NoticeAbout {
 
 /// What tells somebody that their device is registered.
 #[derive(Debug, Clone)]
-pub struct ConfirmationLetter {
+pub struct ConfirmationContent {
     /// Who sends.
     pub head: Letterhead,
     /// Who reads.

@@ -1,8 +1,8 @@
-//! Letters with fixed data, for tests to vary.
+//! Mail contents with fixed data, for tests to vary.
 
-use beckon_domain::model::letter::{
-    Agreement, ConfirmationLetter, HandOverLetter, InvitationLetter, InvitationOccasion,
-    LetterSecret, Letterhead, NoticeAbout, NoticeLetter, PersonName, Reader,
+use beckon_domain::model::mail_content::{
+    Agreement, ConfirmationContent, ContentSecret, HandOverContent, InvitationContent,
+    InvitationOccasion, Letterhead, NoticeAbout, NoticeContent, PersonName, Reader,
 };
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::model::settings::branding::Branding;
@@ -58,11 +58,11 @@ pub(crate) fn token() -> Token {
     )
 }
 
-pub(crate) fn secret(method: Method) -> LetterSecret {
+pub(crate) fn secret(method: Method) -> ContentSecret {
     match method {
-        Method::Pin | Method::PasswordAndPin => LetterSecret::Pin(pin()),
-        Method::QrCode => LetterSecret::Link(token()),
-        Method::Password => LetterSecret::None,
+        Method::Pin | Method::PasswordAndPin => ContentSecret::Pin(pin()),
+        Method::QrCode => ContentSecret::Link(token()),
+        Method::Password => ContentSecret::None,
     }
 }
 
@@ -86,8 +86,8 @@ pub(crate) fn reader(locale: &str) -> Reader {
     }
 }
 
-pub(crate) fn invitation(locale: &str, method: Method) -> InvitationLetter {
-    InvitationLetter {
+pub(crate) fn invitation(locale: &str, method: Method) -> InvitationContent {
+    InvitationContent {
         head: head(),
         reader: reader(locale),
         invited: beckon_domain::values::address::EmailAddress::parse("ada@example.com").ok(),
@@ -114,8 +114,8 @@ pub(crate) fn confirmation(
     locale: &str,
     ownership: Ownership,
     rule: OwnershipRule,
-) -> ConfirmationLetter {
-    ConfirmationLetter {
+) -> ConfirmationContent {
+    ConfirmationContent {
         head: head(),
         reader: reader(locale),
         device_name: Some(label("Ada's iPhone")),
@@ -139,8 +139,8 @@ pub(crate) fn agreement() -> Agreement {
     }
 }
 
-pub(crate) fn hand_over(locale: &str, method: Method) -> HandOverLetter {
-    HandOverLetter {
+pub(crate) fn hand_over(locale: &str, method: Method) -> HandOverContent {
+    HandOverContent {
         head: head(),
         reader: reader(locale),
         by: Some(label("Mara Okafor")),
@@ -169,10 +169,10 @@ pub(crate) fn completed(ownership: Ownership, rule: OwnershipRule) -> NoticeAbou
 }
 
 /// To the administrator, about somebody else.
-pub(crate) fn notice(locale: &str, about: NoticeAbout) -> NoticeLetter {
+pub(crate) fn notice(locale: &str, about: NoticeAbout) -> NoticeContent {
     let mut reader = reader(locale);
     reader.name = Some(DisplayName::parse("Jonas Brandt").unwrap());
-    NoticeLetter {
+    NoticeContent {
         head: head(),
         reader,
         about,

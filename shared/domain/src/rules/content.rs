@@ -1,10 +1,10 @@
-//! What goes into a letter: the one place where preview and postman put it together, so that
+//! What goes into a mail: the one place where preview and postman put it together, so that
 //! what was shown is what is sent.
 
 use crate::model::invitation::Invitation;
-use crate::model::letter::{
-    Agreement, ConfirmationLetter, HandOverLetter, InvitationLetter, InvitationOccasion,
-    LetterSecret, NoticeAbout, NoticeLetter, PersonName, Reader,
+use crate::model::mail_content::{
+    Agreement, ConfirmationContent, ContentSecret, HandOverContent, InvitationContent,
+    InvitationOccasion, NoticeAbout, NoticeContent, PersonName, Reader,
 };
 use crate::model::ownership::Ownership;
 use crate::model::registration::Registration;
@@ -46,11 +46,11 @@ pub fn reader(user: &User, settings: &Settings) -> Reader {
     }
 }
 
-/// What of a letter is derived from the key: the secret, and the token of "this was not me".
+/// What of a mail is derived from the key: the secret, and the token of "this was not me".
 #[derive(Debug, Clone)]
 pub struct Sealed {
     /// The secret.
-    pub secret: LetterSecret,
+    pub secret: ContentSecret,
     /// The token that declines; `None` in a preview.
     pub decline: Option<Token>,
 }
@@ -61,11 +61,11 @@ impl Sealed {
     pub fn derive(user: &User, invitation: &Invitation, key: &SecretKey) -> Self {
         let (id, issue, nonce) = (user.id, invitation.issue, &invitation.nonce);
         let secret = if invitation.method.uses_pin() {
-            LetterSecret::Pin(Pin::derive(key, id, issue, nonce, invitation.pin))
+            ContentSecret::Pin(Pin::derive(key, id, issue, nonce, invitation.pin))
         } else if invitation.method.uses_token() {
-            LetterSecret::Link(Token::derive(key, TokenPurpose::Redeem, id, issue, nonce))
+            ContentSecret::Link(Token::derive(key, TokenPurpose::Redeem, id, issue, nonce))
         } else {
-            LetterSecret::None
+            ContentSecret::None
         };
         Self {
             secret,
@@ -78,8 +78,8 @@ impl Sealed {
     pub const fn masked(method: Method) -> Self {
         Self {
             secret: match method {
-                Method::Password => LetterSecret::None,
-                Method::Pin | Method::PasswordAndPin | Method::QrCode => LetterSecret::Masked,
+                Method::Password => ContentSecret::None,
+                Method::Pin | Method::PasswordAndPin | Method::QrCode => ContentSecret::Masked,
             },
             decline: None,
         }
@@ -112,9 +112,9 @@ pub fn agreement(
     })
 }
 
-/// The letter of an invitation.
+/// The content of an invitation.
 #[must_use]
-pub fn invitation_letter(
+pub fn invitation_content(
     user: &User,
     invitation: &Invitation,
     settings: &Settings,
@@ -122,8 +122,8 @@ pub fn invitation_letter(
     sealed: Sealed,
     occasion: InvitationOccasion,
     replaces_earlier: bool,
-) -> InvitationLetter {
-    InvitationLetter {
+) -> InvitationContent {
+    InvitationContent {
         head: settings.letterhead(),
         reader: reader(user, settings),
         invited: Some(user.email.clone()),
@@ -151,16 +151,16 @@ pub fn invitation_letter(
     }
 }
 
-/// The letter that tells a person that their secret was given out without a mail.
+/// The content of the mail that tells a person that their secret was given out without a mail.
 #[must_use]
-pub fn hand_over_letter(
+pub fn hand_over_content(
     user: &User,
     invitation: Option<(&Invitation, &SecretKey)>,
     given: GivenOut,
     settings: &Settings,
     links: &Links,
-) -> HandOverLetter {
-    HandOverLetter {
+) -> HandOverContent {
+    HandOverContent {
         head: settings.letterhead(),
         reader: reader(user, settings),
         by: given.by,
@@ -189,15 +189,15 @@ pub struct GivenOut {
     pub expires_at: Timestamp,
 }
 
-/// The letter that tells an administrator what became of somebody's invitation.
+/// The content of the mail that tells an administrator what became of somebody's invitation.
 #[must_use]
-pub fn notice_letter(
+pub fn notice_content(
     user: &User,
     about: NoticeAbout,
     settings: &Settings,
     at: Timestamp,
-) -> NoticeLetter {
-    NoticeLetter {
+) -> NoticeContent {
+    NoticeContent {
         head: settings.letterhead(),
         reader: Reader {
             name: None,
@@ -213,14 +213,14 @@ pub fn notice_letter(
     }
 }
 
-/// The letter of a confirmation.
+/// The content of a confirmation.
 #[must_use]
-pub fn confirmation_letter(
+pub fn confirmation_content(
     user: &User,
     registration: &Registration,
     settings: &Settings,
-) -> ConfirmationLetter {
-    ConfirmationLetter {
+) -> ConfirmationContent {
+    ConfirmationContent {
         head: settings.letterhead(),
         reader: reader(user, settings),
         device_name: registration.device.name.clone(),
