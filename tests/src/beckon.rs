@@ -9,12 +9,12 @@ use beckon_domain::model::change::{ChangeOutcome, UserChange};
 use beckon_domain::model::mail::{MailClass, MailState};
 use beckon_domain::model::user::User;
 use beckon_domain::ports::delivery::{FindDue as _, HoldLease as _};
-use beckon_domain::ports::entropy::Chance as _;
+use beckon_domain::ports::entropy::Entropy as _;
 use beckon_domain::ports::mails::LoadMails as _;
 use beckon_domain::ports::users::{LoadUsers as _, SaveUsers as _};
 use beckon_domain::values::ids::RunId;
 use beckon_local::{Options, System};
-use beckon_runtime::SystemChance;
+use beckon_runtime::SystemEntropy;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -121,7 +121,7 @@ impl Beckon {
 
     /// Takes the postman's place for an hour, so that mail waits.
     pub async fn hold_the_post(&self) {
-        let run = RunId::new(SystemChance::new().ulid());
+        let run = RunId::new(SystemEntropy::new().ulid());
         until("the postman has finished", async || {
             let now = Timestamp::now();
             let until = now + SignedDuration::from_hours(1);

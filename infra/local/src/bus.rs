@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use beckon_domain::values::problem::FieldProblem;
-use beckon_runtime::{JsonBody, Problem, SystemChance};
+use beckon_runtime::{JsonBody, Problem, SystemEntropy};
 use http::StatusCode;
 use registration_confirmed::{Confirmations, DETAIL_TYPE};
 use serde::Deserialize;
@@ -116,7 +116,7 @@ fn read(entries: &[Entry]) -> Result<Vec<(String, Option<EventBridgeEvent>)>, Pr
                 ));
                 continue;
             };
-        let id = beckon_domain::ports::entropy::Chance::ulid(&SystemChance::new()).to_string();
+        let id = beckon_domain::ports::entropy::Entropy::ulid(&SystemEntropy::new()).to_string();
         if entry.detail_type != DETAIL_TYPE {
             events.push((id, None));
             continue;

@@ -11,8 +11,8 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use beckon_aws::Call;
-use beckon_domain::ports::entropy::Chance as _;
-use beckon_runtime::SystemChance;
+use beckon_domain::ports::entropy::Entropy as _;
+use beckon_runtime::SystemEntropy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ fn shown(entry: Entry) -> Option<Shown> {
         .and_then(|seconds| jiff::SignedDuration::try_from_secs_f64(seconds).ok())
         .and_then(|since| Timestamp::from_duration(since).ok());
     Some(Shown {
-        id: SystemChance::new().ulid().to_string(),
+        id: SystemEntropy::new().ulid().to_string(),
         detail_type: entry.detail_type,
         source: entry.source,
         time: time.unwrap_or_else(Timestamp::now),

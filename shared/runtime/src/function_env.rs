@@ -11,7 +11,7 @@ use beckon_domain::ports::keys::LoadKeys;
 use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
 use beckon_domain::ports::wake_up::WakePostman;
 
-use crate::{SystemChance, SystemClock};
+use crate::{SystemClock, SystemEntropy};
 
 /// What a function was not given. It is no port, so a use case that needs it does not compile.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,7 +30,7 @@ pub struct FunctionEnv<
 > {
     store: Store,
     clock: SystemClock,
-    entropy: SystemChance,
+    entropy: SystemEntropy,
     keys: Keys,
     composer: Composer,
     mail_service: MailService,
@@ -59,7 +59,7 @@ impl<Store> FunctionEnv<Store> {
         Self {
             store,
             clock: SystemClock,
-            entropy: SystemChance::new(),
+            entropy: SystemEntropy::new(),
             keys: NotGiven,
             composer: NotGiven,
             mail_service: NotGiven,
@@ -173,7 +173,7 @@ impl<S: Sync, K: Sync, L: Sync, M: Sync, W: Sync, B: Sync, D: Sync> Env
 {
     type Store = S;
     type Clock = SystemClock;
-    type Entropy = SystemChance;
+    type Entropy = SystemEntropy;
 
     fn store(&self) -> &S {
         &self.store
@@ -183,7 +183,7 @@ impl<S: Sync, K: Sync, L: Sync, M: Sync, W: Sync, B: Sync, D: Sync> Env
         &self.clock
     }
 
-    fn entropy(&self) -> &SystemChance {
+    fn entropy(&self) -> &SystemEntropy {
         &self.entropy
     }
 }

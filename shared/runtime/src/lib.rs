@@ -32,4 +32,4 @@ pub use device_report::DeviceReport;
 pub use function_env::{FunctionEnv, NotGiven};
 pub use parameters::{Path, Query};
 pub use problem::Problem;
-pub use system::{SystemChance, SystemClock};
+pub use system::{SystemClock, SystemEntropy};

@@ -5,14 +5,14 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use beckon_domain::ports::entropy::Chance as _;
+use beckon_domain::ports::entropy::Entropy as _;
 use beckon_domain::values::ids::RequestId;
 use http::{HeaderName, HeaderValue};
 use lambda_http::request::RequestContext;
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
 
-use crate::{Authorised, SystemChance};
+use crate::{Authorised, SystemEntropy};
 
 /// Where an answer says which request it answers.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -54,7 +54,7 @@ fn id_of(request: &Request) -> RequestId {
     };
     by_gateway()
         .or_else(by_lambda)
-        .unwrap_or_else(|| RequestId::new(SystemChance::new().ulid()))
+        .unwrap_or_else(|| RequestId::new(SystemEntropy::new().ulid()))
 }
 
 /// Who calls, as logs name them: by the subject of their token. Nobody is named on public routes.

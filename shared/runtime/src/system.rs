@@ -1,9 +1,9 @@
-//! Time and chance as this machine has them.
+//! Time and entropy as this machine has them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use beckon_domain::ports::clock::Clock;
-use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::entropy::Entropy;
 use beckon_domain::values::ids::RequestId;
 use beckon_domain::values::nonce::Nonce;
 use beckon_domain::values::session_ids::RegistrationId;
@@ -27,11 +27,11 @@ impl Clock for SystemClock {
 
 /// The operating system's randomness. Ids of one process never run backwards.
 #[derive(Debug, Clone, Default)]
-pub struct SystemChance {
+pub struct SystemEntropy {
     last: Arc<Mutex<Ulid>>,
 }
 
-impl SystemChance {
+impl SystemEntropy {
     /// A source.
     #[must_use]
     pub fn new() -> Self {
@@ -52,7 +52,7 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-impl Chance for SystemChance {
+impl Entropy for SystemEntropy {
     fn ulid(&self) -> Ulid {
         let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
         let fresh = Ulid::from_parts(now, u128::from_be_bytes(random()));
@@ -84,8 +84,8 @@ mod tests {
 
     #[test]
     fn ids_made_within_a_millisecond_keep_their_order() {
-        let chance = SystemChance::new();
-        let ids: Vec<Ulid> = (0..1_000).map(|_| chance.ulid()).collect();
+        let entropy = SystemEntropy::new();
+        let ids: Vec<Ulid> = (0..1_000).map(|_| entropy.ulid()).collect();
 
         assert!(ids.is_sorted_by(|a, b| a < b));
     }

@@ -21,7 +21,7 @@ pub use batches::{BatchBuilder, MailBuilder, a_batch, a_mail};
 pub use settings::{SettingsBuilder, settings};
 pub use users::{InvitationBuilder, UserBuilder, a_user, an_invitation};
 
-use crate::chance::{fresh_registration_id, fresh_ulid};
+use crate::entropy::{fresh_registration_id, fresh_ulid};
 
 /// When tests begin, unless they say otherwise: 2026-03-02T09:00:00Z, a Monday.
 pub fn monday_morning() -> Timestamp {

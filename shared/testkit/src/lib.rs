@@ -19,11 +19,11 @@
 
 pub mod builders;
 pub mod bus;
-pub mod chance;
 pub mod clock;
 pub mod composer;
 pub mod contract;
 pub mod dead_letters;
+pub mod entropy;
 pub mod keys;
 pub mod mail_service;
 pub mod simulation;
@@ -32,10 +32,10 @@ pub mod wake;
 pub mod world;
 
 pub use bus::MemoryBus;
-pub use chance::SeededChance;
 pub use clock::ManualClock;
 pub use composer::PlainComposer;
 pub use dead_letters::MemoryDeadLetters;
+pub use entropy::SeededEntropy;
 pub use keys::MemoryKeys;
 pub use mail_service::MemoryMailService;
 pub use store::{Call, Fault, MemoryStore};

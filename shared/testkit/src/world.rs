@@ -51,7 +51,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::builders::{UserBuilder, an_administrator, monday_morning, settings};
 use crate::{
     ManualClock, MemoryBus, MemoryDeadLetters, MemoryKeys, MemoryMailService, MemoryStore,
-    PlainComposer, SeededChance, WakeFlag,
+    PlainComposer, SeededEntropy, WakeFlag,
 };
 
 /// Everything a use case needs, in memory. Clones are the same world.
@@ -62,7 +62,7 @@ pub struct World {
     /// Time; it begins on Monday morning.
     pub clock: ManualClock,
     /// Ids, in the order of time.
-    pub chance: SeededChance,
+    pub entropy: SeededEntropy,
     /// The keys.
     pub keys: MemoryKeys,
     /// The mail service.
@@ -89,7 +89,7 @@ impl World {
         let clock = ManualClock::at(monday_morning());
         Self {
             store: MemoryStore::new(settings().build()),
-            chance: SeededChance::following(&clock, 1),
+            entropy: SeededEntropy::following(&clock, 1),
             keys: MemoryKeys::new(),
             service: MemoryMailService::new(&clock),
             composer: PlainComposer::default(),
@@ -122,7 +122,7 @@ impl Default for World {
 impl Env for World {
     type Store = MemoryStore;
     type Clock = ManualClock;
-    type Entropy = SeededChance;
+    type Entropy = SeededEntropy;
 
     fn store(&self) -> &MemoryStore {
         &self.store
@@ -132,8 +132,8 @@ impl Env for World {
         &self.clock
     }
 
-    fn entropy(&self) -> &SeededChance {
-        &self.chance
+    fn entropy(&self) -> &SeededEntropy {
+        &self.entropy
     }
 }
 

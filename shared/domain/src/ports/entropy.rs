@@ -6,8 +6,8 @@ use crate::values::ids::RequestId;
 use crate::values::nonce::Nonce;
 use crate::values::session_ids::RegistrationId;
 
-/// Chance.
-pub trait Chance {
+/// Entropy.
+pub trait Entropy {
     /// An id that nobody has had, ordered by time.
     fn ulid(&self) -> Ulid;
 

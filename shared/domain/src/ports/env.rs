@@ -9,7 +9,7 @@ use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::ports::clock::Clock;
 use crate::ports::composer::{ComposeLetter, ComposeOwn};
 use crate::ports::dead_letters::KeepRejected;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::event_bus::PublishEvents;
 use crate::ports::keys::LoadKeys;
 use crate::ports::mail_service::{ClearSuppression, SendMail};
@@ -23,7 +23,7 @@ pub trait Env: Sync {
     /// Time.
     type Clock: Clock + Sync;
     /// Ids and secrets.
-    type Entropy: Chance + Sync;
+    type Entropy: Entropy + Sync;
 
     /// The table.
     fn store(&self) -> &Self::Store;

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 
 use crate::ports::clock::Clock as _;
-use crate::ports::entropy::Chance as _;
+use crate::ports::entropy::Entropy as _;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 

@@ -11,7 +11,7 @@ use crate::model::ownership::OwnershipChoice;
 use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::idempotency::RecallAnswer;

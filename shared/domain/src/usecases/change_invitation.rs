@@ -10,7 +10,7 @@ use crate::model::invitation::{
 };
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::mails::LoadMails;

@@ -6,7 +6,7 @@ use crate::model::actor::Actor;
 use crate::model::change::ChangeOutcome;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;
@@ -155,20 +155,20 @@ where
 
 /// What a correction needs of ids and random bytes. Ids rise as they are made, and a history is read by
 /// them: so the order here is that of the rows.
-pub(super) fn fresh_ids(chance: &impl Chance) -> FreshIds {
+pub(super) fn fresh_ids(entropy: &impl Entropy) -> FreshIds {
     FreshIds {
-        changed: EventId::new(chance.ulid()),
-        corrected: EventId::new(chance.ulid()),
-        mail: MailId::new(chance.ulid()),
-        issued: EventId::new(chance.ulid()),
-        nonce: chance.nonce(),
+        changed: EventId::new(entropy.ulid()),
+        corrected: EventId::new(entropy.ulid()),
+        mail: MailId::new(entropy.ulid()),
+        issued: EventId::new(entropy.ulid()),
+        nonce: entropy.nonce(),
     }
 }
 
 /// How a mail that was missed goes once more.
-pub(super) fn resend(with: &UserUpdate<'_>, chance: &impl Chance) -> ResendSpec {
-    let mail = MailId::new(chance.ulid());
-    let event = EventId::new(chance.ulid());
+pub(super) fn resend(with: &UserUpdate<'_>, entropy: &impl Entropy) -> ResendSpec {
+    let mail = MailId::new(entropy.ulid());
+    let event = EventId::new(entropy.ulid());
     ResendSpec::asked_for(with.who.clone(), with.settings.version, mail, event)
 }
 

@@ -22,7 +22,7 @@ use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::devices::{LoadRegistration, LoadSession};
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::settings::ReadSettings;

@@ -8,7 +8,7 @@ use crate::model::invitation::{Invitation, InvitationEvent, transition};
 use crate::model::mail::NoticeOf;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;

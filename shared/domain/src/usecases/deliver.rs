@@ -26,7 +26,7 @@ use crate::ports::batches::LoadBatch;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
 use crate::ports::devices::LoadRegistration;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithComposer, WithKeys, WithMailService};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;

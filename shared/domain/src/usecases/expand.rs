@@ -19,7 +19,7 @@ use crate::model::stored::Unreadable;
 use crate::model::user::User;
 use crate::ports::batches::{FinishPage, LoadBatch};
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::keys::LoadKeys;

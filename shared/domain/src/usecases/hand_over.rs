@@ -12,7 +12,7 @@ use crate::model::mail_content::{InvitationContent, InvitationOccasion};
 use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;

@@ -25,7 +25,7 @@ use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
 use crate::ports::batches::{ListBatches, LoadBatch, StartBatch};
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::idempotency::RecallAnswer;

@@ -15,7 +15,7 @@ use crate::model::template::{MailContent, OwnWordings};
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::composer::{ComposeOwn, written};
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::Unavailable;
 use crate::ports::settings::ReadSettings;

@@ -22,7 +22,7 @@ use crate::model::session::{
 use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;

@@ -12,7 +12,7 @@ use crate::model::settings::{Settings, VersionedSettings};
 use crate::model::stored::Carried;
 use crate::ports::batches::StartBatch;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::idempotency::RecallAnswer;
@@ -311,7 +311,7 @@ fn stored(selection: &Selection) -> (BatchSelection, MailClass, Vec<Vec<UserId>>
 }
 
 fn begin(
-    chance: &impl Chance,
+    entropy: &impl Entropy,
     order: &SendOrder,
     selection: BatchSelection,
     class: MailClass,
@@ -319,7 +319,7 @@ fn begin(
     now: Timestamp,
 ) -> (Batch, Cursor) {
     let batch = Batch {
-        id: BatchId::new(chance.ulid()),
+        id: BatchId::new(entropy.ulid()),
         version: Version::FIRST,
         who: order.who.clone(),
         selection,
@@ -330,7 +330,7 @@ fn begin(
         stopped_by: None,
         created_at: now,
         carried: Carried::default(),
-        request_id: chance.request(),
+        request_id: entropy.request(),
     };
     let cursor = Cursor {
         batch: batch.id,
@@ -348,7 +348,7 @@ fn begin(
 
 /// A batch for a few named users, at its beginning.
 pub(crate) fn batch_and_cursor(
-    chance: &impl Chance,
+    entropy: &impl Entropy,
     who: Actor,
     users: Vec<UserId>,
     choice: OwnerSwitch,
@@ -362,5 +362,5 @@ pub(crate) fn batch_and_cursor(
         who,
     };
     let (selection, class, _) = stored(&order.selection);
-    begin(chance, &order, selection, class, settings, now)
+    begin(entropy, &order, selection, class, settings, now)
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::mail::{Mail, MailClass, MailKind, TestMail};
 use crate::model::template::WordingDraft;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::idempotency::RecallAnswer;

@@ -13,7 +13,7 @@ use crate::model::settings::VersionedSettings;
 use crate::ports::batches::{LoadBatch, PushCursor};
 use crate::ports::clock::Clock;
 use crate::ports::delivery::{FindDue, PauseOutbox};
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithWakeUp};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::mails::LoadMails;

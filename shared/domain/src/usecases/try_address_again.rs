@@ -7,7 +7,7 @@ use crate::model::history::HistoryEvent;
 use crate::model::invitation::InvitationState;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::entropy::Chance;
+use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithMailService};
 use crate::ports::error::Unavailable;
 use crate::ports::mail_service::ClearSuppression;

@@ -5,7 +5,7 @@ use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::deliver::{PostmanPolicy, RunEnd};
 use beckon_domain::values::ids::RunId;
 use beckon_testkit::builders::{a_mail, a_user, an_invitation};
-use beckon_testkit::chance::fresh_ulid;
+use beckon_testkit::entropy::fresh_ulid;
 use beckon_testkit::mail_service::HandedOver;
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;

@@ -431,7 +431,7 @@ async fn a_batch_that_nobody_started_is_unknown_and_one_that_is_done_stays_done(
     let batch = world.invite(&[&user]).await;
     let before = world.store.all_batches();
 
-    let unknown = BatchId::new(beckon_testkit::chance::fresh_ulid());
+    let unknown = BatchId::new(beckon_testkit::entropy::fresh_ulid());
     let of_unknown = world.expand().run(unknown).await.unwrap();
     let of_done = world.expand().run(batch).await.unwrap();
 

@@ -8,8 +8,8 @@ use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 use beckon_domain::usecases::publish::{Fate, PublishRows};
 use beckon_domain::values::ids::{EventId, IssueNumber, UserId};
 use beckon_testkit::builders::{a_row, monday_morning};
-use beckon_testkit::chance::fresh_ulid;
-use beckon_testkit::{ManualClock, MemoryBus, MemoryStore, SeededChance, World};
+use beckon_testkit::entropy::fresh_ulid;
+use beckon_testkit::{ManualClock, MemoryBus, MemoryStore, SeededEntropy, World};
 
 fn an_expiry() -> HistoryEntry {
     HistoryEntry {
@@ -45,7 +45,7 @@ struct OnBus<B> {
 impl<B: Sync> Env for OnBus<B> {
     type Store = MemoryStore;
     type Clock = ManualClock;
-    type Entropy = SeededChance;
+    type Entropy = SeededEntropy;
 
     fn store(&self) -> &MemoryStore {
         self.world.store()
@@ -55,7 +55,7 @@ impl<B: Sync> Env for OnBus<B> {
         self.world.clock()
     }
 
-    fn entropy(&self) -> &SeededChance {
+    fn entropy(&self) -> &SeededEntropy {
         self.world.entropy()
     }
 }

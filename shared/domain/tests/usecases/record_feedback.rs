@@ -8,7 +8,7 @@ use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::values::ids::MailId;
 use beckon_testkit::builders::{a_device, a_user, an_administrator, monday_morning, settings};
-use beckon_testkit::chance::fresh_ulid;
+use beckon_testkit::entropy::fresh_ulid;
 use beckon_testkit::{Call, World};
 
 /// A world in which one mail has been taken.

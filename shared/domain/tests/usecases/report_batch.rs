@@ -9,7 +9,7 @@ use beckon_domain::usecases::send::SendOrder;
 use beckon_domain::values::ids::BatchId;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, settings};
-use beckon_testkit::chance::fresh_ulid;
+use beckon_testkit::entropy::fresh_ulid;
 
 async fn report(world: &World, batch: BatchId) -> BatchReport {
     let report = world.report_batch().run(batch).await.unwrap();

@@ -7,7 +7,7 @@ use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::values::ids::BatchId;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, monday_morning};
-use beckon_testkit::chance::fresh_ulid;
+use beckon_testkit::entropy::fresh_ulid;
 
 async fn invited(count: usize) -> (World, Vec<User>, BatchId) {
     let world = World::new();

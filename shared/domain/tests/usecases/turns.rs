@@ -2,7 +2,7 @@
 
 use beckon_domain::model::registration::{DeviceRegistered, Registrant};
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::ports::entropy::Chance as _;
+use beckon_domain::ports::entropy::Entropy as _;
 use beckon_domain::ports::env::Env as _;
 use beckon_domain::ports::turns::Turns;
 use beckon_domain::usecases::change_invitation::InvitationChange;

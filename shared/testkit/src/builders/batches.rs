@@ -12,7 +12,7 @@ use beckon_domain::values::ids::{BatchId, IssueNumber, MailId, UserId, Version};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{an_administrator, monday_morning};
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 /// Builds a batch with its cursor.
 #[derive(Debug, Clone)]

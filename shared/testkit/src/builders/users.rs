@@ -18,7 +18,7 @@ use beckon_domain::values::pin::{PinAlphabet, PinPolicy};
 use jiff::{SignedDuration, Timestamp};
 
 use super::monday_morning;
-use crate::chance::{fresh_nonce, fresh_ulid};
+use crate::entropy::{fresh_nonce, fresh_ulid};
 
 /// Builds a user.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::{Store, added, at_once, load};
 use crate::builders::{a_batch, a_row, a_user, an_answer, an_invitation, monday_morning};
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 /// Nothing is lost or changed on the way to the table and back, whatever the row holds.
 pub async fn a_user_is_found_by_id_address_and_external_id_as_written<S: Store>(store: S) {

@@ -16,7 +16,7 @@ use jiff::SignedDuration;
 
 use super::{Store, at_once};
 use crate::builders::{BatchBuilder, a_batch, monday_morning};
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 async fn started(store: &impl Store, batch: BatchBuilder) -> Cursor {
     let (batch, cursor) = batch.build();

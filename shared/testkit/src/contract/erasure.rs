@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, added, at_once, load, next, save, saved};
 use crate::builders::{a_registration, a_row, a_session, a_user, an_invitation, monday_morning};
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 fn left_of(user: &User, over_since: Timestamp) -> (HistoryEntry, Tombstone) {
     let row = a_row(user.id, monday_morning());

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 
 use super::{Store, added, next, saved};
 use crate::builders::{a_row, a_user, monday_morning};
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 async fn read(store: &impl Store, user: UserId, limit: usize) -> Vec<HistoryEntry> {
     let mut rows = Vec::new();

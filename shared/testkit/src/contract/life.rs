@@ -12,7 +12,7 @@ use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registra
 use beckon_domain::model::selection::Selection;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::ports::entropy::Chance as _;
+use beckon_domain::ports::entropy::Entropy as _;
 use beckon_domain::ports::env::{Env, WithComposer, WithKeys, WithMailService, WithWakeUp};
 use beckon_domain::rules::content::{Links, Sealed};
 use beckon_domain::rules::issuing::SAME_AGAIN;
@@ -34,7 +34,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, added};
 use crate::builders::{a_user, an_administrator, monday_morning, settings};
-use crate::{ManualClock, MemoryKeys, MemoryMailService, PlainComposer, SeededChance, WakeFlag};
+use crate::{ManualClock, MemoryKeys, MemoryMailService, PlainComposer, SeededEntropy, WakeFlag};
 
 /// How long an invitation is good for here.
 const LIFETIME_HOURS: u32 = 72;
@@ -88,7 +88,7 @@ impl Model {
 struct Life<T> {
     store: T,
     clock: ManualClock,
-    chance: SeededChance,
+    entropy: SeededEntropy,
     keys: MemoryKeys,
     service: MemoryMailService,
     composer: PlainComposer,
@@ -106,7 +106,7 @@ struct Life<T> {
 impl<T: Store> Env for Life<T> {
     type Store = T;
     type Clock = ManualClock;
-    type Entropy = SeededChance;
+    type Entropy = SeededEntropy;
 
     fn store(&self) -> &T {
         &self.store
@@ -116,8 +116,8 @@ impl<T: Store> Env for Life<T> {
         &self.clock
     }
 
-    fn entropy(&self) -> &SeededChance {
-        &self.chance
+    fn entropy(&self) -> &SeededEntropy {
+        &self.entropy
     }
 }
 
@@ -206,7 +206,7 @@ impl<T: Store> Life<T> {
             devices: 0,
         };
         Self {
-            chance: SeededChance::following(&clock, 1_000 + seed),
+            entropy: SeededEntropy::following(&clock, 1_000 + seed),
             keys: MemoryKeys::new(),
             service: MemoryMailService::new(&clock),
             composer: PlainComposer::default(),
@@ -420,7 +420,7 @@ impl<T: Store> Life<T> {
 
     async fn register(&mut self) {
         self.story.push("register".to_owned());
-        let device = DeviceId::parse(&format!("device-{}", self.chance.ulid())).unwrap();
+        let device = DeviceId::parse(&format!("device-{}", self.entropy.ulid())).unwrap();
         let report = DeviceRegistered {
             registrants: vec![Registrant::User(self.user.id)],
             device: DeviceFacts {

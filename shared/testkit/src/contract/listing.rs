@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, added, invited, mailed};
 use crate::builders::{a_user, an_invitation, monday_morning};
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 /// Every page of a list, joined; pages are followed to the end, short and empty ones too.
 async fn whole_list(

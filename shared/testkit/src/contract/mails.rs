@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 
 use super::{Store, added, at_once, load_mail, mailed, next, saved};
 use crate::builders::{a_mail, a_row, a_user, an_answer, monday_morning};
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 /// A user and a waiting mail of theirs.
 async fn with_mail(store: &impl Store) -> (User, Mail) {

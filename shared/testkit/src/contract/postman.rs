@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, at_once};
 use crate::builders::monday_morning;
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::MemoryBus;
 use crate::builders::monday_morning;
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 /// A bus that a test can look at.
 pub trait VisibleBus: PublishEvents {

@@ -10,7 +10,7 @@ use super::{Store, added, at_once, load, load_mail, mailed, next, save, saved, t
 use crate::builders::{
     a_mail, a_registration, a_row, a_session, a_user, an_invitation, monday_morning,
 };
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 /// A change that holds one of everything.
 fn of_everything(user: &beckon_domain::model::user::User) -> UserChange {

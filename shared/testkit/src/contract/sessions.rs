@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 
 use super::{Store, added, next, saved};
 use crate::builders::{a_registration, a_session, a_user, monday_morning};
-use crate::chance::{fresh_registration_id, fresh_ulid};
+use crate::entropy::{fresh_registration_id, fresh_ulid};
 
 async fn with_session(store: &impl Store, user: &User, session: &Session) -> User {
     let change = UserChange {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, at_once};
 use crate::builders::monday_morning;
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 fn a_name() -> String {
     format!("tally-{}", fresh_ulid())

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Store, added, at_once, invitation_of, invited, load, next, save};
 use crate::builders::{a_user, an_invitation, monday_morning};
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 const FIRST_ISSUE: IssueNumber = IssueNumber::from_number(1);
 

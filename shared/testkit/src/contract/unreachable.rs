@@ -17,7 +17,7 @@ use crate::builders::{
     a_batch, a_mail, a_registration, a_row, a_session, a_stamp, a_user, an_answer, monday_morning,
     settings,
 };
-use crate::chance::fresh_ulid;
+use crate::entropy::fresh_ulid;
 
 /// Asks a store that reaches nothing for everything. The store must be made so that every call
 /// fails: at an address where nobody listens, of a table that does not exist.

@@ -25,7 +25,7 @@ use super::bell::Bell;
 use super::ledger::Watch;
 use super::post::Post;
 use super::table::Table;
-use crate::{ManualClock, MemoryDeadLetters, MemoryKeys, PlainComposer, SeededChance};
+use crate::{ManualClock, MemoryDeadLetters, MemoryKeys, PlainComposer, SeededEntropy};
 
 /// Everything a job needs.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ pub(super) struct Cast {
     pub(super) post: Post,
     pub(super) bell: Bell,
     pub(super) clock: ManualClock,
-    pub(super) chance: SeededChance,
+    pub(super) entropy: SeededEntropy,
     pub(super) keys: MemoryKeys,
     pub(super) composer: PlainComposer,
     pub(super) policy: PostmanPolicy,
@@ -45,7 +45,7 @@ pub(super) struct Cast {
 impl Env for Cast {
     type Store = Table;
     type Clock = ManualClock;
-    type Entropy = SeededChance;
+    type Entropy = SeededEntropy;
 
     fn store(&self) -> &Table {
         &self.table
@@ -55,8 +55,8 @@ impl Env for Cast {
         &self.clock
     }
 
-    fn entropy(&self) -> &SeededChance {
-        &self.chance
+    fn entropy(&self) -> &SeededEntropy {
+        &self.entropy
     }
 }
 

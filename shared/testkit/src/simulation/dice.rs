@@ -1,4 +1,4 @@
-//! Chance for the scheduler: everything a seed decides is drawn here, and nowhere else.
+//! Entropy for the scheduler: everything a seed decides is drawn here, and nowhere else.
 
 /// `SplitMix64`, as Steele, Lea and Flood published it: every seed does.
 #[derive(Debug, Clone)]

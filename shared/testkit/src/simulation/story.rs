@@ -22,7 +22,9 @@ use super::table::Table;
 use super::tasks::{Ended, Task, Tasks, finish};
 use crate::builders::monday_morning;
 use crate::store::keys;
-use crate::{ManualClock, MemoryDeadLetters, MemoryKeys, MemoryStore, PlainComposer, SeededChance};
+use crate::{
+    ManualClock, MemoryDeadLetters, MemoryKeys, MemoryStore, PlainComposer, SeededEntropy,
+};
 
 /// How many turns a story may take; one takes some thousands.
 const MOST_TURNS: u64 = 200_000;
@@ -106,7 +108,7 @@ impl Story {
             bell: Bell {
                 watch: watch.clone(),
             },
-            chance: SeededChance::following(&clock, seed),
+            entropy: SeededEntropy::following(&clock, seed),
             clock: clock.clone(),
             keys: MemoryKeys::new(),
             composer: PlainComposer::default(),

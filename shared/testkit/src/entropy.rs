@@ -1,19 +1,19 @@
-//! Chance that comes out the same each time: ids in order of time, nonces, registration ids.
+//! Entropy that comes out the same each time: ids in order of time, nonces, registration ids.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use beckon_domain::ports::clock::Clock;
-use beckon_domain::ports::entropy::Chance;
+use beckon_domain::ports::entropy::Entropy;
 use beckon_domain::values::nonce::Nonce;
 use beckon_domain::values::session_ids::RegistrationId;
 use ulid::Ulid;
 
 use crate::ManualClock;
 
-/// Chance from a seed. Clones draw from the same source.
+/// Entropy from a seed. Clones draw from the same source.
 #[derive(Debug, Clone)]
-pub struct SeededChance {
+pub struct SeededEntropy {
     source: Arc<Mutex<Source>>,
     clock: Option<ManualClock>,
 }
@@ -27,16 +27,16 @@ struct Source {
 /// 2026-01-01T00:00:00Z in milliseconds: when ids begin without a clock.
 const FIRST_MILLISECOND: u64 = 1_767_225_600_000;
 
-/// How many bits of a ULID are chance; above them stands its millisecond.
-const CHANCE_BITS: u32 = 80;
+/// How many bits of a ULID are entropy; above them stands its millisecond.
+const ENTROPY_BITS: u32 = 80;
 
-impl SeededChance {
+impl SeededEntropy {
     /// Draws from this seed; each id is later than the one before.
     pub fn new(seed: u64) -> Self {
         Self {
             source: Arc::new(Mutex::new(Source {
                 state: seed,
-                last: u128::from(FIRST_MILLISECOND) << CHANCE_BITS,
+                last: u128::from(FIRST_MILLISECOND) << ENTROPY_BITS,
             })),
             clock: None,
         }
@@ -70,14 +70,14 @@ impl Source {
 
     fn ulid(&mut self, millisecond: u64) -> Ulid {
         let drawn = (u128::from(self.draw()) << 16) | u128::from(self.draw() >> 48);
-        let fresh = (u128::from(millisecond) << CHANCE_BITS) | drawn;
+        let fresh = (u128::from(millisecond) << ENTROPY_BITS) | drawn;
         let later = self.last + 1 + u128::from(self.draw() >> 40);
         self.last = fresh.max(later);
         Ulid(self.last)
     }
 }
 
-impl Chance for SeededChance {
+impl Entropy for SeededEntropy {
     fn ulid(&self) -> Ulid {
         let millisecond = self.clock.as_ref().map_or(0, |clock| {
             u64::try_from(clock.now().as_millisecond()).unwrap_or_default()
@@ -95,8 +95,8 @@ impl Chance for SeededChance {
 }
 
 /// Another in every process, so that tests can share a table that outlives them.
-static FRESH: LazyLock<SeededChance> =
-    LazyLock::new(|| SeededChance::new(RandomState::new().build_hasher().finish()));
+static FRESH: LazyLock<SeededEntropy> =
+    LazyLock::new(|| SeededEntropy::new(RandomState::new().build_hasher().finish()));
 
 /// An id that no test has had, later than those before it.
 pub fn fresh_ulid() -> Ulid {
