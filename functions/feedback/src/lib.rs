@@ -3,7 +3,7 @@
 mod report;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use beckon_domain::ports::batches::{LoadBatch, NoteBounce, StopBatch};
+use beckon_domain::ports::batches::{LoadBatch, NoteBounce, SaveBatch};
 use beckon_domain::ports::dead_letters::KeepRejected;
 use beckon_domain::ports::env::{Env, WithDeadLetters};
 use beckon_domain::ports::error::Unavailable;
@@ -11,7 +11,7 @@ use beckon_domain::ports::mails::{LoadMails, SaveMail};
 use beckon_domain::ports::settings::ReadSettings;
 use beckon_domain::ports::users::{LoadUsers, SaveUsers};
 use beckon_domain::usecases::record_feedback::{FeedbackOutcome, RecordFeedback};
-use beckon_domain::usecases::stop_batch::StopSend;
+use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::values::ids::{BatchId, MailId};
 use beckon_runtime::metrics::{self, Metric};
 use serde_json::Value;
@@ -34,7 +34,7 @@ where
                        + SaveMail
                        + SaveUsers
                        + LoadBatch
-                       + StopBatch
+                       + SaveBatch
                        + ReadSettings
                        + NoteBounce,
         >,
@@ -83,7 +83,7 @@ where
     }
 
     async fn after_bounce(&self, batch: BatchId, mail: MailId) -> Result<(), Unavailable> {
-        let stop = StopSend { env: &self.env };
+        let stop = StopBatch { env: &self.env };
         match stop.after_bounce(batch, mail).await {
             Ok(true) => {
                 tracing::warn!(%batch, "a Send stopped itself: too many of its mails came back");

@@ -12,7 +12,7 @@ use beckon_aws::{Bell, SesMailService, Table};
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send::Send;
-use beckon_domain::usecases::stop_batch::StopSend;
+use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_runtime::{FunctionEnv, NotGiven};
 use utoipa_axum::router::OpenApiRouter;
@@ -25,7 +25,7 @@ type SendEnv = FunctionEnv<Table, NotGiven, NotGiven, SesMailService, Bell>;
 pub struct Sending {
     send: Send<SendEnv>,
     report: ReportBatch<SendEnv>,
-    stop: StopSend<SendEnv>,
+    stop: StopBatch<SendEnv>,
     resume: ResumeDelivery<SendEnv>,
     try_again: Arc<TryAddressAgain<SendEnv>>,
     table: Table,
@@ -42,7 +42,7 @@ impl Sending {
             try_again: Arc::new(TryAddressAgain { env: env.clone() }),
             send: Send { env: env.clone() },
             report: ReportBatch { env: env.clone() },
-            stop: StopSend { env: env.clone() },
+            stop: StopBatch { env: env.clone() },
             resume: ResumeDelivery { env },
             table,
         }

@@ -33,7 +33,7 @@ use beckon_domain::model::invitation::Invitation;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::batches::{
-    FinishPage, ListBatches, LoadBatch, NoteBounce, PushCursor, StartBatch, StopBatch,
+    FinishPage, ListBatches, LoadBatch, NoteBounce, PushCursor, SaveBatch, StartBatch,
 };
 use beckon_domain::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
 use beckon_domain::ports::devices::{ListRegistrations, LoadRegistration, LoadSession};
@@ -82,7 +82,7 @@ pub trait Store:
     + ListBatches
     + FinishPage
     + PushCursor
-    + StopBatch
+    + SaveBatch
     + LoadMails
     + FindDue
     + ClaimMail
@@ -128,7 +128,7 @@ impl<S> Store for S where
         + ListBatches
         + FinishPage
         + PushCursor
-        + StopBatch
+        + SaveBatch
         + LoadMails
         + FindDue
         + ClaimMail

@@ -38,7 +38,7 @@ use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send::{Send, SendOrder};
-use beckon_domain::usecases::stop_batch::StopSend;
+use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::test_template::TestTemplate;
 use beckon_domain::usecases::tick::{Tick, Ticked};
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
@@ -294,8 +294,8 @@ impl World {
     }
 
     /// Stops Sends.
-    pub fn stop_send(&self) -> StopSend<World> {
-        StopSend { env: self.clone() }
+    pub fn stop_batch(&self) -> StopBatch<World> {
+        StopBatch { env: self.clone() }
     }
 
     /// Records what the mail service reports.

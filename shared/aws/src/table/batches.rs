@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::ports::batches::{
-    FinishPage, ListBatches, LoadBatch, PushCursor, StartBatch, StopBatch,
+    FinishPage, ListBatches, LoadBatch, PushCursor, SaveBatch, StartBatch,
 };
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::{ListPage, Readable};
@@ -136,7 +136,7 @@ impl PushCursor for Table {
     }
 }
 
-impl StopBatch for Table {
+impl SaveBatch for Table {
     async fn save_batch(&self, batch: &Batch) -> Result<(), SaveError> {
         self.put_version(rows::batch(batch)?, batch.version).await?;
         changes::batch_stopped(batch);

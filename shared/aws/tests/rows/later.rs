@@ -12,7 +12,7 @@ use beckon_domain::model::session::Session;
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::batches::{
-    FinishPage as _, LoadBatch as _, PushCursor as _, StopBatch as _,
+    FinishPage as _, LoadBatch as _, PushCursor as _, SaveBatch as _,
 };
 use beckon_domain::ports::delivery::{NotePace as _, PauseOutbox as _};
 use beckon_domain::ports::devices::{LoadRegistration as _, LoadSession as _};

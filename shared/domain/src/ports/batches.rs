@@ -75,8 +75,8 @@ pub trait PushCursor {
     fn push_cursor(&self, cursor: &Cursor) -> impl Future<Output = Result<(), SaveError>> + Send;
 }
 
-/// Stops batches.
-pub trait StopBatch {
+/// Saves batches.
+pub trait SaveBatch {
     /// Writes the batch's next version.
     fn save_batch(&self, batch: &Batch) -> impl Future<Output = Result<(), SaveError>> + Send;
 }

@@ -186,7 +186,7 @@ pub struct IssueSpec {
     /// The Send that invited them, if one did.
     pub batch: Option<BatchId>,
     /// Whether its mail is one of that Send: stopping the Send then stops it too.
-    pub of_send: bool,
+    pub of_batch: bool,
     /// Its mail.
     pub mail: MailId,
     /// Whether its mail may overtake others.
@@ -206,7 +206,7 @@ impl IssueSpec {
             who: batch.who.clone(),
             invited_by: inviter(&batch.who),
             batch: Some(batch.id),
-            of_send: true,
+            of_batch: true,
             mail: mail_of(batch, user.id),
             class: batch.class,
             ownership: ownership::of_invitation(
@@ -244,7 +244,7 @@ pub fn issue(
             after: None,
         },
         user.id,
-        spec.batch.filter(|_| spec.of_send),
+        spec.batch.filter(|_| spec.of_batch),
         spec.class,
         settings.version,
         now,

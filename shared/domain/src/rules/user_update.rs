@@ -228,7 +228,7 @@ fn issued_again(
         who: with.who.clone(),
         invited_by: open.invited_by.clone(),
         batch: open.batch,
-        of_send: false,
+        of_batch: false,
         mail: fresh.mail,
         class: MailClass::Small,
         ownership: open.ownership,

@@ -166,7 +166,7 @@ where
             who: who.clone(),
             invited_by: inviter(who),
             batch: None,
-            of_send: false,
+            of_batch: false,
             mail: MailId::new(self.env.entropy().ulid()),
             class: MailClass::Small,
             ownership: of_invitation(own.registration.method, own.ownership),

@@ -122,7 +122,7 @@ where
             invited_by: invitation.invited_by.clone(),
             batch: invitation.batch,
             // Stopping the Send must not keep from them what they asked for themselves.
-            of_send: false,
+            of_batch: false,
             mail: MailId::new(self.env.entropy().ulid()),
             class: MailClass::Small,
             ownership: if choice_applies(method) {

@@ -2,7 +2,7 @@
 
 use crate::model::actor::Actor;
 use crate::model::batch::Batch;
-use crate::ports::batches::{LoadBatch, NoteBounce, StopBatch};
+use crate::ports::batches::{LoadBatch, NoteBounce, SaveBatch};
 use crate::ports::clock::Clock;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
@@ -20,12 +20,12 @@ pub const MAILS_TO_JUDGE_BY: u64 = 100;
 
 /// Stops Sends.
 #[derive(Debug, Clone)]
-pub struct StopSend<E> {
+pub struct StopBatch<E> {
     /// What it runs in.
     pub env: E,
 }
 
-impl<E: Env<Store: LoadBatch + StopBatch>> StopSend<E> {
+impl<E: Env<Store: LoadBatch + SaveBatch>> StopBatch<E> {
     /// Stops a Send: no further page of it is expanded, and mails that wait are dropped when
     /// their turn comes. `None` if there is none. One that is stopped stays stopped.
     pub async fn run(&self, id: BatchId, who: &Actor) -> Result<Option<Batch>, Unavailable> {
@@ -52,9 +52,9 @@ impl<E: Env<Store: LoadBatch + StopBatch>> StopSend<E> {
     }
 }
 
-impl<E> StopSend<E>
+impl<E> StopBatch<E>
 where
-    E: Env<Store: LoadBatch + StopBatch + LoadMails + ReadSettings + NoteBounce>,
+    E: Env<Store: LoadBatch + SaveBatch + LoadMails + ReadSettings + NoteBounce>,
 {
     /// Notes a hard bounce, and stops the Send if they are too many. Gives whether it did.
     pub async fn after_bounce(&self, id: BatchId, mail: MailId) -> Result<bool, Unavailable> {

@@ -209,7 +209,7 @@ async fn who_is_enabled_again_gets_no_mail_that_was_stopped_and_no_second_one() 
         change(&world, user, &enabled(false)).await.unwrap();
     }
     world
-        .stop_send()
+        .stop_batch()
         .run(batch, &an_administrator())
         .await
         .unwrap();

@@ -122,7 +122,7 @@ async fn the_mail_to_the_new_address_goes_though_the_send_was_stopped() {
     world.post().await;
     bounce(&world, world.invitation_of(&user).mail).await;
     world
-        .stop_send()
+        .stop_batch()
         .run(batch, &an_administrator())
         .await
         .unwrap();

@@ -417,7 +417,7 @@ async fn whose_first_mail_never_went_out_is_not_told_that_it_comes_again() {
     let user = world.with(a_user());
     let batch = world.invite(&[&user]).await;
     world
-        .stop_send()
+        .stop_batch()
         .run(batch, &an_administrator())
         .await
         .unwrap();

@@ -401,7 +401,7 @@ async fn whom_a_page_invited_before_a_crash_stands_on_it_though_the_send_was_sto
                 store.plan(0, Fault::CutShort(invited));
             });
             assert!(world.expand().run(sent.batch.id).await.is_err());
-            let (stopping, who) = (world.stop_send(), an_administrator());
+            let (stopping, who) = (world.stop_batch(), an_administrator());
             stopping.run(sent.batch.id, &who).await.unwrap();
 
             let end = world.expand().run(sent.batch.id).await.unwrap();

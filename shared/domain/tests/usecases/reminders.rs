@@ -312,7 +312,7 @@ async fn nobody_is_reminded_of_a_mail_that_never_went() {
     let user = world.with(a_user());
     let batch = world.invite(&[&user]).await;
     world
-        .stop_send()
+        .stop_batch()
         .run(batch, &an_administrator())
         .await
         .unwrap();

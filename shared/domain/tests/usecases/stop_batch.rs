@@ -28,7 +28,7 @@ async fn bounce(world: &World, user: &User) -> bool {
     };
     match world.record_feedback().run(&feedback).await.unwrap() {
         FeedbackOutcome::Bounced { batch } => {
-            let stopping = world.stop_send();
+            let stopping = world.stop_batch();
             stopping.after_bounce(batch, feedback.mail).await.unwrap()
         }
         other => panic!("{other:?}"),
@@ -52,7 +52,7 @@ async fn the_mails_of_a_stopped_send_are_dropped_when_their_turn_comes() {
     world.invite(&[&other]).await;
 
     let stopped = world
-        .stop_send()
+        .stop_batch()
         .run(batch, &an_administrator())
         .await
         .unwrap()
@@ -74,17 +74,17 @@ async fn one_that_is_stopped_stays_stopped_and_one_that_is_unknown_is_absent() {
     let (world, _, batch) = invited(1).await;
 
     let first = world
-        .stop_send()
+        .stop_batch()
         .run(batch, &an_administrator())
         .await
         .unwrap();
     let again = world
-        .stop_send()
+        .stop_batch()
         .run(batch, &an_administrator())
         .await
         .unwrap();
     let unknown = world
-        .stop_send()
+        .stop_batch()
         .run(BatchId::new(fresh_ulid()), &an_administrator())
         .await;
 
@@ -95,7 +95,7 @@ async fn one_that_is_stopped_stays_stopped_and_one_that_is_unknown_is_absent() {
 #[tokio::test]
 async fn two_who_stop_a_send_at_once_both_find_it_stopped() {
     let (world, _, batch) = invited(1).await;
-    let stopping = world.stop_send();
+    let stopping = world.stop_batch();
 
     let who = an_administrator();
     let (one, two) = tokio::join!(stopping.run(batch, &who), stopping.run(batch, &who));

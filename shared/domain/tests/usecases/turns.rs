@@ -117,7 +117,7 @@ async fn who_is_overtaken_every_time_is_told_that_the_table_is_unavailable() {
         said(world.hand_over().run(user.id, "At the desk", &who).await),
         said(world.request_pin().run(&user.email).await),
         said(world.show_pin(&user.email, &world.pin_of(&user)).await),
-        said(world.stop_send().run(batch, &who).await),
+        said(world.stop_batch().run(batch, &who).await),
     ];
 
     for answer in answers {

@@ -17,7 +17,7 @@ use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send::Send;
-use beckon_domain::usecases::stop_batch::StopSend;
+use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::usecases::tick::Tick;
 
@@ -128,8 +128,8 @@ impl Cast {
         ChangeUser { env: self.clone() }
     }
 
-    pub(super) fn stop_batch(&self) -> StopSend<Cast> {
-        StopSend { env: self.clone() }
+    pub(super) fn stop_batch(&self) -> StopBatch<Cast> {
+        StopBatch { env: self.clone() }
     }
 
     pub(super) fn change_settings(&self) -> ChangeSettings<Cast> {

@@ -8,7 +8,7 @@ use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{Mail, MailClass, MailKind};
 use beckon_domain::model::user::User;
-use beckon_domain::ports::batches::{FinishPage, PushCursor, StartBatch, StopBatch};
+use beckon_domain::ports::batches::{FinishPage, PushCursor, SaveBatch, StartBatch};
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::Loaded;
 use beckon_domain::ports::users::{
@@ -351,7 +351,7 @@ impl PushCursor for Table {
     }
 }
 
-impl StopBatch for Table {
+impl SaveBatch for Table {
     async fn save_batch(&self, batch: &Batch) -> Result<(), SaveError> {
         let write = self.rows.save_batch(batch);
         self.save(Call::SaveBatch, write, |ledger, ()| {

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::ports::batches::{
-    FinishPage, ListBatches, LoadBatch, PushCursor, StartBatch, StopBatch,
+    FinishPage, ListBatches, LoadBatch, PushCursor, SaveBatch, StartBatch,
 };
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::ListPage;
@@ -108,7 +108,7 @@ impl PushCursor for MemoryStore {
     }
 }
 
-impl StopBatch for MemoryStore {
+impl SaveBatch for MemoryStore {
     async fn save_batch(&self, batch: &Batch) -> Result<(), SaveError> {
         self.save(Call::SaveBatch, |rows| rows.save_batch(batch))
             .await
