@@ -1,4 +1,4 @@
-//! How fast a large Send is, on the system that `cargo run` starts: `cargo bench -p beckon-tests`.
+//! How fast a large batch is, on the system that `cargo run` starts: `cargo bench -p beckon-tests`.
 //!
 //! It measures four things side by side in one run, and fails if one is out of its bounds:
 //! whether Send answers alike for 101 and for 10,000 people; whether 10,000 mails keep the
@@ -21,10 +21,10 @@ use serde_json::{Value, json};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The people of the large Send.
+/// The people of the large batch.
 const PEOPLE: usize = 10_000;
 
-/// The smallest Send whose answer no longer depends on how many are selected.
+/// The smallest batch whose answer no longer depends on how many are selected.
 const FEW: usize = 101;
 
 /// The account's rate, in mails a second.
@@ -33,7 +33,7 @@ const RATE: usize = 500;
 /// What the rate is lowered to on the way.
 const LOWERED: usize = 100;
 
-/// How often each of the two Sends is timed.
+/// How often each of the two batches is timed.
 const SENDS: usize = 9;
 
 /// Rates are counted over so long.
@@ -72,7 +72,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Times Sends of few and of many in turn. Each is stopped at once, so that none is timed beside
+/// Times batches of few and of many in turn. Each is stopped at once, so that none is timed beside
 /// another's expansion.
 async fn sends(api: &Api, people: &[String], findings: &mut Findings) {
     hold(api).await;
@@ -99,7 +99,7 @@ async fn sends(api: &Api, people: &[String], findings: &mut Findings) {
     );
 }
 
-/// Times the mails of one Send from the first to the last, while somebody else is invited.
+/// Times the mails of one batch from the first to the last, while somebody else is invited.
 async fn keeps_the_rate(api: &Api, people: &[String], findings: &mut Findings) {
     let began = Instant::now();
     held(api, people).await;
@@ -143,7 +143,7 @@ async fn keeps_the_rate(api: &Api, people: &[String], findings: &mut Findings) {
     );
 }
 
-/// Lowers the account's rate in the middle of a Send, and times how long the postman takes to keep
+/// Lowers the account's rate in the middle of a batch, and times how long the postman takes to keep
 /// to it.
 async fn follows_the_rate(api: &Api, people: &[String], findings: &mut Findings) {
     let batch = held(api, people).await;

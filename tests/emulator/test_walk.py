@@ -227,10 +227,10 @@ def test_what_else_the_api_offers(session):
     newest_mail(session, "dora", "Sent again: register your device", after=1)
     admin.post(f"/v1/users/{dora}/invitation/cancel").expect(200)
     admin.post(f"/v1/users/{dora}/invitation/restore").expect(200)
-    equal(admin.get("/v1/batches").expect(200).json["items"][0]["batch"]["id"], batch, "the newest Send")
+    equal(admin.get("/v1/batches").expect(200).json["items"][0]["batch"]["id"], batch, "the newest batch")
     admin.post(f"/v1/batches/{batch}/stop").expect(200)
     told = [row["what"] for row in admin.get(f"/v1/batches/{batch}/history").expect(200).json["items"]]
-    equal(told, ["stopped", "expanded", "started"], "the history of the Send")
+    equal(told, ["stopped", "expanded", "started"], "the history of the batch")
     equal(admin.get("/v1/delivery").expect(200).json["state"], "running", "delivery")
     admin.post("/v1/delivery/resume").expect(200)
 

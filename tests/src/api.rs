@@ -64,7 +64,7 @@ impl Call {
     }
 }
 
-/// The body of a Send or a preview for these people.
+/// The body of a batch or a preview for these people.
 fn order(people: &[&Person], ownership: Option<&str>) -> Value {
     let ids: Vec<&str> = people.iter().map(|person| person.id.as_str()).collect();
     json!({ "selection": { "userIds": ids }, "ownership": ownership })
@@ -146,7 +146,7 @@ impl Api {
             .await;
     }
 
-    /// The preview of a Send.
+    /// The preview of a batch.
     pub async fn preview(&self, people: &[&Person], ownership: Option<&str>) -> Value {
         self.post("/v1/invitations/preview", &order(people, ownership))
             .await
@@ -163,7 +163,7 @@ impl Api {
         sent
     }
 
-    /// A Send with an `Idempotency-Key`, whatever it answers.
+    /// A batch with an `Idempotency-Key`, whatever it answers.
     pub async fn send_once(
         &self,
         key: &str,
@@ -177,8 +177,8 @@ impl Api {
             .await
     }
 
-    /// Sends, and waits for nothing. Gives the id of the Send.
-    pub async fn begin_send(&self, people: &[&Person]) -> String {
+    /// Sends, and waits for nothing. Gives the id of the batch.
+    pub async fn begin_batch(&self, people: &[&Person]) -> String {
         let sent = self
             .post("/v1/invitations", &order(people, None))
             .await
@@ -199,21 +199,21 @@ impl Api {
         let _ = request.answer().await.with_status(200);
     }
 
-    /// A Send as it stands.
+    /// A batch as it stands.
     pub async fn batch(&self, id: &str) -> Value {
         self.get(&format!("/v1/batches/{id}"))
             .await
             .with_status(200)
     }
 
-    /// Every Send, newest first.
+    /// Every batch, newest first.
     pub async fn batches(&self) -> Vec<Value> {
         items(&self.get("/v1/batches").await.with_status(200))
     }
 
-    /// Waits until a Send reached every mailbox it is for.
+    /// Waits until a batch reached every mailbox it is for.
     pub async fn delivered(&self, id: &str) -> Value {
-        until("a Send is delivered", async || {
+        until("a batch is delivered", async || {
             let batch = self.batch(id).await["batch"].take();
             let all = batch["counts"]["issued"] == batch["counts"]["delivered"];
             (batch["state"] == "expanded" && all).then_some(batch)
@@ -221,10 +221,10 @@ impl Api {
         .await
     }
 
-    /// Waits until the mail service took every mail of a Send. The news that a mail was
+    /// Waits until the mail service took every mail of a batch. The news that a mail was
     /// delivered may get lost when the process ends; this does not.
     pub async fn taken(&self, id: &str) -> Value {
-        until("a Send is taken by the mail service", async || {
+        until("a batch is taken by the mail service", async || {
             let batch = self.batch(id).await["batch"].take();
             let all = batch["counts"]["issued"] == batch["counts"]["sent"];
             (batch["state"] == "expanded" && all).then_some(batch)
@@ -433,7 +433,7 @@ impl Api {
         items(&self.get("/local/failures").await.with_status(200))
     }
 
-    /// All that anybody can see: settings, users with their histories, Sends, mails, failures.
+    /// All that anybody can see: settings, users with their histories, batches, mails, failures.
     /// Two of these are equal if nothing happened in between.
     pub async fn everything(&self) -> Value {
         let users = self.users().await;

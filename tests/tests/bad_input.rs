@@ -53,7 +53,7 @@ impl Scene {
             .await
     }
 
-    /// The refusal of a preview, which must be the same as that of a Send.
+    /// The refusal of a preview, which must be the same as that of a batch.
     async fn order(&self, order: &Value) -> Answer {
         let previewed = self.beckon.post("/v1/invitations/preview", order).await;
         let sent = self.beckon.post("/v1/invitations", order).await;

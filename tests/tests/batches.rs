@@ -1,4 +1,4 @@
-//! Sends over HTTP: what their histories tell, and whom one by filter reaches.
+//! Batches over HTTP: what their histories tell, and whom one by filter reaches.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,7 +8,7 @@
 use beckon_tests::{Beckon, Person, until};
 use serde_json::{Value, json};
 
-/// What happened to a Send, oldest first: by its stable name, and as a sentence.
+/// What happened to a batch, oldest first: by its stable name, and as a sentence.
 async fn history(beckon: &Beckon, batch: &str) -> Vec<(String, String)> {
     let path = format!("/v1/batches/{batch}/history");
     let page = beckon.get(&path).await.with_status(200);
@@ -33,7 +33,7 @@ async fn stop(beckon: &Beckon, batch: &str) -> Value {
     stopped["batch"].clone()
 }
 
-/// Sends by a filter, and gives the Send's id.
+/// Sends by a filter, and gives the batch's id.
 async fn send_by(beckon: &Beckon, filter: &Value, except: &[&Person]) -> String {
     let except: Vec<&str> = except.iter().map(|person| person.id.as_str()).collect();
     let order = json!({ "selection": { "filter": filter, "except": except } });
@@ -43,7 +43,7 @@ async fn send_by(beckon: &Beckon, filter: &Value, except: &[&Person]) -> String 
 }
 
 async fn expanded(beckon: &Beckon, batch: &str) {
-    until("the Send is expanded", async || {
+    until("the batch is expanded", async || {
         (beckon.batch(batch).await["batch"]["state"] == "expanded").then_some(())
     })
     .await;
@@ -53,7 +53,7 @@ const STARTED: &str = "Sent to 3 users; device owner settings: company owned.";
 const EXPANDED: &str = "Everyone selected has an outcome: 2 invited, 1 skipped.";
 
 #[tokio::test]
-async fn a_send_tells_of_its_beginning_of_its_outcomes_and_of_being_stopped_after_them() {
+async fn a_batch_tells_of_its_beginning_of_its_outcomes_and_of_being_stopped_after_them() {
     let beckon = Beckon::start().await;
     let ada = beckon.add_uninvited("ada@example.com").await;
     let ben = beckon.add_uninvited("ben@example.com").await;
@@ -87,7 +87,7 @@ async fn a_send_tells_of_its_beginning_of_its_outcomes_and_of_being_stopped_afte
 }
 
 #[tokio::test]
-async fn a_send_by_filter_that_is_stopped_before_its_mails_go_says_so() {
+async fn a_batch_by_filter_that_is_stopped_before_its_mails_go_says_so() {
     let beckon = Beckon::start().await;
     let ada = beckon.add_uninvited("ada@example.com").await;
     let ben = beckon.add_uninvited("ben@example.com").await;
@@ -123,7 +123,7 @@ async fn a_send_by_filter_that_is_stopped_before_its_mails_go_says_so() {
 }
 
 #[tokio::test]
-async fn a_send_that_nobody_started_has_no_history() {
+async fn a_batch_that_nobody_started_has_no_history() {
     let beckon = Beckon::start().await;
 
     for id in ["00000000000000000000000000", "nonsense"] {

@@ -30,7 +30,7 @@ async fn people(beckon: &Beckon, count: usize) -> Vec<Person> {
 }
 
 #[tokio::test]
-async fn an_invitation_of_a_larger_send_takes_fewer_than_26_write_units_until_it_is_delivered() {
+async fn an_invitation_of_a_larger_batch_takes_fewer_than_26_write_units_until_it_is_delivered() {
     let beckon = without_clock().await;
     let people = people(&beckon, 40).await;
     let everyone: Vec<&Person> = people.iter().collect();

@@ -4,7 +4,7 @@ use beckon_tests::Beckon;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn two_equal_sends_with_one_key_make_one_batch() {
+async fn two_equal_requests_with_one_key_make_one_batch() {
     let beckon = Beckon::start().await;
     let ada = beckon.add_uninvited("ada@example.com").await;
 
@@ -23,7 +23,7 @@ async fn two_equal_sends_with_one_key_make_one_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_equal_sends_at_once_with_one_key_make_one_batch() {
+async fn ten_equal_requests_at_once_with_one_key_make_one_batch() {
     let beckon = Beckon::start().await;
     let ada = beckon.add_uninvited("ada@example.com").await;
 
@@ -47,7 +47,7 @@ async fn ten_equal_sends_at_once_with_one_key_make_one_batch() {
 }
 
 #[tokio::test]
-async fn two_sends_without_a_key_are_two_sends() {
+async fn two_requests_without_a_key_are_two_batches() {
     let beckon = Beckon::start().await;
     let ada = beckon.add_uninvited("ada@example.com").await;
 

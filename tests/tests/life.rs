@@ -1,4 +1,4 @@
-//! What becomes of an invitation after the first Send: invited again, taken back, declined, handed
+//! What becomes of an invitation after the first mail: invited again, taken back, declined, handed
 //! over, and what administrators are told and see of it.
 #![expect(
     clippy::indexing_slicing,
@@ -219,7 +219,7 @@ async fn a_handout_with_a_qr_code_holds_its_picture_and_fetches_nothing() {
 async fn an_address_that_came_back_is_tried_again_by_the_mail_service_too() {
     let beckon = Beckon::start().await;
     let gone = beckon.add_uninvited("bounce@example.com").await;
-    beckon.begin_send(&[&gone]).await;
+    beckon.begin_batch(&[&gone]).await;
     let bounced = beckon.delivery(&gone, "hardBounced").await;
     assert!(bounced["deliveryReason"].is_string(), "{bounced}");
     let path = format!("/v1/users/{}/address/try-again", gone.id);

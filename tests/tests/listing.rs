@@ -84,7 +84,7 @@ async fn everybody_is_listed_by_where_the_mail_of_their_invitation_stands() {
         people.push(beckon.add_uninvited(&email).await);
     }
     beckon.add_uninvited("never@example.com").await;
-    beckon.begin_send(&people.iter().collect::<Vec<_>>()).await;
+    beckon.begin_batch(&people.iter().collect::<Vec<_>>()).await;
     let deliveries = ["delivered", "hardBounced", "complained", "softBounced"];
     for (person, delivery) in people.iter().zip(deliveries) {
         beckon.delivery(person, delivery).await;
@@ -93,7 +93,7 @@ async fn everybody_is_listed_by_where_the_mail_of_their_invitation_stands() {
         .break_mail_service(&json!({ "fault": "throttle" }))
         .await;
     let waiting = beckon.add_uninvited("waiting@example.com").await;
-    beckon.begin_send(&[&waiting]).await;
+    beckon.begin_batch(&[&waiting]).await;
     until("the mail is written", async || {
         let user = beckon.user(&waiting).await;
         user["invitation"].is_object().then_some(())

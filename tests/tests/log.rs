@@ -1,5 +1,5 @@
 //! The log of the functions: each change is one line with who made it, one id joins the lines of a
-//! request with its Send and its mails, and no level shows an address, a name or a secret.
+//! request with its batch and its mails, and no level shows an address, a name or a secret.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -171,7 +171,7 @@ async fn at_the_finest_level_the_log_shows_no_address_no_name_and_no_secret() {
     let zephyrine = person("zephyrine.q", true).await;
     let undeliverable = person("bounce+q", false).await;
     let declining = person("declining.q", true).await;
-    beckon.begin_send(&[&undeliverable]).await;
+    beckon.begin_batch(&[&undeliverable]).await;
 
     let lookup = "/v1/users/lookup?email=zephyrine.q%40example.com";
     let _ = beckon.get(lookup).await.with_status(200);
@@ -276,7 +276,7 @@ async fn ask(beckon: &Beckon, asked: &Asked) -> Answer {
 async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec<Asked> {
     let user = |rest: &str| format!("/v1/users/{}{rest}", ada.id);
     let bounced = beckon.add_uninvited("bounce@example.com").await;
-    beckon.begin_send(&[&bounced]).await;
+    beckon.begin_batch(&[&bounced]).await;
     beckon.delivery(&bounced, "hardBounced").await;
     let declining = beckon.invite("declining@example.com").await;
     let token = beckon
@@ -289,7 +289,7 @@ async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec
     let forgetful = beckon.invite("forgetful@example.com").await;
     beckon.newest_pin(&forgetful.email).await;
     let order = json!({ "selection": { "userIds": [ada.id] }, "ownership": null });
-    let stoppable = beckon.begin_send(&[ada]).await;
+    let stoppable = beckon.begin_batch(&[ada]).await;
     let wording = beckon
         .get("/v1/templates/invitation/en")
         .await
@@ -568,7 +568,7 @@ async fn a_repeated_request_changes_nothing_and_says_nothing() {
 }
 
 #[tokio::test]
-async fn one_id_joins_a_request_with_its_send_its_mails_and_what_became_of_them() {
+async fn one_id_joins_a_request_with_its_batch_its_mails_and_what_became_of_them() {
     let log = Log::finest();
     let beckon = Beckon::start_with(quick).await;
     let people = [
@@ -615,7 +615,7 @@ async fn one_id_joins_a_request_with_its_send_its_mails_and_what_became_of_them(
 }
 
 #[tokio::test]
-async fn the_mail_of_a_request_without_a_send_names_it_too() {
+async fn the_mail_of_a_request_without_a_batch_names_it_too() {
     let log = Log::finest();
     let beckon = Beckon::start_with(quick).await;
     let ada = beckon.invite("ada@example.com").await;

@@ -37,9 +37,9 @@ async fn crowd(beckon: &Beckon, size: usize) -> Vec<Person> {
     people
 }
 
-/// Waits until a Send was expanded and none of its mails is under way any more.
+/// Waits until a batch was expanded and none of its mails is under way any more.
 async fn settled(beckon: &Beckon, batch: &str) -> Value {
-    until("the Send is expanded", async || {
+    until("the batch is expanded", async || {
         (beckon.batch(batch).await["batch"]["state"] != "expanding").then_some(())
     })
     .await;
@@ -47,7 +47,7 @@ async fn settled(beckon: &Beckon, batch: &str) -> Value {
     beckon.batch(batch).await["batch"]["counts"].take()
 }
 
-/// What became of the recipients of a Send; the first hundred of them.
+/// What became of the recipients of a batch; the first hundred of them.
 async fn recipients(beckon: &Beckon, batch: &str) -> Vec<Value> {
     let path = format!("/v1/batches/{batch}/recipients");
     let page = beckon.get(&path).await.with_status(200);
@@ -69,7 +69,7 @@ async fn what_is_throttled_waits_in_sight_and_is_then_delivered_once() {
         .break_mail_service(&json!({ "fault": "throttle" }))
         .await;
 
-    let batch = beckon.begin_send(&everyone).await;
+    let batch = beckon.begin_batch(&everyone).await;
     let told = until("the mail service is known to be too busy", async || {
         let invitation = beckon.user(everyone[0]).await["invitation"].take();
         (invitation["delivery"] == "waiting" && invitation["deliveryReason"].is_string())
@@ -97,7 +97,7 @@ async fn a_used_up_quota_pauses_delivery_and_loses_nothing() {
     let everyone: Vec<_> = people.iter().collect();
     beckon.mail_account(&json!({ "max24HourSend": 3 })).await;
 
-    let batch = beckon.begin_send(&everyone).await;
+    let batch = beckon.begin_batch(&everyone).await;
     let pause = beckon.paused().await;
     let three = until("the room there was is used", async || {
         let counts = beckon.batch(&batch).await["batch"]["counts"].take();
@@ -131,7 +131,7 @@ async fn the_quota_is_known_under_both_of_its_names() {
 
     for fault in ["dailyQuota", "limitExceeded"] {
         beckon.break_mail_service(&json!({ "fault": fault })).await;
-        let batch = beckon.begin_send(&[&ada]).await;
+        let batch = beckon.begin_batch(&[&ada]).await;
         let pause = beckon.paused().await;
         beckon.mend_mail_service().await;
         beckon.resume().await;
@@ -157,7 +157,7 @@ async fn whatever_is_refused_for_the_account_pauses_delivery_with_the_reason() {
     ] {
         let taken = beckon.mails_taken().await;
         beckon.break_mail_service(&json!({ "fault": fault })).await;
-        let batch = beckon.begin_send(&everyone).await;
+        let batch = beckon.begin_batch(&everyone).await;
         let pause = beckon.paused().await;
         let counts = beckon.batch(&batch).await["batch"]["counts"].take();
         let user = beckon.user(everyone[0]).await;
@@ -196,7 +196,7 @@ async fn in_the_sandbox_an_unverified_recipient_fails_alone_and_says_what_to_do(
     sandboxed(&beckon).await;
 
     let everyone: Vec<_> = people.iter().collect();
-    let batch = beckon.begin_send(&everyone).await;
+    let batch = beckon.begin_batch(&everyone).await;
     let failed = beckon.delivery(&people[1], "failed").await;
     let counts = settled(&beckon, &batch).await;
 
@@ -230,7 +230,7 @@ async fn in_the_sandbox_a_sender_who_is_not_verified_pauses_all_whoever_the_reci
         )
         .await;
 
-    beckon.begin_send(&[&ada]).await;
+    beckon.begin_batch(&[&ada]).await;
     let pause = beckon.paused().await;
 
     assert_eq!(pause["code"], "accountRefused");
@@ -249,7 +249,7 @@ async fn who_resumes_does_not_wait_for_maintenance() {
     beckon
         .mail_account(&json!({ "sendingEnabled": false }))
         .await;
-    let batch = beckon.begin_send(&[&ada]).await;
+    let batch = beckon.begin_batch(&[&ada]).await;
     beckon.paused().await;
     beckon
         .mail_account(&json!({ "sendingEnabled": true }))
@@ -270,7 +270,7 @@ async fn three_hundred_mails_survive_that_the_account_may_not_send() {
         .mail_account(&json!({ "sendingEnabled": false }))
         .await;
 
-    let batch = beckon.begin_send(&everyone).await;
+    let batch = beckon.begin_batch(&everyone).await;
     let pause = beckon.paused().await;
     until("everyone is invited", async || {
         let counts = beckon.batch(&batch).await["batch"]["counts"].take();
@@ -307,7 +307,7 @@ async fn a_pause_ends_by_itself_when_its_time_has_come() {
         .break_mail_service(&json!({ "fault": "accountPaused", "next": 1 }))
         .await;
 
-    let batch = beckon.begin_send(&[&ada]).await;
+    let batch = beckon.begin_batch(&[&ada]).await;
     beckon.paused().await;
     beckon.delivered(&batch).await;
 
@@ -332,7 +332,7 @@ async fn one_refused_mail_fails_with_its_reason_and_the_others_go() {
         beckon
             .break_mail_service(&json!({ "fault": fault, "next": 1 }))
             .await;
-        let batch = beckon.begin_send(&everyone).await;
+        let batch = beckon.begin_batch(&everyone).await;
         let counts = settled(&beckon, &batch).await;
         until("the others arrive", async || {
             let counts = beckon.batch(&batch).await["batch"]["counts"].take();
@@ -360,7 +360,7 @@ async fn a_mail_that_was_refused_can_be_mailed_again() {
     beckon
         .break_mail_service(&json!({ "fault": "rejected", "next": 1 }))
         .await;
-    beckon.begin_send(&[&ada]).await;
+    beckon.begin_batch(&[&ada]).await;
     let refused = beckon.delivery(&ada, "failed").await;
 
     let path = format!("/v1/users/{}/invitation/resend", ada.id);
@@ -407,7 +407,7 @@ async fn without_an_answer_a_mail_is_unknown_and_says_why() {
             .add_uninvited(&format!("u{number}@example.com"))
             .await;
         beckon.break_mail_service(&silence).await;
-        let batch = beckon.begin_send(&[&person]).await;
+        let batch = beckon.begin_batch(&[&person]).await;
 
         let invitation = beckon.delivery(&person, "unknown").await;
 
@@ -430,8 +430,8 @@ async fn a_mail_service_that_hangs_is_not_waited_for_for_ever() {
         .break_mail_service(&json!({ "fault": "stall", "stallSeconds": 600, "next": 1 }))
         .await;
 
-    beckon.begin_send(&[&ada]).await;
-    let of_the_other = beckon.begin_send(&[&bob]).await;
+    beckon.begin_batch(&[&ada]).await;
+    let of_the_other = beckon.begin_batch(&[&bob]).await;
     let invitation = beckon.delivery(&ada, "unknown").await;
 
     assert_eq!(invitation["deliveryReason"], "SES did not answer in time");
@@ -447,7 +447,7 @@ async fn a_mail_that_nobody_reports_is_sent_again_with_the_same_pin() {
         let email = format!("u{number}@example.com");
         let person = beckon.add_uninvited(&email).await;
         beckon.break_mail_service(&silence).await;
-        beckon.begin_send(&[&person]).await;
+        beckon.begin_batch(&[&person]).await;
         until("the fault strikes", async || {
             let faults = beckon.get("/local/ses/faults").await.with_status(200);
             faults["fault"].is_null().then_some(())
@@ -479,7 +479,7 @@ async fn a_mail_whose_answer_was_lost_is_not_sent_again_if_an_event_names_it() {
     beckon
         .break_mail_service(&json!({ "fault": "dropAnswer" }))
         .await;
-    beckon.begin_send(&[&named, &delayed]).await;
+    beckon.begin_batch(&[&named, &delayed]).await;
     beckon.delivery(&named, "delivered").await;
     beckon.delivery(&delayed, "delayed").await;
 
@@ -487,7 +487,7 @@ async fn a_mail_whose_answer_was_lost_is_not_sent_again_if_an_event_names_it() {
     beckon
         .break_mail_service(&json!({ "fault": "dropAnswer", "next": 1, "events": "none" }))
         .await;
-    beckon.begin_send(&[&unnamed]).await;
+    beckon.begin_batch(&[&unnamed]).await;
     let again = beckon.mail_number(2, &unnamed.email).await;
 
     beckon.quiet().await;
@@ -505,7 +505,7 @@ async fn what_nobody_wants_any_more_is_not_sent_again() {
     beckon
         .break_mail_service(&json!({ "fault": "reset", "next": 1 }))
         .await;
-    beckon.begin_send(&[&ada]).await;
+    beckon.begin_batch(&[&ada]).await;
     beckon.delivery(&ada, "unknown").await;
 
     beckon.cancel(&ada).await;
@@ -549,7 +549,7 @@ async fn each_report_is_shown_and_neither_order_nor_repetition_changes_what_is()
             .break_mail_service(&json!({ "events": events }))
             .await;
 
-        let batch = beckon.begin_send(&everyone).await;
+        let batch = beckon.begin_batch(&everyone).await;
         for (person, fate) in &people {
             beckon.delivery(person, fate).await;
         }
@@ -612,7 +612,7 @@ async fn why_a_mail_did_not_arrive_is_said_without_addresses() {
         ("reject", "failed", "Bad content"),
     ] {
         let person = beckon.add_uninvited(&format!("{name}@example.com")).await;
-        beckon.begin_send(&[&person]).await;
+        beckon.begin_batch(&[&person]).await;
 
         let invitation = beckon.delivery(&person, fate).await;
 
@@ -628,7 +628,7 @@ async fn without_any_report_a_mail_stays_sent_and_its_pin_enrols() {
         .break_mail_service(&json!({ "events": "none" }))
         .await;
 
-    beckon.begin_send(&[&ada]).await;
+    beckon.begin_batch(&[&ada]).await;
     beckon.delivery(&ada, "sent").await;
     let session = beckon.redeem(&ada).await;
     beckon
@@ -648,7 +648,7 @@ async fn without_any_report_a_mail_stays_sent_and_its_pin_enrols() {
 async fn the_pin_of_a_mail_that_came_back_still_works_when_it_is_read_out() {
     let beckon = Beckon::start_with(patient).await;
     let person = beckon.add_uninvited("bounce@example.com").await;
-    beckon.begin_send(&[&person]).await;
+    beckon.begin_batch(&[&person]).await;
     beckon.delivery(&person, "hardBounced").await;
 
     beckon.redeem(&person).await;
@@ -662,13 +662,13 @@ async fn nothing_more_is_sent_to_an_address_that_does_not_exist_or_complained() 
     let gone = beckon.add_uninvited("bounce@example.com").await;
     let annoyed = beckon.add_uninvited("complaint@example.com").await;
     let full = beckon.add_uninvited("softbounce@example.com").await;
-    beckon.begin_send(&[&gone, &annoyed, &full]).await;
+    beckon.begin_batch(&[&gone, &annoyed, &full]).await;
     beckon.delivery(&gone, "hardBounced").await;
     beckon.delivery(&annoyed, "complained").await;
     beckon.delivery(&full, "softBounced").await;
 
     let preview = beckon.preview(&[&gone, &annoyed, &full], None).await;
-    let batch = beckon.begin_send(&[&gone, &annoyed, &full]).await;
+    let batch = beckon.begin_batch(&[&gone, &annoyed, &full]).await;
     let counts = settled(&beckon, &batch).await;
 
     let outcomes: Vec<_> = preview["recipients"]
@@ -688,13 +688,13 @@ async fn nothing_more_is_sent_to_an_address_that_does_not_exist_or_complained() 
 }
 
 #[tokio::test]
-async fn a_send_that_is_stopped_half_way_sends_no_more() {
+async fn a_batch_that_is_stopped_half_way_sends_no_more() {
     const SIZE: usize = 200;
     let beckon = Beckon::start_with(patient).await;
     let people = crowd(&beckon, SIZE).await;
     let everyone: Vec<_> = people.iter().collect();
     beckon.mail_account(&json!({ "maxSendRate": 20 })).await;
-    let batch = beckon.begin_send(&everyone).await;
+    let batch = beckon.begin_batch(&everyone).await;
     until("some mails went", async || {
         (beckon.mails_taken().await >= 5).then_some(())
     })
@@ -712,7 +712,7 @@ async fn a_send_that_is_stopped_half_way_sends_no_more() {
 }
 
 #[tokio::test]
-async fn a_send_too_many_of_whose_mails_come_back_stops_itself() {
+async fn a_batch_too_many_of_whose_mails_come_back_stops_itself() {
     const SIZE: usize = 240;
     let beckon = Beckon::start_with(patient).await;
     let mut people = Vec::new();
@@ -725,8 +725,8 @@ async fn a_send_too_many_of_whose_mails_come_back_stops_itself() {
     let everyone: Vec<_> = people.iter().collect();
     beckon.mail_account(&json!({ "maxSendRate": 40 })).await;
 
-    let batch = beckon.begin_send(&everyone).await;
-    until("the Send stops itself", async || {
+    let batch = beckon.begin_batch(&everyone).await;
+    until("the batch stops itself", async || {
         (beckon.batch(&batch).await["batch"]["state"] == "stopped").then_some(())
     })
     .await;

@@ -375,7 +375,7 @@ async fn each_invitation_keeps_the_ownership_it_was_issued_with_whatever_is_set_
 }
 
 #[tokio::test]
-async fn a_send_shows_where_the_device_owner_settings_stood() {
+async fn a_batch_shows_where_the_device_owner_settings_stood() {
     let beckon = Beckon::start().await;
     let ada = beckon.add_uninvited("ada@example.com").await;
 

@@ -32,7 +32,7 @@ async fn correct(beckon: &Beckon, person: &Person, email: &str) -> Person {
 async fn an_address_is_corrected_after_a_bounce_and_the_person_enrols_with_the_new_pin() {
     let beckon = Beckon::start().await;
     let wrong = beckon.add_uninvited("bounce@example.com").await;
-    beckon.begin_send(&[&wrong]).await;
+    beckon.begin_batch(&[&wrong]).await;
     beckon.delivery(&wrong, "hardBounced").await;
     let old_pin = beckon.newest_pin(&wrong.email).await;
 
@@ -423,7 +423,7 @@ async fn a_leaver_is_deleted_with_mail_waiting_and_their_history_tells_it() {
     beckon
         .break_mail_service(&json!({ "fault": "throttle" }))
         .await;
-    let batch = beckon.begin_send(&[&ada]).await;
+    let batch = beckon.begin_batch(&[&ada]).await;
     until("the second mail waits", async || {
         let happened = beckon.history_events(&ada).await;
         happened
@@ -590,7 +590,7 @@ async fn cursors_are_pasted_as_they_are_and_each_list_takes_its_own_alone() {
 }
 
 #[tokio::test]
-async fn who_is_over_for_long_enough_is_erased_and_the_send_still_counts_them() {
+async fn who_is_over_for_long_enough_is_erased_and_the_batch_still_counts_them() {
     let often = |options: &mut Options| options.tick = Duration::from_millis(200);
     let beckon = Beckon::start_with(often).await;
     beckon

@@ -164,7 +164,7 @@ async fn an_expired_or_locked_invitation_becomes_a_new_issue_on_the_same_terms()
 }
 
 #[tokio::test]
-async fn a_send_is_renewed_three_times_and_the_next_send_counts_anew() {
+async fn a_batch_is_renewed_three_times_and_the_next_batch_counts_anew() {
     let beckon = Beckon::start().await;
     let ada = beckon.invite("ada@example.com").await;
 
@@ -198,7 +198,7 @@ async fn who_has_no_invitation_to_go_on_with_gets_nothing() {
     let completed = beckon.invite("completed@example.com").await;
     let disabled = beckon.invite("disabled@example.com").await;
     let bounced = beckon.add_uninvited("bounce@example.com").await;
-    beckon.begin_send(&[&bounced]).await;
+    beckon.begin_batch(&[&bounced]).await;
     beckon.cancel(&cancelled).await;
     beckon.decline(&declined).await;
     beckon
@@ -283,7 +283,7 @@ async fn five_mails_a_day_go_to_one_address_whatever_is_asked() {
 }
 
 #[tokio::test]
-async fn an_administrator_s_send_is_not_held_up_by_what_was_asked_for() {
+async fn an_administrator_s_batch_is_not_held_up_by_what_was_asked_for() {
     let beckon = Beckon::start().await;
     let ada = beckon.invite("ada@example.com").await;
     for _ in 0..6 {

@@ -175,7 +175,7 @@ async fn who_is_tried_again_is_reminded_again() {
     let beckon = Beckon::start().await;
     remind(&beckon, 3, at_any_hour()).await;
     let gone = beckon.add_uninvited("bounce@example.com").await;
-    beckon.begin_send(&[&gone]).await;
+    beckon.begin_batch(&[&gone]).await;
     beckon.delivery(&gone, "hardBounced").await;
     beckon.let_the_reminder_come(&gone).await;
     until("maintenance has found nobody to remind", async || {

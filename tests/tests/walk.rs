@@ -377,7 +377,7 @@ async fn the_history_tells_in_order_what_happened_and_who_did_it() {
 }
 
 #[tokio::test]
-async fn a_send_counts_whom_it_invited_whom_it_skipped_and_what_arrived() {
+async fn a_batch_counts_whom_it_invited_whom_it_skipped_and_what_arrived() {
     let beckon = Beckon::start().await;
     beckon
         .settings(&json!({ "sender": { "recipientDomains": ["example.com", "example.net"] } }))

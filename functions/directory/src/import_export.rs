@@ -107,7 +107,7 @@ struct ImportView {
     counts: ImportCounts,
     /// How many people this import invites, or would.
     invited: u64,
-    /// The Send that invites the people of this file, as it stands now; null if there is none.
+    /// The batch that invites the people of this file, as it stands now; null if there is none.
     batch: Option<BatchView>,
     /// The columns that mean nothing to Beckon, at most 50; what stands in them was passed over.
     ignored_columns: Vec<String>,
@@ -226,7 +226,7 @@ impl ImportView {
 /// `PATCH /v1/users/{id}`.
 ///
 /// Import the same file again while `complete` is false, or if no answer came: what was done is
-/// found done. Invitations go out in one Send once the whole file is in.
+/// found done. Invitations go out in one batch once the whole file is in.
 #[utoipa::path(
     post, path = "/v1/users/import", operation_id = "importUsers", security(("bearer" = ["helpdesk"])), tag = "Users", params(ImportQuery),
     request_body(content((String = "text/csv"), (String = "application/octet-stream"))),
@@ -257,7 +257,7 @@ async fn import(
     Ok(Json(ImportView::of(report, batch, order.dry_run)))
 }
 
-/// A Send as it stands now. The one that an import names may have been started by an earlier
+/// A batch as it stands now. The one that an import names may have been started by an earlier
 /// import of the same file, and ended since.
 async fn as_it_stands(directory: &Directory, batch: &Batch) -> Result<BatchView, Unavailable> {
     let now = directory.clock.now();

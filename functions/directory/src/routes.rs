@@ -48,7 +48,7 @@ pub(crate) fn router() -> OpenApiRouter<Directory> {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct Added {
     user: UserView,
-    /// The Send that invites them; absent if they were not invited.
+    /// The batch that invites them; absent if they were not invited.
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<BatchView>,
     /// About the confirmation.

@@ -86,11 +86,11 @@ where
         let stop = StopBatch { env: &self.env };
         match stop.after_bounce(batch, mail).await {
             Ok(true) => {
-                tracing::warn!(%batch, "a Send stopped itself: too many of its mails came back");
+                tracing::warn!(%batch, "a batch stopped itself: too many of its mails came back");
                 Ok(())
             }
             Ok(false) => Ok(()),
-            // The mail is recorded; whether its Send should stop nobody can say now.
+            // The mail is recorded; whether its batch should stop nobody can say now.
             Err(error) => error.unreadable().map(|_| ()).ok_or(error),
         }
     }

@@ -1,4 +1,4 @@
-//! `/v1/batches/{id}/history`: what happened to a Send, in words. Its own rows tell it; what
+//! `/v1/batches/{id}/history`: what happened to a batch, in words. Its own rows tell it; what
 //! happened to each person stands in their history.
 
 use axum::Json;
@@ -24,13 +24,13 @@ pub(crate) fn router() -> OpenApiRouter<Sending> {
     OpenApiRouter::new().routes(routes!(list))
 }
 
-/// The history of a Send.
+/// The history of a batch.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct BatchHistory {
     items: Vec<BatchHistoryEntry>,
 }
 
-/// Something that happened to a Send.
+/// Something that happened to a batch.
 #[derive(Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 struct BatchHistoryEntry {
     #[schema(value_type = String)]
@@ -43,7 +43,7 @@ struct BatchHistoryEntry {
     text: String,
 }
 
-/// What happened to a Send, newest first
+/// What happened to a batch, newest first
 #[utoipa::path(
     get, path = "/v1/batches/{id}/history", operation_id = "listBatchHistory", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path)),
     responses((status = 200, body = BatchHistory), (status = 404, body = Problem))
@@ -173,7 +173,7 @@ mod tests {
 
     use super::*;
 
-    /// What is told of a Send that was done and stopped so many seconds after it began, oldest
+    /// What is told of a batch that was done and stopped so many seconds after it began, oldest
     /// first.
     fn told_of(done: Option<i64>, stopped: Option<i64>) -> Vec<&'static str> {
         let began: Timestamp = "2026-03-02T09:00:00Z".parse().expect("a timestamp");
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_send_that_is_stopped_after_everyone_was_invited_still_says_that_they_were() {
+    fn a_batch_that_is_stopped_after_everyone_was_invited_still_says_that_they_were() {
         assert_eq!(
             told_of(Some(1), Some(2)),
             ["started", "expanded", "stopped"]

@@ -1,4 +1,4 @@
-//! Send, and what has become of Sends.
+//! Send, and what has become of batches.
 
 mod address;
 mod delivery;
@@ -11,7 +11,7 @@ use axum::Router;
 use beckon_aws::{Bell, SesMailService, Table};
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
-use beckon_domain::usecases::send::Send;
+use beckon_domain::usecases::send_invitations::SendInvitations;
 use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_runtime::{FunctionEnv, NotGiven};
@@ -23,7 +23,7 @@ type SendEnv = FunctionEnv<Table, NotGiven, NotGiven, SesMailService, Bell>;
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct Sending {
-    send: Send<SendEnv>,
+    send: SendInvitations<SendEnv>,
     report: ReportBatch<SendEnv>,
     stop: StopBatch<SendEnv>,
     resume: ResumeDelivery<SendEnv>,
@@ -32,7 +32,7 @@ pub struct Sending {
 }
 
 impl Sending {
-    /// Sends kept in this table, through this mail service; the bell wakes the postman.
+    /// Batches kept in this table, through this mail service; the bell wakes the postman.
     #[must_use]
     pub fn new(table: Table, service: SesMailService, bell: Bell) -> Self {
         let env = FunctionEnv::over(table.clone())
@@ -40,7 +40,7 @@ impl Sending {
             .with_wake_up(bell);
         Self {
             try_again: Arc::new(TryAddressAgain { env: env.clone() }),
-            send: Send { env: env.clone() },
+            send: SendInvitations { env: env.clone() },
             report: ReportBatch { env: env.clone() },
             stop: StopBatch { env: env.clone() },
             resume: ResumeDelivery { env },

@@ -7,7 +7,7 @@ use beckon_domain::model::mail::MailState;
 use beckon_domain::ports::batches::ListBatches as _;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::report_batch::{BatchReport, ReportedRecipient};
-use beckon_domain::usecases::send::SendOrder;
+use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::values::ids::BatchId;
 use beckon_domain::values::permission::Permission;
 use beckon_runtime::parameters::PageQuery;
@@ -24,7 +24,7 @@ use crate::Sending;
 /// How many batches are on a page.
 const PAGE: usize = 20;
 
-/// Of how many recipients at most a Send is counted in the list of them.
+/// Of how many recipients at most a batch is counted in the list of them.
 const COUNTED_IN_LISTS: u64 = 500;
 
 /// How many recipients are on a page.
@@ -41,9 +41,9 @@ pub(crate) fn router() -> OpenApiRouter<Sending> {
 
 /// Send invitations
 ///
-/// Answers as soon as the Send is written down; mails follow from it. Up to 100 named users are
+/// Answers as soon as the batch is written down; mails follow from it. Up to 100 named users are
 /// read before, so that an unknown one is refused and the counts are exact; beyond that and for a
-/// filter, counts and confirmation are filled in as the Send is worked on: read the batch.
+/// filter, counts and confirmation are filled in as the batch is worked on: read the batch.
 #[utoipa::path(
     post, path = "/v1/invitations", operation_id = "sendInvitations", security(("bearer" = ["inviter"])), tag = "Invitations", request_body = OrderBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours")),
@@ -61,7 +61,7 @@ async fn send(
 ) -> Result<(StatusCode, Json<SentView>), Problem> {
     caller.to(Permission::Invite)?;
     let request = idempotency::repeatable(&headers, &caller, "POST /v1/invitations", &body.bytes)?;
-    let order = SendOrder {
+    let order = SendRequest {
         selection: body.value.selection.parse()?,
         choice: body.value.ownership,
         settings: body.value.settings()?,
@@ -77,7 +77,7 @@ async fn send(
     ))
 }
 
-/// A page of Sends, newest first.
+/// A page of batches, newest first.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct BatchesPage {
     items: Vec<SentView>,
@@ -87,9 +87,9 @@ struct BatchesPage {
     unreadable: usize,
 }
 
-/// List Sends, newest first
+/// List batches, newest first
 ///
-/// A page has at most 20. `counts` of a Send to more than 500 users are with the Send itself.
+/// A page has at most 20. `counts` of a batch to more than 500 users are with the batch itself.
 #[utoipa::path(
     get, path = "/v1/batches", operation_id = "listBatches", security(("bearer" = ["viewer"])), tag = "Invitations", params(PageQuery<PAGE>),
     responses((status = 200, body = BatchesPage), (status = 422, body = Problem))
@@ -138,7 +138,7 @@ async fn report(sending: &Sending, id: BatchId) -> Result<Option<SentView>, Prob
     Ok(report.map(|report| sent(&report, &traffic, now)))
 }
 
-/// What has become of a Send
+/// What has become of a batch
 #[utoipa::path(
     get, path = "/v1/batches/{id}", operation_id = "getBatch", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path)),
     responses((status = 200, body = SentView), (status = 404, body = Problem))
@@ -156,7 +156,7 @@ async fn show(
         .ok_or_else(|| Problem::not_found("batch"))
 }
 
-/// Stop a Send
+/// Stop a batch
 ///
 /// Nobody further is invited by it, and its mails that wait are dropped when their turn comes.
 /// What went out stays good: cancel those invitations one by one, or send anew.

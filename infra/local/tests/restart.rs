@@ -197,7 +197,7 @@ async fn added(api: &Api, user: &Value) -> Person {
     }
 }
 
-/// Redeems what a Send brought somebody, once it is there.
+/// Redeems what a batch brought somebody, once it is there.
 async fn redeemed(api: &Api, sent: &Value, person: &Person) -> String {
     api.taken(sent["batch"]["id"].as_str().unwrap()).await;
     api.redeem(person).await
@@ -387,10 +387,10 @@ async fn the_program_listens_on_this_machine_alone() {
     assert!(address.starts_with("http://127.0.0.1:"), "{address}");
 }
 
-/// How often the process is killed while a Send is under way.
+/// How often the process is killed while a batch is under way.
 const KILLS: u32 = 50;
 
-/// How many each Send invites.
+/// How many each batch invites.
 const PEOPLE: usize = 200;
 
 async fn pace(api: &Api, per_second: u32) {
@@ -415,9 +415,9 @@ fn moments() -> impl Iterator<Item = Duration> {
 
 /// Sends to everyone, and does not wait for anything.
 ///
-/// Each Send asks for another ownership than the one before: asked for unchanged so soon, the same
+/// Each batch asks for another ownership than the one before: asked for unchanged so soon, the same
 /// invitation would be mailed again, with the PIN that it has.
-async fn begin_a_send(api: &Api, people: &[Person], sends: usize) -> String {
+async fn begin_a_batch(api: &Api, people: &[Person], sends: usize) -> String {
     let ids: Vec<&str> = people.iter().map(|person| person.id.as_str()).collect();
     let ownership = ["userOwned", "companyOwned"][sends % 2];
     let order = json!({ "selection": { "userIds": ids }, "ownership": ownership });
@@ -436,7 +436,7 @@ async fn killed_fifty_times_between_send_and_sent_every_invitation_goes_out() {
     }
     // Slow enough that a kill finds mails on their way. The mail service keeps it over restarts.
     pace(&program.api, 20).await;
-    let mut batch = begin_a_send(&program.api, &people, 0).await;
+    let mut batch = begin_a_batch(&program.api, &people, 0).await;
     let mut sends = 1;
 
     let mut kills = 0;
@@ -449,7 +449,7 @@ async fn killed_fifty_times_between_send_and_sent_every_invitation_goes_out() {
         let counts = program.api.batch(&batch).await["batch"]["counts"].clone();
         if counts["sent"].as_u64() == Some(PEOPLE as u64) {
             // It came too late; the next one is for everyone's next invitation.
-            batch = begin_a_send(&program.api, &people, sends).await;
+            batch = begin_a_batch(&program.api, &people, sends).await;
             sends += 1;
         } else {
             kills += 1;
@@ -471,7 +471,7 @@ async fn killed_fifty_times_between_send_and_sent_every_invitation_goes_out() {
         assert_eq!(
             mails.len(),
             sends,
-            "{}: one PIN for each Send",
+            "{}: one PIN for each batch",
             person.email
         );
         for pair in mails.values().flat_map(|times| times.windows(2)) {

@@ -75,7 +75,7 @@ async fn counting_what_is_open_needs_one_connection_at_first() {
 }
 
 #[tokio::test]
-async fn a_send_is_read_over_one_connection() {
+async fn a_batch_is_read_over_one_connection() {
     let (table, most) = an_empty_table();
 
     for _ in 0..3 {

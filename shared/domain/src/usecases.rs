@@ -23,7 +23,7 @@ pub mod redeem;
 pub mod report_batch;
 pub mod request_pin;
 pub mod resume_delivery;
-pub mod send;
+pub mod send_invitations;
 pub mod stop_batch;
 pub mod tell_of_unreadable;
 pub mod test_template;

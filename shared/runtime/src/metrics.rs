@@ -1,5 +1,5 @@
 //! Metrics in `CloudWatch`'s embedded metric format: a line in the log that `CloudWatch` counts. No
-//! request to AWS is made for them, and nothing in them names a person, a mail or a Send: the one
+//! request to AWS is made for them, and nothing in them names a person, a mail or a batch: the one
 //! dimension is the stack.
 
 use std::io::Write as _;

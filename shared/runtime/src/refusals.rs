@@ -14,7 +14,7 @@ use beckon_domain::usecases::delete_user::DeleteUserRefused;
 use beckon_domain::usecases::hand_over::HandOverRefused;
 use beckon_domain::usecases::import_users::ImportRefused;
 use beckon_domain::usecases::redeem::{BUDGET_HOLDS, Ended, RedeemRefused};
-use beckon_domain::usecases::send::SendRefused;
+use beckon_domain::usecases::send_invitations::SendRefused;
 use beckon_domain::usecases::test_template::TestTemplateRefused;
 use beckon_domain::usecases::try_address_again::TryAddressAgainRefused;
 use beckon_domain::values::problem::FieldProblem;

@@ -1,5 +1,5 @@
 //! One id for a request, by which it is followed from the gateway's access log through the lines
-//! of each function to the Send and the mails that came of it: API Gateway's own where it called,
+//! of each function to the batch and the mails that came of it: API Gateway's own where it called,
 //! else Lambda's, else one made here. It names nobody and opens nothing.
 
 use axum::extract::Request;

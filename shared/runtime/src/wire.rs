@@ -230,7 +230,7 @@ impl UserView {
     }
 }
 
-/// Where *Device owner settings* stood for a Send, if not off. `preset`: it was left out of the
+/// Where *Device owner settings* stood for a batch, if not off. `preset`: it was left out of the
 /// request, so that each one's group decided, and it was off for everybody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -256,7 +256,7 @@ impl OwnerSettings {
     }
 }
 
-/// A Send.
+/// A batch.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchView {
@@ -273,11 +273,11 @@ pub struct BatchView {
     pub ownership: Option<OwnerSettings>,
     /// The settings it was sent under.
     pub settings_version: String,
-    /// What became of it so far; null until everyone selected was read, and in the list of Sends of
+    /// What became of it so far; null until everyone selected was read, and in the list of batches of
     /// one to more than 500 users.
     pub counts: Option<BatchCounts>,
     /// When its last mail is expected to go out; null if none waits, if nothing was sent yet, if the
-    /// Send was stopped, or where `counts` is null. A pause is reckoned in, other Sends ahead are
+    /// batch was stopped, or where `counts` is null. A pause is reckoned in, other batches ahead are
     /// not.
     #[schema(value_type = Option<String>)]
     pub expected_end: Option<Timestamp>,
@@ -388,17 +388,17 @@ fn expected_end(open: u64, pace: Option<f64>, from: Timestamp) -> Option<Timesta
         .ok()
 }
 
-/// A Send and what to tell the administrator about it.
+/// A batch and what to tell the administrator about it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SentView {
-    /// The Send.
+    /// The batch.
     pub batch: BatchView,
     /// About confirmations.
     pub confirmation: ConfirmationForecast,
 }
 
-/// Whom a Send or a preview is for: either `userIds` or `filter`.
+/// Whom a batch or a preview is for: either `userIds` or `filter`.
 #[derive(Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SelectionBody {
@@ -410,7 +410,7 @@ pub struct SelectionBody {
     pub except: Vec<String>,
 }
 
-/// A Send or a preview.
+/// A batch or a preview.
 #[derive(Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct OrderBody {

@@ -37,7 +37,7 @@ use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redeemed, Redemptio
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
-use beckon_domain::usecases::send::{Send, SendOrder};
+use beckon_domain::usecases::send_invitations::{SendInvitations, SendRequest};
 use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::test_template::TestTemplate;
 use beckon_domain::usecases::tick::{Tick, Ticked};
@@ -200,9 +200,9 @@ impl World {
         }
     }
 
-    /// Starts Sends.
-    pub fn send(&self) -> Send<World> {
-        Send { env: self.clone() }
+    /// Starts batches.
+    pub fn send(&self) -> SendInvitations<World> {
+        SendInvitations { env: self.clone() }
     }
 
     /// Expands pages.
@@ -293,7 +293,7 @@ impl World {
         Decline { env: self.clone() }
     }
 
-    /// Stops Sends.
+    /// Stops batches.
     pub fn stop_batch(&self) -> StopBatch<World> {
         StopBatch { env: self.clone() }
     }
@@ -353,8 +353,8 @@ impl World {
     }
 
     /// An order to send to these users, as an administrator gives it.
-    pub fn order(&self, users: &[UserId]) -> SendOrder {
-        SendOrder {
+    pub fn order(&self, users: &[UserId]) -> SendRequest {
+        SendRequest {
             selection: Selection::Users(users.to_vec()),
             choice: OwnerSwitch::default(),
             settings: None,
@@ -378,7 +378,7 @@ impl World {
 
     async fn invite_switching(&self, users: &[&User], choice: OwnerSwitch) -> BatchId {
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
-        let order = SendOrder {
+        let order = SendRequest {
             choice,
             ..self.order(&ids)
         };

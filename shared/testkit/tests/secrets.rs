@@ -27,7 +27,7 @@ use beckon_domain::usecases::add_user::{NewUser, UserAdded};
 use beckon_domain::usecases::idempotency::RepeatableRequest;
 use beckon_domain::usecases::preview::PreviewOrder;
 use beckon_domain::usecases::redeem::Redeemed;
-use beckon_domain::usecases::send::SendOrder;
+use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::values::pin::{Pin, group};
 use beckon_domain::values::token::{Token, TokenClaim, TokenPurpose};
 use beckon_testkit::World;
@@ -214,7 +214,7 @@ async fn no_request_and_no_answer_shows_a_secret_when_it_is_printed() {
         text: ADDRESS.to_owned(),
         ..UserFilter::default()
     };
-    let order = SendOrder {
+    let order = SendRequest {
         selection: Selection::Filter {
             filter: filter.clone(),
             except: [].into(),
@@ -243,8 +243,11 @@ async fn no_request_and_no_answer_shows_a_secret_when_it_is_printed() {
     printed.print("NewUser", &new_user());
     printed.print("UserAdded", &scene.added);
     printed.print("UserFilter", &filter);
-    printed.print("SendOrder", &order);
-    printed.print("Sent", &world.send().run(&order, None).await.unwrap());
+    printed.print("SendRequest", &order);
+    printed.print(
+        "SendAccepted",
+        &world.send().run(&order, None).await.unwrap(),
+    );
     printed.print("PreviewOrder", &elsewhere);
     printed.print("Preview", &world.preview().run(&named).await.unwrap());
     printed.print("Redeemed", &scene.redeemed);

@@ -100,7 +100,7 @@ pub(super) fn of_users(changes: &[UserChange], outcomes: &[(usize, ChangeOutcome
     }
 }
 
-/// A user who was added or deleted, with the Send that invites them.
+/// A user who was added or deleted, with the batch that invites them.
 pub(super) fn of_user(row: &HistoryEntry, batch: Option<&Batch>) {
     Change {
         what: name(&row.what).into(),
@@ -123,12 +123,12 @@ pub(super) fn history_erased(user: UserId) {
     .log();
 }
 
-/// A Send that was started.
+/// A batch that was started.
 pub(super) fn batch_started(batch: &Batch) {
     of_batch("batchStarted", batch, &batch.who);
 }
 
-/// A Send that was stopped.
+/// A batch that was stopped.
 pub(super) fn batch_stopped(batch: &Batch) {
     let who = batch.stopped_by.as_ref().unwrap_or(&batch.who);
     of_batch("batchStopped", batch, who);
@@ -149,7 +149,7 @@ fn of_batch(what: &str, batch: &Batch, who: &Actor) {
     .log();
 }
 
-/// A page of a Send, all of whom have their outcome.
+/// A page of a batch, all of whom have their outcome.
 pub(super) fn page_expanded(page: &Page, request: Option<&RequestId>) {
     Change {
         what: "pageExpanded".into(),

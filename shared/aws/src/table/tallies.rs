@@ -1,4 +1,4 @@
-//! Counts: wrong tries by source, hard bounces by Send, and the pace of delivery.
+//! Counts: wrong tries by source, hard bounces by batch, and the pace of delivery.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, Select};

@@ -179,7 +179,7 @@ async fn a_mail_that_is_delivered_keeps_what_a_later_version_wrote() {
 }
 
 #[tokio::test]
-async fn a_send_keeps_what_a_later_version_wrote() {
+async fn a_batch_keeps_what_a_later_version_wrote() {
     let engine = with_rows_of_later().await;
     let Value::Cursor(Cursor { batch: id, .. }) = specimen("cursor-many") else {
         panic!("a cursor")

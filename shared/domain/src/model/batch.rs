@@ -1,4 +1,4 @@
-//! A batch: one Send, expanded page by page into invitations and mails.
+//! A batch: one request to invite, expanded page by page into invitations and mails.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ pub enum BatchState {
     Stopped,
 }
 
-/// One Send. Its row is written once and, if somebody stops it, once more; how far it has come
+/// One batch. Its row is written once and, if somebody stops it, once more; how far it has come
 /// is told by its [`Cursor`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -223,7 +223,7 @@ pub struct BatchCounts {
     /// Mails that the mail service would not take. They are among `failed`.
     #[serde(default)]
     pub refused: u64,
-    /// Mails that were not sent any more: the Send was stopped, or the invitation was taken back,
+    /// Mails that were not sent any more: the batch was stopped, or the invitation was taken back,
     /// replaced or used before its mail went.
     #[serde(default)]
     pub dropped: u64,

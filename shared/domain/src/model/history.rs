@@ -135,7 +135,7 @@ pub enum HistoryEvent {
         mark: AddressSuppression,
     },
     /// The invitation's mail did not go: the mail service refused it, it could not be written, its
-    /// Send was stopped, or the address may get none.
+    /// batch was stopped, or the address may get none.
     InvitationMailFailed {
         /// Of which issue.
         issue: IssueNumber,

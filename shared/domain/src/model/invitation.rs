@@ -190,7 +190,7 @@ pub struct Invitation {
     /// Who invited, as the mail names them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invited_by: Option<Label>,
-    /// How often it was renewed on the person's own request since an administrator's Send.
+    /// How often it was renewed on the person's own request since an administrator's batch.
     #[serde(default)]
     pub renewals: u32,
     /// How the person is reminded of it; `None` if not at all.

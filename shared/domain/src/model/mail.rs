@@ -158,13 +158,13 @@ impl MailKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MailClass {
-    /// From a small Send, or from no Send: first.
+    /// From a small batch, or from no batch: first.
     Small,
-    /// From a large Send: after the small ones.
+    /// From a large batch: after the small ones.
     Bulk,
 }
 
-/// The most users a Send may have for its mails to count as small.
+/// The most users a batch may have for its mails to count as small.
 pub const SMALL_SEND: usize = 25;
 
 /// Where a mail stands.
@@ -405,7 +405,7 @@ impl MailReason {
     }
 }
 
-/// What a mail is dropped for whose Send was stopped.
+/// What a mail is dropped for whose batch was stopped.
 pub const BATCH_STOPPED: &str = "batchStopped";
 /// What a mail is dropped for whose address takes none any more.
 pub const ADDRESS_MARKED: &str = "addressMarked";
@@ -463,7 +463,7 @@ impl Mail {
         self.state == MailState::Dropped
     }
 
-    /// Whether that was because its Send was stopped.
+    /// Whether that was because its batch was stopped.
     #[must_use]
     pub fn was_stopped(&self) -> bool {
         let why = self.reason.as_ref();

@@ -13,7 +13,7 @@ pub enum OwnershipChoice {
     CompanyOwned,
 }
 
-/// Where *Device owner settings* stands for a Send.
+/// Where *Device owner settings* stands for a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OwnerSwitch {

@@ -1,4 +1,4 @@
-//! Whom a Send is for: named users, or everyone a filter finds less some exceptions.
+//! Whom a batch is for: named users, or everyone a filter finds less some exceptions.
 
 use std::collections::BTreeSet;
 
@@ -99,7 +99,7 @@ fn is_address(user: &User, text: &str) -> bool {
             .is_ok_and(|address| address.normalised() == user.email.normalised())
 }
 
-/// Whom a Send is for.
+/// Whom a batch is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
     /// These users, each once, completed ones included.

@@ -1,4 +1,4 @@
-//! Who is invited by a Send, and what an issue is made of.
+//! Who is invited by a batch, and what an issue is made of.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -183,9 +183,9 @@ pub struct IssueSpec {
     pub who: Actor,
     /// Whom the mail names as inviting.
     pub invited_by: Option<Label>,
-    /// The Send that invited them, if one did.
+    /// The batch that invited them, if one did.
     pub batch: Option<BatchId>,
-    /// Whether its mail is one of that Send: stopping the Send then stops it too.
+    /// Whether its mail is one of that batch: stopping the batch then stops it too.
     pub of_batch: bool,
     /// Its mail.
     pub mail: MailId,
@@ -314,7 +314,7 @@ pub fn zone_of(user: &User, settings: &Settings) -> TimeZone {
 pub struct ResendSpec {
     /// Who has it mailed.
     pub who: Actor,
-    /// The Send that the mail is one of, if it is.
+    /// The batch that the mail is one of, if it is.
     pub batch: Option<BatchId>,
     /// The mail.
     pub mail: MailId,
@@ -327,7 +327,7 @@ pub struct ResendSpec {
 }
 
 impl ResendSpec {
-    /// One that somebody asked for, apart from any Send.
+    /// One that somebody asked for, apart from any batch.
     #[must_use]
     pub const fn asked_for(who: Actor, settings: Version, mail: MailId, event: EventId) -> Self {
         Self {
@@ -386,7 +386,7 @@ pub fn mail_again(
 }
 
 /// Whether the mail that an issue lies in was dropped for a reason that holds no longer, so that it
-/// can go now: nobody stopped its Send, and mails reach the user.
+/// can go now: nobody stopped its batch, and mails reach the user.
 #[must_use]
 pub fn missed_its_mail(user: &User, carried: Option<&Mail>) -> bool {
     user.enabled

@@ -86,7 +86,7 @@ pub fn next_action(
     let pointless = !user.enabled
         || user.address_mark.is_some()
         || invitation.state_at(now) != InvitationState::Pending
-        // Whoever stopped the Send before its mail went wanted no mail to go.
+        // Whoever stopped the batch before its mail went wanted no mail to go.
         || mail.is_some_and(Mail::was_stopped);
     if pointless {
         return rescheduled(plan.ended());

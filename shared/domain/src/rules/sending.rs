@@ -83,7 +83,7 @@ pub enum DropReason {
     InvitationEnded,
     /// The address takes no mail.
     AddressMarked,
-    /// Its Send was stopped.
+    /// Its batch was stopped.
     BatchStopped,
     /// The address is of a domain that may not be invited, or not any more.
     DomainNotAllowed,
@@ -111,7 +111,7 @@ impl DropReason {
             Self::Superseded => "a newer invitation replaced it before it went",
             Self::InvitationEnded => "the invitation had ended before it went",
             Self::AddressMarked => "the address took no mail any more when its turn came",
-            Self::BatchStopped => "the Send was stopped before it went",
+            Self::BatchStopped => "the batch was stopped before it went",
             Self::DomainNotAllowed => "the domain of the address may not be invited",
         }
     }

@@ -215,7 +215,7 @@ fn names_moved(before: &User, after: &User) -> (Vec<Identifier>, Vec<Identifier>
 }
 
 /// A new issue under the policy and with the ownership of the one before; its time begins anew.
-/// Its mail is no mail of the Send: a Send that was stopped for its bounces must not keep it
+/// Its mail is no mail of the batch: a batch that was stopped for its bounces must not keep it
 /// from going to the address that was corrected for them.
 fn issued_again(
     user: &User,

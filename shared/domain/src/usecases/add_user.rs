@@ -20,7 +20,7 @@ use crate::ports::turns::Turns;
 use crate::ports::users::{AddUserError, AddUserRow};
 use crate::rules::confirmation::{self, ConfirmationForecast};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
-use crate::usecases::send::{batch_and_cursor, choice_refused};
+use crate::usecases::send_invitations::{batch_and_cursor, choice_refused};
 use crate::values::address::EmailAddress;
 use crate::values::ids::{ExternalId, IssueNumber, UserId, Version};
 use crate::values::locale::{Locale, TimeZoneName};
@@ -75,7 +75,7 @@ impl std::fmt::Debug for NewUser {
 pub struct UserAdded {
     /// The new user.
     pub user: User,
-    /// The Send that invites them.
+    /// The batch that invites them.
     pub batch: Option<Batch>,
     /// What to tell the administrator about the confirmation.
     #[serde(rename = "reminder")]
@@ -110,7 +110,7 @@ pub struct AddUser<E> {
 }
 
 impl<E: Env<Store: AddUserRow + ReadSettings + RecallAnswer>> AddUser<E> {
-    /// Adds the user and, unless told not to, the Send that invites them, in one write.
+    /// Adds the user and, unless told not to, the batch that invites them, in one write.
     pub async fn run(
         &self,
         new: &NewUser,

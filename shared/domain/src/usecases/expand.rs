@@ -34,7 +34,7 @@ use crate::rules::issuing::{
     Eligibility, IssueSecrets, IssueSpec, Reached, ResendSpec, SAME_AGAIN, eligibility, issue,
     mail_again, mail_of,
 };
-use crate::usecases::send::CURSOR_PATIENCE;
+use crate::usecases::send_invitations::CURSOR_PATIENCE;
 use crate::values::ids::{BatchId, EventId, MailId, UserId};
 use crate::values::keys::KeyId;
 
@@ -105,7 +105,7 @@ where
             unreadable,
         } = read;
         if batch.stopped_at.is_some() {
-            // Nobody more is invited; but the page may have been cut short before the Send was
+            // Nobody more is invited; but the page may have been cut short before the batch was
             // stopped, and whom it had invited by then belongs on it.
             let before = self.invited_before(&batch, &users).await?;
             let recipients = users

@@ -6,7 +6,7 @@
 //! answer was lost, is repeated as it is until it says that it is complete.
 //!
 //! Invitations go out once the whole file is in: to everyone in it who was never invited, in one
-//! Send. Whom a Send that is still being expanded is for counts as invited, so a repetition invites
+//! batch. Whom a batch that is still being expanded is for counts as invited, so a repetition invites
 //! nobody twice.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -39,7 +39,7 @@ use crate::rules::sheet::{self, Column, Row};
 use crate::rules::user_update::{UserUpdate, correct, may_have_missed, missed_mail};
 use crate::usecases::change_user::{fresh_ids, resend};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
-use crate::usecases::send::{Send, SendOrder, SendRefused, Sent};
+use crate::usecases::send_invitations::{SendAccepted, SendInvitations, SendRefused, SendRequest};
 use crate::values::hex::hex;
 use crate::values::ids::{MailId, UserId};
 use crate::values::locale::{Locale, TRANSLATED};
@@ -48,7 +48,7 @@ use crate::values::problem::FieldProblem;
 /// How many changes are written between two looks at the clock.
 const AT_ONCE: usize = 200;
 
-/// How many of the newest Sends may still be on their way to somebody in the file.
+/// How many of the newest batches may still be on their way to somebody in the file.
 const RECENT_SENDS: usize = 20;
 
 /// What to do with a file.
@@ -124,7 +124,7 @@ pub struct ImportReport {
     pub rows: Vec<ImportedRow>,
     /// How many people are invited, or would be.
     pub invited: u64,
-    /// The Send that invites them.
+    /// The batch that invites them.
     pub batch: Option<Batch>,
     /// The columns that mean nothing to us.
     pub unknown_columns: Vec<String>,
@@ -453,7 +453,7 @@ where
         Ok(complete)
     }
 
-    /// Starts the Send for those who wait and whom no other Send is on its way to.
+    /// Starts the batch for those who wait and whom no other batch is on its way to.
     async fn invite(
         &self,
         file: &[u8],
@@ -470,13 +470,13 @@ where
             Actor::Caller(name) => name.as_str(),
             Actor::Invitee | Actor::DeviceManagement | Actor::MailService | Actor::Clock => "",
         };
-        // The list of Sends may be a moment old. What an import of this very file has started is
+        // The list of batches may be a moment old. What an import of this very file has started is
         // known by its answer: the first one, and one more for whoever was added since.
         for number in 0_u32.. {
             let key = format!("{digest}.{number}");
             let request = RepeatableRequest::new(caller, "import", &key, b"");
             let now = self.env.clock().now();
-            match recall::<Sent>(self.env.store(), Some(&request), now).await? {
+            match recall::<SendAccepted>(self.env.store(), Some(&request), now).await? {
                 Recalled::Answered(sent) => {
                     let promised = self.named(&sent.batch).await?;
                     waiting.retain(|user| !promised.contains(user));
@@ -500,15 +500,15 @@ where
         users: Vec<UserId>,
         order: &ImportOrder,
         request: &RepeatableRequest,
-    ) -> Result<Sent, Unavailable> {
-        let send = Send { env: &self.env };
-        let send_order = SendOrder {
+    ) -> Result<SendAccepted, Unavailable> {
+        let send = SendInvitations { env: &self.env };
+        let send_request = SendRequest {
             selection: Selection::Users(users),
             choice: OwnerSwitch::Preset,
             settings: None,
             who: order.who.clone(),
         };
-        send.run(&send_order, Some(request))
+        send.run(&send_request, Some(request))
             .await
             .map_err(|refusal| match refusal {
                 SendRefused::Unavailable(error) => error,
@@ -517,11 +517,11 @@ where
                 | SendRefused::UnknownUsers(_)
                 | SendRefused::UnknownSettings
                 | SendRefused::SettingsChanged { .. }
-                | SendRefused::KeyReused) => Unavailable::new("the Send of an import", refused),
+                | SendRefused::KeyReused) => Unavailable::new("the batch of an import", refused),
             })
     }
 
-    /// Whom Sends that are still being expanded are for.
+    /// Whom batches that are still being expanded are for.
     async fn promised(&self) -> Result<HashSet<UserId>, Unavailable> {
         let mut promised = HashSet::new();
         for id in self
@@ -531,7 +531,7 @@ where
             .await?
             .items
         {
-            // A Send that cannot be read invites nobody until it is released.
+            // A batch that cannot be read invites nobody until it is released.
             let Some((batch, cursor)) = readable(self.env.store().load_batch(id).await)? else {
                 continue;
             };
@@ -587,7 +587,7 @@ fn untranslated<'a>(
         .collect()
 }
 
-/// Whether an import that invites invites them: they never were, and a Send would.
+/// Whether an import that invites invites them: they never were, and a batch would.
 fn is_to_be_invited(user: &User, settings: &VersionedSettings) -> bool {
     user.invitation.is_none()
         && user.enabled

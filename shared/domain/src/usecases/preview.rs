@@ -25,7 +25,7 @@ use crate::rules::confirmation::{self, NoConfirmation};
 use crate::rules::content::{Links, Sealed, invitation_content, reader};
 use crate::rules::issuing::{Eligibility, IssueSecrets, IssueSpec, Reached, eligibility, issue};
 use crate::rules::ownership::of_invitation;
-use crate::usecases::send::{
+use crate::usecases::send_invitations::{
     SendRefused, check_selection, choice_refused, settings_of, unknown_users,
 };
 use crate::values::ids::{BatchId, EventId, UserId, Version};

@@ -35,10 +35,10 @@ pub struct Feedback {
 pub enum FeedbackOutcome {
     /// The mail's state changed.
     Changed,
-    /// The mail of a Send came back for good. Said again when it is reported again, so that
+    /// The mail of a batch came back for good. Said again when it is reported again, so that
     /// whoever counts misses none.
     Bounced {
-        /// Which Send.
+        /// Which batch.
         batch: BatchId,
     },
     /// It says nothing new.

@@ -69,7 +69,7 @@ impl<E: Env<Store: LoadBatch + LoadMails + ReadSettings>> ReportBatch<E> {
     }
 
     /// The same without counts if it has more recipients than `most`: counting reads each one's
-    /// mail, and a list of large Sends would read hundreds of thousands.
+    /// mail, and a list of large batches would read hundreds of thousands.
     pub async fn within(&self, id: BatchId, most: u64) -> Result<Option<BatchReport>, Unavailable> {
         let Some((batch, cursor)) = self.env.store().load_batch(id).await? else {
             return Ok(None);

@@ -121,7 +121,7 @@ where
             who: Actor::Invitee,
             invited_by: invitation.invited_by.clone(),
             batch: invitation.batch,
-            // Stopping the Send must not keep from them what they asked for themselves.
+            // Stopping the batch must not keep from them what they asked for themselves.
             of_batch: false,
             mail: MailId::new(self.env.entropy().ulid()),
             class: MailClass::Small,

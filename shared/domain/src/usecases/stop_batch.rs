@@ -1,4 +1,4 @@
-//! Stopping a Send: by hand, or by itself when too many of its mails come back.
+//! Stopping a batch: by hand, or by itself when too many of its mails come back.
 
 use crate::model::actor::Actor;
 use crate::model::batch::Batch;
@@ -12,13 +12,13 @@ use crate::ports::turns::Turns;
 use crate::usecases::report_batch::ReportBatch;
 use crate::values::ids::{BatchId, MailId};
 
-/// The share of hard bounces above which a Send stops itself. SES reviews an account at 5 %.
+/// The share of hard bounces above which a batch stops itself. SES reviews an account at 5 %.
 pub const MOST_BOUNCES: f64 = 0.04;
 
 /// How many mails must have gone out before that share says anything.
 pub const MAILS_TO_JUDGE_BY: u64 = 100;
 
-/// Stops Sends.
+/// Stops batches.
 #[derive(Debug, Clone)]
 pub struct StopBatch<E> {
     /// What it runs in.
@@ -26,10 +26,10 @@ pub struct StopBatch<E> {
 }
 
 impl<E: Env<Store: LoadBatch + SaveBatch>> StopBatch<E> {
-    /// Stops a Send: no further page of it is expanded, and mails that wait are dropped when
+    /// Stops a batch: no further page of it is expanded, and mails that wait are dropped when
     /// their turn comes. `None` if there is none. One that is stopped stays stopped.
     pub async fn run(&self, id: BatchId, who: &Actor) -> Result<Option<Batch>, Unavailable> {
-        let mut turns = Turns::new(&self.env, "stopping a Send");
+        let mut turns = Turns::new(&self.env, "stopping a batch");
         loop {
             let Some((batch, _)) = self.env.store().load_batch(id).await? else {
                 return Ok(None);
@@ -56,7 +56,7 @@ impl<E> StopBatch<E>
 where
     E: Env<Store: LoadBatch + SaveBatch + LoadMails + ReadSettings + NoteBounce>,
 {
-    /// Notes a hard bounce, and stops the Send if they are too many. Gives whether it did.
+    /// Notes a hard bounce, and stops the batch if they are too many. Gives whether it did.
     pub async fn after_bounce(&self, id: BatchId, mail: MailId) -> Result<bool, Unavailable> {
         let bounces = self.env.store().note_bounce(id, mail).await?;
         if !worth_counting(bounces) {
@@ -85,7 +85,7 @@ pub fn too_many(bounces: u64, sent: u64) -> bool {
     sent >= MAILS_TO_JUDGE_BY && share > MOST_BOUNCES
 }
 
-/// Counting the mails of a Send reads them all, so it is done at every bounce while few have
+/// Counting the mails of a batch reads them all, so it is done at every bounce while few have
 /// bounced, and then at every step of two digits: 110, 120, … 1,100, 1,200, …
 fn worth_counting(bounces: u64) -> bool {
     bounces > 4 && (bounces < 100 || bounces.is_multiple_of(10_u64.pow(bounces.ilog10() - 1)))
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_send_is_counted_anew_a_bounded_number_of_times() {
+    fn a_large_batch_is_counted_anew_a_bounded_number_of_times() {
         let counted = (1..=100_000)
             .filter(|bounces| worth_counting(*bounces))
             .count();

@@ -23,7 +23,7 @@ use crate::ports::settings::ReadSettings;
 use crate::ports::users::{LoadUsers, SaveUsers};
 use crate::ports::wake_up::WakePostman;
 use crate::rules::next_action::{NextAction, next_action};
-use crate::usecases::send::CURSOR_PATIENCE;
+use crate::usecases::send_invitations::CURSOR_PATIENCE;
 use crate::values::ids::{EventId, MailId, UserId};
 
 /// What a round of maintenance did.

@@ -59,7 +59,7 @@ ulid_id! {
     UserId
 }
 ulid_id! {
-    /// One Send.
+    /// One batch.
     BatchId
 }
 ulid_id! {

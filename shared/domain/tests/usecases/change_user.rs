@@ -194,7 +194,7 @@ async fn who_is_enabled_again_gets_the_mail_that_was_dropped_meanwhile_and_gets_
     assert!(world.show_pin(&user.email, &pin).await.is_ok());
 }
 
-/// A Send that was stopped stays stopped for them, and who is corrected on the way gets one mail.
+/// A batch that was stopped stays stopped for them, and who is corrected on the way gets one mail.
 #[tokio::test]
 async fn who_is_enabled_again_gets_no_mail_that_was_stopped_and_no_second_one() {
     let world = World::new();

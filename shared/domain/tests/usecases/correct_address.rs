@@ -113,9 +113,9 @@ async fn a_mail_that_waits_for_the_old_address_is_dropped() {
     assert_eq!(world.service.taken_for(&after.email).len(), 1);
 }
 
-/// A Send stops itself for its bounces; correcting the addresses is what mends it.
+/// A batch stops itself for its bounces; correcting the addresses is what mends it.
 #[tokio::test]
-async fn the_mail_to_the_new_address_goes_though_the_send_was_stopped() {
+async fn the_mail_to_the_new_address_goes_though_the_batch_was_stopped() {
     let world = World::new();
     let user = world.with(a_user().at("typo@example.com"));
     let batch = world.invite(&[&user]).await;

@@ -195,9 +195,9 @@ async fn somebody_is_erased_as_many_days_after_their_end_as_the_settings_say() {
     assert_eq!(erase(&world).await, Erased::default());
 }
 
-/// A Send's counts are sums of what stays.
+/// A batch's counts are sums of what stays.
 #[tokio::test]
-async fn counts_of_a_send_stay_when_its_people_are_erased() {
+async fn counts_of_a_batch_stay_when_its_people_are_erased() {
     let world = World::under(&keeping(1));
     let users: Vec<User> = (0..3).map(|_| world.with(a_user())).collect();
     let batch = world.invite(&users.iter().collect::<Vec<_>>()).await;

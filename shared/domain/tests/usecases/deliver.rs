@@ -125,7 +125,7 @@ async fn a_mail_is_written_under_the_settings_it_pins_though_others_hold_now() {
 }
 
 #[tokio::test]
-async fn small_sends_go_before_large_ones_and_older_before_newer() {
+async fn small_batches_go_before_large_ones_and_older_before_newer() {
     let world = World::new();
     let after = |minutes| SignedDuration::from_mins(minutes);
     let late_bulk = with_mail(&world, |mail| {
@@ -147,7 +147,7 @@ async fn small_sends_go_before_large_ones_and_older_before_newer() {
 }
 
 #[tokio::test]
-async fn a_small_send_that_comes_in_amid_a_large_one_goes_out_within_seconds() {
+async fn a_small_batch_that_comes_in_amid_a_large_one_goes_out_within_seconds() {
     let world = World::new();
     for _ in 0..300 {
         with_mail(&world, bulk);

@@ -14,7 +14,7 @@ fn seconds(count: i64) -> SignedDuration {
     SignedDuration::from_secs(count)
 }
 
-/// Puts so many large-Send mails there, each of a user of its own.
+/// Puts so many large-batch mails there, each of a user of its own.
 fn backlog(world: &World, count: usize) {
     for _ in 0..count {
         let user = world.with(a_user().with(an_invitation()));

@@ -10,12 +10,12 @@ use beckon_domain::model::selection::{Selection, UserFilter};
 use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::expand::Expanded;
-use beckon_domain::usecases::send::{SendOrder, SendRefused, Sent};
+use beckon_domain::usecases::send_invitations::{SendAccepted, SendRefused, SendRequest};
 use beckon_domain::values::ids::{BatchId, IssueNumber, UserId};
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation};
 use beckon_testkit::{Call, Fault, World};
 
-async fn send(world: &World, order: &SendOrder) -> Result<Sent, SendRefused> {
+async fn send(world: &World, order: &SendRequest) -> Result<SendAccepted, SendRefused> {
     world.send().run(order, None).await
 }
 
@@ -113,7 +113,7 @@ async fn a_filter_invites_whom_it_finds_less_the_exceptions_and_the_completed() 
     let said_no = an_invitation().in_state(InvitationState::Declined);
     let declined = world.with(a_user().in_group("staff").with(said_no));
     world.with(a_user().in_group("guests"));
-    let asking_for = |states: &[InvitationState]| SendOrder {
+    let asking_for = |states: &[InvitationState]| SendRequest {
         selection: Selection::Filter {
             filter: UserFilter {
                 deliveries: BTreeSet::new(),
@@ -156,7 +156,7 @@ async fn a_filter_reaches_everyone_once_however_short_the_pages_of_the_list_are(
     let world = World::new();
     let users = some_users(&world, 23);
     world.store.let_pages_read(4);
-    let order = SendOrder {
+    let order = SendRequest {
         selection: Selection::Filter {
             filter: UserFilter::default(),
             except: BTreeSet::new(),
@@ -177,7 +177,7 @@ async fn a_list_that_is_a_moment_old_overwrites_nobody() {
     let world = World::new();
     let user = world.with(a_user());
     world.store.let_indexes_lag(3);
-    let order = SendOrder {
+    let order = SendRequest {
         selection: Selection::Filter {
             filter: UserFilter::default(),
             except: BTreeSet::new(),
@@ -374,9 +374,9 @@ async fn a_batch_that_was_stopped_invites_nobody_more() {
 }
 
 /// The process dies between the invitations and the page's outcomes, and then somebody stops the
-/// Send. Whoever was invited has a new secret, so the Send must go on saying so.
+/// batch. Whoever was invited has a new secret, so the batch must go on saying so.
 #[tokio::test]
-async fn whom_a_page_invited_before_a_crash_stands_on_it_though_the_send_was_stopped_since() {
+async fn whom_a_page_invited_before_a_crash_stands_on_it_though_the_batch_was_stopped_since() {
     for by_filter in [false, true] {
         for invited in [0, 2, 5] {
             let world = World::new();
@@ -392,7 +392,7 @@ async fn whom_a_page_invited_before_a_crash_stands_on_it_though_the_send_was_sto
             } else {
                 Selection::Users(ids(&users))
             };
-            let order = SendOrder {
+            let order = SendRequest {
                 selection,
                 ..world.order(&[])
             };

@@ -1,10 +1,10 @@
-//! Settings of groups: the first entry that fits holds, in the preview, the Send and the mail.
+//! Settings of groups: the first entry that fits holds, in the preview, the batch and the mail.
 
 use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::model::selection::Selection;
 use beckon_domain::model::settings::{Settings, SettingsDraft};
 use beckon_domain::usecases::preview::PreviewOrder;
-use beckon_domain::usecases::send::{SendOrder, SendRefused};
+use beckon_domain::usecases::send_invitations::{SendRefused, SendRequest};
 use beckon_domain::values::method::Method;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator};
@@ -127,7 +127,7 @@ async fn the_switch_goes_before_the_preset_and_off_is_off() {
     ] {
         let world = World::under(&settings());
         let field = world.with(a_user().in_group("field"));
-        let order = SendOrder {
+        let order = SendRequest {
             choice: switch,
             ..world.order(&[field.id])
         };
@@ -144,7 +144,7 @@ async fn a_choice_that_reaches_nobody_selected_is_refused_and_one_that_reaches_s
     let world = World::under(&settings());
     let vip = world.with(a_user().at("a@example.com").in_group("vip"));
     let other = world.with(a_user().at("b@example.com"));
-    let chosen = |users: &[beckon_domain::values::ids::UserId]| SendOrder {
+    let chosen = |users: &[beckon_domain::values::ids::UserId]| SendRequest {
         choice: OwnerSwitch::On(OwnershipChoice::CompanyOwned),
         ..world.order(users)
     };

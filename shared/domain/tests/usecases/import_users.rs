@@ -333,7 +333,7 @@ async fn an_address_that_changes_is_corrected() {
 }
 
 #[tokio::test]
-async fn everyone_in_the_file_who_was_never_invited_is_invited_by_one_send() {
+async fn everyone_in_the_file_who_was_never_invited_is_invited_by_one_batch() {
     let world = World::new();
     let open = world.with(a_user().at("open@example.com").with(an_invitation()));
     let ended = an_invitation().in_state(InvitationState::Cancelled);
@@ -366,7 +366,7 @@ async fn everyone_in_the_file_who_was_never_invited_is_invited_by_one_send() {
     }
 }
 
-/// Before the Send is expanded, nobody of it is invited yet; after it, nobody is to be.
+/// Before the batch is expanded, nobody of it is invited yet; after it, nobody is to be.
 #[tokio::test]
 async fn a_repeated_import_invites_nobody_twice() {
     let world = World::new();
@@ -394,9 +394,9 @@ async fn a_repeated_import_invites_nobody_twice() {
     assert_eq!(world.store.all_batches().len(), 2);
 }
 
-/// The list of Sends is behind, and the answer of the import was lost.
+/// The list of batches is behind, and the answer of the import was lost.
 #[tokio::test]
-async fn a_repetition_that_does_not_see_the_send_in_the_list_yet_starts_no_other() {
+async fn a_repetition_that_does_not_see_the_batch_in_the_list_yet_starts_no_other() {
     let world = World::new();
     let file = people(0, 3);
     world.store.let_indexes_lag(50);
@@ -410,7 +410,7 @@ async fn a_repetition_that_does_not_see_the_send_in_the_list_yet_starts_no_other
 
 /// Whoever was deleted and is added again by the same file is new.
 #[tokio::test]
-async fn who_is_added_anew_by_the_same_file_is_invited_by_another_send() {
+async fn who_is_added_anew_by_the_same_file_is_invited_by_another_batch() {
     let world = World::new();
     let file = people(0, 3);
     import_with(&world, &file, &order(false, true)).await;

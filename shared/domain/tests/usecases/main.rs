@@ -36,7 +36,7 @@ mod reinvite;
 mod reminders;
 mod report_batch;
 mod request_pin;
-mod send;
+mod send_invitations;
 mod stop_batch;
 mod templates;
 mod tick;

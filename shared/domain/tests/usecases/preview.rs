@@ -1,4 +1,4 @@
-//! The invitation preview, and that Send does what it showed.
+//! The invitation preview, and that a batch does what it showed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::rules::confirmation::NoConfirmation;
 use beckon_domain::rules::issuing::{Eligibility, SAME_AGAIN};
 use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient};
-use beckon_domain::usecases::send::{SendOrder, SendRefused};
+use beckon_domain::usecases::send_invitations::{SendRefused, SendRequest};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::UserId;
 use beckon_domain::values::locale::Locale;
@@ -198,7 +198,7 @@ async fn compare(users: Vec<User>, settings: Settings, choice: bool, by_filter: 
     };
 
     let pages = leaf_through(&world, shown).await;
-    let sent = SendOrder {
+    let sent = SendRequest {
         selection,
         choice,
         settings: Some(pages[0].settings),

@@ -5,7 +5,7 @@ use beckon_domain::model::mail::MailState;
 use beckon_domain::model::selection::{Selection, UserFilter};
 use beckon_domain::model::user::User;
 use beckon_domain::usecases::report_batch::{BatchReport, ReportedRecipient};
-use beckon_domain::usecases::send::SendOrder;
+use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::values::ids::BatchId;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, settings};
@@ -125,7 +125,7 @@ async fn a_filter_has_selected_whom_it_has_found_so_far() {
     let world = World::new();
     some_users(&world, 7);
     world.store.let_pages_read(5);
-    let order = SendOrder {
+    let order = SendRequest {
         selection: Selection::Filter {
             filter: UserFilter::default(),
             except: [].into(),
@@ -168,7 +168,7 @@ async fn pages_on_which_nobody_was_found_do_not_end_the_list_or_the_counts() {
     }
     world.with(a_user().at("zoe@example.com"));
     world.store.let_pages_read(1);
-    let order = SendOrder {
+    let order = SendRequest {
         selection: Selection::Filter {
             filter: UserFilter {
                 text: "zoe".to_owned(),
@@ -193,7 +193,7 @@ async fn however_many_pages_there_are_each_is_counted_once() {
     let world = World::new();
     some_users(&world, 35);
     world.store.let_pages_read(1);
-    let order = SendOrder {
+    let order = SendRequest {
         selection: Selection::Filter {
             filter: UserFilter::default(),
             except: [].into(),

@@ -81,7 +81,7 @@ async fn an_expired_or_locked_issue_becomes_a_new_one_under_the_same_terms() {
 }
 
 #[tokio::test]
-async fn a_send_is_renewed_three_times_and_a_new_send_counts_anew() {
+async fn a_batch_is_renewed_three_times_and_a_new_batch_counts_anew() {
     let (world, user) = invited().await;
     let mut done = Vec::new();
     for _ in 0..4 {
@@ -91,12 +91,12 @@ async fn a_send_is_renewed_three_times_and_a_new_send_counts_anew() {
     let latest = world.invitation_of(&user).issue;
     world.invite(&[&user]).await;
     set_state(&world, &user, InvitationState::Locked);
-    let after_a_new_send = ask(&world, &user).await;
+    let after_a_new_batch = ask(&world, &user).await;
 
     assert_eq!(done[..3], [PinRequested::Renewed; 3]);
     assert_eq!(done[3], PinRequested::Nothing);
     assert_eq!(latest, IssueNumber::from_number(4));
-    assert_eq!(after_a_new_send, PinRequested::Renewed);
+    assert_eq!(after_a_new_batch, PinRequested::Renewed);
 }
 
 #[tokio::test]

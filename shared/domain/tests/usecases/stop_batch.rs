@@ -1,4 +1,4 @@
-//! Stopping a Send, by hand or by its bounces.
+//! Stopping a batch, by hand or by its bounces.
 
 use beckon_domain::model::batch::BatchState;
 use beckon_domain::model::mail::{MailEvent, MailState};
@@ -17,7 +17,7 @@ async fn invited(count: usize) -> (World, Vec<User>, BatchId) {
 }
 
 /// Has the first mail of somebody bounce, as the handler of reports does; gives whether that
-/// stopped the Send.
+/// stopped the batch.
 async fn bounce(world: &World, user: &User) -> bool {
     let feedback = Feedback {
         mail: world.store.mails_of(user.id)[0].id,
@@ -46,7 +46,7 @@ async fn state(world: &World, batch: BatchId) -> BatchState {
 }
 
 #[tokio::test]
-async fn the_mails_of_a_stopped_send_are_dropped_when_their_turn_comes() {
+async fn the_mails_of_a_stopped_batch_are_dropped_when_their_turn_comes() {
     let (world, users, batch) = invited(3).await;
     let other = world.with(a_user());
     world.invite(&[&other]).await;
@@ -93,7 +93,7 @@ async fn one_that_is_stopped_stays_stopped_and_one_that_is_unknown_is_absent() {
 }
 
 #[tokio::test]
-async fn two_who_stop_a_send_at_once_both_find_it_stopped() {
+async fn two_who_stop_a_batch_at_once_both_find_it_stopped() {
     let (world, _, batch) = invited(1).await;
     let stopping = world.stop_batch();
 
@@ -104,7 +104,7 @@ async fn two_who_stop_a_send_at_once_both_find_it_stopped() {
 }
 
 #[tokio::test]
-async fn more_than_four_bounces_in_a_hundred_mails_stop_a_send_and_say_so_once() {
+async fn more_than_four_bounces_in_a_hundred_mails_stop_a_batch_and_say_so_once() {
     let (world, users, batch) = invited(100).await;
     world.post().await;
 

@@ -186,7 +186,7 @@ async fn mails_say_the_own_wording_of_their_reader_s_language_until_it_is_taken_
 }
 
 #[tokio::test]
-async fn the_preview_of_a_send_shows_the_own_wording() {
+async fn the_preview_of_a_batch_shows_the_own_wording() {
     let world = World::new();
     let user = world.with(a_user().speaking("de-AT"));
     change(&world, saying("Willkommen"), None).await.unwrap();

@@ -15,7 +15,7 @@ use beckon_domain::usecases::expand::Expanded;
 use beckon_domain::usecases::preview::PreviewOrder;
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::usecases::redeem::RedeemRefused;
-use beckon_domain::usecases::send::SendOrder;
+use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::values::ids::{MailId, UserId};
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation, settings};
@@ -114,7 +114,7 @@ async fn a_mail_to_somebody_who_cannot_be_read_waits_and_is_not_dropped() {
 
 /// It may have been stopped.
 #[tokio::test]
-async fn mails_of_a_send_that_cannot_be_read_wait_and_others_go() {
+async fn mails_of_a_batch_that_cannot_be_read_wait_and_others_go() {
     let world = World::new();
     let first = world.with(a_user());
     let batch = world.invite(&[&first]).await;
@@ -149,7 +149,7 @@ async fn mails_under_settings_that_cannot_be_read_wait_and_others_go() {
     assert_eq!(state_of(&world, &second), MailState::Waiting);
 }
 
-/// They go as their own Send says.
+/// They go as their own batch says.
 #[tokio::test]
 async fn mail_goes_on_while_the_settings_that_hold_now_cannot_be_read() {
     let world = World::new();
@@ -214,7 +214,7 @@ async fn a_round_of_maintenance_ends_others_and_pushes_others() {
     assert_eq!(world.expand().run(other).await.unwrap(), Expanded::Done);
 }
 
-/// Whoever asks for settings gets an error; mail and Sends go on.
+/// Whoever asks for settings gets an error; mail and batches go on.
 #[tokio::test]
 async fn a_round_of_maintenance_wakes_the_postman_though_there_are_no_settings() {
     let world = World::new();
@@ -262,9 +262,9 @@ fn outcomes(
         .collect()
 }
 
-/// One of two whom a Send names.
+/// One of two whom a batch names.
 #[tokio::test]
-async fn a_send_invites_the_others_and_says_who_could_not_be_read() {
+async fn a_batch_invites_the_others_and_says_who_could_not_be_read() {
     let world = World::new();
     let (first, second) = (world.with(a_user()), world.with(a_user()));
     world.store.spoil(&keys::user(first.id));
@@ -288,7 +288,7 @@ async fn a_send_invites_the_others_and_says_who_could_not_be_read() {
 
 /// When its page was cut short.
 #[tokio::test]
-async fn whom_a_send_invited_before_they_became_unreadable_counts_as_invited() {
+async fn whom_a_batch_invited_before_they_became_unreadable_counts_as_invited() {
     let world = World::new();
     let (first, second) = (world.with(a_user()), world.with(a_user()));
     let order = world.order(&[first.id, second.id]);
@@ -311,7 +311,7 @@ async fn whom_a_send_invited_before_they_became_unreadable_counts_as_invited() {
 
 /// By filter, and while somebody becomes unreadable in the midst of it.
 #[tokio::test]
-async fn a_send_by_filter_invites_whom_it_can_read() {
+async fn a_batch_by_filter_invites_whom_it_can_read() {
     let world = World::new();
     let users: Vec<User> = (0..3).map(|_| world.with(a_user())).collect();
     world.store.spoil(&keys::user(users[0].id));
@@ -319,7 +319,7 @@ async fn a_send_by_filter_invites_whom_it_can_read() {
     world
         .store
         .before_next(Call::LoadUsers, move |store| store.spoil(&later));
-    let order = SendOrder {
+    let order = SendRequest {
         selection: Selection::Filter {
             filter: UserFilter::default(),
             except: std::collections::BTreeSet::new(),
@@ -358,9 +358,9 @@ async fn a_preview_shows_who_could_not_be_read() {
     assert_eq!((all.counts.will_send, all.counts.skipped), (1, 0));
 }
 
-/// A page of a Send, or the users that it names.
+/// A page of a batch, or the users that it names.
 #[tokio::test]
-async fn a_send_whose_rows_cannot_be_read_waits_for_an_operator_and_others_go_on() {
+async fn a_batch_whose_rows_cannot_be_read_waits_for_an_operator_and_others_go_on() {
     let world = World::new();
     let users: Vec<User> = (0..101).map(|_| world.with(a_user())).collect();
     let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
@@ -387,7 +387,7 @@ async fn a_send_whose_rows_cannot_be_read_waits_for_an_operator_and_others_go_on
 }
 
 #[tokio::test]
-async fn the_counts_of_a_send_are_not_given_while_a_page_cannot_be_read() {
+async fn the_counts_of_a_batch_are_not_given_while_a_page_cannot_be_read() {
     let world = World::new();
     let user = world.with(a_user());
     let batch = world.invite(&[&user]).await;

@@ -127,7 +127,7 @@ impl MailBuilder {
         self
     }
 
-    /// From a large Send.
+    /// From a large batch.
     pub fn bulk(mut self) -> Self {
         self.0.class = MailClass::Bulk;
         self

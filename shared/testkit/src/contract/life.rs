@@ -25,7 +25,7 @@ use beckon_domain::usecases::hand_over::HandOver;
 use beckon_domain::usecases::record_feedback::{Feedback, RecordFeedback};
 use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redemption};
 use beckon_domain::usecases::report_batch::ReportBatch;
-use beckon_domain::usecases::send::{Send, SendOrder};
+use beckon_domain::usecases::send_invitations::{SendInvitations, SendRequest};
 use beckon_domain::usecases::tick::Tick;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_domain::values::ids::{BatchId, DeviceId, MailId};
@@ -291,13 +291,13 @@ impl<T: Store> Life<T> {
             (OwnerSwitch::Off, Ownership::NotSet)
         };
         let before = self.secrets().await.map(|(pin, _)| pin);
-        let order = SendOrder {
+        let order = SendRequest {
             selection: Selection::Users(vec![self.user.id]),
             choice: switch,
             settings: None,
             who: an_administrator(),
         };
-        let sender = Send { env: &*self };
+        let sender = SendInvitations { env: &*self };
         let sent = sender.run(&order, None).await.unwrap();
         self.batches.push(sent.batch.id);
         let expand = ExpandPage { env: &*self };

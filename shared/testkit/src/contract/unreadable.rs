@@ -331,7 +331,7 @@ pub async fn a_page_that_cannot_be_read_does_not_stand_for_those_behind_it<S: St
     assert_eq!(numbers(&next.items), [3]);
 }
 
-/// A Send to nobody would end without a word.
+/// A batch to nobody would end without a word.
 pub async fn named_users_that_cannot_be_read_are_not_nobody<S: Store>(
     store: S,
     spoiler: impl Spoil,

@@ -16,7 +16,7 @@ use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
-use beckon_domain::usecases::send::Send;
+use beckon_domain::usecases::send_invitations::SendInvitations;
 use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::usecases::tick::Tick;
@@ -105,8 +105,8 @@ impl Cast {
         AddUser { env: self.clone() }
     }
 
-    pub(super) fn send_invitations(&self) -> Send<Cast> {
-        Send { env: self.clone() }
+    pub(super) fn send_invitations(&self) -> SendInvitations<Cast> {
+        SendInvitations { env: self.clone() }
     }
 
     pub(super) fn redeem(&self) -> Redeem<Cast> {

@@ -1,5 +1,5 @@
 //! What somebody does: each job runs use cases on the table of the simulation. What a job is made of
-//! stands beside: what people do with secrets, with users, with Sends and settings, and what the
+//! stands beside: what people do with secrets, with users, with batches and settings, and what the
 //! machinery does.
 
 use beckon_domain::model::actor::Actor;
@@ -10,7 +10,7 @@ use beckon_domain::ports::error::Unavailable;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::idempotency::RepeatableRequest;
 use beckon_domain::usecases::record_feedback::Feedback;
-use beckon_domain::usecases::send::SendOrder;
+use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{BatchId, IssueNumber, UserId, Version};
 
@@ -47,7 +47,7 @@ pub(super) enum Job {
         staff: bool,
     },
     Send {
-        order: SendOrder,
+        order: SendRequest,
         key: Option<u64>,
     },
     Show {

@@ -1,10 +1,10 @@
-//! What administrators do with Sends, with delivery and with the settings.
+//! What administrators do with batches, with delivery and with the settings.
 
 use beckon_domain::model::ownership::OwnershipChoice;
 use beckon_domain::model::selection::Selection;
 use beckon_domain::model::settings::{Settings, SettingsDraft};
 use beckon_domain::usecases::change_settings::ChangeSettingsRefused;
-use beckon_domain::usecases::send::{SendOrder, SendRefused};
+use beckon_domain::usecases::send_invitations::{SendRefused, SendRequest};
 use beckon_domain::values::ids::{BatchId, Version};
 
 use super::cast::Cast;
@@ -14,8 +14,8 @@ use super::use_case::{Answer, UseCase};
 use crate::builders::an_administrator;
 
 /// What an administrator orders.
-pub(super) fn order(selection: Selection, choice: Option<OwnershipChoice>) -> SendOrder {
-    SendOrder {
+pub(super) fn order(selection: Selection, choice: Option<OwnershipChoice>) -> SendRequest {
+    SendRequest {
         selection,
         choice: choice.into(),
         settings: None,
@@ -24,7 +24,7 @@ pub(super) fn order(selection: Selection, choice: Option<OwnershipChoice>) -> Se
 }
 
 impl Cast {
-    pub(super) async fn send(&self, order: &SendOrder, key: Option<u64>) -> Ended {
+    pub(super) async fn send(&self, order: &SendRequest, key: Option<u64>) -> Ended {
         let request = key.map(|key| request("invitations", key, &format!("{order:?}")));
         let answer = match self.send_invitations().run(order, request.as_ref()).await {
             Ok(_) => Answer::Accepted,
@@ -37,7 +37,7 @@ impl Cast {
                 | SendRefused::KeyReused,
             ) => Answer::Refused,
         };
-        self.answered(UseCase::Send, answer)
+        self.answered(UseCase::SendInvitations, answer)
     }
 
     pub(super) async fn stop(&self, batch: BatchId) -> Ended {

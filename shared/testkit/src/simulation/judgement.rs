@@ -99,7 +99,7 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
         | UseCase::RecordFeedback
         | UseCase::RequestPin
         | UseCase::ResumeDelivery
-        | UseCase::Send
+        | UseCase::SendInvitations
         | UseCase::SaveBatch
         | UseCase::TellOfUnreadable
         | UseCase::TestTemplate

@@ -66,7 +66,7 @@ const WORLD: usize = 9;
 const fn weight(use_case: UseCase) -> usize {
     match use_case {
         UseCase::Redeem => 10,
-        UseCase::Send => 7,
+        UseCase::SendInvitations => 7,
         UseCase::ChangeInvitation | UseCase::ConfirmRegistration => 4,
         UseCase::RequestPin => 3,
         UseCase::ChangeUser => 2,
@@ -151,8 +151,8 @@ fn asked(
         UseCase::Redeem => return shows(dice, ledger, &user),
         UseCase::RequestPin => Job::RequestPin(user.email),
         UseCase::ResumeDelivery => Job::Resume,
-        UseCase::Send if dice.happens(430) => filtered(dice, users),
-        UseCase::Send => named(dice, users),
+        UseCase::SendInvitations if dice.happens(430) => filtered(dice, users),
+        UseCase::SendInvitations => named(dice, users),
         UseCase::SaveBatch => Job::Stop(dice.pick(&ledger.store.all_batches())?.0.id),
         UseCase::ChangeTemplate
         | UseCase::Decline

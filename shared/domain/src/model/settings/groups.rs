@@ -133,7 +133,7 @@ pub struct GroupDraft {
     /// How they are reminded; the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reminders: Option<RemindersDraft>,
-    /// What *Device owner settings* is switched to for them, where a Send leaves `ownership` out.
+    /// What *Device owner settings* is switched to for them, where a batch leaves `ownership` out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ownership: Option<OwnershipChoice>,
     /// Their language, where their own is not known.

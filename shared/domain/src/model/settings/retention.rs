@@ -23,7 +23,7 @@ pub struct Retention {
 pub struct RetentionDraft {
     /// 1 to 3650: how many days after somebody's invitation was completed, expired, cancelled or
     /// declined, or after they were deleted, all that is known of them is erased, their history
-    /// and devices included. Whoever is invited again in time stays. Counts of Sends stay. Null:
+    /// and devices included. Whoever is invited again in time stays. Counts of batches stay. Null:
     /// never. Default null.
     pub erase_after_days: Option<u32>,
 }

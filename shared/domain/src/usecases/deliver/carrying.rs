@@ -24,7 +24,7 @@ use crate::rules::issuing::zone_of;
 use crate::rules::sending::{DropReason, retry_at};
 use crate::values::ids::RunId;
 
-/// How long a mail waits whose user, Send or settings cannot be read: operators take hours.
+/// How long a mail waits whose user, batch or settings cannot be read: operators take hours.
 const READ_AGAIN_LATER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is written into a mail's row: what happened to it, and what goes with that.

@@ -42,7 +42,7 @@ impl<E> Deliver<E>
 where
     E: Env<Store: FindDue + LoadBatch + LoadMails + LoadTemplates + LoadUsers + ReadSettings>,
 {
-    /// Finds what is due and not held yet, and which Sends were stopped.
+    /// Finds what is due and not held yet, and which batches were stopped.
     pub(super) async fn look(&self, sought: Sought, now: Timestamp) -> Result<Found, Unavailable> {
         let Sought { holds, room, .. } = sought;
         let small = self
@@ -82,7 +82,7 @@ where
         })
     }
 
-    /// Those of these Sends that were stopped, and those of which nobody can say.
+    /// Those of these batches that were stopped, and those of which nobody can say.
     async fn stopped(
         &self,
         batches: BTreeSet<BatchId>,

@@ -21,7 +21,7 @@ use crate::values::keys::KeyRing;
 pub(super) struct Due {
     pub(super) mail: Mail,
     pub(super) user: Option<User>,
-    /// Whether its Send was stopped.
+    /// Whether its batch was stopped.
     pub(super) stopped: bool,
     /// A row without which it cannot be judged, and which cannot be read.
     pub(super) held_up: Option<Unreadable>,
@@ -37,7 +37,7 @@ impl Due {
     ) -> Result<(), DropReason> {
         match should_send(&self.mail, self.user.as_ref(), now) {
             Ok(()) if self.stopped => return Err(DropReason::BatchStopped),
-            // Who is enabled or mended later must not get the mail of a Send that was stopped.
+            // Who is enabled or mended later must not get the mail of a batch that was stopped.
             Err(DropReason::NoUser | DropReason::AddressMarked)
                 if self.stopped && self.user.is_some() =>
             {
@@ -73,19 +73,19 @@ pub(super) enum Step {
 pub(super) struct Sought {
     /// Mails that the run has already.
     pub(super) holds: HashSet<MailId>,
-    /// The Sends of those that are not handed over yet.
+    /// The batches of those that are not handed over yet.
     pub(super) waits_of: BTreeSet<BatchId>,
     /// How many mails of a kind to list, those it has included.
     pub(super) room: usize,
-    /// Whether there is room for more than small Sends.
+    /// Whether there is room for more than small batches.
     pub(super) bulk: bool,
 }
 
-/// What a look found, small Sends apart.
+/// What a look found, small batches apart.
 pub(super) struct Found {
     pub(super) small: VecDeque<Due>,
     pub(super) bulk: VecDeque<Due>,
-    /// Which Sends were stopped.
+    /// Which batches were stopped.
     pub(super) stopped: HashSet<BatchId>,
 }
 
@@ -95,7 +95,7 @@ pub(super) enum Finished {
     Look(Result<Found, Unavailable>),
 }
 
-/// How often a run that has a backlog looks for small Sends that go first.
+/// How often a run that has a backlog looks for small batches that go first.
 pub(super) const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// How often it looks at most when the queue runs low.
@@ -135,7 +135,7 @@ impl Round {
         self.stop.is_some() || self.failure.is_some()
     }
 
-    /// Whether to look for what is due: every second for small Sends that go first, also while a
+    /// Whether to look for what is due: every second for small batches that go first, also while a
     /// mail is under way that the service is slow with; sooner when the queue runs low.
     pub(super) fn wants_to_look(&self, now: Timestamp, low: usize, under_way: usize) -> bool {
         let idle = self.found_nothing && self.queue.is_empty();
@@ -156,7 +156,7 @@ impl Round {
         self.seeks(low)
     }
 
-    /// What the next look is for. A queue that is long enough takes no more of large Sends, or a
+    /// What the next look is for. A queue that is long enough takes no more of large batches, or a
     /// slow account would have the run list all of one again and again.
     fn seeks(&self, low: usize) -> Sought {
         Sought {
@@ -167,8 +167,8 @@ impl Round {
         }
     }
 
-    /// Puts what was found into the queue: small Sends first, bulk ones behind what waits. What
-    /// waits of a Send that was stopped meanwhile is judged anew when its turn comes.
+    /// Puts what was found into the queue: small batches first, bulk ones behind what waits. What
+    /// waits of a batch that was stopped meanwhile is judged anew when its turn comes.
     pub(super) fn take_in(&mut self, found: Found) {
         self.looking = false;
         for due in &mut self.queue {

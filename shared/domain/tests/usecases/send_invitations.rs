@@ -9,13 +9,13 @@ use beckon_domain::model::selection::{MOST_EXCEPTIONS, MOST_IDS, Selection, User
 use beckon_domain::model::user::User;
 use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::idempotency::RepeatableRequest;
-use beckon_domain::usecases::send::{SendOrder, SendRefused, Sent};
+use beckon_domain::usecases::send_invitations::{SendAccepted, SendRefused, SendRequest};
 use beckon_domain::values::ids::{BatchId, IssueNumber, UserId, Version};
 use beckon_domain::values::method::Method;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, settings};
 
-async fn send(world: &World, order: &SendOrder) -> Result<Sent, SendRefused> {
+async fn send(world: &World, order: &SendRequest) -> Result<SendAccepted, SendRefused> {
     world.send().run(order, None).await
 }
 
@@ -71,7 +71,7 @@ fn assert_invited_once(world: &World, users: &[User]) {
 async fn everyone_selected_is_invited_under_the_settings_and_the_choice() {
     let world = World::under(&settings().lifetime_hours(24).tries(3).build());
     let users = some_users(&world, 3);
-    let order = SendOrder {
+    let order = SendRequest {
         choice: OwnerSwitch::On(OwnershipChoice::UserOwned),
         ..world.order(&ids(&users))
     };
@@ -180,7 +180,7 @@ async fn a_selection_of_nobody_or_of_too_many_is_refused() {
         (Selection::Users(unknown(MOST_IDS + 1)), "tooMany"),
         (filter, "tooMany"),
     ] {
-        let order = SendOrder {
+        let order = SendRequest {
             selection,
             ..world.order(&[])
         };
@@ -197,7 +197,7 @@ async fn a_selection_of_nobody_or_of_too_many_is_refused() {
 async fn a_choice_that_reaches_nobody_is_refused() {
     let world = World::under(&settings().method(Method::QrCode).build());
     let user = world.with(a_user());
-    let order = SendOrder {
+    let order = SendRequest {
         choice: OwnerSwitch::On(OwnershipChoice::CompanyOwned),
         ..world.order(&[user.id])
     };
@@ -209,7 +209,7 @@ async fn a_choice_that_reaches_nobody_is_refused() {
 }
 
 #[tokio::test]
-async fn a_send_of_twenty_five_is_small_and_of_twenty_six_is_not() {
+async fn a_batch_of_twenty_five_is_small_and_of_twenty_six_is_not() {
     for (count, class) in [(25, MailClass::Small), (26, MailClass::Bulk)] {
         let world = World::new();
         let users = some_users(&world, count);
@@ -233,7 +233,7 @@ async fn a_batch_keeps_the_settings_that_its_preview_showed_or_is_refused() {
     let world = World::under(&settings().lifetime_hours(24).build());
     let shown = world.store.settings().version;
     let users = some_users(&world, 2);
-    let order = SendOrder {
+    let order = SendRequest {
         settings: Some(shown),
         ..world.order(&ids(&users))
     };
@@ -253,7 +253,7 @@ async fn a_batch_keeps_the_settings_that_its_preview_showed_or_is_refused() {
         outdated,
         Err(SendRefused::SettingsChanged { shown: old, .. }) if old == shown
     ));
-    let unknown = SendOrder {
+    let unknown = SendRequest {
         settings: Some(Version::from_number(99)),
         ..order
     };

@@ -32,7 +32,7 @@ pub const CURSOR_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What to send, and to whom.
 #[derive(Debug, Clone)]
-pub struct SendOrder {
+pub struct SendRequest {
     /// Whom.
     pub selection: Selection,
     /// What *Device owner settings* is switched to.
@@ -45,7 +45,7 @@ pub struct SendOrder {
 
 /// What was started.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Sent {
+pub struct SendAccepted {
     /// The batch.
     pub batch: Batch,
     /// What will become of it, where everyone selected was read.
@@ -83,21 +83,21 @@ pub enum SendRefused {
     Unavailable(#[from] Unavailable),
 }
 
-/// Starts a Send.
+/// Starts a batch.
 #[derive(Debug, Clone)]
-pub struct Send<E> {
+pub struct SendInvitations<E> {
     /// What it runs in.
     pub env: E,
 }
 
-impl<E: Env<Store: StartBatch + LoadUsers + ReadSettings + RecallAnswer>> Send<E> {
+impl<E: Env<Store: StartBatch + LoadUsers + ReadSettings + RecallAnswer>> SendInvitations<E> {
     /// Checks the order and writes its batch.
     pub async fn run(
         &self,
-        order: &SendOrder,
+        order: &SendRequest,
         request: Option<&RepeatableRequest>,
-    ) -> Result<Sent, SendRefused> {
-        let mut turns = Turns::new(&self.env, "starting a Send");
+    ) -> Result<SendAccepted, SendRefused> {
+        let mut turns = Turns::new(&self.env, "starting a batch");
         loop {
             let now = self.env.clock().now();
             match recall(self.env.store(), request, now).await? {
@@ -125,7 +125,7 @@ impl<E: Env<Store: StartBatch + LoadUsers + ReadSettings + RecallAnswer>> Send<E
                 settings.version,
                 now,
             );
-            let answer = Sent {
+            let answer = SendAccepted {
                 counts: known.map(|(counts, _)| counts),
                 confirmation: ConfirmationForecast {
                     confirmation_enabled: settings.settings.confirmation.enabled,
@@ -312,7 +312,7 @@ fn stored(selection: &Selection) -> (BatchSelection, MailClass, Vec<Vec<UserId>>
 
 fn begin(
     entropy: &impl Entropy,
-    order: &SendOrder,
+    order: &SendRequest,
     selection: BatchSelection,
     class: MailClass,
     settings: Version,
@@ -355,7 +355,7 @@ pub(crate) fn batch_and_cursor(
     settings: Version,
     now: Timestamp,
 ) -> (Batch, Cursor) {
-    let order = SendOrder {
+    let order = SendRequest {
         selection: Selection::Users(users),
         choice,
         settings: Some(settings),
