@@ -14,7 +14,7 @@ const REDEEMED_TO_CONFIRMED: f64 = 30.0;
 
 /// A system without maintenance, so that only what is asked for is counted.
 async fn without_clock() -> Beckon {
-    Beckon::start_with(|options| options.tick = Duration::from_hours(1)).await
+    Beckon::start_with(|options| options.maintenance_every = Duration::from_hours(1)).await
 }
 
 async fn people(beckon: &Beckon, count: usize) -> Vec<Person> {

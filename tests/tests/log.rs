@@ -90,7 +90,7 @@ impl Write for Log {
 }
 
 fn quick(options: &mut Options) {
-    options.tick = Duration::from_millis(200);
+    options.maintenance_every = Duration::from_millis(200);
 }
 
 /// How a text might stand in a log: as it is, and in every encoding that a request knows. A text

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 /// No pause ends by itself and no unanswered mail is sent again; maintenance comes by often.
 fn patient(options: &mut Options) {
-    options.tick = Duration::from_millis(200);
+    options.maintenance_every = Duration::from_millis(200);
     options.postman.pause = SignedDuration::from_hours(1);
     options.postman.unknown_wait = SignedDuration::from_hours(1);
 }
@@ -242,7 +242,7 @@ async fn in_the_sandbox_a_sender_who_is_not_verified_pauses_all_whoever_the_reci
 async fn who_resumes_does_not_wait_for_maintenance() {
     let beckon = Beckon::start_with(|options| {
         patient(options);
-        options.tick = Duration::from_hours(24);
+        options.maintenance_every = Duration::from_hours(24);
     })
     .await;
     let ada = beckon.add_uninvited("ada@example.com").await;

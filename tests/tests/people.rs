@@ -591,7 +591,7 @@ async fn cursors_are_pasted_as_they_are_and_each_list_takes_its_own_alone() {
 
 #[tokio::test]
 async fn who_is_over_for_long_enough_is_erased_and_the_batch_still_counts_them() {
-    let often = |options: &mut Options| options.tick = Duration::from_millis(200);
+    let often = |options: &mut Options| options.maintenance_every = Duration::from_millis(200);
     let beckon = Beckon::start_with(often).await;
     beckon
         .settings(&json!({ "retention": { "eraseAfterDays": 30 } }))

@@ -295,7 +295,8 @@ async fn whoever_shows_the_right_link_of_an_ended_invitation_is_told_what_became
 
 #[tokio::test]
 async fn an_expired_invitation_is_shown_as_such_and_its_history_says_so() {
-    let beckon = Beckon::start_with(|options| options.tick = Duration::from_millis(500)).await;
+    let beckon =
+        Beckon::start_with(|options| options.maintenance_every = Duration::from_millis(500)).await;
     let ada = beckon.invite("ada@example.com").await;
 
     beckon.let_time_run_out(&ada).await;

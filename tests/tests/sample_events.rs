@@ -134,9 +134,9 @@ async fn runs_with_its_sample_event(function: &str) {
             // It is told nothing but that a minute has passed.
             let _: Value = sample(function);
             world.with(a_user().with(an_invitation().until(monday_morning())));
-            let ticked = maintenance::handle(&world).await.unwrap();
+            let round = maintenance::handle(&world).await.unwrap();
             maintenance::erase(&world).await.unwrap();
-            assert_eq!(ticked.expired, 1);
+            assert_eq!(round.expired, 1);
         }
         "deliver" => {
             let _: Value = sample(function);

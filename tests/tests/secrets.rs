@@ -187,7 +187,8 @@ async fn live_through_everything(beckon: &Beckon) -> (Secrets, Vec<Person>) {
 async fn no_pin_token_or_registration_id_is_on_disk_in_an_answer_or_in_the_log() {
     let log = Log::start();
     // Without maintenance's rounds, which would make up most of the log and tell nothing.
-    let beckon = Beckon::start_with(|options| options.tick = Duration::from_hours(1)).await;
+    let beckon =
+        Beckon::start_with(|options| options.maintenance_every = Duration::from_hours(1)).await;
 
     let (secrets, people) = live_through_everything(&beckon).await;
     beckon.quiet().await;

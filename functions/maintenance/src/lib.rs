@@ -1,5 +1,5 @@
 //! Maintenance comes by every minute and makes up for whatever was lost: see
-//! [`beckon_domain::usecases::tick`].
+//! [`beckon_domain::usecases::run_maintenance`].
 
 use beckon_domain::ports::batches::{LoadBatch, PushCursor};
 use beckon_domain::ports::delivery::{FindDue, PauseOutbox};
@@ -11,11 +11,11 @@ use beckon_domain::ports::rows_aside::KeepAside;
 use beckon_domain::ports::settings::ReadSettings;
 use beckon_domain::ports::users::{FindOver, LoadUsers, RemoveUser, SaveUsers};
 use beckon_domain::usecases::erase_ended::{EraseEnded, Erased};
-use beckon_domain::usecases::tick::{Tick, Ticked};
+use beckon_domain::usecases::run_maintenance::{MaintenanceRound, RunMaintenance};
 use beckon_runtime::metrics::{self, Metric};
 
 /// One round of the clock, logged if it did anything.
-pub async fn handle<E>(env: &E) -> Result<Ticked, Unavailable>
+pub async fn handle<E>(env: &E) -> Result<MaintenanceRound, Unavailable>
 where
     E: WithWakeUp
         + Env<
@@ -30,26 +30,26 @@ where
                        + SaveUsers,
         >,
 {
-    let ticked = Tick { env }.run().await?;
+    let round = RunMaintenance { env }.run().await?;
     metrics::record(&[(
         Metric::OldestDueMailSeconds,
-        ticked.oldest_due.unsigned_abs().as_secs(),
+        round.oldest_due.unsigned_abs().as_secs(),
     )]);
     // A metric without values costs nothing, so this one has some only while there is something to say.
-    if ticked.paused {
+    if round.paused {
         metrics::record(&[(Metric::DeliveryPaused, 1)]);
     }
-    if ticked != Ticked::default() {
+    if round != MaintenanceRound::default() {
         tracing::info!(
-            pushed = ticked.pushed,
-            expired = ticked.expired,
-            reminded = ticked.reminded,
-            woke = ticked.woke,
-            paused = ticked.paused,
+            pushed = round.pushed,
+            expired = round.expired,
+            reminded = round.reminded,
+            woke = round.woke,
+            paused = round.paused,
             "maintenance made its round"
         );
     }
-    Ok(ticked)
+    Ok(round)
 }
 
 /// One round of erasing, logged if it did anything.

@@ -54,7 +54,7 @@ pub struct Options {
     /// How the postman goes about it.
     pub postman: PostmanPolicy,
     /// How often maintenance comes by.
-    pub tick: Duration,
+    pub maintenance_every: Duration,
     /// How long a refused redemption takes.
     pub refuse_after: Duration,
     /// Wrong tries that one source has in an hour.
@@ -79,7 +79,7 @@ impl Options {
                 pause: SignedDuration::from_secs(30),
                 ..PostmanPolicy::default()
             },
-            tick: Duration::from_secs(5),
+            maintenance_every: Duration::from_secs(5),
             refuse_after: Duration::from_millis(400),
             // Everybody here comes from 127.0.0.1.
             wrong_tries_per_hour: 10_000,
@@ -103,15 +103,18 @@ impl Options {
                 pause: seconds("BECKON_PAUSE_SECONDS", usual.postman.pause),
                 ..usual.postman.clone()
             };
-            let tick = reader
-                .number_or("BECKON_TICK_SECONDS", usual.tick.as_secs())
+            let every = reader
+                .number_or(
+                    "BECKON_MAINTENANCE_SECONDS",
+                    usual.maintenance_every.as_secs(),
+                )
                 .max(1);
             let refuse_after = reader.number_or("BECKON_REFUSE_AFTER_MILLIS", 400);
             let wrong_tries_per_hour =
                 reader.number_or("BECKON_WRONG_TRIES_PER_HOUR", usual.wrong_tries_per_hour);
             Some(Self {
                 postman,
-                tick: Duration::from_secs(tick),
+                maintenance_every: Duration::from_secs(every),
                 refuse_after: Duration::from_millis(refuse_after),
                 wrong_tries_per_hour,
                 ..usual
@@ -208,7 +211,7 @@ impl System {
             Publish { env: env.clone() },
         ));
         tasks.spawn(record_reports(Reports { env: env.clone() }, reported));
-        tasks.spawn(come_by(env, options.tick));
+        tasks.spawn(come_by(env, options.maintenance_every));
         tasks.spawn(async move {
             if let Err(error) = axum::serve(
                 listener,

@@ -34,7 +34,7 @@ fn command(folder: &Path) -> Command {
     command.args(["--port", "0", "--data"]).arg(folder);
     // A process that was killed leaves a lease and mails it had in hand; nobody here wants to
     // wait as long for them as in the field.
-    for wait in ["LEASE", "UNKNOWN_WAIT", "PAUSE", "TICK"] {
+    for wait in ["LEASE", "UNKNOWN_WAIT", "PAUSE", "MAINTENANCE"] {
         command.env(format!("BECKON_{wait}_SECONDS"), "1");
     }
     command.env("BECKON_REFUSE_AFTER_MILLIS", "20");

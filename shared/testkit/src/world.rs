@@ -37,10 +37,10 @@ use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redeemed, Redemptio
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
+use beckon_domain::usecases::run_maintenance::{MaintenanceRound, RunMaintenance};
 use beckon_domain::usecases::send_invitations::{SendInvitations, SendRequest};
 use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::test_template::TestTemplate;
-use beckon_domain::usecases::tick::{Tick, Ticked};
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{BatchId, UserId};
@@ -412,8 +412,8 @@ impl World {
     }
 
     /// Has maintenance go round once.
-    pub async fn tick(&self) -> Ticked {
-        self.ticking().run().await.expect("nothing fails")
+    pub async fn maintain(&self) -> MaintenanceRound {
+        self.run_maintenance().run().await.expect("nothing fails")
     }
 
     /// Ends a pause.
@@ -422,8 +422,8 @@ impl World {
     }
 
     /// Goes round.
-    pub fn ticking(&self) -> Tick<World> {
-        Tick { env: self.clone() }
+    pub fn run_maintenance(&self) -> RunMaintenance<World> {
+        RunMaintenance { env: self.clone() }
     }
 
     /// The PIN of a user's current issue, whatever its state.

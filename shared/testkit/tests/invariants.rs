@@ -41,7 +41,7 @@ enum Step {
     Register(usize, u8),
     Hear(usize, MailEvent),
     Cancel(usize),
-    Tick,
+    Maintain,
     Wait(i64),
     /// The table fails at the call that comes after so many.
     Fail(u64, bool),
@@ -78,7 +78,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (user.clone(), 0..2_u8).prop_map(|(user, device)| Step::Register(user, device)),
         1 => (user.clone(), reports).prop_map(|(user, event)| Step::Hear(user, event)),
         1 => user.prop_map(Step::Cancel),
-        2 => Just(Step::Tick),
+        2 => Just(Step::Maintain),
         3 => waits.prop_map(Step::Wait),
         1 => (0..12_u64, any::<bool>()).prop_map(|(after, lost)| Step::Fail(after, lost)),
     ]
@@ -164,7 +164,7 @@ impl Story {
                     });
                 }
             }
-            Step::Tick => drop(world.ticking().run().await),
+            Step::Maintain => drop(world.run_maintenance().run().await),
             Step::Wait(seconds) => drop(world.wait(SignedDuration::from_secs(seconds))),
             Step::Fail(after, true) => world.store.plan(after, Fault::LoseAnswer),
             Step::Fail(after, false) => world.store.plan(after, Fault::Refuse),

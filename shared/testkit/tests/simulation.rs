@@ -40,7 +40,7 @@ const fn least(use_case: UseCase) -> Option<(u64, Option<u64>)> {
         UseCase::SendInvitations => (10_000, Some(500)),
         UseCase::SaveBatch => (1_000, None),
         UseCase::TellOfUnreadable => (3_000, Some(100)),
-        UseCase::Tick => (20_000, None),
+        UseCase::RunMaintenance => (20_000, None),
         UseCase::ChangeTemplate
         | UseCase::Decline
         | UseCase::DeleteUser

@@ -173,7 +173,7 @@ async fn somebody_is_erased_as_many_days_after_their_end_as_the_settings_say() {
     delete(&world, deleted).await.unwrap();
 
     world.wait(DAY * 7);
-    world.tick().await;
+    world.maintain().await;
     world.wait(DAY * 23 - SignedDuration::from_secs(1));
     let too_early = erase(&world).await;
     world.wait(SignedDuration::from_secs(1));
@@ -210,7 +210,7 @@ async fn counts_of_a_batch_stay_when_its_people_are_erased() {
         .unwrap()
         .counts;
     world.wait(DAY * 7);
-    world.tick().await;
+    world.maintain().await;
     world.wait(DAY);
 
     let erased = erase(&world).await;

@@ -34,7 +34,7 @@ fn every_two_days() -> Settings {
 async fn watch(world: &World, user: &User) -> Vec<(i64, bool)> {
     for _ in 0..240 {
         world.wait(HOUR);
-        world.tick().await;
+        world.maintain().await;
         world.post().await;
     }
     let issued_at = world.store.history(user.id).iter().find_map(|row| {
@@ -83,7 +83,7 @@ async fn a_reminder_carries_the_pin_of_the_invitation() {
     world.invite(&[&user]).await;
     world.post().await;
     world.wait(HOUR * 48);
-    world.tick().await;
+    world.maintain().await;
     world.post().await;
 
     let taken = world.service.taken_for(&user.email);
@@ -169,7 +169,7 @@ async fn reminders_stop_when_the_invitation_ends_or_the_address_is_marked() {
         world.invite(&[&user]).await;
         world.post().await;
         world.wait(HOUR * 50);
-        world.tick().await;
+        world.maintain().await;
         world.store.change_user(user.id, |user| {
             let invitation = user.invitation.as_mut().unwrap();
             match end {
@@ -226,7 +226,7 @@ async fn cut_off(world: &World, user: &User, how: &str, off: bool) {
 async fn pass(world: &World, hours: u32) {
     for _ in 0..hours {
         world.wait(HOUR);
-        world.tick().await;
+        world.maintain().await;
         world.post().await;
     }
 }
@@ -265,7 +265,7 @@ async fn a_reminder_that_was_dropped_ends_no_others() {
         world.invite(&[&user]).await;
         pass(&world, 47).await;
         world.wait(HOUR);
-        world.tick().await;
+        world.maintain().await;
         cut_off(&world, &user, how, true).await;
         pass(&world, 2).await;
 
@@ -331,7 +331,7 @@ async fn inviting_again_counts_anew() {
     world.invite(&[&user]).await;
     world.post().await;
     world.wait(HOUR * 47);
-    world.tick().await;
+    world.maintain().await;
 
     assert_eq!(world.store.mails_of(user.id).len(), 2);
 }
@@ -346,7 +346,7 @@ async fn a_reminder_that_had_to_wait_does_not_go_out_at_night() {
     world.post().await;
     // Written at nine in the morning, but the postman comes at eleven at night.
     world.wait(HOUR * 24);
-    world.tick().await;
+    world.maintain().await;
     world.wait(HOUR * 14);
 
     world.post().await;

@@ -177,7 +177,7 @@ async fn a_pause_that_cannot_be_read_stops_no_mail() {
     world.store.spoil(&keys::pause());
 
     assert_eq!(world.post().await.sent, 2);
-    assert!(!world.tick().await.paused);
+    assert!(!world.maintain().await.paused);
 }
 
 #[tokio::test]
@@ -194,9 +194,9 @@ async fn a_round_of_maintenance_ends_others_and_pushes_others() {
     world.store.spoil(&keys::batch(stuck));
     world.wait(SignedDuration::from_hours(169));
 
-    let first = world.tick().await;
+    let first = world.maintain().await;
     world.wait(SignedDuration::from_hours(1));
-    let second = world.tick().await;
+    let second = world.maintain().await;
 
     assert_eq!((first.expired, first.pushed), (1, 1));
     assert_eq!((second.expired, second.pushed), (0, 1));
@@ -223,10 +223,10 @@ async fn a_round_of_maintenance_wakes_the_postman_though_there_are_no_settings()
     world.store.spoil(&keys::settings());
     world.wait(SignedDuration::from_hours(169));
 
-    let ticked = world.tick().await;
+    let round = world.maintain().await;
 
-    assert!(ticked.woke);
-    assert_eq!(ticked.expired, 0);
+    assert!(round.woke);
+    assert_eq!(round.expired, 0);
 }
 
 #[tokio::test]
@@ -374,14 +374,14 @@ async fn a_batch_whose_rows_cannot_be_read_waits_for_an_operator_and_others_go_o
     assert_eq!(end, Expanded::SetAside);
     assert_eq!(world.store.newly_aside(), [named.clone(), cursor.clone()]);
     world.wait(SignedDuration::from_hours(1));
-    assert_eq!(world.tick().await.pushed, 0);
+    assert_eq!(world.maintain().await.pushed, 0);
     world.store.mend(&named);
     for key in [&named, &cursor] {
         beckon_domain::ports::rows_aside::KeepAside::release_row(&world.store, key)
             .await
             .unwrap();
     }
-    assert_eq!(world.tick().await.pushed, 1);
+    assert_eq!(world.maintain().await.pushed, 1);
     world.expand_all(stuck).await.unwrap();
     assert_eq!(outcomes(&world, stuck).len(), 101);
 }

@@ -291,7 +291,7 @@ async fn nor_does_a_stranger_complete_what_had_expired_before_the_address_was_co
     let (world, user) = invited().await;
     let stranger = redeem(&world, &user).await;
     world.wait(hours(24 * 30));
-    world.tick().await;
+    world.maintain().await;
     correct_address(&world, &user).await;
 
     let reported = report_by(&world, &stranger, "strangers").await;

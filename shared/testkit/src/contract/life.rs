@@ -25,8 +25,8 @@ use beckon_domain::usecases::hand_over::HandOver;
 use beckon_domain::usecases::record_feedback::{Feedback, RecordFeedback};
 use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redemption};
 use beckon_domain::usecases::report_batch::ReportBatch;
+use beckon_domain::usecases::run_maintenance::RunMaintenance;
 use beckon_domain::usecases::send_invitations::{SendInvitations, SendRequest};
-use beckon_domain::usecases::tick::Tick;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_domain::values::ids::{BatchId, DeviceId, MailId};
 use beckon_domain::values::token::Token;
@@ -556,7 +556,7 @@ impl<T: Store> Life<T> {
         let now = self.clock.now();
         let before = self.reminders().await;
         let state = self.model.at(now);
-        Tick { env: &*self }.run().await.unwrap();
+        RunMaintenance { env: &*self }.run().await.unwrap();
         if self.reminders().await > before {
             self.must(
                 state == S::Pending && !self.model.marked,

@@ -16,10 +16,10 @@ use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
+use beckon_domain::usecases::run_maintenance::RunMaintenance;
 use beckon_domain::usecases::send_invitations::SendInvitations;
 use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
-use beckon_domain::usecases::tick::Tick;
 
 use super::bell::Bell;
 use super::ledger::Watch;
@@ -147,8 +147,8 @@ impl Cast {
         ConfirmRegistration { env: self.clone() }
     }
 
-    pub(super) fn tick(&self) -> Tick<Cast> {
-        Tick { env: self.clone() }
+    pub(super) fn run_maintenance(&self) -> RunMaintenance<Cast> {
+        RunMaintenance { env: self.clone() }
     }
 
     pub(super) fn expand(&self) -> ExpandPage<Cast> {

@@ -68,7 +68,7 @@ pub(super) enum Job {
     Feedback(Feedback),
     Expand(Vec<Record>),
     Deliver,
-    Tick,
+    Maintain,
 }
 
 impl Job {
@@ -84,9 +84,11 @@ impl Job {
             | Self::Stop(_)
             | Self::SaveSettings { .. }
             | Self::Resume => true,
-            Self::Report(_) | Self::Feedback(_) | Self::Expand(_) | Self::Deliver | Self::Tick => {
-                false
-            }
+            Self::Report(_)
+            | Self::Feedback(_)
+            | Self::Expand(_)
+            | Self::Deliver
+            | Self::Maintain => false,
         }
     }
 }
@@ -120,7 +122,7 @@ impl Cast {
                 Job::Feedback(feedback) => cast.feedback(&feedback).await,
                 Job::Expand(records) => cast.carry_out(&records).await,
                 Job::Deliver => cast.deliver().await,
-                Job::Tick => cast.go_round().await,
+                Job::Maintain => cast.go_round().await,
             }
         })
     }

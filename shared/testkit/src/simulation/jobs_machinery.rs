@@ -119,10 +119,10 @@ impl Cast {
     }
 
     pub(super) async fn go_round(&self) -> Ended {
-        let answer = match self.tick().run().await {
+        let answer = match self.run_maintenance().run().await {
             Ok(_) => Answer::Accepted,
             Err(_) => Answer::Unavailable,
         };
-        self.answered(UseCase::Tick, answer)
+        self.answered(UseCase::RunMaintenance, answer)
     }
 }

@@ -103,7 +103,7 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
         | UseCase::SaveBatch
         | UseCase::TellOfUnreadable
         | UseCase::TestTemplate
-        | UseCase::Tick
+        | UseCase::RunMaintenance
         | UseCase::TryAddressAgain => {}
     }
 }

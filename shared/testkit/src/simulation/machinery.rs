@@ -13,7 +13,7 @@ impl Story {
         (0..5).any(|offset| match (first + offset) % 5 {
             0 => self.begin_expand(),
             1 => self.begin_postman(),
-            2 => self.begin_tick(),
+            2 => self.begin_maintenance(),
             3 => self.begin_feedback(),
             _ => self.begin_waiting(),
         })
@@ -52,14 +52,14 @@ impl Story {
         woken
     }
 
-    fn begin_tick(&mut self) -> bool {
+    fn begin_maintenance(&mut self) -> bool {
         let now = self.clock.now();
-        if now < self.next_tick {
+        if now < self.next_maintenance {
             return false;
         }
-        self.next_tick = now + MINUTE;
+        self.next_maintenance = now + MINUTE;
         if !self.happens(|rates| rates.lost) {
-            self.begin(Job::Tick);
+            self.begin(Job::Maintain);
         }
         true
     }
@@ -100,7 +100,7 @@ impl Story {
         ]
         .into_iter()
         .flatten()
-        .fold(self.next_tick, Timestamp::min);
+        .fold(self.next_maintenance, Timestamp::min);
         self.set(next.max(now + SignedDuration::from_millis(1)));
     }
 }

@@ -91,7 +91,7 @@ const fn weight(use_case: UseCase) -> usize {
         | UseCase::Publish
         | UseCase::RecordFeedback
         | UseCase::TellOfUnreadable
-        | UseCase::Tick => 0,
+        | UseCase::RunMaintenance => 0,
     }
 }
 
@@ -171,7 +171,7 @@ fn asked(
         | UseCase::Publish
         | UseCase::RecordFeedback
         | UseCase::TellOfUnreadable
-        | UseCase::Tick => return None,
+        | UseCase::RunMaintenance => return None,
     };
     Some(vec![job])
 }

@@ -45,7 +45,7 @@ pub(super) struct Story {
     /// Jobs to be done, once more or for the first time.
     pub(super) waiting: Vec<Job>,
     steps: usize,
-    pub(super) next_tick: Timestamp,
+    pub(super) next_maintenance: Timestamp,
     turns: u64,
     /// Once everything is mended: by when Beckon must be at rest.
     mended: Option<Timestamp>,
@@ -116,7 +116,7 @@ impl Story {
             watch: watch.clone(),
             failures: MemoryDeadLetters::default(),
         };
-        let next_tick = clock.now() + MINUTE;
+        let next_maintenance = clock.now() + MINUTE;
         Self {
             seed,
             cast,
@@ -126,7 +126,7 @@ impl Story {
             tasks: Tasks::default(),
             waiting,
             steps,
-            next_tick,
+            next_maintenance,
             turns: 0,
             mended: None,
             spoilt: Vec::new(),
@@ -282,7 +282,7 @@ impl Story {
     fn let_everything_expire(&mut self) {
         self.set(self.clock.now() + SignedDuration::from_hours(31 * 24));
         self.mend();
-        self.begin(Job::Tick);
+        self.begin(Job::Maintain);
         while self.goes_on() && !self.is_at_rest() {
             self.turn();
         }
@@ -416,7 +416,7 @@ impl Story {
                 }
             }),
             Job::Report(_) | Job::Feedback(_) => self.waiting.push(job),
-            Job::Deliver | Job::Tick => {}
+            Job::Deliver | Job::Maintain => {}
             call => {
                 if self.roll(2) == 0 {
                     self.waiting.push(call);

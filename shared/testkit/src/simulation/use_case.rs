@@ -32,7 +32,7 @@ pub enum UseCase {
     SaveBatch,
     TellOfUnreadable,
     TestTemplate,
-    Tick,
+    RunMaintenance,
     TryAddressAgain,
 }
 
@@ -68,7 +68,7 @@ impl UseCase {
         Self::SaveBatch,
         Self::TellOfUnreadable,
         Self::TestTemplate,
-        Self::Tick,
+        Self::RunMaintenance,
         Self::TryAddressAgain,
     ];
 

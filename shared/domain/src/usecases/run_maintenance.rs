@@ -28,7 +28,7 @@ use crate::values::ids::{EventId, MailId, UserId};
 
 /// What a round of maintenance did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ticked {
+pub struct MaintenanceRound {
     /// Cursors pushed.
     pub pushed: u64,
     /// Invitations ended.
@@ -51,12 +51,12 @@ const IN_ONE_CALL: usize = 100;
 
 /// Goes round.
 #[derive(Debug, Clone)]
-pub struct Tick<E> {
+pub struct RunMaintenance<E> {
     /// What it runs in.
     pub env: E,
 }
 
-impl<E> Tick<E>
+impl<E> RunMaintenance<E>
 where
     E: Env<
             Store: FindDue
@@ -71,9 +71,9 @@ where
         > + WithWakeUp,
 {
     /// One round.
-    pub async fn run(&self) -> Result<Ticked, Unavailable> {
+    pub async fn run(&self) -> Result<MaintenanceRound, Unavailable> {
         let now = self.env.clock().now();
-        let mut ticked = Ticked::default();
+        let mut round = MaintenanceRound::default();
         for batch in self.env.store().due_cursors(now, AT_ONCE).await? {
             let loaded = match self.env.store().load_batch(batch).await {
                 Ok(loaded) => loaded,
@@ -95,7 +95,7 @@ where
                 ..cursor
             };
             match self.env.store().push_cursor(&pushed).await {
-                Ok(()) => ticked.pushed += 1,
+                Ok(()) => round.pushed += 1,
                 // It moved by itself.
                 Err(SaveError::Conflict) => {}
                 Err(SaveError::Unavailable(error)) => return Err(error),
@@ -110,10 +110,10 @@ where
         };
         for ids in due.chunks(IN_ONE_CALL) {
             if let Some(settings) = &settings {
-                self.look_after(ids, settings, &mut ticked).await?;
+                self.look_after(ids, settings, &mut round).await?;
             }
         }
-        ticked.paused = self
+        round.paused = self
             .env
             .store()
             .delivery_pause()
@@ -126,14 +126,14 @@ where
         if !due.is_empty() {
             let mails = self.env.store().load_mails(&due).await?;
             let waited = mails.iter().filter(|mail| mail.state.is_unsettled());
-            ticked.oldest_due = waited
+            round.oldest_due = waited
                 .map(|mail| now.duration_since(mail.due_at))
                 .fold(SignedDuration::ZERO, SignedDuration::max);
             // Last: a postman who cannot be woken keeps nothing else from being done.
             self.env.wake_up().wake_postman().await?;
-            ticked.woke = true;
+            round.woke = true;
         }
-        Ok(ticked)
+        Ok(round)
     }
 
     /// Ends and reminds those whose moment has come. Whoever changed meanwhile is due again at
@@ -142,7 +142,7 @@ where
         &self,
         ids: &[UserId],
         settings: &VersionedSettings,
-        ticked: &mut Ticked,
+        round: &mut MaintenanceRound,
     ) -> Result<(), Unavailable> {
         let now = self.env.clock().now();
         let users = self.env.store().load_users(ids).await?;
@@ -183,8 +183,8 @@ where
                 continue;
             }
             match change.history.first().map(|row| &row.what) {
-                Some(HistoryEvent::ReminderWritten { .. }) => ticked.reminded += 1,
-                Some(_) => ticked.expired += 1,
+                Some(HistoryEvent::ReminderWritten { .. }) => round.reminded += 1,
+                Some(_) => round.expired += 1,
                 None => {}
             }
         }

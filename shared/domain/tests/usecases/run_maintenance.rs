@@ -6,7 +6,7 @@ use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::delivery::PauseOutbox as _;
-use beckon_domain::usecases::tick::Ticked;
+use beckon_domain::usecases::run_maintenance::MaintenanceRound;
 use beckon_testkit::builders::{a_user, an_invitation, settings};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;
@@ -24,7 +24,7 @@ fn times_expired(world: &World, user: &User) -> usize {
 async fn where_nothing_is_due_nothing_is_done() {
     let world = World::new();
 
-    assert_eq!(world.tick().await, Ticked::default());
+    assert_eq!(world.maintain().await, MaintenanceRound::default());
     assert_eq!(world.bell.count(), 0);
 }
 
@@ -35,9 +35,9 @@ async fn the_postman_is_woken_once_if_anything_is_due() {
     world.invite(&users.iter().collect::<Vec<_>>()).await;
     world.invite(&[&users[0]]).await;
 
-    let before = world.tick().await;
+    let before = world.maintain().await;
     world.post().await;
-    let after = world.tick().await;
+    let after = world.maintain().await;
 
     assert!(before.woke && !after.woke);
     assert_eq!(world.bell.count(), 1);
@@ -50,7 +50,7 @@ async fn a_mail_whose_wake_up_was_lost_costs_a_minute_and_no_mail() {
     world.invite(&[&user]).await;
 
     world.wait(SignedDuration::from_mins(1));
-    if world.tick().await.woke {
+    if world.maintain().await.woke {
         world.post().await;
     }
 
@@ -64,16 +64,16 @@ async fn it_says_how_long_mail_has_been_due_and_whether_delivery_stands_still() 
     world.invite(&[&user]).await;
     world.wait(SignedDuration::from_mins(3));
 
-    let late = world.tick().await;
+    let late = world.maintain().await;
     let pause = Pause {
         until: world.clock.now() + SignedDuration::from_mins(15),
         code: "accountRefused".to_owned(),
         reason: "the account is suspended".to_owned(),
     };
     world.store.set_delivery_pause(Some(&pause)).await.unwrap();
-    let paused = world.tick().await;
+    let paused = world.maintain().await;
     world.wait(SignedDuration::from_mins(15));
-    let over = world.tick().await;
+    let over = world.maintain().await;
 
     assert_eq!(late.oldest_due, SignedDuration::from_mins(3));
     assert!(!late.paused && paused.paused && !over.paused);
@@ -86,14 +86,14 @@ async fn a_cursor_that_stands_still_is_pushed_after_its_patience_and_again_later
     let order = world.order(&[user.id]);
     let sent = world.send().run(&order, None).await.unwrap();
 
-    let at_once = world.tick().await;
+    let at_once = world.maintain().await;
     world.wait(SignedDuration::from_mins(1));
-    let (after_a_minute, right_after) = (world.tick().await, world.tick().await);
+    let (after_a_minute, right_after) = (world.maintain().await, world.maintain().await);
     world.wait(SignedDuration::from_mins(1));
-    let a_minute_later = world.tick().await;
+    let a_minute_later = world.maintain().await;
     world.expand_all(sent.batch.id).await.unwrap();
     world.wait(SignedDuration::from_mins(2));
-    let once_done = world.tick().await;
+    let once_done = world.maintain().await;
 
     let pushed = [
         at_once,
@@ -102,7 +102,7 @@ async fn a_cursor_that_stands_still_is_pushed_after_its_patience_and_again_later
         a_minute_later,
         once_done,
     ];
-    assert_eq!(pushed.map(|ticked| ticked.pushed), [0, 1, 0, 1, 0]);
+    assert_eq!(pushed.map(|round| round.pushed), [0, 1, 0, 1, 0]);
     let cursor = world.store.all_batches().pop().unwrap().1;
     assert_eq!(cursor.version.get(), 4, "two pushes and a page");
 }
@@ -116,9 +116,9 @@ async fn a_cursor_that_moves_by_itself_meanwhile_is_left_alone() {
     world.wait(SignedDuration::from_mins(1));
     world.store.conflict_next(1);
 
-    let ticked = world.tick().await;
+    let round = world.maintain().await;
 
-    assert_eq!(ticked.pushed, 0);
+    assert_eq!(round.pushed, 0);
 }
 
 #[tokio::test]
@@ -132,9 +132,9 @@ async fn a_list_of_cursors_that_is_a_moment_old_pushes_none_that_is_done() {
     world.expand_all(sent.batch.id).await.unwrap();
     let before = world.store.all_batches();
 
-    let ticked = world.tick().await;
+    let round = world.maintain().await;
 
-    assert_eq!(ticked.pushed, 0);
+    assert_eq!(round.pushed, 0);
     assert_eq!(world.store.all_batches(), before);
 }
 
@@ -149,9 +149,9 @@ async fn an_invitation_ends_once_its_time_is_over() {
     });
 
     world.wait(WEEK - SignedDuration::from_secs(1));
-    let too_early = world.tick().await;
+    let too_early = world.maintain().await;
     world.wait(SignedDuration::from_secs(1));
-    let (in_time, again) = (world.tick().await, world.tick().await);
+    let (in_time, again) = (world.maintain().await, world.maintain().await);
 
     assert_eq!([too_early, in_time, again].map(|t| t.expired), [0, 2, 0]);
     for user in [&pending, &locked] {
@@ -168,9 +168,9 @@ async fn more_than_one_call_of_expiries_ends_in_one_round() {
         .map(|_| world.with(a_user().with(an_invitation().until(end))))
         .collect();
 
-    let ticked = world.tick().await;
+    let round = world.maintain().await;
 
-    assert_eq!(ticked.expired, 250);
+    assert_eq!(round.expired, 250);
     let ended = |user: &User| world.invitation_of(user).state == InvitationState::Expired;
     assert!(users.iter().all(ended));
 }
@@ -189,7 +189,7 @@ async fn who_is_invited_anew_while_maintenance_comes_by_keeps_the_new_issue() {
         });
     });
 
-    world.tick().await;
+    world.maintain().await;
 
     assert_eq!(world.invitation_of(&user).state, InvitationState::Pending);
     assert_eq!(times_expired(&world, &user), 0);
@@ -206,7 +206,7 @@ async fn only_what_was_ended_is_counted() {
         store.change_user(id, |user| user.devices = 1);
     });
 
-    let (overtaken, next) = (world.tick().await, world.tick().await);
+    let (overtaken, next) = (world.maintain().await, world.maintain().await);
 
     assert_eq!((overtaken.expired, next.expired), (0, 1));
 }
@@ -219,7 +219,7 @@ async fn a_list_of_what_is_due_that_is_a_moment_old_ends_nothing_twice() {
     world.wait(WEEK);
     world.store.let_indexes_lag(2);
 
-    let (first, second) = (world.tick().await, world.tick().await);
+    let (first, second) = (world.maintain().await, world.maintain().await);
 
     assert_eq!((first.expired, second.expired), (1, 0));
     assert_eq!(times_expired(&world, &user), 1);
@@ -233,7 +233,7 @@ async fn a_postman_who_cannot_be_woken_keeps_nothing_else_from_being_done() {
     world.wait(WEEK);
     world.bell.break_down(true);
 
-    let _ = world.ticking().run().await;
+    let _ = world.run_maintenance().run().await;
 
     assert_eq!(world.invitation_of(&user).state, InvitationState::Expired);
 }
@@ -247,9 +247,9 @@ async fn a_table_that_fails_makes_the_round_fail_and_the_next_one_makes_up_for_i
         world.wait(WEEK);
         world.store.plan(calls, beckon_testkit::Fault::Refuse);
 
-        let failed = world.ticking().run().await.is_err();
+        let failed = world.run_maintenance().run().await.is_err();
         world.store.come_back();
-        world.tick().await;
+        world.maintain().await;
 
         assert!(failed || calls > 4, "{calls}");
         assert_eq!(times_expired(&world, &user), 1);
