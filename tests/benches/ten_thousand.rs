@@ -143,7 +143,7 @@ async fn keeps_the_rate(api: &Api, people: &[String], findings: &mut Findings) {
     );
 }
 
-/// Lowers the account's rate in the middle of a batch, and times how long the postman takes to keep
+/// Lowers the account's rate in the middle of a batch, and times how long the delivery worker takes to keep
 /// to it.
 async fn follows_the_rate(api: &Api, people: &[String], findings: &mut Findings) {
     let batch = held(api, people).await;

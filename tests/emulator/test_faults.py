@@ -232,7 +232,7 @@ def test_a_report_of_ses_that_nobody_understands_goes_to_the_dead_letter_queue(s
     equal([("poison" in f["event"], bool(f["reason"])) for f in failures], [(True, True)], "the failures")
 
 
-def test_what_met_a_busy_postman_is_woken_by_the_clock(session):
+def test_what_met_a_busy_delivery_worker_is_woken_by_the_clock(session):
     dynamodb = session.stack.client("dynamodb")
     busy_until = int((time.time() + 15) * 1000)
     dynamodb.put_item(
@@ -241,7 +241,7 @@ def test_what_met_a_busy_postman_is_woken_by_the_clock(session):
     )
     _, addresses = invite(session, "busy", 1)
     time.sleep(10)
-    equal(session.ses.mails(addresses[0]), [], "mails while another postman is at work")
+    equal(session.ses.mails(addresses[0]), [], "mails while another delivery worker is at work")
     everybody_got_one_mail(session, addresses, A_ROUND)
 
 

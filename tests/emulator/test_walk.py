@@ -133,7 +133,7 @@ def newest_mail(session, name, subject_has, after=0):
         mails = [mail for mail in session.ses.mails(f"{name}@example.com") if subject_has in mail.subject]
         return mails[-1] if len(mails) > after else None
 
-    # A wake-up that meets a postman at his last look is lost; maintenance makes up for it in a minute.
+    # A wake-up that meets a delivery worker at its last look is lost; maintenance makes up for it in a minute.
     return until(f"mail number {after + 1} to {name} about {subject_has!r}", arrived, seconds=90)
 
 

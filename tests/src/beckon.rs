@@ -119,10 +119,10 @@ impl Beckon {
         .await;
     }
 
-    /// Takes the postman's place for an hour, so that mail waits.
+    /// Takes the delivery worker's place for an hour, so that mail waits.
     pub async fn hold_the_post(&self) {
         let run = RunId::new(SystemEntropy::new().ulid());
-        until("the postman has finished", async || {
+        until("the delivery worker has finished", async || {
             let now = Timestamp::now();
             let until = now + SignedDuration::from_hours(1);
             let taken = self.system.table().take_lease(run, now, until).await;

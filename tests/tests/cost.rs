@@ -96,7 +96,7 @@ async fn from_redeemed_until_the_confirmation_is_delivered_takes_fewer_than_30_w
     beckon.quiet().await;
     let (written, _) = beckon.consumed_units();
 
-    // One after the other, as they come: none shares a round of the postman with the next.
+    // One after the other, as they come: none shares a round of the delivery worker with the next.
     for (person, session) in people.iter().zip(&sessions) {
         beckon
             .report_device(

@@ -17,14 +17,14 @@ use serde_json::{Value, json};
 /// No pause ends by itself and no unanswered mail is sent again; maintenance comes by often.
 fn patient(options: &mut Options) {
     options.maintenance_every = Duration::from_millis(200);
-    options.postman.pause = SignedDuration::from_hours(1);
-    options.postman.unknown_wait = SignedDuration::from_hours(1);
+    options.delivery.pause = SignedDuration::from_hours(1);
+    options.delivery.unknown_wait = SignedDuration::from_hours(1);
 }
 
 /// An unanswered mail is sent again soon, though not before a busy machine can hear of it.
 fn impatient(options: &mut Options) {
     patient(options);
-    options.postman.unknown_wait = SignedDuration::from_secs(4);
+    options.delivery.unknown_wait = SignedDuration::from_secs(4);
 }
 
 /// This many who were never invited.
@@ -299,7 +299,7 @@ async fn three_hundred_mails_survive_that_the_account_may_not_send() {
 async fn a_pause_ends_by_itself_when_its_time_has_come() {
     let beckon = Beckon::start_with(|options| {
         patient(options);
-        options.postman.pause = SignedDuration::from_secs(1);
+        options.delivery.pause = SignedDuration::from_secs(1);
     })
     .await;
     let ada = beckon.add_uninvited("ada@example.com").await;
@@ -705,7 +705,7 @@ async fn a_batch_that_is_stopped_half_way_sends_no_more() {
     let counts = settled(&beckon, &batch).await;
 
     assert_eq!(stopped["batch"]["expectedEnd"], Value::Null);
-    // The postman looks every second, so this is far more than it needs on a busy machine.
+    // The delivery worker looks every second, so this is far more than it needs on a busy machine.
     let sent = counts["sent"].as_u64().unwrap();
     assert!(sent < SIZE as u64 / 2, "{sent}");
     assert_eq!(beckon.mails_taken().await, sent);

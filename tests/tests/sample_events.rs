@@ -13,7 +13,7 @@ use std::time::Duration;
 use aws_lambda_events::dynamodb;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use axum::Router;
-use beckon_aws::{Bell, KeySource, LambdaPostman, SesMailService, Table, clients};
+use beckon_aws::{DeliveryWakeUp, KeySource, LambdaWakeUp, SesMailService, Table, clients};
 use beckon_domain::model::mail::MailState;
 use beckon_domain::ports::users::AddUserRow as _;
 use beckon_domain::rules::content::Links;
@@ -23,7 +23,7 @@ use beckon_runtime::edge;
 use beckon_testkit::builders::{a_mail, a_row, a_user, an_invitation, monday_morning};
 use beckon_testkit::{MemoryKeys, World};
 use beckon_tests::Beckon;
-use deliver::Postman;
+use deliver::DeliveryWorker;
 use expand::Expand;
 use feedback::Reports;
 use lambda_http::{Body, IntoResponse as _};
@@ -103,7 +103,7 @@ fn routes_of(function: &str, table: &Table) -> Option<Router> {
             send::Sending::new(
                 table,
                 SesMailService::new(&nowhere, None),
-                Bell::Lambda(LambdaPostman::new(&nowhere, "deliver")),
+                DeliveryWakeUp::Lambda(LambdaWakeUp::new(&nowhere, "deliver")),
             )
             .router()
         }
@@ -142,10 +142,10 @@ async fn runs_with_its_sample_event(function: &str) {
             let _: Value = sample(function);
             let user = world.with(a_user());
             world.invite(&[&user]).await;
-            let postman = Postman {
+            let worker = DeliveryWorker {
                 deliver: world.deliver(),
             };
-            postman.handle().await.unwrap();
+            worker.handle().await.unwrap();
             assert_eq!(world.service.taken().len(), 1);
         }
         "feedback" => {
@@ -160,7 +160,7 @@ async fn runs_with_its_sample_event(function: &str) {
             let event: dynamodb::Event = sample(function);
             let answer = expand.handle(event).await;
             assert!(answer.batch_item_failures.is_empty());
-            assert_eq!(world.bell.count(), 1);
+            assert_eq!(world.wake_up.count(), 1);
         }
         "publish" => {
             let publish = Publish { env: &world };

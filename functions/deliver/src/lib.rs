@@ -1,4 +1,4 @@
-//! Deliver is the postman's round: it sends what is due, and has itself woken again if time runs
+//! Deliver is the delivery worker's round: it sends what is due, and has itself woken again if time runs
 //! out while mail is due.
 
 use beckon_domain::ports::batches::LoadBatch;
@@ -16,12 +16,12 @@ use beckon_runtime::metrics::{self, Metric};
 
 /// What the function works with.
 #[derive(Debug, Clone)]
-pub struct Postman<E> {
+pub struct DeliveryWorker<E> {
     /// The round. What wakes it wakes its successor, too.
     pub deliver: Deliver<E>,
 }
 
-impl<E> Postman<E>
+impl<E> DeliveryWorker<E>
 where
     E: WithComposer
         + WithKeys
@@ -52,7 +52,7 @@ where
                 unknown = run.unknown,
                 again = run.again,
                 failed = run.failed,
-                "the postman finished a round"
+                "the delivery worker finished a round"
             );
             metrics::record(&[
                 (Metric::MailsSent, run.sent),
@@ -67,11 +67,11 @@ where
             metrics::record(&[(Metric::UnfitWordings, run.unfit.values().sum())]);
         }
         match &run.end {
-            RunEnd::OutOfTime => self.deliver.env.wake_up().wake_postman().await?,
+            RunEnd::OutOfTime => self.deliver.env.wake_up().wake_delivery().await?,
             RunEnd::Paused(pause) => {
                 tracing::warn!(until = %pause.until, code = pause.code, reason = pause.reason, "delivery is paused");
             }
-            RunEnd::LeaseLost => tracing::warn!("another run took the postman's lease"),
+            RunEnd::LeaseLost => tracing::warn!("another run took the delivery worker's lease"),
             RunEnd::LeaseHeld | RunEnd::NothingDue => {}
         }
         Ok(run)

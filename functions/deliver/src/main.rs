@@ -1,13 +1,13 @@
 //! Starts `deliver` on the Lambda runtime.
 
-use beckon_aws::{KeySource, LambdaPostman, SesMailService, Table, clients};
+use beckon_aws::{KeySource, LambdaWakeUp, SesMailService, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_domain::rules::content::Links;
-use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
+use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
 use beckon_mail::Composer;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{FunctionEnv, processors, telemetry};
-use deliver::Postman;
+use deliver::DeliveryWorker;
 use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
@@ -17,7 +17,7 @@ struct Config {
     own_name: String,
     enrolment_page: String,
     configuration_set: Option<String>,
-    policy: PostmanPolicy,
+    policy: DeliveryPolicy,
 }
 
 fn main() -> Result<(), Error> {
@@ -27,10 +27,10 @@ fn main() -> Result<(), Error> {
 async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
     let config = complete(&environment, |reader| {
-        let usual = PostmanPolicy::default();
+        let usual = DeliveryPolicy::default();
         let seconds =
             |given: u64| SignedDuration::from_secs(i64::try_from(given).unwrap_or(i64::MAX));
-        let policy = PostmanPolicy {
+        let policy = DeliveryPolicy {
             lease: seconds(reader.number_or("BECKON_LEASE_SECONDS", 30)),
             unknown_wait: seconds(reader.number_or("BECKON_UNKNOWN_WAIT_SECONDS", 300)),
             longest_run: seconds(reader.number_or("BECKON_LONGEST_RUN_SECONDS", 600)),
@@ -65,13 +65,13 @@ async fn start() -> Result<(), Error> {
     let (table_stands, ()) = tokio::join!(table.warm_up(), keys.warm_up());
     table_stands?;
     let ses = SesMailService::new(&aws, config.configuration_set.as_deref());
-    let postman = Postman {
+    let worker = DeliveryWorker {
         deliver: Deliver {
             env: FunctionEnv::over(table)
                 .with_keys(keys)
                 .with_composer(Composer::new()?)
                 .with_mail_service(ses)
-                .with_wake_up(LambdaPostman::new(&aws, &config.own_name)),
+                .with_wake_up(LambdaWakeUp::new(&aws, &config.own_name)),
             links: Links {
                 enrolment_page: config.enrolment_page,
             },
@@ -80,7 +80,7 @@ async fn start() -> Result<(), Error> {
     };
     telemetry::ready();
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
-        postman.handle().await.map(|_| ()).map_err(Error::from)
+        worker.handle().await.map(|_| ()).map_err(Error::from)
     }))
     .await
 }

@@ -1,5 +1,5 @@
 //! Expand reads the table's stream and does what rows ask for: a cursor that moved asks for
-//! its next page, a mail that waits asks for the postman. It never waits for either's end.
+//! its next page, a mail that waits asks for the delivery worker. It never waits for either's end.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -30,7 +30,7 @@ pub struct Expand<E> {
 enum Wish {
     /// The next page of a batch.
     Expand(BatchId),
-    /// The postman.
+    /// The delivery worker.
     Deliver,
     /// That somebody is told: the row was set aside.
     Tell(RowKey),
@@ -75,9 +75,9 @@ where
                 }
             }
         }
-        if wake && let Err(error) = self.env.wake_up().wake_postman().await {
+        if wake && let Err(error) = self.env.wake_up().wake_delivery().await {
             // Maintenance comes by within a minute.
-            tracing::warn!(error = %beckon_runtime::problem::chain(&error), "the postman was not woken");
+            tracing::warn!(error = %beckon_runtime::problem::chain(&error), "the delivery worker was not woken");
         }
         response
     }

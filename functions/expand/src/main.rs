@@ -1,7 +1,7 @@
 //! Starts `expand` on the Lambda runtime.
 
 use aws_lambda_events::dynamodb::Event;
-use beckon_aws::{KeySource, LambdaPostman, SqsDeadLetters, Table, clients};
+use beckon_aws::{KeySource, LambdaWakeUp, SqsDeadLetters, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{FunctionEnv, processors, telemetry};
@@ -14,11 +14,11 @@ fn main() -> Result<(), Error> {
 
 async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
-    let (config, secret, postman, failures) = complete(&environment, |reader| {
+    let (config, secret, deliver, failures) = complete(&environment, |reader| {
         let secret = reader.required("BECKON_KEY_SECRET");
-        let postman = reader.required("BECKON_DELIVER_FUNCTION");
+        let deliver = reader.required("BECKON_DELIVER_FUNCTION");
         let failures = reader.required("BECKON_DEAD_LETTER_QUEUE_URL");
-        Some((StoreConfig::read(reader)?, secret, postman, failures))
+        Some((StoreConfig::read(reader)?, secret, deliver, failures))
     })?;
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
@@ -26,7 +26,7 @@ async fn start() -> Result<(), Error> {
     let expand = Expand {
         env: FunctionEnv::over(table)
             .with_keys(KeySource::secret(&aws, &secret))
-            .with_wake_up(LambdaPostman::new(&aws, &postman))
+            .with_wake_up(LambdaWakeUp::new(&aws, &deliver))
             .with_dead_letters(SqsDeadLetters::new(&aws, &failures)),
     };
     telemetry::ready();

@@ -1,6 +1,6 @@
 //! Starts `maintenance` on the Lambda runtime.
 
-use beckon_aws::{LambdaPostman, Table, clients};
+use beckon_aws::{LambdaWakeUp, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{FunctionEnv, processors, telemetry};
@@ -12,14 +12,14 @@ fn main() -> Result<(), Error> {
 
 async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
-    let (config, postman) = complete(&environment, |reader| {
-        let postman = reader.required("BECKON_DELIVER_FUNCTION");
-        Some((StoreConfig::read(reader)?, postman))
+    let (config, deliver) = complete(&environment, |reader| {
+        let deliver = reader.required("BECKON_DELIVER_FUNCTION");
+        Some((StoreConfig::read(reader)?, deliver))
     })?;
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
-    let env = FunctionEnv::over(table).with_wake_up(LambdaPostman::new(&aws, &postman));
+    let env = FunctionEnv::over(table).with_wake_up(LambdaWakeUp::new(&aws, &deliver));
     telemetry::ready();
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
         // Mail first: a round that fails at erasing has done all else.

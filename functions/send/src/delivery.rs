@@ -62,7 +62,7 @@ async fn resume(
     let resumed = sending.resume.run().await?;
     if let Some(error) = resumed.not_woken {
         // Maintenance comes by within a minute.
-        tracing::warn!(error = %chain(&error), "the postman was not woken");
+        tracing::warn!(error = %chain(&error), "the delivery worker was not woken");
     }
     view(&sending).await.map(Json)
 }

@@ -8,7 +8,7 @@ mod routes;
 use std::sync::Arc;
 
 use axum::Router;
-use beckon_aws::{Bell, SesMailService, Table};
+use beckon_aws::{DeliveryWakeUp, SesMailService, Table};
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send_invitations::SendInvitations;
@@ -18,7 +18,7 @@ use beckon_runtime::{FunctionEnv, NotGiven};
 use utoipa_axum::router::OpenApiRouter;
 
 /// What the use cases run in.
-type SendEnv = FunctionEnv<Table, NotGiven, NotGiven, SesMailService, Bell>;
+type SendEnv = FunctionEnv<Table, NotGiven, NotGiven, SesMailService, DeliveryWakeUp>;
 
 /// What the routes work with.
 #[derive(Debug, Clone)]
@@ -32,9 +32,9 @@ pub struct Sending {
 }
 
 impl Sending {
-    /// Batches kept in this table, through this mail service; the bell wakes the postman.
+    /// Batches kept in this table, through this mail service; the wake-up wakes the delivery worker.
     #[must_use]
-    pub fn new(table: Table, service: SesMailService, bell: Bell) -> Self {
+    pub fn new(table: Table, service: SesMailService, wake_up: DeliveryWakeUp) -> Self {
         let env = FunctionEnv::over(table.clone())
             .with_mail_service(service)
             .with_wake_up(bell);

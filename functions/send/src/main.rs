@@ -1,6 +1,6 @@
 //! Starts `send` on the Lambda runtime.
 
-use beckon_aws::{Bell, LambdaPostman, SesMailService, Table, clients};
+use beckon_aws::{DeliveryWakeUp, LambdaWakeUp, SesMailService, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
 use beckon_runtime::{edge, processors, telemetry};
@@ -18,11 +18,11 @@ async fn start() -> Result<(), lambda_http::Error> {
     let aws = clients::load().await;
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     let service = SesMailService::new(&aws, None);
-    let bell = Bell::Lambda(LambdaPostman::new(&aws, &deliver));
+    let wake_up = DeliveryWakeUp::Lambda(LambdaWakeUp::new(&aws, &deliver));
     table.warm_up().await?;
     telemetry::ready();
     lambda_http::run(edge::in_lambda(
-        send::Sending::new(table, service, bell).router(),
+        send::Sending::new(table, service, wake_up).router(),
     ))
     .await
 }

@@ -9,17 +9,17 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::middleware::from_fn;
-use beckon_aws::{Bell, EventBridgeBus, KeySource, SesMailService, Table, clients};
+use beckon_aws::{DeliveryWakeUp, EventBridgeBus, KeySource, SesMailService, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_domain::ports::env::WithMailService as _;
 use beckon_domain::rules::content::Links;
-use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
+use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::permission::Caller;
 use beckon_mail::Composer;
 use beckon_runtime::config::{complete, environment};
 use beckon_runtime::{Authorised, FunctionEnv, caller, edge};
-use deliver::Postman;
+use deliver::DeliveryWorker;
 use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
 use expand::Expand;
@@ -51,8 +51,8 @@ pub struct Options {
     pub data: PathBuf,
     /// The port; 0 takes a free one.
     pub port: u16,
-    /// How the postman goes about it.
-    pub postman: PostmanPolicy,
+    /// How the delivery worker goes about it.
+    pub delivery: DeliveryPolicy,
     /// How often maintenance comes by.
     pub maintenance_every: Duration,
     /// How long a refused redemption takes.
@@ -73,11 +73,11 @@ impl Options {
         Self {
             data,
             port,
-            postman: PostmanPolicy {
+            delivery: DeliveryPolicy {
                 lease: SignedDuration::from_secs(5),
                 unknown_wait: SignedDuration::from_secs(10),
                 pause: SignedDuration::from_secs(30),
-                ..PostmanPolicy::default()
+                ..DeliveryPolicy::default()
             },
             maintenance_every: Duration::from_secs(5),
             refuse_after: Duration::from_millis(400),
@@ -97,11 +97,11 @@ impl Options {
                 let given = reader.number_or(name, usual.unsigned_abs().as_secs());
                 SignedDuration::from_secs(i64::try_from(given).unwrap_or(i64::MAX))
             };
-            let postman = PostmanPolicy {
-                lease: seconds("BECKON_LEASE_SECONDS", usual.postman.lease),
-                unknown_wait: seconds("BECKON_UNKNOWN_WAIT_SECONDS", usual.postman.unknown_wait),
-                pause: seconds("BECKON_PAUSE_SECONDS", usual.postman.pause),
-                ..usual.postman.clone()
+            let delivery = DeliveryPolicy {
+                lease: seconds("BECKON_LEASE_SECONDS", usual.delivery.lease),
+                unknown_wait: seconds("BECKON_UNKNOWN_WAIT_SECONDS", usual.delivery.unknown_wait),
+                pause: seconds("BECKON_PAUSE_SECONDS", usual.delivery.pause),
+                ..usual.delivery.clone()
             };
             let every = reader
                 .number_or(
@@ -113,7 +113,7 @@ impl Options {
             let wrong_tries_per_hour =
                 reader.number_or("BECKON_WRONG_TRIES_PER_HOUR", usual.wrong_tries_per_hour);
             Some(Self {
-                postman,
+                delivery,
                 maintenance_every: Duration::from_secs(every),
                 refuse_after: Duration::from_millis(refuse_after),
                 wrong_tries_per_hour,
@@ -147,9 +147,9 @@ struct Shared {
     ses: SesEndpoint,
     sender: EmailAddress,
     links: Links,
-    /// What the postman's task waits for.
+    /// What the delivery worker's task waits for.
     woken: Arc<Notify>,
-    bell: Bell,
+    wake_up: DeliveryWakeUp,
 }
 
 impl System {
@@ -188,15 +188,15 @@ impl System {
             shared.serve_aws(&options, &engine, &mut tasks).await?;
         }
         let round = Arc::new(Mutex::new(()));
-        let postman = Postman {
+        let worker = DeliveryWorker {
             deliver: Deliver {
                 env: env.clone(),
                 links: shared.links.clone(),
-                policy: options.postman.clone(),
+                policy: options.delivery.clone(),
             },
         };
         tasks.spawn(deliver_when_woken(
-            postman,
+            worker,
             Arc::clone(&shared.woken),
             Arc::clone(&round),
         ));
@@ -294,7 +294,7 @@ Ctrl-C ends it; start it again and it goes on where it was.",
         )
     }
 
-    /// Ends it: lets the postman finish what is in flight, then stops every task.
+    /// Ends it: lets the delivery worker finish what is in flight, then stops every task.
     pub async fn stop(mut self) {
         // Whatever is not finished by then is taken up at the next start.
         let finished = tokio::time::timeout(Duration::from_secs(3), self.round.lock()).await;
@@ -331,7 +331,7 @@ impl Shared {
             links: Links {
                 enrolment_page: format!("{address}/enroll"),
             },
-            bell: Bell::Here(Arc::clone(&woken)),
+            wake_up: DeliveryWakeUp::Here(Arc::clone(&woken)),
             woken,
         })
     }
@@ -361,7 +361,7 @@ impl Shared {
             sending: send::Sending::new(
                 self.table.clone(),
                 env.mail_service().clone(),
-                self.bell.clone(),
+                self.wake_up.clone(),
             ),
             settings: settings::SettingsRoutes::new(
                 self.table.clone(),
@@ -432,7 +432,7 @@ impl Shared {
             .with_keys(self.keys.clone())
             .with_composer(Composer::new()?)
             .with_mail_service(service)
-            .with_wake_up(self.bell.clone())
+            .with_wake_up(self.wake_up.clone())
             .with_event_bus(EventBridgeBus::new(&bus, PublishedEvents::BUS))
             .with_dead_letters(self.failures.clone()))
     }
@@ -451,7 +451,7 @@ fn for_its_owner_alone(data: &std::path::Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Two processes on one folder would be two postmen and two engines.
+/// Two processes on one folder would be two delivery workers and two engines.
 fn only_one(data: &std::path::Path) -> anyhow::Result<File> {
     let path = data.join("lock");
     let file =
@@ -471,15 +471,26 @@ fn signed_in_as(caller: Caller, router: Router) -> Router {
 }
 
 /// What the functions run in on one machine.
-pub(crate) type LocalEnv =
-    FunctionEnv<Table, KeySource, Composer, SesMailService, Bell, EventBridgeBus, DeadLetterFile>;
+pub(crate) type LocalEnv = FunctionEnv<
+    Table,
+    KeySource,
+    Composer,
+    SesMailService,
+    DeliveryWakeUp,
+    EventBridgeBus,
+    DeadLetterFile,
+>;
 
-async fn deliver_when_woken(postman: Postman<LocalEnv>, woken: Arc<Notify>, round: Arc<Mutex<()>>) {
+async fn deliver_when_woken(
+    worker: DeliveryWorker<LocalEnv>,
+    woken: Arc<Notify>,
+    round: Arc<Mutex<()>>,
+) {
     loop {
         woken.notified().await;
         let _busy = round.lock().await;
-        if let Err(error) = postman.handle().await {
-            tracing::error!(error = %beckon_runtime::problem::chain(&error), "the postman's round failed; maintenance has it begin again");
+        if let Err(error) = worker.handle().await {
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "the delivery worker's round failed; maintenance has it begin again");
         }
     }
 }

@@ -9,13 +9,13 @@ mod event_bus;
 mod in_process;
 mod keys;
 mod mail_service;
-mod postman;
 pub mod table;
+mod wake_up;
 
 pub use dead_letters::SqsDeadLetters;
 pub use event_bus::EventBridgeBus;
 pub use in_process::Call;
 pub use keys::{KeySource, SecretsManagerKeys};
 pub use mail_service::SesMailService;
-pub use postman::{Bell, LambdaPostman};
 pub use table::Table;
+pub use wake_up::{DeliveryWakeUp, LambdaWakeUp};

@@ -7,7 +7,6 @@
 //! knows in its own words what must hold at each moment; at the end everything is mended, the
 //! machinery comes to rest, and what stands in the table must add up.
 
-mod bell;
 mod breakage;
 mod cast;
 mod dice;
@@ -32,6 +31,7 @@ mod table_mails;
 mod table_reads;
 mod tasks;
 mod use_case;
+mod wake_up;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -305,7 +305,7 @@ impl MemoryStore {
         self.lock().rows.pages_of(batch, 0, usize::MAX)
     }
 
-    /// Who holds the postman's lease, and until when.
+    /// Who holds the delivery worker's lease, and until when.
     pub fn lease(&self) -> Option<(RunId, Timestamp)> {
         self.lock().rows.lease
     }
@@ -369,7 +369,7 @@ impl MemoryStore {
         self.lock().change(|rows| rows.pause = None);
     }
 
-    /// Has another run hold the postman's lease.
+    /// Has another run hold the delivery worker's lease.
     pub fn steal_lease(&self, run: RunId, until: Timestamp) {
         self.lock().change(|rows| rows.lease = Some((run, until)));
     }

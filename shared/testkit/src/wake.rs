@@ -1,4 +1,4 @@
-//! A bell that tells a test whether the postman was woken.
+//! A wake-up that tells a test whether the delivery worker was woken.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,7 +14,7 @@ pub struct WakeFlag {
 }
 
 impl WakeFlag {
-    /// How often the postman was woken.
+    /// How often the delivery worker was woken.
     pub fn count(&self) -> u64 {
         self.rung.load(Ordering::SeqCst)
     }
@@ -26,9 +26,12 @@ impl WakeFlag {
 }
 
 impl WakePostman for WakeFlag {
-    async fn wake_postman(&self) -> Result<(), Unavailable> {
+    async fn wake_delivery(&self) -> Result<(), Unavailable> {
         if self.broken.load(Ordering::SeqCst) {
-            return Err(Unavailable::new("the postman", "the test told it to fail"));
+            return Err(Unavailable::new(
+                "the delivery worker",
+                "the test told it to fail",
+            ));
         }
         self.rung.fetch_add(1, Ordering::SeqCst);
         Ok(())

@@ -24,7 +24,7 @@ use beckon_domain::usecases::confirm_registration::{
 };
 use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::delete_user::DeleteUser;
-use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy, Run};
+use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy, Run};
 use beckon_domain::usecases::erase_ended::EraseEnded;
 use beckon_domain::usecases::expand::{ExpandPage, Expanded};
 use beckon_domain::usecases::export_users::ExportUsers;
@@ -69,16 +69,16 @@ pub struct World {
     pub service: MemoryMailService,
     /// The composer.
     pub composer: PlainComposer,
-    /// What wakes the postman.
-    pub bell: WakeFlag,
+    /// What wakes the delivery worker.
+    pub wake_up: WakeFlag,
     /// The event bus.
     pub bus: MemoryBus,
     /// What could not be understood.
     pub failures: MemoryDeadLetters,
     /// Where links lead.
     pub links: Links,
-    /// How the postman goes about it.
-    pub policy: PostmanPolicy,
+    /// How the delivery worker goes about it.
+    pub policy: DeliveryPolicy,
     /// How many wrong tries a source has in an hour.
     pub budget: u64,
 }
@@ -93,13 +93,13 @@ impl World {
             keys: MemoryKeys::new(),
             service: MemoryMailService::new(&clock),
             composer: PlainComposer::default(),
-            bell: WakeFlag::default(),
+            wake_up: WakeFlag::default(),
             bus: MemoryBus::default(),
             failures: MemoryDeadLetters::default(),
             links: Links {
                 enrolment_page: "https://beckon.example.com/enroll".to_owned(),
             },
-            policy: PostmanPolicy::default(),
+            policy: DeliveryPolicy::default(),
             budget: 20,
             clock,
         }
@@ -165,7 +165,7 @@ impl WithWakeUp for World {
     type WakeUp = WakeFlag;
 
     fn wake_up(&self) -> &WakeFlag {
-        &self.bell
+        &self.wake_up
     }
 }
 
@@ -216,7 +216,7 @@ impl World {
     }
 
     /// Delivers mail.
-    pub fn deliver(&self) -> Postman {
+    pub fn deliver(&self) -> DeliveryWorker {
         Deliver {
             env: self.clone(),
             links: self.links.clone(),
@@ -330,8 +330,8 @@ impl World {
     }
 }
 
-/// The postman of a [`World`].
-pub type Postman = Deliver<World>;
+/// The delivery worker of a [`World`].
+pub type DeliveryWorker = Deliver<World>;
 
 /// The steps. Each panics where it does not go as in the procedure.
 impl World {
@@ -400,7 +400,7 @@ impl World {
         Ok(())
     }
 
-    /// Has the postman run once.
+    /// Has the delivery worker run once.
     pub async fn post(&self) -> Run {
         self.deliver().run().await.expect("nothing fails")
     }

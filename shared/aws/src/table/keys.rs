@@ -14,7 +14,7 @@
 //! | own wording | `template` | `kind#locale` |
 //! | remembered answer | `answer#digest` | `answer` |
 //! | wrong tries of a source | `tally#…` | `tally` |
-//! | the postman's lease, delivery's pause, its pace | `postman` | `lease`, `pause`, `pace` |
+//! | the delivery worker's lease, delivery's pause, its pace | `postman` | `lease`, `pause`, `pace` |
 //!
 //! Every row may be set aside: it then stands in the index `due` under `aside#n` ([`super::reading`]).
 //!

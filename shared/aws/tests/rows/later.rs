@@ -151,7 +151,7 @@ async fn what_was_written_of_one_issue_is_not_said_of_the_next() {
     assert_eq!(places, ["asked.ofLater", "ofLater"]);
 }
 
-/// Through all that the postman writes, without reading in between.
+/// Through all that the delivery worker writes, without reading in between.
 #[tokio::test]
 async fn a_mail_that_is_delivered_keeps_what_a_later_version_wrote() {
     let engine = with_rows_of_later().await;

@@ -174,7 +174,7 @@ pub const SMALL_SEND: usize = 25;
 pub enum MailState {
     /// Due at its time.
     Waiting,
-    /// Claimed by a run of the postman.
+    /// Claimed by a run of the delivery worker.
     Sending,
     /// It was handed over and no answer came; the mail service may or may not have taken it.
     Unknown,
@@ -230,7 +230,7 @@ impl MailState {
         }
     }
 
-    /// Whether the postman or maintenance still has something to do for it.
+    /// Whether the delivery worker or maintenance still has something to do for it.
     #[must_use]
     pub const fn is_unsettled(self) -> bool {
         match self {
@@ -264,7 +264,7 @@ impl MailState {
 /// What can happen to a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MailEvent {
-    /// The postman takes it.
+    /// The delivery worker takes it.
     Claim,
     /// The mail service took it, by its answer or by its *Send* event.
     Accept,

@@ -35,7 +35,7 @@ pub trait FindDue {
     ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
 }
 
-/// The one postman at a time.
+/// The one delivery worker at a time.
 pub trait HoldLease {
     /// Takes the lease if nobody holds it past `now`; `false` if somebody does. Taking it again
     /// with the same run renews it.

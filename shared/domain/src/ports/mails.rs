@@ -35,7 +35,7 @@ pub trait LoadMails: Sync {
     }
 }
 
-/// Claims mails for the postman.
+/// Claims mails for the delivery worker.
 pub trait ClaimMail {
     /// Writes the mail's next version if the user it was judged by is still at the version that
     /// was read, so that nothing goes out that was cancelled or replaced meanwhile.

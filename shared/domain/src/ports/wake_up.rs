@@ -4,8 +4,8 @@ use std::future::Future;
 
 use crate::ports::error::Unavailable;
 
-/// Wakes the postman.
+/// Wakes the delivery worker.
 pub trait WakePostman {
     /// Has a run begin soon. A wake-up may be lost; maintenance makes up for it.
-    fn wake_postman(&self) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    fn wake_delivery(&self) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }

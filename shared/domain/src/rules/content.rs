@@ -1,4 +1,4 @@
-//! What goes into a mail: the one place where preview and postman put it together, so that
+//! What goes into a mail: the one place where preview and delivery worker put it together, so that
 //! what was shown is what is sent.
 
 use crate::model::invitation::Invitation;

@@ -1,4 +1,4 @@
-//! The rules of the postman: which mail is still wanted, how fast to go, and what each answer of
+//! The rules of the delivery worker: which mail is still wanted, how fast to go, and what each answer of
 //! the mail service means. Nothing here sends.
 
 use jiff::{SignedDuration, Timestamp};

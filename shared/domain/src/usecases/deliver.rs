@@ -1,4 +1,4 @@
-//! The postman: one run at a time, held by a lease, that takes what is due and hands it to the
+//! The delivery worker: one run at a time, held by a lease, that takes what is due and hands it to the
 //! mail service at the account's pace.
 
 mod carrying;
@@ -40,9 +40,9 @@ use crate::rules::sending::TokenBucket;
 use crate::values::ids::RunId;
 use crate::values::keys::KeyRing;
 
-/// How the postman goes about it.
+/// How the delivery worker goes about it.
 #[derive(Debug, Clone)]
-pub struct PostmanPolicy {
+pub struct DeliveryPolicy {
     /// How long a lease holds; it is renewed after a third of that.
     pub lease: SignedDuration,
     /// How long to wait for the mail service's own report of a mail whose answer was lost.
@@ -57,7 +57,7 @@ pub struct PostmanPolicy {
     pub pause: SignedDuration,
 }
 
-impl Default for PostmanPolicy {
+impl Default for DeliveryPolicy {
     fn default() -> Self {
         Self {
             lease: SignedDuration::from_secs(30),
@@ -113,7 +113,7 @@ pub struct Deliver<E> {
     /// Where links lead.
     pub links: Links,
     /// How to go about it.
-    pub policy: PostmanPolicy,
+    pub policy: DeliveryPolicy,
 }
 
 /// How often the limits of the account are read again.

@@ -12,7 +12,7 @@ use crate::ports::wake_up::WakePostman;
 pub struct Resumed {
     /// The pause that was ended, if there was one.
     pub ended: Option<Pause>,
-    /// Why the postman could not be woken; then maintenance does it within a minute.
+    /// Why the delivery worker could not be woken; then maintenance does it within a minute.
     pub not_woken: Option<Unavailable>,
 }
 
@@ -27,14 +27,14 @@ impl<E> ResumeDelivery<E>
 where
     E: Env<Store: PauseOutbox> + WithWakeUp,
 {
-    /// Ends whatever pause there is and wakes the postman, in this order: a postman who is woken
+    /// Ends whatever pause there is and wakes the delivery worker, in this order: a delivery worker that is woken
     /// first would still find the pause.
     pub async fn run(&self) -> Result<Resumed, Unavailable> {
         let ended = self.env.store().delivery_pause().await?;
         if ended.is_some() {
             self.env.store().set_delivery_pause(None).await?;
         }
-        let not_woken = self.env.wake_up().wake_postman().await.err();
+        let not_woken = self.env.wake_up().wake_delivery().await.err();
         Ok(Resumed { ended, not_woken })
     }
 }

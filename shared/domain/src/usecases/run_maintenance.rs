@@ -1,5 +1,5 @@
 //! Maintenance comes by every minute: it pushes what stands still, ends what has run out of time,
-//! reminds those who have not answered, and wakes the postman if anything is due.
+//! reminds those who have not answered, and wakes the delivery worker if anything is due.
 
 use std::collections::HashMap;
 
@@ -35,7 +35,7 @@ pub struct MaintenanceRound {
     pub expired: u64,
     /// Reminders written.
     pub reminded: u64,
-    /// Whether the postman was woken.
+    /// Whether the delivery worker was woken.
     pub woke: bool,
     /// Whether delivery stands still.
     pub paused: bool,
@@ -129,8 +129,8 @@ where
             round.oldest_due = waited
                 .map(|mail| now.duration_since(mail.due_at))
                 .fold(SignedDuration::ZERO, SignedDuration::max);
-            // Last: a postman who cannot be woken keeps nothing else from being done.
-            self.env.wake_up().wake_postman().await?;
+            // Last: a delivery worker that cannot be woken keeps nothing else from being done.
+            self.env.wake_up().wake_delivery().await?;
             round.woke = true;
         }
         Ok(round)

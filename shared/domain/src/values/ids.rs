@@ -71,7 +71,7 @@ ulid_id! {
     EventId
 }
 ulid_id! {
-    /// One run of the postman.
+    /// One run of the delivery worker.
     RunId
 }
 

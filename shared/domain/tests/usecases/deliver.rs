@@ -1,4 +1,4 @@
-//! The postman: which mails go out, in which order, and what they are.
+//! The delivery worker: which mails go out, in which order, and what they are.
 
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
@@ -152,9 +152,9 @@ async fn a_small_batch_that_comes_in_amid_a_large_one_goes_out_within_seconds() 
     for _ in 0..300 {
         with_mail(&world, bulk);
     }
-    let postman = world.deliver();
+    let worker = world.deliver();
 
-    let (run, (arrived, small)) = tokio::join!(postman.run(), async {
+    let (run, (arrived, small)) = tokio::join!(worker.run(), async {
         beckon_domain::ports::clock::Clock::sleep(&world.clock, SignedDuration::from_secs(5)).await;
         let arrived = world.wait(SignedDuration::ZERO);
         let (_, small) = with_mail(&world, |mail| mail.due_at = arrived);
@@ -339,13 +339,13 @@ async fn a_mail_whose_key_or_registration_is_gone_fails_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_mail_whose_settings_are_gone_does_not_keep_the_postman_for_ever() {
+async fn a_mail_whose_settings_are_gone_does_not_keep_the_delivery_worker_for_ever() {
     let world = World::new();
     let (_, orphan) = with_mail(&world, |mail| mail.settings = Version::from_number(99));
     let (_, fine) = with_mail(&world, |_| {});
-    let postman = world.deliver();
+    let worker = world.deliver();
 
-    let run = tokio::time::timeout(std::time::Duration::from_secs(2), postman.run()).await;
+    let run = tokio::time::timeout(std::time::Duration::from_secs(2), worker.run()).await;
 
     assert!(run.is_ok(), "the run did not end");
     assert_eq!(world.store.mail(fine).state, MailState::Sent);

@@ -1,4 +1,4 @@
-//! The postman: what each answer of the mail service comes to, and no answer.
+//! The delivery worker: what each answer of the mail service comes to, and no answer.
 
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::mail::{Mail, MailEvent, MailReason, MailState};
@@ -161,28 +161,28 @@ async fn a_pause_that_is_lifted_lets_delivery_go_on_at_once() {
 }
 
 #[tokio::test]
-async fn who_resumes_wakes_the_postman() {
+async fn who_resumes_wakes_the_delivery_worker() {
     let (world, _, _) = invited(2).await;
     world
         .service
         .answer_next([SendAnswer::QuotaUsedUp, SendAnswer::QuotaUsedUp]);
     world.post().await;
-    let woken = world.bell.count();
+    let woken = world.wake_up.count();
 
     let resumed = world.resume_delivery().run().await.unwrap();
 
     assert_eq!(resumed.ended.map(|pause| pause.code).unwrap(), "dailyQuota");
     assert!(resumed.not_woken.is_none());
-    assert_eq!(world.bell.count(), woken + 1);
+    assert_eq!(world.wake_up.count(), woken + 1);
     assert_eq!(world.store.pause(), None);
 }
 
 #[tokio::test]
-async fn a_postman_who_cannot_be_woken_keeps_no_pause() {
+async fn a_delivery_worker_that_cannot_be_woken_keeps_no_pause() {
     let (world, _, _) = invited(1).await;
     world.service.answer_next([account_refused()]);
     world.post().await;
-    world.bell.break_down(true);
+    world.wake_up.break_down(true);
 
     let resumed = world.resume_delivery().run().await.unwrap();
 

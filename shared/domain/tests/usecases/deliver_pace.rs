@@ -1,8 +1,8 @@
-//! The postman: one run at a time, at the account's pace.
+//! The delivery worker: one run at a time, at the account's pace.
 
 use beckon_domain::model::mail::MailState;
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::usecases::deliver::{PostmanPolicy, RunEnd};
+use beckon_domain::usecases::deliver::{DeliveryPolicy, RunEnd};
 use beckon_domain::values::ids::RunId;
 use beckon_testkit::builders::{a_mail, a_user, an_invitation};
 use beckon_testkit::entropy::fresh_ulid;
@@ -83,9 +83,9 @@ async fn a_long_run_renews_its_lease_all_the_while() {
     let world = World::new();
     world.service.let_through(1.0);
     backlog(&world, 150);
-    let (postman, other) = (world.deliver(), world.deliver());
+    let (worker, other) = (world.deliver(), world.deliver());
 
-    let (run, others) = tokio::join!(postman.run(), async {
+    let (run, others) = tokio::join!(worker.run(), async {
         let mut ends = Vec::new();
         for _ in 0..12 {
             world.clock.sleep(seconds(11)).await;
@@ -107,9 +107,9 @@ async fn a_run_that_cannot_renew_its_lease_stops_and_leaves_it_to_its_holder() {
     world.service.let_through(1.0);
     backlog(&world, 60);
     let other = RunId::new(fresh_ulid());
-    let postman = world.deliver();
+    let worker = world.deliver();
 
-    let (run, until) = tokio::join!(postman.run(), async {
+    let (run, until) = tokio::join!(worker.run(), async {
         world.clock.sleep(seconds(15)).await;
         let until = world.clock.now() + seconds(30);
         world.store.steal_lease(other, until);
@@ -180,9 +180,9 @@ async fn a_changed_rate_is_followed_within_seconds_in_both_directions() {
     let world = World::new();
     world.service.let_through(20.0);
     backlog(&world, 800);
-    let postman = world.deliver();
+    let worker = world.deliver();
 
-    let (_, (slowed, sped_up)) = tokio::join!(postman.run(), async {
+    let (_, (slowed, sped_up)) = tokio::join!(worker.run(), async {
         world.clock.sleep(seconds(5)).await;
         world.service.let_through(2.0);
         let slowed = world.clock.now();
@@ -225,9 +225,9 @@ async fn limits_that_cannot_be_read_for_a_moment_stay_as_they_were() {
     let world = World::new();
     world.service.let_through(10.0);
     backlog(&world, 100);
-    let postman = world.deliver();
+    let worker = world.deliver();
 
-    let (run, ()) = tokio::join!(postman.run(), async {
+    let (run, ()) = tokio::join!(worker.run(), async {
         world.clock.sleep(seconds(2)).await;
         world.service.hide_limits();
     });
@@ -265,9 +265,9 @@ async fn mails_that_trickle_in_one_run_after_the_other_keep_the_rate_too() {
 #[tokio::test]
 async fn a_run_ends_before_its_time_is_over_and_its_successor_goes_on() {
     let mut world = World::new();
-    world.policy = PostmanPolicy {
+    world.policy = DeliveryPolicy {
         longest_run: seconds(60),
-        ..PostmanPolicy::default()
+        ..DeliveryPolicy::default()
     };
     world.service.let_through(1.0);
     backlog(&world, 100);

@@ -344,7 +344,7 @@ async fn a_reminder_that_had_to_wait_does_not_go_out_at_night() {
     let user = world.with(a_user().living_in("UTC"));
     world.invite(&[&user]).await;
     world.post().await;
-    // Written at nine in the morning, but the postman comes at eleven at night.
+    // Written at nine in the morning, but the delivery worker comes at eleven at night.
     world.wait(HOUR * 24);
     world.maintain().await;
     world.wait(HOUR * 14);

@@ -25,11 +25,11 @@ async fn where_nothing_is_due_nothing_is_done() {
     let world = World::new();
 
     assert_eq!(world.maintain().await, MaintenanceRound::default());
-    assert_eq!(world.bell.count(), 0);
+    assert_eq!(world.wake_up.count(), 0);
 }
 
 #[tokio::test]
-async fn the_postman_is_woken_once_if_anything_is_due() {
+async fn the_delivery_worker_is_woken_once_if_anything_is_due() {
     let world = World::new();
     let users: Vec<User> = (0..30).map(|_| world.with(a_user())).collect();
     world.invite(&users.iter().collect::<Vec<_>>()).await;
@@ -40,7 +40,7 @@ async fn the_postman_is_woken_once_if_anything_is_due() {
     let after = world.maintain().await;
 
     assert!(before.woke && !after.woke);
-    assert_eq!(world.bell.count(), 1);
+    assert_eq!(world.wake_up.count(), 1);
 }
 
 #[tokio::test]
@@ -226,12 +226,12 @@ async fn a_list_of_what_is_due_that_is_a_moment_old_ends_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_postman_who_cannot_be_woken_keeps_nothing_else_from_being_done() {
+async fn a_delivery_worker_that_cannot_be_woken_keeps_nothing_else_from_being_done() {
     let world = World::under(&settings().lifetime_hours(1).build());
     let user = world.with(a_user());
     world.invite(&[&user]).await;
     world.wait(WEEK);
-    world.bell.break_down(true);
+    world.wake_up.break_down(true);
 
     let _ = world.run_maintenance().run().await;
 

@@ -216,7 +216,7 @@ async fn a_round_of_maintenance_ends_others_and_pushes_others() {
 
 /// Whoever asks for settings gets an error; mail and batches go on.
 #[tokio::test]
-async fn a_round_of_maintenance_wakes_the_postman_though_there_are_no_settings() {
+async fn a_round_of_maintenance_wakes_the_delivery_worker_though_there_are_no_settings() {
     let world = World::new();
     world.with(a_user().with(an_invitation()));
     two_invited(&world).await;

@@ -19,7 +19,7 @@ use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::change_invitation::{ChangeInvitation, InvitationChange};
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::decline::Decline;
-use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
+use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
 use beckon_domain::usecases::expand::{ExpandPage, Expanded};
 use beckon_domain::usecases::hand_over::HandOver;
 use beckon_domain::usecases::record_feedback::{Feedback, RecordFeedback};
@@ -92,7 +92,7 @@ struct Life<T> {
     keys: MemoryKeys,
     service: MemoryMailService,
     composer: PlainComposer,
-    bell: WakeFlag,
+    wake_up: WakeFlag,
     links: Links,
     user: User,
     model: Model,
@@ -149,7 +149,7 @@ impl<T: Store> WithWakeUp for Life<T> {
     type WakeUp = WakeFlag;
 
     fn wake_up(&self) -> &WakeFlag {
-        &self.bell
+        &self.wake_up
     }
 }
 
@@ -210,7 +210,7 @@ impl<T: Store> Life<T> {
             keys: MemoryKeys::new(),
             service: MemoryMailService::new(&clock),
             composer: PlainComposer::default(),
-            bell: WakeFlag::default(),
+            wake_up: WakeFlag::default(),
             links: Links {
                 enrolment_page: "https://beckon.example.com/enroll".to_owned(),
             },
@@ -515,7 +515,7 @@ impl<T: Store> Life<T> {
         let deliver = Deliver {
             env: &*self,
             links: self.links.clone(),
-            policy: PostmanPolicy::default(),
+            policy: DeliveryPolicy::default(),
         };
         let state = self.model.at(now);
         deliver.run().await.unwrap();

@@ -1,4 +1,4 @@
-//! Mails: loading, saving, and claiming them for the postman.
+//! Mails: loading, saving, and claiming them for the delivery worker.
 
 use beckon_domain::model::mail::{
     Mail, MailClass, MailEvent, MailKind, MailReason, MailState, TestMail,

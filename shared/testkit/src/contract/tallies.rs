@@ -1,4 +1,4 @@
-//! Counts: wrong tries, bounces of a batch; and the pace of the postman.
+//! Counts: wrong tries, bounces of a batch; and the pace of the delivery worker.
 
 use std::collections::BTreeSet;
 

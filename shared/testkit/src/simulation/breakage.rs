@@ -10,7 +10,7 @@ pub enum Breakage {
     TryNotTaken,
     /// A change of a user is written whatever stands there.
     EverySaveFits,
-    /// Whoever asks for the postman's lease gets it.
+    /// Whoever asks for the delivery worker's lease gets it.
     LeaseForAll,
     /// A cursor can move on without its page.
     PageLost,

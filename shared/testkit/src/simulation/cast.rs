@@ -10,7 +10,7 @@ use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_settings::ChangeSettings;
 use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
-use beckon_domain::usecases::deliver::{Deliver, PostmanPolicy};
+use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
 use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::Redeem;
@@ -21,10 +21,10 @@ use beckon_domain::usecases::send_invitations::SendInvitations;
 use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 
-use super::bell::Bell;
 use super::ledger::Watch;
 use super::post::Post;
 use super::table::Table;
+use super::wake_up::DeliveryWakeUp;
 use crate::{ManualClock, MemoryDeadLetters, MemoryKeys, PlainComposer, SeededEntropy};
 
 /// Everything a job needs.
@@ -32,12 +32,12 @@ use crate::{ManualClock, MemoryDeadLetters, MemoryKeys, PlainComposer, SeededEnt
 pub(super) struct Cast {
     pub(super) table: Table,
     pub(super) post: Post,
-    pub(super) bell: Bell,
+    pub(super) wake_up: DeliveryWakeUp,
     pub(super) clock: ManualClock,
     pub(super) entropy: SeededEntropy,
     pub(super) keys: MemoryKeys,
     pub(super) composer: PlainComposer,
-    pub(super) policy: PostmanPolicy,
+    pub(super) policy: DeliveryPolicy,
     pub(super) watch: Watch,
     pub(super) failures: MemoryDeadLetters,
 }
@@ -85,10 +85,10 @@ impl WithMailService for Cast {
 }
 
 impl WithWakeUp for Cast {
-    type WakeUp = Bell;
+    type WakeUp = DeliveryWakeUp;
 
-    fn wake_up(&self) -> &Bell {
-        &self.bell
+    fn wake_up(&self) -> &DeliveryWakeUp {
+        &self.wake_up
     }
 }
 

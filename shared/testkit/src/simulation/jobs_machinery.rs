@@ -97,7 +97,7 @@ impl Cast {
         }
         if wake {
             // Maintenance comes by within a minute.
-            let _ = self.bell.wake_postman().await;
+            let _ = self.wake_up.wake_delivery().await;
         }
         ended
     }
@@ -111,7 +111,7 @@ impl Cast {
         };
         let ended = self.answered(UseCase::Deliver, answer);
         if run.is_ok_and(|run| run.end == RunEnd::OutOfTime)
-            && self.bell.wake_postman().await.is_err()
+            && self.wake_up.wake_delivery().await.is_err()
         {
             return Ended::Again;
         }

@@ -386,7 +386,7 @@ impl Ledger {
     }
 }
 
-/// The postman's lease.
+/// The delivery worker's lease.
 impl Ledger {
     pub(super) fn lease_asked(&mut self, run: RunId, granted: bool) {
         let seq = self.moment().0;

@@ -43,7 +43,7 @@ fn holds(code: &str, mail: &Mail, user: &User, now: Timestamp) -> bool {
 }
 
 impl Ledger {
-    /// A run of the postman claimed a mail: it must have been wanted in that very moment, by the
+    /// A run of the delivery worker claimed a mail: it must have been wanted in that very moment, by the
     /// user's row; and by what goes by time or by the batch, when the run took the mail up.
     pub(super) fn claimed(&mut self, mail: &Mail) {
         let (seq, now) = self.moment();

@@ -1,4 +1,4 @@
-//! The machinery around Beckon: the reader of the stream, the postman's bell, maintenance, the
+//! The machinery around Beckon: the reader of the stream, the delivery worker's wake-up, maintenance, the
 //! mail service's reports, and everybody who tries again; and how time passes.
 
 use beckon_domain::ports::clock::Clock as _;
@@ -12,7 +12,7 @@ impl Story {
         let first = self.roll(5);
         (0..5).any(|offset| match (first + offset) % 5 {
             0 => self.begin_expand(),
-            1 => self.begin_postman(),
+            1 => self.begin_delivery(),
             2 => self.begin_maintenance(),
             3 => self.begin_feedback(),
             _ => self.begin_waiting(),
@@ -40,7 +40,7 @@ impl Story {
         true
     }
 
-    fn begin_postman(&mut self) -> bool {
+    fn begin_delivery(&mut self) -> bool {
         let woken = self.watch.stage(|stage| {
             let woken = stage.wakes > 0;
             stage.wakes = stage.wakes.saturating_sub(1);

@@ -119,7 +119,7 @@ pub(super) struct Stage {
     pub(super) trace: Trace,
     /// What the stream holds that nobody has read.
     pub(super) records: VecDeque<Record>,
-    /// Wake-ups on their way to the postman.
+    /// Wake-ups on their way to the delivery worker.
     pub(super) wakes: u32,
     /// What the mail service will report, and when.
     pub(super) reports: Vec<(Timestamp, Feedback)>,

@@ -4,10 +4,9 @@
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::rows_aside::KeepAside as _;
-use beckon_domain::usecases::deliver::PostmanPolicy;
+use beckon_domain::usecases::deliver::DeliveryPolicy;
 use jiff::{SignedDuration, Timestamp};
 
-use super::bell::Bell;
 use super::breakage::Breakage;
 use super::cast::Cast;
 use super::dice::Dice;
@@ -20,6 +19,7 @@ use super::report::Report;
 use super::stage::{Mood, Rates, Stage, Trace};
 use super::table::Table;
 use super::tasks::{Ended, Task, Tasks, finish};
+use super::wake_up::DeliveryWakeUp;
 use crate::builders::monday_morning;
 use crate::store::keys;
 use crate::{
@@ -63,10 +63,10 @@ impl Story {
         let clock = ManualClock::at(monday_morning()).held();
         let store = MemoryStore::new(people::draw_settings(&mut dice));
         store.let_pages_read([1, 2, 3, usize::MAX][dice.below(4)]);
-        let mut policy = PostmanPolicy {
+        let mut policy = DeliveryPolicy {
             in_flight: 1 + dice.below(4),
             longest_run: SignedDuration::from_secs(dice.between(20, 900)),
-            ..PostmanPolicy::default()
+            ..DeliveryPolicy::default()
         };
         if breakage == Some(Breakage::ReportsIgnored) {
             policy.unknown_wait = SignedDuration::ZERO;
@@ -105,7 +105,7 @@ impl Story {
                 clock: clock.clone(),
                 per_second,
             },
-            bell: Bell {
+            wake_up: DeliveryWakeUp {
                 watch: watch.clone(),
             },
             entropy: SeededEntropy::following(&clock, seed),

@@ -1,4 +1,4 @@
-//! The ports of the table that speak of mails and of the postman's lease.
+//! The ports of the table that speak of mails and of the delivery worker's lease.
 
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::Mail;

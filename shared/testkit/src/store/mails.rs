@@ -1,4 +1,4 @@
-//! The ports that speak of mails, of what is due, and of the postman's lease and pause.
+//! The ports that speak of mails, of what is due, and of the delivery worker's lease and pause.
 
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::history::HistoryEntry;

@@ -1,4 +1,4 @@
-//! Waking the postman: an asynchronous invocation of `deliver`, or a task of this very process.
+//! Waking the delivery worker: an asynchronous invocation of `deliver`, or a task of this very process.
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::wake_up::WakePostman;
 use tokio::sync::Notify;
 
-/// How the postman is woken, by those who may run in AWS or on one machine.
+/// How the delivery worker is woken, by those who may run in AWS or on one machine.
 #[derive(Debug, Clone)]
-pub enum Bell {
+pub enum DeliveryWakeUp {
     /// `deliver` is a function.
-    Lambda(LambdaPostman),
+    Lambda(LambdaWakeUp),
     /// It is a task that waits for this.
     Here(Arc<Notify>),
 }
 
-impl WakePostman for Bell {
-    async fn wake_postman(&self) -> Result<(), Unavailable> {
+impl WakePostman for DeliveryWakeUp {
+    async fn wake_delivery(&self) -> Result<(), Unavailable> {
         match self {
-            Self::Lambda(postman) => postman.wake_postman().await,
+            Self::Lambda(function) => function.wake_delivery().await,
             Self::Here(task) => {
                 task.notify_one();
                 Ok(())
@@ -33,12 +33,12 @@ impl WakePostman for Bell {
 
 /// The function that delivers.
 #[derive(Debug, Clone)]
-pub struct LambdaPostman {
+pub struct LambdaWakeUp {
     client: Client,
     function: String,
 }
 
-impl LambdaPostman {
+impl LambdaWakeUp {
     /// The function with this name or ARN.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, function: &str) -> Self {
@@ -49,8 +49,8 @@ impl LambdaPostman {
     }
 }
 
-impl WakePostman for LambdaPostman {
-    async fn wake_postman(&self) -> Result<(), Unavailable> {
+impl WakePostman for LambdaWakeUp {
+    async fn wake_delivery(&self) -> Result<(), Unavailable> {
         self.client
             .invoke()
             .function_name(&self.function)

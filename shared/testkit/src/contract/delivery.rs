@@ -1,4 +1,4 @@
-//! The one postman at a time, and the pause of delivery.
+//! The one delivery worker at a time, and the pause of delivery.
 
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::values::ids::RunId;

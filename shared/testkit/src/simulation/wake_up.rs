@@ -1,4 +1,4 @@
-//! What wakes the postman, if the wake-up comes through.
+//! What wakes the delivery worker, if the wake-up comes through.
 
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::wake_up::WakePostman;
@@ -6,17 +6,20 @@ use beckon_domain::ports::wake_up::WakePostman;
 use super::ledger::Watch;
 
 #[derive(Debug, Clone)]
-pub(super) struct Bell {
+pub(super) struct DeliveryWakeUp {
     pub(super) watch: Watch,
 }
 
-impl WakePostman for Bell {
-    async fn wake_postman(&self) -> Result<(), Unavailable> {
+impl WakePostman for DeliveryWakeUp {
+    async fn wake_delivery(&self) -> Result<(), Unavailable> {
         tokio::task::yield_now().await;
         self.watch.stage(|stage| {
             let rates = stage.rates;
             if stage.dice.happens(rates.refuse) {
-                return Err(Unavailable::new("the postman", "the story has it so"));
+                return Err(Unavailable::new(
+                    "the delivery worker",
+                    "the story has it so",
+                ));
             }
             if !stage.dice.happens(rates.lost) {
                 stage.wakes += 1 + u32::from(stage.dice.happens(rates.repeat));

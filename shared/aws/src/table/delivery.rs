@@ -1,4 +1,4 @@
-//! The postman's lease and delivery's pause: one row each.
+//! The delivery worker's lease and delivery's pause: one row each.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity};
@@ -71,7 +71,7 @@ impl HoldLease for Table {
 }
 
 impl Table {
-    /// Ends whatever lease there is. Only for whoever knows that no other postman can be alive.
+    /// Ends whatever lease there is. Only for whoever knows that no other delivery worker can be alive.
     pub async fn free_lease(&self) -> Result<(), Unavailable> {
         self.delete(keys::lease()).await
     }
