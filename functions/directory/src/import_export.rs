@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use beckon_domain::model::batch::{Batch, BatchState};
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::error::Unavailable;
+use beckon_domain::rules::csv_users::MOST_ROWS;
 use beckon_domain::rules::importing::FieldChange;
-use beckon_domain::rules::sheet::MOST_ROWS;
 use beckon_domain::usecases::import_users::{
     ImportCounts, ImportOrder, ImportReport, ImportedRow, RowOutcome,
 };

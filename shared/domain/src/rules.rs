@@ -4,6 +4,7 @@
 pub mod completion;
 pub mod confirmation;
 pub mod content;
+pub mod csv_users;
 pub mod enrolment;
 pub mod importing;
 pub mod issuing;
@@ -12,5 +13,4 @@ pub mod notices;
 pub mod ownership;
 pub mod sample;
 pub mod sending;
-pub mod sheet;
 pub mod user_update;

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::model::change::Identifier;
 use crate::model::user::User;
-use crate::rules::sheet::{Column, Row, damage};
+use crate::rules::csv_users::{Column, Row, damage};
 use crate::values::address::EmailAddress;
 use crate::values::ids::{ExternalId, UserId};
 use crate::values::locale::{Locale, TimeZoneName};

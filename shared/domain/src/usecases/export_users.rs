@@ -14,8 +14,8 @@ use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::mails::LoadMails;
 use crate::ports::users::ListUsers;
+use crate::rules::csv_users::{self, Column, TOLD};
 use crate::rules::importing::text_of;
-use crate::rules::sheet::{self, Column, TOLD};
 use crate::values::ids::MailId;
 
 /// The most rows on a page. One is 300 bytes as a rule, and 4 KB at most: a page is one answer.
@@ -86,7 +86,7 @@ impl<E: Env<Store: ListUsers + LoadMails>> ExportUsers<E> {
             let mail = invitation.and_then(|invitation| mails.get(&invitation.mail));
             cells(user, mail, now)
         }));
-        file.extend(sheet::write(&rows));
+        file.extend(csv_users::write(&rows));
         Ok(ExportPage {
             file,
             next: page.next,

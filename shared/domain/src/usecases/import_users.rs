@@ -34,8 +34,8 @@ use crate::ports::mails::LoadMails;
 use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::users::{FindUsers, LoadUsers, SaveUsers};
+use crate::rules::csv_users::{self, Column, Row};
 use crate::rules::importing::{Decision, Entry, FieldChange, Known, Mentioned, longer_ids};
-use crate::rules::sheet::{self, Column, Row};
 use crate::rules::user_update::{UserUpdate, correct, may_have_missed, missed_mail};
 use crate::usecases::change_user::{fresh_ids, resend};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
@@ -228,8 +228,9 @@ where
             .now()
             .saturating_add(self.budget)
             .unwrap_or(Timestamp::MAX);
-        let sheet = sheet::read(file, order.charset.as_deref()).map_err(ImportRefused::Invalid)?;
-        let rows = sheet.rows;
+        let csv =
+            csv_users::read(file, order.charset.as_deref()).map_err(ImportRefused::Invalid)?;
+        let rows = csv.rows;
         let settings = self.env.store().current_settings().await?;
         let ring = self.env.keys().key_ring().await?;
         let with = UserUpdate {
@@ -245,7 +246,7 @@ where
             rows: Vec::new(),
             invited: 0,
             batch: None,
-            unknown_columns: sheet.unknown_columns,
+            unknown_columns: csv.unknown_columns,
             warnings,
         };
         if order.invite && complete {

@@ -1,7 +1,7 @@
 //! What of a user a row changes, as it stands in a file.
 
 use crate::model::user::User;
-use crate::rules::sheet::{Column, joined};
+use crate::rules::csv_users::{Column, joined};
 use crate::values::names::GroupName;
 
 /// What of a user a row changes. A text is as it stands in a file.

@@ -9,7 +9,7 @@ use crate::model::change::Identifier;
 use crate::model::settings::Sender;
 use crate::model::stored::Carried;
 use crate::model::user::User;
-use crate::rules::sheet::{Column, damage};
+use crate::rules::csv_users::{Column, damage};
 use crate::values::address::EmailAddress;
 use crate::values::ids::{ExternalId, IssueNumber, UserId, Version};
 use crate::values::problem::FieldProblem;

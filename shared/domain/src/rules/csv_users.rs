@@ -9,7 +9,7 @@ mod header;
 mod reading;
 mod records;
 
-pub use reading::{MOST_ROWS, Row, Sheet, read};
+pub use reading::{CsvUsers, MOST_ROWS, Row, read};
 
 /// A column of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

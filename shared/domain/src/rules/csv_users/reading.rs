@@ -17,7 +17,7 @@ const MOST_UNKNOWN: usize = 50;
 
 /// A file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sheet {
+pub struct CsvUsers {
     /// Its rows.
     pub rows: Vec<Row>,
     /// The headers of columns that mean nothing to us; what stands in them is passed over.
@@ -59,7 +59,7 @@ impl Row {
 
 /// Reads a file: in the encoding that its byte order mark or `charset` says, else in UTF-8; commas,
 /// semicolons or tabs between the cells; a header first.
-pub fn read(bytes: &[u8], charset: Option<&str>) -> Result<Sheet, Vec<FieldProblem>> {
+pub fn read(bytes: &[u8], charset: Option<&str>) -> Result<CsvUsers, Vec<FieldProblem>> {
     let text = encoding::decoded(bytes, charset).map_err(|problem| vec![problem])?;
     let body = Body::of(&text).map_err(|problem| vec![problem])?;
     let mut records = Records::of(body.text, body.separator, body.line).filter(says_something);
@@ -82,7 +82,7 @@ pub fn read(bytes: &[u8], charset: Option<&str>) -> Result<Sheet, Vec<FieldProbl
         }
         rows.push(header.row(&record));
     }
-    Ok(Sheet {
+    Ok(CsvUsers {
         rows,
         unknown_columns: header.unknown(),
     })
@@ -305,7 +305,7 @@ fn full_name(parts: (Option<String>, Option<String>)) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::sheet::write;
+    use crate::rules::csv_users::write;
 
     fn rows(text: &str) -> Vec<Row> {
         read(text.as_bytes(), None).unwrap().rows
@@ -521,14 +521,14 @@ mod tests {
 
     #[test]
     fn columns_that_mean_nothing_to_us_are_named_and_passed_over() {
-        let sheet = read(
+        let file = read(
             b"email,phone,state,,Department\na@example.com,1,,,Sales\n",
             None,
         )
         .unwrap();
 
-        assert_eq!(sheet.unknown_columns, ["phone", "Department"]);
-        assert_eq!(sheet.rows[0].flaw, None);
+        assert_eq!(file.unknown_columns, ["phone", "Department"]);
+        assert_eq!(file.rows[0].flaw, None);
     }
 
     #[test]
