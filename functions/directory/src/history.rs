@@ -203,7 +203,7 @@ fn in_words(what: &HistoryEvent) -> (&'static str, String) {
             mark,
             ..
         } => {
-            let how = Bounce::told_by(*bounce, *mark);
+            let how = Bounce::of_report(*bounce, *mark);
             (
                 "invitationBounced",
                 format!(

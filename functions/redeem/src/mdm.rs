@@ -131,7 +131,7 @@ async fn report(
     body: JsonBody<DeviceReport>,
 ) -> Result<Json<ReportedView>, Problem> {
     caller.to(Permission::ManageDevices)?;
-    let read = body.value.read().map_err(Problem::invalid_fields)?;
+    let read = body.value.parse().map_err(Problem::invalid_fields)?;
     let reported =
         redemptions
             .confirm

@@ -217,7 +217,7 @@ async fn registration(
     Path(id): Path<String>,
 ) -> Result<Json<RegistrationView>, Problem> {
     let nothing = || Problem::not_found("registration");
-    let id = RegistrationId::read(&id).ok_or_else(nothing)?;
+    let id = RegistrationId::parse(&id).ok_or_else(nothing)?;
     let table = &redemptions.table;
     let session = table
         .load_session(&id.digest())

@@ -19,7 +19,7 @@ pub fn parse(detail: &Value) -> Result<ReadReport, Vec<FieldProblem>> {
             ))]
         })?;
     report
-        .read()
+        .parse()
         .map_err(|problems| problems.into_iter().map(within).collect())
 }
 

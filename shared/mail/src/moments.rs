@@ -91,7 +91,7 @@ mod tests {
         Catalogue::for_chain(&[Locale::parse(tag).unwrap()])
     }
 
-    fn told(tag: &str, at: &str, zone: &str) -> String {
+    fn written(tag: &str, at: &str, zone: &str) -> String {
         moment(
             language(tag),
             at.parse().unwrap(),
@@ -113,35 +113,35 @@ mod tests {
         let at = "2026-11-29T13:30:59Z";
 
         assert_eq!(
-            told("en", at, "Europe/Berlin"),
+            written("en", at, "Europe/Berlin"),
             "Sunday, 29 November 2026, 14:30 (Europe/Berlin, UTC+1)"
         );
         assert_eq!(
-            told("de", at, "Europe/Berlin"),
+            written("de", at, "Europe/Berlin"),
             "Sonntag, 29. November 2026, 14:30 Uhr (Europe/Berlin, UTC+1)"
         );
         assert_eq!(
-            told("en", at, "UTC"),
+            written("en", at, "UTC"),
             "Sunday, 29 November 2026, 13:30 (UTC)"
         );
         assert_eq!(
-            told("en", at, "Europe/London"),
+            written("en", at, "Europe/London"),
             "Sunday, 29 November 2026, 13:30 (Europe/London, UTC+0)"
         );
         assert_eq!(
-            told("en", at, "America/New_York"),
+            written("en", at, "America/New_York"),
             "Sunday, 29 November 2026, 08:30 (America/New_York, UTC−5)"
         );
         assert_eq!(
-            told("en", at, "Asia/Kathmandu"),
+            written("en", at, "Asia/Kathmandu"),
             "Sunday, 29 November 2026, 19:15 (Asia/Kathmandu, UTC+5:45)"
         );
         assert_eq!(
-            told("en", at, "America/St_Johns"),
+            written("en", at, "America/St_Johns"),
             "Sunday, 29 November 2026, 10:00 (America/St_Johns, UTC−3:30)"
         );
         assert_eq!(
-            told("en", at, "Pacific/Auckland"),
+            written("en", at, "Pacific/Auckland"),
             "Monday, 30 November 2026, 02:30 (Pacific/Auckland, UTC+13)"
         );
     }
@@ -150,19 +150,19 @@ mod tests {
     fn the_offset_is_the_one_of_that_moment_when_clocks_change_before_it() {
         // Clocks in Berlin go back at 01:00 UTC on 25 October 2026: 02:30 comes twice there.
         assert_eq!(
-            told("en", "2026-10-22T12:30:00Z", "Europe/Berlin"),
+            written("en", "2026-10-22T12:30:00Z", "Europe/Berlin"),
             "Thursday, 22 October 2026, 14:30 (Europe/Berlin, UTC+2)"
         );
         assert_eq!(
-            told("en", "2026-10-29T12:30:00Z", "Europe/Berlin"),
+            written("en", "2026-10-29T12:30:00Z", "Europe/Berlin"),
             "Thursday, 29 October 2026, 13:30 (Europe/Berlin, UTC+1)"
         );
         assert_eq!(
-            told("de", "2026-10-25T00:30:00Z", "Europe/Berlin"),
+            written("de", "2026-10-25T00:30:00Z", "Europe/Berlin"),
             "Sonntag, 25. Oktober 2026, 02:30 Uhr (Europe/Berlin, UTC+2)"
         );
         assert_eq!(
-            told("de", "2026-10-25T01:30:00Z", "Europe/Berlin"),
+            written("de", "2026-10-25T01:30:00Z", "Europe/Berlin"),
             "Sonntag, 25. Oktober 2026, 02:30 Uhr (Europe/Berlin, UTC+1)"
         );
     }

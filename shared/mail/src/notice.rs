@@ -11,7 +11,7 @@ use crate::moments::moment;
 use crate::view::{Fact, Frame, Headline, Paragraph, Report, greeting, ownership_name};
 
 /// The words and facts in which the notices differ.
-struct Told {
+struct NoticeWords {
     title: &'static str,
     subject: &'static str,
     preheader: String,
@@ -61,7 +61,7 @@ fn declined(
     content: &NoticeContent,
     issued_at: Timestamp,
     invited_by: Option<&Label>,
-) -> Told {
+) -> NoticeWords {
     let words = &language.words.declined;
     let zone = &content.reader.time_zone;
     let declined = moment(language, content.at, zone);
@@ -76,7 +76,7 @@ fn declined(
             one_line(inviter.as_str()),
         )
     }));
-    Told {
+    NoticeWords {
         title: words.title,
         subject: words.subject,
         preheader: language.put_in(words.preheader, "moment", &declined),
@@ -91,7 +91,7 @@ fn completed(
     content: &NoticeContent,
     device: Option<String>,
     (ownership, rule): (Ownership, OwnershipRule),
-) -> Told {
+) -> NoticeWords {
     let words = &language.words.completed;
     let confirmation = &language.words.confirmation;
     let registered = moment(language, content.at, &content.reader.time_zone);
@@ -111,7 +111,7 @@ fn completed(
             .to_owned(),
         note: Some(why.to_owned()),
     });
-    Told {
+    NoticeWords {
         title: words.title,
         subject: words.subject,
         preheader: language.put_in(confirmation.preheader, "moment", &registered),

@@ -79,7 +79,7 @@ pub struct ReadReport {
 
 impl DeviceReport {
     /// Reads a report; everything that has to be put right is named.
-    pub fn read(self) -> Result<ReadReport, Vec<FieldProblem>> {
+    pub fn parse(self) -> Result<ReadReport, Vec<FieldProblem>> {
         let mut problems = Problems::default();
         let mut ignored = Vec::new();
         let registrants = self.registrants(&mut problems, &mut ignored);
@@ -141,7 +141,7 @@ impl DeviceReport {
                     "must be the registrationId that redeeming answered",
                 )
             };
-            let id = RegistrationId::read(text).ok_or_else(malformed)?;
+            let id = RegistrationId::parse(text).ok_or_else(malformed)?;
             Ok(Registrant::Session(id))
         });
         take("userId", &self.user_id, |text| {

@@ -201,7 +201,7 @@ async fn no_key_secret_or_mail_content_shows_one_when_it_is_printed() {
     printed.print("Message", &message);
     printed.print("OutgoingMail", &world.service.taken());
     printed.print("RegistrationId", &scene.redeemed.registration_id);
-    assert!(TokenClaim::read(scene.token.expose()).is_some());
+    assert!(TokenClaim::parse(scene.token.expose()).is_some());
 
     printed.assert_shows_none_of(&scene.secrets());
 }

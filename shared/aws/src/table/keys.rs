@@ -95,8 +95,8 @@ impl From<RowKey> for Key {
 pub(super) fn shown(key: &RowKey) -> String {
     let RowKey { pk, sk } = key;
     match pk.split_once('#') {
-        Some((kind @ ("address" | "external" | "tally"), whose)) => {
-            format!("{kind}#(digest {}) {sk}", digest_of(whose))
+        Some((kind @ ("address" | "external" | "tally"), name)) => {
+            format!("{kind}#(digest {}) {sk}", digest_of(name))
         }
         _ => format!("{pk} {sk}"),
     }
@@ -336,10 +336,10 @@ mod tests {
             ("external#S-1-5", "external"),
             ("tally#source#203.0.113.7", "tally"),
         ] {
-            let (kind, whose) = pk.split_once('#').unwrap();
-            let digest = digest_of(whose);
+            let (kind, name) = pk.split_once('#').unwrap();
+            let digest = digest_of(name);
             assert_eq!(shown(pk, sk), format!("{kind}#(digest {digest}) {sk}"));
-            assert!(!digest.is_empty() && !whose.contains(&digest));
+            assert!(!digest.is_empty() && !name.contains(&digest));
         }
     }
 

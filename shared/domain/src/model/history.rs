@@ -28,7 +28,7 @@ pub enum Bounce {
 impl Bounce {
     /// How it came back, as far as the row says: what is noted, or what the mark tells.
     #[must_use]
-    pub const fn told_by(bounce: Option<Self>, mark: Option<AddressSuppression>) -> Option<Self> {
+    pub const fn of_report(bounce: Option<Self>, mark: Option<AddressSuppression>) -> Option<Self> {
         match (bounce, mark) {
             (Some(bounce), _) => Some(bounce),
             (None, Some(AddressSuppression::HardBounced)) => Some(Self::Hard),
@@ -119,7 +119,7 @@ pub enum HistoryEvent {
         issue: IssueNumber,
         /// Which mail.
         mail: MailId,
-        /// How; rows written before this was noted lack it. [`Bounce::told_by`] reads both.
+        /// How; rows written before this was noted lack it. [`Bounce::of_report`] reads both.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bounce: Option<Bounce>,
         /// What is now held against the address.
@@ -319,6 +319,6 @@ mod tests {
             panic!("{read:?}");
         };
         assert_eq!(bounce, None);
-        assert_eq!(Bounce::told_by(bounce, mark), Some(Bounce::Hard));
+        assert_eq!(Bounce::of_report(bounce, mark), Some(Bounce::Hard));
     }
 }

@@ -295,7 +295,7 @@ impl IntegrationEvent {
             } => Self::InvitationBounced {
                 issue: *issue,
                 mail_id: *mail,
-                bounce: Bounce::told_by(*bounce, *mark),
+                bounce: Bounce::of_report(*bounce, *mark),
                 address_mark: *mark,
             },
             HistoryEvent::InvitationMailFailed {

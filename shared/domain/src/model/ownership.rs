@@ -102,7 +102,7 @@ pub enum EnrollmentType {
 
 /// What text says of how a device enrolled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ToldEnrollment {
+pub enum ReportedEnrollment {
     /// This.
     Known(EnrollmentType),
     /// That it is unknown.
@@ -135,8 +135,8 @@ impl EnrollmentType {
     /// something else would make a private device the company's; so whatever speaks of one is one:
     /// `User`, `userEnrollment`, `appleUserEnrollment`, `User Enrollment (Device)`.
     #[must_use]
-    pub fn read(told: &str) -> ToldEnrollment {
-        let letters: String = told
+    pub fn parse(reported: &str) -> ReportedEnrollment {
+        let letters: String = reported
             .chars()
             .filter(char::is_ascii_alphabetic)
             .map(|c| c.to_ascii_lowercase())
@@ -145,13 +145,13 @@ impl EnrollmentType {
         let denied = ["no", "non", "not"].map(|no| format!("{no}userenrollment"));
         let speaks_of_user = letters.contains("userenrollment") && !denied.contains(&letters);
         if letters == "user" || speaks_of_user {
-            ToldEnrollment::Known(Self::User)
+            ReportedEnrollment::Known(Self::User)
         } else if WHOLE_DEVICE.contains(&letters.as_str()) {
-            ToldEnrollment::Known(Self::Device)
+            ReportedEnrollment::Known(Self::Device)
         } else if matches!(letters.as_str(), "unknown" | "none" | "notset") {
-            ToldEnrollment::Unknown
+            ReportedEnrollment::Unknown
         } else {
-            ToldEnrollment::NotUnderstood
+            ReportedEnrollment::NotUnderstood
         }
     }
 }
@@ -199,8 +199,12 @@ mod tests {
             "appleUserEnrollmentWithServiceAccount",
             "AccountDrivenUserEnrollment",
         ] {
-            let read = EnrollmentType::read(told);
-            assert_eq!(read, ToldEnrollment::Known(EnrollmentType::User), "{told}");
+            let read = EnrollmentType::parse(told);
+            assert_eq!(
+                read,
+                ReportedEnrollment::Known(EnrollmentType::User),
+                "{told}"
+            );
         }
         for told in [
             "device",
@@ -209,22 +213,25 @@ mod tests {
             "Automated Device Enrollment",
             "appleBulkWithUser",
         ] {
-            let read = EnrollmentType::read(told);
+            let read = EnrollmentType::parse(told);
             assert_eq!(
                 read,
-                ToldEnrollment::Known(EnrollmentType::Device),
+                ReportedEnrollment::Known(EnrollmentType::Device),
                 "{told}"
             );
         }
-        assert_eq!(EnrollmentType::read("Unknown"), ToldEnrollment::Unknown);
+        assert_eq!(
+            EnrollmentType::parse("Unknown"),
+            ReportedEnrollment::Unknown
+        );
         for told in [
             "whole",
             "userless",
             "non-user enrollment",
             "windowsAzureADJoin",
         ] {
-            let read = EnrollmentType::read(told);
-            assert_eq!(read, ToldEnrollment::NotUnderstood, "{told}");
+            let read = EnrollmentType::parse(told);
+            assert_eq!(read, ReportedEnrollment::NotUnderstood, "{told}");
         }
     }
 }

@@ -9,7 +9,7 @@ mod header;
 mod reading;
 mod records;
 
-pub use reading::{CsvUsers, MOST_ROWS, Row, read};
+pub use reading::{CsvUsers, MOST_ROWS, Row, parse};
 
 /// A column of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,7 +62,7 @@ impl Column {
 }
 
 /// Columns that an export has besides. An import reads over them.
-pub const TOLD: [&str; 7] = [
+pub const EXPORT_ONLY_COLUMNS: [&str; 7] = [
     "state",
     "delivery",
     "issuedAt",

@@ -34,7 +34,7 @@ pub struct Entry {
 
 impl Entry {
     /// Reads a row; every wrong cell is named.
-    pub fn read(row: &Row) -> Result<Self, Vec<FieldProblem>> {
+    pub fn parse(row: &Row) -> Result<Self, Vec<FieldProblem>> {
         if let Some(flaw) = &row.flaw {
             return Err(vec![flaw.clone()]);
         }

@@ -45,7 +45,7 @@ where
     /// Declines the issue that the token is of.
     pub async fn run(&self, token: &str) -> Result<Declined, Unavailable> {
         let keys = self.env.keys().key_ring().await?;
-        let Some(claim) = TokenClaim::read(token) else {
+        let Some(claim) = TokenClaim::parse(token) else {
             return Ok(Declined::DoesNotFit);
         };
         let settings = self.env.store().current_settings().await?;

@@ -14,7 +14,7 @@ use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::mails::LoadMails;
 use crate::ports::users::ListUsers;
-use crate::rules::csv_users::{self, Column, TOLD};
+use crate::rules::csv_users::{self, Column, EXPORT_ONLY_COLUMNS};
 use crate::rules::importing::text_of;
 use crate::values::ids::MailId;
 
@@ -77,7 +77,7 @@ impl<E: Env<Store: ListUsers + LoadMails>> ExportUsers<E> {
         if position.is_none() {
             // Without it some spreadsheets take UTF-8 for something older.
             file.extend("\u{FEFF}".as_bytes());
-            let headers = particulars().map(Column::header).chain(TOLD);
+            let headers = particulars().map(Column::header).chain(EXPORT_ONLY_COLUMNS);
             let headers = headers.chain([Column::UserId.header()]);
             rows.push(headers.map(str::to_owned).collect());
         }
@@ -97,7 +97,7 @@ impl<E: Env<Store: ListUsers + LoadMails>> ExportUsers<E> {
 fn cells(user: &User, mail: Option<&Mail>, now: Timestamp) -> Vec<String> {
     let invitation = user.invitation.as_ref();
     let read = particulars().map(|column| text_of(user, column).unwrap_or_default());
-    // In the order of `TOLD`.
+    // In the order of `EXPORT_ONLY_COLUMNS`.
     let told = [
         user.invitation_state_at(now).name().to_owned(),
         name_of(mail.map(|mail| mail.state)),

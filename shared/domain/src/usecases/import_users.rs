@@ -229,7 +229,7 @@ where
             .saturating_add(self.budget)
             .unwrap_or(Timestamp::MAX);
         let csv =
-            csv_users::read(file, order.charset.as_deref()).map_err(ImportRefused::Invalid)?;
+            csv_users::parse(file, order.charset.as_deref()).map_err(ImportRefused::Invalid)?;
         let rows = csv.rows;
         let settings = self.env.store().current_settings().await?;
         let ring = self.env.keys().key_ring().await?;
@@ -310,7 +310,7 @@ where
         let entries: Vec<Result<Entry, Vec<FieldProblem>>> = rows
             .iter()
             .map(|row| {
-                let entry = Entry::read(row)?;
+                let entry = Entry::parse(row)?;
                 mentioned.note(&entry, row.line)?;
                 Ok(entry)
             })

@@ -42,7 +42,7 @@ use crate::values::pin::Pin;
 use crate::values::problem::{FieldProblem, Problems};
 use crate::values::session_ids::RegistrationId;
 use crate::values::token::{TokenClaim, TokenPurpose};
-use crate::values::{platform, told};
+use crate::values::{lenient_text, platform};
 
 /// What somebody shows: nothing is checked yet. Either address and PIN, or a token.
 #[derive(Clone, Default, Deserialize)]
@@ -65,10 +65,10 @@ pub struct Redemption {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RedemptionDevice {
     /// The device management's id for it.
-    #[serde(deserialize_with = "told::text")]
+    #[serde(deserialize_with = "lenient_text::text")]
     pub id: Option<String>,
     /// Its platform, like `ios`, by any of its usual names.
-    #[serde(deserialize_with = "told::text")]
+    #[serde(deserialize_with = "lenient_text::text")]
     pub platform: Option<String>,
 }
 
@@ -541,7 +541,7 @@ fn end_of(state: InvitationState) -> Ended {
 fn parse(redemption: &Redemption) -> Result<(Shown, Option<NamedDevice>), Vec<FieldProblem>> {
     let mut problems = Problems::default();
     let shown = match (&redemption.token, &redemption.email, &redemption.pin) {
-        (Some(token), None, None) => Some(Shown::Token(TokenClaim::read(token))),
+        (Some(token), None, None) => Some(Shown::Token(TokenClaim::parse(token))),
         (None, Some(email), Some(pin)) => {
             let email = problems.check(EmailAddress::parse(email).map_err(|p| p.under("email")));
             problems.ensure(!crate::values::text::is_blank(pin), || {

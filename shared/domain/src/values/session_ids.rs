@@ -20,7 +20,7 @@ impl RegistrationId {
 
     /// Reads an id as somebody presents it; `None` if it was never one of ours.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let text = crate::values::text::trimmed(text).to_ascii_lowercase();
         (text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())).then_some(Self(text))
     }
@@ -68,9 +68,9 @@ mod tests {
         assert_eq!(id.expose().len(), 32);
         assert!(!id.digest().as_str().contains(id.expose()));
         assert_eq!(
-            RegistrationId::read(&format!(" {} ", id.expose().to_uppercase())),
+            RegistrationId::parse(&format!(" {} ", id.expose().to_uppercase())),
             Some(id)
         );
-        assert_eq!(RegistrationId::read("short"), None);
+        assert_eq!(RegistrationId::parse("short"), None);
     }
 }

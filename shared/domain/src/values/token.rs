@@ -79,7 +79,7 @@ impl fmt::Debug for Token {
 impl TokenClaim {
     /// Reads what a token claims; `None` if it was never one of ours.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; CLAIM_BYTES] = URL_SAFE_NO_PAD
             .decode(crate::values::text::trimmed(text))
             .ok()?
@@ -132,7 +132,7 @@ mod tests {
             let issue = IssueNumber::from_number(issue);
             let nonce = Nonce::from_bytes([1; 16]);
             let token = Token::derive(&key(), TokenPurpose::Redeem, user, issue, &nonce);
-            let claim = TokenClaim::read(token.expose()).unwrap();
+            let claim = TokenClaim::parse(token.expose()).unwrap();
 
             prop_assert_eq!(claim.user, user);
             prop_assert_eq!(claim.issue, issue);
@@ -142,7 +142,7 @@ mod tests {
 
             let mut bytes = URL_SAFE_NO_PAD.decode(token.expose()).unwrap();
             bytes[flip] ^= 1;
-            let forged = TokenClaim::read(&URL_SAFE_NO_PAD.encode(bytes)).unwrap();
+            let forged = TokenClaim::parse(&URL_SAFE_NO_PAD.encode(bytes)).unwrap();
             prop_assert!(!forged.holds(&key(), TokenPurpose::Redeem, &nonce));
         }
 
@@ -150,7 +150,7 @@ mod tests {
         fn text_that_was_never_a_token_is_no_claim(text in ".{0,60}") {
             prop_assume!(URL_SAFE_NO_PAD.decode(text.trim()).map_or(0, |bytes| bytes.len()) != CLAIM_BYTES);
 
-            prop_assert!(TokenClaim::read(&text).is_none());
+            prop_assert!(TokenClaim::parse(&text).is_none());
         }
     }
 }

@@ -252,7 +252,7 @@ async fn the_id_of_a_session_is_stored_nowhere() {
     let redeemed = show_right(&world, &user).await.unwrap();
 
     let id = redeemed.registration_id.expose();
-    assert!(RegistrationId::read(id).is_some());
+    assert!(RegistrationId::parse(id).is_some());
     let rows = format!("{:?} {:?}", world.store.all_sessions(), world.now_of(&user));
     assert!(!rows.contains(id));
 }

@@ -60,7 +60,7 @@ pub(super) fn check(
         "src" if !leads_to(value, &["https://"]) => {
             Err("src of <img> must begin with https://".to_owned())
         }
-        "style" => looks::read(value).map_err(|unseemly| {
+        "style" => looks::parse(value).map_err(|unseemly| {
             let why = match unseemly.why {
                 "" => String::new(),
                 why => format!(": {why}"),

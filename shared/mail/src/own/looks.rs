@@ -94,7 +94,7 @@ const A_FONT: &str = "a font must be one of letters";
 const ONE_OF_ITS_WORDS: &str = "it is not one of the words that may stand there";
 
 /// Reads a style, or says which declaration may not stand.
-pub(super) fn read(style: &str) -> Result<Look, Unseemly> {
+pub(super) fn parse(style: &str) -> Result<Look, Unseemly> {
     let mut look = Look::default();
     for declaration in declarations(style) {
         let declaration = declaration.trim();

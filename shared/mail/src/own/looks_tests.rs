@@ -1,6 +1,6 @@
 //! Styles that may stand in a wording, and styles that may not.
 
-use super::looks::read;
+use super::looks::parse;
 
 #[test]
 fn what_letters_are_dressed_in_may_stand() {
@@ -22,7 +22,7 @@ fn what_letters_are_dressed_in_may_stand() {
         "list-style-type:disc;list-style:square inside;direction:rtl;word-break:break-word;overflow-wrap:anywhere",
         "background:#0b5cad;background-color:transparent;color:inherit",
     ] {
-        assert!(read(good).is_ok(), "{good}: {:?}", read(good));
+        assert!(parse(good).is_ok(), "{good}: {:?}", parse(good));
     }
 }
 
@@ -66,7 +66,7 @@ fn what_hides_text_is_refused_with_what_it_may_say_instead() {
         ("display:none", "not one of the words"),
         ("white-space:pre", "not one of the words"),
     ] {
-        let refused = read(bad).expect_err(bad);
+        let refused = parse(bad).expect_err(bad);
 
         assert_eq!(refused.declaration, bad);
         assert!(refused.why.contains(why), "{bad}: {}", refused.why);
@@ -113,13 +113,13 @@ fn a_property_that_is_not_on_the_list_is_refused_whatever_it_says() {
         "font-family:'Arial",
         "color:red}p{display:none",
     ] {
-        assert!(read(bad).is_err(), "{bad}");
+        assert!(parse(bad).is_err(), "{bad}");
     }
 }
 
 #[test]
 fn a_semicolon_in_quotes_ends_no_declaration() {
-    assert!(read("font-family:'a;font-size:0'").is_err());
-    assert!(read("font-family:'Arial';font-size:0").is_err());
-    assert!(read("font-family:\"It's\";color:red").is_err());
+    assert!(parse("font-family:'a;font-size:0'").is_err());
+    assert!(parse("font-family:'Arial';font-size:0").is_err());
+    assert!(parse("font-family:\"It's\";color:red").is_err());
 }

@@ -1,7 +1,7 @@
 //! Facts that a report may leave out: each is read as far as it can be understood, and what cannot
 //! is let be and named.
 
-use beckon_domain::model::ownership::{EnrollmentType, ToldEnrollment};
+use beckon_domain::model::ownership::{EnrollmentType, ReportedEnrollment};
 use beckon_domain::values::names::Label;
 use beckon_domain::values::platform::Platform;
 use beckon_domain::values::problem::FieldProblem;
@@ -121,10 +121,10 @@ impl Facts<'_> {
     pub(super) fn enrollment(&mut self, field: &str) -> Option<EnrollmentType> {
         let read = text(self.value(field)).and_then(|told| {
             let Some(told) = told else { return Ok(None) };
-            match EnrollmentType::read(&told) {
-                ToldEnrollment::Known(kind) => Ok(Some(kind)),
-                ToldEnrollment::Unknown => Ok(None),
-                ToldEnrollment::NotUnderstood => Err(FieldProblem::new(
+            match EnrollmentType::parse(&told) {
+                ReportedEnrollment::Known(kind) => Ok(Some(kind)),
+                ReportedEnrollment::Unknown => Ok(None),
+                ReportedEnrollment::NotUnderstood => Err(FieldProblem::new(
                     "",
                     "unknownEnrollmentType",
                     "must be user or device, and decides nothing as it is",

@@ -6,7 +6,7 @@ use super::*;
 fn read(report: &Value) -> Result<ReadReport, Vec<FieldProblem>> {
     crate::objects::from_value::<DeviceReport>(report)
         .unwrap()
-        .read()
+        .parse()
 }
 
 /// A report with this device, besides its id.

@@ -38,7 +38,7 @@ impl LoadBatch for MemoryStore {
             let cursor = one(rows, &keys::cursor(id), rows.cursors.get(&id).cloned())?;
             Ok(batch.zip(cursor))
         });
-        self.told(read.await)
+        self.one_row(read.await)
     }
 
     async fn named_users(&self, id: BatchId, page: u32) -> Result<Vec<UserId>, Unavailable> {
@@ -49,7 +49,7 @@ impl LoadBatch for MemoryStore {
                 rows.named.get(&(id, page)).cloned(),
             )
         });
-        Ok(self.told(read.await)?.unwrap_or_default())
+        Ok(self.one_row(read.await)?.unwrap_or_default())
     }
 
     async fn batch_pages(

@@ -154,7 +154,7 @@ impl PauseOutbox for MemoryStore {
         let read = self.read(Call::DeliveryPause, |rows| {
             one(rows, &keys::pause(), rows.pause.clone())
         });
-        readable(self.told(read.await))
+        readable(self.one_row(read.await))
     }
 
     async fn set_delivery_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {

@@ -18,7 +18,7 @@ impl ReadSettings for MemoryStore {
         let read = self.read(Call::CurrentSettings, |rows| {
             one(rows, &keys::settings(), Some(rows.current_settings()))
         });
-        let current = self.told(read.await)?;
+        let current = self.one_row(read.await)?;
         current.ok_or_else(|| Unavailable::new("the table", "there are always settings"))
     }
 
@@ -33,7 +33,7 @@ impl ReadSettings for MemoryStore {
                 rows.settings_at(version),
             )
         });
-        self.told(read.await)
+        self.one_row(read.await)
     }
 }
 
@@ -102,6 +102,6 @@ impl RecallAnswer for MemoryStore {
             let kept = kept.filter(|answer| now <= answer.until).cloned();
             one(rows, &keys::answer(key), kept)
         });
-        self.told(read.await)
+        self.one_row(read.await)
     }
 }

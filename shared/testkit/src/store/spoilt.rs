@@ -212,7 +212,7 @@ impl MemoryStore {
     }
 
     /// The answer of a read of one row.
-    pub(super) fn told<T>(
+    pub(super) fn one_row<T>(
         &self,
         read: Result<Result<Option<T>, RowKey>, Unavailable>,
     ) -> Result<Option<T>, Unavailable> {

@@ -32,7 +32,7 @@ impl LoadTemplates for MemoryStore {
                 rows.templates.get(name).cloned(),
             )
         });
-        self.told(read.await)
+        self.one_row(read.await)
     }
 }
 

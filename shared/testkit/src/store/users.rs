@@ -60,7 +60,7 @@ impl FindUser for MemoryStore {
             let user = rows.addresses.get(address).map(|id| rows.users[id].clone());
             readable_user(rows, user)
         });
-        self.told(read.await)
+        self.one_row(read.await)
     }
 
     async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
@@ -68,7 +68,7 @@ impl FindUser for MemoryStore {
             let user = rows.external_ids.get(id).map(|id| rows.users[id].clone());
             readable_user(rows, user)
         });
-        self.told(read.await)
+        self.one_row(read.await)
     }
 }
 
@@ -273,7 +273,7 @@ impl LoadSession for MemoryStore {
                 rows.sessions.get(digest).cloned(),
             )
         });
-        self.told(read.await)
+        self.one_row(read.await)
     }
 }
 
@@ -287,7 +287,7 @@ impl LoadRegistration for MemoryStore {
             let found = rows.registrations.get(&(user, device.clone())).cloned();
             one(rows, &keys::device(user, device), found)
         });
-        self.told(read.await)
+        self.one_row(read.await)
     }
 }
 

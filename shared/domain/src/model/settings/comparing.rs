@@ -133,7 +133,7 @@ mod tests {
 
     use super::*;
 
-    fn told(before: &Value, after: &Value) -> Vec<(String, Value, Value)> {
+    fn changes(before: &Value, after: &Value) -> Vec<(String, Value, Value)> {
         let mut found = Vec::new();
         compare("", before, after, &mut found);
         found
@@ -149,14 +149,14 @@ mod tests {
         let after = json!({ "registration": { "pin": { "length": 6 }, "method": "pin" }, "timeZone": "UTC" });
 
         assert_eq!(
-            told(&before, &after),
+            changes(&before, &after),
             [
                 ("locale".to_owned(), json!("en"), Value::Null),
                 ("registration.pin.length".to_owned(), json!(8), json!(6)),
                 ("timeZone".to_owned(), Value::Null, json!("UTC")),
             ]
         );
-        assert_eq!(told(&before, &before), []);
+        assert_eq!(changes(&before, &before), []);
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
         let after = json!({ "groups": [{ "group": "a" }, { "group": "b", "lifetimeHours": 2 }] });
 
         assert_eq!(
-            told(&before, &after),
+            changes(&before, &after),
             [
                 ("groups[a].group".to_owned(), Value::Null, json!("a")),
                 ("groups[b].lifetimeHours".to_owned(), json!(1), json!(2)),
@@ -179,7 +179,7 @@ mod tests {
         let after = json!({ "groups": [{ "group": "b" }, { "group": "a" }] });
 
         assert_eq!(
-            told(&before, &after),
+            changes(&before, &after),
             [(
                 "groups (order)".to_owned(),
                 json!(["a", "b"]),
@@ -193,9 +193,9 @@ mod tests {
         let before = json!({ "branding": {} });
         let after = json!({ "branding": { "logo": "A".repeat(40_000) } });
 
-        let told = told(&before, &after);
+        let found = changes(&before, &after);
 
-        let text = told[0].2.as_str().unwrap();
+        let text = found[0].2.as_str().unwrap();
         assert!(text.starts_with("(40000 characters, SHA-256 "), "{text}");
         assert!(text.len() < 120);
     }

@@ -1,6 +1,6 @@
 //! The names that columns go by: ours, and those of the exports of directories and of other systems.
 
-use super::{Column, TOLD};
+use super::{Column, EXPORT_ONLY_COLUMNS};
 use crate::values::text::{is_blank, search_key, trimmed};
 
 /// What a column of a file is.
@@ -13,7 +13,7 @@ pub(super) enum Meaning {
     /// What their family is called.
     FamilyName,
     /// What an export of ours tells besides; or nothing at all.
-    Told,
+    OfExport,
     /// Nothing that we know.
     Unknown,
 }
@@ -85,7 +85,7 @@ const OTHER_NAMES: [(Meaning, &[&str]); 10] = [
 /// `User name [userPrincipalName] Required`, `Email Address [Required]`.
 pub(super) fn meaning_of(header: &str) -> Meaning {
     if is_blank(header) {
-        return Meaning::Told;
+        return Meaning::OfExport;
     }
     let (before, inside) = match header.split_once(['[', '(']) {
         Some((before, behind)) => {
@@ -110,8 +110,11 @@ fn known(header: &str) -> Option<Meaning> {
     if let Some(column) = ours {
         return Some(Meaning::Column(column));
     }
-    if TOLD.into_iter().any(|told| plain(told) == name) {
-        return Some(Meaning::Told);
+    if EXPORT_ONLY_COLUMNS
+        .into_iter()
+        .any(|told| plain(told) == name)
+    {
+        return Some(Meaning::OfExport);
     }
     let mut others = OTHER_NAMES.into_iter();
     others
@@ -173,8 +176,8 @@ mod tests {
             ("Nom de famille", Meaning::FamilyName),
             ("Adresse e-mail", column(Column::Email)),
             ("Correo electrónico", column(Column::Email)),
-            ("address_mark", Meaning::Told),
-            ("", Meaning::Told),
+            ("address_mark", Meaning::OfExport),
+            ("", Meaning::OfExport),
             ("Department", Meaning::Unknown),
             ("Password [Required]", Meaning::Unknown),
             ("ann@example.com", Meaning::Unknown),

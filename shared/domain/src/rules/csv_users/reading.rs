@@ -59,7 +59,7 @@ impl Row {
 
 /// Reads a file: in the encoding that its byte order mark or `charset` says, else in UTF-8; commas,
 /// semicolons or tabs between the cells; a header first.
-pub fn read(bytes: &[u8], charset: Option<&str>) -> Result<CsvUsers, Vec<FieldProblem>> {
+pub fn parse(bytes: &[u8], charset: Option<&str>) -> Result<CsvUsers, Vec<FieldProblem>> {
     let text = encoding::decoded(bytes, charset).map_err(|problem| vec![problem])?;
     let body = Body::of(&text).map_err(|problem| vec![problem])?;
     let mut records = Records::of(body.text, body.separator, body.line).filter(says_something);
@@ -228,7 +228,7 @@ impl Header {
             }
             let cell = meant(trimmed(cell));
             match meaning {
-                Meaning::Told | Meaning::Unknown => {}
+                Meaning::OfExport | Meaning::Unknown => {}
                 Meaning::GivenName => {
                     given.get_or_insert((header, cell));
                 }
@@ -308,11 +308,11 @@ mod tests {
     use crate::rules::csv_users::write;
 
     fn rows(text: &str) -> Vec<Row> {
-        read(text.as_bytes(), None).unwrap().rows
+        parse(text.as_bytes(), None).unwrap().rows
     }
 
     fn codes(bytes: &[u8]) -> Vec<&'static str> {
-        let problems = read(bytes, None).unwrap_err();
+        let problems = parse(bytes, None).unwrap_err();
         problems.into_iter().map(|problem| problem.code).collect()
     }
 
@@ -374,7 +374,7 @@ mod tests {
             utf16(u16::to_le_bytes),
             utf16(u16::to_be_bytes),
         ] {
-            let rows = read(&bytes, None).unwrap().rows;
+            let rows = parse(&bytes, None).unwrap().rows;
 
             assert_eq!(rows[0].cell(Column::Name), Some("Zoë 山田 𝒵"));
         }
@@ -521,7 +521,7 @@ mod tests {
 
     #[test]
     fn columns_that_mean_nothing_to_us_are_named_and_passed_over() {
-        let file = read(
+        let file = parse(
             b"email,phone,state,,Department\na@example.com,1,,,Sales\n",
             None,
         )
@@ -568,7 +568,7 @@ mod tests {
             .to_vec();
         let file = write(&[header, row]);
 
-        let rows = read(&file, None).unwrap().rows;
+        let rows = parse(&file, None).unwrap().rows;
 
         assert_eq!(rows[0].cell(Column::UserId), Some("-"));
         assert_eq!(rows[0].cell(Column::ExternalId), Some("=1"));

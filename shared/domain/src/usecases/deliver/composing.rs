@@ -148,7 +148,7 @@ where
                 (MailContent::HandOver(content), &user.email)
             }
             (MailKind::Notice { about, to }, Some(user)) => {
-                let about = match self.told(user, about).await? {
+                let about = match self.notice_about(user, about).await? {
                     Ok(about) => about,
                     Err(why) => return Ok(Err(why)),
                 };
@@ -186,7 +186,7 @@ where
     }
 
     /// What a notice tells.
-    async fn told(
+    async fn notice_about(
         &self,
         user: &User,
         about: &NoticeOf,

@@ -118,11 +118,11 @@ where
             .into_iter()
             .map(|mail| (mail.id, mail))
             .collect();
-        let whose: BTreeSet<UserId> = mails.values().map(|mail| mail.user).collect();
+        let users: BTreeSet<UserId> = mails.values().map(|mail| mail.user).collect();
         let read = self
             .env
             .store()
-            .read_users(&whose.into_iter().collect::<Vec<_>>())
+            .read_users(&users.into_iter().collect::<Vec<_>>())
             .await?;
         let users: HashMap<UserId, &User> = read.found.iter().map(|user| (user.id, user)).collect();
         let due_now = |mail: &Mail| mail.state.is_unsettled() && mail.due_at <= now;

@@ -9,53 +9,53 @@ use serde::{Deserialize, Deserializer};
 /// Reads text, also where it was given as a number or as a list of one. What is null or empty is as
 /// good as left out.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Told::deserialize(deserializer).map(|told| told.0)
+    LenientText::deserialize(deserializer).map(|text| text.0)
 }
 
-struct Told(Option<String>);
+struct LenientText(Option<String>);
 
-impl<'de> Deserialize<'de> for Told {
+impl<'de> Deserialize<'de> for LenientText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TellsText)
+        deserializer.deserialize_any(LenientTextVisitor)
     }
 }
 
-struct TellsText;
+struct LenientTextVisitor;
 
-impl<'de> Visitor<'de> for TellsText {
-    type Value = Told;
+impl<'de> Visitor<'de> for LenientTextVisitor {
+    type Value = LenientText;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<Told, E> {
-        Ok(Told(None))
+    fn visit_unit<E: de::Error>(self) -> Result<LenientText, E> {
+        Ok(LenientText(None))
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Told, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<LenientText, E> {
         let is_empty = text.trim().is_empty();
-        Ok(Told((!is_empty).then(|| text.to_owned())))
+        Ok(LenientText((!is_empty).then(|| text.to_owned())))
     }
 
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Told, E> {
-        Ok(Told(Some(number.to_string())))
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<LenientText, E> {
+        Ok(LenientText(Some(number.to_string())))
     }
 
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Told, E> {
-        Ok(Told(Some(number.to_string())))
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<LenientText, E> {
+        Ok(LenientText(Some(number.to_string())))
     }
 
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Told, E> {
-        Ok(Told(Some(number.to_string())))
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<LenientText, E> {
+        Ok(LenientText(Some(number.to_string())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Told, A::Error> {
-        let first = elements.next_element::<Told>()?;
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<LenientText, A::Error> {
+        let first = elements.next_element::<LenientText>()?;
         if elements.next_element::<de::IgnoredAny>()?.is_some() {
             return Err(de::Error::invalid_type(de::Unexpected::Seq, &self));
         }
-        Ok(first.unwrap_or(Told(None)))
+        Ok(first.unwrap_or(LenientText(None)))
     }
 }
 
