@@ -9,7 +9,9 @@ use beckon_domain::model::selection::Selection;
 use beckon_domain::rules::confirmation::NoConfirmation;
 use beckon_domain::rules::content::Links;
 use beckon_domain::rules::issuing::Eligibility;
-use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient, ShowPreview};
+use beckon_domain::usecases::preview_invitations::{
+    Preview, PreviewInvitations, PreviewOrder, PreviewedRecipient,
+};
 use beckon_domain::values::method::Method;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::FieldProblem;
@@ -28,7 +30,7 @@ type PreviewEnv = FunctionEnv<Table, NotGiven, Composer>;
 /// What the route works with.
 #[derive(Debug, Clone)]
 pub struct Previews {
-    show: Arc<ShowPreview<PreviewEnv>>,
+    show: Arc<PreviewInvitations<PreviewEnv>>,
 }
 
 impl Previews {
@@ -37,7 +39,7 @@ impl Previews {
     pub fn new(table: Table, composer: Composer, links: Links) -> Self {
         let env = FunctionEnv::over(table).with_composer(composer);
         Self {
-            show: Arc::new(ShowPreview { env, links }),
+            show: Arc::new(PreviewInvitations { env, links }),
         }
     }
 

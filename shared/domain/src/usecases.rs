@@ -15,7 +15,7 @@ pub mod export_users;
 pub mod hand_over;
 pub mod idempotency;
 pub mod import_users;
-pub mod preview;
+pub mod preview_invitations;
 pub mod preview_template;
 pub mod publish;
 pub mod record_feedback;

@@ -30,7 +30,7 @@ use beckon_domain::usecases::expand::{ExpandPage, Expanded};
 use beckon_domain::usecases::export_users::ExportUsers;
 use beckon_domain::usecases::hand_over::HandOver;
 use beckon_domain::usecases::import_users::ImportUsers;
-use beckon_domain::usecases::preview::ShowPreview;
+use beckon_domain::usecases::preview_invitations::PreviewInvitations;
 use beckon_domain::usecases::preview_template::PreviewTemplate;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redeemed, Redemption};
@@ -193,8 +193,8 @@ impl World {
     }
 
     /// Shows previews.
-    pub fn preview(&self) -> ShowPreview<World> {
-        ShowPreview {
+    pub fn preview(&self) -> PreviewInvitations<World> {
+        PreviewInvitations {
             env: self.clone(),
             links: self.links.clone(),
         }

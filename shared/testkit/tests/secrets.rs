@@ -25,7 +25,7 @@ use beckon_domain::ports::users::ListUsers as _;
 use beckon_domain::rules::content::{Sealed, invitation_content};
 use beckon_domain::usecases::add_user::{NewUser, UserAdded};
 use beckon_domain::usecases::idempotency::RepeatableRequest;
-use beckon_domain::usecases::preview::PreviewOrder;
+use beckon_domain::usecases::preview_invitations::PreviewOrder;
 use beckon_domain::usecases::redeem::Redeemed;
 use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::values::pin::{Pin, group};

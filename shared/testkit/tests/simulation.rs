@@ -48,7 +48,7 @@ const fn least(use_case: UseCase) -> Option<(u64, Option<u64>)> {
         | UseCase::ExportUsers
         | UseCase::HandOver
         | UseCase::ImportUsers
-        | UseCase::Preview
+        | UseCase::PreviewInvitations
         | UseCase::PreviewTemplate
         | UseCase::Publish
         | UseCase::ReportBatch

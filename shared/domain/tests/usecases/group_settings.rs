@@ -3,7 +3,7 @@
 use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::model::selection::Selection;
 use beckon_domain::model::settings::{Settings, SettingsDraft};
-use beckon_domain::usecases::preview::PreviewOrder;
+use beckon_domain::usecases::preview_invitations::PreviewOrder;
 use beckon_domain::usecases::send_invitations::{SendRefused, SendRequest};
 use beckon_domain::values::method::Method;
 use beckon_testkit::World;

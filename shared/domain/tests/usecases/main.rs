@@ -26,7 +26,7 @@ mod guesser;
 mod hand_over;
 mod import_identity;
 mod import_users;
-mod preview;
+mod preview_invitations;
 mod publish;
 mod record_feedback;
 mod redeem;

@@ -5,7 +5,7 @@ use beckon_domain::model::template::{TemplateKind, TemplateName, WordingDraft};
 use beckon_domain::usecases::change_template::{ChangeTemplateRefused, TemplateView};
 use beckon_domain::usecases::deliver::RunEnd;
 use beckon_domain::usecases::idempotency::RepeatableRequest;
-use beckon_domain::usecases::preview::PreviewOrder;
+use beckon_domain::usecases::preview_invitations::PreviewOrder;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::usecases::test_template::{TestOrder, TestTemplateRefused};
 use beckon_domain::values::ids::Version;

@@ -12,7 +12,7 @@ use beckon_domain::usecases::add_user::{AddUserRefused, NewUser};
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
 use beckon_domain::usecases::deliver::RunEnd;
 use beckon_domain::usecases::expand::Expanded;
-use beckon_domain::usecases::preview::PreviewOrder;
+use beckon_domain::usecases::preview_invitations::PreviewOrder;
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::usecases::redeem::RedeemRefused;
 use beckon_domain::usecases::send_invitations::SendRequest;

@@ -93,7 +93,7 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
         | UseCase::ExportUsers
         | UseCase::HandOver
         | UseCase::ImportUsers
-        | UseCase::Preview
+        | UseCase::PreviewInvitations
         | UseCase::PreviewTemplate
         | UseCase::Publish
         | UseCase::RecordFeedback

@@ -80,7 +80,7 @@ const fn weight(use_case: UseCase) -> usize {
         | UseCase::ExportUsers
         | UseCase::HandOver
         | UseCase::ImportUsers
-        | UseCase::Preview
+        | UseCase::PreviewInvitations
         | UseCase::PreviewTemplate
         | UseCase::ReportBatch
         | UseCase::TestTemplate
@@ -160,7 +160,7 @@ fn asked(
         | UseCase::ExportUsers
         | UseCase::HandOver
         | UseCase::ImportUsers
-        | UseCase::Preview
+        | UseCase::PreviewInvitations
         | UseCase::PreviewTemplate
         | UseCase::ReportBatch
         | UseCase::TestTemplate

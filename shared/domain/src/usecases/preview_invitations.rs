@@ -129,14 +129,14 @@ fn invited(recipients: &[PreviewedRecipient]) -> u64 {
 
 /// Shows a preview.
 #[derive(Debug, Clone)]
-pub struct ShowPreview<E> {
+pub struct PreviewInvitations<E> {
     /// What it runs in.
     pub env: E,
     /// Where links lead.
     pub links: Links,
 }
 
-impl<E> ShowPreview<E>
+impl<E> PreviewInvitations<E>
 where
     E: Env<Store: LoadUsers + ListUsers + ReadSettings + LoadTemplates> + WithComposer,
 {

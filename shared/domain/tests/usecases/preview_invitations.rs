@@ -11,7 +11,7 @@ use beckon_domain::model::settings::{Distribution, Settings};
 use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::rules::confirmation::NoConfirmation;
 use beckon_domain::rules::issuing::{Eligibility, SAME_AGAIN};
-use beckon_domain::usecases::preview::{Preview, PreviewOrder, PreviewedRecipient};
+use beckon_domain::usecases::preview_invitations::{Preview, PreviewOrder, PreviewedRecipient};
 use beckon_domain::usecases::send_invitations::{SendRefused, SendRequest};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::UserId;
