@@ -23,8 +23,8 @@ const AT_ONCE: usize = 500;
 
 /// How often at most, and for how long: an answer comes well before the gateway gives up, whatever
 /// the filter has to look at.
-const ROUNDS: usize = 20;
-const COUNTS_FOR: SignedDuration = SignedDuration::from_secs(5);
+const MAX_ROUNDS: usize = 20;
+const COUNT_TIMEOUT: SignedDuration = SignedDuration::from_secs(5);
 
 pub(crate) fn router() -> OpenApiRouter<Directory> {
     OpenApiRouter::new().routes(routes!(count))
@@ -90,7 +90,7 @@ async fn count(
         unreadable: 0,
         next: None,
     };
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         let page = directory
             .table
             .list_users(&filter, position.as_deref(), AT_ONCE, now)
@@ -100,7 +100,7 @@ async fn count(
             counts.add(&user);
         }
         position = page.next;
-        if position.is_none() || directory.clock.now().duration_since(now) > COUNTS_FOR {
+        if position.is_none() || directory.clock.now().duration_since(now) > COUNT_TIMEOUT {
             break;
         }
     }

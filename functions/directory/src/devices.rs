@@ -20,7 +20,7 @@ use crate::Directory;
 
 /// The most devices that are read of a user. People have a handful; somebody who registers whole
 /// rooms has more, and an answer has an end.
-const MOST: usize = 500;
+const MAX_DEVICES: usize = 500;
 
 pub(crate) fn router() -> OpenApiRouter<Directory> {
     OpenApiRouter::new().routes(routes!(devices))
@@ -108,7 +108,7 @@ async fn devices(
 ) -> Result<Json<DevicesView>, Problem> {
     caller.to(Permission::View)?;
     let id: UserId = id_in_path(&id, "user")?;
-    let registrations = directory.table.registrations_of(id, MOST).await?;
+    let registrations = directory.table.registrations_of(id, MAX_DEVICES).await?;
     let nothing = registrations.items.is_empty() && registrations.unreadable == 0;
     if nothing && directory.table.load_user(id).await?.is_none() {
         return Err(Problem::not_found("user"));

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use beckon_domain::model::batch::{Batch, BatchState};
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::rules::csv_users::MOST_ROWS;
+use beckon_domain::rules::csv_users::MAX_ROWS;
 use beckon_domain::rules::importing::FieldChange;
 use beckon_domain::usecases::import_users::{
     ImportCounts, ImportOrder, ImportReport, ImportedRow, RowOutcome,
@@ -27,7 +27,7 @@ use crate::routes::ListQuery;
 
 /// The largest file, in bytes. Lambda takes 6 MB, in which a file that is no plain text is a
 /// third longer than it is. Ten thousand rows are 1 MB as a rule.
-const LARGEST_FILE: usize = 4 * 1024 * 1024;
+const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 
 /// How many wrong rows get every reason; the others get the first. An answer has 6 MB at most.
 const ROWS_WITH_EVERY_REASON: usize = 1_000;
@@ -297,7 +297,7 @@ async fn file_of(request: Request) -> Result<axum::body::Bytes, Problem> {
             "Send the file as it is, with the header Content-Type: text/csv.",
         ));
     }
-    axum::body::to_bytes(request.into_body(), LARGEST_FILE)
+    axum::body::to_bytes(request.into_body(), MAX_FILE_BYTES)
         .await
         .map_err(|_| {
             Problem::new(
@@ -305,7 +305,7 @@ async fn file_of(request: Request) -> Result<axum::body::Bytes, Problem> {
                 "too-large",
                 "The file is too large",
                 format!(
-                    "A file may have at most {LARGEST_FILE} bytes and {MOST_ROWS} rows; split it, and give each part the line with the columns."
+                    "A file may have at most {MAX_FILE_BYTES} bytes and {MAX_ROWS} rows; split it, and give each part the line with the columns."
                 ),
             )
         })

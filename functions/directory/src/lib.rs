@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// How long an import may go on writing. The gateway waits 30 seconds for an answer, and what an
 /// import does before and after its writes takes a few of them.
-const IMPORT_BUDGET: SignedDuration = SignedDuration::from_secs(18);
+const IMPORT_TIMEOUT: SignedDuration = SignedDuration::from_secs(18);
 
 /// What the use cases run in.
 type DirectoryEnv = FunctionEnv<Table, KeySource>;
@@ -55,7 +55,7 @@ impl Directory {
             delete: DeleteUser { env: env.clone() },
             import: ImportUsers {
                 env: env.clone(),
-                budget: IMPORT_BUDGET,
+                budget: IMPORT_TIMEOUT,
             },
             export: ExportUsers { env: env.clone() },
             report: ReportBatch { env: env.clone() },

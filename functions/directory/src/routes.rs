@@ -35,7 +35,7 @@ impl Directory {
 }
 
 /// The most users on a page.
-const PAGE: usize = 100;
+const PAGE_SIZE: usize = 100;
 
 pub(crate) fn router() -> OpenApiRouter<Directory> {
     OpenApiRouter::new()
@@ -153,7 +153,7 @@ impl ListQuery {
             groups,
             text: self.text.clone().unwrap_or_default(),
         };
-        problems.check(page_size(self.limit.as_deref(), PAGE));
+        problems.check(page_size(self.limit.as_deref(), PAGE_SIZE));
         (filter, problems)
     }
 
@@ -200,7 +200,7 @@ async fn list(
         .list_users(
             &filter,
             position.as_deref(),
-            page_size(query.limit.as_deref(), PAGE).unwrap_or(PAGE),
+            page_size(query.limit.as_deref(), PAGE_SIZE).unwrap_or(PAGE_SIZE),
             now,
         )
         .await?;
@@ -286,14 +286,14 @@ async fn delete(
 ///
 /// Of a user who was deleted, too, until it is erased. A page has at most 100.
 #[utoipa::path(
-    get, path = "/v1/users/{id}/history", operation_id = "listUserHistory", security(("bearer" = ["viewer"])), tag = "Users", params(("id" = String, Path), PageQuery<PAGE>),
+    get, path = "/v1/users/{id}/history", operation_id = "listUserHistory", security(("bearer" = ["viewer"])), tag = "Users", params(("id" = String, Path), PageQuery<PAGE_SIZE>),
     responses((status = 200, body = HistoryPage), (status = 404, body = Problem))
 )]
 async fn history(
     State(directory): State<Directory>,
     caller: Authorised,
     Path(id): Path<String>,
-    Query(query): Query<PageQuery<PAGE>>,
+    Query(query): Query<PageQuery<PAGE_SIZE>>,
 ) -> Result<Json<HistoryPage>, Problem> {
     caller.to(Permission::View)?;
     let id: UserId = id_in_path(&id, "user")?;

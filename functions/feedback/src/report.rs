@@ -90,7 +90,7 @@ pub fn parse(detail: &Value) -> Read {
 }
 
 /// The longest word that is taken for SES's own.
-const LONGEST_CAUSE: usize = 64;
+const MAX_CAUSE_LENGTH: usize = 64;
 
 /// SES's own word for a cause; diagnostic texts are left out, since they quote addresses. The word
 /// for a complaint comes from the recipient's server, so what looks like more than a word is too.
@@ -99,7 +99,7 @@ fn reason(code: &str, cause: Option<&str>) -> MailReason {
 }
 
 fn is_word(cause: &&str) -> bool {
-    cause.len() <= LONGEST_CAUSE
+    cause.len() <= MAX_CAUSE_LENGTH
         && cause
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-'))
@@ -111,7 +111,7 @@ fn is_word(cause: &&str) -> bool {
 fn cause_of_bounce(subtype: Option<&str>, status: Option<&str>) -> String {
     let subtype = subtype.filter(is_word);
     let status = status.filter(|status| {
-        status.len() <= LONGEST_CAUSE
+        status.len() <= MAX_CAUSE_LENGTH
             && status.contains('.')
             && status
                 .bytes()

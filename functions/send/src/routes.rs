@@ -22,13 +22,13 @@ use utoipa_axum::routes;
 use crate::Sending;
 
 /// How many batches are on a page.
-const PAGE: usize = 20;
+const PAGE_SIZE: usize = 20;
 
 /// Of how many recipients at most a batch is counted in the list of them.
 const COUNTED_IN_LISTS: u64 = 500;
 
 /// How many recipients are on a page.
-const RECIPIENTS: usize = 100;
+const RECIPIENTS_PAGE_SIZE: usize = 100;
 
 pub(crate) fn router() -> OpenApiRouter<Sending> {
     OpenApiRouter::new()
@@ -91,13 +91,13 @@ struct BatchesPage {
 ///
 /// A page has at most 20. `counts` of a batch to more than 500 users are with the batch itself.
 #[utoipa::path(
-    get, path = "/v1/batches", operation_id = "listBatches", security(("bearer" = ["viewer"])), tag = "Invitations", params(PageQuery<PAGE>),
+    get, path = "/v1/batches", operation_id = "listBatches", security(("bearer" = ["viewer"])), tag = "Invitations", params(PageQuery<PAGE_SIZE>),
     responses((status = 200, body = BatchesPage), (status = 422, body = Problem))
 )]
 async fn list(
     State(sending): State<Sending>,
     caller: Authorised,
-    Query(query): Query<PageQuery<PAGE>>,
+    Query(query): Query<PageQuery<PAGE_SIZE>>,
 ) -> Result<Json<BatchesPage>, Problem> {
     caller.to(Permission::View)?;
     let pages = Pages::of("batches");
@@ -236,14 +236,14 @@ struct RecipientsView {
 ///
 /// In the order in which they were invited or skipped. A page has at most 100.
 #[utoipa::path(
-    get, path = "/v1/batches/{id}/recipients", operation_id = "listBatchRecipients", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path), PageQuery<RECIPIENTS>),
+    get, path = "/v1/batches/{id}/recipients", operation_id = "listBatchRecipients", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path), PageQuery<RECIPIENTS_PAGE_SIZE>),
     responses((status = 200, body = RecipientsView), (status = 404, body = Problem), (status = 422, body = Problem))
 )]
 async fn recipients(
     State(sending): State<Sending>,
     caller: Authorised,
     Path(id): Path<String>,
-    Query(query): Query<PageQuery<RECIPIENTS>>,
+    Query(query): Query<PageQuery<RECIPIENTS_PAGE_SIZE>>,
 ) -> Result<Json<RecipientsView>, Problem> {
     caller.to(Permission::View)?;
     let id: BatchId = id_in_path(&id, "batch")?;

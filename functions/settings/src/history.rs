@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use crate::SettingsRoutes;
 
 /// How many changes are on a page.
-const PAGE: usize = 20;
+const PAGE_SIZE: usize = 20;
 
 pub(crate) fn router() -> OpenApiRouter<SettingsRoutes> {
     OpenApiRouter::new().routes(routes!(history))
@@ -63,13 +63,13 @@ impl From<PastChange> for SettingsChange {
 /// most 20.
 #[utoipa::path(
     get, path = "/v1/settings/history", operation_id = "listSettingsHistory",
-    security(("bearer" = ["viewer"])), tag = "Settings", params(PageQuery<PAGE>),
+    security(("bearer" = ["viewer"])), tag = "Settings", params(PageQuery<PAGE_SIZE>),
     responses((status = 200, body = SettingsHistory), (status = 422, body = Problem))
 )]
 async fn history(
     State(routes): State<SettingsRoutes>,
     caller: Authorised,
-    Query(query): Query<PageQuery<PAGE>>,
+    Query(query): Query<PageQuery<PAGE_SIZE>>,
 ) -> Result<Json<SettingsHistory>, Problem> {
     caller.to(Permission::View)?;
     let pages = Pages::of("settings/history");

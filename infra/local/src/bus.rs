@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::system::LocalEnv;
 
 /// `PutEvents`' own limit.
-const MOST_ENTRIES: usize = 10;
+const MAX_ENTRIES: usize = 10;
 
 /// The bus.
 #[derive(Debug, Clone)]
@@ -88,11 +88,11 @@ async fn put(State(bus): State<Bus>, body: JsonBody<PutEvents>) -> Result<Json<V
 /// dead-letter queue; here whoever sent it is told at once.
 fn read(entries: &[Entry]) -> Result<Vec<(String, Option<EventBridgeEvent>)>, Problem> {
     let mut problems = Vec::new();
-    if entries.is_empty() || entries.len() > MOST_ENTRIES {
+    if entries.is_empty() || entries.len() > MAX_ENTRIES {
         problems.push(FieldProblem::new(
             "Entries",
             "outOfRange",
-            format!("must hold 1 to {MOST_ENTRIES} entries"),
+            format!("must hold 1 to {MAX_ENTRIES} entries"),
         ));
     }
     let mut events = Vec::new();

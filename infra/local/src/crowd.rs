@@ -27,7 +27,7 @@ const RARE: usize = 1_000;
 
 /// What a page may cost in read units: two thousand users looked at, a unit each, with a mail
 /// each where the filter asks for it, and the index behind them.
-const MOST_UNITS: f64 = 5_000.0;
+const MAX_UNITS: f64 = 5_000.0;
 
 fn empty_table(engine: &Engine) -> impl Future<Output = Table> + use<> {
     let config = clients::in_process(engine.calls());
@@ -96,11 +96,7 @@ async fn follow(table: &Table, filter: &UserFilter, add_from: usize) -> Vec<User
             .expect("the table answers");
         let (_, after) = table.consumed_units();
         assert!(after > before, "reads are counted");
-        assert!(
-            after - before <= MOST_UNITS,
-            "{} read units",
-            after - before
-        );
+        assert!(after - before <= MAX_UNITS, "{} read units", after - before);
         shown.extend(page.items);
         add(table, vec![new, new + RARE / 2]).await;
         new += RARE;

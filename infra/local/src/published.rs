@@ -114,7 +114,7 @@ impl PublishedEvents {
             Err(error) => return refused("SerializationException", &error.to_string()),
         };
         if request.entries.is_empty()
-            || request.entries.len() > beckon_domain::model::integration_events::MOST_AT_ONCE
+            || request.entries.len() > beckon_domain::model::integration_events::MAX_EVENTS_AT_ONCE
         {
             return refused("ValidationException", "Entries: 1 to 10 are taken");
         }

@@ -20,7 +20,7 @@ use crate::in_process::{Call, http_client};
 
 /// For how long a connection may lie idle and be used again. While a function is frozen, the other
 /// end closes it unseen, and a mail that is handed over on it then gets no answer.
-const IDLE_CONNECTION: Duration = Duration::from_secs(20);
+const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What every client is made from: region, credentials and timeouts from the environment. Lambda puts the
 /// credentials there; the SDK's other ways to find some would be prepared at every start and never taken.
@@ -39,7 +39,7 @@ fn https_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         let mut connector = Connector::builder()
             .proxy_config(ProxyConfig::from_env())
-            .pool_idle_timeout(IDLE_CONNECTION)
+            .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc));
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));

@@ -13,7 +13,7 @@ use beckon_domain::values::keys::KeyRing;
 use tokio::sync::Mutex;
 
 /// How long a ring is used before it is read again.
-const HOLDS: Duration = Duration::from_mins(5);
+const KEYS_TTL: Duration = Duration::from_mins(5);
 
 /// Where the key ring comes from.
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ impl SecretsManagerKeys {
 impl LoadKeys for SecretsManagerKeys {
     async fn key_ring(&self) -> Result<KeyRing, Unavailable> {
         let mut held = self.held.lock().await;
-        if let Some((_, ring)) = held.as_ref().filter(|(read, _)| read.elapsed() < HOLDS) {
+        if let Some((_, ring)) = held.as_ref().filter(|(read, _)| read.elapsed() < KEYS_TTL) {
             return Ok(ring.clone());
         }
         let answer = self

@@ -43,7 +43,7 @@ use pauses::Pauses;
 use rows::Item;
 
 /// DynamoDB's own limit for one `BatchGetItem`.
-const KEYS_IN_A_BATCH: usize = 100;
+const MAX_KEYS_IN_A_BATCH: usize = 100;
 
 /// How many requests of one call are under way at the same time.
 const AT_A_TIME: usize = 8;
@@ -155,7 +155,10 @@ impl Table {
             unique.insert(key.parts(), key);
         }
         let keys: Vec<Item> = unique.into_values().map(keys::Key::into_item).collect();
-        let chunks: Vec<Vec<Item>> = keys.chunks(KEYS_IN_A_BATCH).map(<[Item]>::to_vec).collect();
+        let chunks: Vec<Vec<Item>> = keys
+            .chunks(MAX_KEYS_IN_A_BATCH)
+            .map(<[Item]>::to_vec)
+            .collect();
         let found: Vec<Vec<Item>> = futures_util::stream::iter(chunks)
             .map(|chunk| self.get_chunk(chunk))
             .buffer_unordered(AT_A_TIME)

@@ -42,7 +42,7 @@ use places::{Filling, Holds};
 /// Filled by an own mail.
 const OWN: (&str, &str) = ("own.html", "own.txt");
 /// The most characters of a subject.
-const LONGEST_SUBJECT: usize = 250;
+const MAX_SUBJECT_LENGTH: usize = 250;
 
 /// A part of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -332,10 +332,10 @@ impl Lines {
 }
 
 fn shortened(line: String) -> String {
-    if line.chars().count() <= LONGEST_SUBJECT {
+    if line.chars().count() <= MAX_SUBJECT_LENGTH {
         return line;
     }
-    let mut short: String = line.chars().take(LONGEST_SUBJECT - 1).collect();
+    let mut short: String = line.chars().take(MAX_SUBJECT_LENGTH - 1).collect();
     short.push('…');
     short
 }

@@ -7,7 +7,7 @@ use qrcode::{Color, EcLevel, QrCode};
 /// ISO/IEC 18004 asks for four light modules on every side.
 const QUIET_ZONE: usize = 4;
 /// The largest edge at which a code is shown, in CSS pixels: a phone's width less the margins.
-const LARGEST_EDGE: usize = 340;
+const MAX_EDGE: usize = 340;
 /// Picture points for each CSS pixel, so that edges stay sharp on dense screens.
 const DENSITY: usize = 2;
 
@@ -41,7 +41,7 @@ pub fn draw(text: &str) -> Result<Picture, QrError> {
         QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| QrError::TooLong)?;
     let modules = code.width() + 2 * QUIET_ZONE;
     // A whole number of points for each module: a fraction would blur every edge.
-    let scale = (LARGEST_EDGE / modules).max(1);
+    let scale = (MAX_EDGE / modules).max(1);
     let edge = modules * scale;
     let points = edge * DENSITY;
 

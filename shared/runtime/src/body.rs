@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{Problem, objects};
 
 /// The largest body: ten thousand ids are 300 KB.
-pub const LARGEST_BODY: usize = 1024 * 1024;
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// A parsed JSON body with the bytes it was parsed from, by which a repeated request is known.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ where
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let charset = media::json(request.method(), request.headers())?;
-        let bytes = axum::body::to_bytes(request.into_body(), LARGEST_BODY)
+        let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES)
             .await
             .map_err(|_| too_large())?;
         let value = parse(media::text(&bytes, charset)?)?;
@@ -47,7 +47,7 @@ fn too_large() -> Problem {
         "too-large",
         "The body is too large",
         format!(
-            "A body may have at most {LARGEST_BODY} bytes; spread what it says over several requests."
+            "A body may have at most {MAX_BODY_BYTES} bytes; spread what it says over several requests."
         ),
     )
 }

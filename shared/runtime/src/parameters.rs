@@ -211,7 +211,7 @@ pub fn named<T: Copy>(
             found.push(*one);
             continue;
         }
-        let word: String = word.chars().take(LONGEST_WORD).collect();
+        let word: String = word.chars().take(MAX_WORD_LENGTH).collect();
         if !wrong.contains(&word) {
             wrong.push(word);
         }
@@ -232,7 +232,7 @@ pub fn named<T: Copy>(
 }
 
 /// How much of a wrong word is repeated.
-const LONGEST_WORD: usize = 40;
+const MAX_WORD_LENGTH: usize = 40;
 
 /// How many items a caller wants on a page: from 1 to `most`, which is also the default.
 pub fn page_size(limit: Option<&str>, most: usize) -> Result<usize, FieldProblem> {
@@ -247,11 +247,11 @@ pub fn page_size(limit: Option<&str>, most: usize) -> Result<usize, FieldProblem
     }
 }
 
-/// The parameters of a list of which a page has at most `MOST` items.
+/// The parameters of a list of which a page has at most `MAX` items.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct PageQuery<const MOST: usize> {
+pub struct PageQuery<const MAX: usize> {
     /// How many items the page has at most; default: as many as a page of this list may have.
     #[param(value_type = Option<usize>, minimum = 1)]
     limit: Option<String>,
@@ -259,17 +259,17 @@ pub struct PageQuery<const MOST: usize> {
     pub cursor: Option<String>,
 }
 
-impl<const MOST: usize> PageQuery<MOST> {
+impl<const MAX: usize> PageQuery<MAX> {
     /// How many items the page has at most.
     #[must_use]
     pub fn limit(&self) -> usize {
-        page_size(self.limit.as_deref(), MOST).unwrap_or(MOST)
+        page_size(self.limit.as_deref(), MAX).unwrap_or(MAX)
     }
 }
 
-impl<const MOST: usize> Parameters for PageQuery<MOST> {
+impl<const MAX: usize> Parameters for PageQuery<MAX> {
     fn problems(&self) -> Vec<FieldProblem> {
-        page_size(self.limit.as_deref(), MOST)
+        page_size(self.limit.as_deref(), MAX)
             .err()
             .into_iter()
             .collect()

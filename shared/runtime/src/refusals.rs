@@ -13,7 +13,7 @@ use beckon_domain::usecases::change_user::ChangeUserRefused;
 use beckon_domain::usecases::delete_user::DeleteUserRefused;
 use beckon_domain::usecases::hand_over::HandOverRefused;
 use beckon_domain::usecases::import_users::ImportRefused;
-use beckon_domain::usecases::redeem::{BUDGET_HOLDS, Ended, RedeemRefused};
+use beckon_domain::usecases::redeem::{BUDGET_TTL, Ended, RedeemRefused};
 use beckon_domain::usecases::send_invitations::SendRefused;
 use beckon_domain::usecases::test_template::TestTemplateRefused;
 use beckon_domain::usecases::try_address_again::TryAddressAgainRefused;
@@ -345,7 +345,7 @@ impl From<RedeemRefused> for Problem {
                 }
             }
             RedeemRefused::SourceSpent => Self {
-                retry_after: Some(BUDGET_HOLDS.as_secs()),
+                retry_after: Some(BUDGET_TTL.as_secs()),
                 ..Self::new(
                     StatusCode::TOO_MANY_REQUESTS,
                     "too-many-tries",

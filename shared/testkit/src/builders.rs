@@ -10,7 +10,7 @@ use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::ownership::Ownership;
 use beckon_domain::model::registration::{DeviceFacts, Registration};
-use beckon_domain::model::session::{SESSION_LENGTH, Session};
+use beckon_domain::model::session::{SESSION_TTL, Session};
 use beckon_domain::model::settings::SettingsStamp;
 use beckon_domain::model::stored::Carried;
 use beckon_domain::rules::ownership::classify;
@@ -91,7 +91,7 @@ pub fn a_session(user: UserId) -> Session {
         issue: IssueNumber::NONE.next(),
         ownership: None,
         opened_at: monday_morning(),
-        expires_at: monday_morning() + SESSION_LENGTH,
+        expires_at: monday_morning() + SESSION_TTL,
         named: None,
         device: None,
         carried: Carried::default(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use beckon_domain::model::integration_events::{EventEnvelope, MOST_AT_ONCE};
+use beckon_domain::model::integration_events::{EventEnvelope, MAX_EVENTS_AT_ONCE};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 use beckon_domain::values::ids::EventId;
@@ -55,7 +55,7 @@ impl PublishEvents for MemoryBus {
     async fn publish_events(&self, events: &[EventEnvelope]) -> Result<Vec<Receipt>, Unavailable> {
         let mut bus = self.lock();
         bus.requests += 1;
-        if bus.broken || events.len() > MOST_AT_ONCE {
+        if bus.broken || events.len() > MAX_EVENTS_AT_ONCE {
             return Err(Unavailable::new("the event bus", "the test told it to"));
         }
         let mut receipts = Vec::new();

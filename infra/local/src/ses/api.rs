@@ -23,7 +23,7 @@ use super::{
 
 /// 40 MB of mail with every character escaped in JSON stays below this in practice, and a body beyond
 /// it is too large whatever it holds.
-const MOST_BODY_BYTES: usize = 64 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
 /// The routes under `/v2/email/`.
 pub(super) fn router(endpoint: SesEndpoint) -> Router {
@@ -104,7 +104,7 @@ async fn read_message(request: Request) -> Result<request::Message, Refusal> {
             "The content type must be application/json.",
         ));
     }
-    let body = to_bytes(request.into_body(), MOST_BODY_BYTES)
+    let body = to_bytes(request.into_body(), MAX_BODY_BYTES)
         .await
         .map_err(|_| request::too_large())?;
     request::parse(&body)

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{SesEndpoint, api::is_json, faults::Order};
 
 /// An order is a few words.
-const MOST_BODY_BYTES: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The routes.
 pub(super) fn router(endpoint: SesEndpoint) -> Router {
@@ -77,7 +77,7 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> {
             "the content type must be application/json",
         ));
     }
-    let body = to_bytes(request.into_body(), MOST_BODY_BYTES)
+    let body = to_bytes(request.into_body(), MAX_BODY_BYTES)
         .await
         .map_err(|error| problem(StatusCode::BAD_REQUEST, &error.to_string()))?;
     beckon_runtime::objects::from_slice(&body)

@@ -33,7 +33,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
                            base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// How many summaries the page gets at a time.
-const LIST_PAGE: usize = 200;
+const LIST_PAGE_SIZE: usize = 200;
 
 /// The routes.
 pub(super) fn router(endpoint: SesEndpoint) -> Router {
@@ -132,7 +132,7 @@ struct SummariesQuery {
     q: String,
 }
 
-/// The page's own list: summaries, newest first, at most [`LIST_PAGE`] of them.
+/// The page's own list: summaries, newest first, at most [`LIST_PAGE_SIZE`] of them.
 async fn summaries(
     State(endpoint): State<SesEndpoint>,
     Query(query): Query<SummariesQuery>,
@@ -149,8 +149,8 @@ async fn summaries(
         (None, Some(before)) => newest(mailbox.before(before).filter(matches)),
         (None, None) => newest(mailbox.summaries().filter(matches)),
     };
-    let more = items.len() > LIST_PAGE;
-    items.truncate(LIST_PAGE);
+    let more = items.len() > LIST_PAGE_SIZE;
+    items.truncate(LIST_PAGE_SIZE);
     Json(json!({
         "items": items,
         "more": more,
@@ -162,7 +162,7 @@ async fn summaries(
 
 /// One more than fits, so that it shows whether there is more.
 fn newest<'a>(summaries: impl DoubleEndedIterator<Item = &'a Summary>) -> Vec<Summary> {
-    summaries.rev().take(LIST_PAGE + 1).cloned().collect()
+    summaries.rev().take(LIST_PAGE_SIZE + 1).cloned().collect()
 }
 
 async fn page() -> Response {

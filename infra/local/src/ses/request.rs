@@ -13,16 +13,16 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Refusal;
 
-const MOST_RECIPIENTS: usize = 50;
-const MOST_BYTES: usize = 40 * 1024 * 1024;
-const LONGEST_HEADER_NAME: usize = 126;
-const LONGEST_HEADER_VALUE: usize = 995;
-const LONGEST_HEADER: usize = 996;
-const LONGEST_TAG: usize = 256;
+const MAX_RECIPIENTS: usize = 50;
+const MAX_BYTES: usize = 40 * 1024 * 1024;
+const MAX_HEADER_NAME_LENGTH: usize = 126;
+const MAX_HEADER_VALUE_LENGTH: usize = 995;
+const MAX_HEADER_LENGTH: usize = 996;
+const MAX_TAG_LENGTH: usize = 256;
 /// SES names this limit in its refusals alone.
-const LONGEST_ADDRESS: usize = 320;
+const MAX_ADDRESS_LENGTH: usize = 320;
 /// The longest encoded word of RFC 2047.
-const LONGEST_ENCODED_WORD: usize = 75;
+const MAX_ENCODED_WORD_LENGTH: usize = 75;
 /// Headers that SES sets from the other fields of a request.
 const SET_BY_SES: [&str; 12] = [
     "bcc",
@@ -240,7 +240,7 @@ fn check_addresses(
     if recipients == 0 {
         return Err(Refusal::bad_request("Missing required field: Destination."));
     }
-    if recipients > MOST_RECIPIENTS {
+    if recipients > MAX_RECIPIENTS {
         return Err(Refusal::bad_request("Recipient count exceeds 50."));
     }
     let all = destinations.into_iter().flatten().chain(reply_to);
@@ -262,9 +262,9 @@ fn check_address(typed: &str) -> Result<(), Refusal> {
              encoded words.",
         ));
     }
-    if typed.len() > LONGEST_ADDRESS {
+    if typed.len() > MAX_ADDRESS_LENGTH {
         return Err(Refusal::bad_request(format!(
-            "Address length is more than {LONGEST_ADDRESS} characters long: '{typed}'."
+            "Address length is more than {MAX_ADDRESS_LENGTH} characters long: '{typed}'."
         )));
     }
     let address = bare_address(typed);
@@ -301,7 +301,7 @@ fn is_name(name: &str) -> bool {
     }
     name.split(' ').all(|word| {
         let is_encoded = word.starts_with("=?") && word.ends_with("?=");
-        let is_too_long = is_encoded && word.len() > LONGEST_ENCODED_WORD;
+        let is_too_long = is_encoded && word.len() > MAX_ENCODED_WORD_LENGTH;
         let has_specials = word.contains(|c| "()<>[]:;@\\,\"".contains(c));
         !is_too_long && !has_specials
     })
@@ -328,12 +328,12 @@ fn headers(sent: Vec<SentPair>) -> Result<Vec<Pair>, Refusal> {
 
 fn header(sent: SentPair) -> Result<Pair, Refusal> {
     let SentPair { name, value } = sent;
-    let name_fits = (1..=LONGEST_HEADER_NAME).contains(&name.len())
+    let name_fits = (1..=MAX_HEADER_NAME_LENGTH).contains(&name.len())
         && name
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b':');
-    let value_fits = value.len() <= LONGEST_HEADER_VALUE
-        && name.len() + value.len() <= LONGEST_HEADER
+    let value_fits = value.len() <= MAX_HEADER_VALUE_LENGTH
+        && name.len() + value.len() <= MAX_HEADER_LENGTH
         && value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if name_fits && value_fits {
         Ok(Pair { name, value })
@@ -344,7 +344,7 @@ fn header(sent: SentPair) -> Result<Pair, Refusal> {
 
 fn tag(sent: SentPair) -> Result<Pair, Refusal> {
     let fits = |part: &str| {
-        (1..=LONGEST_TAG).contains(&part.len())
+        (1..=MAX_TAG_LENGTH).contains(&part.len())
             && part
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
@@ -389,7 +389,7 @@ fn check_size(message: &Message) -> Result<(), Refusal> {
         .flatten()
         .map(String::len)
         .sum::<usize>();
-    if message.subject.len() + bodies + attachments > MOST_BYTES {
+    if message.subject.len() + bodies + attachments > MAX_BYTES {
         return Err(too_large());
     }
     Ok(())
@@ -398,7 +398,7 @@ fn check_size(message: &Message) -> Result<(), Refusal> {
 /// The refusal of a mail that is too large.
 pub(super) fn too_large() -> Refusal {
     Refusal::bad_request(format!(
-        "Message length is more than {MOST_BYTES} bytes long."
+        "Message length is more than {MAX_BYTES} bytes long."
     ))
 }
 
@@ -576,7 +576,7 @@ mod tests {
 
     #[test]
     fn more_than_forty_megabytes_are_refused() {
-        let text = "x".repeat(MOST_BYTES);
+        let text = "x".repeat(MAX_BYTES);
 
         assert!(refused("/Content/Simple/Body/Text/Data", json!(text)).contains("length"));
     }

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::Put;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::idempotency::RecallAnswer;
-use beckon_domain::usecases::idempotency::KEPT_FOR;
+use beckon_domain::usecases::idempotency::IDEMPOTENCY_TTL;
 use jiff::Timestamp;
 
 use super::rows::row;
@@ -28,7 +28,7 @@ impl Table {
     pub(super) fn remember(&self, answer: &IdempotencyRecord) -> Result<Put, Unavailable> {
         let mut item = row(keys::answer(&answer.key), answer)?;
         item.insert(keys::TTL.to_owned(), number(answer.until.as_second()));
-        let kept_since = answer.until.as_second() - KEPT_FOR.as_secs();
+        let kept_since = answer.until.as_second() - IDEMPOTENCY_TTL.as_secs();
         Put::builder()
             .table_name(&self.name)
             .set_item(Some(item))

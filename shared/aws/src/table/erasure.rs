@@ -22,7 +22,7 @@ use super::users::key_of;
 use super::{Table, changes, foreign, number, text, unavailable};
 
 /// DynamoDB's own limit for one `BatchWriteItem`.
-const WRITES_IN_A_BATCH: usize = 25;
+const MAX_WRITES_IN_A_BATCH: usize = 25;
 
 /// The most devices that go in the transaction that takes their user away; it holds 100 items.
 /// Nobody has as many. What is left of them goes with the history.
@@ -87,7 +87,7 @@ impl EraseHistory for Table {
         let devices = self.keys_of(user, keys::DEVICES, limit).await?;
         let all = all && devices.len() < limit;
         rows.extend(devices);
-        for some in rows.chunks(WRITES_IN_A_BATCH) {
+        for some in rows.chunks(MAX_WRITES_IN_A_BATCH) {
             self.delete_all(some).await?;
         }
         if all {

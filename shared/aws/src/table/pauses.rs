@@ -14,7 +14,7 @@ const MAX_PAUSES: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Beyond this it grows no more.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE_LENGTH: Duration = Duration::from_secs(1);
 
 /// The pauses of one call.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Pauses {
                 format!("{why}, also when it was asked {tries} times"),
             ));
         }
-        let longest = (FIRST_PAUSE * (1 << self.made)).min(LONGEST_PAUSE);
+        let longest = (FIRST_PAUSE * (1 << self.made)).min(MAX_PAUSE_LENGTH);
         self.made += 1;
         Ok(longest / 2 + longest.mul_f64(share()) / 2)
     }

@@ -30,7 +30,7 @@ use super::rows::{self, part};
 use super::{Cancelled, Table, changes, foreign, number, text, unavailable};
 
 /// DynamoDB's own limit for one transaction.
-const ITEMS_IN_A_TRANSACTION: usize = 100;
+const MAX_ITEMS_IN_A_TRANSACTION: usize = 100;
 
 /// How many transactions of one call are under way at the same time.
 const TRANSACTIONS_AT_A_TIME: usize = 4;
@@ -352,9 +352,9 @@ impl Prepared {
 /// Packs changes into transactions, keeping each whole.
 fn in_transactions(prepared: Vec<(usize, Prepared)>) -> Vec<Vec<(usize, Prepared)>> {
     let mut groups: Vec<Vec<(usize, Prepared)>> = Vec::new();
-    let mut size = ITEMS_IN_A_TRANSACTION;
+    let mut size = MAX_ITEMS_IN_A_TRANSACTION;
     for (place, change) in prepared {
-        if size + change.items.len() > ITEMS_IN_A_TRANSACTION {
+        if size + change.items.len() > MAX_ITEMS_IN_A_TRANSACTION {
             groups.push(Vec::new());
             size = 0;
         }

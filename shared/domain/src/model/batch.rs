@@ -13,7 +13,7 @@ use crate::model::stored::Carried;
 use crate::values::ids::{BatchId, MailId, RequestId, UserId, Version};
 
 /// The most users that one page of an expansion holds.
-pub const PAGE: usize = 1_000;
+pub const PAGE_SIZE: usize = 1_000;
 
 /// Whom a batch is for, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub enum BatchSelection {
         /// Which.
         users: Vec<UserId>,
     },
-    /// Many users, kept in rows of [`PAGE`] each.
+    /// Many users, kept in rows of [`PAGE_SIZE`] each.
     #[serde(rename_all = "camelCase")]
     Many {
         /// How many.

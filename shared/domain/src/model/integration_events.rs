@@ -16,7 +16,7 @@ use crate::values::method::Method;
 pub const SOURCE: &str = "beckon";
 
 /// How many events the bus takes at once: the limit of EventBridge's `PutEvents`.
-pub const MOST_AT_ONCE: usize = 10;
+pub const MAX_EVENTS_AT_ONCE: usize = 10;
 
 /// What an event can be called, each with a schema in `schemas/events`.
 pub const DETAIL_TYPES: [&str; 16] = [

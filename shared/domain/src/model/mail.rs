@@ -165,7 +165,7 @@ pub enum MailClass {
 }
 
 /// The most users a batch may have for its mails to count as small.
-pub const SMALL_SEND: usize = 25;
+pub const MAX_SMALL_BATCH: usize = 25;
 
 /// Where a mail stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

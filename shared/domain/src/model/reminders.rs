@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::values::problem::FieldProblem;
 
 /// The most reminders of one issue.
-pub const MOST_REMINDERS: u32 = 30;
+pub const MAX_REMINDERS: u32 = 30;
 
 /// A time of day: `20:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,13 +14,13 @@ use crate::values::names::GroupName;
 use crate::values::text::{begins_a_word, search_key};
 
 /// The most users that can be named.
-pub const MOST_IDS: usize = 10_000;
+pub const MAX_IDS: usize = 10_000;
 
 /// The most exceptions from a filter.
-pub const MOST_EXCEPTIONS: usize = 1_000;
+pub const MAX_EXCEPTIONS: usize = 1_000;
 
 /// Up to this many named users are read before Send answers.
-pub const READ_AT_ONCE: usize = 100;
+pub const MAX_READ_AT_ONCE: usize = 100;
 
 /// Which users of the list are meant; what is empty leaves everyone in.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,10 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// How long a session lets a person go on without showing the secret again.
-pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_mins(15);
+pub const SESSION_TTL: SignedDuration = SignedDuration::from_mins(15);
 
 /// How many sessions of one issue may be open at a time.
-pub const SESSIONS_AT_A_TIME: usize = 3;
+pub const MAX_SESSIONS: usize = 3;
 
 /// A place taken by a session among those of its issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,9 +19,9 @@ use crate::values::names::is_plain;
 use crate::values::problem::{FieldProblem, Problems};
 
 /// The most bytes that one wording may have: subject, heading, HTML and text together.
-pub const LARGEST_WORDING: usize = 64 * 1024;
+pub const MAX_WORDING_BYTES: usize = 64 * 1024;
 /// The most characters of a subject or a heading.
-const LONGEST_LINE: usize = 300;
+const MAX_LINE_LENGTH: usize = 300;
 
 /// Which mails a wording is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -130,12 +130,12 @@ impl WordingDraft {
             html,
             text,
         };
-        problems.ensure(wording.bytes() <= LARGEST_WORDING, || {
+        problems.ensure(wording.bytes() <= MAX_WORDING_BYTES, || {
             FieldProblem::new(
                 "",
                 "tooLarge",
                 format!(
-                    "has {} bytes in all; {LARGEST_WORDING} are the most",
+                    "has {} bytes in all; {MAX_WORDING_BYTES} are the most",
                     wording.bytes()
                 ),
             )
@@ -165,11 +165,11 @@ fn one_line(field: &'static str, text: &str, problems: &mut Problems) -> String 
     problems.ensure(!text.is_empty(), || {
         FieldProblem::new(field, "empty", "must not be empty")
     });
-    problems.ensure(text.chars().count() <= LONGEST_LINE, || {
+    problems.ensure(text.chars().count() <= MAX_LINE_LENGTH, || {
         FieldProblem::new(
             field,
             "tooLong",
-            format!("must be at most {LONGEST_LINE} characters long"),
+            format!("must be at most {MAX_LINE_LENGTH} characters long"),
         )
     });
     problems.ensure(text.chars().all(is_plain), || {
@@ -331,7 +331,7 @@ mod tests {
             codes(draft(&"x".repeat(301), None, None)),
             [("subject".to_owned(), "tooLong")]
         );
-        let large = "x".repeat(LARGEST_WORDING / 2);
+        let large = "x".repeat(MAX_WORDING_BYTES / 2);
         assert_eq!(
             codes(draft("s", Some(&large), Some(&large))),
             [(String::new(), "tooLarge")]

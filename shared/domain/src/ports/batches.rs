@@ -10,7 +10,7 @@ use crate::values::ids::{BatchId, MailId, UserId};
 
 /// Starts batches.
 pub trait StartBatch {
-    /// Writes the batch, its cursor, its named users (rows of [`crate::model::batch::PAGE`] each) and the
+    /// Writes the batch, its cursor, its named users (rows of [`crate::model::batch::PAGE_SIZE`] each) and the
     /// idempotency record, as one. [`SaveError::Conflict`]: the idempotency key was used in the
     /// meantime.
     fn start_batch(

@@ -22,7 +22,7 @@ const MAX_TURNS_AMONG_GUESSERS: u32 = 200;
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_millis(10);
 
 /// Beyond this it grows no more.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_millis(100);
+const MAX_PAUSE_LENGTH: SignedDuration = SignedDuration::from_millis(100);
 
 /// The turns of one change.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl<'a, E: Env> Turns<'a, E> {
         let doublings = (self.taken - 3).min(16);
         let longest = FIRST_PAUSE
             .saturating_mul(1 << doublings)
-            .min(LONGEST_PAUSE);
+            .min(MAX_PAUSE_LENGTH);
         let [a, b, ..] = *self.env.entropy().nonce().as_bytes();
         let share = i32::from(u16::from_be_bytes([a, b]));
         longest.saturating_mul(share) / i32::from(u16::MAX)

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How old a registration may be that completes nothing and is confirmed by mail all the same. An
 /// event is delivered for as long as a day; what is older comes from a list of what there was.
-pub const NEWS_FOR: SignedDuration = SignedDuration::from_hours(24);
+pub const REPORT_TTL: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a registration does to the invitation of its person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +146,7 @@ pub fn is_told(
     at: Option<Timestamp>,
     now: Timestamp,
 ) -> bool {
-    let oldest = now.saturating_sub(NEWS_FOR).unwrap_or(now);
+    let oldest = now.saturating_sub(REPORT_TTL).unwrap_or(now);
     match effect {
         Effect::Completes(_) => true,
         Effect::AfterEnd | Effect::NotCompleted(_) => false,

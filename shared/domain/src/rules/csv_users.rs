@@ -9,7 +9,7 @@ mod header;
 mod reading;
 mod records;
 
-pub use reading::{CsvUsers, MOST_ROWS, Row, parse};
+pub use reading::{CsvUsers, MAX_ROWS, Row, parse};
 
 /// A column of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

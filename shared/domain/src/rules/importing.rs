@@ -102,7 +102,7 @@ impl Entry {
     /// Ids that a spreadsheet would have made this row's of, by taking zeros from the front.
     fn longer_ids(&self) -> Option<impl Iterator<Item = Identifier> + use<>> {
         let number = damage::number_of(self.external_id.as_ref()?.as_str())?.to_owned();
-        let widths = number.len() + 1..=(number.len() + MOST_ZEROS).max(USUAL_DIGITS);
+        let widths = number.len() + 1..=(number.len() + MAX_ZEROS).max(USUAL_DIGITS);
         Some(widths.filter_map(move |width| {
             ExternalId::parse(&format!("{number:0>width$}"))
                 .ok()
@@ -112,7 +112,7 @@ impl Entry {
 }
 
 /// How many zeros are looked for that a spreadsheet may have taken from the front of an id.
-const MOST_ZEROS: usize = 3;
+const MAX_ZEROS: usize = 3;
 
 /// Ids of digits have so many as a rule, or fewer.
 const USUAL_DIGITS: usize = 8;

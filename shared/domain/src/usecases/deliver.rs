@@ -117,7 +117,7 @@ pub struct Deliver<E> {
 }
 
 /// How often the limits of the account are read again.
-const LIMITS_HOLD: SignedDuration = SignedDuration::from_secs(2);
+const LIMITS_TTL: SignedDuration = SignedDuration::from_secs(2);
 
 /// How often a run begins anew at once for what became due while it ended.
 const MAX_ROUNDS: u32 = 100;
@@ -423,7 +423,7 @@ where
                 round.stop = Some(RunEnd::LeaseLost);
             }
         }
-        if now.duration_since(round.limits_at) >= LIMITS_HOLD {
+        if now.duration_since(round.limits_at) >= LIMITS_TTL {
             round.limits_at = now;
             // A limit that cannot be read for a moment stays as it was.
             if let Ok(limits) = self.env.mail_service().sending_limits().await {

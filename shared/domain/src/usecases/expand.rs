@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::model::batch::{
-    Batch, BatchSelection, Cursor, PAGE, Page, Recipient, RecipientResult, SkipReason,
+    Batch, BatchSelection, Cursor, PAGE_SIZE, Page, Recipient, RecipientResult, SkipReason,
 };
 use crate::model::change::{ChangeOutcome, UserChange};
 use crate::model::invitation::Invitation;
@@ -34,7 +34,7 @@ use crate::rules::issuing::{
     Eligibility, IssueSecrets, IssueSpec, Reached, ResendSpec, SAME_AGAIN, eligibility, issue,
     mail_again, mail_of,
 };
-use crate::usecases::send_invitations::CURSOR_PATIENCE;
+use crate::usecases::send_invitations::CURSOR_TIMEOUT;
 use crate::values::ids::{BatchId, EventId, MailId, UserId};
 use crate::values::keys::KeyId;
 
@@ -139,7 +139,7 @@ where
             BatchSelection::Many { count } => {
                 let named = self.env.store().named_users(batch.id, cursor.page).await?;
                 let found = self.env.store().read_users(&named).await?;
-                let covered = (u64::from(cursor.page) + 1) * PAGE as u64;
+                let covered = (u64::from(cursor.page) + 1) * PAGE_SIZE as u64;
                 Ok((
                     named,
                     found,
@@ -161,7 +161,7 @@ where
                 let page = self
                     .env
                     .store()
-                    .list_users(&unbound, cursor.position.as_deref(), PAGE, now)
+                    .list_users(&unbound, cursor.position.as_deref(), PAGE_SIZE, now)
                     .await?;
                 // The list may be a moment old: it says who may be meant, their rows say who is.
                 let listed: Vec<UserId> = page
@@ -405,7 +405,7 @@ where
             position: next.filter(|position| !position.is_empty()),
             done,
             done_at: done.then_some(now),
-            due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
+            due_at: now.saturating_add(CURSOR_TIMEOUT).unwrap_or(now),
             carried: cursor.carried,
             request_id: cursor.request_id.clone(),
         };

@@ -19,7 +19,7 @@ use crate::rules::importing::text_of;
 use crate::values::ids::MailId;
 
 /// The most rows on a page. One is 300 bytes as a rule, and 4 KB at most: a page is one answer.
-const PAGE: usize = 1_000;
+const PAGE_SIZE: usize = 1_000;
 
 /// A page of an export.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ impl<E: Env<Store: ListUsers + LoadMails>> ExportUsers<E> {
         let page = self
             .env
             .store()
-            .list_users(filter, position, PAGE, now)
+            .list_users(filter, position, PAGE_SIZE, now)
             .await?;
         let ids: Vec<MailId> = page
             .items

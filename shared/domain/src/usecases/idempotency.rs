@@ -12,7 +12,7 @@ use crate::ports::idempotency::RecallAnswer;
 use crate::values::hex::hex;
 
 /// How long an answer is kept.
-pub const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+pub const IDEMPOTENCY_TTL: SignedDuration = SignedDuration::from_hours(24);
 
 /// A request that came with an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,9 @@ impl RepeatableRequest {
             fingerprint: self.fingerprint.clone(),
             answer: serde_json::to_string(answer)
                 .map_err(|error| Unavailable::new("the answer's encoding", error))?,
-            until: now.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX),
+            until: now
+                .saturating_add(IDEMPOTENCY_TTL)
+                .unwrap_or(Timestamp::MAX),
         })
     }
 }

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::model::actor::Actor;
-use crate::model::batch::{Batch, BatchSelection, PAGE};
+use crate::model::batch::{Batch, BatchSelection, PAGE_SIZE};
 use crate::model::change::{ChangeOutcome, Identifier, UserChange};
 use crate::model::history::HistoryEvent;
 use crate::model::mail::Mail;
@@ -49,7 +49,7 @@ use crate::values::problem::FieldProblem;
 const AT_ONCE: usize = 200;
 
 /// How many of the newest batches may still be on their way to somebody in the file.
-const RECENT_SENDS: usize = 20;
+const MAX_RECENT_BATCHES: usize = 20;
 
 /// What to do with a file.
 #[derive(Debug, Clone)]
@@ -528,7 +528,7 @@ where
         for id in self
             .env
             .store()
-            .list_batches(None, RECENT_SENDS)
+            .list_batches(None, MAX_RECENT_BATCHES)
             .await?
             .items
         {
@@ -550,7 +550,7 @@ where
             BatchSelection::Filter { .. } => Ok(HashSet::new()),
             BatchSelection::Many { count } => {
                 let mut named = HashSet::new();
-                let pages = count.div_ceil(PAGE as u64);
+                let pages = count.div_ceil(PAGE_SIZE as u64);
                 for page in 0..u32::try_from(pages).unwrap_or(u32::MAX) {
                     named.extend(self.env.store().named_users(batch.id, page).await?);
                 }

@@ -8,7 +8,7 @@ use crate::model::batch::{Batch, BatchSelection, SkipReason};
 use crate::model::mail::MailClass;
 use crate::model::mail_content::{InvitationContent, InvitationOccasion, Message};
 use crate::model::ownership::{OwnerSwitch, Ownership};
-use crate::model::selection::{READ_AT_ONCE, Selection, each_once};
+use crate::model::selection::{MAX_READ_AT_ONCE, Selection, each_once};
 use crate::model::settings::VersionedSettings;
 use crate::model::stored::Carried;
 use crate::model::template::{MailContent, OwnWordings};
@@ -115,10 +115,10 @@ pub struct Preview {
 }
 
 /// How many pages are counted through for the counts of the first.
-const PAGES_COUNTED: usize = 20;
+const MAX_PAGES_COUNTED: usize = 20;
 
 /// For how long at most: a filter that finds few looks at many for each page.
-const COUNTS_FOR: SignedDuration = SignedDuration::from_secs(3);
+const COUNT_TIMEOUT: SignedDuration = SignedDuration::from_secs(3);
 
 fn invited(recipients: &[PreviewedRecipient]) -> u64 {
     let invited = recipients
@@ -211,16 +211,16 @@ where
         now: Timestamp,
     ) -> Result<PreviewCounts, SendRefused> {
         let too_many = match &order.selection {
-            Selection::Users(users) => users.len() > PAGES_COUNTED * READ_AT_ONCE,
+            Selection::Users(users) => users.len() > MAX_PAGES_COUNTED * MAX_READ_AT_ONCE,
             Selection::Filter { .. } => false,
         };
         if order.position.is_some() || too_many {
             return Ok(of_page);
         }
-        let until = now.saturating_add(COUNTS_FOR).unwrap_or(now);
+        let until = now.saturating_add(COUNT_TIMEOUT).unwrap_or(now);
         let mut counts = of_page;
         let mut position = next.map(str::to_owned);
-        for _ in 1..PAGES_COUNTED {
+        for _ in 1..MAX_PAGES_COUNTED {
             let Some(from) = position else { break };
             if self.env.clock().now() > until {
                 return Ok(of_page);
@@ -263,11 +263,11 @@ where
                 let page: Vec<UserId> = users
                     .iter()
                     .skip(start)
-                    .take(READ_AT_ONCE)
+                    .take(MAX_READ_AT_ONCE)
                     .copied()
                     .collect();
                 let read = self.env.store().read_users(&page).await?;
-                let few = users.len() <= READ_AT_ONCE;
+                let few = users.len() <= MAX_READ_AT_ONCE;
                 if few {
                     let unknown = unknown_users(&page, &read);
                     if !unknown.is_empty() {
@@ -300,7 +300,7 @@ where
                 let page = self
                     .env
                     .store()
-                    .list_users(filter, order.position.as_deref(), READ_AT_ONCE, now)
+                    .list_users(filter, order.position.as_deref(), MAX_READ_AT_ONCE, now)
                     .await?;
                 let recipients: Vec<_> = page
                     .items

@@ -1,7 +1,7 @@
 //! Telling the world what the rows of histories say.
 
 use crate::model::history::HistoryEntry;
-use crate::model::integration_events::{EventEnvelope, MOST_AT_ONCE};
+use crate::model::integration_events::{EventEnvelope, MAX_EVENTS_AT_ONCE};
 use crate::ports::env::WithEventBus;
 use crate::ports::error::Unavailable;
 use crate::ports::event_bus::{PublishEvents, Receipt};
@@ -71,7 +71,7 @@ where
     /// As many events at once as the bus takes; none behind those of which it could not take one.
     async fn publish(&self, events: &[EventEnvelope]) -> (Vec<Receipt>, Option<Unavailable>) {
         let mut receipts = Vec::with_capacity(events.len());
-        for some in events.chunks(MOST_AT_ONCE) {
+        for some in events.chunks(MAX_EVENTS_AT_ONCE) {
             match self.env.event_bus().publish_events(some).await {
                 Ok(given) => receipts.extend(given),
                 Err(error) => return (receipts, Some(error)),

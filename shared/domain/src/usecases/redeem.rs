@@ -16,9 +16,7 @@ use crate::model::history::HistoryEvent;
 use crate::model::invitation::{Invitation, InvitationEvent, InvitationState, transition};
 use crate::model::mail_content::Agreement;
 use crate::model::ownership::Ownership;
-use crate::model::session::{
-    NamedDevice, SESSION_LENGTH, SESSIONS_AT_A_TIME, Session, SessionSlot,
-};
+use crate::model::session::{MAX_SESSIONS, NamedDevice, SESSION_TTL, Session, SessionSlot};
 use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
@@ -162,7 +160,7 @@ impl Source {
 }
 
 /// How long wrong tries of a source count.
-pub const BUDGET_HOLDS: SignedDuration = SignedDuration::from_hours(1);
+pub const BUDGET_TTL: SignedDuration = SignedDuration::from_hours(1);
 
 /// Redeems secrets.
 #[derive(Debug, Clone)]
@@ -206,7 +204,7 @@ where
         };
         if let (Some(source), Err(RedeemRefused::DoesNotFit)) = (source, &answer) {
             let now = self.env.clock().now();
-            let until = now.saturating_add(BUDGET_HOLDS).unwrap_or(now);
+            let until = now.saturating_add(BUDGET_TTL).unwrap_or(now);
             self.env
                 .store()
                 .add_to_tally(&source.tally(), now, until)
@@ -403,8 +401,8 @@ where
                 }
             };
             invitation.sessions.retain(|slot| now < slot.until);
-            let full = invitation.sessions.len() >= SESSIONS_AT_A_TIME;
-            let expires_at = now.saturating_add(SESSION_LENGTH).unwrap_or(now);
+            let full = invitation.sessions.len() >= MAX_SESSIONS;
+            let expires_at = now.saturating_add(SESSION_TTL).unwrap_or(now);
             let change = if full {
                 // The PIN was right: its try comes back though no further session opens.
                 holding(&current, invitation.clone())

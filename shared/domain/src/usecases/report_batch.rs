@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::model::batch::{
-    Batch, BatchCounts, BatchSelection, BatchState, Cursor, PAGE, Page, Recipient, RecipientResult,
+    Batch, BatchCounts, BatchSelection, BatchState, Cursor, PAGE_SIZE, Page, Recipient,
+    RecipientResult,
 };
 use crate::model::mail::{Mail, MailState};
 use crate::model::user::User;
@@ -60,7 +61,7 @@ pub struct ReportBatch<E> {
 }
 
 /// How many pages of a batch are read at once.
-const PAGES: usize = 10;
+const MAX_PAGES: usize = 10;
 
 impl<E: Env<Store: LoadBatch + LoadMails + ReadSettings>> ReportBatch<E> {
     /// The state and the counts of a batch; `None` if there is none.
@@ -80,7 +81,11 @@ impl<E: Env<Store: LoadBatch + LoadMails + ReadSettings>> ReportBatch<E> {
         let mut recipients = 0;
         let mut counted = true;
         let mut unreadable = 0;
-        let at_once = if most < PAGE as u64 { 1 } else { PAGES };
+        let at_once = if most < PAGE_SIZE as u64 {
+            1
+        } else {
+            MAX_PAGES
+        };
         loop {
             let read = self.env.store().batch_pages(id, first, at_once).await?;
             unreadable += read.unreadable;

@@ -21,12 +21,12 @@ use crate::ports::turns::Turns;
 use crate::ports::users::{FindUser, SaveUsers};
 use crate::rules::issuing::{IssueSecrets, IssueSpec, ResendSpec, issue, mail_again};
 use crate::values::address::EmailAddress;
-use crate::values::guessing::RENEWALS;
+use crate::values::guessing::MAX_RENEWALS;
 use crate::values::ids::{EventId, MailId};
 use crate::values::method::choice_applies;
 
 /// The most mails that public routes cause to one address in a day.
-pub const MOST_ASKED: u32 = 5;
+pub const MAX_PIN_REQUESTS: u32 = 5;
 
 /// What was done. Only tests and logs may know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ where
                     (PinRequested::MailedAgain, change)
                 }
                 InvitationState::Expired | InvitationState::Locked
-                    if invitation.renewals < RENEWALS =>
+                    if invitation.renewals < MAX_RENEWALS =>
                 {
                     let secrets = IssueSecrets {
                         nonce: self.env.entropy().nonce(),
@@ -160,7 +160,7 @@ fn asked_once_more(user: &User, now: Timestamp) -> Option<Asked> {
         .asked
         .filter(|asked| asked.day == day)
         .map_or(0, |asked| asked.mails);
-    (before < MOST_ASKED).then_some(Asked {
+    (before < MAX_PIN_REQUESTS).then_some(Asked {
         day,
         mails: before + 1,
     })

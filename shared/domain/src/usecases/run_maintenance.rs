@@ -23,7 +23,7 @@ use crate::ports::settings::ReadSettings;
 use crate::ports::users::{LoadUsers, SaveUsers};
 use crate::ports::wake_up::WakePostman;
 use crate::rules::next_action::{NextAction, next_action};
-use crate::usecases::send_invitations::CURSOR_PATIENCE;
+use crate::usecases::send_invitations::CURSOR_TIMEOUT;
 use crate::values::ids::{EventId, MailId, UserId};
 
 /// What a round of maintenance did.
@@ -91,7 +91,7 @@ where
             }
             let pushed = Cursor {
                 version: cursor.version.next(),
-                due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
+                due_at: now.saturating_add(CURSOR_TIMEOUT).unwrap_or(now),
                 ..cursor
             };
             match self.env.store().push_cursor(&pushed).await {

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::model::actor::Actor;
-use crate::model::batch::{Batch, BatchCounts, BatchSelection, Cursor, PAGE};
-use crate::model::mail::{MailClass, SMALL_SEND};
+use crate::model::batch::{Batch, BatchCounts, BatchSelection, Cursor, PAGE_SIZE};
+use crate::model::mail::{MAX_SMALL_BATCH, MailClass};
 use crate::model::ownership::OwnerSwitch;
-use crate::model::selection::{MOST_EXCEPTIONS, MOST_IDS, READ_AT_ONCE, Selection, each_once};
+use crate::model::selection::{MAX_EXCEPTIONS, MAX_IDS, MAX_READ_AT_ONCE, Selection, each_once};
 use crate::model::settings::{Settings, VersionedSettings};
 use crate::model::stored::Carried;
 use crate::ports::batches::StartBatch;
@@ -28,7 +28,7 @@ use crate::values::method::choice_applies;
 use crate::values::problem::FieldProblem;
 
 /// How long a cursor may stand still before maintenance pushes it.
-pub const CURSOR_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+pub const CURSOR_TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
 
 /// What to send, and to whom.
 #[derive(Debug, Clone)]
@@ -246,19 +246,19 @@ pub fn check_selection(selection: &Selection) -> Result<(), Vec<FieldProblem>> {
             "empty",
             "selects nobody; name at least one user",
         ),
-        Selection::Users(users) if users.len() > MOST_IDS => FieldProblem::new(
+        Selection::Users(users) if users.len() > MAX_IDS => FieldProblem::new(
             "selection.userIds",
             "tooMany",
             format!(
-                "names {} users; {MOST_IDS} is the most, beyond that select by filter",
+                "names {} users; {MAX_IDS} is the most, beyond that select by filter",
                 users.len()
             ),
         ),
-        Selection::Filter { except, .. } if except.len() > MOST_EXCEPTIONS => FieldProblem::new(
+        Selection::Filter { except, .. } if except.len() > MAX_EXCEPTIONS => FieldProblem::new(
             "selection.except",
             "tooMany",
             format!(
-                "names {} exceptions; {MOST_EXCEPTIONS} is the most",
+                "names {} exceptions; {MAX_EXCEPTIONS} is the most",
                 except.len()
             ),
         ),
@@ -281,15 +281,15 @@ fn stored(selection: &Selection) -> (BatchSelection, MailClass, Vec<Vec<UserId>>
     match selection {
         Selection::Users(users) => {
             let users = each_once(users);
-            let class = if users.len() <= SMALL_SEND {
+            let class = if users.len() <= MAX_SMALL_BATCH {
                 MailClass::Small
             } else {
                 MailClass::Bulk
             };
-            if users.len() <= READ_AT_ONCE {
+            if users.len() <= MAX_READ_AT_ONCE {
                 (BatchSelection::Few { users }, class, Vec::new())
             } else {
-                let named = users.chunks(PAGE).map(<[UserId]>::to_vec).collect();
+                let named = users.chunks(PAGE_SIZE).map(<[UserId]>::to_vec).collect();
                 (
                     BatchSelection::Many {
                         count: users.len() as u64,
@@ -339,7 +339,7 @@ fn begin(
         position: None,
         done: false,
         done_at: None,
-        due_at: now.saturating_add(CURSOR_PATIENCE).unwrap_or(now),
+        due_at: now.saturating_add(CURSOR_TIMEOUT).unwrap_or(now),
         carried: Carried::default(),
         request_id: batch.request_id.clone(),
     };

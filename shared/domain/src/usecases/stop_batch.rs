@@ -13,7 +13,7 @@ use crate::usecases::report_batch::ReportBatch;
 use crate::values::ids::{BatchId, MailId};
 
 /// The share of hard bounces above which a batch stops itself. SES reviews an account at 5 %.
-pub const MOST_BOUNCES: f64 = 0.04;
+pub const MAX_BOUNCE_RATE: f64 = 0.04;
 
 /// How many mails must have gone out before that share says anything.
 pub const MAILS_TO_JUDGE_BY: u64 = 100;
@@ -82,7 +82,7 @@ pub fn too_many(bounces: u64, sent: u64) -> bool {
         reason = "counts of mails, compared as a share"
     )]
     let share = bounces as f64 / (sent.max(1)) as f64;
-    sent >= MAILS_TO_JUDGE_BY && share > MOST_BOUNCES
+    sent >= MAILS_TO_JUDGE_BY && share > MAX_BOUNCE_RATE
 }
 
 /// Counting the mails of a batch reads them all, so it is done at every bounce while few have

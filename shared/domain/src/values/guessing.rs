@@ -6,13 +6,13 @@ use crate::values::pin::PinPolicy;
 
 /// How often an expired or locked invitation may be renewed on the person's own request. The
 /// chance counts these issues, since each brings its own tries.
-pub const RENEWALS: u32 = 3;
+pub const MAX_RENEWALS: u32 = 3;
 
 /// Above this chance for one invitation the settings are refused.
-pub const HIGHEST_CHANCE: f64 = 1.0 / 1_000.0;
+pub const MAX_CHANCE: f64 = 1.0 / 1_000.0;
 
 /// Above this many expected hits over all open invitations the settings carry a warning.
-pub const HIGHEST_EXPECTED_HITS: f64 = 1.0 / 100.0;
+pub const MAX_EXPECTED_HITS: f64 = 1.0 / 100.0;
 
 /// NIST SP 800-63A: an enrolment code that goes by mail has at least this much entropy…
 pub const NIST_BITS: f64 = 20.0;
@@ -41,7 +41,7 @@ pub struct GuessingReport {
 #[must_use]
 pub fn chance_per_invitation(pin: PinPolicy, renewable: bool) -> f64 {
     let space = symbols(pin).powi(i32::from(pin.length));
-    let issues = if renewable { 1 + RENEWALS } else { 1 };
+    let issues = if renewable { 1 + MAX_RENEWALS } else { 1 };
     // Within an issue, tries are without repetition: five of a hundred million are exactly
     // five hundred-millionths. Issues are independent.
     let per_issue = (f64::from(pin.tries) / space).min(1.0);
@@ -59,7 +59,7 @@ pub fn report(pin: PinPolicy, renewable: bool, lifetime_hours: u32, open: u64) -
     let expected = chance * open as f64;
     let bits = f64::from(pin.length) * symbols(pin).log2();
     let mut warnings = Vec::new();
-    if expected > HIGHEST_EXPECTED_HITS {
+    if expected > MAX_EXPECTED_HITS {
         warnings.push(format!(
             "Somebody who tries every open invitation can expect {expected:.2} hits; make the PIN longer or allow fewer tries."
         ));
@@ -128,7 +128,7 @@ mod tests {
         let people = 4_000_u32;
         for (tries, renewable) in [(1, false), (3, false), (1, true), (3, true)] {
             let policy = policy(1, tries);
-            let issues = if renewable { 1 + RENEWALS } else { 1 };
+            let issues = if renewable { 1 + MAX_RENEWALS } else { 1 };
             let hit = |person: u32| {
                 (1..=issues).any(|issue| {
                     let user = UserId::new(ulid::Ulid(u128::from(person)));

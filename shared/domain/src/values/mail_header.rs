@@ -9,10 +9,10 @@ use crate::values::address::EmailAddress;
 
 /// The most bytes of an address with its name. SES names this in its refusals alone: "Address length
 /// is more than 320 characters long".
-const LONGEST: usize = 320;
+const MAX_LENGTH: usize = 320;
 /// The most bytes of text in one encoded word: 60 characters of base64, which with what stands
 /// around them stay under the 75 that RFC 2047 allows.
-const LONGEST_WORD: usize = 45;
+const MAX_WORD_LENGTH: usize = 45;
 
 /// `Name <address>`. A name that does not fit is shortened.
 #[must_use]
@@ -39,7 +39,7 @@ pub fn fits(name: &str, address: &EmailAddress) -> bool {
 
 fn fitting(name: &str, address: &EmailAddress) -> Option<String> {
     let mailbox = format!("{} <{}>", phrase(name), address.as_str());
-    (mailbox.len() <= LONGEST).then_some(mailbox)
+    (mailbox.len() <= MAX_LENGTH).then_some(mailbox)
 }
 
 /// A line break would end the header.
@@ -56,7 +56,7 @@ fn phrase(name: &str) -> String {
     let mut words: Vec<String> = vec![String::new()];
     for c in name.chars() {
         match words.last_mut() {
-            Some(word) if word.len() + c.len_utf8() <= LONGEST_WORD => word.push(c),
+            Some(word) if word.len() + c.len_utf8() <= MAX_WORD_LENGTH => word.push(c),
             _ => words.push(c.to_string()),
         }
     }

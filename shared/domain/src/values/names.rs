@@ -15,7 +15,7 @@ use crate::values::problem::{FieldProblem, Problems};
 use crate::values::text;
 
 /// The most groups one user may belong to; a user's row stays small.
-const MOST_GROUPS: usize = 20;
+const MAX_GROUPS: usize = 20;
 
 /// Whether a character is neither a control nor one that changes the direction of the text
 /// around it (Unicode's bidi controls), nor a line separator.
@@ -213,11 +213,11 @@ pub fn parse_groups(names: &[String], problems: &mut Problems) -> BTreeSet<Group
         let parsed = GroupName::parse(text).map_err(|p| p.under(&format!("groups[{index}]")));
         groups.extend(problems.check(parsed));
     }
-    problems.ensure(groups.len() <= MOST_GROUPS, || {
+    problems.ensure(groups.len() <= MAX_GROUPS, || {
         FieldProblem::new(
             "groups",
             "tooMany",
-            format!("must be at most {MOST_GROUPS} groups"),
+            format!("must be at most {MAX_GROUPS} groups"),
         )
     });
     groups

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use beckon_domain::model::batch::{PAGE, RecipientResult, SkipReason};
+use beckon_domain::model::batch::{PAGE_SIZE, RecipientResult, SkipReason};
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailState;
@@ -196,7 +196,7 @@ async fn a_list_that_is_a_moment_old_overwrites_nobody() {
 #[tokio::test]
 async fn more_than_a_page_of_named_users_is_expanded_page_by_page() {
     let world = World::new();
-    let users = some_users(&world, 2 * PAGE + 1);
+    let users = some_users(&world, 2 * PAGE_SIZE + 1);
 
     let sent = send(&world, &world.order(&ids(&users))).await.unwrap();
     let mut ends = Vec::new();
@@ -207,7 +207,7 @@ async fn more_than_a_page_of_named_users_is_expanded_page_by_page() {
     let sizes = world.store.pages(sent.batch.id);
     let sizes: Vec<usize> = sizes.iter().map(|page| page.recipients.len()).collect();
     assert_eq!(ends, [Expanded::More, Expanded::More, Expanded::Done]);
-    assert_eq!(sizes, [PAGE, PAGE, 1]);
+    assert_eq!(sizes, [PAGE_SIZE, PAGE_SIZE, 1]);
     assert_invited_once(&world, &users);
 }
 
@@ -357,7 +357,7 @@ async fn two_runs_that_expand_the_same_page_write_each_mail_once() {
 #[tokio::test]
 async fn a_batch_that_was_stopped_invites_nobody_more() {
     let world = World::new();
-    let users = some_users(&world, PAGE + 5);
+    let users = some_users(&world, PAGE_SIZE + 5);
     let sent = send(&world, &world.order(&ids(&users))).await.unwrap();
     world.expand().run(sent.batch.id).await.unwrap();
     let now = sent.batch.created_at;
@@ -368,8 +368,8 @@ async fn a_batch_that_was_stopped_invites_nobody_more() {
     let end = world.expand().run(sent.batch.id).await.unwrap();
 
     assert_eq!(end, Expanded::Done);
-    assert_eq!(outcomes(&world, sent.batch.id).len(), PAGE);
-    assert_eq!(world.store.all_mails().len(), PAGE);
+    assert_eq!(outcomes(&world, sent.batch.id).len(), PAGE_SIZE);
+    assert_eq!(world.store.all_mails().len(), PAGE_SIZE);
     assert!(world.store.all_batches()[0].1.done);
 }
 

@@ -1,7 +1,7 @@
 //! Rows of histories become events on the bus, each with the row's id.
 
 use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
-use beckon_domain::model::integration_events::{EventEnvelope, MOST_AT_ONCE};
+use beckon_domain::model::integration_events::{EventEnvelope, MAX_EVENTS_AT_ONCE};
 use beckon_domain::ports::env::{Env, WithEventBus};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
@@ -75,7 +75,7 @@ fn ids_of(rows: &[HistoryEntry]) -> Vec<EventId> {
 #[tokio::test]
 async fn rows_are_published_in_their_order_as_many_at_once_as_the_bus_takes() {
     let bus = MemoryBus::default();
-    let mut rows = expiries(2 * MOST_AT_ONCE + 1);
+    let mut rows = expiries(2 * MAX_EVENTS_AT_ONCE + 1);
     let told = ids_of(&rows);
     // What is kept inside takes no place in a request.
     rows.insert(3, a_row(rows[0].user, monday_morning()));
@@ -113,13 +113,16 @@ async fn a_row_that_comes_again_is_published_under_the_same_id() {
 #[tokio::test]
 async fn what_the_bus_cannot_take_now_stops_everything_behind_it() {
     let bus = MemoryBus::default();
-    let rows = expiries(3 * MOST_AT_ONCE);
+    let rows = expiries(3 * MAX_EVENTS_AT_ONCE);
     let code = "ThrottlingException".to_owned();
-    bus.say_of(rows[MOST_AT_ONCE + 1].id, Receipt::NotNow { code });
+    bus.say_of(rows[MAX_EVENTS_AT_ONCE + 1].id, Receipt::NotNow { code });
 
     let progress = PublishRows { env: with(&bus) }.run(&rows).await;
 
-    assert_eq!(progress.fates, vec![Fate::Published; MOST_AT_ONCE + 1]);
+    assert_eq!(
+        progress.fates,
+        vec![Fate::Published; MAX_EVENTS_AT_ONCE + 1]
+    );
     assert_eq!(progress.stopped.unwrap().what, "the event bus");
     assert_eq!(bus.requests(), 2);
 }

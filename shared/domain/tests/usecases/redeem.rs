@@ -3,7 +3,7 @@
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::ownership::{Ownership, OwnershipChoice};
-use beckon_domain::model::session::SESSION_LENGTH;
+use beckon_domain::model::session::SESSION_TTL;
 use beckon_domain::model::user::User;
 use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::redeem::{RedeemRefused, Redeemed, Redemption, RedemptionDevice};
@@ -56,7 +56,7 @@ async fn the_right_pin_opens_a_session_for_a_quarter_of_an_hour() {
         (redeemed.method, redeemed.ownership),
         (Method::Pin, Ownership::CompanyOwned)
     );
-    assert_eq!(redeemed.expires_at, now + SESSION_LENGTH);
+    assert_eq!(redeemed.expires_at, now + SESSION_TTL);
     assert_eq!(sessions.len(), 1);
     assert_eq!(sessions[0].digest, redeemed.registration_id.digest());
     assert_eq!(

@@ -5,7 +5,7 @@ use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
-use beckon_domain::model::selection::{MOST_EXCEPTIONS, MOST_IDS, Selection, UserFilter};
+use beckon_domain::model::selection::{MAX_EXCEPTIONS, MAX_IDS, Selection, UserFilter};
 use beckon_domain::model::user::User;
 use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::idempotency::RepeatableRequest;
@@ -169,7 +169,7 @@ async fn whoever_is_named_twice_is_invited_once() {
 async fn a_selection_of_nobody_or_of_too_many_is_refused() {
     let world = World::new();
     let unknown = |count| vec![a_user().build().id; count];
-    let except = (0..=MOST_EXCEPTIONS).map(|_| a_user().build().id).collect();
+    let except = (0..=MAX_EXCEPTIONS).map(|_| a_user().build().id).collect();
     let filter = Selection::Filter {
         filter: UserFilter::default(),
         except,
@@ -177,7 +177,7 @@ async fn a_selection_of_nobody_or_of_too_many_is_refused() {
 
     for (selection, code) in [
         (Selection::Users(unknown(0)), "empty"),
-        (Selection::Users(unknown(MOST_IDS + 1)), "tooMany"),
+        (Selection::Users(unknown(MAX_IDS + 1)), "tooMany"),
         (filter, "tooMany"),
     ] {
         let order = SendRequest {

@@ -12,7 +12,7 @@ use super::Part;
 /// Steps of the template engine. Our own mails take less than two hundred.
 const FUEL: u64 = 50_000;
 /// What a filled part may have, in bytes; Gmail shows the first 102 KB of a mail.
-const LARGEST_PART: usize = 200 * 1024;
+const MAX_PART_BYTES: usize = 200 * 1024;
 
 /// What the engine's error means to whoever wrote the template. It quotes no value: there are none.
 pub(super) fn refused_by_engine(part: Part, error: &minijinja::Error) -> FieldProblem {
@@ -24,7 +24,7 @@ pub(super) fn refused_by_engine(part: Part, error: &minijinja::Error) -> FieldPr
         ),
         ErrorKind::WriteFailure => part.problem(
             "tooLarge",
-            format!("becomes larger than {LARGEST_PART} bytes when it is filled"),
+            format!("becomes larger than {MAX_PART_BYTES} bytes when it is filled"),
         ),
         ErrorKind::SyntaxError => part.problem(
             "malformed",
@@ -62,7 +62,7 @@ struct Limited(Vec<u8>);
 
 impl io::Write for Limited {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > LARGEST_PART {
+        if self.0.len() + bytes.len() > MAX_PART_BYTES {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.0.extend_from_slice(bytes);

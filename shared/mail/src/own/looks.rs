@@ -68,9 +68,9 @@ pub(super) enum Size {
 }
 
 /// The smallest letters, in pixels.
-pub(super) const SMALLEST: f64 = 8.0;
+pub(super) const MIN_PIXELS: f64 = 8.0;
 /// The largest.
-pub(super) const LARGEST: f64 = 100.0;
+pub(super) const MAX_PIXELS: f64 = 100.0;
 
 /// Why a declaration may not stand in a wording.
 #[derive(Debug, PartialEq, Eq)]
@@ -386,7 +386,7 @@ struct Lengths {
 
 const NO_PERCENT: RangeInclusive<f64> = 1.0..=0.0;
 const LETTERS: Lengths = Lengths {
-    pixels: SMALLEST..=LARGEST,
+    pixels: MIN_PIXELS..=MAX_PIXELS,
     em: 0.5..=6.0,
     percent: 50.0..=600.0,
 };

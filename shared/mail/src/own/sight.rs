@@ -3,13 +3,13 @@
 //! them, so what each allows may hide something together.
 
 use super::colours::{Colour, GROUND, LINK, TEXT};
-use super::looks::{LARGEST, Look, SMALLEST, Said, Size};
+use super::looks::{Look, MAX_PIXELS, MIN_PIXELS, Said, Size};
 
 /// The least contrast of letters that are still seen. Good reading needs 4.5.
-const LEAST_CONTRAST: f64 = 1.5;
+const MIN_CONTRAST: f64 = 1.5;
 
 /// The most pixels that may be taken from a text at its sides; phones have some 400 in all.
-const MOST_INSET: f64 = 400.0;
+const MAX_INSET: f64 = 400.0;
 
 /// What an element shows its text with.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,21 +77,21 @@ impl Sight {
 
     /// Why nobody sees a text here, or, of a piece of our own letter, what it shows.
     pub(super) fn hides(&self, is_piece: bool) -> Option<String> {
-        let is_lost = |colour: Colour| colour.contrast(self.ground) < LEAST_CONTRAST;
+        let is_lost = |colour: Colour| colour.contrast(self.ground) < MIN_CONTRAST;
         if let Some(small) = &self.small_box {
             return Some(format!(
                 "text stands in a box that is too small for it: {small}"
             ));
         }
-        if !(SMALLEST..=LARGEST).contains(&self.size) {
+        if !(MIN_PIXELS..=MAX_PIXELS).contains(&self.size) {
             return Some(format!(
-                "letters become {:.1} px high with what is said around them; {SMALLEST} to {LARGEST} can be read",
+                "letters become {:.1} px high with what is said around them; {MIN_PIXELS} to {MAX_PIXELS} can be read",
                 self.size
             ));
         }
-        if self.inset > MOST_INSET {
+        if self.inset > MAX_INSET {
             return Some(format!(
-                "the margins, paddings and borders around a text take {:.0} px of its width together; {MOST_INSET} leave room for it",
+                "the margins, paddings and borders around a text take {:.0} px of its width together; {MAX_INSET} leave room for it",
                 self.inset
             ));
         }

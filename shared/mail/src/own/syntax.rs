@@ -15,12 +15,12 @@ const OPERATORS: [&str; 7] = ["==", "!=", "(", ")", ".", "<", ">"];
 const WORDS: [&str; 3] = ["and", "or", "not"];
 /// How deep conditions and lists may lie within one another. The engine goes down once for each, and
 /// for each `elif`, on a stack that ends with the process.
-const DEEPEST: usize = 20;
+const MAX_DEPTH: usize = 20;
 /// The most names, numbers, texts and signs of one expression, each of which the engine may take for
 /// one step down.
-const LONGEST_EXPRESSION: usize = 40;
+const MAX_EXPRESSION_LENGTH: usize = 40;
 /// The most variables and statements of one part.
-const MOST_TAGS: usize = 500;
+const MAX_TAGS: usize = 500;
 
 /// What does not stand between braces is text; what does is read here, token by token.
 struct Reader<'a> {
@@ -53,10 +53,10 @@ pub(super) fn check(source: &str) -> Result<(), Offence> {
         };
         let offence = |code, what: &str| Err(reader.offence(start, code, what));
         tags += 1;
-        if tags > MOST_TAGS {
+        if tags > MAX_TAGS {
             return offence(
                 "tooMany",
-                &format!("more than {MOST_TAGS} variables and statements stand in one part"),
+                &format!("more than {MAX_TAGS} variables and statements stand in one part"),
             );
         }
         let expression = if end == "}}" {
@@ -83,11 +83,11 @@ pub(super) fn check(source: &str) -> Result<(), Offence> {
                 "endif" | "endfor" => drop(open.pop()),
                 _ => {}
             }
-            if open.iter().sum::<usize>() > DEEPEST {
+            if open.iter().sum::<usize>() > MAX_DEPTH {
                 return offence(
                     "tooDeep",
                     &format!(
-                        "conditions lie more than {DEEPEST} deep in one another, each elif counted"
+                        "conditions lie more than {MAX_DEPTH} deep in one another, each elif counted"
                     ),
                 );
             }
@@ -133,10 +133,10 @@ pub(super) fn all_branches(source: &str, placeholder: impl Fn(&str) -> Option<ch
 }
 
 fn check_expression(tokens: &[Token<'_>]) -> Result<(), (&'static str, String)> {
-    if tokens.len() > LONGEST_EXPRESSION {
+    if tokens.len() > MAX_EXPRESSION_LENGTH {
         return Err((
             "tooLong",
-            format!("the expression has more than {LONGEST_EXPRESSION} parts; split it"),
+            format!("the expression has more than {MAX_EXPRESSION_LENGTH} parts; split it"),
         ));
     }
     let mut before = None;

@@ -2,7 +2,7 @@
 
 use beckon_domain::model::mail_content::Message;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
-use beckon_domain::model::settings::branding::{Branding, LARGEST_LOGO};
+use beckon_domain::model::settings::branding::{Branding, MAX_LOGO_BYTES};
 use beckon_domain::model::template::{MailContent, TemplateKind, TemplateName};
 use beckon_domain::ports::composer::{ComposeLetter as _, ComposeOwn as _};
 use beckon_domain::values::method::Method;
@@ -119,7 +119,7 @@ fn a_hostile_alternative_text_stays_a_text() {
 #[test]
 fn a_real_picture_of_the_largest_size_can_be_a_logo() {
     let file = png(2000, 100);
-    assert!(file.len() < LARGEST_LOGO);
+    assert!(file.len() < MAX_LOGO_BYTES);
 
     let logo = branding("#000", &file, None).logo.unwrap();
 

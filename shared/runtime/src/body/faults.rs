@@ -13,10 +13,10 @@ use serde_path_to_error::Segment;
 use crate::objects::Objects;
 
 /// How many problems are named. Whoever has so many will find the others when these are gone.
-const MOST: usize = 20;
+const MAX_PROBLEMS: usize = 20;
 
 /// How often a document is read: each problem, and what stands in for a value, takes a reading.
-const READINGS: usize = 3 * MOST;
+const READINGS: usize = 3 * MAX_PROBLEMS;
 
 /// A member's name, or an element's number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -60,7 +60,7 @@ pub(super) fn of<T: DeserializeOwned>(
                 let (code, detail) = super::wrong(&sentence);
                 found.push(FieldProblem::new(field, code, detail));
             }
-            if found.len() == MOST {
+            if found.len() == MAX_PROBLEMS {
                 break;
             }
             if missing.is_none() && take_out(&mut document, &place) {

@@ -9,13 +9,13 @@ use serde_json::Value;
 use super::facts::{single, text};
 
 /// Up to so many it can only be seconds since 1970, and the year 5138.
-const MOST_SECONDS: f64 = 1e11;
+const MAX_SECONDS: f64 = 1e11;
 
 /// Up to so many it can only be milliseconds.
-const MOST_MILLISECONDS: f64 = 1e14;
+const MAX_MILLISECONDS: f64 = 1e14;
 
 /// Up to so many it can only be microseconds; beyond, it is nanoseconds.
-const MOST_MICROSECONDS: f64 = 1e17;
+const MAX_MICROSECONDS: f64 = 1e17;
 
 /// The time in a field; `None` if there is none, or none that is understood.
 pub(super) fn read(
@@ -58,16 +58,16 @@ fn moment(told: &str) -> Option<Timestamp> {
 )]
 fn since_1970(number: f64) -> Option<Timestamp> {
     let size = number.abs();
-    let seconds = if size < MOST_SECONDS {
+    let seconds = if size < MAX_SECONDS {
         number
-    } else if size < MOST_MILLISECONDS {
+    } else if size < MAX_MILLISECONDS {
         number / 1e3
-    } else if size < MOST_MICROSECONDS {
+    } else if size < MAX_MICROSECONDS {
         number / 1e6
     } else {
         number / 1e9
     };
-    if !seconds.is_finite() || seconds.abs() >= MOST_SECONDS {
+    if !seconds.is_finite() || seconds.abs() >= MAX_SECONDS {
         return None;
     }
     // A 64-bit float holds milliseconds of these years exactly, and nothing finer.

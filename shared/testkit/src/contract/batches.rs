@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::batch::{
-    BatchSelection, Cursor, PAGE, Page, Recipient, RecipientResult, SkipReason,
+    BatchSelection, Cursor, PAGE_SIZE, Page, Recipient, RecipientResult, SkipReason,
 };
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::MailState;
@@ -108,7 +108,7 @@ pub async fn an_unknown_batch_is_absent<S: Store>(store: S) {
 /// The most that a selection can name, in their order.
 pub async fn ten_rows_of_a_thousand_named_users_are_read_back_by_page<S: Store>(store: S) {
     let named: Vec<Vec<UserId>> = (0..10)
-        .map(|_| (0..PAGE).map(|_| UserId::new(fresh_ulid())).collect())
+        .map(|_| (0..PAGE_SIZE).map(|_| UserId::new(fresh_ulid())).collect())
         .collect();
     let (batch, cursor) = a_batch().of_many(10_000).build();
 
@@ -198,7 +198,7 @@ pub async fn pages_of_a_thousand_are_read_in_their_order<S: Store>(store: S) {
     let mut cursor = started(&store, a_batch().of_many(12_000)).await;
     let mut pages = Vec::new();
     for _ in 0..12 {
-        let page = page_of(&cursor, PAGE);
+        let page = page_of(&cursor, PAGE_SIZE);
         store.finish_page(&page, &moved(&cursor)).await.unwrap();
         cursor = moved(&cursor);
         pages.push(page);

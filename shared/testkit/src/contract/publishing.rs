@@ -2,7 +2,7 @@
 
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
-use beckon_domain::model::integration_events::{EventEnvelope, MOST_AT_ONCE};
+use beckon_domain::model::integration_events::{EventEnvelope, MAX_EVENTS_AT_ONCE};
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 use beckon_domain::values::ids::{EventId, IssueNumber, UserId};
 use jiff::SignedDuration;
@@ -66,11 +66,11 @@ fn events(how_many: usize) -> Vec<EventEnvelope> {
 
 /// As many as it takes at once, each under its own name.
 pub async fn events_are_on_the_bus_as_they_were_given(bus: impl VisibleBus) {
-    let events = events(MOST_AT_ONCE);
+    let events = events(MAX_EVENTS_AT_ONCE);
 
     let receipts = bus.publish_events(&events).await.expect("it is reached");
 
-    assert_eq!(receipts, vec![Receipt::Taken; MOST_AT_ONCE]);
+    assert_eq!(receipts, vec![Receipt::Taken; MAX_EVENTS_AT_ONCE]);
     assert_eq!(bus.on_it(), events.iter().map(seen).collect::<Vec<_>>());
 }
 

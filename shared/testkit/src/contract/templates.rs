@@ -3,7 +3,7 @@
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::stored::Carried;
 use beckon_domain::model::template::{
-    LARGEST_WORDING, Template, TemplateKind, TemplateName, Wording,
+    MAX_WORDING_BYTES, Template, TemplateKind, TemplateName, Wording,
 };
 use beckon_domain::ports::error::SaveError;
 use beckon_domain::values::ids::Version;
@@ -126,7 +126,7 @@ pub async fn as_many_and_as_large_wordings_as_there_can_be_are_all_read<S: Store
         ] {
             let mut template = a_template(name(kind, tag), tag);
             if let Some(wording) = &mut template.wording {
-                wording.html = Some("x".repeat(LARGEST_WORDING - 100));
+                wording.html = Some("x".repeat(MAX_WORDING_BYTES - 100));
             }
             store.save_template(&template).await.unwrap();
             written.push(template);

@@ -3,7 +3,7 @@
 use beckon_domain::model::change::UserChange;
 use beckon_domain::model::invitation::{Invitation, InvitationState as S};
 use beckon_domain::model::mail::{Mail, MailKind};
-use beckon_domain::model::session::{SESSIONS_AT_A_TIME, Session};
+use beckon_domain::model::session::{MAX_SESSIONS, Session};
 use beckon_domain::model::user::User;
 use beckon_domain::values::ids::{IssueNumber, UserId, Version};
 use beckon_domain::values::session_ids::RegistrationId;
@@ -78,7 +78,7 @@ impl Ledger {
             .iter()
             .filter(|slot| now < slot.until)
             .count();
-        self.must(open <= SESSIONS_AT_A_TIME, || {
+        self.must(open <= MAX_SESSIONS, || {
             format!("user {id} has {open} open sessions")
         });
         if latest != was {

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How many turns a story may take; one takes some thousands.
-const MOST_TURNS: u64 = 200_000;
+const MAX_TURNS: u64 = 200_000;
 
 /// How long Beckon may take to come to rest once everything is mended.
 const TO_COME_TO_REST: SignedDuration = SignedDuration::from_hours(6);
@@ -173,7 +173,7 @@ impl Story {
     fn goes_on(&mut self) -> bool {
         self.turns += 1;
         let in_time = self.mended.is_none_or(|until| self.clock.now() < until);
-        let ends = self.turns < MOST_TURNS && in_time;
+        let ends = self.turns < MAX_TURNS && in_time;
         self.watch.with(|ledger| {
             ledger.must(ends, || "it does not come to rest".to_owned());
             ledger.violation.is_none()

@@ -9,7 +9,7 @@ use crate::values::address::EmailAddress;
 use crate::values::problem::{FieldProblem, Problems};
 
 /// The most addresses that are told: each of them costs a mail an occasion.
-const MOST_ADDRESSES: usize = 10;
+const MAX_ADDRESSES: usize = 10;
 
 /// Who is told what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,12 +57,12 @@ impl std::fmt::Debug for AdministratorsDraft {
 impl AdministratorsDraft {
     pub(super) fn parse(self, problems: &mut Problems) -> Option<Administrators> {
         const FIELD: &str = "administrators.addresses";
-        if self.addresses.len() > MOST_ADDRESSES {
+        if self.addresses.len() > MAX_ADDRESSES {
             problems.add(FieldProblem::new(
                 FIELD,
                 "tooMany",
                 format!(
-                    "has {} entries; {MOST_ADDRESSES} is the most. A distribution list takes one entry",
+                    "has {} entries; {MAX_ADDRESSES} is the most. A distribution list takes one entry",
                     self.addresses.len()
                 ),
             ));

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fields::{LONGEST_LIST, optional};
+use super::fields::{MAX_LIST_LENGTH, optional};
 use crate::model::ownership::Ownership;
 use crate::values::locale::Locale;
 use crate::values::names::is_plain;
@@ -11,7 +11,7 @@ use crate::values::problem::{FieldProblem, Problems};
 use crate::values::text;
 
 /// The longest wording, in characters.
-const LONGEST: usize = 2_000;
+const MAX_LENGTH: usize = 2_000;
 
 /// A wording, and for whom it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,11 +86,14 @@ pub(super) fn parse(
     drafts: Vec<AgreementDraft>,
     problems: &mut Problems,
 ) -> Option<Vec<AgreementWording>> {
-    if drafts.len() > LONGEST_LIST {
+    if drafts.len() > MAX_LIST_LENGTH {
         problems.add(FieldProblem::new(
             "agreements",
             "tooMany",
-            format!("has {} entries; {LONGEST_LIST} is the most", drafts.len()),
+            format!(
+                "has {} entries; {MAX_LIST_LENGTH} is the most",
+                drafts.len()
+            ),
         ));
         return None;
     }
@@ -125,11 +128,11 @@ fn cleaned(text: &str) -> Result<String, FieldProblem> {
     if text.is_empty() {
         return Err(FieldProblem::new("", "empty", "must not be empty"));
     }
-    if text.chars().count() > LONGEST {
+    if text.chars().count() > MAX_LENGTH {
         return Err(FieldProblem::new(
             "",
             "tooLong",
-            format!("must be at most {LONGEST} characters long; link to what does not fit"),
+            format!("must be at most {MAX_LENGTH} characters long; link to what does not fit"),
         ));
     }
     if text.chars().any(|c| c != '\n' && !is_plain(c)) {

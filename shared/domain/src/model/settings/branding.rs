@@ -10,7 +10,7 @@ use crate::values::problem::{FieldProblem, Problems};
 
 /// The most bytes of a logo. It is in every mail, and in the row of the settings, which each run
 /// reads.
-pub const LARGEST_LOGO: usize = 32 * 1024;
+pub const MAX_LOGO_BYTES: usize = 32 * 1024;
 /// The edges of a logo, in picture points.
 const EDGES: std::ops::RangeInclusive<u32> = 16..=2000;
 /// No logo is shown wider or higher than this, in CSS pixels: it is beside the point of the mail.
@@ -194,12 +194,12 @@ impl Logo {
         let bytes = STANDARD
             .decode(&compact)
             .map_err(|_| FieldProblem::new("contentBase64", "malformedBase64", "is not Base64"))?;
-        if bytes.len() > LARGEST_LOGO {
+        if bytes.len() > MAX_LOGO_BYTES {
             return Err(FieldProblem::new(
                 "contentBase64",
                 "tooLarge",
                 format!(
-                    "is a file of {} bytes; {LARGEST_LOGO} are the most, since every mail carries it",
+                    "is a file of {} bytes; {MAX_LOGO_BYTES} are the most, since every mail carries it",
                     bytes.len()
                 ),
             ));
@@ -439,7 +439,7 @@ mod tests {
             "wrongSize"
         );
         let mut large = png(300, 60);
-        large.splice(33..33, vec![0; LARGEST_LOGO]);
+        large.splice(33..33, vec![0; MAX_LOGO_BYTES]);
         assert_eq!(parse(LogoType::Png, &large).unwrap_err(), "tooLarge");
         let problem = Logo::parse(LogoType::Png, "no base64!", None).unwrap_err();
         assert_eq!(problem.code, "malformedBase64");

@@ -10,7 +10,7 @@ use super::{Settings, SettingsDraft};
 use crate::values::hex::hex;
 
 /// A text longer than this, such as a logo, is told by its length and digest.
-const LONGEST_TEXT: usize = 2_000;
+const MAX_TEXT_LENGTH: usize = 2_000;
 
 /// A field that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -111,7 +111,7 @@ fn compare_groups(path: &str, old: &[Value], new: &[Value], found: &mut Vec<Fiel
 
 fn shortened(value: Value) -> Value {
     match value {
-        Value::String(text) if text.chars().count() > LONGEST_TEXT => Value::String(format!(
+        Value::String(text) if text.chars().count() > MAX_TEXT_LENGTH => Value::String(format!(
             "({} characters, SHA-256 {})",
             text.chars().count(),
             hex(&Sha256::digest(text.as_bytes()))

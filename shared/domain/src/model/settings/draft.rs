@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::administrators::AdministratorsDraft;
 use super::agreements::{self, AgreementDraft};
 use super::branding::BrandingDraft;
-use super::fields::{LONGEST_LIST, list, optional};
+use super::fields::{MAX_LIST_LENGTH, list, optional};
 use super::groups::{self, GroupDraft};
 use super::registration::RegistrationDraft;
 use super::reminders::RemindersDraft;
@@ -461,12 +461,12 @@ impl OrganisationDraft {
 
 impl EnrolmentDraft {
     fn parse(self, problems: &mut Problems) -> Option<Vec<EnrolmentAddress>> {
-        if self.addresses.len() > LONGEST_LIST {
+        if self.addresses.len() > MAX_LIST_LENGTH {
             problems.add(FieldProblem::new(
                 "enrolment.addresses",
                 "tooMany",
                 format!(
-                    "has {} entries; {LONGEST_LIST} is the most",
+                    "has {} entries; {MAX_LIST_LENGTH} is the most",
                     self.addresses.len()
                 ),
             ));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::values::problem::{FieldProblem, Problems};
 
 /// Longest list of domains, groups or addresses in the document.
-pub(super) const LONGEST_LIST: usize = 100;
+pub(super) const MAX_LIST_LENGTH: usize = 100;
 
 pub(super) fn in_range(
     given: Option<i64>,
@@ -41,11 +41,11 @@ pub(super) fn list<T: Ord>(
     parse: impl Fn(&str) -> Result<T, FieldProblem>,
     problems: &mut Problems,
 ) -> Option<BTreeSet<T>> {
-    if texts.len() > LONGEST_LIST {
+    if texts.len() > MAX_LIST_LENGTH {
         problems.add(FieldProblem::new(
             field,
             "tooMany",
-            format!("has {} entries; {LONGEST_LIST} is the most", texts.len()),
+            format!("has {} entries; {MAX_LIST_LENGTH} is the most", texts.len()),
         ));
         return None;
     }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
-use super::fields::{LONGEST_LIST, optional};
+use super::fields::{MAX_LIST_LENGTH, optional};
 use super::registration::{RegistrationDraft, RegistrationSettings};
 use super::reminders::{Reminders, RemindersDraft};
 use super::stored_drafts;
@@ -147,11 +147,14 @@ pub(super) fn parse(
     reminders: Option<&Reminders>,
     problems: &mut Problems,
 ) -> Option<Vec<GroupSettings>> {
-    if drafts.len() > LONGEST_LIST {
+    if drafts.len() > MAX_LIST_LENGTH {
         problems.add(FieldProblem::new(
             "groups",
             "tooMany",
-            format!("has {} entries; {LONGEST_LIST} is the most", drafts.len()),
+            format!(
+                "has {} entries; {MAX_LIST_LENGTH} is the most",
+                drafts.len()
+            ),
         ));
         return None;
     }

@@ -128,7 +128,7 @@ impl RegistrationDraft {
         let method = self.method.unwrap_or(default.method);
         let chance = guessing::chance_per_invitation(pin, allow_pin_request);
         // A billionth more: the limit itself is allowed, however it was rounded.
-        if method.uses_pin() && chance > guessing::HIGHEST_CHANCE * (1.0 + 1e-9) {
+        if method.uses_pin() && chance > guessing::MAX_CHANCE * (1.0 + 1e-9) {
             problems.add(FieldProblem::new(
                 format!("{field}.pin"),
                 "guessable",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fields::in_range;
-use crate::model::reminders::{MOST_REMINDERS, QuietHours, ReminderPolicy, TimeOfDay};
+use crate::model::reminders::{MAX_REMINDERS, QuietHours, ReminderPolicy, TimeOfDay};
 use crate::values::problem::{FieldProblem, Problems};
 
 /// Reminder mails to those who have not answered.
@@ -109,7 +109,7 @@ impl RemindersDraft {
             "everyDays",
             problems,
         );
-        let most = number(self.most, before.most, MOST_REMINDERS, "most", problems);
+        let most = number(self.most, before.most, MAX_REMINDERS, "most", problems);
         let quiet = match self.quiet_hours {
             None => Some(before.quiet_hours),
             Some(hours) => {

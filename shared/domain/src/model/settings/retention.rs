@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::values::problem::{FieldProblem, Problems};
 
 /// The longest that personal data may be set to be kept: ten years.
-const MOST_DAYS: u32 = 3_650;
+const MAX_DAYS: u32 = 3_650;
 
 /// How long personal data is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,12 +32,12 @@ impl RetentionDraft {
     pub(super) fn parse(&self, problems: &mut Problems) -> Option<Retention> {
         let holds = self
             .erase_after_days
-            .is_none_or(|days| (1..=MOST_DAYS).contains(&days));
+            .is_none_or(|days| (1..=MAX_DAYS).contains(&days));
         problems.ensure(holds, || {
             FieldProblem::new(
                 "retention.eraseAfterDays",
                 "outOfRange",
-                format!("must be from 1 to {MOST_DAYS}, or null for never"),
+                format!("must be from 1 to {MAX_DAYS}, or null for never"),
             )
         });
         holds.then_some(Retention {

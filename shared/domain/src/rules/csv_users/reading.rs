@@ -10,10 +10,10 @@ use crate::values::problem::FieldProblem;
 use crate::values::text::{comparison_key, is_blank, trimmed};
 
 /// The most rows that one file holds.
-pub const MOST_ROWS: usize = 10_000;
+pub const MAX_ROWS: usize = 10_000;
 
 /// The most names of unknown columns that are told.
-const MOST_UNKNOWN: usize = 50;
+const MAX_UNKNOWN_COLUMNS: usize = 50;
 
 /// A file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,11 +73,11 @@ pub fn parse(bytes: &[u8], charset: Option<&str>) -> Result<CsvUsers, Vec<FieldP
     let header = Header::of(header)?;
     let mut rows = Vec::new();
     for record in records {
-        if rows.len() == MOST_ROWS {
+        if rows.len() == MAX_ROWS {
             return Err(vec![FieldProblem::new(
                 "",
                 "tooManyRows",
-                format!("has more than {MOST_ROWS} rows; split the file"),
+                format!("has more than {MAX_ROWS} rows; split the file"),
             )]);
         }
         rows.push(header.row(&record));
@@ -189,7 +189,7 @@ impl Header {
             .into_iter()
             .filter(|(_, meaning)| *meaning == Meaning::Unknown)
             .map(|(name, _)| name)
-            .take(MOST_UNKNOWN)
+            .take(MAX_UNKNOWN_COLUMNS)
             .collect()
     }
 
@@ -552,10 +552,10 @@ mod tests {
             ["misplacedQuote"]
         );
         assert_eq!(codes(b"sep=|\nemail|name\n"), ["separator"]);
-        let many = format!("email\n{}", "a@example.com\n".repeat(MOST_ROWS + 1));
+        let many = format!("email\n{}", "a@example.com\n".repeat(MAX_ROWS + 1));
         assert_eq!(codes(many.as_bytes()), ["tooManyRows"]);
-        let most = format!("email\n{}\n\n", "a@example.com\n".repeat(MOST_ROWS));
-        assert_eq!(rows(&most).len(), MOST_ROWS);
+        let most = format!("email\n{}\n\n", "a@example.com\n".repeat(MAX_ROWS));
+        assert_eq!(rows(&most).len(), MAX_ROWS);
     }
 
     #[test]
