@@ -2,7 +2,7 @@
 //! out while mail is due.
 
 use beckon_domain::ports::batches::LoadBatch;
-use beckon_domain::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
+use beckon_domain::ports::delivery::{DeliveryPause, FindDue, HoldLease, SendRate};
 use beckon_domain::ports::devices::LoadRegistration;
 use beckon_domain::ports::env::{Env, WithComposer, WithKeys, WithMailService, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
@@ -10,7 +10,7 @@ use beckon_domain::ports::mails::{ClaimMail, LoadMails, SaveMail};
 use beckon_domain::ports::settings::ReadSettings;
 use beckon_domain::ports::templates::LoadTemplates;
 use beckon_domain::ports::users::LoadUsers;
-use beckon_domain::ports::wake_up::WakePostman as _;
+use beckon_domain::ports::wake_up::WakeUp as _;
 use beckon_domain::usecases::deliver::{Deliver, Run, RunEnd};
 use beckon_runtime::metrics::{self, Metric};
 
@@ -29,13 +29,13 @@ where
         + WithWakeUp
         + Env<
             Store: HoldLease
-                       + PauseOutbox
+                       + DeliveryPause
                        + FindDue
                        + LoadMails
                        + LoadUsers
                        + LoadBatch
                        + LoadRegistration
-                       + NotePace
+                       + SendRate
                        + ReadSettings
                        + LoadTemplates
                        + ClaimMail

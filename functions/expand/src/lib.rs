@@ -5,14 +5,14 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::batches::{FinishPage, LoadBatch};
-use beckon_domain::ports::dead_letters::KeepRejected as _;
+use beckon_domain::ports::dead_letters::DeadLetters as _;
 use beckon_domain::ports::env::{Env, WithDeadLetters, WithKeys, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mails::LoadMails;
 use beckon_domain::ports::rows_aside::KeepAside;
 use beckon_domain::ports::settings::ReadSettings;
 use beckon_domain::ports::users::{ListUsers, LoadUsers, SaveUsers};
-use beckon_domain::ports::wake_up::WakePostman as _;
+use beckon_domain::ports::wake_up::WakeUp as _;
 use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::values::ids::BatchId;
@@ -114,7 +114,10 @@ where
                 );
                 let whole = serde_json::to_string(record).unwrap_or_default();
                 metrics::record(&[(Metric::Failures, 1)]);
-                self.env.dead_letters().keep_rejected(&whole, reason).await
+                self.env
+                    .dead_letters()
+                    .keep_dead_letter(&whole, reason)
+                    .await
             }
         }
     }

@@ -4,7 +4,7 @@ mod report;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use beckon_domain::ports::batches::{LoadBatch, NoteBounce, SaveBatch};
-use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::dead_letters::DeadLetters;
 use beckon_domain::ports::env::{Env, WithDeadLetters};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mails::{LoadMails, SaveMail};
@@ -79,7 +79,10 @@ where
         );
         let whole = serde_json::to_string(event).unwrap_or_default();
         metrics::record(&[(Metric::Failures, 1)]);
-        self.env.dead_letters().keep_rejected(&whole, reason).await
+        self.env
+            .dead_letters()
+            .keep_dead_letter(&whole, reason)
+            .await
     }
 
     async fn after_bounce(&self, batch: BatchId, mail: MailId) -> Result<(), Unavailable> {

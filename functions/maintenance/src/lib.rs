@@ -2,14 +2,14 @@
 //! [`beckon_domain::usecases::run_maintenance`].
 
 use beckon_domain::ports::batches::{LoadBatch, PushCursor};
-use beckon_domain::ports::delivery::{FindDue, PauseOutbox};
+use beckon_domain::ports::delivery::{DeliveryPause, FindDue};
 use beckon_domain::ports::env::{Env, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::history::EraseHistory;
 use beckon_domain::ports::mails::LoadMails;
 use beckon_domain::ports::rows_aside::KeepAside;
 use beckon_domain::ports::settings::ReadSettings;
-use beckon_domain::ports::users::{FindOver, LoadUsers, RemoveUser, SaveUsers};
+use beckon_domain::ports::users::{LoadUsers, RemoveUser, SaveUsers, UsersToErase};
 use beckon_domain::usecases::erase_ended::{EraseEnded, Erased};
 use beckon_domain::usecases::run_maintenance::{MaintenanceRound, RunMaintenance};
 use beckon_runtime::metrics::{self, Metric};
@@ -24,7 +24,7 @@ where
                        + LoadBatch
                        + LoadMails
                        + LoadUsers
-                       + PauseOutbox
+                       + DeliveryPause
                        + PushCursor
                        + ReadSettings
                        + SaveUsers,
@@ -55,7 +55,7 @@ where
 /// One round of erasing, logged if it did anything.
 pub async fn erase<E>(env: &E) -> Result<Erased, Unavailable>
 where
-    E: Env<Store: EraseHistory + FindOver + LoadUsers + ReadSettings + RemoveUser>,
+    E: Env<Store: EraseHistory + UsersToErase + LoadUsers + ReadSettings + RemoveUser>,
 {
     let erased = EraseEnded { env }.run().await?;
     if erased != Erased::default() {

@@ -4,7 +4,7 @@
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use beckon_domain::model::history::HistoryEntry;
-use beckon_domain::ports::dead_letters::KeepRejected as _;
+use beckon_domain::ports::dead_letters::DeadLetters as _;
 use beckon_domain::ports::env::{WithDeadLetters, WithEventBus};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::usecases::publish::{Fate, PublishRows};
@@ -76,7 +76,10 @@ impl<E: WithEventBus + WithDeadLetters> Publish<E> {
         );
         let whole = serde_json::to_string(record).unwrap_or_default();
         metrics::record(&[(Metric::Failures, 1)]);
-        self.env.dead_letters().keep_rejected(&whole, reason).await
+        self.env
+            .dead_letters()
+            .keep_dead_letter(&whole, reason)
+            .await
     }
 }
 

@@ -4,7 +4,7 @@
 mod detail;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use beckon_domain::ports::dead_letters::KeepRejected as _;
+use beckon_domain::ports::dead_letters::DeadLetters as _;
 use beckon_domain::ports::devices::{LoadRegistration, LoadSession};
 use beckon_domain::ports::env::{Env, WithDeadLetters};
 use beckon_domain::ports::error::Unavailable;
@@ -60,6 +60,9 @@ where
         );
         let whole = serde_json::to_string(&event).unwrap_or_default();
         metrics::record(&[(Metric::Failures, 1)]);
-        self.env.dead_letters().keep_rejected(&whole, &reason).await
+        self.env
+            .dead_letters()
+            .keep_dead_letter(&whole, &reason)
+            .await
     }
 }

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use beckon_domain::ports::dead_letters::KeepRejected as _;
+use beckon_domain::ports::dead_letters::DeadLetters as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -129,7 +129,7 @@ async fn keep(failures: &DeadLetterFile, body: &[u8]) -> Response {
     let (Some(event), Some(reason)) = (text("event"), text("reason")) else {
         return failed("the message is not one of Beckon's");
     };
-    match failures.keep_rejected(&event, &reason).await {
+    match failures.keep_dead_letter(&event, &reason).await {
         Ok(()) => amazon_json(StatusCode::OK, json!({ "MessageId": "local" }).to_string()),
         Err(error) => failed(&error.to_string()),
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::dead_letters::DeadLetters;
 use beckon_domain::ports::error::Unavailable;
 use beckon_runtime::Problem;
 use jiff::Timestamp;
@@ -48,8 +48,8 @@ impl DeadLetterFile {
     }
 }
 
-impl KeepRejected for DeadLetterFile {
-    async fn keep_rejected(&self, event: &str, reason: &str) -> Result<(), Unavailable> {
+impl DeadLetters for DeadLetterFile {
+    async fn keep_dead_letter(&self, event: &str, reason: &str) -> Result<(), Unavailable> {
         let failure = Failure {
             at: Timestamp::now(),
             reason: reason.to_owned(),

@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
-use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::dead_letters::DeadLetters;
 use beckon_domain::ports::error::Unavailable;
 
 /// An SQS queue.
@@ -23,8 +23,8 @@ impl SqsDeadLetters {
     }
 }
 
-impl KeepRejected for SqsDeadLetters {
-    async fn keep_rejected(&self, event: &str, reason: &str) -> Result<(), Unavailable> {
+impl DeadLetters for SqsDeadLetters {
+    async fn keep_dead_letter(&self, event: &str, reason: &str) -> Result<(), Unavailable> {
         let body = serde_json::json!({ "reason": reason, "event": event }).to_string();
         self.client
             .send_message()

@@ -7,7 +7,7 @@ use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::wake_up::WakePostman;
+use beckon_domain::ports::wake_up::WakeUp;
 use tokio::sync::Notify;
 
 /// How the delivery worker is woken, by those who may run in AWS or on one machine.
@@ -19,7 +19,7 @@ pub enum DeliveryWakeUp {
     Here(Arc<Notify>),
 }
 
-impl WakePostman for DeliveryWakeUp {
+impl WakeUp for DeliveryWakeUp {
     async fn wake_delivery(&self) -> Result<(), Unavailable> {
         match self {
             Self::Lambda(function) => function.wake_delivery().await,
@@ -49,7 +49,7 @@ impl LambdaWakeUp {
     }
 }
 
-impl WakePostman for LambdaWakeUp {
+impl WakeUp for LambdaWakeUp {
     async fn wake_delivery(&self) -> Result<(), Unavailable> {
         self.client
             .invoke()

@@ -4,7 +4,7 @@
 use beckon_domain::model::mail_content::{
     ConfirmationContent, HandOverContent, InlineImage, InvitationContent, Message, NoticeContent,
 };
-use beckon_domain::ports::composer::{ComposeLetter, Uncomposable};
+use beckon_domain::ports::composer::{ComposeMail, Uncomposable};
 use beckon_domain::values::method::Method;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -238,7 +238,7 @@ impl Composer {
 }
 
 /// The domain's port. What cannot be composed cannot be sent; the reason is safe to log.
-impl ComposeLetter for Composer {
+impl ComposeMail for Composer {
     fn compose_invitation(&self, content: &InvitationContent) -> Result<Message, Uncomposable> {
         self.invitation(content)
             .map_err(|error| Uncomposable(error.to_string()))

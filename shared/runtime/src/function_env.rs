@@ -1,15 +1,15 @@
 //! The environment of a function: the machine's time and randomness, a store, and what else the
 //! function was given.
 
-use beckon_domain::ports::composer::{ComposeLetter, ComposeOwn};
-use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::composer::{ComposeMail, ComposeOwn};
+use beckon_domain::ports::dead_letters::DeadLetters;
 use beckon_domain::ports::env::{
     Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithWakeUp,
 };
 use beckon_domain::ports::event_bus::PublishEvents;
 use beckon_domain::ports::keys::LoadKeys;
 use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
-use beckon_domain::ports::wake_up::WakePostman;
+use beckon_domain::ports::wake_up::WakeUp;
 
 use crate::{SystemClock, SystemEntropy};
 
@@ -209,7 +209,7 @@ impl<S, K, L, M, W, B, D> WithComposer for FunctionEnv<S, K, L, M, W, B, D>
 where
     S: Sync,
     K: Sync,
-    L: ComposeLetter + ComposeOwn + Sync,
+    L: ComposeMail + ComposeOwn + Sync,
     M: Sync,
     W: Sync,
     B: Sync,
@@ -245,7 +245,7 @@ where
     K: Sync,
     L: Sync,
     M: Sync,
-    W: WakePostman + Sync,
+    W: WakeUp + Sync,
     B: Sync,
     D: Sync,
 {
@@ -281,7 +281,7 @@ where
     M: Sync,
     W: Sync,
     B: Sync,
-    D: KeepRejected + Sync,
+    D: DeadLetters + Sync,
 {
     type DeadLetters = D;
 

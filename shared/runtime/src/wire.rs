@@ -11,7 +11,7 @@ use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::model::registration::{NotCompleted, WhyNotCompleted};
 use beckon_domain::model::selection::{Selection, UserFilter};
 use beckon_domain::model::user::{AddressSuppression, User};
-use beckon_domain::ports::delivery::{NotePace, PauseOutbox};
+use beckon_domain::ports::delivery::{DeliveryPause, SendRate};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mails::LoadMails;
 use beckon_domain::ports::reads::readable;
@@ -320,7 +320,7 @@ pub struct Traffic {
 impl Traffic {
     /// How it goes at this moment.
     pub async fn now(
-        store: &(impl NotePace + PauseOutbox),
+        store: &(impl SendRate + DeliveryPause),
         now: Timestamp,
     ) -> Result<Self, Unavailable> {
         let pause = store.delivery_pause().await?;

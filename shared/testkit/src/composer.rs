@@ -10,7 +10,7 @@ use beckon_domain::model::mail_content::{
     NoticeAbout, NoticeContent, Reader,
 };
 use beckon_domain::model::template::{MailContent, TemplateKind, TemplateName, Variable, Wording};
-use beckon_domain::ports::composer::{ComposeLetter, ComposeOwn, Uncomposable};
+use beckon_domain::ports::composer::{ComposeMail, ComposeOwn, Uncomposable};
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::problem::FieldProblem;
 
@@ -37,7 +37,7 @@ impl PlainComposer {
 /// What stands in place of a secret in a preview.
 pub const MASK: &str = "********";
 
-impl ComposeLetter for PlainComposer {
+impl ComposeMail for PlainComposer {
     fn compose_invitation(&self, content: &InvitationContent) -> Result<Message, Uncomposable> {
         self.find_words()?;
         let mut facts = Facts::of(&content.head, &content.reader);

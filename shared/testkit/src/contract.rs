@@ -35,18 +35,18 @@ use beckon_domain::model::user::User;
 use beckon_domain::ports::batches::{
     FinishPage, ListBatches, LoadBatch, NoteBounce, PushCursor, SaveBatch, StartBatch,
 };
-use beckon_domain::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
+use beckon_domain::ports::delivery::{DeliveryPause, FindDue, HoldLease, SendRate};
 use beckon_domain::ports::devices::{ListRegistrations, LoadRegistration, LoadSession};
 use beckon_domain::ports::history::{EraseHistory, ReadHistory};
 use beckon_domain::ports::idempotency::RecallAnswer;
 use beckon_domain::ports::mails::{AddMail, ClaimMail, LoadMails, SaveMail};
-use beckon_domain::ports::rate_counter::KeepTally;
+use beckon_domain::ports::rate_counter::RateCounter;
 use beckon_domain::ports::rows_aside::KeepAside;
 use beckon_domain::ports::settings::{ListSettings, ReadSettings, SaveSettings};
 use beckon_domain::ports::templates::{LoadTemplates, SaveTemplate};
 use beckon_domain::ports::users::{
-    AddUserRow, CountOpenInvitations, FindOver, FindUser, FindUsers, ListUsers, LoadUsers,
-    RemoveUser, SaveUsers, TakeTry,
+    AddUserRow, CountOpenInvitations, FindUser, FindUsers, ListUsers, LoadUsers, RemoveUser,
+    SaveUsers, TakeTry, UsersToErase,
 };
 use beckon_domain::values::ids::{UserId, Version};
 use tokio::task::JoinSet;
@@ -62,7 +62,7 @@ pub trait Store:
     + AddUserRow
     + SaveUsers
     + RemoveUser
-    + FindOver
+    + UsersToErase
     + EraseHistory
     + TakeTry
     + LoadSession
@@ -88,11 +88,11 @@ pub trait Store:
     + ClaimMail
     + SaveMail
     + HoldLease
-    + PauseOutbox
+    + DeliveryPause
     + KeepAside
-    + KeepTally
+    + RateCounter
     + NoteBounce
-    + NotePace
+    + SendRate
     + Clone
     + Send
     + Sync
@@ -108,7 +108,7 @@ impl<S> Store for S where
         + AddUserRow
         + SaveUsers
         + RemoveUser
-        + FindOver
+        + UsersToErase
         + EraseHistory
         + TakeTry
         + LoadSession
@@ -134,11 +134,11 @@ impl<S> Store for S where
         + ClaimMail
         + SaveMail
         + HoldLease
-        + PauseOutbox
+        + DeliveryPause
         + KeepAside
-        + KeepTally
+        + RateCounter
         + NoteBounce
-        + NotePace
+        + SendRate
         + Clone
         + Send
         + Sync

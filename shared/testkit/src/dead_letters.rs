@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use beckon_domain::ports::dead_letters::KeepRejected;
+use beckon_domain::ports::dead_letters::DeadLetters;
 use beckon_domain::ports::error::Unavailable;
 
 /// An event that nobody could use.
@@ -27,8 +27,8 @@ impl MemoryDeadLetters {
     }
 }
 
-impl KeepRejected for MemoryDeadLetters {
-    async fn keep_rejected(&self, event: &str, reason: &str) -> Result<(), Unavailable> {
+impl DeadLetters for MemoryDeadLetters {
+    async fn keep_dead_letter(&self, event: &str, reason: &str) -> Result<(), Unavailable> {
         self.kept.lock().unwrap().push(DeadLetter {
             event: event.to_owned(),
             reason: reason.to_owned(),

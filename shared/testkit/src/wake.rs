@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::wake_up::WakePostman;
+use beckon_domain::ports::wake_up::WakeUp;
 
 /// Counts wake-ups. Clones share the count.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +25,7 @@ impl WakeFlag {
     }
 }
 
-impl WakePostman for WakeFlag {
+impl WakeUp for WakeFlag {
     async fn wake_delivery(&self) -> Result<(), Unavailable> {
         if self.broken.load(Ordering::SeqCst) {
             return Err(Unavailable::new(

@@ -20,7 +20,7 @@ use beckon_domain::model::settings::SettingsDraft;
 use beckon_domain::model::settings::enrolment::{EnrolmentAddress, EnrolmentUrl};
 use beckon_domain::model::settings::help_desk::HelpDesk;
 use beckon_domain::model::user::User;
-use beckon_domain::ports::composer::ComposeLetter as _;
+use beckon_domain::ports::composer::ComposeMail as _;
 use beckon_domain::ports::users::ListUsers as _;
 use beckon_domain::rules::content::{Sealed, invitation_content};
 use beckon_domain::usecases::add_user::{NewUser, UserAdded};

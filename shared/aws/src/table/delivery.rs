@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity};
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::ports::delivery::{HoldLease, PauseOutbox};
+use beckon_domain::ports::delivery::{DeliveryPause, HoldLease};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::reads::readable;
 use beckon_domain::values::ids::RunId;
@@ -88,7 +88,7 @@ impl Table {
     }
 }
 
-impl PauseOutbox for Table {
+impl DeliveryPause for Table {
     async fn delivery_pause(&self) -> Result<Option<Pause>, Unavailable> {
         // The mail service pauses it again if it must.
         let item = self.get(keys::pause()).await?;

@@ -10,7 +10,7 @@ use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::history::EraseHistory;
-use beckon_domain::ports::users::{FindOver, RemoveUser};
+use beckon_domain::ports::users::{RemoveUser, UsersToErase};
 use beckon_domain::values::ids::UserId;
 use jiff::Timestamp;
 
@@ -70,8 +70,12 @@ impl RemoveUser for Table {
     }
 }
 
-impl FindOver for Table {
-    async fn users_over(&self, by: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
+impl UsersToErase for Table {
+    async fn users_to_erase(
+        &self,
+        by: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<UserId>, Unavailable> {
         self.due(DueKind::Over, by, limit).await
     }
 

@@ -3,9 +3,9 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, Select};
 use beckon_domain::ports::batches::NoteBounce;
-use beckon_domain::ports::delivery::NotePace;
+use beckon_domain::ports::delivery::SendRate;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::rate_counter::KeepTally;
+use beckon_domain::ports::rate_counter::RateCounter;
 use beckon_domain::values::ids::{BatchId, MailId};
 use jiff::Timestamp;
 
@@ -14,7 +14,7 @@ use super::{Table, foreign, keys, number, rows, text, unavailable};
 /// A tally of which something else was made is begun anew: guesses at it must be counted.
 const COUNTABLE: &str = "(attribute_type(#until, :number) AND attribute_type(#count, :number))";
 
-impl KeepTally for Table {
+impl RateCounter for Table {
     async fn tally(&self, name: &str, now: Timestamp) -> Result<u64, Unavailable> {
         let Some(item) = self.get(keys::tally(name)).await? else {
             return Ok(0);
@@ -93,8 +93,8 @@ impl NoteBounce for Table {
     }
 }
 
-impl NotePace for Table {
-    async fn note_pace(&self, per_second: f64) -> Result<(), Unavailable> {
+impl SendRate for Table {
+    async fn note_send_rate(&self, per_second: f64) -> Result<(), Unavailable> {
         let mut item = rows::fresh(keys::pace());
         item.insert("perSecond".to_owned(), text(per_second.to_string()));
         self.write_over(keys::pace(), item).await

@@ -14,7 +14,7 @@ use beckon_domain::model::user::User;
 use beckon_domain::ports::batches::{
     FinishPage as _, LoadBatch as _, PushCursor as _, SaveBatch as _,
 };
-use beckon_domain::ports::delivery::{NotePace as _, PauseOutbox as _};
+use beckon_domain::ports::delivery::{DeliveryPause as _, SendRate as _};
 use beckon_domain::ports::devices::{LoadRegistration as _, LoadSession as _};
 use beckon_domain::ports::mails::{ClaimMail as _, LoadMails as _, SaveMail as _};
 use beckon_domain::ports::rows_aside::KeepAside as _;
@@ -307,7 +307,7 @@ async fn pause_and_pace_keep_what_a_later_version_wrote() {
     };
 
     engine.table.set_delivery_pause(Some(&pause)).await.unwrap();
-    engine.table.note_pace(2.0).await.unwrap();
+    engine.table.note_send_rate(2.0).await.unwrap();
 
     assert_eq!(engine.table.delivery_pause().await.unwrap(), Some(pause));
     keeps(&engine, &keys::pause(), &["ofLater"]).await;

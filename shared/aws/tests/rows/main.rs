@@ -29,16 +29,17 @@ use beckon_domain::model::user::User;
 use beckon_domain::ports::batches::{
     FinishPage as _, LoadBatch as _, NoteBounce as _, StartBatch as _,
 };
-use beckon_domain::ports::delivery::{HoldLease as _, NotePace as _, PauseOutbox as _};
+use beckon_domain::ports::delivery::{DeliveryPause as _, HoldLease as _, SendRate as _};
 use beckon_domain::ports::devices::{LoadRegistration as _, LoadSession as _};
 use beckon_domain::ports::history::ReadHistory as _;
 use beckon_domain::ports::idempotency::RecallAnswer as _;
 use beckon_domain::ports::mails::{AddMail as _, LoadMails as _};
-use beckon_domain::ports::rate_counter::KeepTally as _;
+use beckon_domain::ports::rate_counter::RateCounter as _;
 use beckon_domain::ports::settings::{ReadSettings as _, SaveSettings as _};
 use beckon_domain::ports::templates::{LoadTemplates as _, SaveTemplate as _};
 use beckon_domain::ports::users::{
-    FindOver as _, FindUser as _, ListUsers as _, LoadUsers as _, RemoveUser as _, SaveUsers as _,
+    FindUser as _, ListUsers as _, LoadUsers as _, RemoveUser as _, SaveUsers as _,
+    UsersToErase as _,
 };
 use beckon_domain::values::ids::Version;
 use beckon_testkit::builders::{a_stamp, monday_morning};
@@ -262,7 +263,7 @@ async fn write(engine: &Engine, value: Value) {
         Value::Tally(name, until) => table.add_to_tally(name, now, until).await.unwrap(),
         Value::Lease(run, until) => assert!(table.take_lease(run, now, until).await.unwrap()),
         Value::Pause(pause) => table.set_delivery_pause(Some(&pause)).await.unwrap(),
-        Value::Pace(pace) => table.note_pace(pace).await.unwrap(),
+        Value::Pace(pace) => table.note_send_rate(pace).await.unwrap(),
         Value::Identifier(..)
         | Value::Device(_)
         | Value::History(_)

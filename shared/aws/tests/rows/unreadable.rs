@@ -7,9 +7,9 @@ use beckon_domain::model::change::{Identifier, UserChange};
 use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::stored::RowKey;
-use beckon_domain::ports::delivery::{FindDue as _, HoldLease as _, NotePace as _};
+use beckon_domain::ports::delivery::{FindDue as _, HoldLease as _, SendRate as _};
 use beckon_domain::ports::mails::LoadMails as _;
-use beckon_domain::ports::rate_counter::KeepTally as _;
+use beckon_domain::ports::rate_counter::RateCounter as _;
 use beckon_domain::ports::rows_aside::KeepAside as _;
 use beckon_domain::ports::users::{FindUser as _, ListUsers as _, LoadUsers as _, SaveUsers as _};
 use beckon_domain::values::ids::{RunId, UserId};
@@ -234,13 +234,13 @@ async fn a_pace_that_cannot_be_read_is_none_and_is_noted_anew() {
         pk: "postman".to_owned(),
         sk: "pace".to_owned(),
     };
-    engine.table.note_pace(1.5).await.unwrap();
+    engine.table.note_send_rate(1.5).await.unwrap();
     engine
         .set(&key, "perSecond", AttributeValue::Bool(true))
         .await;
 
     assert_eq!(engine.table.pace().await.unwrap(), None);
-    engine.table.note_pace(2.5).await.unwrap();
+    engine.table.note_send_rate(2.5).await.unwrap();
 
     assert_eq!(engine.table.pace().await.unwrap(), Some(2.5));
 }

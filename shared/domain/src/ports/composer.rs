@@ -16,7 +16,7 @@ use crate::values::problem::FieldProblem;
 pub struct Uncomposable(pub String);
 
 /// Puts mail contents into words.
-pub trait ComposeLetter {
+pub trait ComposeMail {
     /// The mail of an invitation.
     fn compose_invitation(&self, content: &InvitationContent) -> Result<Message, Uncomposable>;
 
@@ -73,7 +73,7 @@ pub struct Written {
 /// somebody wrote an own wording in it. An own wording that cannot be filled costs nobody their
 /// mail: ours takes its place.
 pub fn written(
-    composer: &(impl ComposeLetter + ComposeOwn),
+    composer: &(impl ComposeMail + ComposeOwn),
     own: &OwnWordings,
     content: &MailContent,
 ) -> Result<Written, Uncomposable> {

@@ -51,7 +51,7 @@ pub trait HoldLease {
 }
 
 /// The pause of delivery.
-pub trait PauseOutbox {
+pub trait DeliveryPause {
     /// The pause that was set last, past or not.
     fn delivery_pause(&self) -> impl Future<Output = Result<Option<Pause>, Unavailable>> + Send;
 
@@ -63,9 +63,12 @@ pub trait PauseOutbox {
 }
 
 /// How fast mail goes out, for those who are shown when it will be done.
-pub trait NotePace {
+pub trait SendRate {
     /// Sets the mails a second.
-    fn note_pace(&self, per_second: f64) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    fn note_send_rate(
+        &self,
+        per_second: f64,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// What was set last.
     fn pace(&self) -> impl Future<Output = Result<Option<f64>, Unavailable>> + Send;

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use crate::model::actor::Actor;
 use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::ports::clock::Clock;
-use crate::ports::composer::{ComposeLetter, ComposeOwn};
-use crate::ports::dead_letters::KeepRejected;
+use crate::ports::composer::{ComposeMail, ComposeOwn};
+use crate::ports::dead_letters::DeadLetters;
 use crate::ports::entropy::Entropy;
 use crate::ports::event_bus::PublishEvents;
 use crate::ports::keys::LoadKeys;
 use crate::ports::mail_service::{ClearSuppression, SendMail};
-use crate::ports::wake_up::WakePostman;
+use crate::ports::wake_up::WakeUp;
 use crate::values::ids::{EventId, UserId};
 
 /// What every use case has: a store, time and entropy.
@@ -64,7 +64,7 @@ pub trait WithKeys: Env {
 /// An environment with what puts mails into words.
 pub trait WithComposer: Env {
     /// The composer.
-    type Composer: ComposeLetter + ComposeOwn + Sync;
+    type Composer: ComposeMail + ComposeOwn + Sync;
 
     /// The composer.
     fn composer(&self) -> &Self::Composer;
@@ -82,7 +82,7 @@ pub trait WithMailService: Env {
 /// An environment that can wake the delivery worker.
 pub trait WithWakeUp: Env {
     /// What wakes the delivery worker.
-    type WakeUp: WakePostman + Sync;
+    type WakeUp: WakeUp + Sync;
 
     /// What wakes the delivery worker.
     fn wake_up(&self) -> &Self::WakeUp;
@@ -100,7 +100,7 @@ pub trait WithEventBus: Env {
 /// An environment with a place for what could not be understood.
 pub trait WithDeadLetters: Env {
     /// Where a person looks.
-    type DeadLetters: KeepRejected + Sync;
+    type DeadLetters: DeadLetters + Sync;
 
     /// Where a person looks.
     fn dead_letters(&self) -> &Self::DeadLetters;

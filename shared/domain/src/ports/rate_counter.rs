@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::ports::error::Unavailable;
 
 /// Counts what may happen only so often within a while.
-pub trait KeepTally {
+pub trait RateCounter {
     /// How much was added to this tally; 0 once its time is over.
     fn tally(
         &self,

@@ -152,10 +152,10 @@ pub trait RemoveUser {
 }
 
 /// Finds those who are over.
-pub trait FindOver {
+pub trait UsersToErase {
     /// Users who are over since this moment or longer ([`crate::model::erasure::over_since`]), the
     /// longest first, at most `limit`. The answer may be a moment old.
-    fn users_over(
+    fn users_to_erase(
         &self,
         by: Timestamp,
         limit: usize,

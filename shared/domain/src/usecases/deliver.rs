@@ -24,7 +24,7 @@ use crate::model::mail_service::SendingLimits;
 use crate::model::template::TemplateName;
 use crate::ports::batches::LoadBatch;
 use crate::ports::clock::Clock;
-use crate::ports::delivery::{FindDue, HoldLease, NotePace, PauseOutbox};
+use crate::ports::delivery::{DeliveryPause, FindDue, HoldLease, SendRate};
 use crate::ports::devices::LoadRegistration;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithComposer, WithKeys, WithMailService};
@@ -129,13 +129,13 @@ impl<E> Deliver<E>
 where
     E: Env<
             Store: HoldLease
-                       + PauseOutbox
+                       + DeliveryPause
                        + FindDue
                        + LoadMails
                        + LoadUsers
                        + LoadBatch
                        + LoadRegistration
-                       + NotePace
+                       + SendRate
                        + ReadSettings
                        + LoadTemplates
                        + ClaimMail
@@ -287,7 +287,7 @@ where
     ) -> Result<Round, Unavailable> {
         let began = self.env.clock().now();
         let limits = self.env.mail_service().sending_limits().await?;
-        self.env.store().note_pace(self.pace(limits)).await?;
+        self.env.store().note_send_rate(self.pace(limits)).await?;
         Ok(Round {
             run,
             keys: Arc::new(self.env.keys().key_ring().await?),
@@ -429,7 +429,7 @@ where
             if let Ok(limits) = self.env.mail_service().sending_limits().await {
                 let pace = self.pace(limits);
                 if round.bucket.set_rate(pace, now) {
-                    self.env.store().note_pace(pace).await?;
+                    self.env.store().note_send_rate(pace).await?;
                 }
             }
         }

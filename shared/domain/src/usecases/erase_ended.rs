@@ -12,7 +12,7 @@ use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::history::EraseHistory;
 use crate::ports::settings::ReadSettings;
-use crate::ports::users::{FindOver, LoadUsers, RemoveUser};
+use crate::ports::users::{LoadUsers, RemoveUser, UsersToErase};
 
 /// How many a round takes on of each kind. At a round a minute that is 144,000 a day.
 const AT_ONCE: usize = 100;
@@ -36,7 +36,9 @@ pub struct EraseEnded<E> {
     pub env: E,
 }
 
-impl<E: Env<Store: EraseHistory + FindOver + LoadUsers + ReadSettings + RemoveUser>> EraseEnded<E> {
+impl<E: Env<Store: EraseHistory + UsersToErase + LoadUsers + ReadSettings + RemoveUser>>
+    EraseEnded<E>
+{
     /// One round.
     pub async fn run(&self) -> Result<Erased, Unavailable> {
         let mut erased = Erased::default();
@@ -45,7 +47,7 @@ impl<E: Env<Store: EraseHistory + FindOver + LoadUsers + ReadSettings + RemoveUs
         let Some(by) = settings.retention.erases_before(now) else {
             return Ok(erased);
         };
-        let ids = self.env.store().users_over(by, AT_ONCE).await?;
+        let ids = self.env.store().users_to_erase(by, AT_ONCE).await?;
         for user in self.env.store().load_users(&ids).await? {
             // The list may be a moment old; their row says whether they are over.
             let Some(since) = over_since(&user).filter(|since| *since <= by) else {

@@ -24,7 +24,7 @@ use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::LoadKeys;
-use crate::ports::rate_counter::KeepTally;
+use crate::ports::rate_counter::RateCounter;
 use crate::ports::reads::readable;
 use crate::ports::settings::ReadSettings;
 use crate::ports::turns::Turns;
@@ -178,7 +178,8 @@ enum Shown {
 
 impl<E> Redeem<E>
 where
-    E: Env<Store: FindUser + LoadUsers + TakeTry + SaveUsers + ReadSettings + KeepTally> + WithKeys,
+    E: Env<Store: FindUser + LoadUsers + TakeTry + SaveUsers + ReadSettings + RateCounter>
+        + WithKeys,
 {
     /// Opens a session, or says why not. `source` is where the attempt comes from, if it counts.
     pub async fn run(

@@ -12,7 +12,7 @@ use crate::model::mail::{Mail, MailClass};
 use crate::model::settings::VersionedSettings;
 use crate::ports::batches::{LoadBatch, PushCursor};
 use crate::ports::clock::Clock;
-use crate::ports::delivery::{FindDue, PauseOutbox};
+use crate::ports::delivery::{DeliveryPause, FindDue};
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithWakeUp};
 use crate::ports::error::{SaveError, Unavailable};
@@ -21,7 +21,7 @@ use crate::ports::reads::readable;
 use crate::ports::rows_aside::KeepAside;
 use crate::ports::settings::ReadSettings;
 use crate::ports::users::{LoadUsers, SaveUsers};
-use crate::ports::wake_up::WakePostman;
+use crate::ports::wake_up::WakeUp;
 use crate::rules::next_action::{NextAction, next_action};
 use crate::usecases::send_invitations::CURSOR_TIMEOUT;
 use crate::values::ids::{EventId, MailId, UserId};
@@ -64,7 +64,7 @@ where
                        + LoadBatch
                        + LoadMails
                        + LoadUsers
-                       + PauseOutbox
+                       + DeliveryPause
                        + PushCursor
                        + ReadSettings
                        + SaveUsers,

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use crate::model::stored::{RowKey, SetAside};
-use crate::ports::dead_letters::KeepRejected;
+use crate::ports::dead_letters::DeadLetters;
 use crate::ports::env::{Env, WithDeadLetters};
 use crate::ports::error::Unavailable;
 use crate::ports::rows_aside::KeepAside;
@@ -38,7 +38,7 @@ where
         });
         self.env
             .dead_letters()
-            .keep_rejected(&event.to_string(), REASON)
+            .keep_dead_letter(&event.to_string(), REASON)
             .await?;
         self.env.store().note_reported(key).await?;
         Ok(Some(aside))

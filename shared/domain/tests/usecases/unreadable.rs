@@ -171,7 +171,7 @@ async fn a_pause_that_cannot_be_read_stops_no_mail() {
         code: "quota".to_owned(),
         reason: "used up".to_owned(),
     };
-    beckon_domain::ports::delivery::PauseOutbox::set_delivery_pause(&world.store, Some(&pause))
+    beckon_domain::ports::delivery::DeliveryPause::set_delivery_pause(&world.store, Some(&pause))
         .await
         .unwrap();
     world.store.spoil(&keys::pause());

@@ -166,15 +166,15 @@ pub async fn users_are_over_from_the_end_of_their_invitation_on<S: Store>(store:
     over.sort_by_key(|(minutes, _)| *minutes);
     let ids: Vec<_> = over.iter().map(|(_, user)| user.id).collect();
 
-    assert_eq!(store.users_over(end(0), 10).await.unwrap(), []);
-    assert_eq!(store.users_over(end(2), 10).await.unwrap(), ids[..2]);
-    assert_eq!(store.users_over(end(9), 3).await.unwrap(), ids[..3]);
+    assert_eq!(store.users_to_erase(end(0), 10).await.unwrap(), []);
+    assert_eq!(store.users_to_erase(end(2), 10).await.unwrap(), ids[..2]);
+    assert_eq!(store.users_to_erase(end(9), 3).await.unwrap(), ids[..3]);
     let again = next(&over[0].1, |user| {
         user.invitation = Some(an_invitation().build());
     });
     saved(&store, again).await;
     remove(&store, &over[1].1).await.unwrap();
-    assert_eq!(store.users_over(end(9), 10).await.unwrap(), ids[2..]);
+    assert_eq!(store.users_to_erase(end(9), 10).await.unwrap(), ids[2..]);
 }
 
 /// However much time passes, and only once.

@@ -117,7 +117,7 @@ pub async fn bounces_noted_at_once_are_all_counted_each_for_its_own_batch<S: Sto
 pub async fn the_pace_is_what_was_noted_last<S: Store>(store: S) {
     assert_eq!(store.pace().await.unwrap(), None);
     for pace in [14.0, 0.5, 500.25] {
-        store.note_pace(pace).await.unwrap();
+        store.note_send_rate(pace).await.unwrap();
         assert_eq!(store.pace().await.unwrap(), Some(pace));
     }
 }

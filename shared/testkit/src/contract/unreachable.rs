@@ -92,7 +92,7 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
     is_unavailable(store.tally("tally", now).await, "tally");
     is_unavailable(store.add_to_tally("tally", now, now).await, "add_to_tally");
     is_unavailable(store.note_bounce(batch.id, mail.id).await, "note_bounce");
-    is_unavailable(store.note_pace(1.0).await, "note_pace");
+    is_unavailable(store.note_send_rate(1.0).await, "note_send_rate");
     is_unavailable(store.pace().await, "pace");
 
     let saved = store

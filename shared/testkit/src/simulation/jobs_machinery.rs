@@ -2,7 +2,7 @@
 
 use beckon_domain::model::registration::DeviceRegistered;
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::ports::wake_up::WakePostman as _;
+use beckon_domain::ports::wake_up::WakeUp as _;
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, Confirmed};
 use beckon_domain::usecases::deliver::RunEnd;
 use beckon_domain::usecases::expand::Expanded;

@@ -12,11 +12,11 @@ use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::model::template::{Template, TemplateName};
 use beckon_domain::model::user::User;
 use beckon_domain::ports::batches::{LoadBatch, NoteBounce};
-use beckon_domain::ports::delivery::{FindDue, NotePace, PauseOutbox};
+use beckon_domain::ports::delivery::{DeliveryPause, FindDue, SendRate};
 use beckon_domain::ports::devices::{LoadRegistration, LoadSession};
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::idempotency::RecallAnswer;
-use beckon_domain::ports::rate_counter::KeepTally;
+use beckon_domain::ports::rate_counter::RateCounter;
 use beckon_domain::ports::reads::{ListPage, Readable};
 use beckon_domain::ports::rows_aside::KeepAside;
 use beckon_domain::ports::settings::{ListSettings, ReadSettings, SaveSettings};
@@ -264,7 +264,7 @@ impl FindDue for Table {
     }
 }
 
-impl PauseOutbox for Table {
+impl DeliveryPause for Table {
     async fn delivery_pause(&self) -> Result<Option<Pause>, Unavailable> {
         self.read(Call::DeliveryPause, self.rows().delivery_pause(), unseen)
             .await
@@ -280,7 +280,7 @@ impl PauseOutbox for Table {
     }
 }
 
-impl KeepTally for Table {
+impl RateCounter for Table {
     async fn tally(&self, name: &str, now: Timestamp) -> Result<u64, Unavailable> {
         self.read(Call::Tally, self.rows().tally(name, now), unseen)
             .await
@@ -312,10 +312,14 @@ impl NoteBounce for Table {
     }
 }
 
-impl NotePace for Table {
-    async fn note_pace(&self, per_second: f64) -> Result<(), Unavailable> {
-        self.write(Call::NotePace, self.rows().note_pace(per_second), unseen)
-            .await
+impl SendRate for Table {
+    async fn note_send_rate(&self, per_second: f64) -> Result<(), Unavailable> {
+        self.write(
+            Call::SendRate,
+            self.rows().note_send_rate(per_second),
+            unseen,
+        )
+        .await
     }
 
     async fn pace(&self) -> Result<Option<f64>, Unavailable> {

@@ -1,7 +1,7 @@
 //! What wakes the delivery worker, if the wake-up comes through.
 
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::wake_up::WakePostman;
+use beckon_domain::ports::wake_up::WakeUp;
 
 use super::ledger::Watch;
 
@@ -10,7 +10,7 @@ pub(super) struct DeliveryWakeUp {
     pub(super) watch: Watch,
 }
 
-impl WakePostman for DeliveryWakeUp {
+impl WakeUp for DeliveryWakeUp {
     async fn wake_delivery(&self) -> Result<(), Unavailable> {
         tokio::task::yield_now().await;
         self.watch.stage(|stage| {

@@ -20,7 +20,7 @@ pub enum Call {
     AddUser,
     SaveUsers,
     RemoveUser,
-    UsersOver,
+    UsersToErase,
     Tombstones,
     EraseHistory,
     TakeTry,
@@ -59,7 +59,7 @@ pub enum Call {
     Tally,
     AddToTally,
     NoteBounce,
-    NotePace,
+    SendRate,
     Pace,
     RowsAside,
     RowAside,
@@ -91,7 +91,7 @@ impl Call {
             | Self::SetDeliveryPause
             | Self::AddToTally
             | Self::NoteBounce
-            | Self::NotePace
+            | Self::SendRate
             | Self::NoteReported
             | Self::SetCursorAside
             | Self::ReleaseRow => true,
@@ -99,7 +99,7 @@ impl Call {
             | Self::UserByAddress
             | Self::UserByExternalId
             | Self::UsersByNames
-            | Self::UsersOver
+            | Self::UsersToErase
             | Self::Tombstones
             | Self::ListUsers
             | Self::LoadSession

@@ -4,7 +4,7 @@ use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::mail::{Mail, MailClass};
-use beckon_domain::ports::delivery::{FindDue, HoldLease, PauseOutbox};
+use beckon_domain::ports::delivery::{DeliveryPause, FindDue, HoldLease};
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::mails::{AddMail, ClaimMail, LoadMails, SaveMail};
 use beckon_domain::ports::reads::{Loaded, readable};
@@ -149,7 +149,7 @@ impl HoldLease for MemoryStore {
     }
 }
 
-impl PauseOutbox for MemoryStore {
+impl DeliveryPause for MemoryStore {
     async fn delivery_pause(&self) -> Result<Option<Pause>, Unavailable> {
         let read = self.read(Call::DeliveryPause, |rows| {
             one(rows, &keys::pause(), rows.pause.clone())

@@ -126,7 +126,7 @@ impl Rows {
         Ok(())
     }
 
-    pub(super) fn users_over(&self, by: Timestamp, limit: usize) -> Vec<UserId> {
+    pub(super) fn users_to_erase(&self, by: Timestamp, limit: usize) -> Vec<UserId> {
         let users = self.users.values();
         oldest(
             users

@@ -1,15 +1,15 @@
 //! The ports that count and that note numbers.
 
 use beckon_domain::ports::batches::NoteBounce;
-use beckon_domain::ports::delivery::NotePace;
+use beckon_domain::ports::delivery::SendRate;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::rate_counter::KeepTally;
+use beckon_domain::ports::rate_counter::RateCounter;
 use beckon_domain::values::ids::{BatchId, MailId};
 use jiff::Timestamp;
 
 use super::{Call, MemoryStore};
 
-impl KeepTally for MemoryStore {
+impl RateCounter for MemoryStore {
     async fn tally(&self, name: &str, now: Timestamp) -> Result<u64, Unavailable> {
         self.read(Call::Tally, |rows| rows.tally(name, now)).await
     }
@@ -35,9 +35,9 @@ impl NoteBounce for MemoryStore {
     }
 }
 
-impl NotePace for MemoryStore {
-    async fn note_pace(&self, per_second: f64) -> Result<(), Unavailable> {
-        self.write(Call::NotePace, |rows| {
+impl SendRate for MemoryStore {
+    async fn note_send_rate(&self, per_second: f64) -> Result<(), Unavailable> {
+        self.write(Call::SendRate, |rows| {
             rows.pace = Some(per_second);
             Ok(())
         })

@@ -18,8 +18,8 @@ use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::history::{EraseHistory, ReadHistory};
 use beckon_domain::ports::reads::{ListPage, Loaded, Readable};
 use beckon_domain::ports::users::{
-    AddUserError, AddUserRow, CountOpenInvitations, FindOver, FindUser, FindUsers, ListUsers,
-    LoadUsers, RemoveUser, SaveUsers, TakeTry,
+    AddUserError, AddUserRow, CountOpenInvitations, FindUser, FindUsers, ListUsers, LoadUsers,
+    RemoveUser, SaveUsers, TakeTry, UsersToErase,
 };
 use beckon_domain::values::address::NormalisedAddress;
 use beckon_domain::values::ids::{DeviceId, EventId, ExternalId, IssueNumber, UserId};
@@ -209,9 +209,13 @@ impl RemoveUser for MemoryStore {
     }
 }
 
-impl FindOver for MemoryStore {
-    async fn users_over(&self, by: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
-        self.read_index(Call::UsersOver, |rows| rows.users_over(by, limit))
+impl UsersToErase for MemoryStore {
+    async fn users_to_erase(
+        &self,
+        by: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<UserId>, Unavailable> {
+        self.read_index(Call::UsersToErase, |rows| rows.users_to_erase(by, limit))
             .await
     }
 
