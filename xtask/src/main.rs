@@ -39,6 +39,11 @@ const CI: &[Task] = &[
         command: ".ci/direction",
     },
     Task {
+        name: "words",
+        about: "whether a word that was given up came back",
+        command: ".ci/words",
+    },
+    Task {
         name: "template",
         about: "every check of template.yaml that needs no deployment",
         command: "tests/template/run",
@@ -140,7 +145,7 @@ const MORE: &[Task] = &[
     Task {
         name: "quick",
         about: "what to try before each commit, beside the tests of what you touched",
-        command: "cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings && .ci/documents && .ci/direction",
+        command: "cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings && .ci/documents && .ci/direction && .ci/words",
     },
     Task {
         name: "ci",
