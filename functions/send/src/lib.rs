@@ -37,7 +37,7 @@ impl Sending {
     pub fn new(table: Table, service: SesMailService, wake_up: DeliveryWakeUp) -> Self {
         let env = FunctionEnv::over(table.clone())
             .with_mail_service(service)
-            .with_wake_up(bell);
+            .with_wake_up(wake_up);
         Self {
             try_again: Arc::new(TryAddressAgain { env: env.clone() }),
             send: SendInvitations { env: env.clone() },
