@@ -46,7 +46,7 @@ impl Cast {
             Ok(None) => Answer::Refused,
             Err(_) => Answer::Unavailable,
         };
-        self.answered(UseCase::SaveBatch, answer)
+        self.answered(UseCase::StopBatch, answer)
     }
 
     pub(super) async fn save_settings(

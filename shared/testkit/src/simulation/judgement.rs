@@ -100,7 +100,7 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
         | UseCase::RequestPin
         | UseCase::ResumeDelivery
         | UseCase::SendInvitations
-        | UseCase::SaveBatch
+        | UseCase::StopBatch
         | UseCase::TellOfUnreadable
         | UseCase::TestTemplate
         | UseCase::RunMaintenance

@@ -73,7 +73,7 @@ const fn weight(use_case: UseCase) -> usize {
         UseCase::AddUser
         | UseCase::ChangeSettings
         | UseCase::ResumeDelivery
-        | UseCase::SaveBatch => 1,
+        | UseCase::StopBatch => 1,
         UseCase::ChangeTemplate
         | UseCase::Decline
         | UseCase::DeleteUser
@@ -153,7 +153,7 @@ fn asked(
         UseCase::ResumeDelivery => Job::Resume,
         UseCase::SendInvitations if dice.happens(430) => filtered(dice, users),
         UseCase::SendInvitations => named(dice, users),
-        UseCase::SaveBatch => Job::Stop(dice.pick(&ledger.store.all_batches())?.0.id),
+        UseCase::StopBatch => Job::Stop(dice.pick(&ledger.store.all_batches())?.0.id),
         UseCase::ChangeTemplate
         | UseCase::Decline
         | UseCase::DeleteUser
