@@ -86,10 +86,8 @@ where
             (_, None) => return Ok(Err(MailReason::new("noUser", "the user is gone"))),
             (MailKind::Invitation { .. } | MailKind::Reminder { .. }, Some(user)) => {
                 let Some(invitation) = &user.invitation else {
-                    return Ok(Err(MailReason::new(
-                        "noInvitation",
-                        "the user has no invitation",
-                    )));
+                    let why = MailReason::new("noInvitation", "the user has no invitation");
+                    return Ok(Err(why));
                 };
                 let Some(key) = words.keys.get(&invitation.key) else {
                     return Ok(Err(MailReason::new(
