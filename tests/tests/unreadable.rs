@@ -163,6 +163,28 @@ async fn what_a_later_version_wrote_outlives_a_change_by_this_one() {
     assert_eq!(row["schema"], json!({ "N": "1" }));
 }
 
+/// What delivery keeps for itself, as a version wrote it that was rolled back.
+#[tokio::test]
+async fn rows_of_a_later_schema_about_delivery_itself_stop_no_mail() {
+    let beckon = Beckon::start().await;
+    for (row, more) in [
+        ("pace", json!({ "perSecond": { "S": "1" } })),
+        ("lease", json!({ "until": { "S": "2026-01-01T00:00:00Z" } })),
+        ("pause", json!({ "until": { "S": "2026-01-01T00:00:00Z" } })),
+    ] {
+        let mut item = more;
+        item["pk"] = json!({ "S": "postman" });
+        item["sk"] = json!({ "S": row });
+        item["schema"] = json!({ "N": "2" });
+        beckon.put_item(item);
+
+        let email = format!("after-{row}@example.com");
+        beckon.invite(&email).await;
+
+        beckon.newest_mail(&email).await;
+    }
+}
+
 /// It may mean something else by the same names.
 #[tokio::test]
 async fn a_user_of_a_later_schema_is_left_alone_and_others_are_served() {

@@ -311,11 +311,14 @@ async fn pause_and_pace_keep_what_a_later_version_wrote() {
 
     assert_eq!(engine.table.delivery_pause().await.unwrap(), Some(pause));
     keeps(&engine, &keys::pause(), &["ofLater"]).await;
-    let pace = RowKey {
+    keeps(&engine, &pace_key(), &["ofLater"]).await;
+}
+
+fn pace_key() -> RowKey {
+    RowKey {
         pk: "postman".to_owned(),
         sk: "pace".to_owned(),
-    };
-    keeps(&engine, &pace, &["ofLater"]).await;
+    }
 }
 
 async fn of_schema_two(engine: &Engine, key: &RowKey) {
@@ -375,6 +378,18 @@ async fn a_pause_of_a_higher_schema_is_not_written_over() {
 
     assert!(error.unreadable().is_some(), "{error:?}");
     assert_eq!(engine.get(&keys::pause()).await, before);
+}
+
+/// Mail would stop if it could not be told how fast it goes.
+#[tokio::test]
+async fn a_pace_of_a_higher_schema_is_not_written_over_and_stops_no_mail() {
+    let engine = with_rows_of_later().await;
+    of_schema_two(&engine, &pace_key()).await;
+    let before = engine.get(&pace_key()).await;
+
+    engine.table.note_send_rate(3.0).await.unwrap();
+
+    assert_eq!(engine.get(&pace_key()).await, before);
 }
 
 /// The lowest that there is: rows of 0.1 say nothing of it.

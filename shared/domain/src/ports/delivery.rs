@@ -64,7 +64,8 @@ pub trait DeliveryPause {
 
 /// How fast mail goes out, for those who are shown when it will be done.
 pub trait SendRate {
-    /// Sets the mails a second.
+    /// Sets the mails a second. What a later version wrote in its place stays, and is no error: mail
+    /// goes out all the same.
     fn note_send_rate(
         &self,
         per_second: f64,
