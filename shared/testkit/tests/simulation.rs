@@ -37,8 +37,8 @@ const fn least(use_case: UseCase) -> Option<(u64, Option<u64>)> {
         UseCase::Redeem => (4_000, Some(4_000)),
         UseCase::RequestPin => (1_000, Some(1_000)),
         UseCase::ResumeDelivery => (1_000, None),
-        UseCase::SendInvitations => (10_000, Some(500)),
-        UseCase::StopBatch => (1_000, None),
+        UseCase::SendInvitations => (7_500, Some(500)),
+        UseCase::StopBatch => (1_200, None),
         UseCase::TellOfUnreadable => (3_000, Some(100)),
         UseCase::RunMaintenance => (20_000, None),
         UseCase::ChangeTemplate

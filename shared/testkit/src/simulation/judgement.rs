@@ -318,10 +318,10 @@ fn judge_history(ledger: &mut Ledger, user: &User, mails: &BTreeMap<MailId, Mail
                 *completed.entry(issue).or_default() += 1;
             }
             HistoryEvent::InvitationCancelled { issue } => {
-                *taken_back.entry(issue).or_default() += 1
+                *taken_back.entry(issue).or_default() += 1;
             }
             HistoryEvent::InvitationRestored { issue } => {
-                *taken_back.entry(issue).or_default() -= 1
+                *taken_back.entry(issue).or_default() -= 1;
             }
             HistoryEvent::InvitationExpired { issue } => *expired.entry(issue).or_default() += 1,
             HistoryEvent::RegistrationConfirmed { device, .. } => {
