@@ -44,8 +44,8 @@ def actions_of(method, path, headers, body):
     if service == "dynamodb" and operation == "TransactWriteItems":
         items = json.loads(body)["TransactItems"]
         return [(IN_A_TRANSACTION[kind], None) for item in items for kind in item]
-    if service == "dynamodb" and operation == "Query":
-        return [("dynamodb:Query", json.loads(body).get("IndexName"))]
+    if service == "dynamodb" and operation in ("Query", "Scan"):
+        return [(f"dynamodb:{operation}", json.loads(body).get("IndexName"))]
     return [(f"{service}:{operation}", None)]
 
 

@@ -167,7 +167,7 @@ def missing_built(binaries: Path, system: Path):
     if not system.exists():
         subprocess.run(["cargo", "build", "--package", "beckon-local"], cwd=REPOSITORY, check=True)
     if not (binaries / "bare" / "bootstrap").exists():
-        command = ["cargo", "lambda", "build", "--release", "--locked", "--lambda-dir", str(binaries), "--bin", "bare"]
+        command = ["cargo", "lambda", "build", "--release", "--locked", "--lambda-dir", str(binaries), "--package", "bare", "--bin", "bare"]
         subprocess.run(command, cwd=REPOSITORY, check=True)
 
 
@@ -189,14 +189,14 @@ def main():
     system = System(given.system.resolve(), folder / "data")
     measuring = None
     try:
-        events = prepare(system.address)
+        events = prepare(system.address, given.rounds + 1)
         names = [name for name in events if not given.only or name in given.only]
         measuring = Measuring(folder, binaries, system)
-        measured = {name: measuring.of(name, events[name]) for name in names}
+        measured = {name: measuring.of(name, events[name][0]) for name in names}
         # In turn, so that whatever else the machine does meets all of them.
-        for _ in range(given.rounds):
+        for number in range(1, given.rounds + 1):
             for name in names:
-                measuring.round(measured[name], events[name])
+                measuring.round(measured[name], events[name][number % len(events[name])])
         slow = report(measured)
     finally:
         if measuring:

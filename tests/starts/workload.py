@@ -10,8 +10,11 @@ from waiting import until
 
 EVENTS = Path(__file__).resolve().parents[1] / "events"
 
-# People to list and preview.
+# People to list and preview, at least.
 PEOPLE = 10
+
+# How many registrations an invitation may have open at a time.
+REDEMPTIONS_EACH = 3
 
 
 class Local:
@@ -31,28 +34,40 @@ class Local:
             return json.loads(answer.read() or b"null")
 
 
-def prepare(address):
-    """Invites people, and gives each function's request: {function: event}."""
+def prepare(address, starts):
+    """Invites people, and gives each function's requests, as many as it has starts or one for all of them:
+    {function: [event, …]}."""
     local = Local(address)
+    redeemers = -(-starts // REDEMPTIONS_EACH)
     users, batch = [], None
-    for number in range(PEOPLE):
+    for number in range(max(PEOPLE, redeemers + 1)):
         added = local.call("POST", "/v1/users", {
             "email": f"person{number}@example.com", "displayName": f"Person {number}", "groups": ["staff"],
         })
         users.append(added["user"]["id"])
         batch = added["batch"]["id"]
-    first = "person0@example.com"
-    mails = until("the first mail arrives", lambda: local.call("GET", f"/local/mailbox?to={first}&limit=1")["items"])
-    pin = re.search(r"Your PIN: ([0-9 ]+)", mails[0]["text"]).group(1)
-    order = {"selection": {"userIds": users}, "ownership": "companyOwned"}
+    redemptions = []
+    for number in range(redeemers):
+        email = f"person{number}@example.com"
+        redemption = {"email": email, "pin": _pin(local, email)}
+        redemptions += [_event("redeem", "POST", "/v1/redemptions", redemption)] * REDEMPTIONS_EACH
+    order = {"selection": {"userIds": users[:PEOPLE]}, "ownership": "companyOwned"}
+    # Whoever gets a PIN at the desk has it instead of the mailed one.
+    desk = users[-1]
     return {
-        "preview": _event("preview", "POST", "/v1/invitations/preview", order),
-        "send": _event("send", "GET", f"/v1/batches/{batch}", id=batch),
-        "directory": _event("directory", "GET", "/v1/users"),
-        "desk": _event("desk", "POST", f"/v1/users/{users[1]}/invitation/pin", {"reason": "Stands at the desk"}, id=users[1]),
-        "settings": _event("settings", "GET", "/v1/settings"),
-        "redeem": _event("redeem", "POST", "/v1/redemptions", {"email": first, "pin": pin}),
+        "preview": [_event("preview", "POST", "/v1/invitations/preview", order)],
+        "send": [_event("send", "GET", f"/v1/batches/{batch}", id=batch)],
+        "directory": [_event("directory", "GET", "/v1/users")],
+        "desk": [_event("desk", "POST", f"/v1/users/{desk}/invitation/pin", {"reason": "Stands at the desk"}, id=desk)],
+        "settings": [_event("settings", "GET", "/v1/settings")],
+        "redeem": redemptions,
     }
+
+
+def _pin(local, email):
+    """The PIN of the mail that invited them."""
+    mails = until(f"the mail to {email} arrives", lambda: local.call("GET", f"/local/mailbox?to={email}&limit=1")["items"])
+    return re.search(r"Your PIN: ([0-9 ]+)", mails[0]["text"]).group(1)
 
 
 def _event(function, method, path, body=None, **parameters):

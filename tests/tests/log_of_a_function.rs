@@ -194,7 +194,7 @@ async fn as_a_function() {
     }
     telemetry::start_in_lambda();
     let config = StoreConfig::from_environment().unwrap();
-    let aws = clients::load().await;
+    let aws = clients::load();
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     let keys = KeySource::secret(&aws, "keys");
     table.warm_up().await.unwrap();

@@ -22,7 +22,7 @@ const LEVELS: &str = "warn,\
     beckon_aws=trace,beckon_domain=trace,beckon_local=trace,beckon_mail=trace,\
     beckon_runtime=trace,maintenance=trace,deliver=trace,directory=trace,feedback=trace,expand=trace,\
     preview=trace,redeem=trace,registration_confirmed=trace,send=trace,settings=trace,\
-    aws_config=trace,aws_runtime=trace,aws_sdk_dynamodb=trace,aws_sdk_sesv2=trace,\
+    aws_runtime=trace,aws_sdk_dynamodb=trace,aws_sdk_sesv2=trace,\
     aws_smithy_http_client=trace,aws_smithy_runtime=trace,aws_smithy_runtime_api=trace";
 
 /// The log, in memory.

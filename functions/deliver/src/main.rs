@@ -6,10 +6,9 @@ use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
 use beckon_mail::Composer;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{FunctionEnv, processors, telemetry};
+use beckon_runtime::{Error, FunctionEnv, processors, serve, telemetry};
 use deliver::DeliveryWorker;
 use jiff::SignedDuration;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 struct Config {
     store: StoreConfig,
@@ -55,7 +54,7 @@ async fn start() -> Result<(), Error> {
             policy,
         })
     })?;
-    let aws = clients::load().await;
+    let aws = clients::load();
     let table = Table::new(
         &aws,
         &config.store.table,
@@ -79,8 +78,8 @@ async fn start() -> Result<(), Error> {
         },
     };
     telemetry::ready();
-    lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
+    serve::events(|_: serde_json::Value| async {
         worker.handle().await.map(|_| ()).map_err(Error::from)
-    }))
+    })
     .await
 }

@@ -16,13 +16,13 @@ use beckon_domain::usecases::hand_over::{HandOver, HandedOver};
 use beckon_domain::values::method::Method;
 use beckon_domain::values::permission::Permission;
 use beckon_mail::Composer;
+use beckon_runtime::routes;
+use beckon_runtime::routes::{OpenApiRouter, Routes};
 use beckon_runtime::wire::{UserView, id_in_path};
 use beckon_runtime::{Authorised, FunctionEnv, JsonBody, Path, Problem, SystemClock};
 use http::{HeaderValue, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What the use cases run in.
 type DeskEnv = FunctionEnv<Table, KeySource>;
@@ -50,15 +50,12 @@ impl Desk {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        OpenApiRouter::new()
-            .routes(routes!(pin))
-            .routes(routes!(hand_out))
-            .with_state(self)
+        all::<OpenApiRouter<_>>().with_state(self)
     }
 
     /// The routes alone.
     pub fn router(self) -> Router {
-        self.routes().into()
+        all::<Router<_>>().with_state(self)
     }
 
     async fn handed_over(
@@ -71,6 +68,10 @@ impl Desk {
         let id = id_in_path(id, "user")?;
         Ok(self.hand_over.run(id, reason, &caller.actor()).await?)
     }
+}
+
+fn all<R: Routes<Desk>>() -> R {
+    R::new().routes(routes!(pin)).routes(routes!(hand_out))
 }
 
 /// Why a secret is handed over.

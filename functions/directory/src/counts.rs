@@ -8,12 +8,12 @@ use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::users::ListUsers as _;
 use beckon_domain::values::permission::Permission;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::UserView;
 use beckon_runtime::{Authorised, Pages, Problem, Query};
 use jiff::SignedDuration;
 use serde::Serialize;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Directory;
 use crate::routes::ListQuery;
@@ -26,8 +26,8 @@ const AT_ONCE: usize = 500;
 const MAX_ROUNDS: usize = 20;
 const COUNT_TIMEOUT: SignedDuration = SignedDuration::from_secs(5);
 
-pub(crate) fn router() -> OpenApiRouter<Directory> {
-    OpenApiRouter::new().routes(routes!(count))
+pub(crate) fn router<R: Routes<Directory>>() -> R {
+    R::new().routes(routes!(count))
 }
 
 /// How many users there are, and how they stand.

@@ -9,12 +9,12 @@ use beckon_domain::ports::users::LoadUsers as _;
 use beckon_domain::values::ids::{IssueNumber, UserId};
 use beckon_domain::values::names::Label;
 use beckon_domain::values::permission::Permission;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{NotCompletedView, id_in_path};
 use beckon_runtime::{Authorised, Path, Problem};
 use jiff::Timestamp;
 use serde::Serialize;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Directory;
 
@@ -22,8 +22,8 @@ use crate::Directory;
 /// rooms has more, and an answer has an end.
 const MAX_DEVICES: usize = 500;
 
-pub(crate) fn router() -> OpenApiRouter<Directory> {
-    OpenApiRouter::new().routes(routes!(devices))
+pub(crate) fn router<R: Routes<Directory>>() -> R {
+    R::new().routes(routes!(devices))
 }
 
 /// A user's devices.

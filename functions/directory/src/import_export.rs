@@ -15,12 +15,12 @@ use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::{FieldProblem, Problems};
 use beckon_runtime::parameters::Parameters;
 use beckon_runtime::problem::FieldError;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{BatchView, Traffic};
 use beckon_runtime::{Authorised, Pages, Problem, Query};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Directory;
 use crate::routes::ListQuery;
@@ -41,10 +41,8 @@ const NOT_COMPLETE: &str = "Time ran out, or somebody changed the same users mea
 /// Where the next page of an export begins.
 const NEXT: HeaderName = HeaderName::from_static("beckon-next");
 
-pub(crate) fn router() -> OpenApiRouter<Directory> {
-    OpenApiRouter::new()
-        .routes(routes!(import))
-        .routes(routes!(export))
+pub(crate) fn router<R: Routes<Directory>>() -> R {
+    R::new().routes(routes!(import)).routes(routes!(export))
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

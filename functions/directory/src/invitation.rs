@@ -4,15 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::values::permission::Permission;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{UserView, id_in_path};
 use beckon_runtime::{Authorised, Path, Problem};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Directory;
 
-pub(crate) fn router() -> OpenApiRouter<Directory> {
-    OpenApiRouter::new()
+pub(crate) fn router<R: Routes<Directory>>() -> R {
+    R::new()
         .routes(routes!(resend))
         .routes(routes!(cancel))
         .routes(routes!(restore))

@@ -19,9 +19,9 @@ use beckon_domain::usecases::delete_user::DeleteUser;
 use beckon_domain::usecases::export_users::ExportUsers;
 use beckon_domain::usecases::import_users::ImportUsers;
 use beckon_domain::usecases::report_batch::ReportBatch;
+use beckon_runtime::routes::{OpenApiRouter, Routes};
 use beckon_runtime::{FunctionEnv, SystemClock};
 use jiff::SignedDuration;
-use utoipa_axum::router::OpenApiRouter;
 
 /// How long an import may go on writing. The gateway waits 30 seconds for an answer, and what an
 /// import does before and after its writes takes a few of them.
@@ -68,20 +68,23 @@ impl Directory {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::router()
-            .merge(counts::router())
-            .merge(devices::router())
-            .merge(invitation::router())
-            .merge(lookup::router())
-            .merge(import_export::router())
-            .with_state(self)
-            .route("/openapi.json", get(openapi))
+        all::<OpenApiRouter<_>>().with_state(self)
     }
 
     /// The routes alone.
     pub fn router(self) -> Router {
-        self.routes().into()
+        all::<Router<_>>().with_state(self)
     }
+}
+
+fn all<R: Routes<Directory>>() -> R {
+    routes::router::<R>()
+        .merge(counts::router())
+        .merge(devices::router())
+        .merge(invitation::router())
+        .merge(lookup::router())
+        .merge(import_export::router())
+        .route("/openapi.json", get(openapi))
 }
 
 /// The document of the whole API. It is generated from the routes of all functions, of which each

@@ -8,17 +8,17 @@ use beckon_domain::values::ids::ExternalId;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::FieldProblem;
 use beckon_runtime::parameters::Parameters;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::UserView;
 use beckon_runtime::{Authorised, Problem, Query};
 use http::StatusCode;
 use serde::Deserialize;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Directory;
 
-pub(crate) fn router() -> OpenApiRouter<Directory> {
-    OpenApiRouter::new().routes(routes!(look_up))
+pub(crate) fn router<R: Routes<Directory>>() -> R {
+    R::new().routes(routes!(look_up))
 }
 
 /// Either of the two.

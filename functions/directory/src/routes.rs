@@ -17,12 +17,12 @@ use beckon_domain::values::names::GroupName;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::{FieldProblem, Problems};
 use beckon_runtime::parameters::{PageQuery, Parameters, either_of, named, page_size};
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{BatchView, UserView, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, idempotency};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Directory;
 use crate::history::{HistoryPage, HistoryView};
@@ -37,8 +37,8 @@ impl Directory {
 /// The most users on a page.
 const PAGE_SIZE: usize = 100;
 
-pub(crate) fn router() -> OpenApiRouter<Directory> {
-    OpenApiRouter::new()
+pub(crate) fn router<R: Routes<Directory>>() -> R {
+    R::new()
         .routes(routes!(add, list))
         .routes(routes!(show, change, delete))
         .routes(routes!(history))

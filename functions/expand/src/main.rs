@@ -4,9 +4,8 @@ use aws_lambda_events::dynamodb::Event;
 use beckon_aws::{KeySource, LambdaWakeUp, SqsDeadLetters, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{FunctionEnv, processors, telemetry};
+use beckon_runtime::{Error, FunctionEnv, processors, serve, telemetry};
 use expand::Expand;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 fn main() -> Result<(), Error> {
     processors::run(start())
@@ -20,7 +19,7 @@ async fn start() -> Result<(), Error> {
         let failures = reader.required("BECKON_DEAD_LETTER_QUEUE_URL");
         Some((StoreConfig::read(reader)?, secret, deliver, failures))
     })?;
-    let aws = clients::load().await;
+    let aws = clients::load();
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
     let expand = Expand {
@@ -30,8 +29,5 @@ async fn start() -> Result<(), Error> {
             .with_dead_letters(SqsDeadLetters::new(&aws, &failures)),
     };
     telemetry::ready();
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async {
-        Ok::<_, Error>(expand.handle(event.payload).await)
-    }))
-    .await
+    serve::events(|event: Event| async { Ok(expand.handle(event).await) }).await
 }

@@ -3,8 +3,7 @@
 use beckon_aws::{LambdaWakeUp, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{FunctionEnv, processors, telemetry};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use beckon_runtime::{Error, FunctionEnv, processors, serve, telemetry};
 
 fn main() -> Result<(), Error> {
     processors::run(start())
@@ -16,16 +15,16 @@ async fn start() -> Result<(), Error> {
         let deliver = reader.required("BECKON_DELIVER_FUNCTION");
         Some((StoreConfig::read(reader)?, deliver))
     })?;
-    let aws = clients::load().await;
+    let aws = clients::load();
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
     let env = FunctionEnv::over(table).with_wake_up(LambdaWakeUp::new(&aws, &deliver));
     telemetry::ready();
-    lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async {
+    serve::events(|_: serde_json::Value| async {
         // Mail first: a round that fails at erasing has done all else.
         maintenance::handle(&env).await?;
         maintenance::erase(&env).await?;
         Ok::<(), Error>(())
-    }))
+    })
     .await
 }

@@ -17,12 +17,12 @@ use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::FieldProblem;
 use beckon_mail::Composer;
 use beckon_runtime::parameters::Parameters;
+use beckon_runtime::routes;
+use beckon_runtime::routes::{OpenApiRouter, Routes};
 use beckon_runtime::wire::OrderBody;
 use beckon_runtime::{Authorised, FunctionEnv, JsonBody, NotGiven, Pages, Problem, Query};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// What the use cases run in.
 type PreviewEnv = FunctionEnv<Table, NotGiven, Composer>;
@@ -45,15 +45,17 @@ impl Previews {
 
     /// The route, with its part of the OpenAPI document.
     pub fn routes(self) -> OpenApiRouter {
-        OpenApiRouter::new()
-            .routes(routes!(preview))
-            .with_state(self)
+        all::<OpenApiRouter<_>>().with_state(self)
     }
 
     /// The route alone.
     pub fn router(self) -> Router {
-        self.routes().into()
+        all::<Router<_>>().with_state(self)
     }
+}
+
+fn all<R: Routes<Previews>>() -> R {
+    R::new().routes(routes!(preview))
 }
 
 /// What would be sent.

@@ -3,8 +3,7 @@
 use aws_lambda_events::dynamodb::Event;
 use beckon_aws::{EventBridgeBus, SqsDeadLetters, clients};
 use beckon_runtime::config::{complete, environment};
-use beckon_runtime::{FunctionEnv, processors, telemetry};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use beckon_runtime::{Error, FunctionEnv, processors, serve, telemetry};
 use publish::Publish;
 
 fn main() -> Result<(), Error> {
@@ -19,15 +18,12 @@ async fn start() -> Result<(), Error> {
             reader.required("BECKON_DEAD_LETTER_QUEUE_URL"),
         ))
     })?;
-    let aws = clients::load().await;
+    let aws = clients::load();
     let publish = Publish {
         env: FunctionEnv::new()
             .with_event_bus(EventBridgeBus::new(&aws, &bus))
             .with_dead_letters(SqsDeadLetters::new(&aws, &failures)),
     };
     telemetry::ready();
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async {
-        Ok::<_, Error>(publish.handle(event.payload).await)
-    }))
-    .await
+    serve::events(|event: Event| async { Ok(publish.handle(event).await) }).await
 }

@@ -15,7 +15,7 @@ use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_runtime::FunctionEnv;
-use utoipa_axum::router::OpenApiRouter;
+use beckon_runtime::routes::{OpenApiRouter, Routes};
 
 /// What holds a guesser back.
 #[derive(Debug, Clone, Copy)]
@@ -61,14 +61,17 @@ impl Redemptions {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::router()
-            .merge(mdm::router())
-            .merge(page::routes())
-            .with_state(self)
+        all::<OpenApiRouter<_>>().with_state(self)
     }
 
     /// The routes alone.
     pub fn router(self) -> Router {
-        self.routes().into()
+        all::<Router<_>>().with_state(self)
     }
+}
+
+fn all<R: Routes<Redemptions>>() -> R {
+    routes::router::<R>()
+        .merge(mdm::router())
+        .merge(page::routes())
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use beckon_aws::{KeySource, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{edge, processors, telemetry};
+use beckon_runtime::{Error, edge, processors, serve, telemetry};
 use redeem::{Limits, Redemptions};
 
-fn main() -> Result<(), lambda_http::Error> {
+fn main() -> Result<(), Error> {
     processors::run(start())
 }
 
-async fn start() -> Result<(), lambda_http::Error> {
+async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
     let (config, secret, limits) = complete(&environment, |reader| {
         let secret = reader.required("BECKON_KEY_SECRET");
@@ -24,13 +24,13 @@ async fn start() -> Result<(), lambda_http::Error> {
         };
         Some((StoreConfig::read(reader)?, secret, limits))
     })?;
-    let aws = clients::load().await;
+    let aws = clients::load();
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     let keys = KeySource::secret(&aws, &secret);
     let (table_stands, ()) = tokio::join!(table.warm_up(), keys.warm_up());
     table_stands?;
     telemetry::ready();
-    lambda_http::run(edge::in_lambda(
+    serve::requests(edge::in_lambda(
         Redemptions::new(table, keys, limits).router(),
     ))
     .await

@@ -12,18 +12,18 @@ use beckon_domain::values::ids::IssueNumber;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::FieldProblem;
 use beckon_runtime::problem::FieldError;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::NotCompletedView;
 use beckon_runtime::{Authorised, DeviceReport, JsonBody, Problem, device_report};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Redemptions;
 use crate::routes::{RedeemedView, redeemed};
 
-pub(crate) fn router() -> OpenApiRouter<Redemptions> {
-    OpenApiRouter::new()
+pub(crate) fn router<R: Routes<Redemptions>>() -> R {
+    R::new()
         .routes(routes!(redeem_for_somebody))
         .routes(routes!(report))
 }

@@ -4,12 +4,11 @@
 
 mod look;
 
-use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::{Path, Problem};
 use http::{HeaderValue, header};
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::Redemptions;
 
@@ -40,8 +39,8 @@ const WORDS: [(&str, &str); 12] = [
     ("zh-Hant", include_str!("page/words/zh-Hant.json")),
 ];
 
-pub(crate) fn routes() -> OpenApiRouter<Redemptions> {
-    Router::new()
+pub(crate) fn routes<R: Routes<Redemptions>>() -> R {
+    R::new()
         .route(
             "/enroll",
             get(async || {
@@ -68,7 +67,6 @@ pub(crate) fn routes() -> OpenApiRouter<Redemptions> {
         )
         .route("/enroll/words/{language}", get(words))
         .route("/enroll/look", get(look::look))
-        .into()
 }
 
 async fn words(Path(language): Path<String>) -> Result<Response, Problem> {

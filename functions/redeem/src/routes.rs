@@ -19,17 +19,17 @@ use beckon_domain::values::ids::DeviceId;
 use beckon_domain::values::method::Method;
 use beckon_domain::values::session_ids::RegistrationId;
 use beckon_runtime::metrics::{self, Metric};
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::{ClientAddress, JsonBody, Path, Problem};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Redemptions;
 
-pub(crate) fn router() -> OpenApiRouter<Redemptions> {
-    OpenApiRouter::new()
+pub(crate) fn router<R: Routes<Redemptions>>() -> R {
+    R::new()
         .routes(routes!(redeem))
         .routes(routes!(request_pin))
         .routes(routes!(decline))

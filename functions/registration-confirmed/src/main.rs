@@ -4,8 +4,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use beckon_aws::{SqsDeadLetters, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{FunctionEnv, processors, telemetry};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use beckon_runtime::{Error, FunctionEnv, processors, serve, telemetry};
 use registration_confirmed::Confirmations;
 
 fn main() -> Result<(), Error> {
@@ -18,18 +17,15 @@ async fn start() -> Result<(), Error> {
         let failures = reader.required("BECKON_DEAD_LETTER_QUEUE_URL");
         Some((StoreConfig::read(reader)?, failures))
     })?;
-    let aws = clients::load().await;
+    let aws = clients::load();
     let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
     table.warm_up().await?;
     let confirmations = Confirmations {
         env: FunctionEnv::over(table).with_dead_letters(SqsDeadLetters::new(&aws, &failures)),
     };
     telemetry::ready();
-    lambda_runtime::run(service_fn(|event: LambdaEvent<EventBridgeEvent>| async {
-        confirmations
-            .handle(event.payload)
-            .await
-            .map_err(Error::from)
-    }))
+    serve::events(|event: EventBridgeEvent| async {
+        confirmations.handle(event).await.map_err(Error::from)
+    })
     .await
 }

@@ -4,15 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::values::permission::Permission;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{UserView, id_in_path};
 use beckon_runtime::{Authorised, Path, Problem, SystemClock};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Sending;
 
-pub(crate) fn router() -> OpenApiRouter<Sending> {
-    OpenApiRouter::new().routes(routes!(try_again))
+pub(crate) fn router<R: Routes<Sending>>() -> R {
+    R::new().routes(routes!(try_again))
 }
 
 /// Try an address again that takes no mail

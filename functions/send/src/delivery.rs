@@ -5,18 +5,16 @@ use axum::extract::State;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::values::permission::Permission;
 use beckon_runtime::problem::chain;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{PauseView, Traffic};
 use beckon_runtime::{Authorised, Problem, SystemClock};
 use serde::Serialize;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Sending;
 
-pub(crate) fn router() -> OpenApiRouter<Sending> {
-    OpenApiRouter::new()
-        .routes(routes!(show))
-        .routes(routes!(resume))
+pub(crate) fn router<R: Routes<Sending>>() -> R {
+    R::new().routes(routes!(show)).routes(routes!(resume))
 }
 
 /// Whether mail goes out, and what holds it up.

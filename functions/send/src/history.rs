@@ -11,17 +11,17 @@ use beckon_domain::ports::batches::LoadBatch as _;
 use beckon_domain::values::ids::BatchId;
 use beckon_domain::values::names::GroupName;
 use beckon_domain::values::permission::Permission;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{actor_name, id_in_path};
 use beckon_runtime::{Authorised, Path, Problem};
 use jiff::Timestamp;
 use serde::Serialize;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Sending;
 
-pub(crate) fn router() -> OpenApiRouter<Sending> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(crate) fn router<R: Routes<Sending>>() -> R {
+    R::new().routes(routes!(list))
 }
 
 /// The history of a batch.

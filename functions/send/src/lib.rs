@@ -14,8 +14,8 @@ use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send_invitations::SendInvitations;
 use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
+use beckon_runtime::routes::{OpenApiRouter, Routes};
 use beckon_runtime::{FunctionEnv, NotGiven};
-use utoipa_axum::router::OpenApiRouter;
 
 /// What the use cases run in.
 type SendEnv = FunctionEnv<Table, NotGiven, NotGiven, SesMailService, DeliveryWakeUp>;
@@ -51,15 +51,18 @@ impl Sending {
     /// The routes, with their part of the OpenAPI document.
     #[must_use]
     pub fn routes(self) -> OpenApiRouter {
-        routes::router()
-            .merge(delivery::router())
-            .merge(address::router())
-            .merge(history::router())
-            .with_state(self)
+        all::<OpenApiRouter<_>>().with_state(self)
     }
 
     /// The routes alone.
     pub fn router(self) -> Router {
-        self.routes().into()
+        all::<Router<_>>().with_state(self)
     }
+}
+
+fn all<R: Routes<Sending>>() -> R {
+    routes::router::<R>()
+        .merge(delivery::router())
+        .merge(address::router())
+        .merge(history::router())
 }

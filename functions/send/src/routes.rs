@@ -11,13 +11,13 @@ use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::values::ids::BatchId;
 use beckon_domain::values::permission::Permission;
 use beckon_runtime::parameters::PageQuery;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{BatchView, OrderBody, SentView, Traffic, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, SystemClock, idempotency};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::Sending;
 
@@ -30,8 +30,8 @@ const COUNTED_IN_LISTS: u64 = 500;
 /// How many recipients are on a page.
 const RECIPIENTS_PAGE_SIZE: usize = 100;
 
-pub(crate) fn router() -> OpenApiRouter<Sending> {
-    OpenApiRouter::new()
+pub(crate) fn router<R: Routes<Sending>>() -> R {
+    R::new()
         .routes(routes!(send))
         .routes(routes!(list))
         .routes(routes!(show))

@@ -7,20 +7,20 @@ use beckon_domain::usecases::change_settings::PastChange;
 use beckon_domain::values::ids::Version;
 use beckon_domain::values::permission::Permission;
 use beckon_runtime::parameters::PageQuery;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::actor_name;
 use beckon_runtime::{Authorised, Pages, Problem, Query};
 use jiff::Timestamp;
 use serde::Serialize;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::SettingsRoutes;
 
 /// How many changes are on a page.
 const PAGE_SIZE: usize = 20;
 
-pub(crate) fn router() -> OpenApiRouter<SettingsRoutes> {
-    OpenApiRouter::new().routes(routes!(history))
+pub(crate) fn router<R: Routes<SettingsRoutes>>() -> R {
+    R::new().routes(routes!(history))
 }
 
 /// A page of the settings' history.

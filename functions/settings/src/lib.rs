@@ -20,11 +20,11 @@ use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::guessing::GuessingReport;
 use beckon_domain::values::permission::Permission;
 use beckon_mail::Composer;
+use beckon_runtime::routes;
+use beckon_runtime::routes::{OpenApiRouter, Routes};
 use beckon_runtime::{Authorised, FunctionEnv, JsonBody, NotGiven, Problem};
 use http::{HeaderMap, header};
 use serde::Serialize;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use templates::TemplateUses;
 
@@ -56,17 +56,20 @@ impl SettingsRoutes {
 
     /// The routes, with their part of the OpenAPI document.
     pub fn routes(self) -> OpenApiRouter {
-        OpenApiRouter::new()
-            .routes(routes!(show, replace))
-            .merge(history::router())
-            .merge(templates::router())
-            .with_state(self)
+        all::<OpenApiRouter<_>>().with_state(self)
     }
 
     /// The routes alone.
     pub fn router(self) -> Router {
-        self.routes().into()
+        all::<Router<_>>().with_state(self)
     }
+}
+
+fn all<R: Routes<SettingsRoutes>>() -> R {
+    R::new()
+        .routes(routes!(show, replace))
+        .merge(history::router())
+        .merge(templates::router())
 }
 
 /// The settings and what they mean.

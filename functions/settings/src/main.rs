@@ -5,27 +5,27 @@ use beckon_domain::model::settings::Settings;
 use beckon_domain::rules::content::Links;
 use beckon_mail::Composer;
 use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{edge, processors, telemetry};
+use beckon_runtime::{Error, edge, processors, serve, telemetry};
 
-fn main() -> Result<(), lambda_http::Error> {
+fn main() -> Result<(), Error> {
     processors::run(start())
 }
 
-async fn start() -> Result<(), lambda_http::Error> {
+async fn start() -> Result<(), Error> {
     telemetry::start_in_lambda();
     let (config, page) = complete(&environment, |reader| {
         let page = reader.optional("BECKON_ENROLMENT_PAGE");
         Some((StoreConfig::read(reader)?, page))
     })?;
     let table = Table::new(
-        &clients::load().await,
+        &clients::load(),
         &config.table,
         Settings::default_from(config.sender.clone()),
     );
     table.warm_up().await?;
     telemetry::ready();
     let composer = Composer::new()?;
-    lambda_http::run(edge::in_lambda_at(page, move |enrolment_page| {
+    serve::requests(edge::in_lambda_at(page, move |enrolment_page| {
         let links = Links { enrolment_page };
         settings::SettingsRoutes::new(
             table.clone(),

@@ -13,13 +13,13 @@ use beckon_domain::usecases::test_template::{TestOrder, TestTemplate};
 use beckon_domain::values::ids::Version;
 use beckon_domain::values::method::Method;
 use beckon_domain::values::permission::Permission;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
 use beckon_runtime::{Authorised, JsonBody, Path, Problem, idempotency};
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::{SettingsEnv, SettingsRoutes, etag};
 
@@ -47,8 +47,8 @@ impl TemplateUses {
     }
 }
 
-pub(crate) fn router() -> OpenApiRouter<SettingsRoutes> {
-    OpenApiRouter::new()
+pub(crate) fn router<R: Routes<SettingsRoutes>>() -> R {
+    R::new()
         .routes(routes!(list))
         .routes(routes!(show, keep, take_back))
         .routes(routes!(preview))

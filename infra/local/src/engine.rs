@@ -140,6 +140,7 @@ fn answer(database: &Database, operation: &str, body: &[u8]) -> dynoxide::Result
         "BatchGetItem" => with(body, |request| database.batch_get_item(request)),
         "BatchWriteItem" => with(body, |request| database.batch_write_item(request)),
         "Query" => with(body, |request| database.query(request)),
+        "Scan" => with(body, |request| database.scan(request)),
         "PutItem" => with(body, |request| database.put_item(request)),
         "UpdateItem" => with(body, |request| database.update_item(request)),
         "DeleteItem" => with(body, |request| database.delete_item(request)),

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -15,6 +14,8 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_types::SdkConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::in_process::{Call, http_client};
 
@@ -22,25 +23,61 @@ use crate::in_process::{Call, http_client};
 /// end closes it unseen, and a mail that is handed over on it then gets no answer.
 const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What every client is made from: region, credentials and timeouts from the environment. Lambda puts the
-/// credentials there; the SDK's other ways to find some would be prepared at every start and never taken.
-pub async fn load() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(OnFirstRequest(https_client()))
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .timeout_config(timeouts())
-        .retry_config(RetryConfig::standard().with_max_attempts(4))
-        .load()
-        .await
+/// What every client is made from: what Lambda puts into the environment. The SDK's own loader would look for
+/// profiles, roles and metadata services besides, which no function has and each would carry.
+#[must_use]
+pub fn load() -> SdkConfig {
+    from_environment(environment)
 }
 
-/// The SDK's own default, but for how long connections are kept.
+/// The same, with another way to look up a variable.
+fn from_environment(lookup: fn(&str) -> Option<String>) -> SdkConfig {
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(OnFirstRequest(https_client()))
+        .timeout_config(timeouts())
+        .retry_config(RetryConfig::standard().with_max_attempts(4))
+        .service_config(EndpointOfService(lookup));
+    config
+        .set_endpoint_url(lookup("AWS_ENDPOINT_URL"))
+        .set_region(lookup("AWS_REGION").map(Region::new))
+        .set_credentials_provider(credentials(lookup).map(SharedCredentialsProvider::new));
+    config.build()
+}
+
+/// Those of the function's role, if they are there. Lambda ends a process before they do.
+fn credentials(lookup: fn(&str) -> Option<String>) -> Option<Credentials> {
+    Some(Credentials::new(
+        lookup("AWS_ACCESS_KEY_ID")?,
+        lookup("AWS_SECRET_ACCESS_KEY")?,
+        lookup("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    ))
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Where one service is, if it is elsewhere than the others: `AWS_ENDPOINT_URL_LAMBDA` and its like.
+#[derive(Debug)]
+struct EndpointOfService(fn(&str) -> Option<String>);
+
+impl LoadServiceConfig for EndpointOfService {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().replace(' ', "_").to_uppercase();
+        (self.0)(&format!("{}_{service}", key.env()))
+    }
+}
+
+/// The SDK's own default, but with ring, and another time for which connections are kept.
 fn https_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         let mut connector = Connector::builder()
             .proxy_config(ProxyConfig::from_env())
             .pool_idle_timeout(IDLE_CONNECTION_TIMEOUT)
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+            .tls_provider(Provider::Rustls(CryptoMode::Ring));
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()
@@ -69,7 +106,11 @@ impl HttpClient for OnFirstRequest {
 /// For an endpoint on this machine, which checks no signature.
 #[must_use]
 pub fn local(endpoint: &str) -> SdkConfig {
-    unsigned().into_builder().endpoint_url(endpoint).build()
+    unsigned()
+        .into_builder()
+        .endpoint_url(endpoint)
+        .http_client(OnFirstRequest(https_client()))
+        .build()
 }
 
 /// For an engine in this process, which is given each request as a [`Call`] and answers it.
@@ -83,7 +124,6 @@ pub fn in_process(engine: impl Fn(Call) + Send + Sync + 'static) -> SdkConfig {
 }
 
 fn unsigned() -> SdkConfig {
-    use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
@@ -107,8 +147,15 @@ fn timeouts() -> TimeoutConfig {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use aws_sdk_dynamodb::config::ProvideCredentials as _;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
 
     use super::*;
 
@@ -119,7 +166,7 @@ mod tests {
         let client = Builder::new().build_with_connector_fn(move |_, _| {
             counting.fetch_add(1, Ordering::Relaxed);
             Connector::builder()
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
                 .build()
         });
         let config = unsigned()
@@ -131,5 +178,62 @@ mod tests {
         aws_sdk_secretsmanager::Client::new(&config);
 
         assert_eq!(made.load(Ordering::Relaxed), 0);
+    }
+
+    /// As Lambda has it, with the endpoints of a local run.
+    #[expect(clippy::unnecessary_wraps, reason = "a lookup")]
+    fn variable(name: &str) -> Option<String> {
+        let value = match name {
+            "AWS_REGION" => "eu-central-1",
+            "AWS_ACCESS_KEY_ID" => "id",
+            "AWS_SECRET_ACCESS_KEY" => "secret",
+            "AWS_SESSION_TOKEN" => "token",
+            "AWS_ENDPOINT_URL" => "http://127.0.0.1:1",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER" => "http://127.0.0.1:2",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    #[tokio::test]
+    async fn region_and_credentials_are_those_of_the_environment() {
+        let config = from_environment(variable);
+
+        assert_eq!(config.region().unwrap().as_ref(), "eu-central-1");
+        let provider = config.credentials_provider().unwrap();
+        let credentials = provider.provide_credentials().await.unwrap();
+        assert_eq!(credentials.access_key_id(), "id");
+        assert_eq!(credentials.secret_access_key(), "secret");
+        assert_eq!(credentials.session_token(), Some("token"));
+        assert!(from_environment(|_| None).credentials_provider().is_none());
+    }
+
+    /// A connector that reaches nothing, and notes where it was to go.
+    #[derive(Debug, Clone, Default)]
+    struct Asked(Arc<Mutex<Vec<String>>>);
+
+    impl HttpConnector for Asked {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            self.0.lock().unwrap().push(request.uri().to_owned());
+            HttpConnectorFuture::ready(Err(ConnectorError::user("nothing is there".into())))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_service_may_be_elsewhere_than_the_others() {
+        let asked = Asked::default();
+        let connector = SharedHttpConnector::new(asked.clone());
+        let config = from_environment(variable)
+            .into_builder()
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+
+        let table = aws_sdk_dynamodb::Client::new(&config);
+        table.list_tables().send().await.unwrap_err();
+        let keys = aws_sdk_secretsmanager::Client::new(&config);
+        keys.list_secrets().send().await.unwrap_err();
+
+        let addresses = asked.0.lock().unwrap();
+        assert_eq!(*addresses, ["http://127.0.0.1:1/", "http://127.0.0.1:2/"]);
     }
 }

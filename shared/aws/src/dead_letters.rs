@@ -5,6 +5,8 @@ use aws_sdk_sqs::error::DisplayErrorContext;
 use beckon_domain::ports::dead_letters::DeadLetters;
 use beckon_domain::ports::error::Unavailable;
 
+use crate::sdk_calls::SdkCall as _;
+
 /// An SQS queue.
 #[derive(Debug, Clone)]
 pub struct SqsDeadLetters {
@@ -15,7 +17,7 @@ pub struct SqsDeadLetters {
 impl SqsDeadLetters {
     /// The queue at this URL.
     #[must_use]
-    pub fn new(config: &aws_config::SdkConfig, queue_url: &str) -> Self {
+    pub fn new(config: &aws_types::SdkConfig, queue_url: &str) -> Self {
         Self {
             client: Client::new(config),
             queue_url: queue_url.to_owned(),
@@ -30,7 +32,7 @@ impl DeadLetters for SqsDeadLetters {
             .send_message()
             .queue_url(&self.queue_url)
             .message_body(body)
-            .send()
+            .call()
             .await
             .map(|_| ())
             .map_err(|error| {

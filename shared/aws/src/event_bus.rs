@@ -8,6 +8,8 @@ use beckon_domain::model::integration_events::{EventEnvelope, SOURCE};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
 
+use crate::sdk_calls::SdkCall as _;
+
 /// A bus.
 #[derive(Debug, Clone)]
 pub struct EventBridgeBus {
@@ -18,7 +20,7 @@ pub struct EventBridgeBus {
 impl EventBridgeBus {
     /// The bus with this name or ARN.
     #[must_use]
-    pub fn new(config: &aws_config::SdkConfig, name: &str) -> Self {
+    pub fn new(config: &aws_types::SdkConfig, name: &str) -> Self {
         Self {
             client: Client::new(config),
             name: name.to_owned(),
@@ -49,7 +51,7 @@ impl PublishEvents for EventBridgeBus {
             .client
             .put_events()
             .set_entries(Some(entries?))
-            .send()
+            .call()
             .await
             .map_err(|error| unavailable(DisplayErrorContext(error).to_string()))?;
         let results = answer.entries();

@@ -12,6 +12,8 @@ use beckon_domain::ports::keys::LoadKeys;
 use beckon_domain::values::keys::KeyRing;
 use tokio::sync::Mutex;
 
+use crate::sdk_calls::SdkCall as _;
+
 /// How long a ring is used before it is read again.
 const KEYS_TTL: Duration = Duration::from_mins(5);
 
@@ -27,7 +29,7 @@ pub enum KeySource {
 impl KeySource {
     /// The ring in the secret with this name or ARN.
     #[must_use]
-    pub fn secret(config: &aws_config::SdkConfig, secret_id: &str) -> Self {
+    pub fn secret(config: &aws_types::SdkConfig, secret_id: &str) -> Self {
         Self::Secret(SecretsManagerKeys::new(config, secret_id))
     }
 
@@ -58,7 +60,7 @@ pub struct SecretsManagerKeys {
 impl SecretsManagerKeys {
     /// The ring in the secret with this name or ARN.
     #[must_use]
-    pub fn new(config: &aws_config::SdkConfig, secret_id: &str) -> Self {
+    pub fn new(config: &aws_types::SdkConfig, secret_id: &str) -> Self {
         Self {
             client: Client::new(config),
             secret_id: secret_id.to_owned(),
@@ -77,7 +79,7 @@ impl LoadKeys for SecretsManagerKeys {
             .client
             .get_secret_value()
             .secret_id(&self.secret_id)
-            .send()
+            .call()
             .await
             .map_err(|error| {
                 Unavailable::new("the key secret", DisplayErrorContext(error).to_string())

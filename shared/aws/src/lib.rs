@@ -9,6 +9,7 @@ mod event_bus;
 mod in_process;
 mod keys;
 mod mail_service;
+mod sdk_calls;
 pub mod table;
 mod wake_up;
 

@@ -21,6 +21,8 @@ use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
 use beckon_domain::values::address::EmailAddress;
 
+use crate::sdk_calls::SdkCall as _;
+
 /// The tag by which SES's events name one of our mails.
 pub(crate) const MAIL_TAG: &str = "beckon-mail";
 
@@ -34,7 +36,7 @@ pub struct SesMailService {
 impl SesMailService {
     /// SES, sending with this configuration set, whose events come back to us.
     #[must_use]
-    pub fn new(config: &aws_config::SdkConfig, configuration_set: Option<&str>) -> Self {
+    pub fn new(config: &aws_types::SdkConfig, configuration_set: Option<&str>) -> Self {
         let config = aws_sdk_sesv2::config::Builder::from(config)
             .retry_config(RetryConfig::disabled())
             // Longer than SES ever takes: giving up early turns a sent mail into an unknown one.
@@ -89,7 +91,7 @@ impl SendMail for SesMailService {
             .email_tags(id_tag)
             .email_tags(kind_tag)
             .set_configuration_set_name(self.configuration_set.clone())
-            .send()
+            .call()
             .await;
         match answer {
             Ok(answer) => match answer.message_id {
@@ -103,7 +105,7 @@ impl SendMail for SesMailService {
     }
 
     async fn sending_limits(&self) -> Result<SendingLimits, Unavailable> {
-        let account = self.client.get_account().send().await.map_err(|error| {
+        let account = self.client.get_account().call().await.map_err(|error| {
             Unavailable::new("the mail service", DisplayErrorContext(error).to_string())
         })?;
         let per_second = account
@@ -126,7 +128,7 @@ impl ClearSuppression for SesMailService {
             .client
             .delete_suppressed_destination()
             .email_address(address.as_str())
-            .send()
+            .call()
             .await;
         match answer {
             Ok(_) => Ok(()),

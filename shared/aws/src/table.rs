@@ -42,6 +42,8 @@ pub use schema::create_table;
 use pauses::Pauses;
 use rows::Item;
 
+use crate::sdk_calls::SdkCall as _;
+
 /// DynamoDB's own limit for one `BatchGetItem`.
 const MAX_KEYS_IN_A_BATCH: usize = 100;
 
@@ -51,6 +53,10 @@ const AT_A_TIME: usize = 8;
 /// How many partitions of an index are asked at the same time, once the process has asked all of one before.
 /// `DynamoDB` speaks HTTP/1.1, so each needs a connection of its own.
 const PARTITIONS_AT_A_TIME: usize = 4;
+
+/// How many entries of an index one request reads, if those are all. They are of some 100 bytes each, so that reading
+/// them costs no more than asking the partitions does.
+const SMALL_INDEX: i32 = 250;
 
 /// The table, behind every port of the store.
 #[derive(Debug, Clone)]
@@ -80,7 +86,7 @@ enum Cancelled {
 impl Table {
     /// The table of this name. `defaults` are the settings that hold until somebody saves some.
     #[must_use]
-    pub fn new(config: &aws_config::SdkConfig, name: &str, defaults: Settings) -> Self {
+    pub fn new(config: &aws_types::SdkConfig, name: &str, defaults: Settings) -> Self {
         Self {
             client: Client::new(config),
             name: name.to_owned(),
@@ -115,6 +121,28 @@ impl Table {
         }
     }
 
+    /// All entries of an index, if it is so small that one request reads them: asking its partitions one after the
+    /// other, of which each then holds little, takes many times as long. A process that met a larger one does not try
+    /// again.
+    async fn small_index(&self, index: &str) -> Result<Option<Vec<Item>>, Unavailable> {
+        if self.has_asked_partitions.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .index_name(index)
+            .limit(SMALL_INDEX)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .call()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        self.note(false, answer.consumed_capacity());
+        let is_all = answer.last_evaluated_key.is_none();
+        Ok(is_all.then(|| answer.items.unwrap_or_default()))
+    }
+
     fn note(&self, write: bool, capacity: Option<&ConsumedCapacity>) {
         let units = capacity
             .and_then(ConsumedCapacity::capacity_units)
@@ -141,7 +169,7 @@ impl Table {
             .set_key(Some(key.into_item()))
             .consistent_read(true)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
+            .call()
             .await
             .map_err(|error| unavailable(&error))?;
         self.note(false, answer.consumed_capacity());
@@ -181,7 +209,7 @@ impl Table {
                 .batch_get_item()
                 .request_items(&self.name, wanted)
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
+                .call()
                 .await
                 .map_err(|error| unavailable(&error))?;
             for capacity in answer.consumed_capacity() {
@@ -225,7 +253,7 @@ impl Table {
                 .clone()
                 .limit(i32::try_from(limit - found.len()).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(start)
-                .send()
+                .call()
                 .await
                 .map_err(|error| unavailable(&error))?;
             self.note(false, answer.consumed_capacity());
@@ -248,7 +276,7 @@ impl Table {
             .set_expression_attribute_names(put.expression_attribute_names)
             .set_expression_attribute_values(put.expression_attribute_values)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
+            .call()
             .await;
         match answer {
             Ok(answer) => {
@@ -303,7 +331,7 @@ impl Table {
                 .transact_write_items()
                 .set_transact_items(Some(items.clone()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
+                .call()
                 .await;
             let error = match answer {
                 Ok(answer) => {

@@ -10,6 +10,8 @@ use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::wake_up::WakeUp;
 use tokio::sync::Notify;
 
+use crate::sdk_calls::SdkCall as _;
+
 /// How the delivery worker is woken, by those who may run in AWS or on one machine.
 #[derive(Debug, Clone)]
 pub enum DeliveryWakeUp {
@@ -41,7 +43,7 @@ pub struct LambdaWakeUp {
 impl LambdaWakeUp {
     /// The function with this name or ARN.
     #[must_use]
-    pub fn new(config: &aws_config::SdkConfig, function: &str) -> Self {
+    pub fn new(config: &aws_types::SdkConfig, function: &str) -> Self {
         Self {
             client: Client::new(config),
             function: function.to_owned(),
@@ -56,7 +58,7 @@ impl WakeUp for LambdaWakeUp {
             .function_name(&self.function)
             .invocation_type(InvocationType::Event)
             .payload(Blob::new("{}"))
-            .send()
+            .call()
             .await
             .map(|_| ())
             .map_err(|error| {

@@ -39,7 +39,7 @@ fn a_bus() -> Bus {
     // Four tries of the SDK's would have a test wait for seconds.
     let config = config
         .into_builder()
-        .retry_config(aws_config::retry::RetryConfig::disabled())
+        .retry_config(aws_sdk_eventbridge::config::retry::RetryConfig::disabled())
         .build();
     Bus {
         adapter: EventBridgeBus::new(&config, "bus-of-ours"),

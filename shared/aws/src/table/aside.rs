@@ -14,6 +14,7 @@ use super::keys::{self, Key, SHARDS};
 use super::reading::{key_of, unreadable};
 use super::rows::Item;
 use super::{Table, text, unavailable};
+use crate::sdk_calls::SdkCall as _;
 
 impl KeepAside for Table {
     async fn rows_aside(&self, limit: usize) -> Result<Vec<SetAside>, Unavailable> {
@@ -124,7 +125,7 @@ impl Table {
         &self,
         update: UpdateItemFluentBuilder,
     ) -> Result<bool, Unavailable> {
-        match update.send().await {
+        match update.call().await {
             Ok(answer) => {
                 self.note(true, answer.consumed_capacity());
                 Ok(true)

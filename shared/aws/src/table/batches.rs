@@ -17,6 +17,7 @@ use super::mails::saved;
 use super::reading::{check_schema, key_of};
 use super::rows::{self, Item, part};
 use super::{Table, changes, text, unavailable};
+use crate::sdk_calls::SdkCall as _;
 
 impl StartBatch for Table {
     async fn start_batch(
@@ -193,13 +194,20 @@ impl Table {
         limit: usize,
         ascending: bool,
     ) -> Result<ListPage<Entry>, Unavailable> {
-        let share = limit / usize::from(SHARDS) * 2 + 8;
-        let parts: Vec<(Vec<Entry>, bool)> = futures_util::stream::iter(0..SHARDS)
-            .map(|shard| self.list_part(kind.partition(shard), position, share, ascending))
-            .buffer_unordered(self.partitions_at_a_time())
-            .try_collect()
-            .await?;
         let is_before = |a: &String, b: &String| if ascending { a <= b } else { a >= b };
+        let parts: Vec<(Vec<Entry>, bool)> = if let Some(mut all) = self.small_list(kind).await? {
+            if let Some(position) = position.map(str::to_owned) {
+                all.retain(|entry| !is_before(&entry.order, &position));
+            }
+            vec![(all, false)]
+        } else {
+            let share = limit / usize::from(SHARDS) * 2 + 8;
+            futures_util::stream::iter(0..SHARDS)
+                .map(|shard| self.list_part(kind.partition(shard), position, share, ascending))
+                .buffer_unordered(self.partitions_at_a_time())
+                .try_collect()
+                .await?
+        };
         let mut horizon: Option<String> = None;
         for (entries, more) in &parts {
             if let Some(last) = entries.last().filter(|_| *more) {
@@ -233,6 +241,17 @@ impl Table {
         })
     }
 
+    /// All entries of a list, if the index is a small one.
+    async fn small_list(&self, kind: ListKind) -> Result<Option<Vec<Entry>>, Unavailable> {
+        let rows = self.small_index(keys::LIST).await?;
+        Ok(rows.map(|mut rows| {
+            rows.retain(|row| {
+                matches!(row.get(keys::LIST_PK), Some(AttributeValue::S(partition)) if kind.has(partition))
+            });
+            entries(rows)
+        }))
+    }
+
     async fn list_part(
         &self,
         partition: String,
@@ -259,20 +278,20 @@ impl Table {
                 })
                 .expression_attribute_values(":position", text(position)),
         };
-        let answer = query.send().await.map_err(|error| unavailable(&error))?;
+        let answer = query.call().await.map_err(|error| unavailable(&error))?;
         self.note(false, answer.consumed_capacity());
-        let entries = answer
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|item| match (item.get(keys::LIST_SK), item.get(keys::PK)) {
-                (Some(AttributeValue::S(order)), Some(AttributeValue::S(pk))) => Some(Entry {
-                    order: order.clone(),
-                    pk: pk.clone(),
-                }),
-                _ => None,
-            })
-            .collect();
+        let entries = entries(answer.items.unwrap_or_default());
         Ok((entries, answer.last_evaluated_key.is_some()))
     }
+}
+
+fn entries(items: impl IntoIterator<Item = Item>) -> Vec<Entry> {
+    let entry = |item: Item| match (item.get(keys::LIST_SK), item.get(keys::PK)) {
+        (Some(AttributeValue::S(order)), Some(AttributeValue::S(pk))) => Some(Entry {
+            order: order.clone(),
+            pk: pk.clone(),
+        }),
+        _ => None,
+    };
+    items.into_iter().filter_map(entry).collect()
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::rows;
 use super::{Table, changes, foreign, keys, number, text, unavailable};
+use crate::sdk_calls::SdkCall as _;
 
 impl HoldLease for Table {
     async fn take_lease(
@@ -50,7 +51,7 @@ impl HoldLease for Table {
             .expression_attribute_names("#run", "run")
             .expression_attribute_values(":run", text(run.to_string()))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
+            .call()
             .await;
         match answer {
             Ok(answer) => {
@@ -81,7 +82,7 @@ impl Table {
             .delete_item()
             .table_name(&self.name)
             .set_key(Some(key.into_item()))
-            .send()
+            .call()
             .await
             .map(|_| ())
             .map_err(|error| unavailable(&error))

@@ -14,6 +14,7 @@ use beckon_domain::values::session_ids::SessionDigest;
 use super::reading::key_of;
 use super::rows::Item;
 use super::{Table, keys, text, unavailable};
+use crate::sdk_calls::SdkCall as _;
 
 impl LoadSession for Table {
     async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
@@ -79,7 +80,7 @@ impl ReadHistory for Table {
             // whether there is a next page.
             .limit(i32::try_from(limit + 2).unwrap_or(i32::MAX))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
+            .call()
             .await
             .map_err(|error| unavailable(&error))?;
         self.note(false, answer.consumed_capacity());

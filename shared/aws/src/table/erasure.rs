@@ -20,6 +20,7 @@ use super::pauses::Pauses;
 use super::rows::{self, Item, part};
 use super::users::key_of;
 use super::{Table, changes, foreign, number, text, unavailable};
+use crate::sdk_calls::SdkCall as _;
 
 /// DynamoDB's own limit for one `BatchWriteItem`.
 const MAX_WRITES_IN_A_BATCH: usize = 25;
@@ -149,7 +150,7 @@ impl Table {
                 .batch_write_item()
                 .request_items(&self.name, left)
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
+                .call()
                 .await
                 .map_err(|error| unavailable(&error))?;
             for capacity in answer.consumed_capacity() {

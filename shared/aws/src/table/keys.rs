@@ -247,17 +247,31 @@ pub(super) enum DueKind {
 }
 
 impl DueKind {
-    pub(super) fn partition(self, shard: u8) -> String {
-        let name = match self {
+    const fn name(self) -> &'static str {
+        match self {
             Self::Mail(MailClass::Small) => "mail#small",
             Self::Mail(MailClass::Bulk) => "mail#bulk",
             Self::Cursor => "cursor",
             Self::Invitation => "invitation",
             Self::Over => "over",
             Self::Tombstone => "tombstone",
-        };
-        format!("{name}#{shard:x}")
+        }
     }
+
+    pub(super) fn partition(self, shard: u8) -> String {
+        format!("{}#{shard:x}", self.name())
+    }
+
+    /// Whether it is one of its partitions.
+    pub(super) fn has(self, partition: &str) -> bool {
+        is_part_of(self.name(), partition)
+    }
+}
+
+fn is_part_of(name: &str, partition: &str) -> bool {
+    partition
+        .strip_prefix(name)
+        .is_some_and(|shard| shard.starts_with('#'))
 }
 
 /// The part of the index that holds what is set aside, of sixteen: keys of every kind have one.
@@ -295,12 +309,20 @@ pub(super) enum ListKind {
 }
 
 impl ListKind {
-    pub(super) fn partition(self, shard: u8) -> String {
-        let name = match self {
+    const fn name(self) -> &'static str {
+        match self {
             Self::Users => "users",
             Self::Batches => "batches",
-        };
-        format!("{name}#{shard:x}")
+        }
+    }
+
+    pub(super) fn partition(self, shard: u8) -> String {
+        format!("{}#{shard:x}", self.name())
+    }
+
+    /// Whether it is one of its partitions.
+    pub(super) fn has(self, partition: &str) -> bool {
+        is_part_of(self.name(), partition)
     }
 }
 

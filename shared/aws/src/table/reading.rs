@@ -30,6 +30,7 @@ use super::carrying::beyond;
 use super::keys::{self, Key};
 use super::rows::Item;
 use super::{Table, number, text, unavailable};
+use crate::sdk_calls::SdkCall as _;
 
 /// The schema that this version writes, and the highest that it reads. It is raised when rows are
 /// written that the version before would misunderstand; not for a new optional attribute.
@@ -41,24 +42,38 @@ pub(super) trait Row: Serialize + DeserializeOwned + Send {
     fn carried(&mut self) -> Option<&mut Carried> {
         None
     }
+
+    /// The value of an item, or why there is none. Each kind says it itself, with [`decoded`], and so is decoded by
+    /// code that is compiled here, and not again in each function.
+    fn from_row(item: &Item) -> Result<Self, String>;
 }
 
-macro_rules! carrying {
-    ($($kind:ty),*) => {
+macro_rules! rows {
+    (carrying: $($kind:ty),+) => {
         $(impl Row for $kind {
             fn carried(&mut self) -> Option<&mut Carried> {
                 Some(&mut self.carried)
             }
-        })*
+
+            #[inline(never)]
+            fn from_row(item: &Item) -> Result<Self, String> {
+                $crate::table::reading::decoded(item)
+            }
+        })+
+    };
+    ($($kind:ty),+) => {
+        $(impl Row for $kind {
+            #[inline(never)]
+            fn from_row(item: &Item) -> Result<Self, String> {
+                $crate::table::reading::decoded(item)
+            }
+        })+
     };
 }
+pub(super) use rows;
 
-carrying!(User, Mail, Batch, Cursor, Registration, Session, Template);
-
-impl Row for HistoryEntry {}
-impl Row for Page {}
-impl Row for Pause {}
-impl Row for IdempotencyRecord {}
+rows!(carrying: User, Mail, Batch, Cursor, Registration, Session, Template);
+rows!(HistoryEntry, Page, Pause, IdempotencyRecord);
 
 /// A value, or where in it the trouble is.
 struct Placed<T>(T);
@@ -74,8 +89,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
     }
 }
 
-/// The value of an item, or why there is none.
-pub(super) fn value<T: Row>(item: &Item) -> Result<T, String> {
+/// What every kind's [`Row::from_row`] is.
+pub(super) fn decoded<T: Row>(item: &Item) -> Result<T, String> {
     check_schema(item)?;
     let Placed(mut value) = serde_dynamo::from_item::<_, Placed<T>>(item.clone())
         .map_err(|error| without_contents(&error.to_string()))?;
@@ -158,7 +173,7 @@ impl Table {
     /// The value of the row that was asked for; an error that names it if it cannot be read.
     pub(super) async fn one<T: Row>(&self, item: Option<Item>) -> Result<Option<T>, Unavailable> {
         let Some(item) = item else { return Ok(None) };
-        match value(&item) {
+        match T::from_row(&item) {
             Ok(value) => Ok(Some(value)),
             Err(reason) => Err(self.put_aside(&item, reason).await.into()),
         }
@@ -171,7 +186,7 @@ impl Table {
             unreadable: 0,
         };
         for item in items {
-            match value(&item) {
+            match T::from_row(&item) {
                 Ok(value) => sorted.items.push(value),
                 Err(reason) => {
                     sorted.unreadable += 1;
@@ -192,7 +207,7 @@ impl Table {
             unreadable: Vec::new(),
         };
         for item in self.get_many(wanted).await? {
-            match value(&item) {
+            match T::from_row(&item) {
                 Ok(value) => loaded.found.push(value),
                 Err(reason) => {
                     let row = self.put_aside(&item, reason).await;
@@ -257,7 +272,7 @@ impl Table {
             Some(version) => update.expression_attribute_values(":version", version.clone()),
             None => update,
         };
-        match update.send().await {
+        match update.call().await {
             Ok(answer) => {
                 self.note(true, answer.consumed_capacity());
                 tracing::error!(

@@ -12,7 +12,7 @@ use beckon_domain::ports::error::Unavailable;
 use super::{foreign, keys, unavailable};
 
 /// Makes the table if it does not exist. Gives whether it was made.
-pub async fn create_table(config: &aws_config::SdkConfig, name: &str) -> Result<bool, Unavailable> {
+pub async fn create_table(config: &aws_types::SdkConfig, name: &str) -> Result<bool, Unavailable> {
     let client = Client::new(config);
     let attribute = |name: &str| {
         AttributeDefinition::builder()

@@ -10,8 +10,8 @@ use beckon_domain::values::ids::Version;
 use serde::{Deserialize, Serialize};
 
 use super::mails::saved;
-use super::reading::Row;
-use super::rows::{carrying_row, part};
+use super::reading::{Row, rows};
+use super::rows::{Item, carrying_row, part};
 use super::{Table, changes, keys, text};
 
 #[derive(Serialize, Deserialize)]
@@ -25,11 +25,7 @@ struct Saved {
     carried: Carried,
 }
 
-impl Row for Saved {
-    fn carried(&mut self) -> Option<&mut Carried> {
-        Some(&mut self.carried)
-    }
-}
+rows!(carrying: Saved);
 
 impl ReadSettings for Table {
     async fn current_settings(&self) -> Result<VersionedSettings, Unavailable> {

@@ -10,6 +10,7 @@ use beckon_domain::values::ids::{BatchId, MailId};
 use jiff::Timestamp;
 
 use super::{Table, foreign, keys, number, rows, text, unavailable};
+use crate::sdk_calls::SdkCall as _;
 
 /// A tally of which something else was made is begun anew: guesses at it must be counted.
 const COUNTABLE: &str = "(attribute_type(#until, :number) AND attribute_type(#count, :number))";
@@ -80,7 +81,7 @@ impl NoteBounce for Table {
                 .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
+                .call()
                 .await
                 .map_err(|error| unavailable(&error))?;
             self.note(false, answer.consumed_capacity());
@@ -129,7 +130,7 @@ impl Table {
             .expression_attribute_values(":now", number(now.as_millisecond()))
             .expression_attribute_values(":one", number(1))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
+            .call()
             .await;
         match answer {
             Ok(answer) => {

@@ -25,9 +25,10 @@ use jiff::Timestamp;
 
 use super::batches::Entry;
 use super::keys::{self, ListKind, id_in};
-use super::reading::{KNOWN_SCHEMA, Row, known_schema};
-use super::rows::{self, part};
+use super::reading::{KNOWN_SCHEMA, Row, known_schema, rows};
+use super::rows::{self, Item, part};
 use super::{Cancelled, Table, changes, foreign, number, text, unavailable};
+use crate::sdk_calls::SdkCall as _;
 
 /// DynamoDB's own limit for one transaction.
 const MAX_ITEMS_IN_A_TRANSACTION: usize = 100;
@@ -278,7 +279,7 @@ impl TakeTry for Table {
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
+            .call()
             .await;
         match answer {
             Ok(answer) => {
@@ -303,7 +304,7 @@ struct Pointer {
     user: UserId,
 }
 
-impl Row for Pointer {}
+rows!(Pointer);
 
 pub(super) fn key_of(name: &Identifier) -> keys::Key {
     match name {
@@ -312,7 +313,7 @@ pub(super) fn key_of(name: &Identifier) -> keys::Key {
     }
 }
 
-fn pointer(key: keys::Key, user: UserId) -> rows::Item {
+fn pointer(key: keys::Key, user: UserId) -> Item {
     let mut item = rows::fresh(key);
     item.insert("user".to_owned(), text(user.to_string()));
     item
