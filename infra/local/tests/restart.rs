@@ -161,7 +161,7 @@ impl Notes {
     async fn came_through(&self, api: &Api) {
         let [staff, other] = self.both();
         assert_eq!(
-            self.sent["reminder"],
+            self.sent["confirmation"],
             json!({ "confirmationEnabled": true, "willReceive": 1, "willNotReceive": 1 })
         );
         for (person, session) in [(staff, &self.staff_session), (other, &self.other_session)] {
