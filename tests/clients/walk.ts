@@ -108,7 +108,7 @@ const sent = await beckon.POST("/v1/invitations", {
 });
 assert.equal(sent.response.status, 202);
 assert.ok(sent.data, "it is sent");
-assert.deepEqual(sent.data.reminder, { confirmationEnabled: true, willReceive: 1, willNotReceive: 1 });
+assert.deepEqual(sent.data.confirmation, { confirmationEnabled: true, willReceive: 1, willNotReceive: 1 });
 const { id } = sent.data.batch;
 const arrived: Batch = await until("both mails arrive", async () => {
   const { data } = await beckon.GET("/v1/batches/{id}", { params: { path: { id } } });
