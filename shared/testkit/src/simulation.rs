@@ -8,15 +8,21 @@
 //! machinery comes to rest, and what stands in the table must add up.
 
 mod breakage;
+mod bus;
 mod cast;
 mod dice;
 mod jobs;
+mod jobs_import;
 mod jobs_machinery;
 mod jobs_secrets;
 mod jobs_sends;
 mod jobs_users;
+mod jobs_wordings;
 mod judgement;
 mod ledger;
+mod ledger_answers;
+mod ledger_ends;
+mod ledger_lists;
 mod ledger_mails;
 mod ledger_registrations;
 mod ledger_users;
@@ -29,6 +35,7 @@ mod story;
 mod table;
 mod table_mails;
 mod table_reads;
+mod table_users;
 mod tasks;
 mod use_case;
 mod wake_up;

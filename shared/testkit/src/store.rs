@@ -246,6 +246,11 @@ impl MemoryStore {
             .expect("the user exists")
     }
 
+    /// A user as last written, if there is one.
+    pub fn find_user(&self, id: UserId) -> Option<User> {
+        self.lock().rows.users.get(&id).cloned()
+    }
+
     /// Every mail, oldest first.
     pub fn all_mails(&self) -> Vec<Mail> {
         let mut mails: Vec<Mail> = self.lock().rows.mails.values().cloned().collect();
@@ -319,6 +324,11 @@ impl MemoryStore {
     pub fn put_user(&self, user: &User) {
         let user = user.clone();
         self.lock().change(|rows| rows.put_user(user));
+    }
+
+    /// Writes a row of a history whatever stood there.
+    pub fn put_row(&self, row: &HistoryEntry) {
+        self.lock().change(|rows| rows.put_history(row));
     }
 
     /// Takes a user away.

@@ -20,42 +20,42 @@ use beckon_testkit::simulation::{Breakage, Counts, UseCase, play, play_broken, p
 const STORIES: u64 = 2_000;
 
 /// In how many stories a broken rule must show.
-const FOUND_WITHIN: u64 = 1_000;
+const FOUND_WITHIN: u64 = 400;
 
-/// How often each use case is accepted and refused at least, in all stories together; `None` where
-/// it has no reason to refuse.
-const fn least(use_case: UseCase) -> Option<(u64, Option<u64>)> {
-    let (accepted, refused) = match use_case {
-        UseCase::AddUser => (10_000, Some(20)),
-        UseCase::ChangeInvitation => (2_000, Some(2_000)),
-        UseCase::ChangeSettings => (500, Some(10)),
-        UseCase::ChangeUser => (2_000, None),
-        UseCase::ConfirmRegistration => (4_000, Some(500)),
-        UseCase::Deliver => (6_000, Some(6_000)),
-        UseCase::Expand => (10_000, Some(100)),
-        UseCase::RecordFeedback => (10_000, Some(500)),
-        UseCase::Redeem => (4_000, Some(4_000)),
-        UseCase::RequestPin => (1_000, Some(1_000)),
-        UseCase::ResumeDelivery => (1_000, None),
-        UseCase::SendInvitations => (7_500, Some(500)),
-        UseCase::StopBatch => (1_200, None),
-        UseCase::TellOfUnreadable => (3_000, Some(100)),
-        UseCase::RunMaintenance => (20_000, None),
-        UseCase::ChangeTemplate
-        | UseCase::Decline
-        | UseCase::DeleteUser
-        | UseCase::EraseEnded
-        | UseCase::ExportUsers
-        | UseCase::HandOver
-        | UseCase::ImportUsers
-        | UseCase::PreviewInvitations
-        | UseCase::PreviewTemplate
-        | UseCase::Publish
-        | UseCase::ReportBatch
-        | UseCase::TestTemplate
-        | UseCase::TryAddressAgain => return None,
-    };
-    Some((accepted, refused))
+/// How often each use case is accepted at least, and how often it refuses, in all stories together;
+/// `None` where it has no reason to refuse. The stories are the same at every run and show a quarter
+/// more than this.
+const fn least(use_case: UseCase) -> (u64, Option<u64>) {
+    match use_case {
+        UseCase::AddUser => (8_900, Some(3_500)),
+        UseCase::ChangeInvitation => (1_200, Some(2_200)),
+        UseCase::ChangeSettings => (850, Some(35)),
+        UseCase::ChangeTemplate => (670, Some(240)),
+        UseCase::ChangeUser => (2_100, Some(430)),
+        UseCase::ConfirmRegistration => (6_200, Some(1_500)),
+        UseCase::Decline => (230, Some(240)),
+        UseCase::DeleteUser => (800, Some(18)),
+        UseCase::Deliver => (7_300, Some(19_800)),
+        UseCase::EraseEnded => (960, None),
+        UseCase::Expand => (16_900, Some(1_300)),
+        UseCase::ExportUsers => (930, None),
+        UseCase::HandOver => (1_100, Some(500)),
+        UseCase::ImportUsers => (880, Some(90)),
+        UseCase::PreviewInvitations => (690, Some(220)),
+        UseCase::PreviewTemplate => (720, Some(250)),
+        UseCase::Publish => (42_000, Some(250)),
+        UseCase::RecordFeedback => (11_300, Some(13_400)),
+        UseCase::Redeem => (2_900, Some(6_600)),
+        UseCase::ReportBatch => (700, Some(80)),
+        UseCase::RequestPin => (560, Some(2_300)),
+        UseCase::ResumeDelivery => (70, None),
+        UseCase::SendInvitations => (5_500, Some(1_900)),
+        UseCase::StopBatch => (650, Some(75)),
+        UseCase::TellOfUnreadable => (3_000, Some(490)),
+        UseCase::TestTemplate => (600, Some(320)),
+        UseCase::RunMaintenance => (13_000, None),
+        UseCase::TryAddressAgain => (55, Some(1_600)),
+    }
 }
 
 /// How many of the last events of a story that went wrong are shown.
@@ -96,12 +96,12 @@ fn every_story_ends_well() {
     assert!(counts.accepted > STORIES, "{counts}");
     assert!(counts.crashes > STORIES, "{counts}");
     assert!(counts.dropped > STORIES, "{counts}");
-    assert!(counts.left_open > STORIES / 2, "{counts}");
+    assert!(counts.left_open > STORIES * 3 / 4, "{counts}");
     assert!(counts.aside > STORIES / 2, "{counts}");
+    assert!(counts.reminders > STORIES / 4, "{counts}");
+    assert!(counts.erased > STORIES / 4, "{counts}");
     for use_case in UseCase::ALL {
-        let Some((accepted, refused)) = least(use_case) else {
-            continue;
-        };
+        let (accepted, refused) = least(use_case);
         let answers = counts.of(use_case);
         let enough = answers.accepted >= accepted && answers.refused >= refused.unwrap_or(0);
         assert!(enough, "{use_case:?} answered {answers:?}\n{counts}");

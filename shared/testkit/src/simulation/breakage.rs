@@ -40,11 +40,31 @@ pub enum Breakage {
     UnreadableForgotten,
     /// Whoever cannot be read counts as deleted.
     UnreadableIsGone,
+    /// Reminders that are due are never found.
+    RemindersForgotten,
+    /// That somebody was reminded is not noted in their row.
+    ReminderNotNoted,
+    /// The devices of a deleted user stay.
+    DeletionKeepsDevices,
+    /// Users whose data is due for erasure are never found.
+    ErasureForgotten,
+    /// The erasure reads settings by which nothing is kept.
+    ErasedTooEarly,
+    /// The history of somebody who is erased stays.
+    HistoryKept,
+    /// A row of an import is said to be written and is not.
+    ImportRowLost,
+    /// Nobody is told that their secret was given out.
+    HandOverUntold,
+    /// An event that the bus cannot take now counts as taken.
+    EventLost,
+    /// One recipient whom the mail service does not know stops everybody's mail.
+    UnverifiedStopsAll,
 }
 
 impl Breakage {
     /// Every one.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 28] = [
         Self::ClaimIgnoresUser,
         Self::TryNotTaken,
         Self::EverySaveFits,
@@ -63,5 +83,15 @@ impl Breakage {
         Self::EverythingConfirmed,
         Self::UnreadableForgotten,
         Self::UnreadableIsGone,
+        Self::RemindersForgotten,
+        Self::ReminderNotNoted,
+        Self::DeletionKeepsDevices,
+        Self::ErasureForgotten,
+        Self::ErasedTooEarly,
+        Self::HistoryKept,
+        Self::ImportRowLost,
+        Self::HandOverUntold,
+        Self::EventLost,
+        Self::UnverifiedStopsAll,
     ];
 }

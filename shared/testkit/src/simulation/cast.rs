@@ -2,25 +2,40 @@
 //! constructs them, each in a function of its own.
 
 use beckon_domain::ports::env::{
-    Env, WithComposer, WithDeadLetters, WithKeys, WithMailService, WithWakeUp,
+    Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithWakeUp,
 };
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::add_user::AddUser;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_settings::ChangeSettings;
+use beckon_domain::usecases::change_template::ChangeTemplate;
 use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
+use beckon_domain::usecases::decline::Decline;
+use beckon_domain::usecases::delete_user::DeleteUser;
 use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
+use beckon_domain::usecases::erase_ended::EraseEnded;
 use beckon_domain::usecases::expand::ExpandPage;
+use beckon_domain::usecases::export_users::ExportUsers;
+use beckon_domain::usecases::hand_over::HandOver;
+use beckon_domain::usecases::import_users::ImportUsers;
+use beckon_domain::usecases::preview_invitations::PreviewInvitations;
+use beckon_domain::usecases::preview_template::PreviewTemplate;
+use beckon_domain::usecases::publish::PublishRows;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::Redeem;
+use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::run_maintenance::RunMaintenance;
 use beckon_domain::usecases::send_invitations::SendInvitations;
 use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
+use beckon_domain::usecases::test_template::TestTemplate;
+use beckon_domain::usecases::try_address_again::TryAddressAgain;
+use jiff::SignedDuration;
 
+use super::bus::Bus;
 use super::ledger::Watch;
 use super::post::Post;
 use super::table::Table;
@@ -40,6 +55,7 @@ pub(super) struct Cast {
     pub(super) policy: DeliveryPolicy,
     pub(super) watch: Watch,
     pub(super) failures: MemoryDeadLetters,
+    pub(super) bus: Bus,
 }
 
 impl Env for Cast {
@@ -89,6 +105,14 @@ impl WithWakeUp for Cast {
 
     fn wake_up(&self) -> &DeliveryWakeUp {
         &self.wake_up
+    }
+}
+
+impl WithEventBus for Cast {
+    type EventBus = Bus;
+
+    fn event_bus(&self) -> &Bus {
+        &self.bus
     }
 }
 
@@ -166,10 +190,78 @@ impl Cast {
     pub(super) fn delivering(&self) -> Deliver<Cast> {
         Deliver {
             env: self.clone(),
-            links: Links {
-                enrolment_page: "https://beckon.example.com/enroll".to_owned(),
-            },
+            links: links(),
             policy: self.policy.clone(),
         }
+    }
+
+    pub(super) fn change_template(&self) -> ChangeTemplate<Cast> {
+        ChangeTemplate { env: self.clone() }
+    }
+
+    pub(super) fn preview_template(&self) -> PreviewTemplate<Cast> {
+        PreviewTemplate {
+            env: self.clone(),
+            links: links(),
+        }
+    }
+
+    pub(super) fn test_template(&self) -> TestTemplate<Cast> {
+        TestTemplate { env: self.clone() }
+    }
+
+    pub(super) fn decline(&self) -> Decline<Cast> {
+        Decline { env: self.clone() }
+    }
+
+    pub(super) fn hand_over(&self) -> HandOver<Cast> {
+        HandOver {
+            env: self.clone(),
+            links: links(),
+        }
+    }
+
+    pub(super) fn try_address_again(&self) -> TryAddressAgain<Cast> {
+        TryAddressAgain { env: self.clone() }
+    }
+
+    pub(super) fn delete_user(&self) -> DeleteUser<Cast> {
+        DeleteUser { env: self.clone() }
+    }
+
+    pub(super) fn erase_ended(&self) -> EraseEnded<Cast> {
+        EraseEnded { env: self.clone() }
+    }
+
+    pub(super) fn import_users(&self) -> ImportUsers<Cast> {
+        ImportUsers {
+            env: self.clone(),
+            budget: SignedDuration::from_secs(20),
+        }
+    }
+
+    pub(super) fn export_users(&self) -> ExportUsers<Cast> {
+        ExportUsers { env: self.clone() }
+    }
+
+    pub(super) fn preview_invitations(&self) -> PreviewInvitations<Cast> {
+        PreviewInvitations {
+            env: self.clone(),
+            links: links(),
+        }
+    }
+
+    pub(super) fn report_batch(&self) -> ReportBatch<Cast> {
+        ReportBatch { env: self.clone() }
+    }
+
+    pub(super) fn publish(&self) -> PublishRows<Cast> {
+        PublishRows { env: self.clone() }
+    }
+}
+
+fn links() -> Links {
+    Links {
+        enrolment_page: "https://beckon.example.com/enroll".to_owned(),
     }
 }

@@ -3,18 +3,24 @@
 //! machinery does.
 
 use beckon_domain::model::actor::Actor;
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::registration::DeviceRegistered;
 use beckon_domain::model::settings::Settings;
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::error::Unavailable;
+use beckon_domain::usecases::add_user::NewUser;
 use beckon_domain::usecases::change_invitation::InvitationChange;
+use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::idempotency::RepeatableRequest;
+use beckon_domain::usecases::preview_invitations::PreviewOrder;
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{BatchId, IssueNumber, UserId, Version};
 
 use super::cast::Cast;
+use super::jobs_import::ImportFile;
+use super::jobs_wordings::TemplateOrder;
 use super::tasks::{Ended, Play};
 use super::use_case::{Answer, UseCase};
 use crate::builders::an_administrator;
@@ -42,10 +48,15 @@ pub(super) enum Shown {
 #[derive(Debug, Clone)]
 pub(super) enum Job {
     Add {
-        number: usize,
-        invite: bool,
-        staff: bool,
+        new: NewUser,
+        key: Option<u64>,
     },
+    Import(ImportFile),
+    Export,
+    Patch(UserId, UserPatch),
+    Delete(UserId),
+    TryAgain(UserId),
+    Preview(PreviewOrder),
     Send {
         order: SendRequest,
         key: Option<u64>,
@@ -57,18 +68,31 @@ pub(super) enum Job {
     },
     RequestPin(EmailAddress),
     Change(UserId, InvitationChange),
-    Enable(UserId, bool),
+    Decline {
+        user: UserId,
+        issue: IssueNumber,
+        /// Whether the token is one that declines, and not one that redeems.
+        genuine: bool,
+    },
+    HandOver {
+        user: UserId,
+        reason: &'static str,
+    },
     Stop(BatchId),
+    ReportOn(BatchId),
     SaveSettings {
         expected: Option<Version>,
         settings: Box<Settings>,
     },
+    Template(TemplateOrder),
     Resume,
     Report(DeviceRegistered),
     Feedback(Feedback),
     Expand(Vec<Record>),
+    Publish(Vec<HistoryEntry>),
     Deliver,
     Maintain,
+    Erase,
 }
 
 impl Job {
@@ -76,19 +100,30 @@ impl Job {
     pub(super) const fn is_a_call(&self) -> bool {
         match self {
             Self::Add { .. }
+            | Self::Import(_)
+            | Self::Export
+            | Self::Patch(..)
+            | Self::Delete(_)
+            | Self::TryAgain(_)
+            | Self::Preview(_)
             | Self::Send { .. }
             | Self::Show { .. }
             | Self::RequestPin(_)
             | Self::Change(..)
-            | Self::Enable(..)
+            | Self::Decline { .. }
+            | Self::HandOver { .. }
             | Self::Stop(_)
+            | Self::ReportOn(_)
             | Self::SaveSettings { .. }
+            | Self::Template(_)
             | Self::Resume => true,
             Self::Report(_)
             | Self::Feedback(_)
             | Self::Expand(_)
+            | Self::Publish(_)
             | Self::Deliver
-            | Self::Maintain => false,
+            | Self::Maintain
+            | Self::Erase => false,
         }
     }
 }
@@ -99,11 +134,13 @@ impl Cast {
         let cast = self.clone();
         Box::pin(async move {
             match job {
-                Job::Add {
-                    number,
-                    invite,
-                    staff,
-                } => cast.add(number, invite, staff).await,
+                Job::Add { new, key } => cast.add(&new, key).await,
+                Job::Import(file) => cast.import(&file).await,
+                Job::Export => cast.export().await,
+                Job::Patch(user, patch) => cast.patch(user, &patch).await,
+                Job::Delete(user) => cast.delete(user).await,
+                Job::TryAgain(user) => cast.try_again(user).await,
+                Job::Preview(order) => cast.show_preview(&order).await,
                 Job::Send { order, key } => cast.send(&order, key).await,
                 Job::Show {
                     user,
@@ -112,17 +149,26 @@ impl Cast {
                 } => cast.show(task, user, shown, counted).await,
                 Job::RequestPin(address) => cast.ask_for_pin(&address).await,
                 Job::Change(user, change) => cast.change(user, change).await,
-                Job::Enable(user, enabled) => cast.enable(user, enabled).await,
+                Job::Decline {
+                    user,
+                    issue,
+                    genuine,
+                } => cast.say_no(user, issue, genuine).await,
+                Job::HandOver { user, reason } => cast.give_out(user, reason).await,
                 Job::Stop(batch) => cast.stop(batch).await,
+                Job::ReportOn(batch) => cast.report_on(batch).await,
                 Job::SaveSettings { expected, settings } => {
                     cast.save_settings(expected, *settings).await
                 }
+                Job::Template(order) => cast.word(order).await,
                 Job::Resume => cast.resume().await,
                 Job::Report(report) => cast.report(&report).await,
                 Job::Feedback(feedback) => cast.feedback(&feedback).await,
                 Job::Expand(records) => cast.carry_out(&records).await,
+                Job::Publish(rows) => cast.tell_world(&rows).await,
                 Job::Deliver => cast.deliver().await,
                 Job::Maintain => cast.go_round().await,
+                Job::Erase => cast.erase().await,
             }
         })
     }
@@ -132,7 +178,7 @@ impl Cast {
         self.watch
             .with(|ledger| ledger.counts.answered(use_case, answer));
         match answer {
-            Answer::Accepted | Answer::Refused => Ended::Done,
+            Answer::Accepted | Answer::Refused | Answer::Idle => Ended::Done,
             Answer::Unavailable => Ended::Again,
         }
     }
@@ -146,7 +192,7 @@ pub(super) fn request(route: &str, key: u64, body: &str) -> RepeatableRequest {
     RepeatableRequest::new(&caller, route, &key.to_string(), body.as_bytes())
 }
 
-/// What needs a row that nobody can read is put on the dead-content queue, until somebody repairs it.
+/// What needs a row that nobody can read is put on the dead-letter queue, until somebody repairs it.
 pub(super) fn failed(error: &Unavailable) -> Ended {
     if error.unreadable().is_some() {
         Ended::PutBy

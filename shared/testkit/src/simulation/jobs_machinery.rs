@@ -1,11 +1,15 @@
 //! What the machinery around Beckon does: each function, as it runs its use cases.
 
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::registration::DeviceRegistered;
 use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::dead_letters::DeadLetters as _;
 use beckon_domain::ports::wake_up::WakeUp as _;
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, Confirmed};
 use beckon_domain::usecases::deliver::RunEnd;
+use beckon_domain::usecases::erase_ended::Erased;
 use beckon_domain::usecases::expand::Expanded;
+use beckon_domain::usecases::publish::Fate;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 
 use super::breakage::Breakage;
@@ -120,9 +124,56 @@ impl Cast {
 
     pub(super) async fn go_round(&self) -> Ended {
         let answer = match self.run_maintenance().run().await {
-            Ok(_) => Answer::Accepted,
+            Ok(round) => {
+                let done = round.pushed + round.expired + round.reminded;
+                if done > 0 || round.woke {
+                    Answer::Accepted
+                } else {
+                    Answer::Idle
+                }
+            }
             Err(_) => Answer::Unavailable,
         };
         self.answered(UseCase::RunMaintenance, answer)
+    }
+
+    /// Runs the erasure, the other work of the function `maintenance`.
+    pub(super) async fn erase(&self) -> Ended {
+        let answer = match self.erase_ended().run().await {
+            Ok(erased) if erased == Erased::default() => Answer::Idle,
+            Ok(_) => Answer::Accepted,
+            Err(_) => Answer::Unavailable,
+        };
+        self.answered(UseCase::EraseEnded, answer)
+    }
+
+    /// Does what the function `publish` does with a batch of stream records: what the bus cannot take
+    /// now comes again, with what is behind it; what it refuses goes to the dead-letter queue.
+    pub(super) async fn tell_world(&self, rows: &[HistoryEntry]) -> Ended {
+        let progress = self.publish().run(rows).await;
+        let done = progress.fates.len();
+        for (row, fate) in rows.iter().zip(progress.fates) {
+            let answer = match fate {
+                Fate::Published => Answer::Accepted,
+                Fate::KeptInside => Answer::Idle,
+                Fate::Refused { code } => {
+                    let kept = self
+                        .failures
+                        .keep_dead_letter(&row.id.to_string(), &code)
+                        .await;
+                    if kept.is_ok() {
+                        self.watch.with(|ledger| ledger.off_bus.insert(row.id));
+                    }
+                    Answer::Refused
+                }
+            };
+            self.answered(UseCase::Publish, answer);
+        }
+        self.watch.both(|stage, _| {
+            for row in rows.iter().skip(done).rev() {
+                stage.history.push_front(row.clone());
+            }
+        });
+        Ended::Done
     }
 }

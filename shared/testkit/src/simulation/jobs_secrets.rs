@@ -1,13 +1,15 @@
-//! What people do with secrets: they show them, ask for them once more, and administrators mail them
-//! again, take them back and give them back.
+//! What people do with secrets: they show them, ask for them once more, say that one is not for them;
+//! administrators mail them again, take them back, give them back, and give them out without a mail.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use beckon_domain::usecases::change_invitation::{ChangeInvitationRefused, InvitationChange};
+use beckon_domain::usecases::decline::Declined;
+use beckon_domain::usecases::hand_over::HandOverRefused;
 use beckon_domain::usecases::redeem::{RedeemRefused, Redemption, Source};
 use beckon_domain::usecases::request_pin::PinRequested;
 use beckon_domain::values::address::EmailAddress;
-use beckon_domain::values::ids::UserId;
+use beckon_domain::values::ids::{IssueNumber, UserId};
 use beckon_domain::values::pin::Pin;
 use beckon_domain::values::token::{Token, TokenPurpose};
 
@@ -95,7 +97,10 @@ impl Cast {
 
     pub(super) async fn change(&self, user: UserId, change: InvitationChange) -> Ended {
         let who = an_administrator();
-        let answer = match self.change_invitation().run(user, change, &who).await {
+        let answer = self.change_invitation().run(user, change, &who).await;
+        self.watch
+            .with(|ledger| ledger.judge_changed(user, change, &answer));
+        let answer = match answer {
             Ok(_) => Answer::Accepted,
             Err(ChangeInvitationRefused::Unavailable(_)) => Answer::Unavailable,
             Err(
@@ -109,5 +114,55 @@ impl Cast {
             ) => Answer::Refused,
         };
         self.answered(UseCase::ChangeInvitation, answer)
+    }
+
+    /// Somebody says "this was not me", with the token that is for that or with another.
+    pub(super) async fn say_no(&self, user: UserId, issue: IssueNumber, genuine: bool) -> Ended {
+        let Some(invitation) = self.watch.with(|ledger| ledger.issue(user, issue)) else {
+            return Ended::Done;
+        };
+        let ring = self.keys.ring();
+        let Some(key) = ring.get(&invitation.key) else {
+            return Ended::Done;
+        };
+        let purpose = if genuine {
+            TokenPurpose::Decline
+        } else {
+            TokenPurpose::Redeem
+        };
+        let token = Token::derive(key, purpose, user, issue, &invitation.nonce);
+        let answer = match self.decline().run(token.expose()).await {
+            Ok(declined) => {
+                self.watch.with(|ledger| {
+                    ledger.judge_declined((user, issue, genuine), &invitation, declined);
+                });
+                match declined {
+                    Declined::Declined => Answer::Accepted,
+                    Declined::EndedBefore | Declined::DoesNotFit => Answer::Refused,
+                }
+            }
+            Err(_) => Answer::Unavailable,
+        };
+        self.answered(UseCase::Decline, answer)
+    }
+
+    /// An administrator gives a secret out without a mail.
+    pub(super) async fn give_out(&self, user: UserId, reason: &str) -> Ended {
+        let who = an_administrator();
+        let answer = self.hand_over().run(user, reason, &who).await;
+        self.watch
+            .with(|ledger| ledger.judge_handed_over(user, &self.keys, &answer));
+        let answer = match answer {
+            Ok(_) => Answer::Accepted,
+            Err(HandOverRefused::Unavailable(_)) => Answer::Unavailable,
+            Err(
+                HandOverRefused::Invalid(_)
+                | HandOverRefused::UnknownUser
+                | HandOverRefused::Disabled
+                | HandOverRefused::DomainNotAllowed
+                | HandOverRefused::NothingToHandOver,
+            ) => Answer::Refused,
+        };
+        self.answered(UseCase::HandOver, answer)
     }
 }

@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::Invitation;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::DeviceRegistered;
 use beckon_domain::model::settings::VersionedSettings;
 use beckon_domain::model::stored::RowKey;
+use beckon_domain::model::template::Template;
 use beckon_domain::model::user::User;
-use beckon_domain::values::ids::{BatchId, DeviceId, IssueNumber, MailId, RunId, UserId};
+use beckon_domain::values::ids::{
+    BatchId, DeviceId, EventId, IssueNumber, MailId, RunId, UserId, Version,
+};
 use beckon_domain::values::session_ids::{RegistrationId, SessionDigest};
 use jiff::Timestamp;
 
@@ -39,11 +43,19 @@ impl Watch {
         let (stage, ledger) = &mut *scene;
         (ledger.task, ledger.now) = (stage.task, stage.now);
         let result = then(stage, ledger);
-        for line in ledger.told.drain(..) {
-            stage.trace.write(stage.now, &line);
+        // Mostly there is nothing, and this is asked some thousand times a story.
+        if !ledger.told.is_empty() {
+            for line in std::mem::take(&mut ledger.told) {
+                stage.trace.write(stage.now, &line);
+            }
         }
-        for record in ledger.asked.drain(..) {
-            stage.record(record);
+        if !ledger.asked.is_empty() {
+            for record in std::mem::take(&mut ledger.asked) {
+                stage.record(record);
+            }
+        }
+        if !ledger.to_publish.is_empty() {
+            stage.history.extend(std::mem::take(&mut ledger.to_publish));
         }
         result
     }
@@ -68,6 +80,12 @@ pub(super) type Moment = (u64, Timestamp);
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) job: Job,
+    /// When it began.
+    pub(super) began: Moment,
+    /// The users it wrote.
+    pub(super) wrote: BTreeSet<UserId>,
+    /// Whether the mail service told it that nothing goes for the whole account.
+    pub(super) pausing: bool,
     pub(super) users: BTreeMap<UserId, Moment>,
     /// When it took up which mail.
     pub(super) mails: BTreeMap<MailId, Moment>,
@@ -123,6 +141,9 @@ pub(super) struct MailStory {
     pub(super) sent: Option<u64>,
     /// When a report that it was sent was taken in.
     pub(super) reported: Option<u64>,
+    /// Whether the service refused it, or did not know its recipient.
+    pub(super) refused: bool,
+    pub(super) unverified: bool,
 }
 
 /// How a task is gone.
@@ -174,10 +195,34 @@ pub(super) struct Ledger {
     pub(super) told_of: BTreeSet<RowKey>,
     /// Rows that could not be read at some time.
     pub(super) spoilt: BTreeSet<RowKey>,
+    /// The users who were deleted, when, and since when they were over.
+    pub(super) deleted: BTreeMap<UserId, (u64, Timestamp)>,
+    /// Deleted users of whom nothing is left.
+    pub(super) erased: BTreeSet<UserId>,
+    /// The settings as they were saved, with the moment of it.
+    pub(super) settings: Vec<(Moment, VersionedSettings)>,
+    /// Own wordings as they were kept: the moment, the version, the subject.
+    pub(super) wordings: BTreeMap<String, Vec<(u64, Version, Option<String>)>>,
+    /// Every row of every history.
+    pub(super) rows: BTreeMap<EventId, HistoryEntry>,
+    pub(super) to_publish: Vec<HistoryEntry>,
+    /// What the bus has taken, and what was put on the dead-letter queue because it never will.
+    pub(super) on_bus: BTreeSet<EventId>,
+    pub(super) off_bus: BTreeSet<EventId>,
+    /// When each user was reminded of which issue.
+    pub(super) reminders: BTreeMap<(UserId, IssueNumber), Vec<Timestamp>>,
+    /// Issues that were given out without a mail.
+    pub(super) given_out: BTreeSet<(UserId, IssueNumber)>,
+    /// When the mail service was asked last to forget what it holds against an address.
+    pub(super) cleared: BTreeMap<String, u64>,
+    /// Whether lists are behind, and since when that is so.
+    pub(super) lagging: bool,
+    pub(super) lag_since: u64,
 }
 
 impl Ledger {
     pub(super) fn new(store: MemoryStore, in_flight: usize, now: Timestamp, traced: bool) -> Self {
+        let settings = vec![((0, now), store.settings())];
         Self {
             store,
             task: 0,
@@ -206,6 +251,19 @@ impl Ledger {
             registration_ids: Vec::new(),
             told_of: BTreeSet::new(),
             spoilt: BTreeSet::new(),
+            deleted: BTreeMap::new(),
+            erased: BTreeSet::new(),
+            settings,
+            wordings: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            to_publish: Vec::new(),
+            on_bus: BTreeSet::new(),
+            off_bus: BTreeSet::new(),
+            reminders: BTreeMap::new(),
+            given_out: BTreeSet::new(),
+            cleared: BTreeMap::new(),
+            lagging: false,
+            lag_since: 0,
             counts: Counts::default(),
         }
     }
@@ -245,6 +303,9 @@ impl Ledger {
     pub(super) fn begins(&mut self, task: u64, job: Job) {
         let view = View {
             job,
+            began: self.moment(),
+            wrote: BTreeSet::new(),
+            pausing: false,
             users: BTreeMap::new(),
             mails: BTreeMap::new(),
             settings: None,
@@ -319,12 +380,47 @@ impl Ledger {
 
     /// Whether a user was, at any moment since then, as `is` has it.
     pub(super) fn was(&self, user: UserId, since: u64, is: impl Fn(&User) -> bool) -> bool {
+        if self
+            .deleted
+            .get(&user)
+            .is_some_and(|(gone, _)| *gone <= since)
+        {
+            return false;
+        }
         let versions = self.users.get(&user).map_or(&[][..], Vec::as_slice);
         let first = versions
             .iter()
             .rposition(|(seq, _)| *seq <= since)
             .unwrap_or(0);
         versions[first..].iter().any(|(_, user)| is(user))
+    }
+
+    /// Whether a user ever got another address.
+    pub(super) fn has_moved(&self, user: UserId) -> bool {
+        let versions = self.users.get(&user).map_or(&[][..], Vec::as_slice);
+        let first = versions.first().map(|(_, user)| &user.email);
+        versions.iter().any(|(_, user)| Some(&user.email) != first)
+    }
+
+    /// Lists are so many writes behind from now on.
+    pub(super) fn lists_lag(&mut self, writes: usize) {
+        self.lag_since = self.moment().0;
+        self.lagging = writes > 0;
+    }
+
+    /// An own wording was kept or taken back.
+    pub(super) fn wording_kept(&mut self, template: &Template) {
+        let seq = self.moment().0;
+        let name = format!("{}#{}", template.name.kind.name(), template.name.locale);
+        let subject = template.wording.as_ref().map(|own| own.subject.clone());
+        let kept = self.wordings.entry(name).or_default();
+        kept.push((seq, template.version, subject));
+    }
+
+    /// Settings were saved.
+    pub(super) fn settings_saved(&mut self, saved: &VersionedSettings) {
+        let moment = self.moment();
+        self.settings.push((moment, saved.clone()));
     }
 }
 

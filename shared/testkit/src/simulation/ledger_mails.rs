@@ -3,6 +3,8 @@
 
 use beckon_domain::model::invitation::{Invitation, InvitationState};
 use beckon_domain::model::mail::{Mail, MailEvent, MailKind, MailState};
+use beckon_domain::model::mail_service::SendAnswer;
+use beckon_domain::model::settings::Settings;
 use beckon_domain::model::user::User;
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::values::ids::MailId;
@@ -10,6 +12,7 @@ use jiff::Timestamp;
 
 use super::jobs::{Job, Record};
 use super::ledger::{Gone, HandOver, Ledger, MailStory};
+use super::ledger_answers::allows;
 
 /// Whether an invitation can still be accepted, by what its row says.
 pub(super) const fn is_live(state: InvitationState) -> bool {
@@ -42,6 +45,14 @@ fn holds(code: &str, mail: &Mail, user: &User, now: Timestamp) -> bool {
     }
 }
 
+/// Whether a mail goes only to whom the settings let be invited.
+const fn invites(mail: &Mail) -> bool {
+    match mail.kind {
+        MailKind::Invitation { .. } | MailKind::Reminder { .. } | MailKind::HandOver { .. } => true,
+        MailKind::Confirmation { .. } | MailKind::Notice { .. } | MailKind::Test(_) => false,
+    }
+}
+
 impl Ledger {
     /// A run of the delivery worker claimed a mail: it must have been wanted in that very moment, by the
     /// user's row; and by what goes by time or by the batch, when the run took the mail up.
@@ -50,12 +61,22 @@ impl Ledger {
         // Before the row is noted as written, with which the run lets go of what it had read.
         let (read, read_at) = self.view().mails.get(&mail.id).copied().unwrap_or((0, now));
         self.mail_written(mail.id);
-        let user = self.store.user(mail.user);
-        for code in ["noUser", "addressMarked", "superseded", "invitationEnded"] {
-            if holds(code, mail, &user, read_at) {
-                let id = mail.id;
-                self.blame(|| format!("mail {id} was claimed though {code} held"));
+        let (id, user) = (mail.id, self.store.find_user(mail.user));
+        let somebody = user.is_some() || !mail.kind.goes_to_the_user();
+        self.must(somebody, || {
+            format!("mail {id} was claimed, and nobody is there")
+        });
+        if let Some(user) = user {
+            for code in ["noUser", "addressMarked", "superseded", "invitationEnded"] {
+                if holds(code, mail, &user, read_at) {
+                    self.blame(|| format!("mail {id} was claimed though {code} held"));
+                }
             }
+            let allowed = |settings: &Settings| allows(settings, &user.email);
+            let may_go = !invites(mail) || self.settings_were_lately(read_at, allowed);
+            self.must(may_go, || {
+                format!("mail {id} was claimed for an address that may not be invited")
+            });
         }
         let stopped = mail.batch.and_then(|batch| self.stopped.get(&batch));
         if stopped.is_some_and(|(since, _)| *since < read) {
@@ -89,7 +110,17 @@ impl Ledger {
 
     /// A mail is handed to the service. A second time is right only if nothing was known of the
     /// first.
-    pub(super) fn handed_over(&mut self, id: MailId, taken: bool, silent: bool) {
+    pub(super) fn handed_over(&mut self, id: MailId, taken: bool, answer: &SendAnswer) {
+        let silent = matches!(answer, SendAnswer::NoAnswer { .. });
+        let for_all = matches!(
+            answer,
+            SendAnswer::QuotaUsedUp | SendAnswer::AccountRefused { .. }
+        );
+        self.view().pausing |= for_all;
+        if let Some(story) = self.mails.get_mut(&id) {
+            story.refused |= matches!(answer, SendAnswer::MailRefused { .. });
+            story.unverified |= matches!(answer, SendAnswer::RecipientNotVerified { .. });
+        }
         let (seq, task) = (self.moment().0, self.task);
         let claim = self.view().claims.get(&id).copied();
         self.must(claim.is_some(), || {
@@ -198,6 +229,8 @@ impl Ledger {
             hand_overs: Vec::new(),
             sent: None,
             reported: None,
+            refused: false,
+            unverified: false,
         });
         story.row = row.clone();
         if row.state.was_sent() {
@@ -216,7 +249,17 @@ impl Ledger {
                 .reason
                 .as_ref()
                 .map_or("", |reason| reason.code.as_str());
-            self.must(code == "refused", || format!("mail {id} failed: {code}"));
+            let story = &self.mails[&id];
+            let right = match code {
+                "refused" => story.refused,
+                "recipientNotVerified" => story.unverified,
+                // Somebody was deleted just before it was written.
+                "noUser" | "noRegistration" => self.deleted.contains_key(&row.user),
+                _ => false,
+            };
+            self.must(right, || {
+                format!("mail {id} failed for {code}, which is not so")
+            });
         }
         self.let_go(id);
     }
@@ -224,7 +267,8 @@ impl Ledger {
     /// What a dropped mail gives as the reason must have held since the run looked.
     fn judge_drop(&mut self, mail: &Mail) {
         let now = self.now;
-        let since = self.view().mails.get(&mail.id).map_or(0, |(seq, _)| *seq);
+        let read = self.view().mails.get(&mail.id).copied();
+        let (since, read_at) = read.unwrap_or((0, now));
         let code = mail
             .reason
             .as_ref()
@@ -247,7 +291,14 @@ impl Ledger {
             });
             return;
         }
-        let true_then = self.was(mail.user, since, |user| holds(code, mail, user, now));
+        let foreign = |user: &User| {
+            self.settings_were_lately(read_at, |settings| !allows(settings, &user.email))
+        };
+        let true_then = match code {
+            "noUser" if self.deleted.contains_key(&mail.user) => true,
+            "domainNotAllowed" => invites(mail) && self.was(mail.user, since, foreign),
+            _ => self.was(mail.user, since, |user| holds(code, mail, user, now)),
+        };
         self.must(true_then, || {
             format!("mail {id} was dropped for {code}, which is not so")
         });

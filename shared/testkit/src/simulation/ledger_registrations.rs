@@ -47,7 +47,10 @@ impl Ledger {
     fn wanted(&self, user: &User, report: &DeviceRegistered, now: Timestamp) -> Wanted {
         let named = report.registrants.iter().find_map(|one| match one {
             Registrant::Session(id) => {
-                let (_, issue, _) = self.sessions.get(&id.digest())?;
+                let (_, issue, _) = self
+                    .sessions
+                    .get(&id.digest())
+                    .filter(|(of, _, _)| *of == user.id)?;
                 Some(Some(Named {
                     digest: id.digest(),
                     issue: *issue,
@@ -202,7 +205,8 @@ impl Ledger {
             return;
         };
         let is_news = wanted.at.is_some_and(|at| at >= wanted.now - A_DAY);
-        let further = wanted.waits.is_none() && !wanted.after_end && is_news;
+        let theirs = !self.is_of_former_address(change.user.id, wanted);
+        let further = wanted.waits.is_none() && !wanted.after_end && is_news && theirs;
         let confirmation = &settings.settings.confirmation;
         let listed = match &confirmation.distribution {
             Distribution::Everyone => true,
@@ -212,6 +216,18 @@ impl Ledger {
         };
         let confirms = recorded && (wanted.completes || further);
         let due = usize::from(confirms && confirmation.enabled && listed);
+        let notices = change
+            .mails
+            .iter()
+            .filter(|mail| matches!(mail.kind, MailKind::Notice { .. }))
+            .count();
+        let administrators = &settings.settings.administrators;
+        let to_tell =
+            if confirms && administrators.on_completion && change.user.invitation.is_some() {
+                administrators.addresses.len()
+            } else {
+                0
+            };
         let written = change
             .mails
             .iter()
@@ -223,11 +239,33 @@ impl Ledger {
             })
             .count();
         let user = change.user.id;
-        self.must(written == due && change.mails.len() == due, || {
-            format!("user {user}: {written} confirmations of a device, {due} are due")
+        self.must(notices == to_tell, || {
+            format!(
+                "user {user}: {notices} administrators are told of a device, {to_tell} want to be"
+            )
         });
+        self.must(
+            written == due && change.mails.len() == due + to_tell,
+            || format!("user {user}: {written} confirmations of a device, {due} are due"),
+        );
         self.counts.registrations += u64::from(recorded);
         self.counts.confirmations += written as u64;
+    }
+
+    /// Whether a session was opened with a secret that lay in another mailbox.
+    fn is_of_former_address(&self, user: UserId, wanted: &Wanted) -> bool {
+        let named = wanted.named.as_ref();
+        let Some((_, _, opened)) = named.and_then(|named| self.sessions.get(&named.digest)) else {
+            return false;
+        };
+        let versions = self.users.get(&user).map_or(&[][..], Vec::as_slice);
+        let first = versions.iter().rposition(|(written, _)| written <= opened);
+        let mut since = versions
+            .iter()
+            .skip(first.unwrap_or(0))
+            .map(|(_, user)| &user.email);
+        let then = since.next();
+        since.any(|address| Some(address) != then)
     }
 
     fn remember(&mut self, user: UserId, device: DeviceId, wanted: &Wanted) {

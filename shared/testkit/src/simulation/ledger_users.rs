@@ -1,6 +1,7 @@
 //! The rules for users, their invitations, and what a secret opens.
 
 use beckon_domain::model::change::UserChange;
+use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::{Invitation, InvitationState as S};
 use beckon_domain::model::mail::{Mail, MailKind};
 use beckon_domain::model::session::{MAX_SESSIONS, Session};
@@ -66,7 +67,11 @@ impl Ledger {
         self.must(invitation.issue == latest, || {
             format!("the invitation of user {id} is not of their latest issue")
         });
-        let mail_is_there = self.mails.contains_key(&invitation.mail);
+        if latest != was && matches!(self.view().job, Job::HandOver { .. }) {
+            self.given_out.insert((id, latest));
+        }
+        let by_hand = self.given_out.contains(&(id, latest));
+        let mail_is_there = by_hand || self.mails.contains_key(&invitation.mail);
         self.must(mail_is_there, || {
             format!("user {id} was invited without a mail")
         });
@@ -81,6 +86,7 @@ impl Ledger {
         self.must(open <= MAX_SESSIONS, || {
             format!("user {id} has {open} open sessions")
         });
+        let moved = before.email.as_str() != after.email.as_str();
         if latest != was {
             self.issued(id, invitation);
             return;
@@ -88,17 +94,21 @@ impl Ledger {
         let Some(earlier) = &before.invitation else {
             return;
         };
-        let same = (
-            &earlier.nonce,
-            &earlier.key,
-            earlier.issued_at,
-            earlier.expires_at,
-        ) == (
-            &invitation.nonce,
-            &invitation.key,
-            invitation.issued_at,
-            invitation.expires_at,
-        );
+        // What lies in a mailbox that turned out to be another's must not open anything any more.
+        let taken_back = matches!(earlier.state, S::Cancelled | S::Declined);
+        let open = is_live(earlier.state) && now < earlier.expires_at;
+        self.must(!(moved && open), || {
+            format!("user {id} moved, and their secret lies in the old mailbox")
+        });
+        let other_secret = earlier.nonce != invitation.nonce;
+        self.must(other_secret == (moved && taken_back), || {
+            format!("issue {latest:?} of user {id}: moved {moved}, another secret {other_secret}")
+        });
+        if let Some(issue) = self.issues.get_mut(&(id, latest)) {
+            issue.invitation.nonce = invitation.nonce.clone();
+        }
+        let same = (&earlier.key, earlier.issued_at, earlier.expires_at)
+            == (&invitation.key, invitation.issued_at, invitation.expires_at);
         self.must(same, || {
             format!("issue {latest:?} of user {id} became another")
         });
@@ -152,6 +162,10 @@ impl Ledger {
     pub(super) fn saved(&mut self, change: &UserChange) {
         let id = change.user.id;
         let before = self.last(id);
+        self.view().wrote.insert(id);
+        for row in &change.history {
+            self.happened(row);
+        }
         for mail in &change.mails {
             self.mail_written(mail.id);
         }
@@ -159,6 +173,8 @@ impl Ledger {
         let Some(before) = before else { return };
         self.judge_asked(change);
         self.judge_again(change);
+        self.judge_told(change);
+        self.judge_reminder(&before, change);
         let after = self.store.user(id);
         if let (Some(one), Some(other)) = (&before.invitation, &after.invitation)
             && self.view().tries.contains(&(id, one.issue))
@@ -193,6 +209,37 @@ impl Ledger {
         self.must(!mailed || !dead, || {
             format!("user {id} was mailed a PIN that opens nothing")
         });
+    }
+
+    /// A user whose secret was given out is told by mail, unless no mail reaches them; when somebody says
+    /// that an invitation was not for them, administrators are told who want to be.
+    fn judge_told(&mut self, change: &UserChange) {
+        let id = change.user.id;
+        for row in &change.history {
+            let of_hand_over = |mail: &&Mail| matches!(mail.kind, MailKind::HandOver { .. });
+            let of_decline = |mail: &&Mail| matches!(mail.kind, MailKind::Notice { .. });
+            match row.what {
+                HistoryEvent::SecretHandedOver { .. } => {
+                    let told = change.mails.iter().filter(of_hand_over).count();
+                    let due = usize::from(change.user.address_mark.is_none());
+                    self.must(told == due, || {
+                        format!("user {id}: a secret was given out, and {told} mails say so")
+                    });
+                }
+                HistoryEvent::InvitationDeclined { .. } => {
+                    let told = change.mails.iter().filter(of_decline).count();
+                    let settings = self.view().settings.clone();
+                    let due = settings.map_or(0, |one| {
+                        let administrators = one.settings.administrators;
+                        usize::from(administrators.on_decline) * administrators.addresses.len()
+                    });
+                    self.must(told == due, || {
+                        format!("user {id} declined: {told} are told, {due} want to be")
+                    });
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Mails that public routes cause are counted.

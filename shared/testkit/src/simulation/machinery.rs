@@ -9,12 +9,13 @@ use super::story::{MINUTE, Story};
 
 impl Story {
     pub(super) fn machinery(&mut self) -> bool {
-        let first = self.roll(5);
-        (0..5).any(|offset| match (first + offset) % 5 {
+        let first = self.roll(6);
+        (0..6).any(|offset| match (first + offset) % 6 {
             0 => self.begin_expand(),
             1 => self.begin_delivery(),
             2 => self.begin_maintenance(),
             3 => self.begin_feedback(),
+            4 => self.begin_publishing(),
             _ => self.begin_waiting(),
         })
     }
@@ -60,7 +61,30 @@ impl Story {
         self.next_maintenance = now + MINUTE;
         if !self.happens(|rates| rates.lost) {
             self.begin(Job::Maintain);
+            if self.roll(4) == 0 && self.kept_for().is_some() {
+                self.begin(Job::Erase);
+            }
         }
+        true
+    }
+
+    /// The reader of the stream that tells the world waits for some rows, as it does in AWS.
+    fn begin_publishing(&mut self) -> bool {
+        if self.tasks.count(|job| matches!(job, Job::Publish(_))) > 0 {
+            return false;
+        }
+        let patient = self.mended.is_none();
+        let rows: Vec<_> = self.watch.stage(|stage| {
+            if patient && stage.history.len() < 6 && stage.dice.below(12) > 0 {
+                return Vec::new();
+            }
+            let most = stage.history.len().min(12);
+            stage.history.drain(..most).collect()
+        });
+        if rows.is_empty() {
+            return false;
+        }
+        self.begin(Job::Publish(rows));
         true
     }
 
@@ -92,7 +116,12 @@ impl Story {
         let next_report = self
             .watch
             .stage(|stage| stage.reports.iter().map(|(at, _)| *at).min());
-        let now = self.clock.now();
+        let (now, mut round) = (self.clock.now(), self.next_maintenance);
+        if self.mended.is_some() {
+            // Rounds of maintenance in which nothing is due change nothing, and are left out.
+            let due = self.next_due().filter(|due| *due > round);
+            round = due.unwrap_or(round);
+        }
         let next = [
             self.clock.next_waking(),
             self.tasks.next_thaw(now),
@@ -100,7 +129,7 @@ impl Story {
         ]
         .into_iter()
         .flatten()
-        .fold(self.next_maintenance, Timestamp::min);
+        .fold(round, Timestamp::min);
         self.set(next.max(now + SignedDuration::from_millis(1)));
     }
 }

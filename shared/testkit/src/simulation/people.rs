@@ -5,11 +5,16 @@ use std::collections::BTreeSet;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::ownership::{EnrollmentType, OwnershipChoice};
 use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
+use beckon_domain::model::reminders::ReminderPolicy;
 use beckon_domain::model::selection::{Selection, UserFilter};
-use beckon_domain::model::settings::Settings;
+use beckon_domain::model::settings::{Settings, UNSAVED};
 use beckon_domain::model::user::User;
+use beckon_domain::usecases::add_user::NewUser;
 use beckon_domain::usecases::change_invitation::InvitationChange;
-use beckon_domain::values::ids::{IssueNumber, UserId};
+use beckon_domain::usecases::change_user::UserPatch;
+use beckon_domain::usecases::preview_invitations::PreviewOrder;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{BatchId, IssueNumber, UserId, Version};
 use beckon_domain::values::method::Method;
 use beckon_domain::values::names::GroupName;
 use beckon_domain::values::session_ids::RegistrationId;
@@ -18,7 +23,10 @@ use ulid::Ulid;
 
 use super::dice::Dice;
 use super::jobs::{Job, Shown};
+use super::jobs_import::{ImportFile, ImportLine};
 use super::jobs_sends::order;
+use super::jobs_users::address_of;
+use super::jobs_wordings::{Doing, TemplateOrder};
 use super::ledger::Ledger;
 use super::stage::Mood;
 use super::use_case::UseCase;
@@ -46,7 +54,7 @@ pub(super) fn draw_settings(dice: &mut Dice) -> Settings {
         Method::QrCode,
         Method::Password,
     ][dice.below(6)];
-    let hours = [1, 1, 2, 24, 168][dice.below(5)];
+    let hours = [1, 1, 2, 24, 168, 168][dice.below(6)];
     let tries = [1, 2, 3, 5][dice.below(4)];
     let under = settings().method(method).lifetime_hours(hours).tries(tries);
     let under = match dice.below(3) {
@@ -54,38 +62,61 @@ pub(super) fn draw_settings(dice: &mut Dice) -> Settings {
         1 => under.confirming_everyone(),
         _ => under.confirming("staff"),
     };
+    let under = if dice.happens(600) {
+        under.inviting("example.org")
+    } else {
+        under
+    };
     let mut settings = under.build();
     settings.registration.allow_pin_request = !dice.happens(150);
+    let told = ["boss@example.com", "desk@example.com"];
+    let addresses = told.iter().take(dice.below(3));
+    settings.administrators.addresses = addresses
+        .filter_map(|address| EmailAddress::parse(address).ok())
+        .collect();
+    settings.administrators.on_decline = dice.happens(700);
+    settings.administrators.on_completion =
+        !settings.administrators.addresses.is_empty() && dice.happens(500);
+    settings.reminders.enabled = hours > 48 && dice.happens(700);
+    settings.reminders.policy = ReminderPolicy {
+        start_after_days: 1 + u32::from(dice.happens(300)),
+        every_days: 1 + u32::from(dice.happens(300)),
+        most: [1, 2, 3][dice.below(3)],
+        quiet_hours: settings
+            .reminders
+            .policy
+            .quiet_hours
+            .filter(|_| dice.happens(700)),
+    };
+    settings.retention.erase_after_days = [None, None, Some(1), Some(2)][dice.below(4)];
     settings
 }
 
 /// Of how many moments one is for the world around Beckon and not for somebody's call.
-const WORLD: usize = 9;
+const WORLD: usize = 11;
 
 /// How often people do this, beside the others. What the machinery does it begins itself.
 const fn weight(use_case: UseCase) -> usize {
     match use_case {
-        UseCase::Redeem => 10,
-        UseCase::SendInvitations => 7,
-        UseCase::ChangeInvitation | UseCase::ConfirmRegistration => 4,
-        UseCase::RequestPin => 3,
-        UseCase::ChangeUser => 2,
+        UseCase::Redeem => 12,
+        UseCase::SendInvitations | UseCase::ConfirmRegistration => 8,
+        UseCase::ChangeInvitation => 4,
+        UseCase::RequestPin | UseCase::ChangeUser => 3,
+        UseCase::HandOver | UseCase::TryAddressAgain => 2,
         UseCase::AddUser
         | UseCase::ChangeSettings
-        | UseCase::ResumeDelivery
-        | UseCase::StopBatch => 1,
-        UseCase::ChangeTemplate
+        | UseCase::ChangeTemplate
         | UseCase::Decline
         | UseCase::DeleteUser
         | UseCase::ExportUsers
-        | UseCase::HandOver
         | UseCase::ImportUsers
         | UseCase::PreviewInvitations
         | UseCase::PreviewTemplate
         | UseCase::ReportBatch
-        | UseCase::TestTemplate
-        | UseCase::TryAddressAgain
-        | UseCase::Deliver
+        | UseCase::ResumeDelivery
+        | UseCase::StopBatch
+        | UseCase::TestTemplate => 1,
+        UseCase::Deliver
         | UseCase::EraseEnded
         | UseCase::Expand
         | UseCase::Publish
@@ -99,19 +130,26 @@ const fn weight(use_case: UseCase) -> usize {
 pub(super) fn draw(dice: &mut Dice, ledger: &Ledger, now: Timestamp) -> Step {
     let users = ledger.store.all_users();
     if users.is_empty() {
-        return Step::Do(vec![newcomer(dice)]);
+        return Step::Do(vec![somebody_new(dice)]);
     }
     let calls: usize = UseCase::ALL.into_iter().map(weight).sum();
     let mut roll = dice.below(calls + WORLD);
     for use_case in UseCase::ALL {
         if roll < weight(use_case) {
             let jobs = asked(use_case, dice, ledger, &users, now);
-            return Step::Do(jobs.unwrap_or_else(|| vec![newcomer(dice)]));
+            return Step::Do(jobs.unwrap_or_else(|| vec![somebody_new(dice)]));
         }
         roll -= weight(use_case);
     }
     match roll {
-        0 => Step::Mood([Mood::Open, Mood::QuotaUsedUp, Mood::AccountRefused][dice.below(3)]),
+        0 => Step::Mood(
+            [
+                Mood::Open,
+                Mood::QuotaUsedUp,
+                Mood::AccountRefused,
+                Mood::Trial,
+            ][dice.below(4)],
+        ),
         1 => Step::Lag(dice.below(4)),
         _ => {
             let most = [20, 400, 4_000, 4_000, 100_000][dice.below(5)];
@@ -131,7 +169,7 @@ fn asked(
 ) -> Option<Vec<Job>> {
     let user = dice.pick(users)?.clone();
     let job = match use_case {
-        UseCase::AddUser => newcomer(dice),
+        UseCase::AddUser => somebody_new(dice),
         UseCase::ChangeInvitation => {
             let change = [
                 InvitationChange::Cancel,
@@ -142,30 +180,50 @@ fn asked(
             Job::Change(user.id, change)
         }
         UseCase::ChangeSettings => Job::SaveSettings {
-            expected: Some(ledger.store.settings().version),
+            expected: seen(dice, ledger.store.settings().version),
             settings: Box::new(draw_settings(dice)),
         },
-        UseCase::ChangeUser => Job::Enable(user.id, !user.enabled),
+        UseCase::ChangeUser => Job::Patch(who(dice, ledger, &user), patch(dice, &user)),
+        UseCase::ChangeTemplate => changed_wording(dice, ledger),
+        UseCase::PreviewTemplate => Job::Template(TemplateOrder {
+            doing: Doing::Show,
+            ..wording(dice)
+        }),
+        UseCase::TestTemplate => Job::Template(TemplateOrder {
+            doing: Doing::Try(dice.happens(500).then(|| dice.draw() % 8)),
+            ..wording(dice)
+        }),
+        UseCase::Decline => Job::Decline {
+            user: user.id,
+            issue: issue_of(dice, &user),
+            genuine: dice.happens(850),
+        },
+        UseCase::DeleteUser => Job::Delete(who(dice, ledger, &user)),
+        UseCase::ExportUsers => Job::Export,
+        UseCase::HandOver => Job::HandOver {
+            user: who(dice, ledger, &user),
+            reason: if dice.happens(50) {
+                " "
+            } else {
+                "stood at the desk"
+            },
+        },
+        UseCase::ImportUsers => Job::Import(file(dice, users)),
+        UseCase::PreviewInvitations => Job::Preview(preview(dice, users)),
+        UseCase::ReportBatch => Job::ReportOn(some_batch(dice, ledger)?),
+        UseCase::TryAddressAgain => Job::TryAgain(suppressed(dice, users).unwrap_or(user.id)),
         UseCase::ConfirmRegistration => Job::Report(registered(dice, ledger, &user, now)),
         UseCase::Redeem if dice.happens(300) => return Some(guesses(dice, &user)),
         UseCase::Redeem => return shows(dice, ledger, &user),
         UseCase::RequestPin => Job::RequestPin(user.email),
-        UseCase::ResumeDelivery => Job::Resume,
+        UseCase::ResumeDelivery => {
+            ledger.store.pause()?;
+            Job::Resume
+        }
         UseCase::SendInvitations if dice.happens(430) => filtered(dice, users),
         UseCase::SendInvitations => named(dice, users),
-        UseCase::StopBatch => Job::Stop(dice.pick(&ledger.store.all_batches())?.0.id),
-        UseCase::ChangeTemplate
-        | UseCase::Decline
-        | UseCase::DeleteUser
-        | UseCase::ExportUsers
-        | UseCase::HandOver
-        | UseCase::ImportUsers
-        | UseCase::PreviewInvitations
-        | UseCase::PreviewTemplate
-        | UseCase::ReportBatch
-        | UseCase::TestTemplate
-        | UseCase::TryAddressAgain
-        | UseCase::Deliver
+        UseCase::StopBatch => Job::Stop(some_batch(dice, ledger)?),
+        UseCase::Deliver
         | UseCase::EraseEnded
         | UseCase::Expand
         | UseCase::Publish
@@ -174,6 +232,30 @@ fn asked(
         | UseCase::RunMaintenance => return None,
     };
     Some(vec![job])
+}
+
+/// Somebody keeps an own wording, or takes it back.
+fn changed_wording(dice: &mut Dice, ledger: &Ledger) -> Job {
+    let order = wording(dice);
+    let name = format!("{}#{}", order.kind, order.locale);
+    let kept = ledger.wordings.get(&name).and_then(|kept| kept.last());
+    let version = kept.map_or(UNSAVED, |(_, version, _)| *version);
+    let doing = if dice.happens(250) {
+        Doing::Revert
+    } else {
+        Doing::Keep(seen(dice, version))
+    };
+    Job::Template(TemplateOrder { doing, ..order })
+}
+
+/// A user to whose address nothing more is sent, if there is one.
+fn suppressed(dice: &mut Dice, users: &[User]) -> Option<UserId> {
+    let suppressed: Vec<UserId> = users
+        .iter()
+        .filter(|user| user.address_mark.is_some())
+        .map(|user| user.id)
+        .collect();
+    dice.pick(&suppressed).copied()
 }
 
 /// Somebody guesses, several times at once.
@@ -188,11 +270,138 @@ fn guesses(dice: &mut Dice, user: &User) -> Vec<Job> {
     vec![guess; guesses]
 }
 
-fn newcomer(dice: &mut Dice) -> Job {
-    Job::Add {
-        number: dice.below(9),
-        invite: dice.happens(700),
-        staff: dice.happens(500),
+/// The user with this number, as somebody adds them.
+pub(super) fn newcomer(dice: &mut Dice, number: usize) -> Job {
+    let foreign = dice.happens(100);
+    let new = NewUser {
+        email: address_of(number, foreign),
+        groups: vec![if dice.happens(500) { "staff" } else { "field" }.to_owned()],
+        external_id: Some(format!("external-{number}")),
+        invite: Some(dice.happens(500)),
+        ..NewUser::default()
+    };
+    let key = dice.happens(500).then_some(number as u64);
+    Job::Add { new, key }
+}
+
+fn somebody_new(dice: &mut Dice) -> Job {
+    let number = dice.below(9);
+    newcomer(dice, number)
+}
+
+/// The version that somebody read: mostly the one that holds, now and then an older one, or none.
+fn seen(dice: &mut Dice, version: Version) -> Option<Version> {
+    match dice.below(8) {
+        0 => None,
+        1 => Some(version.replaces().unwrap_or(UNSAVED)),
+        _ => Some(version),
+    }
+}
+
+/// Mostly this user, now and then one who was deleted.
+fn who(dice: &mut Dice, ledger: &Ledger, user: &User) -> UserId {
+    if dice.happens(100)
+        && let Some(deleted) = dice.pick(&ledger.deleted.keys().collect::<Vec<_>>())
+    {
+        return **deleted;
+    }
+    user.id
+}
+
+fn some_batch(dice: &mut Dice, ledger: &Ledger) -> Option<BatchId> {
+    if dice.happens(80) {
+        return Some(BatchId::new(Ulid(u128::from(dice.draw()))));
+    }
+    Some(dice.pick(&ledger.store.all_batches())?.0.id)
+}
+
+fn issue_of(dice: &mut Dice, user: &User) -> IssueNumber {
+    let latest = user.latest_issue;
+    if dice.happens(250) {
+        IssueNumber::from_number(latest.get().saturating_sub(1))
+    } else {
+        latest
+    }
+}
+
+/// What somebody changes of a user.
+fn patch(dice: &mut Dice, user: &User) -> UserPatch {
+    let nothing = UserPatch::default();
+    match dice.below(10) {
+        0..5 => UserPatch {
+            enabled: Some(!user.enabled || dice.happens(100)),
+            ..nothing
+        },
+        5..9 => {
+            let (number, foreign) = (dice.below(12), dice.happens(250));
+            let email = if dice.happens(40) {
+                "nobody".to_owned()
+            } else {
+                address_of(number, foreign)
+            };
+            UserPatch {
+                email: Some(email),
+                ..nothing
+            }
+        }
+        _ => UserPatch {
+            external_id: Some(format!("external-{}", dice.below(12))),
+            ..nothing
+        },
+    }
+}
+
+/// A file about some who are known and some who are not.
+fn file(dice: &mut Dice, users: &[User]) -> ImportFile {
+    let first = dice.below(10);
+    let lines = (0..=dice.below(3)).map(|line| {
+        let known = dice.pick(users).filter(|_| line > 0).cloned();
+        let number = first + line;
+        let external_id = known.as_ref().and_then(|user| user.external_id.clone());
+        let moved = known.filter(|_| !dice.happens(200));
+        ImportLine {
+            external_id: external_id
+                .map_or_else(|| format!("external-{number}"), |id| id.as_str().to_owned()),
+            email: moved.map_or_else(
+                || address_of(number, dice.happens(100)),
+                |user| user.email.as_str().to_owned(),
+            ),
+            group: if dice.happens(500) { "staff" } else { "field" },
+            enabled: [None, None, Some(true), Some(false)][dice.below(4)],
+        }
+    });
+    ImportFile {
+        lines: lines.collect(),
+        invite: dice.happens(500),
+        dry_run: dice.happens(150),
+        broken: dice.happens(100),
+    }
+}
+
+fn wording(dice: &mut Dice) -> TemplateOrder {
+    TemplateOrder {
+        kind: ["invitation", "reminder", "confirmation"][dice.below(3)],
+        locale: ["en", "de", "en", "de", "fr"][dice.below(5)],
+        subject: format!("Words {}", dice.below(4)),
+        scripted: dice.happens(100),
+        to: address_of(dice.below(9), dice.happens(200)),
+        doing: Doing::Show,
+    }
+}
+
+fn preview(dice: &mut Dice, users: &[User]) -> PreviewOrder {
+    let selection = if dice.happens(500) {
+        everybody_like(dice, users)
+    } else {
+        some_of(dice, users)
+    };
+    let order = order(selection, choice(dice));
+    PreviewOrder {
+        selection: order.selection,
+        choice: order.choice,
+        settings: None,
+        position: None,
+        who: order.who,
     }
 }
 
@@ -205,7 +414,7 @@ fn choice(dice: &mut Dice) -> Option<OwnershipChoice> {
     ][dice.below(4)]
 }
 
-fn named(dice: &mut Dice, users: &[User]) -> Job {
+fn some_of(dice: &mut Dice, users: &[User]) -> Selection {
     let mut ids: Vec<UserId> = Vec::new();
     for _ in 0..=dice.below(users.len()) {
         ids.extend(dice.pick(users).map(|user| user.id));
@@ -213,14 +422,19 @@ fn named(dice: &mut Dice, users: &[User]) -> Job {
     if dice.happens(20) {
         ids.push(UserId::new(Ulid(u128::from(dice.draw()))));
     }
-    let order = order(Selection::Users(ids), choice(dice));
+    Selection::Users(ids)
+}
+
+fn named(dice: &mut Dice, users: &[User]) -> Job {
+    let selection = some_of(dice, users);
+    let order = order(selection, choice(dice));
     Job::Send {
         order,
         key: dice.happens(600).then(|| dice.draw()),
     }
 }
 
-fn filtered(dice: &mut Dice, users: &[User]) -> Job {
+fn everybody_like(dice: &mut Dice, users: &[User]) -> Selection {
     let mut filter = UserFilter::default();
     for state in InvitationState::ALL {
         if dice.happens(250) {
@@ -235,7 +449,12 @@ fn filtered(dice: &mut Dice, users: &[User]) -> Job {
     if dice.happens(300) {
         except.extend(dice.pick(users).map(|user| user.id));
     }
-    let order = order(Selection::Filter { filter, except }, choice(dice));
+    Selection::Filter { filter, except }
+}
+
+fn filtered(dice: &mut Dice, users: &[User]) -> Job {
+    let selection = everybody_like(dice, users);
+    let order = order(selection, choice(dice));
     Job::Send {
         order,
         key: dice.happens(600).then(|| dice.draw()),
@@ -244,12 +463,7 @@ fn filtered(dice: &mut Dice, users: &[User]) -> Job {
 
 /// Somebody shows a secret they were mailed: mostly the latest, now and then an older one.
 fn shows(dice: &mut Dice, ledger: &Ledger, user: &User) -> Option<Vec<Job>> {
-    let latest = user.latest_issue;
-    let issue = if dice.happens(300) {
-        IssueNumber::from_number(latest.get().saturating_sub(1))
-    } else {
-        latest
-    };
+    let issue = issue_of(dice, user);
     let invitation = ledger.issue(user.id, issue)?;
     let by_pin = invitation.method.uses_pin() && dice.happens(800);
     let shown = if by_pin {

@@ -12,6 +12,7 @@ use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::MailId;
 use jiff::SignedDuration;
 
+use super::breakage::Breakage;
 use super::ledger::Watch;
 use super::stage::{Mood, Stage};
 use crate::ManualClock;
@@ -31,7 +32,7 @@ struct Treatment {
 }
 
 impl Post {
-    fn treat(stage: &mut Stage, id: MailId) -> Treatment {
+    fn treat(stage: &mut Stage, id: MailId, to: &EmailAddress) -> Treatment {
         let accepted = || SendAnswer::Accepted {
             service_id: format!("service-{id}"),
         };
@@ -42,14 +43,19 @@ impl Post {
         let (taken, answer) = match stage.mood {
             Mood::QuotaUsedUp => (false, SendAnswer::QuotaUsedUp),
             Mood::AccountRefused => (false, SendAnswer::AccountRefused { reason: no() }),
-            Mood::Open if stage.dice.happens(stage.rates.post) => match stage.dice.below(8) {
-                0 | 1 => (false, SendAnswer::TooFast),
-                2 => (false, SendAnswer::MailRefused { reason: no() }),
-                3 => (false, silence()),
-                4 | 5 => (true, silence()),
-                _ => (true, accepted()),
-            },
-            Mood::Open => (true, accepted()),
+            Mood::Trial if !is_verified(to) => {
+                (false, SendAnswer::RecipientNotVerified { reason: no() })
+            }
+            Mood::Open | Mood::Trial if stage.dice.happens(stage.rates.post) => {
+                match stage.dice.below(8) {
+                    0 | 1 => (false, SendAnswer::TooFast),
+                    2 => (false, SendAnswer::MailRefused { reason: no() }),
+                    3 => (false, silence()),
+                    4 | 5 => (true, silence()),
+                    _ => (true, accepted()),
+                }
+            }
+            Mood::Open | Mood::Trial => (true, accepted()),
         };
         let delay = match stage.dice.below(40) {
             0 => stage.dice.between(1_000, 45_000),
@@ -64,18 +70,23 @@ impl Post {
     }
 
     /// What will be heard of a mail that was taken.
-    fn plan_reports(stage: &mut Stage, id: MailId) {
+    fn plan_reports(stage: &mut Stage, id: MailId, to: &EmailAddress) {
         let (rates, now) = (stage.rates, stage.now);
         if stage.dice.happens(rates.lost) {
             return;
         }
-        let fate = match stage.dice.below(24) {
+        let suppressed = stage.suppressed.contains(to.as_str());
+        let fate = match stage.dice.below(20) {
+            _ if suppressed => Some(MailEvent::HardBounce),
             0 => Some(MailEvent::HardBounce),
             1 | 2 => Some(MailEvent::SoftBounce),
             3 => Some(MailEvent::Delay),
             4..8 => None,
             _ => Some(MailEvent::Deliver),
         };
+        if fate == Some(MailEvent::HardBounce) {
+            stage.suppressed.insert(to.as_str().to_owned());
+        }
         let complaint = stage.dice.happens(20).then_some(MailEvent::Complain);
         for event in [Some(MailEvent::Accept), fate, complaint]
             .into_iter()
@@ -108,10 +119,24 @@ impl Post {
     }
 }
 
+/// Whether the service knows an address while the account is on trial.
+fn is_verified(address: &EmailAddress) -> bool {
+    let digits = address.as_str().bytes().filter(u8::is_ascii_digit);
+    digits.map(u32::from).sum::<u32>() % 2 == 0
+}
+
 impl ClearSuppression for Post {
-    async fn clear_suppression(&self, _: &EmailAddress) -> Result<(), Unavailable> {
+    async fn clear_suppression(&self, address: &EmailAddress) -> Result<(), Unavailable> {
         tokio::task::yield_now().await;
-        Ok(())
+        self.watch.both(|stage, ledger| {
+            if stage.dice.happens(stage.rates.refuse) {
+                return Err(Unavailable::new("the mail service", "the story has it so"));
+            }
+            stage.suppressed.remove(address.as_str());
+            let seq = ledger.moment().0;
+            ledger.cleared.insert(address.as_str().to_owned(), seq);
+            Ok(())
+        })
     }
 }
 
@@ -119,17 +144,29 @@ impl SendMail for Post {
     async fn send_mail(&self, mail: &OutgoingMail) -> SendAnswer {
         tokio::task::yield_now().await;
         let treatment = self.watch.both(|stage, ledger| {
-            let treatment = Self::treat(stage, mail.id);
+            let treatment = Self::treat(stage, mail.id, &mail.to);
             if treatment.taken {
-                Self::plan_reports(stage, mail.id);
+                Self::plan_reports(stage, mail.id, &mail.to);
             }
             let (task, name, answer) = (stage.task, mail.id, treatment.answer.clone());
             stage.say(u64::from(treatment.taken), || {
                 format!("  #{task} hands over mail {name}: {answer:?}")
             });
-            let silent = matches!(answer, SendAnswer::NoAnswer { .. });
-            ledger.handed_over(mail.id, treatment.taken, silent);
-            treatment
+            ledger.handed_over(mail.id, treatment.taken, &answer);
+            match treatment.answer {
+                SendAnswer::RecipientNotVerified { reason }
+                    if stage.broken(Breakage::UnverifiedStopsAll) =>
+                {
+                    Treatment {
+                        answer: SendAnswer::AccountRefused { reason },
+                        ..treatment
+                    }
+                }
+                answer => Treatment {
+                    answer,
+                    ..treatment
+                },
+            }
         });
         if treatment.takes > SignedDuration::ZERO {
             self.clock.sleep(treatment.takes).await;

@@ -41,6 +41,9 @@ pub struct Counts {
     /// Rows that became unreadable, and those that somebody met and set aside.
     pub spoilt: u64,
     pub aside: u64,
+    /// Reminders written, and deleted users of whom nothing is left.
+    pub reminders: u64,
+    pub erased: u64,
     /// What the use cases answered, in the order of [`UseCase::ALL`].
     answers: [Answers; USE_CASES],
 }
@@ -56,11 +59,11 @@ impl Counts {
         match answer {
             Answer::Accepted => answers.accepted += 1,
             Answer::Refused => answers.refused += 1,
-            Answer::Unavailable => {}
+            Answer::Idle | Answer::Unavailable => {}
         }
     }
 
-    fn parts(&self) -> [(&'static str, u64); 26] {
+    fn parts(&self) -> [(&'static str, u64); 28] {
         [
             ("stories", self.stories),
             ("steps", self.steps),
@@ -91,6 +94,8 @@ impl Counts {
             ("invited beside the page's outcome", self.beside_the_page),
             ("rows nobody could read", self.spoilt),
             ("of these set aside", self.aside),
+            ("reminders", self.reminders),
+            ("users erased", self.erased),
         ]
     }
 
@@ -122,6 +127,8 @@ impl Counts {
         self.beside_the_page += other.beside_the_page;
         self.spoilt += other.spoilt;
         self.aside += other.aside;
+        self.reminders += other.reminders;
+        self.erased += other.erased;
         for (sum, one) in self.answers.iter_mut().zip(&other.answers) {
             sum.accepted += one.accepted;
             sum.refused += one.refused;

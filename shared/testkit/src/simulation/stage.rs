@@ -1,7 +1,8 @@
 //! What surrounds Beckon in a story: what goes wrong, what waits to be done, and the trace.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
+use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::usecases::record_feedback::Feedback;
 use jiff::Timestamp;
 
@@ -78,6 +79,8 @@ pub(super) enum Mood {
     Open,
     QuotaUsedUp,
     AccountRefused,
+    /// As on trial: it takes mail to addresses alone that it knows, here those of even numbers.
+    Trial,
 }
 
 /// What happened, one line an event, and a digest of it that costs nothing.
@@ -119,11 +122,15 @@ pub(super) struct Stage {
     pub(super) trace: Trace,
     /// What the stream holds that nobody has read.
     pub(super) records: VecDeque<Record>,
+    /// Rows of histories that the stream holds and nobody has published.
+    pub(super) history: VecDeque<HistoryEntry>,
     /// Wake-ups on their way to the delivery worker.
     pub(super) wakes: u32,
     /// What the mail service will report, and when.
     pub(super) reports: Vec<(Timestamp, Feedback)>,
     pub(super) mood: Mood,
+    /// Addresses to which the mail service sends nothing any more.
+    pub(super) suppressed: BTreeSet<String>,
 }
 
 impl Stage {

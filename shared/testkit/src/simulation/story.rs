@@ -8,6 +8,7 @@ use beckon_domain::usecases::deliver::DeliveryPolicy;
 use jiff::{SignedDuration, Timestamp};
 
 use super::breakage::Breakage;
+use super::bus::Bus;
 use super::cast::Cast;
 use super::dice::Dice;
 use super::jobs::{Job, Record};
@@ -29,8 +30,11 @@ use crate::{
 /// How many turns a story may take; one takes some thousands.
 const MAX_TURNS: u64 = 200_000;
 
-/// How long Beckon may take to come to rest once everything is mended.
-const TO_COME_TO_REST: SignedDuration = SignedDuration::from_hours(6);
+/// How long Beckon may take to come to rest once everything is mended: a reminder waits until morning.
+const TO_COME_TO_REST: SignedDuration = SignedDuration::from_hours(18);
+
+/// A day.
+pub(super) const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// How often maintenance comes by.
 pub(super) const MINUTE: SignedDuration = SignedDuration::from_secs(60);
@@ -48,7 +52,7 @@ pub(super) struct Story {
     pub(super) next_maintenance: Timestamp,
     turns: u64,
     /// Once everything is mended: by when Beckon must be at rest.
-    mended: Option<Timestamp>,
+    pub(super) mended: Option<Timestamp>,
     /// Rows that became unreadable, whether or not somebody has met them.
     spoilt: Vec<RowKey>,
     /// Rows that were set aside.
@@ -74,11 +78,7 @@ impl Story {
         let per_second = [0.5, 2.0, 14.0, 100.0][dice.below(4)];
         let people = 2 + dice.below(5);
         let waiting = (0..people)
-            .map(|number| Job::Add {
-                number,
-                invite: dice.happens(400),
-                staff: dice.happens(500),
-            })
+            .map(|number| people::newcomer(&mut dice, number))
             .collect();
         let steps = 20 + dice.below(41);
         let stage = Stage {
@@ -92,6 +92,8 @@ impl Story {
                 lines: traced.then(Vec::new),
             },
             records: std::collections::VecDeque::new(),
+            history: std::collections::VecDeque::new(),
+            suppressed: std::collections::BTreeSet::new(),
             wakes: 0,
             reports: Vec::new(),
             mood: Mood::Open,
@@ -115,6 +117,9 @@ impl Story {
             policy,
             watch: watch.clone(),
             failures: MemoryDeadLetters::default(),
+            bus: Bus {
+                watch: watch.clone(),
+            },
         };
         let next_maintenance = clock.now() + MINUTE;
         Self {
@@ -160,6 +165,7 @@ impl Story {
         }
         if self.goes_on() {
             self.pass_judgement();
+            self.let_everything_be_erased();
         }
         self.watch.both(|stage, ledger| Report {
             seed: self.seed,
@@ -186,6 +192,7 @@ impl Story {
             && self.waiting.is_empty()
             && self.watch.both(|stage, ledger| {
                 stage.records.is_empty()
+                    && stage.history.is_empty()
                     && stage.wakes == 0
                     && stage.reports.is_empty()
                     && judgement::is_quiet(ledger, &self.spoilt)
@@ -267,6 +274,7 @@ impl Story {
     /// Nothing goes wrong any more.
     fn mend(&mut self) {
         self.store.let_indexes_lag(0);
+        self.watch.with(|ledger| ledger.lists_lag(0));
         let until = self.clock.now() + TO_COME_TO_REST;
         self.mended = Some(until);
         self.watch.stage(|stage| {
@@ -279,13 +287,21 @@ impl Story {
         });
     }
 
+    /// Some days go by, so that people are reminded, and then all the time that there is.
     fn let_everything_expire(&mut self) {
-        self.set(self.clock.now() + SignedDuration::from_hours(31 * 24));
-        self.mend();
-        self.begin(Job::Maintain);
-        while self.goes_on() && !self.is_at_rest() {
-            self.turn();
+        let noon = next_noon(self.clock.now());
+        let due = self
+            .watch
+            .with(|ledger| ledger.reminders_due(noon + 3 * DAY));
+        if due.is_empty() {
+            self.come_to_rest_at(noon);
+        } else {
+            for day in 0..4 {
+                self.come_to_rest_at(noon + day * DAY);
+            }
+            self.watch.with(|ledger| ledger.judge_reminded(&due));
         }
+        self.come_to_rest_at(self.clock.now() + 31 * DAY);
         let now = self.clock.now();
         let open = |user: &beckon_domain::model::user::User| {
             let invitation = user.invitation.as_ref();
@@ -297,9 +313,66 @@ impl Story {
         });
     }
 
+    /// The days go by for which the settings keep who is over.
+    fn let_everything_be_erased(&mut self) {
+        let Some(kept) = self.kept_for() else { return };
+        for _ in 0..2 {
+            self.begin(Job::Erase);
+            self.come_to_rest_at(self.clock.now() + kept + DAY);
+        }
+        if self.goes_on() {
+            self.watch.with(|ledger| {
+                ledger.judge_erased();
+                ledger.judge_deleted_users();
+            });
+        }
+    }
+
+    /// For how long the settings keep who is over, if not for ever.
+    pub(super) fn kept_for(&self) -> Option<SignedDuration> {
+        let settings = self.store.settings().settings;
+        let kept = settings.retention.erase_after_days?;
+        Some(DAY * i32::try_from(kept).unwrap_or(i32::MAX))
+    }
+
+    fn come_to_rest_at(&mut self, at: Timestamp) {
+        if !self.goes_on() {
+            return;
+        }
+        self.set(at);
+        self.mend();
+        self.begin(Job::Maintain);
+        while self.goes_on() && !self.is_at_rest() {
+            self.turn();
+        }
+    }
+
+    /// When somebody has to be looked at by maintenance or the delivery worker next.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        let mails = self.store.all_mails().into_iter();
+        let mails = mails.filter(|mail| mail.state.is_unsettled());
+        let batches = self.store.all_batches().into_iter();
+        let cursors = batches.filter(|(_, cursor)| !cursor.done);
+        let users = self.store.all_users().into_iter();
+        let ends = users.filter_map(|user| user.invitation?.due_at());
+        mails
+            .map(|mail| mail.due_at)
+            .chain(cursors.map(|(_, cursor)| cursor.due_at))
+            .chain(ends)
+            .min()
+    }
+
     fn pass_judgement(&self) {
         self.watch.with(judgement::pass);
     }
+}
+
+/// Noon after this moment.
+fn next_noon(now: Timestamp) -> Timestamp {
+    let seconds = now.as_second();
+    let day = 24 * 60 * 60;
+    let noon = (seconds - day / 2).div_euclid(day) * day + day + day / 2;
+    Timestamp::from_second(noon).unwrap_or(now)
 }
 
 /// The turns.
@@ -416,7 +489,12 @@ impl Story {
                 }
             }),
             Job::Report(_) | Job::Feedback(_) => self.waiting.push(job),
-            Job::Deliver | Job::Maintain => {}
+            Job::Publish(rows) => self.watch.stage(|stage| {
+                for row in rows.into_iter().rev() {
+                    stage.history.push_front(row);
+                }
+            }),
+            Job::Deliver | Job::Maintain | Job::Erase => {}
             call => {
                 if self.roll(2) == 0 {
                     self.waiting.push(call);
@@ -460,6 +538,7 @@ impl Story {
             }),
             Step::Lag(writes) => {
                 self.store.let_indexes_lag(writes);
+                self.watch.with(|ledger| ledger.lists_lag(writes));
                 let line = || format!("indexes are {writes} writes behind");
                 self.watch.stage(|stage| stage.say(4, line));
             }

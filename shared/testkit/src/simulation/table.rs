@@ -19,6 +19,7 @@ use beckon_domain::values::ids::{ExternalId, IssueNumber, MailId, UserId, Versio
 use jiff::Timestamp;
 
 use super::breakage::Breakage;
+use super::jobs::Job;
 use super::ledger::{Ledger, Watch};
 use super::stage::Weather;
 use crate::{Call, MemoryStore};
@@ -117,7 +118,7 @@ impl Table {
     }
 
     pub(super) fn row_of(&self, id: UserId) -> Option<User> {
-        self.rows.all_users().into_iter().find(|user| user.id == id)
+        self.rows.find_user(id)
     }
 }
 
@@ -177,6 +178,8 @@ impl AddUserRow for Table {
     ) -> Result<(), AddUserError> {
         let write = self.rows.add_user(user, history, batch, answer);
         self.write(Call::AddUser, write, |ledger, ()| {
+            ledger.view().wrote.insert(user.id);
+            ledger.happened(history);
             ledger.user_written(user.id);
             if let Some((batch, _)) = batch {
                 ledger.batch_started(batch, answer);
@@ -206,8 +209,8 @@ impl SaveUsers for Table {
         }
         let mut outcomes = Vec::with_capacity(changes.len());
         for change in &changes[..written] {
-            let (change, outcome) = self.save_one(change).await?;
-            if outcome == ChangeOutcome::Saved {
+            let (change, outcome, written) = self.save_one(change).await?;
+            if outcome == ChangeOutcome::Saved && written {
                 self.watch.with(|ledger| ledger.saved(&change));
             }
             outcomes.push(outcome);
@@ -224,10 +227,27 @@ impl Table {
     async fn save_one(
         &self,
         change: &UserChange,
-    ) -> Result<(UserChange, ChangeOutcome), Unavailable> {
+    ) -> Result<(UserChange, ChangeOutcome, bool), Unavailable> {
         let mut change = change.clone();
         if self.broken(Breakage::MailLeftOut) {
             change.mails.clear();
+        }
+        if self.broken(Breakage::HandOverUntold) {
+            change
+                .mails
+                .retain(|mail| !matches!(mail.kind, MailKind::HandOver { .. }));
+        }
+        let is_import = |ledger: &mut Ledger| matches!(ledger.view().job, Job::Import(_));
+        if self.broken(Breakage::ImportRowLost) && self.watch.with(is_import) {
+            return Ok((change, ChangeOutcome::Saved, false));
+        }
+        if self.broken(Breakage::ReminderNotNoted)
+            && let Some(mail) = change.mails.first()
+            && matches!(mail.kind, MailKind::Reminder { .. })
+            && let Some(before) = self.row_of(change.user.id).and_then(|row| row.invitation)
+            && let Some(invitation) = &mut change.user.invitation
+        {
+            invitation.reminders = before.reminders;
         }
         if let Some(registration) = &change.registration
             && self.broken(Breakage::EverythingConfirmed)
@@ -279,7 +299,7 @@ impl Table {
                 }
                 continue;
             }
-            return Ok((change, outcome));
+            return Ok((change, outcome, true));
         }
     }
 }

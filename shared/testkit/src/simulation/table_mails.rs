@@ -1,10 +1,11 @@
 //! The ports of the table that speak of mails and of the delivery worker's lease.
 
 use beckon_domain::model::history::HistoryEntry;
-use beckon_domain::model::mail::Mail;
+use beckon_domain::model::idempotency::IdempotencyRecord;
+use beckon_domain::model::mail::{Mail, MailState};
 use beckon_domain::ports::delivery::HoldLease;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::mails::{ClaimMail, LoadMails, SaveMail};
+use beckon_domain::ports::mails::{AddMail, ClaimMail, LoadMails, SaveMail};
 use beckon_domain::ports::reads::Loaded;
 use beckon_domain::values::ids::{MailId, RunId, Version};
 use jiff::Timestamp;
@@ -80,6 +81,29 @@ impl SaveMail for Table {
             first
         };
         self.save(Call::SaveMail, write, |ledger, ()| {
+            if let Some(row) = history {
+                ledger.happened(row);
+            }
+            // A mail of nobody is claimed by writing it.
+            let before = ledger.mails.get(&mail.id).map(|story| story.row.state);
+            if mail.state == MailState::Sending && before != Some(MailState::Sending) {
+                ledger.claimed(mail);
+            } else {
+                ledger.mail_written(mail.id);
+            }
+        })
+        .await
+    }
+}
+
+impl AddMail for Table {
+    async fn add_mail(
+        &self,
+        mail: &Mail,
+        answer: Option<&IdempotencyRecord>,
+    ) -> Result<(), SaveError> {
+        let write = self.rows().add_mail(mail, answer);
+        self.save(Call::AddMail, write, |ledger, ()| {
             ledger.mail_written(mail.id);
         })
         .await

@@ -11,7 +11,7 @@ use beckon_domain::model::settings::{SavedSettings, Settings, SettingsStamp, Ver
 use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::model::template::{Template, TemplateName};
 use beckon_domain::model::user::User;
-use beckon_domain::ports::batches::{LoadBatch, NoteBounce};
+use beckon_domain::ports::batches::{ListBatches, LoadBatch, NoteBounce};
 use beckon_domain::ports::delivery::{DeliveryPause, FindDue, SendRate};
 use beckon_domain::ports::devices::{LoadRegistration, LoadSession};
 use beckon_domain::ports::error::{SaveError, Unavailable};
@@ -20,13 +20,14 @@ use beckon_domain::ports::rate_counter::RateCounter;
 use beckon_domain::ports::reads::{ListPage, Readable};
 use beckon_domain::ports::rows_aside::KeepAside;
 use beckon_domain::ports::settings::{ListSettings, ReadSettings, SaveSettings};
-use beckon_domain::ports::templates::LoadTemplates;
+use beckon_domain::ports::templates::{LoadTemplates, SaveTemplate};
 use beckon_domain::ports::users::{CountOpenInvitations, ListUsers};
 use beckon_domain::values::ids::{BatchId, DeviceId, MailId, UserId, Version};
 use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
 
 use super::breakage::Breakage;
+use super::jobs::Job;
 use super::ledger::Ledger;
 use super::table::Table;
 use crate::Call;
@@ -108,10 +109,16 @@ impl LoadRegistration for Table {
 impl ReadSettings for Table {
     async fn current_settings(&self) -> Result<VersionedSettings, Unavailable> {
         let read = self.rows().current_settings();
-        self.read(Call::CurrentSettings, read, |ledger, settings| {
+        let settings = self.read(Call::CurrentSettings, read, |ledger, settings| {
             ledger.read_settings(settings);
-        })
-        .await
+        });
+        let mut settings = settings.await?;
+        let kept = &mut settings.settings.retention.erase_after_days;
+        let is_erasure = |ledger: &mut Ledger| matches!(ledger.view().job, Job::Erase);
+        if self.broken(Breakage::ErasedTooEarly) && self.watch().with(is_erasure) {
+            *kept = kept.map(|_| 0);
+        }
+        Ok(settings)
     }
 
     async fn settings_at(
@@ -135,6 +142,16 @@ impl LoadTemplates for Table {
     }
 }
 
+impl SaveTemplate for Table {
+    async fn save_template(&self, template: &Template) -> Result<(), SaveError> {
+        let write = self.rows().save_template(template);
+        self.save(Call::SaveTemplate, write, |ledger, ()| {
+            ledger.wording_kept(template);
+        })
+        .await
+    }
+}
+
 impl SaveSettings for Table {
     async fn save_settings(
         &self,
@@ -143,7 +160,8 @@ impl SaveSettings for Table {
         stamp: &SettingsStamp,
     ) -> Result<VersionedSettings, SaveError> {
         let write = self.rows().save_settings(settings, expected, stamp);
-        self.save(Call::SaveSettings, write, unseen).await
+        self.save(Call::SaveSettings, write, Ledger::settings_saved)
+            .await
     }
 }
 
@@ -181,6 +199,17 @@ impl RecallAnswer for Table {
             unseen,
         )
         .await
+    }
+}
+
+impl ListBatches for Table {
+    async fn list_batches(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<BatchId>, Unavailable> {
+        let read = self.rows().list_batches(position, limit);
+        self.read(Call::ListBatches, read, unseen).await
     }
 }
 
@@ -260,6 +289,13 @@ impl FindDue for Table {
         {
             return Ok(Vec::new());
         }
+        if self.broken(Breakage::RemindersForgotten) {
+            let ends = |user: &UserId| {
+                let row = self.row_of(*user).and_then(|row| row.invitation);
+                row.is_some_and(|one| one.expires_at <= now)
+            };
+            return Ok(due.into_iter().filter(ends).collect());
+        }
         Ok(due)
     }
 }
@@ -271,11 +307,18 @@ impl DeliveryPause for Table {
     }
 
     async fn set_delivery_pause(&self, pause: Option<&Pause>) -> Result<(), Unavailable> {
-        self.write(
-            Call::SetDeliveryPause,
-            self.rows().set_delivery_pause(pause),
-            unseen,
-        )
+        let write = self.rows().set_delivery_pause(pause);
+        self.write(Call::SetDeliveryPause, write, |ledger, ()| {
+            if let Some(pause) = pause {
+                let said = ledger.view().pausing;
+                ledger.must(said, || {
+                    format!(
+                        "everybody's mail stops for {}, which nobody said",
+                        pause.code
+                    )
+                });
+            }
+        })
         .await
     }
 }

@@ -102,6 +102,8 @@ pub struct Answers {
 pub(super) enum Answer {
     Accepted,
     Refused,
+    /// There was nothing to do.
+    Idle,
     /// Something was out of reach.
     Unavailable,
 }

@@ -21,8 +21,9 @@ impl LoadMails for MemoryStore {
             ids.sort_unstable();
             ids.dedup();
             let mails = ids.iter().filter_map(|id| rows.mails.get(id).cloned());
-            let (unreadable, found): (Vec<Mail>, Vec<Mail>) =
-                mails.partition(|mail| rows.why_unreadable(&keys::mail(mail.id)).is_some());
+            let (unreadable, found): (Vec<Mail>, Vec<Mail>) = mails.partition(|mail| {
+                rows.any_is_spoilt() && rows.why_unreadable(&keys::mail(mail.id)).is_some()
+            });
             (found, unreadable)
         });
         let (found, unreadable) = read.await?;
@@ -46,10 +47,10 @@ impl FindDue for MemoryStore {
         self.read_index(Call::DueMails, |rows| {
             let mails = rows.mails.values();
             let due = mails
-                .filter(|mail| !rows.is_aside(&keys::mail(mail.id)))
                 .filter(|mail| {
                     mail.class == class && mail.state.is_unsettled() && mail.due_at <= now
                 })
+                .filter(|mail| !rows.is_aside(&keys::mail(mail.id)))
                 .map(|mail| (mail.due_at, mail.id));
             oldest_first(due, limit)
         })
@@ -60,8 +61,8 @@ impl FindDue for MemoryStore {
         self.read_index(Call::DueCursors, |rows| {
             let cursors = rows.cursors.values();
             let due = cursors
-                .filter(|cursor| !rows.is_aside(&keys::cursor(cursor.batch)))
                 .filter(|cursor| !cursor.done && cursor.due_at <= now)
+                .filter(|cursor| !rows.is_aside(&keys::cursor(cursor.batch)))
                 .map(|cursor| (cursor.due_at, cursor.batch));
             oldest_first(due, limit)
         })
@@ -75,10 +76,10 @@ impl FindDue for MemoryStore {
     ) -> Result<Vec<UserId>, Unavailable> {
         self.read_index(Call::DueInvitations, |rows| {
             let users = rows.users.values();
-            let users = users.filter(|user| !rows.is_aside(&keys::user(user.id)));
             let due = users.filter_map(|user| {
                 let at = user.invitation.as_ref()?.due_at()?;
-                (at <= now).then_some((at, user.id))
+                let is_due = at <= now && !rows.is_aside(&keys::user(user.id));
+                is_due.then_some((at, user.id))
             });
             oldest_first(due, limit)
         })

@@ -129,6 +129,11 @@ impl Rows {
         })
     }
 
+    /// Whether any row cannot be read or is set aside: mostly none is, and no key need be spelled.
+    pub(super) fn any_is_spoilt(&self) -> bool {
+        !self.spoilt.is_empty()
+    }
+
     /// Whether a row is out of the index of what is due.
     pub(super) fn is_aside(&self, key: &RowKey) -> bool {
         self.spoilt.get(key).is_some_and(|row| row.aside.is_some())

@@ -37,7 +37,9 @@ impl LoadUsers for MemoryStore {
             let users = each_once(ids).into_iter();
             let (unreadable, found): (Vec<User>, Vec<User>) = users
                 .filter_map(|id| rows.users.get(&id).cloned())
-                .partition(|user| rows.why_unreadable(&keys::user(user.id)).is_some());
+                .partition(|user| {
+                    rows.any_is_spoilt() && rows.why_unreadable(&keys::user(user.id)).is_some()
+                });
             (found, unreadable)
         });
         let (found, unreadable) = read.await?;
