@@ -1,5 +1,5 @@
 //! Registration confirmed: the device management's event, read and recorded. What cannot be read
-//! or names nobody goes to the dead-content queue whole, with the reason.
+//! or names nobody goes to the dead-letter queue whole, with the reason.
 
 mod detail;
 

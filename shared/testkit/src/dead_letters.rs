@@ -14,7 +14,7 @@ pub struct DeadLetter {
     pub reason: String,
 }
 
-/// The dead-content queue in memory. Clones share it.
+/// The dead-letter queue in memory. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryDeadLetters {
     kept: Arc<Mutex<Vec<DeadLetter>>>,

@@ -63,6 +63,6 @@ pub struct SetAside {
     pub row: Unreadable,
     /// Since when.
     pub at: Timestamp,
-    /// Whether it was put on the dead-content queue.
+    /// Whether it was put on the dead-letter queue.
     pub reported: bool,
 }

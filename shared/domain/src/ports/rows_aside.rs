@@ -22,7 +22,7 @@ pub trait KeepAside {
         key: &RowKey,
     ) -> impl Future<Output = Result<Option<SetAside>, Unavailable>> + Send;
 
-    /// Notes that the row was put on the dead-content queue.
+    /// Notes that the row was put on the dead-letter queue.
     fn note_reported(&self, key: &RowKey) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// Sets a batch's cursor aside, which would come back at every round because of another row.

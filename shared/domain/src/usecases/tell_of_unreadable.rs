@@ -11,7 +11,7 @@ use crate::ports::env::{Env, WithDeadLetters};
 use crate::ports::error::Unavailable;
 use crate::ports::rows_aside::KeepAside;
 
-/// What the dead-content queue is told.
+/// What the dead-letter queue is told.
 pub const REASON: &str = "a row of the table cannot be read by this version of Beckon and was set aside; RUNBOOK says how to repair and release it";
 
 /// Tells of rows that were set aside.
