@@ -44,6 +44,7 @@ impl Previews {
     }
 
     /// The route, with its part of the OpenAPI document.
+    #[must_use]
     pub fn routes(self) -> OpenApiRouter {
         all::<OpenApiRouter<_>>().with_state(self)
     }

@@ -55,6 +55,7 @@ impl SettingsRoutes {
     }
 
     /// The routes, with their part of the OpenAPI document.
+    #[must_use]
     pub fn routes(self) -> OpenApiRouter {
         all::<OpenApiRouter<_>>().with_state(self)
     }

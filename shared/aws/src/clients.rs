@@ -181,7 +181,6 @@ mod tests {
     }
 
     /// As Lambda has it, with the endpoints of a local run.
-    #[expect(clippy::unnecessary_wraps, reason = "a lookup")]
     fn variable(name: &str) -> Option<String> {
         let value = match name {
             "AWS_REGION" => "eu-central-1",

@@ -58,7 +58,7 @@ where
     /// With the handler that `P` describes.
     #[doc(hidden)]
     #[must_use]
-    pub fn and<P, H, T>(mut self, handler: H) -> Self
+    pub fn and<P, H, T>(mut self, handler: &H) -> Self
     where
         P: utoipa::Path,
         H: Handler<T, S>,
@@ -127,8 +127,8 @@ macro_rules! routes {
             $crate::routes::Handlers::of::<[<__path_ $first>]>(
                 || $crate::routes::with_description!($first $(, $other)*),
             )
-            .and::<[<__path_ $first>], _, _>($first)
-            $(.and::<[<__path_ $other>], _, _>($other))*
+            .and::<[<__path_ $first>], _, _>(&$first)
+            $(.and::<[<__path_ $other>], _, _>(&$other))*
         }
     };
 }
