@@ -94,7 +94,7 @@ impl Beckon {
     /// The row of a user, as it stands in the table.
     #[must_use]
     pub fn row_of(&self, person: &Person) -> serde_json::Value {
-        let row = self.system.item(&format!("user#{}", person.id), "user");
+        let row = self.system.row_of_user(person.id.parse().unwrap());
         row.unwrap().unwrap()
     }
 

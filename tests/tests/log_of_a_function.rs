@@ -19,10 +19,9 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use beckon_aws::{KeySource, Table, clients};
-use beckon_domain::model::settings::Settings;
+use beckon_aws::{Table, clients};
 use beckon_runtime::config::StoreConfig;
-use beckon_runtime::{edge, telemetry};
+use beckon_runtime::start;
 use beckon_tests::{Beckon, until};
 use serde_json::{Value, json};
 
@@ -187,26 +186,23 @@ impl Runtime {
 }
 
 /// Does nothing unless this program was begun as a function.
-#[tokio::test]
-async fn as_a_function() {
+#[test]
+fn as_a_function() {
     if std::env::var_os(AS_A_FUNCTION).is_none() {
         return;
     }
-    telemetry::start_in_lambda();
-    let config = StoreConfig::from_environment().unwrap();
-    let aws = clients::load();
-    let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
-    let keys = KeySource::secret(&aws, "keys");
-    table.warm_up().await.unwrap();
-    telemetry::ready();
-    let limits = redeem::Limits {
-        refuse_after: Duration::ZERO,
-        wrong_tries_per_hour: 100,
-    };
-    let router = directory::Directory::new(table.clone(), keys.clone())
-        .router()
-        .merge(redeem::Redemptions::new(table, keys, limits).router());
-    lambda_http::run(edge::in_lambda(router)).await.unwrap();
+    let ended = start::http(StoreConfig::read, async |store: StoreConfig| {
+        let aws = clients::load();
+        let (table, keys) =
+            Table::open_with_keys(&aws, &store.table, store.defaults(), "keys").await?;
+        let limits = redeem::Limits {
+            refuse_after: Duration::ZERO,
+            wrong_tries_per_hour: 100,
+        };
+        let router = directory::Directory::new(table.clone(), keys.clone()).router();
+        Ok(router.merge(redeem::Redemptions::new(table, keys, limits).router()))
+    });
+    ended.unwrap();
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws_lambda_events::dynamodb;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use axum::Router;
+use beckon_aws::table::stream::StreamEvent;
 use beckon_aws::{DeliveryWakeUp, KeySource, LambdaWakeUp, SesMailService, Table, clients};
 use beckon_domain::model::mail::MailState;
 use beckon_domain::ports::users::AddUserRow as _;
@@ -157,14 +157,14 @@ async fn runs_with_its_sample_event(function: &str) {
         }
         "expand" => {
             let expand = Expand { env: &world };
-            let event: dynamodb::Event = sample(function);
+            let event: StreamEvent = sample(function);
             let answer = expand.handle(event).await;
             assert!(answer.batch_item_failures.is_empty());
             assert_eq!(world.wake_up.count(), 1);
         }
         "publish" => {
             let publish = Publish { env: &world };
-            let event: dynamodb::Event = sample(function);
+            let event: StreamEvent = sample(function);
             let answer = publish.handle(event).await;
             assert!(answer.batch_item_failures.is_empty());
             let taken = world.bus.taken().into_iter();

@@ -4,7 +4,6 @@ mod report;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use beckon_domain::ports::batches::{LoadBatch, NoteBounce, SaveBatch};
-use beckon_domain::ports::dead_letters::DeadLetters;
 use beckon_domain::ports::env::{Env, WithDeadLetters};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mails::{LoadMails, SaveMail};
@@ -13,7 +12,7 @@ use beckon_domain::ports::users::{LoadUsers, SaveUsers};
 use beckon_domain::usecases::record_feedback::{FeedbackOutcome, RecordFeedback};
 use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::values::ids::{BatchId, MailId};
-use beckon_runtime::metrics::{self, Metric};
+use beckon_runtime::rejected;
 use serde_json::Value;
 
 pub use report::{Read, parse};
@@ -72,17 +71,8 @@ where
         event: &EventBridgeEvent<Value>,
         reason: &str,
     ) -> Result<(), Unavailable> {
-        tracing::error!(
-            event = event.id.as_deref().unwrap_or(""),
-            reason,
-            "a report was put on the dead-letter queue"
-        );
-        let whole = serde_json::to_string(event).unwrap_or_default();
-        metrics::record(&[(Metric::Failures, 1)]);
-        self.env
-            .dead_letters()
-            .keep_dead_letter(&whole, reason)
-            .await
+        let id = event.id.as_deref().unwrap_or("");
+        rejected::reject(self.env.dead_letters(), id, event, reason).await
     }
 
     async fn after_bounce(&self, batch: BatchId, mail: MailId) -> Result<(), Unavailable> {

@@ -5,7 +5,7 @@
     reason = "a broken expectation is a failed test"
 )]
 
-use aws_lambda_events::dynamodb::Event;
+use beckon_aws::table::stream::StreamEvent;
 use beckon_domain::ports::event_bus::Receipt;
 use beckon_testkit::{MemoryBus, MemoryDeadLetters, World};
 use publish::Publish;
@@ -29,7 +29,7 @@ impl Function {
 
     /// Hands it records. Gives the numbers of those that come again.
     async fn handle(&self, records: &[Value]) -> Vec<String> {
-        let event: Event = serde_json::from_value(json!({ "Records": records })).unwrap();
+        let event: StreamEvent = serde_json::from_value(json!({ "Records": records })).unwrap();
         let env = World {
             bus: self.bus.clone(),
             failures: self.failures.clone(),

@@ -2,36 +2,30 @@
 
 use std::time::Duration;
 
-use beckon_aws::{KeySource, Table, clients};
-use beckon_domain::model::settings::Settings;
-use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{Error, edge, processors, serve, telemetry};
+use beckon_aws::{Table, clients};
+use beckon_runtime::config::{Reader, StoreConfig};
+use beckon_runtime::start;
 use redeem::{Limits, Redemptions};
 
-fn main() -> Result<(), Error> {
-    processors::run(start())
+fn main() -> Result<(), start::Error> {
+    start::http(
+        |variables| {
+            let secret = variables.required("BECKON_KEY_SECRET");
+            let limits = limits(variables);
+            Some((StoreConfig::read(variables)?, secret, limits))
+        },
+        async |(store, secret, limits)| {
+            let aws = clients::load();
+            let (table, keys) =
+                Table::open_with_keys(&aws, &store.table, store.defaults(), &secret).await?;
+            Ok(Redemptions::new(table, keys, limits).router())
+        },
+    )
 }
 
-async fn start() -> Result<(), Error> {
-    telemetry::start_in_lambda();
-    let (config, secret, limits) = complete(&environment, |reader| {
-        let secret = reader.required("BECKON_KEY_SECRET");
-        let limits = Limits {
-            refuse_after: Duration::from_millis(
-                reader.number_or("BECKON_REFUSE_AFTER_MILLIS", 400),
-            ),
-            wrong_tries_per_hour: reader.number_or("BECKON_WRONG_TRIES_PER_HOUR", 100),
-        };
-        Some((StoreConfig::read(reader)?, secret, limits))
-    })?;
-    let aws = clients::load();
-    let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
-    let keys = KeySource::secret(&aws, &secret);
-    let (table_stands, ()) = tokio::join!(table.warm_up(), keys.warm_up());
-    table_stands?;
-    telemetry::ready();
-    serve::requests(edge::in_lambda(
-        Redemptions::new(table, keys, limits).router(),
-    ))
-    .await
+fn limits(variables: &mut Reader<'_>) -> Limits {
+    Limits {
+        refuse_after: Duration::from_millis(variables.number_or("BECKON_REFUSE_AFTER_MILLIS", 400)),
+        wrong_tries_per_hour: variables.number_or("BECKON_WRONG_TRIES_PER_HOUR", 100),
+    }
 }

@@ -4,15 +4,13 @@
 mod detail;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use beckon_domain::ports::dead_letters::DeadLetters as _;
 use beckon_domain::ports::devices::{LoadRegistration, LoadSession};
 use beckon_domain::ports::env::{Env, WithDeadLetters};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::settings::ReadSettings;
 use beckon_domain::ports::users::{FindUser, LoadUsers, SaveUsers};
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration};
-use beckon_runtime::device_report;
-use beckon_runtime::metrics::{self, Metric};
+use beckon_runtime::{device_report, rejected};
 use serde_json::Value;
 
 pub use detail::parse;
@@ -54,15 +52,7 @@ where
                 .collect::<Vec<_>>()
                 .join("; "),
         };
-        tracing::error!(
-            event = event.id.as_deref().unwrap_or(""),
-            "an event was put on the dead-letter queue"
-        );
-        let whole = serde_json::to_string(&event).unwrap_or_default();
-        metrics::record(&[(Metric::Failures, 1)]);
-        self.env
-            .dead_letters()
-            .keep_dead_letter(&whole, &reason)
-            .await
+        let id = event.id.as_deref().unwrap_or("");
+        rejected::reject(self.env.dead_letters(), id, &event, &reason).await
     }
 }

@@ -1,28 +1,22 @@
 //! Starts `send` on the Lambda runtime.
 
 use beckon_aws::{DeliveryWakeUp, LambdaWakeUp, SesMailService, Table, clients};
-use beckon_domain::model::settings::Settings;
-use beckon_runtime::config::{StoreConfig, complete, environment};
-use beckon_runtime::{Error, edge, processors, serve, telemetry};
+use beckon_runtime::config::StoreConfig;
+use beckon_runtime::start;
+use send::Sending;
 
-fn main() -> Result<(), Error> {
-    processors::run(start())
-}
-
-async fn start() -> Result<(), Error> {
-    telemetry::start_in_lambda();
-    let (config, deliver) = complete(&environment, |reader| {
-        let deliver = reader.required("BECKON_DELIVER_FUNCTION");
-        Some((StoreConfig::read(reader)?, deliver))
-    })?;
-    let aws = clients::load();
-    let table = Table::new(&aws, &config.table, Settings::default_from(config.sender));
-    let service = SesMailService::new(&aws, None);
-    let wake_up = DeliveryWakeUp::Lambda(LambdaWakeUp::new(&aws, &deliver));
-    table.warm_up().await?;
-    telemetry::ready();
-    serve::requests(edge::in_lambda(
-        send::Sending::new(table, service, wake_up).router(),
-    ))
-    .await
+fn main() -> Result<(), start::Error> {
+    start::http(
+        |variables| {
+            let deliver = variables.required("BECKON_DELIVER_FUNCTION");
+            Some((StoreConfig::read(variables)?, deliver))
+        },
+        async |(store, deliver)| {
+            let aws = clients::load();
+            let table = Table::open(&aws, &store.table, store.defaults()).await?;
+            let service = SesMailService::new(&aws, None);
+            let wake_up = DeliveryWakeUp::Lambda(LambdaWakeUp::new(&aws, &deliver));
+            Ok(Sending::new(table, service, wake_up).router())
+        },
+    )
 }

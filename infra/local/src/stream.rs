@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use aws_lambda_events::dynamodb::Event;
-use aws_lambda_events::streams::DynamoDbEventResponse;
+use beckon_aws::table::stream::{RowChange, StreamAnswer, StreamEvent, StreamReader, comes_again};
 use dynoxide::Database;
 use dynoxide::actions::describe_stream::DescribeStreamRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::list_streams::ListStreamsRequest;
-use dynoxide::types::AttributeValue;
 use expand::Expand;
 use publish::Publish;
 
@@ -34,36 +32,27 @@ pub(crate) trait Reader {
     /// The file in the data folder that says how far it is.
     const POSITION: &str;
 
-    /// Whether it is handed this record: the filter of its event source in the template, unless it
-    /// passes over what it does not want by itself.
-    fn wants(record: &Record) -> bool;
+    /// What it is to the stream.
+    const READER: StreamReader;
 
     /// Is handed records.
-    fn handle(&self, event: Event) -> impl Future<Output = DynamoDbEventResponse> + Send;
+    fn handle(&self, event: StreamEvent) -> impl Future<Output = StreamAnswer> + Send;
 }
 
 impl Reader for Expand<LocalEnv> {
     const POSITION: &str = "stream.position";
+    const READER: StreamReader = StreamReader::Expand;
 
-    fn wants(_: &Record) -> bool {
-        true
-    }
-
-    async fn handle(&self, event: Event) -> DynamoDbEventResponse {
+    async fn handle(&self, event: StreamEvent) -> StreamAnswer {
         self.handle(event).await
     }
 }
 
 impl Reader for Publish<LocalEnv> {
     const POSITION: &str = "publish.position";
+    const READER: StreamReader = StreamReader::Publish;
 
-    fn wants(record: &Record) -> bool {
-        let sort = record.dynamodb.keys.get("sk");
-        record.event_name == "INSERT"
-            && matches!(sort, Some(AttributeValue::S(sort)) if sort.starts_with("event#"))
-    }
-
-    async fn handle(&self, event: Event) -> DynamoDbEventResponse {
+    async fn handle(&self, event: StreamEvent) -> StreamAnswer {
         self.handle(event).await
     }
 }
@@ -111,17 +100,13 @@ async fn read_on<R: Reader>(
             tokio::time::sleep(IDLE).await;
             continue;
         };
-        let wanted: Vec<&Record> = records.iter().filter(|record| R::wants(record)).collect();
-        let response = if wanted.is_empty() {
-            DynamoDbEventResponse::default()
+        let event = event_for(R::READER, &records)?;
+        let answer = if event.records.is_empty() {
+            StreamAnswer::default()
         } else {
-            reader.handle(as_event(&wanted)?).await
+            reader.handle(event).await
         };
-        match response
-            .batch_item_failures
-            .first()
-            .and_then(|failure| failure.item_identifier.clone())
-        {
+        match comes_again(&answer) {
             None => {
                 position.write(&last)?;
                 iterator = next;
@@ -131,7 +116,7 @@ async fn read_on<R: Reader>(
                 if let Some(done) = records
                     .iter()
                     .map(|record| &record.dynamodb.sequence_number)
-                    .take_while(|number| **number != failed)
+                    .take_while(|number| *number != failed)
                     .last()
                 {
                     position.write(done)?;
@@ -181,12 +166,14 @@ fn iterator_after(database: &Database, position: Option<String>) -> anyhow::Resu
         .context("the stream gives no place to read from")
 }
 
-/// The records as Lambda hands them over.
-fn as_event(records: &[&Record]) -> anyhow::Result<Event> {
+/// The records as Lambda hands them over to this reader: its filters keep from it what it does not act on.
+fn event_for(reader: StreamReader, records: &[Record]) -> anyhow::Result<StreamEvent> {
     let records = serde_json::to_value(records)?;
-    Ok(serde_json::from_value(
-        serde_json::json!({ "Records": records }),
-    )?)
+    let mut event: StreamEvent = serde_json::from_value(serde_json::json!({ "Records": records }))?;
+    event
+        .records
+        .retain(|record| reader.read(record) != Ok(RowChange::Other));
+    Ok(event)
 }
 
 /// How far the stream was read. Records behind it may come a second time, never not at all.

@@ -9,12 +9,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::middleware::from_fn;
+use beckon_aws::table::key_of_user;
 use beckon_aws::{DeliveryWakeUp, EventBridgeBus, KeySource, SesMailService, Table, clients};
 use beckon_domain::model::settings::Settings;
 use beckon_domain::ports::env::WithMailService as _;
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
 use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::UserId;
 use beckon_domain::values::permission::Caller;
 use beckon_mail::Composer;
 use beckon_runtime::config::{complete, environment};
@@ -257,12 +259,11 @@ impl System {
         Ok(())
     }
 
-    /// An item of the table as it stands there, for tests.
-    pub fn item(&self, pk: &str, sk: &str) -> anyhow::Result<Option<serde_json::Value>> {
-        let key = serde_json::json!({ "pk": { "S": pk }, "sk": { "S": sk } });
+    /// A user's row as it stands in the table, for tests.
+    pub fn row_of_user(&self, id: UserId) -> anyhow::Result<Option<serde_json::Value>> {
         let answer = self.engine.database().get_item(GetItemRequest {
             table_name: Engine::TABLE.to_owned(),
-            key: serde_json::from_value(key)?,
+            key: serde_json::from_value(key_of_user(id))?,
             ..GetItemRequest::default()
         })?;
         Ok(answer.item.map(serde_json::to_value).transpose()?)

@@ -13,50 +13,28 @@ mod keys;
 mod mails;
 mod pauses;
 mod reading;
+mod requests;
 mod rows;
 mod schema;
 mod settings;
+pub mod stream;
 mod tallies;
 mod templates;
 mod users;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConsumedCapacity, KeysAndAttributes, Put, ReturnConsumedCapacity,
-    TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_domain::model::settings::Settings;
-use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::error::Unavailable;
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use beckon_domain::values::ids::UserId;
+
+use crate::keys::KeySource;
+use requests::{Cancelled, unavailable};
 
 pub use schema::create_table;
-
-use pauses::Pauses;
-use rows::Item;
-
-use crate::sdk_calls::SdkCall as _;
-
-/// DynamoDB's own limit for one `BatchGetItem`.
-const MAX_KEYS_IN_A_BATCH: usize = 100;
-
-/// How many requests of one call are under way at the same time.
-const AT_A_TIME: usize = 8;
-
-/// How many partitions of an index are asked at the same time, once the process has asked all of one before.
-/// `DynamoDB` speaks HTTP/1.1, so each needs a connection of its own.
-const PARTITIONS_AT_A_TIME: usize = 4;
-
-/// How many entries of an index one request reads, if those are all. They are of some 100 bytes each, so that reading
-/// them costs no more than asking the partitions does.
-const SMALL_INDEX: i32 = 250;
 
 /// The table, behind every port of the store.
 #[derive(Debug, Clone)]
@@ -73,14 +51,6 @@ pub struct Table {
 struct Consumed {
     write: AtomicU64,
     read: AtomicU64,
-}
-
-/// Why a transaction did not happen.
-enum Cancelled {
-    /// These of its items did not fit, by their places.
-    Because(Vec<usize>),
-    /// It cannot be reached.
-    Unavailable(Unavailable),
 }
 
 impl Table {
@@ -105,296 +75,40 @@ impl Table {
         (units(&self.consumed.write), units(&self.consumed.read))
     }
 
+    /// The table, with a connection that stands: for functions that need it in most events.
+    pub async fn open(
+        config: &aws_types::SdkConfig,
+        name: &str,
+        defaults: Settings,
+    ) -> Result<Self, Unavailable> {
+        let table = Self::new(config, name, defaults);
+        table.warm_up().await?;
+        Ok(table)
+    }
+
+    /// The same and the key ring in this secret, read at the same time: for functions that need both in most events.
+    pub async fn open_with_keys(
+        config: &aws_types::SdkConfig,
+        name: &str,
+        defaults: Settings,
+        secret_id: &str,
+    ) -> Result<(Self, KeySource), Unavailable> {
+        let keys = KeySource::secret(config, secret_id);
+        let (table, ()) = tokio::join!(Self::open(config, name, defaults), keys.warm_up());
+        Ok((table?, keys))
+    }
+
     /// A first, cheap request, so that the connection stands before it is needed.
     pub async fn warm_up(&self) -> Result<(), Unavailable> {
         self.get(keys::settings()).await.map(|_| ())
     }
-
-    /// How many partitions of an index to ask at the same time. The first time in a process it is one after the
-    /// other, over the connection that the warm-up opened: each further one costs a TLS handshake, of a part
-    /// of a processor.
-    fn partitions_at_a_time(&self) -> usize {
-        if self.has_asked_partitions.swap(true, Ordering::Relaxed) {
-            PARTITIONS_AT_A_TIME
-        } else {
-            1
-        }
-    }
-
-    /// All entries of an index, if it is so small that one request reads them: asking its partitions one after the
-    /// other, of which each then holds little, takes many times as long. A process that met a larger one does not try
-    /// again.
-    async fn small_index(&self, index: &str) -> Result<Option<Vec<Item>>, Unavailable> {
-        if self.has_asked_partitions.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        let answer = self
-            .client
-            .scan()
-            .table_name(&self.name)
-            .index_name(index)
-            .limit(SMALL_INDEX)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .call()
-            .await
-            .map_err(|error| unavailable(&error))?;
-        self.note(false, answer.consumed_capacity());
-        let is_all = answer.last_evaluated_key.is_none();
-        Ok(is_all.then(|| answer.items.unwrap_or_default()))
-    }
-
-    fn note(&self, write: bool, capacity: Option<&ConsumedCapacity>) {
-        let units = capacity
-            .and_then(ConsumedCapacity::capacity_units)
-            .unwrap_or(0.0);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "units are small and positive"
-        )]
-        let thousandths = (units * 1000.0).round() as u64;
-        let counter = if write {
-            &self.consumed.write
-        } else {
-            &self.consumed.read
-        };
-        counter.fetch_add(thousandths, Ordering::Relaxed);
-    }
-
-    async fn get(&self, key: keys::Key) -> Result<Option<Item>, Unavailable> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(key.into_item()))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .call()
-            .await
-            .map_err(|error| unavailable(&error))?;
-        self.note(false, answer.consumed_capacity());
-        Ok(answer.item)
-    }
-
-    /// The rows with these keys, each once, in any order.
-    async fn get_many(&self, keys: Vec<keys::Key>) -> Result<Vec<Item>, Unavailable> {
-        let mut unique: HashMap<(String, String), keys::Key> = HashMap::new();
-        for key in keys {
-            unique.insert(key.parts(), key);
-        }
-        let keys: Vec<Item> = unique.into_values().map(keys::Key::into_item).collect();
-        let chunks: Vec<Vec<Item>> = keys
-            .chunks(MAX_KEYS_IN_A_BATCH)
-            .map(<[Item]>::to_vec)
-            .collect();
-        let found: Vec<Vec<Item>> = futures_util::stream::iter(chunks)
-            .map(|chunk| self.get_chunk(chunk))
-            .buffer_unordered(AT_A_TIME)
-            .try_collect()
-            .await?;
-        Ok(found.into_iter().flatten().collect())
-    }
-
-    async fn get_chunk(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, Unavailable> {
-        let mut found = Vec::new();
-        let mut pauses = Pauses::default();
-        while !keys.is_empty() {
-            let wanted = KeysAndAttributes::builder()
-                .set_keys(Some(keys))
-                .consistent_read(true)
-                .build()
-                .map_err(|error| Unavailable::new("the table", error))?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&self.name, wanted)
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .call()
-                .await
-                .map_err(|error| unavailable(&error))?;
-            for capacity in answer.consumed_capacity() {
-                self.note(false, Some(capacity));
-            }
-            found.extend(
-                answer
-                    .responses
-                    .unwrap_or_default()
-                    .remove(&self.name)
-                    .unwrap_or_default(),
-            );
-            keys = answer
-                .unprocessed_keys
-                .unwrap_or_default()
-                .remove(&self.name)
-                .map(|left| left.keys)
-                .unwrap_or_default();
-            if !keys.is_empty() {
-                // DynamoDB gives back what it would not read for its rate; it asks to back off.
-                pauses.another("it leaves rows unread").await?;
-            }
-        }
-        Ok(found)
-    }
-
-    /// The rows that a query finds, at most `limit`, and whether there are more: DynamoDB gives
-    /// them a megabyte at a time, and may stop sooner.
-    async fn query_rows(
-        &self,
-        query: QueryFluentBuilder,
-        limit: usize,
-    ) -> Result<(Vec<Item>, bool), Unavailable> {
-        let query = query
-            .table_name(&self.name)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = query
-                .clone()
-                .limit(i32::try_from(limit - found.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
-                .call()
-                .await
-                .map_err(|error| unavailable(&error))?;
-            self.note(false, answer.consumed_capacity());
-            found.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() || found.len() >= limit {
-                return Ok((found, start.is_some()));
-            }
-        }
-    }
-
-    /// Puts one row under a condition; `false` if it does not hold.
-    async fn put(&self, put: Put) -> Result<bool, Unavailable> {
-        let answer = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(put.item))
-            .set_condition_expression(put.condition_expression)
-            .set_expression_attribute_names(put.expression_attribute_names)
-            .set_expression_attribute_values(put.expression_attribute_values)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .call()
-            .await;
-        match answer {
-            Ok(answer) => {
-                self.note(true, answer.consumed_capacity());
-                Ok(true)
-            }
-            Err(error) if error.as_service_error().is_some_and(aws_sdk_dynamodb::operation::put_item::PutItemError::is_conditional_check_failed_exception) => Ok(false),
-            Err(error) => Err(unavailable(&error)),
-        }
-    }
-
-    /// Writes the attributes of a row of which there is one, whatever it says; what a later version
-    /// wrote beside them stays.
-    async fn write_over(&self, key: keys::Key, item: Item) -> Result<(), Unavailable> {
-        let (pk, sk) = key.parts();
-        let mut sets = Vec::new();
-        let mut update = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(key.into_item()))
-            .condition_expression(reading::KNOWN_SCHEMA)
-            .expression_attribute_names("#schema", keys::SCHEMA)
-            .expression_attribute_values(":schema", reading::known_schema())
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        for (place, (name, value)) in item.into_iter().enumerate() {
-            if name == keys::PK || name == keys::SK {
-                continue;
-            }
-            sets.push(format!("#a{place} = :a{place}"));
-            update = update
-                .expression_attribute_names(format!("#a{place}"), name)
-                .expression_attribute_values(format!(":a{place}"), value);
-        }
-        let update = update.update_expression(format!(
-            "SET {} REMOVE setAside, duePk, dueSk",
-            sets.join(", ")
-        ));
-        if self.updated(update).await? {
-            return Ok(());
-        }
-        let key = RowKey { pk, sk };
-        Err(reading::unreadable(&key, "a later version of Beckon wrote it").into())
-    }
-
-    /// Writes all items or none.
-    async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
-        let mut pauses = Pauses::default();
-        loop {
-            let answer = self
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(items.clone()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .call()
-                .await;
-            let error = match answer {
-                Ok(answer) => {
-                    for capacity in answer.consumed_capacity() {
-                        self.note(true, Some(capacity));
-                    }
-                    return Ok(());
-                }
-                Err(error) => error,
-            };
-            match cancelled(&error) {
-                Some(Cancellation::Conditions(places)) => return Err(Cancelled::Because(places)),
-                Some(Cancellation::Collision) => {
-                    // Another transaction is on one of the rows at this moment.
-                    let why = "a transaction collided with others";
-                    pauses.another(why).await.map_err(Cancelled::Unavailable)?;
-                }
-                None => return Err(Cancelled::Unavailable(unavailable(&error))),
-            }
-        }
-    }
 }
 
-enum Cancellation {
-    Conditions(Vec<usize>),
-    Collision,
-}
-
-fn cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Cancellation> {
-    let TransactWriteItemsError::TransactionCanceledException(cancelled) =
-        error.as_service_error()?
-    else {
-        return (error.as_service_error()?.code() == Some("TransactionInProgressException"))
-            .then_some(Cancellation::Collision);
-    };
-    let reasons = cancelled.cancellation_reasons();
-    let places: Vec<usize> = reasons
-        .iter()
-        .enumerate()
-        .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
-        .map(|(place, _)| place)
-        .collect();
-    if !places.is_empty() {
-        return Some(Cancellation::Conditions(places));
-    }
-    reasons
-        .iter()
-        .any(|reason| {
-            matches!(
-                reason.code(),
-                Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
-            )
-        })
-        .then_some(Cancellation::Collision)
-}
-
-/// What an SDK error means when it means nothing special.
-fn unavailable<E, R>(error: &SdkError<E, R>) -> Unavailable
-where
-    E: std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    Unavailable::new("the table", DisplayErrorContext(error).to_string())
+/// The key of a user's row as DynamoDB's JSON spells it, for tests that look at it past the ports.
+#[must_use]
+pub fn key_of_user(id: UserId) -> serde_json::Value {
+    let (pk, sk) = keys::user(id).parts();
+    serde_json::json!({ keys::PK: { "S": pk }, keys::SK: { "S": sk } })
 }
 
 /// A number as DynamoDB takes it.

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use beckon_domain::model::settings::Settings;
 use beckon_domain::values::address::EmailAddress;
 
 /// Reads variables and collects what is wrong with them.
@@ -117,9 +118,10 @@ impl StoreConfig {
         (!table.is_empty()).then_some(Self { table, sender })
     }
 
-    /// For a function that needs no more.
-    pub fn from_environment() -> Result<Self, ConfigError> {
-        complete(&environment, Self::read)
+    /// The settings that hold until somebody saves some.
+    #[must_use]
+    pub fn defaults(&self) -> Settings {
+        Settings::default_from(self.sender.clone())
     }
 }
 

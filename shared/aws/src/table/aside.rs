@@ -1,8 +1,6 @@
 //! Rows that were set aside: telling of them, listing them, and putting them back.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::rows_aside::KeepAside;
@@ -13,8 +11,7 @@ use jiff::Timestamp;
 use super::keys::{self, Key, SHARDS};
 use super::reading::{key_of, unreadable};
 use super::rows::Item;
-use super::{Table, text, unavailable};
-use crate::sdk_calls::SdkCall as _;
+use super::{Table, text};
 
 impl KeepAside for Table {
     async fn rows_aside(&self, limit: usize) -> Result<Vec<SetAside>, Unavailable> {
@@ -37,7 +34,7 @@ impl KeepAside for Table {
 
     async fn note_reported(&self, key: &RowKey) -> Result<(), Unavailable> {
         let update = self
-            .of_row(key)
+            .update(Key::from(key.clone()))
             .condition_expression("attribute_exists(setAside)")
             .update_expression("SET setAside.reportedAt = :now")
             .expression_attribute_values(":now", text(keys::moment(Timestamp::now())));
@@ -66,7 +63,7 @@ impl KeepAside for Table {
         };
         let was_due = (mark.get(keys::DUE_PK), mark.get(keys::DUE_SK));
         let update = self
-            .of_row(key)
+            .update(Key::from(key.clone()))
             .condition_expression("setAside = :mark")
             .expression_attribute_values(":mark", AttributeValue::M(mark.clone()));
         let update = match was_due {
@@ -76,7 +73,7 @@ impl KeepAside for Table {
                 .expression_attribute_values(":sk", sk.clone()),
             _ => update.update_expression("REMOVE setAside, duePk, dueSk"),
         };
-        self.updated(update).await
+        Ok(self.updated(update).await?.is_some())
     }
 }
 
@@ -96,7 +93,7 @@ fn set_aside(item: &Item) -> Option<SetAside> {
         at: told("at")
             .and_then(|at| at.parse().ok())
             .unwrap_or(Timestamp::UNIX_EPOCH),
-        reported: mark.contains_key("reportedAt"),
+        reported: mark.contains_key(keys::REPORTED_AT),
     })
 }
 
@@ -110,34 +107,5 @@ impl Table {
             .expression_attribute_values(":partition", text(keys::aside_shard(shard)));
         let (rows, _) = self.query_rows(query, limit).await?;
         Ok(rows.iter().map(|row| Key::from(key_of(row))).collect())
-    }
-
-    fn of_row(&self, key: &RowKey) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::from(key.clone()).into_item()))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-    }
-
-    /// Carries an update out; `false` if its condition does not hold.
-    pub(super) async fn updated(
-        &self,
-        update: UpdateItemFluentBuilder,
-    ) -> Result<bool, Unavailable> {
-        match update.call().await {
-            Ok(answer) => {
-                self.note(true, answer.consumed_capacity());
-                Ok(true)
-            }
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(unavailable(&error)),
-        }
     }
 }

@@ -1,7 +1,6 @@
 //! The delivery worker's lease and delivery's pause: one row each.
 
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{Delete, Put};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::ports::delivery::{DeliveryPause, HoldLease};
 use beckon_domain::ports::error::Unavailable;
@@ -10,8 +9,7 @@ use beckon_domain::values::ids::RunId;
 use jiff::Timestamp;
 
 use super::rows;
-use super::{Table, changes, foreign, keys, number, text, unavailable};
-use crate::sdk_calls::SdkCall as _;
+use super::{Table, changes, foreign, keys, number, text};
 
 impl HoldLease for Table {
     async fn take_lease(
@@ -42,50 +40,32 @@ impl HoldLease for Table {
     }
 
     async fn give_lease_back(&self, run: RunId) -> Result<(), Unavailable> {
-        let answer = self
-            .client
-            .delete_item()
+        let delete = Delete::builder()
             .table_name(&self.name)
             .set_key(Some(keys::lease().into_item()))
             .condition_expression("#run = :run")
             .expression_attribute_names("#run", "run")
             .expression_attribute_values(":run", text(run.to_string()))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .call()
-            .await;
-        match answer {
-            Ok(answer) => {
-                self.note(true, answer.consumed_capacity());
-                Ok(())
-            }
-            // Somebody else holds it by now.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unavailable(&error)),
-        }
+            .build()
+            .map_err(foreign)?;
+        // If it does not hold, somebody else has it by now.
+        self.delete(delete).await.map(|_| ())
     }
 }
 
 impl Table {
     /// Ends whatever lease there is. Only for whoever knows that no other delivery worker can be alive.
     pub async fn free_lease(&self) -> Result<(), Unavailable> {
-        self.delete(keys::lease()).await
+        self.delete_row(keys::lease()).await
     }
 
-    async fn delete(&self, key: keys::Key) -> Result<(), Unavailable> {
-        self.client
-            .delete_item()
+    async fn delete_row(&self, key: keys::Key) -> Result<(), Unavailable> {
+        let delete = Delete::builder()
             .table_name(&self.name)
             .set_key(Some(key.into_item()))
-            .call()
-            .await
-            .map(|_| ())
-            .map_err(|error| unavailable(&error))
+            .build()
+            .map_err(foreign)?;
+        self.delete(delete).await.map(|_| ())
     }
 }
 
@@ -102,7 +82,7 @@ impl DeliveryPause for Table {
                 let item = rows::row(keys::pause(), pause)?;
                 self.write_over(keys::pause(), item).await?;
             }
-            None => self.delete(keys::pause()).await?,
+            None => self.delete_row(keys::pause()).await?,
         }
         changes::delivery(pause);
         Ok(())

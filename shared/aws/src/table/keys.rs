@@ -52,6 +52,8 @@ pub(super) const TTL: &str = "ttl";
 pub(super) const SCHEMA: &str = "schema";
 /// Since when and why a row is set aside, and where in the index of what is due it was.
 pub(super) const SET_ASIDE: &str = "setAside";
+/// In that: when somebody was told.
+pub(super) const REPORTED_AT: &str = "reportedAt";
 
 /// How many partitions an index is spread over.
 pub(super) const SHARDS: u8 = 16;
@@ -137,8 +139,10 @@ pub(super) fn external(id: &ExternalId) -> Key {
     Key::new(format!("external#{}", id.as_str()), "external")
 }
 
+pub(super) const MAIL: &str = "mail";
+
 pub(super) fn mail(id: MailId) -> Key {
-    Key::new(format!("mail#{id}"), "mail")
+    Key::new(format!("mail#{id}"), MAIL)
 }
 
 pub(super) fn batch(id: BatchId) -> Key {
@@ -149,8 +153,15 @@ pub(super) fn batch_partition(id: BatchId) -> String {
     format!("batch#{id}")
 }
 
+pub(super) const CURSOR: &str = "cursor";
+
 pub(super) fn cursor(id: BatchId) -> Key {
-    Key::new(batch_partition(id), "cursor")
+    Key::new(batch_partition(id), CURSOR)
+}
+
+/// The batch that a row is of.
+pub(super) fn batch_of(key: &RowKey) -> Option<BatchId> {
+    key.pk.strip_prefix("batch#")?.parse().ok()
 }
 
 pub(super) fn named(id: BatchId, page: u32) -> Key {

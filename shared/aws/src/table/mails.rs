@@ -1,9 +1,7 @@
 //! Mails: loading, claiming, recording; and the index of what is due, which cursors and
 //! invitations share.
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, ReturnConsumedCapacity, Select, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::mail::{Mail, MailClass};
@@ -19,8 +17,7 @@ use jiff::Timestamp;
 use super::keys::{self, DueKind, SHARDS, id_in};
 use super::reading::{key_of, unreadable};
 use super::rows::{self, Item, part};
-use super::{Cancelled, Table, changes, foreign, number, text, unavailable};
-use crate::sdk_calls::SdkCall as _;
+use super::{Cancelled, Table, changes, foreign, number, text};
 
 impl LoadMails for Table {
     async fn read_mails(&self, ids: &[MailId]) -> Result<Loaded<Mail, MailId>, Unavailable> {
@@ -224,28 +221,12 @@ impl Table {
     }
 
     async fn count(&self, partition: String) -> Result<u64, Unavailable> {
-        let mut count = 0;
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .index_name(keys::DUE)
-                .key_condition_expression("duePk = :partition")
-                .expression_attribute_values(":partition", text(&*partition))
-                .select(Select::Count)
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .call()
-                .await
-                .map_err(|error| unavailable(&error))?;
-            self.note(false, answer.consumed_capacity());
-            count += u64::try_from(answer.count).unwrap_or(0);
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(count);
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .index_name(keys::DUE)
+            .key_condition_expression("duePk = :partition")
+            .expression_attribute_values(":partition", text(partition));
+        self.count_rows(query).await
     }
 }

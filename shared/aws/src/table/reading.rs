@@ -8,8 +8,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::history::HistoryEntry;
@@ -29,8 +28,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::carrying::beyond;
 use super::keys::{self, Key};
 use super::rows::Item;
-use super::{Table, number, text, unavailable};
-use crate::sdk_calls::SdkCall as _;
+use super::{Table, number, text};
 
 /// The schema that this version writes, and the highest that it reads. It is raised when rows are
 /// written that the version before would misunderstand; not for a new optional attribute.
@@ -253,10 +251,7 @@ impl Table {
         }
         let as_read = version.map_or("", |_| " AND #version = :version");
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::from(key.clone()).into_item()))
+            .update(Key::from(key.clone()))
             .condition_expression(format!(
                 "attribute_exists(pk) AND attribute_not_exists(setAside){as_read}"
             ))
@@ -266,30 +261,23 @@ impl Table {
             )
             .expression_attribute_values(":mark", AttributeValue::M(mark))
             .expression_attribute_values(":aside", text(keys::aside_partition(&key.pk)))
-            .expression_attribute_values(":since", text(keys::moment(now)))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+            .expression_attribute_values(":since", text(keys::moment(now)));
         let update = match version {
             Some(version) => update.expression_attribute_values(":version", version.clone()),
             None => update,
         };
-        match update.call().await {
-            Ok(answer) => {
-                self.note(true, answer.consumed_capacity());
-                tracing::error!(
-                    row = row.row,
-                    reason = row.reason,
-                    "a row that this version cannot read was set aside"
-                );
-            }
+        match self.updated(update).await {
+            Ok(Some(_)) => tracing::error!(
+                row = row.row,
+                reason = row.reason,
+                "a row that this version cannot read was set aside"
+            ),
             // Somebody else set it aside, or wrote it anew.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {}
+            Ok(None) => {}
             Err(error) => tracing::error!(
                 row = row.row,
                 reason = row.reason,
-                error = %unavailable(&error).source,
+                error = %error.source,
                 "a row that this version cannot read could not be set aside"
             ),
         }

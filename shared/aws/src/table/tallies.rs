@@ -1,7 +1,6 @@
 //! Counts: wrong tries by source, hard bounces by batch, and the pace of delivery.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, Select};
+use aws_sdk_dynamodb::types::{AttributeValue, Put};
 use beckon_domain::ports::batches::NoteBounce;
 use beckon_domain::ports::delivery::SendRate;
 use beckon_domain::ports::error::Unavailable;
@@ -9,8 +8,7 @@ use beckon_domain::ports::rate_counter::RateCounter;
 use beckon_domain::values::ids::{BatchId, MailId};
 use jiff::Timestamp;
 
-use super::{Table, foreign, keys, number, rows, text, unavailable};
-use crate::sdk_calls::SdkCall as _;
+use super::{Table, foreign, keys, number, rows, text};
 
 /// A tally of which something else was made is begun anew: guesses at it must be counted.
 const COUNTABLE: &str = "(attribute_type(#until, :number) AND attribute_type(#count, :number))";
@@ -67,30 +65,14 @@ impl NoteBounce for Table {
     async fn note_bounce(&self, batch: BatchId, mail: MailId) -> Result<u64, Unavailable> {
         self.put(self.set(rows::fresh(keys::bounce(batch, mail)))?)
             .await?;
-        let mut count = 0;
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .key_condition_expression("pk = :batch AND begins_with(sk, :bounces)")
-                .expression_attribute_values(":batch", text(keys::batch_partition(batch)))
-                .expression_attribute_values(":bounces", text(keys::BOUNCES))
-                .select(Select::Count)
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .call()
-                .await
-                .map_err(|error| unavailable(&error))?;
-            self.note(false, answer.consumed_capacity());
-            count += u64::try_from(answer.count).unwrap_or(0);
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(count);
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("pk = :batch AND begins_with(sk, :bounces)")
+            .expression_attribute_values(":batch", text(keys::batch_partition(batch)))
+            .expression_attribute_values(":bounces", text(keys::BOUNCES))
+            .consistent_read(true);
+        self.count_rows(query).await
     }
 }
 
@@ -117,34 +99,15 @@ impl SendRate for Table {
 impl Table {
     /// Adds to a tally whose time is not over; `false` if there is none.
     async fn add_to_running(&self, name: &str, now: Timestamp) -> Result<bool, Unavailable> {
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(keys::tally(name).into_item()))
+        let update = self
+            .update(keys::tally(name))
             .condition_expression(format!("#until > :now AND {COUNTABLE}"))
             .expression_attribute_values(":number", text("N"))
             .update_expression("ADD #count :one")
             .expression_attribute_names("#until", "until")
             .expression_attribute_names("#count", "count")
             .expression_attribute_values(":now", number(now.as_millisecond()))
-            .expression_attribute_values(":one", number(1))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .call()
-            .await;
-        match answer {
-            Ok(answer) => {
-                self.note(true, answer.consumed_capacity());
-                Ok(true)
-            }
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(unavailable(&error)),
-        }
+            .expression_attribute_values(":one", number(1));
+        Ok(self.updated(update).await?.is_some())
     }
 }

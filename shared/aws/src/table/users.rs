@@ -2,8 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, ReturnValue, TransactWriteItem};
 use beckon_domain::model::batch::{Batch, Cursor};
 use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange, of_different_users};
 use beckon_domain::model::history::HistoryEntry;
@@ -14,7 +13,8 @@ use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mails::LoadMails as _;
-use beckon_domain::ports::reads::{ListPage, Loaded};
+use beckon_domain::ports::reads::ListPage;
+use beckon_domain::ports::reads::Loaded;
 use beckon_domain::ports::users::{
     AddUserError, AddUserRow, FindUser, FindUsers, ListUsers, LoadUsers, SaveUsers, TakeTry,
 };
@@ -27,8 +27,7 @@ use super::batches::Entry;
 use super::keys::{self, ListKind, id_in};
 use super::reading::{KNOWN_SCHEMA, Row, known_schema, rows};
 use super::rows::{self, Item, part};
-use super::{Cancelled, Table, changes, foreign, number, text, unavailable};
-use crate::sdk_calls::SdkCall as _;
+use super::{Cancelled, Table, changes, foreign, number, text};
 
 /// DynamoDB's own limit for one transaction.
 const MAX_ITEMS_IN_A_TRANSACTION: usize = 100;
@@ -261,11 +260,8 @@ impl TakeTry for Table {
             (":schema".to_owned(), known_schema()),
         ]);
         values.extend(now.map(|now| (":now".to_owned(), now)));
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(keys::user(user).into_item()))
+        let update = self
+            .update(keys::user(user))
             .condition_expression(format!(
                 "invitation.#state = :state AND invitation.issue = :issue \
                  AND invitation.triesLeft > :none{in_time} AND {KNOWN_SCHEMA}"
@@ -277,23 +273,10 @@ impl TakeTry for Table {
             .expression_attribute_names("#version", "version")
             .expression_attribute_names("#schema", keys::SCHEMA)
             .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::AllNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .call()
-            .await;
-        match answer {
-            Ok(answer) => {
-                self.note(true, answer.consumed_capacity());
-                self.one(answer.attributes).await
-            }
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(unavailable(&error)),
+            .return_values(ReturnValue::AllNew);
+        match self.updated(update).await? {
+            Some(answer) => self.one(answer.attributes).await,
+            None => Ok(None),
         }
     }
 }
