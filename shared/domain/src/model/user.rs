@@ -90,6 +90,30 @@ pub struct User {
 }
 
 impl User {
+    /// Somebody who becomes known, by nothing but their address yet.
+    #[must_use]
+    pub fn new(id: UserId, email: EmailAddress, added_at: Timestamp) -> Self {
+        Self {
+            id,
+            version: Version::FIRST,
+            email,
+            external_id: None,
+            display_name: None,
+            groups: BTreeSet::new(),
+            locale: None,
+            time_zone: None,
+            enabled: true,
+            devices: 0,
+            address_mark: None,
+            address_since: None,
+            latest_issue: IssueNumber::NONE,
+            invitation: None,
+            asked: None,
+            added_at,
+            carried: Carried::default(),
+        }
+    }
+
     /// Where their invitation stands at a moment.
     #[must_use]
     pub fn invitation_state_at(&self, now: Timestamp) -> InvitationState {

@@ -8,7 +8,6 @@ use crate::model::history::HistoryEvent;
 use crate::model::ownership::OwnerSwitch;
 #[cfg(feature = "schema")]
 use crate::model::ownership::OwnershipChoice;
-use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
@@ -22,7 +21,7 @@ use crate::rules::confirmation::{self, ConfirmationForecast};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::usecases::send_invitations::{batch_and_cursor, choice_refused};
 use crate::values::address::EmailAddress;
-use crate::values::ids::{ExternalId, IssueNumber, UserId, Version};
+use crate::values::ids::{ExternalId, UserId};
 use crate::values::locale::{Locale, TimeZoneName};
 use crate::values::method::choice_applies;
 use crate::values::names::{DisplayName, parse_groups};
@@ -225,23 +224,12 @@ fn parse(
     });
     match email {
         Some(email) if problems.is_empty() => Ok(User {
-            id,
-            version: Version::FIRST,
-            email,
             external_id,
             display_name,
             groups,
             locale,
             time_zone,
-            enabled: true,
-            devices: 0,
-            address_mark: None,
-            address_since: None,
-            latest_issue: IssueNumber::NONE,
-            invitation: None,
-            asked: None,
-            added_at: now,
-            carried: Carried::default(),
+            ..User::new(id, email, now)
         }),
         _ => Err(problems.into_vec()),
     }

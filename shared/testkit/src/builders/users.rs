@@ -1,15 +1,12 @@
 //! Users and their invitations.
 
-use std::collections::BTreeSet;
-
 use beckon_domain::model::invitation::{Invitation, InvitationState};
 use beckon_domain::model::ownership::Ownership;
 use beckon_domain::model::reminders::ReminderPlan;
 use beckon_domain::model::settings::reminders::Reminders;
-use beckon_domain::model::stored::Carried;
 use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::values::address::EmailAddress;
-use beckon_domain::values::ids::{BatchId, ExternalId, IssueNumber, MailId, UserId, Version};
+use beckon_domain::values::ids::{BatchId, ExternalId, IssueNumber, MailId, UserId};
 use beckon_domain::values::keys::KeyId;
 use beckon_domain::values::locale::{Locale, TimeZoneName};
 use beckon_domain::values::method::Method;
@@ -28,25 +25,8 @@ pub struct UserBuilder(User);
 pub fn a_user() -> UserBuilder {
     let id = UserId::new(fresh_ulid());
     let address = format!("user-{id}@example.com").to_lowercase();
-    UserBuilder(User {
-        id,
-        version: Version::FIRST,
-        email: EmailAddress::parse(&address).expect("the address is well formed"),
-        external_id: None,
-        display_name: None,
-        groups: BTreeSet::new(),
-        locale: None,
-        time_zone: None,
-        enabled: true,
-        devices: 0,
-        address_mark: None,
-        address_since: None,
-        latest_issue: IssueNumber::NONE,
-        invitation: None,
-        asked: None,
-        added_at: monday_morning(),
-        carried: Carried::default(),
-    })
+    let address = EmailAddress::parse(&address).expect("the address is well formed");
+    UserBuilder(User::new(id, address, monday_morning()))
 }
 
 impl UserBuilder {

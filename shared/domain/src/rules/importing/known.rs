@@ -1,17 +1,16 @@
 //! Everyone whom a file may be about, and what becomes of them row by row.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use super::Entry;
 use crate::model::change::Identifier;
 use crate::model::settings::Sender;
-use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::rules::csv_users::{Column, damage};
 use crate::values::address::EmailAddress;
-use crate::values::ids::{ExternalId, IssueNumber, UserId, Version};
+use crate::values::ids::{ExternalId, UserId};
 use crate::values::problem::FieldProblem;
 
 /// How many ids of nobody known are looked up with the zeros that they may have lost. Where a
@@ -274,25 +273,8 @@ impl Known {
                 ),
             ));
         }
-        Ok(Decision::Add(Box::new(entry.applied_to(&User {
-            id,
-            version: Version::FIRST,
-            email,
-            external_id: None,
-            display_name: None,
-            groups: BTreeSet::new(),
-            locale: None,
-            time_zone: None,
-            enabled: true,
-            devices: 0,
-            address_mark: None,
-            address_since: None,
-            latest_issue: IssueNumber::NONE,
-            invitation: None,
-            asked: None,
-            added_at: now,
-            carried: Carried::default(),
-        }))))
+        let user = User::new(id, email, now);
+        Ok(Decision::Add(Box::new(entry.applied_to(&user))))
     }
 }
 
