@@ -1,6 +1,6 @@
 //! What a later version wrote into a row beside what this one knows: taken from the item when it is
-//! read, carried by the value, and put back when the row is written. At every depth of maps; of lists
-//! nobody can say which entry is which.
+//! read, carried by the value, and put back when the row is written. At every depth of maps, and in the entries of the
+//! lists that say which entry is which.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -28,6 +28,14 @@ const OURS: [&str; 9] = [
 /// invitation, and what was said of the one does not hold of the other.
 const SAMENESS: [&str; 3] = ["id", "issue", "type"];
 
+/// Lists of maps, and what tells their entries apart. In other lists nobody can say which entry is which.
+const ENTRIES: [(&str, &[&str]); 4] = [
+    ("sessions", &["digest"]),
+    ("groups", &["group"]),
+    ("agreements", &["ownership", "locale"]),
+    ("enrolment", &["platform", "ownership"]),
+];
+
 /// Attributes of which this version knows nothing.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Beyond {
@@ -37,6 +45,9 @@ struct Beyond {
     /// Those in maps that it knows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     within: BTreeMap<String, Within>,
+    /// Those in entries of lists that it knows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    entries: BTreeMap<String, Vec<Within>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,7 +81,7 @@ pub(super) fn put_back(carried: &Carried, item: &mut Item) {
 
 impl Beyond {
     fn is_empty(&self) -> bool {
-        self.whole.is_empty() && self.within.is_empty()
+        self.whole.is_empty() && self.within.is_empty() && self.entries.is_empty()
     }
 }
 
@@ -84,8 +95,14 @@ fn difference(item: &Item, own: &Item) -> Beyond {
             (AttributeValue::M(map), Some(AttributeValue::M(own))) => {
                 let beyond = difference(map, own);
                 if !beyond.is_empty() {
-                    let of = sameness(own);
+                    let of = part(own, &SAMENESS);
                     found.within.insert(name.clone(), Within { of, beyond });
+                }
+            }
+            (AttributeValue::L(list), Some(AttributeValue::L(own))) => {
+                let within = beyond_entries(name, list, own);
+                if !within.is_empty() {
+                    found.entries.insert(name.clone(), within);
                 }
             }
             (_, Some(_)) => {}
@@ -94,10 +111,46 @@ fn difference(item: &Item, own: &Item) -> Beyond {
     found
 }
 
-fn sameness(map: &Item) -> serde_dynamo::Item {
-    let of = SAMENESS.into_iter().filter_map(|name| {
-        let value = map.get(name)?;
-        Some((name.to_owned(), value.clone()))
+/// What the entries of a list hold beyond what this version would write of them.
+fn beyond_entries(name: &str, list: &[AttributeValue], own: &[AttributeValue]) -> Vec<Within> {
+    let Some(names) = names_of_entries(name) else {
+        return Vec::new();
+    };
+    let with_more = list.iter().filter_map(|entry| {
+        let AttributeValue::M(entry) = entry else {
+            return None;
+        };
+        let of = part(entry, names);
+        let beyond = difference(entry, the_entry(own.iter(), names, &of)?);
+        (!beyond.is_empty()).then_some(Within { of, beyond })
+    });
+    with_more.collect()
+}
+
+fn names_of_entries(list: &str) -> Option<&'static [&'static str]> {
+    let mut all = ENTRIES.into_iter();
+    all.find_map(|(name, names)| (name == list).then_some(names))
+}
+
+/// The entry that this part tells from all others.
+fn the_entry<'a>(
+    list: impl Iterator<Item = &'a AttributeValue>,
+    names: &[&str],
+    of: &serde_dynamo::Item,
+) -> Option<&'a Item> {
+    let mut same = list.filter_map(|entry| match entry {
+        AttributeValue::M(map) if part(map, names) == *of => Some(map),
+        _ => None,
+    });
+    let first = same.next()?;
+    same.next().is_none().then_some(first)
+}
+
+/// Those attributes of a map that have these names.
+fn part(map: &Item, names: &[&str]) -> serde_dynamo::Item {
+    let of = names.iter().filter_map(|name| {
+        let value = map.get(*name)?;
+        Some(((*name).to_owned(), value.clone()))
     });
     serde_dynamo::Item::from(of.collect::<HashMap<_, _>>())
 }
@@ -108,9 +161,25 @@ fn merge(beyond: Beyond, item: &mut Item) {
     }
     for (name, Within { of, beyond }) in beyond.within {
         if let Some(AttributeValue::M(map)) = item.get_mut(&name)
-            && sameness(map) == of
+            && part(map, &SAMENESS) == of
         {
             merge(beyond, map);
+        }
+    }
+    for (name, entries) in beyond.entries {
+        let Some((names, AttributeValue::L(list))) =
+            names_of_entries(&name).zip(item.get_mut(&name))
+        else {
+            continue;
+        };
+        for Within { of, beyond } in entries {
+            let mut same = list.iter_mut().filter_map(|entry| match entry {
+                AttributeValue::M(map) if part(map, names) == of => Some(map),
+                _ => None,
+            });
+            if let (Some(map), None) = (same.next(), same.next()) {
+                merge(beyond, map);
+            }
         }
     }
 }
@@ -170,6 +239,31 @@ mod tests {
             put_back(&carried, &mut written);
             assert_eq!(written, other);
         }
+    }
+
+    #[test]
+    fn what_an_entry_of_a_list_held_goes_back_to_that_entry() {
+        let entry = |digest: &str, more: &[(&str, AttributeValue)]| {
+            let mut entry = map(&[("digest", text(digest))]);
+            entry.extend(map(more));
+            AttributeValue::M(entry)
+        };
+        let list = |entries: Vec<AttributeValue>| map(&[("sessions", AttributeValue::L(entries))]);
+        let news = [("news", text("of later"))];
+        let before = list(vec![entry("a", &[]), entry("b", &news)]);
+        let carried = beyond(&before, &list(vec![entry("a", &[]), entry("b", &[])]));
+
+        let mut turned = list(vec![entry("b", &[]), entry("c", &[]), entry("a", &[])]);
+        put_back(&carried, &mut turned);
+        let mut without = list(vec![entry("a", &[])]);
+        put_back(&carried, &mut without);
+        let mut twice = list(vec![entry("b", &[]), entry("b", &[])]);
+        put_back(&carried, &mut twice);
+
+        let expected = vec![entry("b", &news), entry("c", &[]), entry("a", &[])];
+        assert_eq!(turned, list(expected));
+        assert_eq!(without, list(vec![entry("a", &[])]));
+        assert_eq!(twice, list(vec![entry("b", &[]), entry("b", &[])]));
     }
 
     #[test]
