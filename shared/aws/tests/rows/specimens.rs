@@ -1,7 +1,7 @@
 //! One value of each kind that has a row, with fixed ids and times, so that its row is the same at
 //! every run. What a test does not say is what the builders of the test kit give.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::batch::{
@@ -31,7 +31,7 @@ use beckon_domain::model::template::{Template, TemplateKind, TemplateName, Wordi
 use beckon_domain::model::user::{AddressSuppression, Asked, User};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{
-    BatchId, DeviceId, EventId, IssueNumber, MailId, RunId, UserId, Version,
+    BatchId, DeviceId, EventId, IssueNumber, MailId, RequestId, RunId, UserId, Version,
 };
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::method::Method;
@@ -119,6 +119,10 @@ fn later(hours: i64) -> Timestamp {
     monday_morning() + SignedDuration::from_hours(hours)
 }
 
+fn request_id() -> RequestId {
+    RequestId::parse("JKJaXmPLvHcESHA=").expect("the id of a request")
+}
+
 fn digest(number: u8) -> SessionDigest {
     RegistrationId::from_random([number; 16]).digest()
 }
@@ -165,7 +169,9 @@ pub(crate) fn all() -> Vec<Specimen> {
         "named-users".to_owned(),
         Value::Named(batch_id(2), 0, named),
     );
-    add("page".to_owned(), Value::Page(page()));
+    for (name, page) in pages() {
+        add(name.to_owned(), Value::Page(page));
+    }
     add("bounce".to_owned(), Value::Bounce(batch_id(1), mail_id(1)));
     for (name, session) in sessions() {
         add(format!("session-{name}"), Value::Session(session));
@@ -194,6 +200,25 @@ pub(crate) fn all() -> Vec<Specimen> {
     );
     add("pace".to_owned(), Value::Pace(13.5));
     all
+}
+
+/// The specimens whose rows a folder holds. Its current settings are the newest that it has.
+pub(crate) fn of_rows(rows: &BTreeMap<String, serde_json::Value>) -> Vec<Specimen> {
+    let mut specimens = all();
+    specimens.retain(|specimen| rows.contains_key(&specimen.name));
+    let newest = specimens
+        .iter()
+        .rev()
+        .find_map(|specimen| match &specimen.value {
+            Value::SettingsVersion(saved) => Some(saved.clone()),
+            _ => None,
+        });
+    for specimen in &mut specimens {
+        if let (Value::CurrentSettings(current), Some(newest)) = (&mut specimen.value, &newest) {
+            current.clone_from(newest);
+        }
+    }
+    specimens
 }
 
 /// Where a batch's expansion stands.
@@ -400,21 +425,24 @@ fn registrations() -> Vec<(&'static str, Registration)> {
     let aside = Registration {
         time_unknown: true,
         session_issue: Some(IssueNumber::from_number(2)),
-        not_completed: Some(not_completed()),
+        not_completed: Some(not_completed(WhyNotCompleted::EarlierIssue)),
         latest_enrolment_at: Some(later(0)),
         ..a_registration(user_id(1), "device-3")
     };
+    let mut whole = a_registration(user_id(10), "device-4");
+    whole.device.enrollment_type = Some(EnrollmentType::Device);
     vec![
         ("bare", bare),
         ("with-every-part", full),
         ("that-completed-nothing", aside),
+        ("of-a-whole-device", whole),
     ]
 }
 
-fn not_completed() -> NotCompleted {
+fn not_completed(why: WhyNotCompleted) -> NotCompleted {
     NotCompleted {
         issue: IssueNumber::from_number(3),
-        why: WhyNotCompleted::EarlierIssue,
+        why,
         session_issue: Some(IssueNumber::from_number(2)),
     }
 }
@@ -428,7 +456,7 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
     let mail = mail_id(2);
     let device = device_id("device-1");
     let admin = || Actor::Caller("admin".to_owned());
-    vec![
+    let mut events = vec![
         (admin(), HistoryEvent::UserAdded),
         (
             admin(),
@@ -557,15 +585,39 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
         (
             Actor::DeviceManagement,
             HistoryEvent::RegistrationConfirmed {
-                device,
+                device: device.clone(),
                 ownership: Ownership::NotSet,
                 rule: OwnershipRule::NotSet,
                 after_end: false,
                 time_unknown: true,
-                not_completed: Some(not_completed()),
+                not_completed: Some(not_completed(WhyNotCompleted::EarlierIssue)),
             },
         ),
-    ]
+    ];
+    let complaint = HistoryEvent::InvitationBounced {
+        issue,
+        mail,
+        bounce: Some(Bounce::Complaint),
+        mark: Some(AddressSuppression::Complained),
+    };
+    events.push((Actor::MailService, complaint));
+    for why in [
+        WhyNotCompleted::FormerAddress,
+        WhyNotCompleted::EnrolledBefore,
+        WhyNotCompleted::TimeUnknown,
+        WhyNotCompleted::ReportedBefore,
+    ] {
+        let confirmed = HistoryEvent::RegistrationConfirmed {
+            device: device.clone(),
+            ownership: Ownership::NotSet,
+            rule: OwnershipRule::NotSet,
+            after_end: false,
+            time_unknown: false,
+            not_completed: Some(not_completed(why)),
+        };
+        events.push((Actor::DeviceManagement, confirmed));
+    }
+    events
 }
 
 fn mails() -> Vec<(String, Mail)> {
@@ -595,6 +647,22 @@ fn mails() -> Vec<(String, Mail)> {
         ..a_mail(user_id(2)).with_id(mail_id(40)).build()
     };
     mails.push(("with-every-part".to_owned(), full));
+    let requested = Mail {
+        request_id: Some(request_id()),
+        ..a_mail(user_id(2)).with_id(mail_id(41)).build()
+    };
+    mails.push(("of-a-request".to_owned(), requested));
+    let handed_over = Mail {
+        kind: MailKind::HandOver {
+            issue: IssueNumber::from_number(3),
+            method: Method::Password,
+            expires_at: later(168),
+            by: None,
+            reason: label("lost telephone"),
+        },
+        ..a_mail(user_id(2)).with_id(mail_id(42)).build()
+    };
+    mails.push(("hand-over-without-a-secret".to_owned(), handed_over));
     mails
 }
 
@@ -723,14 +791,28 @@ fn batches() -> Vec<(&'static str, (Batch, Cursor))> {
         done_at: Some(later(1)),
         ..all_cursor
     };
+    let (requested, requested_cursor) = started(4);
+    let requested = Batch {
+        choice: OwnerSwitch::On(OwnershipChoice::UserOwned),
+        request_id: Some(request_id()),
+        ..requested
+    };
+    // A page of it is finished.
+    let requested_cursor = Cursor {
+        version: Version::FIRST.next(),
+        page: 1,
+        request_id: Some(request_id()),
+        ..requested_cursor
+    };
     vec![
+        ("of-a-request", (requested, requested_cursor)),
         ("few", (few, few_cursor)),
         ("many", (many, many_cursor)),
         ("filter", (all, all_cursor)),
     ]
 }
 
-fn page() -> Page {
+fn pages() -> Vec<(&'static str, Page)> {
     let recipient = |number, result| Recipient {
         user: user_id(number),
         result,
@@ -748,11 +830,17 @@ fn page() -> Page {
     ]) {
         recipients.push(recipient(number, RecipientResult::Skipped { reason }));
     }
-    Page {
-        batch: batch_id(2),
+    let unreadable = SkipReason::Unreadable;
+    let page = |batch, recipients| Page {
+        batch: batch_id(batch),
         number: 0,
         recipients,
-    }
+    };
+    let skipped = recipient(2, RecipientResult::Skipped { reason: unreadable });
+    vec![
+        ("page", page(2, recipients)),
+        ("page-with-an-unreadable-user", page(4, vec![skipped])),
+    ]
 }
 
 fn sessions() -> Vec<(&'static str, Session)> {
@@ -801,12 +889,37 @@ pub(crate) fn saved_settings() -> Vec<VersionedSettings> {
             version: version.next(),
             settings: settings_with_every_part(),
         },
+        VersionedSettings {
+            version: version.next().next(),
+            settings: settings_with_every_part_of_a_group(),
+        },
     ]
+}
+
+fn settings_with_every_part_of_a_group() -> Settings {
+    const LOGO: &str = "/9j/wAALCABAAEABAREA/9k=";
+    parsed(serde_json::json!({
+        "registration": { "method": "password" },
+        "groups": [{
+            "group": "staff",
+            "registration": {
+                "method": "pin", "lifetimeHours": 240, "allowPinRequest": true,
+                "pin": { "length": 7, "alphabet": "digits", "tries": 4 }
+            },
+            "reminders": {
+                "enabled": true, "startAfterDays": 2, "everyDays": 3, "most": 2,
+                "quietHours": { "from": "22:00", "to": "06:00" }
+            },
+            "ownership": "userOwned"
+        }],
+        "sender": { "from": "it@example.com" },
+        "branding": { "logo": { "contentType": "image/jpeg", "contentBase64": LOGO } }
+    }))
 }
 
 fn settings_with_every_part() -> Settings {
     const LOGO: &str = "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAAT0lEQVR42u3PQQkAAAgEsCtiJfMbxwi+hcEKLNXzWgQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQELgsKmTEtqQeZBAAAAABJRU5ErkJggg==";
-    let written = serde_json::json!({
+    parsed(serde_json::json!({
         "registration": {
             "method": "passwordAndPin", "lifetimeHours": 72,
             "pin": { "length": 10, "alphabet": "unambiguous", "tries": 3 },
@@ -844,7 +957,10 @@ fn settings_with_every_part() -> Settings {
             "url": "https://mdm.example.com/enrol?for={email}"
         }] },
         "locale": "de", "timeZone": "Europe/Berlin"
-    });
+    }))
+}
+
+fn parsed(written: serde_json::Value) -> Settings {
     let draft: SettingsDraft = serde_json::from_value(written).expect("a document of settings");
     draft
         .parse(&address("beckon@example.com"))
