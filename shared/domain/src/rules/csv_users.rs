@@ -1,7 +1,7 @@
 //! Users as a table of text, as spreadsheets write and read them: which columns there are, and how
 //! a cell is kept from becoming a formula. Nothing here knows what a good address is.
 //!
-//! What [`write()`] writes [`read`] reads.
+//! What [`write()`] writes [`parse`] reads.
 
 pub(crate) mod damage;
 mod encoding;
