@@ -70,35 +70,26 @@ impl<Store> FunctionEnv<Store> {
     }
 }
 
+/// The environment with one part given, which may be of another type than before, and the rest as it
+/// was: the update syntax of structs cannot change a type.
+macro_rules! given {
+    ($part:ident; $env:ident: $($rest:ident)*) => {
+        FunctionEnv {
+            $part,
+            $($rest: $env.$rest,)*
+        }
+    };
+}
+
 impl<S, K, L, M, W, B, D> FunctionEnv<S, K, L, M, W, B, D> {
     /// The same with the keys.
     pub fn with_keys<Given>(self, keys: Given) -> FunctionEnv<S, Given, L, M, W, B, D> {
-        FunctionEnv {
-            store: self.store,
-            clock: self.clock,
-            entropy: self.entropy,
-            keys,
-            composer: self.composer,
-            mail_service: self.mail_service,
-            wake_up: self.wake_up,
-            event_bus: self.event_bus,
-            dead_letters: self.dead_letters,
-        }
+        given!(keys; self: store clock entropy composer mail_service wake_up event_bus dead_letters)
     }
 
     /// The same with what puts mails into words.
     pub fn with_composer<Given>(self, composer: Given) -> FunctionEnv<S, K, Given, M, W, B, D> {
-        FunctionEnv {
-            store: self.store,
-            clock: self.clock,
-            entropy: self.entropy,
-            keys: self.keys,
-            composer,
-            mail_service: self.mail_service,
-            wake_up: self.wake_up,
-            event_bus: self.event_bus,
-            dead_letters: self.dead_letters,
-        }
+        given!(composer; self: store clock entropy keys mail_service wake_up event_bus dead_letters)
     }
 
     /// The same with the mail service.
@@ -106,47 +97,17 @@ impl<S, K, L, M, W, B, D> FunctionEnv<S, K, L, M, W, B, D> {
         self,
         mail_service: Given,
     ) -> FunctionEnv<S, K, L, Given, W, B, D> {
-        FunctionEnv {
-            store: self.store,
-            clock: self.clock,
-            entropy: self.entropy,
-            keys: self.keys,
-            composer: self.composer,
-            mail_service,
-            wake_up: self.wake_up,
-            event_bus: self.event_bus,
-            dead_letters: self.dead_letters,
-        }
+        given!(mail_service; self: store clock entropy keys composer wake_up event_bus dead_letters)
     }
 
     /// The same with what wakes the delivery worker.
     pub fn with_wake_up<Given>(self, wake_up: Given) -> FunctionEnv<S, K, L, M, Given, B, D> {
-        FunctionEnv {
-            store: self.store,
-            clock: self.clock,
-            entropy: self.entropy,
-            keys: self.keys,
-            composer: self.composer,
-            mail_service: self.mail_service,
-            wake_up,
-            event_bus: self.event_bus,
-            dead_letters: self.dead_letters,
-        }
+        given!(wake_up; self: store clock entropy keys composer mail_service event_bus dead_letters)
     }
 
     /// The same with the bus that events go to.
     pub fn with_event_bus<Given>(self, event_bus: Given) -> FunctionEnv<S, K, L, M, W, Given, D> {
-        FunctionEnv {
-            store: self.store,
-            clock: self.clock,
-            entropy: self.entropy,
-            keys: self.keys,
-            composer: self.composer,
-            mail_service: self.mail_service,
-            wake_up: self.wake_up,
-            event_bus,
-            dead_letters: self.dead_letters,
-        }
+        given!(event_bus; self: store clock entropy keys composer mail_service wake_up dead_letters)
     }
 
     /// The same with a place for what could not be understood.
@@ -154,17 +115,7 @@ impl<S, K, L, M, W, B, D> FunctionEnv<S, K, L, M, W, B, D> {
         self,
         dead_letters: Given,
     ) -> FunctionEnv<S, K, L, M, W, B, Given> {
-        FunctionEnv {
-            store: self.store,
-            clock: self.clock,
-            entropy: self.entropy,
-            keys: self.keys,
-            composer: self.composer,
-            mail_service: self.mail_service,
-            wake_up: self.wake_up,
-            event_bus: self.event_bus,
-            dead_letters,
-        }
+        given!(dead_letters; self: store clock entropy keys composer mail_service wake_up event_bus)
     }
 }
 
@@ -190,13 +141,8 @@ impl<S: Sync, K: Sync, L: Sync, M: Sync, W: Sync, B: Sync, D: Sync> Env
 
 impl<S, K, L, M, W, B, D> WithKeys for FunctionEnv<S, K, L, M, W, B, D>
 where
-    S: Sync,
+    Self: Env,
     K: LoadKeys + Sync,
-    L: Sync,
-    M: Sync,
-    W: Sync,
-    B: Sync,
-    D: Sync,
 {
     type Keys = K;
 
@@ -207,13 +153,8 @@ where
 
 impl<S, K, L, M, W, B, D> WithComposer for FunctionEnv<S, K, L, M, W, B, D>
 where
-    S: Sync,
-    K: Sync,
+    Self: Env,
     L: ComposeMail + ComposeOwn + Sync,
-    M: Sync,
-    W: Sync,
-    B: Sync,
-    D: Sync,
 {
     type Composer = L;
 
@@ -224,13 +165,8 @@ where
 
 impl<S, K, L, M, W, B, D> WithMailService for FunctionEnv<S, K, L, M, W, B, D>
 where
-    S: Sync,
-    K: Sync,
-    L: Sync,
+    Self: Env,
     M: SendMail + ClearSuppression + Sync,
-    W: Sync,
-    B: Sync,
-    D: Sync,
 {
     type MailService = M;
 
@@ -241,13 +177,8 @@ where
 
 impl<S, K, L, M, W, B, D> WithWakeUp for FunctionEnv<S, K, L, M, W, B, D>
 where
-    S: Sync,
-    K: Sync,
-    L: Sync,
-    M: Sync,
+    Self: Env,
     W: WakeUp + Sync,
-    B: Sync,
-    D: Sync,
 {
     type WakeUp = W;
 
@@ -258,13 +189,8 @@ where
 
 impl<S, K, L, M, W, B, D> WithEventBus for FunctionEnv<S, K, L, M, W, B, D>
 where
-    S: Sync,
-    K: Sync,
-    L: Sync,
-    M: Sync,
-    W: Sync,
+    Self: Env,
     B: PublishEvents + Sync,
-    D: Sync,
 {
     type EventBus = B;
 
@@ -275,12 +201,7 @@ where
 
 impl<S, K, L, M, W, B, D> WithDeadLetters for FunctionEnv<S, K, L, M, W, B, D>
 where
-    S: Sync,
-    K: Sync,
-    L: Sync,
-    M: Sync,
-    W: Sync,
-    B: Sync,
+    Self: Env,
     D: DeadLetters + Sync,
 {
     type DeadLetters = D;
