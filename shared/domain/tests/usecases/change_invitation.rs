@@ -13,14 +13,9 @@ use beckon_testkit::composer::{fact, pin_in};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;
 
-const WEEK: SignedDuration = SignedDuration::from_hours(168);
+use crate::redemptions::invited;
 
-async fn invited() -> (World, User) {
-    let world = World::new();
-    let user = world.with(a_user());
-    world.invite(&[&user]).await;
-    (world, user)
-}
+const WEEK: SignedDuration = SignedDuration::from_hours(168);
 
 async fn change(
     world: &World,

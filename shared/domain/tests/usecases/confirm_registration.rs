@@ -2,12 +2,11 @@
 
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
-use beckon_domain::model::mail::{MailClass, MailKind};
+use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::ownership::{
     Classification, EnrollmentType, Ownership, OwnershipChoice, OwnershipRule,
 };
-use beckon_domain::model::registration::{DeviceFacts, Registrant, Registration};
-use beckon_domain::model::user::User;
+use beckon_domain::model::registration::{DeviceFacts, Registrant};
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, Confirmed};
 use beckon_domain::values::ids::{DeviceId, ExternalId, IssueNumber};
 use beckon_domain::values::names::Label;
@@ -17,42 +16,7 @@ use beckon_testkit::builders::{a_device, a_user, settings};
 use beckon_testkit::composer::fact;
 use jiff::SignedDuration;
 
-async fn invited(choice: Option<OwnershipChoice>) -> (World, User) {
-    let world = World::under(&settings().confirming_everyone().build());
-    let user = world.with(a_user());
-    world.invite_choosing(&[&user], choice).await;
-    world.wait(SignedDuration::from_hours(1));
-    (world, user)
-}
-
-async fn report(world: &World, user: &User, device: DeviceFacts) -> Confirmed {
-    let reported = world.report(Registrant::User(user.id), device).await;
-    reported.expect("the user is known")
-}
-
-fn supervised(id: &str, supervised: bool) -> DeviceFacts {
-    DeviceFacts {
-        supervised: Some(supervised),
-        ..a_device(id)
-    }
-}
-
-fn registration(world: &World) -> Registration {
-    let mut all = world.store.all_registrations();
-    assert_eq!(all.len(), 1);
-    all.pop().unwrap()
-}
-
-fn happened(world: &World, user: &User) -> Vec<HistoryEvent> {
-    let rows = world.store.history(user.id);
-    rows.into_iter().map(|row| row.what).collect()
-}
-
-fn confirmations(world: &World, user: &User) -> usize {
-    let mails = world.store.mails_of(user.id);
-    let confirmation = |kind: &MailKind| matches!(kind, MailKind::Confirmation { .. });
-    mails.iter().filter(|mail| confirmation(&mail.kind)).count()
-}
+use crate::reports::{confirmations, happened, invited, registration, report, supervised};
 
 #[tokio::test]
 async fn a_report_records_the_device_completes_the_invitation_and_confirms_by_mail() {

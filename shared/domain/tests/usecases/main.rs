@@ -1,5 +1,5 @@
-//! The use cases, on the ports in memory: one module a use case, or a subject of several. They are one program, so
-//! that it is linked once.
+//! The use cases, on the ports in memory: one module a use case, or a subject of several. `batches`,
+//! `redemptions` and `reports` hold what several share. They are one program, so that it is linked once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +9,7 @@
 )]
 
 mod add_user;
+mod batches;
 mod change_invitation;
 mod change_settings;
 mod change_user;
@@ -32,9 +33,11 @@ mod record_feedback;
 mod redeem;
 mod redeem_budget;
 mod redeem_ended;
+mod redemptions;
 mod reinvite;
 mod reminders;
 mod report_batch;
+mod reports;
 mod request_pin;
 mod run_maintenance;
 mod send_invitations;

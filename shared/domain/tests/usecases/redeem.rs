@@ -6,32 +6,14 @@ use beckon_domain::model::ownership::{Ownership, OwnershipChoice};
 use beckon_domain::model::session::SESSION_TTL;
 use beckon_domain::model::user::User;
 use beckon_domain::rules::issuing::SAME_AGAIN;
-use beckon_domain::usecases::redeem::{RedeemRefused, Redeemed, Redemption, RedemptionDevice};
+use beckon_domain::usecases::redeem::{RedeemRefused, Redemption, RedemptionDevice};
 use beckon_domain::values::method::Method;
 use beckon_domain::values::token::TokenPurpose;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, settings};
 use jiff::SignedDuration;
 
-/// A world in which one user has been invited by mail.
-async fn invited() -> (World, User) {
-    let world = World::new();
-    let user = world.with(a_user());
-    world.invite(&[&user]).await;
-    (world, user)
-}
-
-async fn guess(world: &World, user: &User) -> Result<Redeemed, RedeemRefused> {
-    world.show_pin(&user.email, &world.wrong_pin_of(user)).await
-}
-
-async fn show_right(world: &World, user: &User) -> Result<Redeemed, RedeemRefused> {
-    world.show_pin(&user.email, &world.pin_of(user)).await
-}
-
-fn does_not_fit(result: &Result<Redeemed, RedeemRefused>) -> bool {
-    matches!(result, Err(RedeemRefused::DoesNotFit))
-}
+use crate::redemptions::{does_not_fit, guess, invited, show_right};
 
 fn times_locked(world: &World, user: &User) -> usize {
     let rows = world.store.history(user.id);

@@ -1,39 +1,14 @@
 //! Redeeming what has ended, and sessions beside one another: who is told what, and how many.
 
 use beckon_domain::model::invitation::InvitationState;
-use beckon_domain::model::user::User;
 use beckon_domain::usecases::change_invitation::InvitationChange;
-use beckon_domain::usecases::redeem::{Ended, RedeemRefused, Redeemed};
+use beckon_domain::usecases::redeem::{Ended, RedeemRefused};
 use beckon_domain::values::session_ids::RegistrationId;
-use beckon_testkit::builders::{a_user, an_administrator};
-use beckon_testkit::{Call, World};
+use beckon_testkit::Call;
+use beckon_testkit::builders::an_administrator;
 use jiff::SignedDuration;
 
-/// A world in which one user has been invited by mail.
-async fn invited() -> (World, User) {
-    let world = World::new();
-    let user = world.with(a_user());
-    world.invite(&[&user]).await;
-    (world, user)
-}
-
-async fn guess(world: &World, user: &User) -> Result<Redeemed, RedeemRefused> {
-    world.show_pin(&user.email, &world.wrong_pin_of(user)).await
-}
-
-async fn show_right(world: &World, user: &User) -> Result<Redeemed, RedeemRefused> {
-    world.show_pin(&user.email, &world.pin_of(user)).await
-}
-
-fn does_not_fit(result: &Result<Redeemed, RedeemRefused>) -> bool {
-    matches!(result, Err(RedeemRefused::DoesNotFit))
-}
-
-fn set_state(world: &World, user: &User, state: InvitationState) {
-    world.store.change_user(user.id, |user| {
-        user.invitation.as_mut().unwrap().state = state;
-    });
-}
+use crate::redemptions::{does_not_fit, guess, invited, set_state, show_right};
 
 #[tokio::test]
 async fn only_who_shows_the_right_secret_of_an_ended_issue_is_told_what_became_of_it() {

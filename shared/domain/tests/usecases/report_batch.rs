@@ -3,13 +3,14 @@
 use beckon_domain::model::batch::{BatchState, RecipientResult};
 use beckon_domain::model::mail::MailState;
 use beckon_domain::model::selection::{Selection, UserFilter};
-use beckon_domain::model::user::User;
 use beckon_domain::usecases::report_batch::{BatchReport, ReportedRecipient};
 use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::values::ids::BatchId;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, settings};
 use beckon_testkit::entropy::fresh_ulid;
+
+use crate::batches::some_users;
 
 async fn report(world: &World, batch: BatchId) -> BatchReport {
     let report = world.report_batch().run(batch).await.unwrap();
@@ -33,10 +34,6 @@ async fn all_recipients(world: &World, batch: BatchId) -> Vec<ReportedRecipient>
             return all;
         }
     }
-}
-
-fn some_users(world: &World, count: usize) -> Vec<User> {
-    (0..count).map(|_| world.with(a_user())).collect()
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ use beckon_testkit::composer::pin_in;
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;
 
+use crate::redemptions::set_state;
+
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 async fn invited() -> (World, User) {
@@ -25,12 +27,6 @@ async fn invited() -> (World, User) {
 
 async fn ask(world: &World, user: &User) -> PinRequested {
     world.request_pin().run(&user.email).await.unwrap()
-}
-
-fn set_state(world: &World, user: &User, state: InvitationState) {
-    world.store.change_user(user.id, |user| {
-        user.invitation.as_mut().unwrap().state = state;
-    });
 }
 
 #[tokio::test]

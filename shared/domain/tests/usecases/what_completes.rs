@@ -2,7 +2,6 @@
 
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
-use beckon_domain::model::mail::MailKind;
 use beckon_domain::model::ownership::{EnrollmentType, Ownership, OwnershipChoice, OwnershipRule};
 use beckon_domain::model::registration::{
     DeviceFacts, DeviceRegistered, Registrant, Registration, WhyNotCompleted as Why,
@@ -17,6 +16,8 @@ use beckon_domain::values::session_ids::RegistrationId;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_device, a_registration, a_user, an_administrator, settings};
 use jiff::{SignedDuration, Timestamp};
+
+use crate::reports::confirmations;
 
 const USER_OWNED: OwnershipChoice = OwnershipChoice::UserOwned;
 const COMPANY_OWNED: OwnershipChoice = OwnershipChoice::CompanyOwned;
@@ -70,12 +71,6 @@ fn device(world: &World, id: &str) -> Registration {
 
 fn state(world: &World, user: &User) -> InvitationState {
     world.invitation_of(user).state
-}
-
-fn confirmations(world: &World, user: &User) -> usize {
-    let mails = world.store.mails_of(user.id);
-    let confirmation = |kind: &MailKind| matches!(kind, MailKind::Confirmation { .. });
-    mails.iter().filter(|mail| confirmation(&mail.kind)).count()
 }
 
 /// It was recorded, nothing was completed, nobody was mailed, and the reason is told everywhere.
