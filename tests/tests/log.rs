@@ -14,7 +14,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::ports::delivery::DeliveryPause as _;
+use beckon_domain::ports::delivery::Delivery as _;
 use beckon_local::Options;
 use beckon_tests::{Answer, Beckon, Person, until};
 use serde_json::{Value, json};

@@ -15,7 +15,7 @@ use axum::Router;
 use beckon_aws::table::stream::StreamEvent;
 use beckon_aws::{DeliveryWakeUp, KeySource, LambdaWakeUp, SesMailService, Table, clients};
 use beckon_domain::model::mail::MailState;
-use beckon_domain::ports::users::AddUserRow as _;
+use beckon_domain::ports::users::Users as _;
 use beckon_domain::rules::content::Links;
 use beckon_domain::values::address::EmailAddress;
 use beckon_mail::Composer;
@@ -23,7 +23,6 @@ use beckon_runtime::edge;
 use beckon_testkit::builders::{a_mail, a_row, a_user, an_invitation, monday_morning};
 use beckon_testkit::{MemoryKeys, World};
 use beckon_tests::Beckon;
-use deliver::DeliveryWorker;
 use expand::Expand;
 use feedback::Reports;
 use lambda_http::{Body, IntoResponse as _};
@@ -142,10 +141,8 @@ async fn runs_with_its_sample_event(function: &str) {
             let _: Value = sample(function);
             let user = world.with(a_user());
             world.invite(&[&user]).await;
-            let worker = DeliveryWorker {
-                deliver: world.deliver(),
-            };
-            worker.handle().await.unwrap();
+            let run = world.deliver().run().await.unwrap();
+            deliver::conclude(run, &world.wake_up).await.unwrap();
             assert_eq!(world.service.taken().len(), 1);
         }
         "feedback" => {

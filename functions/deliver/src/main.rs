@@ -1,12 +1,13 @@
 //! Starts `deliver` on the Lambda runtime.
 
 use beckon_aws::{LambdaWakeUp, SesMailService, Table, clients};
+use beckon_domain::ports::env::WithWakeUp as _;
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
 use beckon_mail::Composer;
 use beckon_runtime::config::{Reader, StoreConfig};
 use beckon_runtime::{FunctionEnv, start};
-use deliver::DeliveryWorker;
+use deliver::conclude;
 use jiff::SignedDuration;
 
 /// What the function's environment says.
@@ -26,20 +27,22 @@ fn main() -> Result<(), start::Error> {
         let (table, keys) =
             Table::open_with_keys(&aws, &config.store.table, defaults, &config.key_secret).await?;
         let ses = SesMailService::new(&aws, config.configuration_set.as_deref());
-        let worker = DeliveryWorker {
-            deliver: Deliver {
-                env: FunctionEnv::over(table)
-                    .with_keys(keys)
-                    .with_composer(Composer::new()?)
-                    .with_mail_service(ses)
-                    .with_wake_up(LambdaWakeUp::new(&aws, &config.own_name)),
-                links: Links {
-                    enrolment_page: config.enrolment_page,
-                },
-                policy: config.policy,
+        let worker = Deliver {
+            env: FunctionEnv::over(table)
+                .with_keys(keys)
+                .with_composer(Composer::new()?)
+                .with_mail_service(ses)
+                .with_wake_up(LambdaWakeUp::new(&aws, &config.own_name)),
+            links: Links {
+                enrolment_page: config.enrolment_page,
             },
+            policy: config.policy,
         };
-        Ok(async move |_: serde_json::Value| worker.handle().await.map(|_| ()))
+        Ok(async move |_: serde_json::Value| {
+            conclude(worker.run().await?, worker.env.wake_up())
+                .await
+                .map(|_| ())
+        })
     })
 }
 

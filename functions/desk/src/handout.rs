@@ -4,7 +4,7 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use beckon_domain::model::mail_content::{InvitationContent, InvitationOccasion};
-use beckon_domain::ports::composer::ComposeMail as _;
+use beckon_domain::ports::composer::Composer as _;
 use beckon_domain::ports::error::Unavailable;
 use beckon_mail::Composer;
 use beckon_runtime::Problem;

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::ports::users::ListUsers as _;
+use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::permission::Permission;
 use beckon_runtime::routes;
 use beckon_runtime::routes::Routes;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::ports::users::FindUser as _;
+use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::ExternalId;
 use beckon_domain::values::permission::Permission;

@@ -5,13 +5,13 @@ use beckon_aws::table::stream::{
     RowChange, StreamAnswer, StreamEvent, StreamReader, StreamRecord, again_from,
 };
 use beckon_domain::model::stored::RowKey;
-use beckon_domain::ports::batches::{FinishPage, LoadBatch};
+use beckon_domain::ports::batches::Batches;
+use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::env::{Env, WithDeadLetters, WithKeys, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::mails::LoadMails;
-use beckon_domain::ports::rows_aside::KeepAside;
-use beckon_domain::ports::settings::ReadSettings;
-use beckon_domain::ports::users::{ListUsers, LoadUsers, SaveUsers};
+use beckon_domain::ports::mails::Mails;
+use beckon_domain::ports::settings::SettingsStore;
+use beckon_domain::ports::users::Users;
 use beckon_domain::ports::wake_up::WakeUp as _;
 use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
@@ -30,16 +30,7 @@ where
     E: WithDeadLetters
         + WithKeys
         + WithWakeUp
-        + Env<
-            Store: FinishPage
-                       + KeepAside
-                       + ListUsers
-                       + LoadBatch
-                       + LoadMails
-                       + LoadUsers
-                       + ReadSettings
-                       + SaveUsers,
-        >,
+        + Env<Store: Users + Batches + Mails + Delivery + SettingsStore>,
 {
     /// Does what a batch of stream records asks for. A record that cannot be carried out now is
     /// reported as the first that failed, and comes again with those behind it.

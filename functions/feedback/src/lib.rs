@@ -3,12 +3,12 @@
 mod report;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use beckon_domain::ports::batches::{LoadBatch, NoteBounce, SaveBatch};
+use beckon_domain::ports::batches::Batches;
 use beckon_domain::ports::env::{Env, WithDeadLetters};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::mails::{LoadMails, SaveMail};
-use beckon_domain::ports::settings::ReadSettings;
-use beckon_domain::ports::users::{LoadUsers, SaveUsers};
+use beckon_domain::ports::mails::Mails;
+use beckon_domain::ports::settings::SettingsStore;
+use beckon_domain::ports::users::Users;
 use beckon_domain::usecases::record_feedback::{FeedbackOutcome, RecordFeedback};
 use beckon_domain::usecases::stop_batch::StopBatch;
 use beckon_domain::values::ids::{BatchId, MailId};
@@ -26,17 +26,7 @@ pub struct Reports<E> {
 
 impl<E> Reports<E>
 where
-    E: WithDeadLetters
-        + Env<
-            Store: LoadMails
-                       + LoadUsers
-                       + SaveMail
-                       + SaveUsers
-                       + LoadBatch
-                       + SaveBatch
-                       + ReadSettings
-                       + NoteBounce,
-        >,
+    E: WithDeadLetters + Env<Store: Users + Batches + Mails + SettingsStore>,
 {
     /// Records one report. An error means: deliver it again.
     pub async fn handle(&self, event: EventBridgeEvent<Value>) -> Result<(), Unavailable> {

@@ -1,15 +1,14 @@
 //! Maintenance comes by every minute and makes up for whatever was lost: see
 //! [`beckon_domain::usecases::run_maintenance`].
 
-use beckon_domain::ports::batches::{LoadBatch, PushCursor};
-use beckon_domain::ports::delivery::{DeliveryPause, FindDue};
+use beckon_domain::ports::batches::Batches;
+use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::env::{Env, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::history::EraseHistory;
-use beckon_domain::ports::mails::LoadMails;
-use beckon_domain::ports::rows_aside::KeepAside;
-use beckon_domain::ports::settings::ReadSettings;
-use beckon_domain::ports::users::{LoadUsers, RemoveUser, SaveUsers, UsersToErase};
+use beckon_domain::ports::history::History;
+use beckon_domain::ports::mails::Mails;
+use beckon_domain::ports::settings::SettingsStore;
+use beckon_domain::ports::users::Users;
 use beckon_domain::usecases::erase_ended::{EraseEnded, Erased};
 use beckon_domain::usecases::run_maintenance::{MaintenanceRound, RunMaintenance};
 use beckon_runtime::metrics::{self, Metric};
@@ -17,18 +16,7 @@ use beckon_runtime::metrics::{self, Metric};
 /// One round of the clock, logged if it did anything.
 pub async fn handle<E>(env: &E) -> Result<MaintenanceRound, Unavailable>
 where
-    E: WithWakeUp
-        + Env<
-            Store: FindDue
-                       + KeepAside
-                       + LoadBatch
-                       + LoadMails
-                       + LoadUsers
-                       + DeliveryPause
-                       + PushCursor
-                       + ReadSettings
-                       + SaveUsers,
-        >,
+    E: WithWakeUp + Env<Store: Users + Batches + Mails + Delivery + SettingsStore>,
 {
     let round = RunMaintenance { env }.run().await?;
     metrics::record(&[(
@@ -55,7 +43,7 @@ where
 /// One round of erasing, logged if it did anything.
 pub async fn erase<E>(env: &E) -> Result<Erased, Unavailable>
 where
-    E: Env<Store: EraseHistory + UsersToErase + LoadUsers + ReadSettings + RemoveUser>,
+    E: Env<Store: Users + History + SettingsStore>,
 {
     let erased = EraseEnded { env }.run().await?;
     if erased != Erased::default() {

@@ -4,11 +4,11 @@
 mod detail;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use beckon_domain::ports::devices::{LoadRegistration, LoadSession};
+use beckon_domain::ports::devices::Devices;
 use beckon_domain::ports::env::{Env, WithDeadLetters};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::settings::ReadSettings;
-use beckon_domain::ports::users::{FindUser, LoadUsers, SaveUsers};
+use beckon_domain::ports::settings::SettingsStore;
+use beckon_domain::ports::users::Users;
 use beckon_domain::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration};
 use beckon_runtime::{device_report, rejected};
 use serde_json::Value;
@@ -27,8 +27,7 @@ pub struct Confirmations<E> {
 
 impl<E> Confirmations<E>
 where
-    E: WithDeadLetters
-        + Env<Store: FindUser + LoadUsers + LoadSession + LoadRegistration + SaveUsers + ReadSettings>,
+    E: WithDeadLetters + Env<Store: Users + Devices + SettingsStore>,
 {
     /// Records one event. An error means: deliver it again.
     pub async fn handle(&self, event: EventBridgeEvent<Value>) -> Result<(), Unavailable> {

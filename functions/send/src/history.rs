@@ -7,7 +7,7 @@ use beckon_domain::model::actor::Actor;
 use beckon_domain::model::batch::{Batch, BatchCounts, BatchSelection, Cursor};
 use beckon_domain::model::ownership::{OwnerSwitch, OwnershipChoice};
 use beckon_domain::model::selection::UserFilter;
-use beckon_domain::ports::batches::LoadBatch as _;
+use beckon_domain::ports::batches::Batches as _;
 use beckon_domain::values::ids::BatchId;
 use beckon_domain::values::names::GroupName;
 use beckon_domain::values::permission::Permission;

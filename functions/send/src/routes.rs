@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use beckon_domain::model::batch::{BatchState, RecipientResult, SkipReason};
 use beckon_domain::model::mail::MailState;
-use beckon_domain::ports::batches::ListBatches as _;
+use beckon_domain::ports::batches::Batches as _;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::report_batch::{BatchReport, ReportedRecipient};
 use beckon_domain::usecases::send_invitations::SendRequest;

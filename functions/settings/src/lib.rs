@@ -13,7 +13,7 @@ use beckon_aws::Table;
 use beckon_domain::model::settings::SettingsDraft;
 use beckon_domain::ports::env::Env as _;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::settings::ReadSettings as _;
+use beckon_domain::ports::settings::SettingsStore as _;
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::change_settings::{ChangeSettings, SettingsView};
 use beckon_domain::values::address::EmailAddress;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use beckon_domain::model::mail_content::Message;
 use beckon_domain::model::template::{TemplateKind, Variable, WordingDraft};
-use beckon_domain::ports::composer::ComposeOwn as _;
+use beckon_domain::ports::composer::Composer as _;
 use beckon_domain::ports::env::WithComposer as _;
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::change_template::{ChangeTemplate, TemplateView};

@@ -11,7 +11,7 @@ use beckon_domain::model::mail::{Mail, MailClass, MailKind, MailState};
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::settings::Settings;
 use beckon_domain::model::user::User;
-use beckon_domain::ports::users::{ListUsers as _, SaveUsers as _};
+use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{MailId, UserId, Version};
 use beckon_domain::values::names::GroupName;

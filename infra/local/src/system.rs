@@ -12,7 +12,7 @@ use axum::middleware::from_fn;
 use beckon_aws::table::key_of_user;
 use beckon_aws::{DeliveryWakeUp, EventBridgeBus, KeySource, SesMailService, Table, clients};
 use beckon_domain::model::settings::Settings;
-use beckon_domain::ports::env::WithMailService as _;
+use beckon_domain::ports::env::{WithMailService as _, WithWakeUp as _};
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
 use beckon_domain::values::address::EmailAddress;
@@ -21,7 +21,6 @@ use beckon_domain::values::permission::Caller;
 use beckon_mail::Composer;
 use beckon_runtime::config::{complete, environment};
 use beckon_runtime::{Authorised, FunctionEnv, caller, edge};
-use deliver::DeliveryWorker;
 use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
 use expand::Expand;
@@ -190,12 +189,10 @@ impl System {
             shared.serve_aws(&options, &engine, &mut tasks).await?;
         }
         let round = Arc::new(Mutex::new(()));
-        let worker = DeliveryWorker {
-            deliver: Deliver {
-                env: env.clone(),
-                links: shared.links.clone(),
-                policy: options.delivery.clone(),
-            },
+        let worker = Deliver {
+            env: env.clone(),
+            links: shared.links.clone(),
+            policy: options.delivery.clone(),
         };
         tasks.spawn(deliver_when_woken(
             worker,
@@ -482,15 +479,12 @@ pub(crate) type LocalEnv = FunctionEnv<
     DeadLetterFile,
 >;
 
-async fn deliver_when_woken(
-    worker: DeliveryWorker<LocalEnv>,
-    woken: Arc<Notify>,
-    round: Arc<Mutex<()>>,
-) {
+async fn deliver_when_woken(worker: Deliver<LocalEnv>, woken: Arc<Notify>, round: Arc<Mutex<()>>) {
     loop {
         woken.notified().await;
         let _busy = round.lock().await;
-        if let Err(error) = worker.handle().await {
+        let round = async { deliver::conclude(worker.run().await?, worker.env.wake_up()).await };
+        if let Err(error) = round.await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "the delivery worker's round failed; maintenance has it begin again");
         }
     }

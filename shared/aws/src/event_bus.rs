@@ -6,7 +6,7 @@ use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use beckon_domain::model::integration_events::{EventEnvelope, SOURCE};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
+use beckon_domain::ports::event_bus::{EventBus, Receipt};
 
 use crate::sdk_calls::SdkCall as _;
 
@@ -40,7 +40,7 @@ impl EventBridgeBus {
     }
 }
 
-impl PublishEvents for EventBridgeBus {
+impl EventBus for EventBridgeBus {
     async fn publish_events(&self, events: &[EventEnvelope]) -> Result<Vec<Receipt>, Unavailable> {
         if events.is_empty() {
             // `PutEvents` refuses an empty request.

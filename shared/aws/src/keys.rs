@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::keys::LoadKeys;
+use beckon_domain::ports::keys::Keys;
 use beckon_domain::values::keys::KeyRing;
 use tokio::sync::Mutex;
 
@@ -40,7 +40,7 @@ impl KeySource {
     }
 }
 
-impl LoadKeys for KeySource {
+impl Keys for KeySource {
     async fn key_ring(&self) -> Result<KeyRing, Unavailable> {
         match self {
             Self::Secret(secret) => secret.key_ring().await,
@@ -69,7 +69,7 @@ impl SecretsManagerKeys {
     }
 }
 
-impl LoadKeys for SecretsManagerKeys {
+impl Keys for SecretsManagerKeys {
     async fn key_ring(&self) -> Result<KeyRing, Unavailable> {
         let mut held = self.held.lock().await;
         if let Some((_, ring)) = held.as_ref().filter(|(read, _)| read.elapsed() < KEYS_TTL) {

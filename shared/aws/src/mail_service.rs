@@ -18,7 +18,7 @@ use aws_sdk_sesv2::types::{
 use beckon_domain::model::mail_content::{InlineImage, OutgoingMail};
 use beckon_domain::model::mail_service::{SendAnswer, SendingLimits};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
+use beckon_domain::ports::mail_service::MailService;
 use beckon_domain::values::address::EmailAddress;
 
 use crate::sdk_calls::SdkCall as _;
@@ -54,7 +54,7 @@ impl SesMailService {
     }
 }
 
-impl SendMail for SesMailService {
+impl MailService for SesMailService {
     async fn send_mail(&self, mail: &OutgoingMail) -> SendAnswer {
         let content = match content(mail) {
             Ok(content) => content,
@@ -120,9 +120,7 @@ impl SendMail for SesMailService {
             enabled: account.sending_enabled,
         })
     }
-}
 
-impl ClearSuppression for SesMailService {
     async fn clear_suppression(&self, address: &EmailAddress) -> Result<(), Unavailable> {
         let answer = self
             .client

@@ -1,24 +1,25 @@
 //! The DynamoDB table: one table, two sparse indexes. Keys are made in `table/keys.rs`, rows in
-//! `table/rows.rs`, and each family of ports has its file.
+//! `table/rows.rs`, and each port has the file of its name.
 
-mod answers;
-mod aside;
 mod batches;
 mod carrying;
 mod changes;
 mod delivery;
 mod devices;
-mod erasure;
+mod due;
+mod history;
+mod idempotency;
 mod keys;
+mod list;
 mod mails;
 mod pauses;
+mod rate_counter;
 mod reading;
 mod requests;
 mod rows;
 mod schema;
 mod settings;
 pub mod stream;
-mod tallies;
 mod templates;
 mod users;
 

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use beckon_aws::{Table, clients};
 use beckon_domain::model::settings::Settings;
-use beckon_domain::ports::batches::{ListBatches as _, LoadBatch as _};
-use beckon_domain::ports::users::CountOpenInvitations as _;
+use beckon_domain::ports::batches::Batches as _;
+use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::BatchId;
 

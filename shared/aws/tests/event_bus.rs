@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use beckon_aws::{Call, EventBridgeBus, clients};
 use beckon_domain::model::integration_events::EventEnvelope;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
+use beckon_domain::ports::event_bus::{EventBus, Receipt};
 use beckon_domain::values::ids::EventId;
 use beckon_testkit::contract::publishing::VisibleBus;
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ fn detail_of(entry: &Value) -> Value {
     serde_json::from_str(entry["Detail"].as_str().expect("text")).expect("JSON")
 }
 
-impl PublishEvents for Bus {
+impl EventBus for Bus {
     async fn publish_events(&self, events: &[EventEnvelope]) -> Result<Vec<Receipt>, Unavailable> {
         self.adapter.publish_events(events).await
     }

@@ -4,7 +4,6 @@
 use beckon_domain::model::mail_content::{
     ConfirmationContent, HandOverContent, InlineImage, InvitationContent, Message, NoticeContent,
 };
-use beckon_domain::ports::composer::{ComposeMail, Uncomposable};
 use beckon_domain::values::method::Method;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -234,29 +233,6 @@ impl Composer {
             .get_template(name)
             .and_then(|template| template.render(Serde(view)))
             .map_err(|error| template_error(name, &error))
-    }
-}
-
-/// The domain's port. What cannot be composed cannot be sent; the reason is safe to log.
-impl ComposeMail for Composer {
-    fn compose_invitation(&self, content: &InvitationContent) -> Result<Message, Uncomposable> {
-        self.invitation(content)
-            .map_err(|error| Uncomposable(error.to_string()))
-    }
-
-    fn compose_confirmation(&self, content: &ConfirmationContent) -> Result<Message, Uncomposable> {
-        self.confirmation(content)
-            .map_err(|error| Uncomposable(error.to_string()))
-    }
-
-    fn compose_hand_over(&self, content: &HandOverContent) -> Result<Message, Uncomposable> {
-        self.hand_over(content)
-            .map_err(|error| Uncomposable(error.to_string()))
-    }
-
-    fn compose_notice(&self, content: &NoticeContent) -> Result<Message, Uncomposable> {
-        self.notice(content)
-            .map_err(|error| Uncomposable(error.to_string()))
     }
 }
 

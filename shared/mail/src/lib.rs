@@ -20,6 +20,7 @@ mod locale_check_tests;
 mod moments;
 mod notice;
 mod own;
+mod port;
 pub mod qr;
 mod text_part;
 mod view;

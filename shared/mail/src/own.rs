@@ -24,9 +24,8 @@ mod touching;
 
 use std::collections::BTreeMap;
 
-use beckon_domain::model::mail_content::{Message, Reader};
-use beckon_domain::model::template::{MailContent, TemplateKind, TemplateName, Variable, Wording};
-use beckon_domain::ports::composer::{ComposeOwn, Uncomposable};
+use beckon_domain::model::mail_content::Message;
+use beckon_domain::model::template::{MailContent, TemplateKind, TemplateName, Wording};
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::problem::FieldProblem;
 use serde::Serialize;
@@ -38,6 +37,9 @@ use crate::{confirmation, invitation};
 use engine::{filled, refused_by_engine, sandbox};
 use markup::Placed;
 use places::{Filling, Holds};
+
+pub(crate) use places::variables;
+pub(crate) use starting::wording as our_wording;
 
 /// Filled by an own mail.
 const OWN: (&str, &str) = ("own.html", "own.txt");
@@ -81,58 +83,8 @@ struct OwnView<'a> {
     text: String,
 }
 
-impl ComposeOwn for Composer {
-    fn locales(&self) -> Vec<Locale> {
-        Self::locales()
-            .iter()
-            .filter_map(|tag| Locale::parse(tag).ok())
-            .collect()
-    }
-
-    fn language_of(&self, reader: &Reader) -> Locale {
-        Catalogue::for_chain(&reader.locales).locale()
-    }
-
-    fn variables(&self, kind: TemplateKind) -> Vec<Variable> {
-        places::variables(kind)
-    }
-
-    fn our_wording(&self, name: &TemplateName) -> Wording {
-        starting::wording(
-            Catalogue::for_chain(std::slice::from_ref(&name.locale)),
-            name.kind,
-        )
-    }
-
-    fn check_wording(&self, name: &TemplateName, wording: &Wording) -> Vec<FieldProblem> {
-        let problems = of_parts(wording, |part, source| {
-            static_check(part, source, name.kind)
-        });
-        if !problems.is_empty() {
-            return problems;
-        }
-        let mut problems: BTreeMap<&'static str, FieldProblem> = BTreeMap::new();
-        for content in places::samples(name) {
-            if let Err(Unfit(problem)) = self.own(&name.locale, wording, &content) {
-                problems.entry(field_of(&problem)).or_insert(problem);
-            }
-        }
-        problems.into_values().collect()
-    }
-
-    fn compose_own(
-        &self,
-        locale: &Locale,
-        wording: &Wording,
-        content: &MailContent,
-    ) -> Result<Message, Uncomposable> {
-        self.own(locale, wording, content)
-            .map_err(|Unfit(problem)| Uncomposable(format!("{} {}", problem.field, problem.code)))
-    }
-}
-
 /// Why an own wording does not fit a mail. It holds no value.
-struct Unfit(FieldProblem);
+pub(crate) struct Unfit(pub(crate) FieldProblem);
 
 impl From<FieldProblem> for Unfit {
     fn from(problem: FieldProblem) -> Self {
@@ -209,7 +161,24 @@ fn static_check(part: Part, source: &str, kind: TemplateKind) -> Result<(), Fiel
 }
 
 impl Composer {
-    fn own(
+    /// Everything that is wrong with a wording, by part.
+    pub(crate) fn problems_of(&self, name: &TemplateName, wording: &Wording) -> Vec<FieldProblem> {
+        let problems = of_parts(wording, |part, source| {
+            static_check(part, source, name.kind)
+        });
+        if !problems.is_empty() {
+            return problems;
+        }
+        let mut problems: BTreeMap<&'static str, FieldProblem> = BTreeMap::new();
+        for content in places::samples(name) {
+            if let Err(Unfit(problem)) = self.own(&name.locale, wording, &content) {
+                problems.entry(field_of(&problem)).or_insert(problem);
+            }
+        }
+        problems.into_values().collect()
+    }
+
+    pub(crate) fn own(
         &self,
         locale: &Locale,
         wording: &Wording,

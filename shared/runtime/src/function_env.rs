@@ -1,14 +1,14 @@
 //! The environment of a function: the machine's time and randomness, a store, and what else the
 //! function was given.
 
-use beckon_domain::ports::composer::{ComposeMail, ComposeOwn};
+use beckon_domain::ports::composer::Composer;
 use beckon_domain::ports::dead_letters::DeadLetters;
 use beckon_domain::ports::env::{
     Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithWakeUp,
 };
-use beckon_domain::ports::event_bus::PublishEvents;
-use beckon_domain::ports::keys::LoadKeys;
-use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
+use beckon_domain::ports::event_bus::EventBus;
+use beckon_domain::ports::keys::Keys;
+use beckon_domain::ports::mail_service::MailService;
 use beckon_domain::ports::wake_up::WakeUp;
 
 use crate::{SystemClock, SystemEntropy};
@@ -142,7 +142,7 @@ impl<S: Sync, K: Sync, L: Sync, M: Sync, W: Sync, B: Sync, D: Sync> Env
 impl<S, K, L, M, W, B, D> WithKeys for FunctionEnv<S, K, L, M, W, B, D>
 where
     Self: Env,
-    K: LoadKeys + Sync,
+    K: Keys + Sync,
 {
     type Keys = K;
 
@@ -154,7 +154,7 @@ where
 impl<S, K, L, M, W, B, D> WithComposer for FunctionEnv<S, K, L, M, W, B, D>
 where
     Self: Env,
-    L: ComposeMail + ComposeOwn + Sync,
+    L: Composer + Sync,
 {
     type Composer = L;
 
@@ -166,7 +166,7 @@ where
 impl<S, K, L, M, W, B, D> WithMailService for FunctionEnv<S, K, L, M, W, B, D>
 where
     Self: Env,
-    M: SendMail + ClearSuppression + Sync,
+    M: MailService + Sync,
 {
     type MailService = M;
 
@@ -190,7 +190,7 @@ where
 impl<S, K, L, M, W, B, D> WithEventBus for FunctionEnv<S, K, L, M, W, B, D>
 where
     Self: Env,
-    B: PublishEvents + Sync,
+    B: EventBus + Sync,
 {
     type EventBus = B;
 

@@ -11,9 +11,9 @@ use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::model::registration::{NotCompleted, WhyNotCompleted};
 use beckon_domain::model::selection::{Selection, UserFilter};
 use beckon_domain::model::user::{AddressSuppression, User};
-use beckon_domain::ports::delivery::{DeliveryPause, SendRate};
+use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::mails::LoadMails;
+use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::reads::readable;
 use beckon_domain::rules::confirmation::ConfirmationForecast;
 use beckon_domain::usecases::report_batch::BatchReport;
@@ -191,7 +191,7 @@ impl UserView {
     /// A user with the mail of their invitation, which is loaded.
     pub async fn of_one(
         user: User,
-        store: &impl LoadMails,
+        store: &impl Mails,
         now: Timestamp,
     ) -> Result<Self, Unavailable> {
         let mail = match &user.invitation {
@@ -204,7 +204,7 @@ impl UserView {
     /// Users with the mails of their invitations, which are loaded at once.
     pub async fn of_all(
         users: Vec<User>,
-        store: &impl LoadMails,
+        store: &impl Mails,
         now: Timestamp,
     ) -> Result<Vec<Self>, Unavailable> {
         let ids: Vec<MailId> = users
@@ -319,10 +319,7 @@ pub struct Traffic {
 
 impl Traffic {
     /// How it goes at this moment.
-    pub async fn now(
-        store: &(impl SendRate + DeliveryPause),
-        now: Timestamp,
-    ) -> Result<Self, Unavailable> {
+    pub async fn now(store: &impl Delivery, now: Timestamp) -> Result<Self, Unavailable> {
         let pause = store.delivery_pause().await?;
         Ok(Self {
             pace: store.pace().await?,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use beckon_domain::model::integration_events::{EventEnvelope, MAX_EVENTS_AT_ONCE};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
+use beckon_domain::ports::event_bus::{EventBus, Receipt};
 use beckon_domain::values::ids::EventId;
 
 /// The bus in memory. Clones share it.
@@ -51,7 +51,7 @@ impl MemoryBus {
     }
 }
 
-impl PublishEvents for MemoryBus {
+impl EventBus for MemoryBus {
     async fn publish_events(&self, events: &[EventEnvelope]) -> Result<Vec<Receipt>, Unavailable> {
         let mut bus = self.lock();
         bus.requests += 1;

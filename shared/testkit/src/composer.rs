@@ -10,7 +10,7 @@ use beckon_domain::model::mail_content::{
     NoticeAbout, NoticeContent, Reader,
 };
 use beckon_domain::model::template::{MailContent, TemplateKind, TemplateName, Variable, Wording};
-use beckon_domain::ports::composer::{ComposeMail, ComposeOwn, Uncomposable};
+use beckon_domain::ports::composer::{Composer, Uncomposable};
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::problem::FieldProblem;
 
@@ -37,7 +37,7 @@ impl PlainComposer {
 /// What stands in place of a secret in a preview.
 pub const MASK: &str = "********";
 
-impl ComposeMail for PlainComposer {
+impl Composer for PlainComposer {
     fn compose_invitation(&self, content: &InvitationContent) -> Result<Message, Uncomposable> {
         self.find_words()?;
         let mut facts = Facts::of(&content.head, &content.reader);
@@ -140,13 +140,7 @@ impl ComposeMail for PlainComposer {
         };
         Ok(facts.into_message(subject, &content.reader))
     }
-}
 
-/// What a subject says that no content fits.
-pub const UNFIT: &str = "fits nothing";
-
-/// Wordings are subjects alone: the content below them stays the plain one.
-impl ComposeOwn for PlainComposer {
     fn locales(&self) -> Vec<Locale> {
         ["de", "en"]
             .into_iter()
@@ -210,6 +204,9 @@ impl ComposeOwn for PlainComposer {
         })
     }
 }
+
+/// What a subject says that no content fits.
+pub const UNFIT: &str = "fits nothing";
 
 struct Facts(String);
 

@@ -32,22 +32,16 @@ use beckon_domain::model::change::{ChangeOutcome, UserChange};
 use beckon_domain::model::invitation::Invitation;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::user::User;
-use beckon_domain::ports::batches::{
-    FinishPage, ListBatches, LoadBatch, NoteBounce, PushCursor, SaveBatch, StartBatch,
-};
-use beckon_domain::ports::delivery::{DeliveryPause, FindDue, HoldLease, SendRate};
-use beckon_domain::ports::devices::{ListRegistrations, LoadRegistration, LoadSession};
-use beckon_domain::ports::history::{EraseHistory, ReadHistory};
-use beckon_domain::ports::idempotency::RecallAnswer;
-use beckon_domain::ports::mails::{AddMail, ClaimMail, LoadMails, SaveMail};
+use beckon_domain::ports::batches::Batches;
+use beckon_domain::ports::delivery::Delivery;
+use beckon_domain::ports::devices::Devices;
+use beckon_domain::ports::history::History;
+use beckon_domain::ports::idempotency::Idempotency;
+use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::rate_counter::RateCounter;
-use beckon_domain::ports::rows_aside::KeepAside;
-use beckon_domain::ports::settings::{ListSettings, ReadSettings, SaveSettings};
-use beckon_domain::ports::templates::{LoadTemplates, SaveTemplate};
-use beckon_domain::ports::users::{
-    AddUserRow, CountOpenInvitations, FindUser, FindUsers, ListUsers, LoadUsers, RemoveUser,
-    SaveUsers, TakeTry, UsersToErase,
-};
+use beckon_domain::ports::settings::SettingsStore;
+use beckon_domain::ports::templates::Templates;
+use beckon_domain::ports::users::Users;
 use beckon_domain::values::ids::{UserId, Version};
 use tokio::task::JoinSet;
 
@@ -55,44 +49,16 @@ use crate::builders::{InvitationBuilder, a_row, a_user, monday_morning};
 
 /// Every store port at once.
 pub trait Store:
-    LoadUsers
-    + FindUser
-    + FindUsers
-    + ListUsers
-    + AddUserRow
-    + SaveUsers
-    + RemoveUser
-    + UsersToErase
-    + EraseHistory
-    + TakeTry
-    + LoadSession
-    + LoadRegistration
-    + ListRegistrations
-    + ReadHistory
-    + ReadSettings
-    + SaveSettings
-    + ListSettings
-    + LoadTemplates
-    + SaveTemplate
-    + AddMail
-    + CountOpenInvitations
-    + RecallAnswer
-    + StartBatch
-    + LoadBatch
-    + ListBatches
-    + FinishPage
-    + PushCursor
-    + SaveBatch
-    + LoadMails
-    + FindDue
-    + ClaimMail
-    + SaveMail
-    + HoldLease
-    + DeliveryPause
-    + KeepAside
+    Users
+    + Devices
+    + Batches
+    + Mails
+    + Delivery
+    + History
+    + SettingsStore
+    + Templates
+    + Idempotency
     + RateCounter
-    + NoteBounce
-    + SendRate
     + Clone
     + Send
     + Sync
@@ -101,44 +67,16 @@ pub trait Store:
 }
 
 impl<S> Store for S where
-    S: LoadUsers
-        + FindUser
-        + FindUsers
-        + ListUsers
-        + AddUserRow
-        + SaveUsers
-        + RemoveUser
-        + UsersToErase
-        + EraseHistory
-        + TakeTry
-        + LoadSession
-        + LoadRegistration
-        + ListRegistrations
-        + ReadHistory
-        + ReadSettings
-        + SaveSettings
-        + ListSettings
-        + LoadTemplates
-        + SaveTemplate
-        + AddMail
-        + CountOpenInvitations
-        + RecallAnswer
-        + StartBatch
-        + LoadBatch
-        + ListBatches
-        + FinishPage
-        + PushCursor
-        + SaveBatch
-        + LoadMails
-        + FindDue
-        + ClaimMail
-        + SaveMail
-        + HoldLease
-        + DeliveryPause
-        + KeepAside
+    S: Users
+        + Devices
+        + Batches
+        + Mails
+        + Delivery
+        + History
+        + SettingsStore
+        + Templates
+        + Idempotency
         + RateCounter
-        + NoteBounce
-        + SendRate
         + Clone
         + Send
         + Sync

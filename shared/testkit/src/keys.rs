@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::keys::LoadKeys;
+use beckon_domain::ports::keys::Keys;
 use beckon_domain::values::keys::KeyRing;
 
 /// A key ring in memory. Clones share it.
@@ -57,7 +57,7 @@ fn ring_of(names: &[&str], current: &str) -> KeyRing {
     KeyRing::parse(entries).expect("the names make a ring")
 }
 
-impl LoadKeys for MemoryKeys {
+impl Keys for MemoryKeys {
     async fn key_ring(&self) -> Result<KeyRing, Unavailable> {
         let ring = self.ring.lock().unwrap().clone();
         ring.ok_or_else(|| Unavailable::new("the keys", "the test took them away"))

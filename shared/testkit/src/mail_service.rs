@@ -7,7 +7,7 @@ use beckon_domain::model::mail_content::OutgoingMail;
 use beckon_domain::model::mail_service::{SendAnswer, SendingLimits};
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
+use beckon_domain::ports::mail_service::MailService;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::MailId;
 use jiff::{SignedDuration, Timestamp};
@@ -202,18 +202,7 @@ pub fn accepted(id: MailId) -> SendAnswer {
     }
 }
 
-impl ClearSuppression for MemoryMailService {
-    async fn clear_suppression(&self, address: &EmailAddress) -> Result<(), Unavailable> {
-        let mut service = self.lock();
-        if !service.forgetful {
-            return Err(Unavailable::new("the mail service", "it does not forget"));
-        }
-        service.cleared.push(address.clone());
-        Ok(())
-    }
-}
-
-impl SendMail for MemoryMailService {
+impl MailService for MemoryMailService {
     async fn send_mail(&self, mail: &OutgoingMail) -> SendAnswer {
         // Whoever gives up waiting for the answer has handed the mail over all the same.
         let (answer, takes) = self.lock().take(mail, self.clock.now());
@@ -230,5 +219,14 @@ impl SendMail for MemoryMailService {
         tokio::task::yield_now().await;
         let limits = self.lock().limits;
         limits.ok_or_else(|| Unavailable::new("the mail service", "the test told it to fail"))
+    }
+
+    async fn clear_suppression(&self, address: &EmailAddress) -> Result<(), Unavailable> {
+        let mut service = self.lock();
+        if !service.forgetful {
+            return Err(Unavailable::new("the mail service", "it does not forget"));
+        }
+        service.cleared.push(address.clone());
+        Ok(())
     }
 }

@@ -4,12 +4,16 @@
 //! The rows and the rules for them are in `rows`; here is who may look at them, and when.
 
 mod batches;
+mod delivery;
+mod devices;
 mod gate;
+mod history;
+mod idempotency;
 mod mails;
+mod rate_counter;
 mod rows;
 mod settings;
 mod spoilt;
-mod tallies;
 mod templates;
 mod users;
 

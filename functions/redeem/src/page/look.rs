@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use beckon_domain::model::mail_content::Letterhead;
 use beckon_domain::model::settings::branding::{Colour, Logo};
 use beckon_domain::model::settings::help_desk::HelpDesk;
-use beckon_domain::ports::settings::ReadSettings as _;
+use beckon_domain::ports::settings::SettingsStore as _;
 use beckon_domain::values::names::Label;
 use beckon_runtime::Problem;
 use http::{HeaderValue, header};

@@ -1,32 +1,23 @@
-//! Mails: loading, claiming, recording; and the index of what is due, which cursors and
-//! invitations share.
+//! Mails: loading, claiming, recording.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
-use beckon_domain::model::mail::{Mail, MailClass};
-use beckon_domain::ports::delivery::FindDue;
+use beckon_domain::model::mail::Mail;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::mails::{AddMail, ClaimMail, LoadMails, SaveMail};
+use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::reads::Loaded;
-use beckon_domain::ports::users::CountOpenInvitations;
-use beckon_domain::values::ids::{BatchId, MailId, UserId, Version};
-use futures_util::{StreamExt as _, TryStreamExt as _};
-use jiff::Timestamp;
+use beckon_domain::values::ids::{MailId, Version};
 
-use super::keys::{self, DueKind, SHARDS, id_in};
-use super::reading::{key_of, unreadable};
-use super::rows::{self, Item, part};
-use super::{Cancelled, Table, changes, foreign, number, text};
+use super::rows::part;
+use super::{Cancelled, Table, changes, foreign, keys, number, rows};
 
-impl LoadMails for Table {
+impl Mails for Table {
     async fn read_mails(&self, ids: &[MailId]) -> Result<Loaded<Mail, MailId>, Unavailable> {
         self.load(ids.iter().map(|id| keys::mail(*id)).collect())
             .await
     }
-}
 
-impl ClaimMail for Table {
     async fn claim_mail(&self, claimed: &Mail, judged_by: Version) -> Result<(), SaveError> {
         let check = ConditionCheck::builder()
             .table_name(&self.name)
@@ -42,9 +33,7 @@ impl ClaimMail for Table {
         ];
         saved(self.transact(items).await)
     }
-}
 
-impl SaveMail for Table {
     async fn save_mail(
         &self,
         mail: &Mail,
@@ -65,9 +54,7 @@ impl SaveMail for Table {
         changes::of_mail(mail);
         Ok(())
     }
-}
 
-impl AddMail for Table {
     async fn add_mail(
         &self,
         mail: &Mail,
@@ -83,150 +70,11 @@ impl AddMail for Table {
     }
 }
 
-impl FindDue for Table {
-    async fn due_mails(
-        &self,
-        class: MailClass,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<MailId>, Unavailable> {
-        self.due(DueKind::Mail(class), now, limit).await
-    }
-
-    async fn due_cursors(&self, now: Timestamp, limit: usize) -> Result<Vec<BatchId>, Unavailable> {
-        self.due(DueKind::Cursor, now, limit).await
-    }
-
-    async fn due_invitations(
-        &self,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<UserId>, Unavailable> {
-        self.due(DueKind::Invitation, now, limit).await
-    }
-}
-
-impl CountOpenInvitations for Table {
-    async fn open_invitations(&self) -> Result<u64, Unavailable> {
-        // Every open invitation is due sooner or later, so that part of the index counts them.
-        if let Some(rows) = self.small_index(keys::DUE).await? {
-            let open = rows.iter().filter(|row| {
-                matches!(row.get(keys::DUE_PK), Some(AttributeValue::S(partition)) if DueKind::Invitation.has(partition))
-            });
-            return Ok(u64::try_from(open.count()).unwrap_or(u64::MAX));
-        }
-        let counts: Vec<u64> = futures_util::stream::iter(0..SHARDS)
-            .map(|shard| self.count(DueKind::Invitation.partition(shard)))
-            .buffer_unordered(self.partitions_at_a_time())
-            .try_collect()
-            .await?;
-        Ok(counts.iter().sum())
-    }
-}
-
 /// What a transaction's end means where all its conditions are about versions.
 pub(super) fn saved(outcome: Result<(), Cancelled>) -> Result<(), SaveError> {
     match outcome {
         Ok(()) => Ok(()),
         Err(Cancelled::Because(_)) => Err(SaveError::Conflict),
         Err(Cancelled::Unavailable(error)) => Err(error.into()),
-    }
-}
-
-/// An entry of the index of what is due.
-struct DueEntry {
-    order: String,
-    pk: String,
-    keys: Item,
-}
-
-impl Table {
-    /// What is due of a kind, oldest first.
-    pub(super) async fn due<I: std::str::FromStr + Send>(
-        &self,
-        kind: DueKind,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<I>, Unavailable> {
-        // Ids spread evenly, so a little more than its share of each partition is enough. Where
-        // one has still more, what lies behind its last entry waits for the next call: older
-        // mails go first.
-        let share = if limit <= usize::from(SHARDS) {
-            limit
-        } else {
-            limit / usize::from(SHARDS) * 2 + 8
-        };
-        let found: Vec<(Vec<DueEntry>, bool)> = futures_util::stream::iter(0..SHARDS)
-            .map(|shard| self.due_in(kind.partition(shard), now, share.min(limit)))
-            .buffer_unordered(self.partitions_at_a_time())
-            .try_collect()
-            .await?;
-        let horizon = found
-            .iter()
-            .filter(|(_, more)| *more)
-            .filter_map(|(entries, _)| entries.last().map(|entry| entry.order.clone()))
-            .min();
-        let mut entries: Vec<DueEntry> =
-            found.into_iter().flat_map(|(entries, _)| entries).collect();
-        if let Some(horizon) = horizon {
-            entries.retain(|entry| entry.order <= horizon);
-        }
-        entries.sort_by(|one, other| (&one.order, &one.pk).cmp(&(&other.order, &other.pk)));
-        entries.truncate(limit);
-        let mut ids = Vec::with_capacity(entries.len());
-        for entry in entries {
-            match id_in(&entry.pk).parse() {
-                Ok(id) => ids.push(id),
-                Err(_) => self.put_entry_aside(&entry.keys).await,
-            }
-        }
-        Ok(ids)
-    }
-
-    /// Sets an entry aside whose key names nothing of ours: it would come back for ever.
-    async fn put_entry_aside(&self, keys: &Item) {
-        let key = key_of(keys);
-        let row = unreadable(&key, "its key holds no id of ours");
-        let due = (keys.get(keys::DUE_PK), keys.get(keys::DUE_SK));
-        self.mark(&key, &row, due, None).await;
-    }
-
-    async fn due_in(
-        &self,
-        partition: String,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<(Vec<DueEntry>, bool), Unavailable> {
-        let query = self
-            .client
-            .query()
-            .index_name(keys::DUE)
-            .key_condition_expression("duePk = :partition AND dueSk < :end")
-            .expression_attribute_values(":partition", text(partition))
-            // Behind the moment stands `#` and an id; `$` follows `#`, so equal moments are due.
-            .expression_attribute_values(":end", text(format!("{}$", keys::moment(now))));
-        let (rows, more) = self.query_rows(query, limit).await?;
-        let entries = rows
-            .into_iter()
-            .filter_map(|row| match (row.get(keys::DUE_SK), row.get(keys::PK)) {
-                (Some(AttributeValue::S(order)), Some(AttributeValue::S(pk))) => Some(DueEntry {
-                    order: order.clone(),
-                    pk: pk.clone(),
-                    keys: row,
-                }),
-                _ => None,
-            })
-            .collect();
-        Ok((entries, more))
-    }
-
-    async fn count(&self, partition: String) -> Result<u64, Unavailable> {
-        let query = self
-            .client
-            .query()
-            .index_name(keys::DUE)
-            .key_condition_expression("duePk = :partition")
-            .expression_attribute_values(":partition", text(partition));
-        self.count_rows(query).await
     }
 }

@@ -5,7 +5,7 @@ use beckon_domain::model::settings::{
 };
 use beckon_domain::model::stored::Carried;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::settings::{ListSettings, ReadSettings, SaveSettings};
+use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::values::ids::Version;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ struct Saved {
 
 rows!(carrying: Saved);
 
-impl ReadSettings for Table {
+impl SettingsStore for Table {
     async fn current_settings(&self) -> Result<VersionedSettings, Unavailable> {
         let item = self.get(keys::settings()).await?;
         let saved = self.one(item).await?;
@@ -44,9 +44,7 @@ impl ReadSettings for Table {
         let item = self.get(keys::settings_version(version)).await?;
         Ok(self.one(item).await?.map(versioned))
     }
-}
 
-impl ListSettings for Table {
     async fn list_settings(
         &self,
         below: Option<Version>,
@@ -69,9 +67,7 @@ impl ListSettings for Table {
         let found = self.sort_out::<Saved>(rows).await.items;
         Ok(found.into_iter().map(as_saved).collect())
     }
-}
 
-impl SaveSettings for Table {
     async fn save_settings(
         &self,
         settings: &Settings,

@@ -2,12 +2,11 @@
 
 use beckon_domain::model::template::{Template, TemplateName};
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::templates::{LoadTemplates, SaveTemplate};
+use beckon_domain::ports::templates::Templates;
 
-use super::rows;
-use super::{Table, changes, keys, text};
+use super::{Table, changes, keys, rows, text};
 
-impl LoadTemplates for Table {
+impl Templates for Table {
     async fn templates(&self) -> Result<Vec<Template>, Unavailable> {
         let query = self
             .client
@@ -25,9 +24,7 @@ impl LoadTemplates for Table {
         let item = self.get(keys::template(name)).await?;
         self.one(item).await
     }
-}
 
-impl SaveTemplate for Table {
     async fn save_template(&self, template: &Template) -> Result<(), SaveError> {
         let put = self.replace(rows::template(template)?, template.version)?;
         if self.put(put).await? {

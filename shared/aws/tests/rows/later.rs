@@ -11,16 +11,13 @@ use beckon_domain::model::mail::{Mail, MailEvent};
 use beckon_domain::model::session::Session;
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::user::User;
-use beckon_domain::ports::batches::{
-    FinishPage as _, LoadBatch as _, PushCursor as _, SaveBatch as _,
-};
-use beckon_domain::ports::delivery::{DeliveryPause as _, SendRate as _};
-use beckon_domain::ports::devices::{LoadRegistration as _, LoadSession as _};
-use beckon_domain::ports::mails::{ClaimMail as _, LoadMails as _, SaveMail as _};
-use beckon_domain::ports::rows_aside::KeepAside as _;
-use beckon_domain::ports::settings::{ReadSettings as _, SaveSettings as _};
-use beckon_domain::ports::templates::{LoadTemplates as _, SaveTemplate as _};
-use beckon_domain::ports::users::{LoadUsers as _, SaveUsers as _};
+use beckon_domain::ports::batches::Batches as _;
+use beckon_domain::ports::delivery::Delivery as _;
+use beckon_domain::ports::devices::Devices as _;
+use beckon_domain::ports::mails::Mails as _;
+use beckon_domain::ports::settings::SettingsStore as _;
+use beckon_domain::ports::templates::Templates as _;
+use beckon_domain::ports::users::Users as _;
 use beckon_domain::rules::ownership::learning;
 use beckon_domain::values::ids::IssueNumber;
 use beckon_testkit::builders::{a_stamp, monday_morning};

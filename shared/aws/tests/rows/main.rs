@@ -26,21 +26,16 @@ use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::settings::UNSAVED;
 use beckon_domain::model::stored::Carried;
 use beckon_domain::model::user::User;
-use beckon_domain::ports::batches::{
-    FinishPage as _, LoadBatch as _, NoteBounce as _, StartBatch as _,
-};
-use beckon_domain::ports::delivery::{DeliveryPause as _, HoldLease as _, SendRate as _};
-use beckon_domain::ports::devices::{LoadRegistration as _, LoadSession as _};
-use beckon_domain::ports::history::ReadHistory as _;
-use beckon_domain::ports::idempotency::RecallAnswer as _;
-use beckon_domain::ports::mails::{AddMail as _, LoadMails as _};
+use beckon_domain::ports::batches::Batches as _;
+use beckon_domain::ports::delivery::Delivery as _;
+use beckon_domain::ports::devices::Devices as _;
+use beckon_domain::ports::history::History as _;
+use beckon_domain::ports::idempotency::Idempotency as _;
+use beckon_domain::ports::mails::Mails as _;
 use beckon_domain::ports::rate_counter::RateCounter as _;
-use beckon_domain::ports::settings::{ReadSettings as _, SaveSettings as _};
-use beckon_domain::ports::templates::{LoadTemplates as _, SaveTemplate as _};
-use beckon_domain::ports::users::{
-    FindUser as _, ListUsers as _, LoadUsers as _, RemoveUser as _, SaveUsers as _,
-    UsersToErase as _,
-};
+use beckon_domain::ports::settings::SettingsStore as _;
+use beckon_domain::ports::templates::Templates as _;
+use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::ids::Version;
 use beckon_testkit::builders::{a_stamp, monday_morning};
 use jiff::{SignedDuration, Timestamp};

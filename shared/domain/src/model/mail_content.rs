@@ -1,6 +1,6 @@
 //! What a mail says, before it has words: the data that templates are filled with, and the
 //! finished message. Which words, in which language, is the composer's business
-//! ([`crate::ports::composer::ComposeMail`]).
+//! ([`crate::ports::composer::Composer`]).
 
 use jiff::Timestamp;
 

@@ -1,6 +1,6 @@
 //! Own wordings: what an administrator has mails say instead of our words, by kind and language.
 //! Here is what a wording is, when it can be kept, and which one a reader gets. What may stand in
-//! one, and how it is filled, is the composer's business ([`crate::ports::composer::ComposeOwn`]).
+//! one, and how it is filled, is the composer's business ([`crate::ports::composer::Composer`]).
 
 use std::fmt;
 

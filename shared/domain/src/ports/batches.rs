@@ -8,8 +8,8 @@ use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::reads::{ListPage, Readable};
 use crate::values::ids::{BatchId, MailId, UserId};
 
-/// Starts batches.
-pub trait StartBatch {
+/// Batches, their cursors and their pages.
+pub trait Batches {
     /// Writes the batch, its cursor, its named users (rows of [`crate::model::batch::PAGE_SIZE`] each) and the
     /// idempotency record, as one. [`SaveError::Conflict`]: the idempotency key was used in the
     /// meantime.
@@ -20,10 +20,7 @@ pub trait StartBatch {
         named: &[Vec<UserId>],
         answer: Option<&IdempotencyRecord>,
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
-}
 
-/// Reads batches.
-pub trait LoadBatch {
     /// The batch and its cursor.
     fn load_batch(
         &self,
@@ -46,20 +43,14 @@ pub trait LoadBatch {
         first: u32,
         limit: usize,
     ) -> impl Future<Output = Result<Readable<Page>, Unavailable>> + Send;
-}
 
-/// Lists batches.
-pub trait ListBatches {
     /// Batches, newest first.
     fn list_batches(
         &self,
         position: Option<&str>,
         limit: usize,
     ) -> impl Future<Output = Result<ListPage<BatchId>, Unavailable>> + Send;
-}
 
-/// Finishes a page of an expansion.
-pub trait FinishPage {
     /// Sets the page's outcomes and moves the cursor on, as one; the cursor's row must hold the
     /// version before.
     fn finish_page(
@@ -67,22 +58,13 @@ pub trait FinishPage {
         page: &Page,
         cursor: &Cursor,
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
-}
 
-/// Pushes a cursor that stands still.
-pub trait PushCursor {
-    /// Writes the cursor's next version, so that its stream record starts its page again.
+    /// Writes the next version of a cursor that stands still, so that its stream record starts its page again.
     fn push_cursor(&self, cursor: &Cursor) -> impl Future<Output = Result<(), SaveError>> + Send;
-}
 
-/// Saves batches.
-pub trait SaveBatch {
     /// Writes the batch's next version.
     fn save_batch(&self, batch: &Batch) -> impl Future<Output = Result<(), SaveError>> + Send;
-}
 
-/// Counts hard bounces of a batch.
-pub trait NoteBounce {
     /// Notes that this mail of the batch came back for good, and gives how many did. The same
     /// mail twice counts once.
     fn note_bounce(

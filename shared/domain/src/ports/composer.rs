@@ -15,8 +15,8 @@ use crate::values::problem::FieldProblem;
 #[error("the mail cannot be composed: {0}")]
 pub struct Uncomposable(pub String);
 
-/// Puts mail contents into words.
-pub trait ComposeMail {
+/// Puts mail contents into words: ours, or an administrator's own, which it judges.
+pub trait Composer {
     /// The mail of an invitation.
     fn compose_invitation(&self, content: &InvitationContent) -> Result<Message, Uncomposable>;
 
@@ -28,10 +28,7 @@ pub trait ComposeMail {
 
     /// The mail that tells an administrator what became of an invitation.
     fn compose_notice(&self, content: &NoticeContent) -> Result<Message, Uncomposable>;
-}
 
-/// Puts mail contents into an administrator's own words, and judges those.
-pub trait ComposeOwn {
     /// The languages that mails can be written in.
     fn locales(&self) -> Vec<Locale>;
 
@@ -42,14 +39,14 @@ pub trait ComposeOwn {
     fn variables(&self, kind: TemplateKind) -> Vec<Variable>;
 
     /// Our own wording, as somebody would write it who begins from it. It passes
-    /// [`ComposeOwn::check_wording`].
+    /// [`Composer::check_wording`].
     fn our_wording(&self, name: &TemplateName) -> Wording;
 
     /// Everything for which a wording MUST not be kept: it does what it may not, does not come
     /// to an end, or leaves out what people need. Empty for a good one.
     fn check_wording(&self, name: &TemplateName, wording: &Wording) -> Vec<FieldProblem>;
 
-    /// The content in these words. What was checked may still not fit a mail; then there is an
+    /// The content in an administrator's own words. What was checked may still not fit a mail; then there is an
     /// error, and never a mail in which a value has become markup, or that lacks its secret.
     fn compose_own(
         &self,
@@ -73,7 +70,7 @@ pub struct Written {
 /// somebody wrote an own wording in it. An own wording that cannot be filled costs nobody their
 /// mail: ours takes its place.
 pub fn written(
-    composer: &(impl ComposeMail + ComposeOwn),
+    composer: &impl Composer,
     own: &OwnWordings,
     content: &MailContent,
 ) -> Result<Written, Uncomposable> {

@@ -1,4 +1,4 @@
-//! Delivery: what is due, who delivers, whether it is paused, and how fast it goes.
+//! Delivery: what is due, who delivers, whether it is paused, how fast it goes, and which rows were set aside.
 
 use std::future::Future;
 
@@ -6,11 +6,15 @@ use jiff::Timestamp;
 
 use crate::model::delivery::Pause;
 use crate::model::mail::MailClass;
+use crate::model::stored::{RowKey, SetAside, Unreadable};
 use crate::ports::error::Unavailable;
 use crate::values::ids::{BatchId, MailId, RunId, UserId};
 
-/// Finds what is due.
-pub trait FindDue {
+/// What is due and who delivers it: the lease of the one delivery worker, the pause and the rate of delivery,
+/// and the rows that are no longer due because this version cannot read them. Whoever meets such a row goes
+/// around it, and the store sets it aside in one conditional write that touches nothing but what says so: it
+/// leaves the index of what is due, and its own stream record has it told of.
+pub trait Delivery {
     /// Mails of a class that somebody has to look at by `now`, oldest first, at most `limit`.
     /// The answer may be a moment old.
     fn due_mails(
@@ -33,11 +37,8 @@ pub trait FindDue {
         now: Timestamp,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
-}
 
-/// The one delivery worker at a time.
-pub trait HoldLease {
-    /// Takes the lease if nobody holds it past `now`; `false` if somebody does. Taking it again
+    /// Takes the lease, which the one delivery worker at a time holds, if nobody holds it past `now`; `false` if somebody does. Taking it again
     /// with the same run renews it.
     fn take_lease(
         &self,
@@ -48,10 +49,7 @@ pub trait HoldLease {
 
     /// Gives the lease back, if this run still holds it.
     fn give_lease_back(&self, run: RunId) -> impl Future<Output = Result<(), Unavailable>> + Send;
-}
 
-/// The pause of delivery.
-pub trait DeliveryPause {
     /// The pause that was set last, past or not.
     fn delivery_pause(&self) -> impl Future<Output = Result<Option<Pause>, Unavailable>> + Send;
 
@@ -60,17 +58,40 @@ pub trait DeliveryPause {
         &self,
         pause: Option<&Pause>,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
-}
 
-/// How fast mail goes out, for those who are shown when it will be done.
-pub trait SendRate {
-    /// Sets the mails a second. What a later version wrote in its place stays, and is no error: mail
+    /// Sets how many mails go out a second, for those who are shown when delivery will be done. What a later version wrote in its place stays, and is no error: mail
     /// goes out all the same.
     fn note_send_rate(
         &self,
         per_second: f64,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// What was set last.
+    /// The mails a second that were set last.
     fn pace(&self) -> impl Future<Output = Result<Option<f64>, Unavailable>> + Send;
+
+    /// The rows that are set aside, at most `limit`, the oldest first.
+    fn rows_aside(
+        &self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<SetAside>, Unavailable>> + Send;
+
+    /// The row, if it is set aside.
+    fn row_aside(
+        &self,
+        key: &RowKey,
+    ) -> impl Future<Output = Result<Option<SetAside>, Unavailable>> + Send;
+
+    /// Notes that the row was put on the dead-letter queue.
+    fn note_reported(&self, key: &RowKey) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Sets a batch's cursor aside, which would come back at every round because of another row.
+    fn set_cursor_aside(
+        &self,
+        batch: BatchId,
+        because: &Unreadable,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Puts the row back where it was, as if it had just been written; `false` if it is not set
+    /// aside. If it still cannot be read, it is set aside again, and told of again.
+    fn release_row(&self, key: &RowKey) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 }

@@ -9,27 +9,21 @@ use crate::ports::reads::Readable;
 use crate::values::ids::{DeviceId, UserId};
 use crate::values::session_ids::SessionDigest;
 
-/// Reads registration sessions.
-pub trait LoadSession {
+/// Devices that were registered, and the sessions in which they enrolled.
+pub trait Devices {
     /// The session with this digest.
     fn load_session(
         &self,
         digest: &SessionDigest,
     ) -> impl Future<Output = Result<Option<Session>, Unavailable>> + Send;
-}
 
-/// Reads registrations.
-pub trait LoadRegistration {
     /// What is recorded of this device of this user.
     fn load_registration(
         &self,
         user: UserId,
         device: &DeviceId,
     ) -> impl Future<Output = Result<Option<Registration>, Unavailable>> + Send;
-}
 
-/// Lists what is registered.
-pub trait ListRegistrations {
     /// A user's registrations, each device once, the newest registration first. At most `limit` are
     /// read; of a user with more it is not said which.
     fn registrations_of(

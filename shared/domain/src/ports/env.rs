@@ -1,18 +1,19 @@
 //! What a use case runs in: one environment that holds the ports. Whoever composes a program writes
 //! one type for it, and says with the traits below what it has. A use case says in the same words what
-//! it needs, so a function that was given no keys cannot run what needs them: it does not compile.
+//! it needs, so a function that was given no keys cannot run what needs them: it does not compile. These traits are
+//! the environment, and no ports.
 
 use jiff::Timestamp;
 
 use crate::model::actor::Actor;
 use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::ports::clock::Clock;
-use crate::ports::composer::{ComposeMail, ComposeOwn};
+use crate::ports::composer::Composer;
 use crate::ports::dead_letters::DeadLetters;
 use crate::ports::entropy::Entropy;
-use crate::ports::event_bus::PublishEvents;
-use crate::ports::keys::LoadKeys;
-use crate::ports::mail_service::{ClearSuppression, SendMail};
+use crate::ports::event_bus::EventBus;
+use crate::ports::keys::Keys;
+use crate::ports::mail_service::MailService;
 use crate::ports::wake_up::WakeUp;
 use crate::values::ids::{EventId, UserId};
 
@@ -55,7 +56,7 @@ pub trait Env: Sync {
 /// An environment with the keys that secrets are derived from.
 pub trait WithKeys: Env {
     /// The keys.
-    type Keys: LoadKeys + Sync;
+    type Keys: Keys + Sync;
 
     /// The keys.
     fn keys(&self) -> &Self::Keys;
@@ -64,7 +65,7 @@ pub trait WithKeys: Env {
 /// An environment with what puts mails into words.
 pub trait WithComposer: Env {
     /// The composer.
-    type Composer: ComposeMail + ComposeOwn + Sync;
+    type Composer: Composer + Sync;
 
     /// The composer.
     fn composer(&self) -> &Self::Composer;
@@ -73,7 +74,7 @@ pub trait WithComposer: Env {
 /// An environment with the mail service.
 pub trait WithMailService: Env {
     /// The mail service.
-    type MailService: SendMail + ClearSuppression + Sync;
+    type MailService: MailService + Sync;
 
     /// The mail service.
     fn mail_service(&self) -> &Self::MailService;
@@ -91,7 +92,7 @@ pub trait WithWakeUp: Env {
 /// An environment with the bus that events go to.
 pub trait WithEventBus: Env {
     /// The bus.
-    type EventBus: PublishEvents + Sync;
+    type EventBus: EventBus + Sync;
 
     /// The bus.
     fn event_bus(&self) -> &Self::EventBus;

@@ -22,8 +22,8 @@ pub enum Receipt {
     },
 }
 
-/// Tells the world.
-pub trait PublishEvents {
+/// The bus on which the world is told.
+pub trait EventBus {
     /// Puts events on the bus, at most [`crate::model::integration_events::MAX_EVENTS_AT_ONCE`]. Gives a receipt for each,
     /// in their order: that one was not taken says nothing of the others. Whatever reason is not
     /// known to lie in the event itself is [`Receipt::NotNow`].

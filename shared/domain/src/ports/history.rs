@@ -7,8 +7,8 @@ use crate::ports::error::Unavailable;
 use crate::ports::reads::ListPage;
 use crate::values::ids::UserId;
 
-/// Erases what is left of deleted users.
-pub trait EraseHistory {
+/// What happened to users.
+pub trait History {
     /// Erases at most `limit` rows of a deleted user's history, and, with the last of them, what
     /// says that something is left. Gives whether nothing is.
     fn erase_history(
@@ -16,10 +16,7 @@ pub trait EraseHistory {
         user: UserId,
         limit: usize,
     ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
-}
 
-/// Reads histories.
-pub trait ReadHistory {
     /// What happened to a user, newest first.
     fn history_of(
         &self,

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use crate::model::idempotency::IdempotencyRecord;
 use crate::ports::error::Unavailable;
 
-/// Remembers what requests were answered with.
-pub trait RecallAnswer {
+/// What requests were answered with.
+pub trait Idempotency {
     /// The answer kept under this key and not past its time.
     fn recall_answer(
         &self,

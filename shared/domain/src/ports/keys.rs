@@ -5,8 +5,8 @@ use std::future::Future;
 use crate::ports::error::Unavailable;
 use crate::values::keys::KeyRing;
 
-/// The keys.
-pub trait LoadKeys {
+/// The keys that secrets are derived from.
+pub trait Keys {
     /// The key ring as it is now.
     fn key_ring(&self) -> impl Future<Output = Result<KeyRing, Unavailable>> + Send;
 }

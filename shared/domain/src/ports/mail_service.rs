@@ -7,17 +7,14 @@ use crate::model::mail_service::{SendAnswer, SendingLimits};
 use crate::ports::error::Unavailable;
 use crate::values::address::EmailAddress;
 
-/// Hands mails to the mail service.
-pub trait SendMail {
+/// The service that sends mails.
+pub trait MailService {
     /// Hands over one mail, once: no retries of its own. Whatever happens is an answer.
     fn send_mail(&self, mail: &OutgoingMail) -> impl Future<Output = SendAnswer> + Send;
 
     /// How fast the service lets us send now.
     fn sending_limits(&self) -> impl Future<Output = Result<SendingLimits, Unavailable>> + Send;
-}
 
-/// Has the mail service forget what it holds against an address.
-pub trait ClearSuppression {
     /// Takes the address off the service's list of those it sends nothing to. One that is not on
     /// it is no error.
     fn clear_suppression(

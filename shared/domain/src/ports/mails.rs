@@ -9,8 +9,8 @@ use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::reads::Loaded;
 use crate::values::ids::{MailId, Version};
 
-/// Reads mails.
-pub trait LoadMails: Sync {
+/// Mails, and what became of them.
+pub trait Mails: Sync {
     /// The mails with these ids, as last written, in any order; an unknown id is left out. A row
     /// that cannot be read says nothing of the others; it is set aside and told of once.
     fn read_mails(
@@ -33,32 +33,23 @@ pub trait LoadMails: Sync {
     ) -> impl Future<Output = Result<Option<Mail>, Unavailable>> + Send {
         async move { self.read_mails(&[id]).await?.one() }
     }
-}
 
-/// Claims mails for the delivery worker.
-pub trait ClaimMail {
-    /// Writes the mail's next version if the user it was judged by is still at the version that
+    /// Claims the mail for the delivery worker: writes its next version if the user it was judged by is still at the version that
     /// was read, so that nothing goes out that was cancelled or replaced meanwhile.
     fn claim_mail(
         &self,
         claimed: &Mail,
         judged_by: Version,
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
-}
 
-/// Records what became of a mail.
-pub trait SaveMail {
     /// Writes the mail's next version, and what happened, as one.
     fn save_mail(
         &self,
         mail: &Mail,
         history: Option<&HistoryEntry>,
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
-}
 
-/// Adds mails that tell of no change.
-pub trait AddMail {
-    /// Writes the first version of a mail, and what its request is answered with, as one.
+    /// Writes the first version of a mail that tells of no change, and what its request is answered with, as one.
     /// [`SaveError::Conflict`]: the idempotency key was used in the meantime.
     fn add_mail(
         &self,

@@ -6,8 +6,8 @@ use crate::model::settings::{SavedSettings, Settings, SettingsStamp, VersionedSe
 use crate::ports::error::{SaveError, Unavailable};
 use crate::values::ids::Version;
 
-/// Reads the settings.
-pub trait ReadSettings {
+/// The settings, and what they were.
+pub trait SettingsStore {
     /// The settings that hold now.
     fn current_settings(
         &self,
@@ -18,10 +18,7 @@ pub trait ReadSettings {
         &self,
         version: Version,
     ) -> impl Future<Output = Result<Option<VersionedSettings>, Unavailable>> + Send;
-}
 
-/// Reads what the settings were.
-pub trait ListSettings {
     /// The versions that were saved, newest first, at most `limit`; below `below`, if that is
     /// given. The defaults, which nobody saved, are not among them.
     fn list_settings(
@@ -29,10 +26,7 @@ pub trait ListSettings {
         below: Option<Version>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<SavedSettings>, Unavailable>> + Send;
-}
 
-/// Changes the settings.
-pub trait SaveSettings {
     /// Puts `settings` in the place of version `expected`, as its next version, and keeps with
     /// it who did so and when.
     fn save_settings(

@@ -5,8 +5,8 @@ use std::future::Future;
 use crate::model::template::{Template, TemplateName};
 use crate::ports::error::{SaveError, Unavailable};
 
-/// Reads own wordings.
-pub trait LoadTemplates {
+/// Own wordings of mails.
+pub trait Templates {
     /// Every wording as last written, those that were taken back included, by kind and locale. One
     /// that cannot be read is left out.
     fn templates(&self) -> impl Future<Output = Result<Vec<Template>, Unavailable>> + Send;
@@ -16,10 +16,7 @@ pub trait LoadTemplates {
         &self,
         name: &TemplateName,
     ) -> impl Future<Output = Result<Option<Template>, Unavailable>> + Send;
-}
 
-/// Changes own wordings.
-pub trait SaveTemplate {
     /// Writes the wording's next version.
     fn save_template(
         &self,

@@ -17,8 +17,25 @@ use crate::ports::reads::{ListPage, Loaded};
 use crate::values::address::NormalisedAddress;
 use crate::values::ids::{ExternalId, IssueNumber, UserId};
 
-/// Loads users by id.
-pub trait LoadUsers: Sync {
+/// Why a user was not added. Nothing is written then.
+#[derive(Debug, thiserror::Error)]
+pub enum AddUserError {
+    /// Another user has this address.
+    #[error("the address is taken")]
+    AddressTaken,
+    /// Another user has this external id.
+    #[error("the external id is taken")]
+    ExternalIdTaken,
+    /// The idempotency key was used in the meantime: look it up again.
+    #[error("the request is being answered already")]
+    KeyTaken,
+    /// The store cannot be reached.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Users: their rows, what they are found by, and their tries.
+pub trait Users: Sync {
     /// The users with these ids, as last written, in any order; an unknown id is left out. A row
     /// that cannot be read says nothing of the others; it is set aside and told of once.
     fn read_users(
@@ -41,36 +58,27 @@ pub trait LoadUsers: Sync {
     ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send {
         async move { self.read_users(&[id]).await?.one() }
     }
-}
 
-/// Finds one user by what the world calls them. A row that cannot be read is an error that says so.
-pub trait FindUser {
-    /// The user with exactly this address.
+    /// The user with exactly this address. A row that cannot be read is an error that says so.
     fn user_by_address(
         &self,
         address: &NormalisedAddress,
     ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
 
-    /// The user with exactly this external id.
+    /// The user with exactly this external id. A row that cannot be read is an error that says so.
     fn user_by_external_id(
         &self,
         id: &ExternalId,
     ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
-}
 
-/// Finds many users by what the world calls them.
-pub trait FindUsers {
     /// Whoever has one of these names, as last written, each once, in any order. Who cannot be
     /// read is left out.
     fn users_by_names(
         &self,
         names: &[Identifier],
     ) -> impl Future<Output = Result<Vec<User>, Unavailable>> + Send;
-}
 
-/// Lists users in the order of their addresses.
-pub trait ListUsers {
-    /// The users that the filter finds from `position` on, at most `limit`. While users are added,
+    /// The users that the filter finds, in the order of their addresses, from `position` on, at most `limit`. While users are added,
     /// pages neither repeat nor skip one that was there before. The list may be a moment old.
     fn list_users(
         &self,
@@ -79,27 +87,7 @@ pub trait ListUsers {
         limit: usize,
         now: Timestamp,
     ) -> impl Future<Output = Result<ListPage<User>, Unavailable>> + Send;
-}
 
-/// Why a user was not added. Nothing is written then.
-#[derive(Debug, thiserror::Error)]
-pub enum AddUserError {
-    /// Another user has this address.
-    #[error("the address is taken")]
-    AddressTaken,
-    /// Another user has this external id.
-    #[error("the external id is taken")]
-    ExternalIdTaken,
-    /// The idempotency key was used in the meantime: look it up again.
-    #[error("the request is being answered already")]
-    KeyTaken,
-    /// The store cannot be reached.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
-/// Adds a user.
-pub trait AddUserRow {
     /// Writes the user, what happened, and the batch that invites them, if they are invited, and
     /// what the request is answered with, as one. Addresses and external ids stay unique.
     fn add_user(
@@ -109,10 +97,7 @@ pub trait AddUserRow {
         batch: Option<(&Batch, &Cursor)>,
         answer: Option<&IdempotencyRecord>,
     ) -> impl Future<Output = Result<(), AddUserError>> + Send;
-}
 
-/// Saves changes of users.
-pub trait SaveUsers {
     /// Writes each change as a whole or not at all; one that does not fit leaves the others be.
     /// Addresses and external ids stay unique: what a change frees is free with it, what it
     /// claims is the user's with it.
@@ -127,19 +112,13 @@ pub trait SaveUsers {
     fn save_user(
         &self,
         change: &UserChange,
-    ) -> impl Future<Output = Result<ChangeOutcome, Unavailable>> + Send
-    where
-        Self: Sync,
-    {
+    ) -> impl Future<Output = Result<ChangeOutcome, Unavailable>> + Send {
         async move {
             let outcomes = self.save_users(std::slice::from_ref(change)).await?;
             Ok(outcomes.first().copied().unwrap_or(ChangeOutcome::Conflict))
         }
     }
-}
 
-/// Takes users away.
-pub trait RemoveUser {
     /// Takes a user away with what they are found by, their devices and the sessions that their
     /// invitation holds, and writes what happened and what is left of them, as one.
     /// [`SaveError::Conflict`]: the user is not as they were read.
@@ -149,10 +128,7 @@ pub trait RemoveUser {
         history: &HistoryEntry,
         left: &Tombstone,
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
-}
 
-/// Finds those who are over.
-pub trait UsersToErase {
     /// Users who are over since this moment or longer ([`crate::model::erasure::over_since`]), the
     /// longest first, at most `limit`. The answer may be a moment old.
     fn users_to_erase(
@@ -167,10 +143,7 @@ pub trait UsersToErase {
         by: Timestamp,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
-}
 
-/// Takes a try from an invitation.
-pub trait TakeTry {
     /// Takes one try if the invitation is still this issue, in this state, and has one left, and is
     /// not past `now` if it is pending; as one conditional write, so that however many guess at
     /// once, none gets a try too many. Gives the user as they are after it, or `None` if it did not fit.
@@ -181,10 +154,7 @@ pub trait TakeTry {
         state: InvitationState,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
-}
 
-/// Counts open invitations.
-pub trait CountOpenInvitations {
     /// How many invitations are pending or locked, a moment ago.
     fn open_invitations(&self) -> impl Future<Output = Result<u64, Unavailable>> + Send;
 }

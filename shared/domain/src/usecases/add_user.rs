@@ -13,10 +13,10 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
-use crate::ports::idempotency::RecallAnswer;
-use crate::ports::settings::ReadSettings;
+use crate::ports::idempotency::Idempotency;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::{AddUserError, AddUserRow};
+use crate::ports::users::{AddUserError, Users};
 use crate::rules::confirmation::{self, ConfirmationForecast};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
 use crate::usecases::send_invitations::{batch_and_cursor, choice_refused};
@@ -108,7 +108,7 @@ pub struct AddUser<E> {
     pub env: E,
 }
 
-impl<E: Env<Store: AddUserRow + ReadSettings + RecallAnswer>> AddUser<E> {
+impl<E: Env<Store: Users + SettingsStore + Idempotency>> AddUser<E> {
     /// Adds the user and, unless told not to, the batch that invites them, in one write.
     pub async fn run(
         &self,

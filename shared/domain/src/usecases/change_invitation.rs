@@ -13,11 +13,11 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
-use crate::ports::mails::LoadMails;
+use crate::ports::mails::Mails;
 use crate::ports::reads::readable;
-use crate::ports::settings::ReadSettings;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::ports::users::Users;
 use crate::rules::issuing::{ResendSpec, mail_again, missed_its_mail, zone_of};
 use crate::values::ids::{EventId, MailId, UserId};
 
@@ -69,7 +69,7 @@ pub struct ChangeInvitation<E> {
     pub env: E,
 }
 
-impl<E: Env<Store: LoadMails + LoadUsers + ReadSettings + SaveUsers>> ChangeInvitation<E> {
+impl<E: Env<Store: Users + Mails + SettingsStore>> ChangeInvitation<E> {
     /// Does it, and gives the user as they are then.
     pub async fn run(
         &self,

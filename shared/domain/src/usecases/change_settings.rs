@@ -9,9 +9,9 @@ use crate::ports::clock::Clock;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::reads::readable;
-use crate::ports::settings::{ListSettings, ReadSettings, SaveSettings};
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::CountOpenInvitations;
+use crate::ports::users::Users;
 use crate::values::address::EmailAddress;
 use crate::values::guessing::{self, GuessingReport, report};
 use crate::values::ids::Version;
@@ -74,7 +74,7 @@ pub struct ChangeSettings<E> {
 
 impl<E> ChangeSettings<E>
 where
-    E: Env<Store: ReadSettings + ListSettings + SaveSettings + CountOpenInvitations>,
+    E: Env<Store: Users + SettingsStore>,
 {
     /// The settings that hold now.
     pub async fn show(&self) -> Result<SettingsView, Unavailable> {

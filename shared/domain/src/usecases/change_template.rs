@@ -6,10 +6,10 @@ use crate::model::actor::Actor;
 use crate::model::settings::UNSAVED;
 use crate::model::template::{Template, TemplateKind, TemplateName, Wording, WordingDraft};
 use crate::ports::clock::Clock;
-use crate::ports::composer::ComposeOwn;
+use crate::ports::composer::Composer;
 use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::templates::{LoadTemplates, SaveTemplate};
+use crate::ports::templates::Templates;
 use crate::ports::turns::Turns;
 use crate::values::ids::Version;
 use crate::values::locale::Locale;
@@ -59,7 +59,7 @@ pub struct ChangeTemplate<E> {
 
 /// The template of this kind in this language, as a path names them; `None` if there is no such
 /// kind or no mail in that language.
-pub fn named(composer: &impl ComposeOwn, kind: &str, locale: &str) -> Option<TemplateName> {
+pub fn named(composer: &impl Composer, kind: &str, locale: &str) -> Option<TemplateName> {
     let kind = TemplateKind::named(kind)?;
     let locale = Locale::parse(locale).ok()?;
     composer
@@ -70,7 +70,7 @@ pub fn named(composer: &impl ComposeOwn, kind: &str, locale: &str) -> Option<Tem
 
 /// A draft that may be kept, or everything that is wrong with it.
 pub fn checked(
-    composer: &impl ComposeOwn,
+    composer: &impl Composer,
     name: &TemplateName,
     draft: WordingDraft,
 ) -> Result<Wording, Vec<FieldProblem>> {
@@ -85,7 +85,7 @@ pub fn checked(
 
 impl<E> ChangeTemplate<E>
 where
-    E: Env<Store: LoadTemplates + SaveTemplate> + WithComposer,
+    E: Env<Store: Templates> + WithComposer,
 {
     /// Every wording there can be, own or ours, by kind and language.
     pub async fn list(&self) -> Result<Vec<TemplateView>, Unavailable> {

@@ -9,12 +9,12 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
-use crate::ports::keys::LoadKeys;
-use crate::ports::mails::LoadMails;
+use crate::ports::keys::Keys;
+use crate::ports::mails::Mails;
 use crate::ports::reads::readable;
-use crate::ports::settings::ReadSettings;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::ports::users::Users;
 use crate::rules::issuing::ResendSpec;
 use crate::rules::user_update::{FreshIds, UserUpdate, correct, may_have_missed, missed_mail};
 use crate::values::address::EmailAddress;
@@ -101,7 +101,7 @@ pub struct ChangeUser<E> {
 
 impl<E> ChangeUser<E>
 where
-    E: Env<Store: LoadMails + LoadUsers + ReadSettings + SaveUsers> + WithKeys,
+    E: Env<Store: Users + Mails + SettingsStore> + WithKeys,
 {
     /// Changes the user, and gives them as they are then. Whoever is enabled again is reminded
     /// again, and gets the mail of an open invitation that was dropped meanwhile.

@@ -21,13 +21,13 @@ use crate::model::session::Session;
 use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::devices::{LoadRegistration, LoadSession};
+use crate::ports::devices::Devices;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
-use crate::ports::settings::ReadSettings;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::{FindUser, LoadUsers, SaveUsers};
+use crate::ports::users::Users;
 use crate::rules::completion::{Effect, effect_of, is_told};
 use crate::rules::confirmation;
 use crate::rules::notices::{addressees, notice};
@@ -104,7 +104,7 @@ pub struct ConfirmRegistration<E> {
 
 impl<E> ConfirmRegistration<E>
 where
-    E: Env<Store: FindUser + LoadUsers + LoadSession + LoadRegistration + SaveUsers + ReadSettings>,
+    E: Env<Store: Users + Devices + SettingsStore>,
 {
     /// Records a report.
     pub async fn run(&self, device: &DeviceRegistered) -> Result<Reported, ConfirmRefused> {

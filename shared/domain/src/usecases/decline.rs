@@ -11,11 +11,11 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
-use crate::ports::keys::LoadKeys;
+use crate::ports::keys::Keys;
 use crate::ports::reads::readable;
-use crate::ports::settings::ReadSettings;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::ports::users::Users;
 use crate::rules::notices::{addressees, notice};
 use crate::values::ids::MailId;
 use crate::values::token::{TokenClaim, TokenPurpose};
@@ -40,7 +40,7 @@ pub struct Decline<E> {
 
 impl<E> Decline<E>
 where
-    E: Env<Store: LoadUsers + ReadSettings + SaveUsers> + WithKeys,
+    E: Env<Store: Users + SettingsStore> + WithKeys,
 {
     /// Declines the issue that the token is of.
     pub async fn run(&self, token: &str) -> Result<Declined, Unavailable> {

@@ -9,7 +9,7 @@ use crate::ports::clock::Clock;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::turns::Turns;
-use crate::ports::users::{LoadUsers, RemoveUser};
+use crate::ports::users::Users;
 use crate::values::ids::UserId;
 
 /// Why a user was not deleted.
@@ -30,7 +30,7 @@ pub struct DeleteUser<E> {
     pub env: E,
 }
 
-impl<E: Env<Store: LoadUsers + RemoveUser>> DeleteUser<E> {
+impl<E: Env<Store: Users>> DeleteUser<E> {
     /// Deletes the user.
     pub async fn run(&self, id: UserId, who: &Actor) -> Result<(), DeleteUserRefused> {
         let mut turns = Turns::new(&self.env, "deleting a user");

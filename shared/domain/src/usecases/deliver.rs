@@ -22,19 +22,19 @@ use crate::model::delivery::Pause;
 use crate::model::mail::MailClass;
 use crate::model::mail_service::SendingLimits;
 use crate::model::template::TemplateName;
-use crate::ports::batches::LoadBatch;
+use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
-use crate::ports::delivery::{DeliveryPause, FindDue, HoldLease, SendRate};
-use crate::ports::devices::LoadRegistration;
+use crate::ports::delivery::Delivery;
+use crate::ports::devices::Devices;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithComposer, WithKeys, WithMailService};
 use crate::ports::error::Unavailable;
-use crate::ports::keys::LoadKeys;
-use crate::ports::mail_service::SendMail;
-use crate::ports::mails::{ClaimMail, LoadMails, SaveMail};
-use crate::ports::settings::ReadSettings;
-use crate::ports::templates::LoadTemplates;
-use crate::ports::users::LoadUsers;
+use crate::ports::keys::Keys;
+use crate::ports::mail_service::MailService;
+use crate::ports::mails::Mails;
+use crate::ports::settings::SettingsStore;
+use crate::ports::templates::Templates;
+use crate::ports::users::Users;
 use crate::rules::content::Links;
 use crate::rules::sending::TokenBucket;
 use crate::values::ids::RunId;
@@ -127,20 +127,8 @@ const WORTH_WAITING: SignedDuration = SignedDuration::from_secs(20);
 
 impl<E> Deliver<E>
 where
-    E: Env<
-            Store: HoldLease
-                       + DeliveryPause
-                       + FindDue
-                       + LoadMails
-                       + LoadUsers
-                       + LoadBatch
-                       + LoadRegistration
-                       + SendRate
-                       + ReadSettings
-                       + LoadTemplates
-                       + ClaimMail
-                       + SaveMail,
-        > + WithMailService
+    E: Env<Store: Users + Devices + Batches + Mails + Delivery + SettingsStore + Templates>
+        + WithMailService
         + WithComposer
         + WithKeys,
 {

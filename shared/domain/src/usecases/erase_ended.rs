@@ -10,9 +10,9 @@ use crate::model::history::HistoryEvent;
 use crate::ports::clock::Clock;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::history::EraseHistory;
-use crate::ports::settings::ReadSettings;
-use crate::ports::users::{LoadUsers, RemoveUser, UsersToErase};
+use crate::ports::history::History;
+use crate::ports::settings::SettingsStore;
+use crate::ports::users::Users;
 
 /// How many a round takes on of each kind. At a round a minute that is 144,000 a day.
 const AT_ONCE: usize = 100;
@@ -36,9 +36,7 @@ pub struct EraseEnded<E> {
     pub env: E,
 }
 
-impl<E: Env<Store: EraseHistory + UsersToErase + LoadUsers + ReadSettings + RemoveUser>>
-    EraseEnded<E>
-{
+impl<E: Env<Store: Users + History + SettingsStore>> EraseEnded<E> {
     /// One round.
     pub async fn run(&self) -> Result<Erased, Unavailable> {
         let mut erased = Erased::default();

@@ -17,18 +17,18 @@ use crate::model::selection::UserFilter;
 use crate::model::settings::VersionedSettings;
 use crate::model::stored::Unreadable;
 use crate::model::user::User;
-use crate::ports::batches::{FinishPage, LoadBatch};
+use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
+use crate::ports::delivery::Delivery;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::keys::LoadKeys;
-use crate::ports::mails::LoadMails;
+use crate::ports::keys::Keys;
+use crate::ports::mails::Mails;
 use crate::ports::reads::Loaded;
-use crate::ports::rows_aside::KeepAside;
-use crate::ports::settings::ReadSettings;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::{ListUsers, LoadUsers, SaveUsers};
+use crate::ports::users::Users;
 use crate::rules::confirmation;
 use crate::rules::issuing::{
     Eligibility, IssueSecrets, IssueSpec, Reached, ResendSpec, SAME_AGAIN, eligibility, issue,
@@ -62,16 +62,7 @@ pub struct ExpandPage<E> {
 
 impl<E> ExpandPage<E>
 where
-    E: Env<
-            Store: FinishPage
-                       + KeepAside
-                       + ListUsers
-                       + LoadBatch
-                       + LoadMails
-                       + LoadUsers
-                       + ReadSettings
-                       + SaveUsers,
-        > + WithKeys,
+    E: Env<Store: Users + Batches + Mails + Delivery + SettingsStore> + WithKeys,
 {
     /// Expands the next page of a batch.
     pub async fn run(&self, id: BatchId) -> Result<Expanded, Unavailable> {

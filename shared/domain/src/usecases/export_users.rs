@@ -12,8 +12,8 @@ use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
-use crate::ports::mails::LoadMails;
-use crate::ports::users::ListUsers;
+use crate::ports::mails::Mails;
+use crate::ports::users::Users;
 use crate::rules::csv_users::{self, Column, EXPORT_ONLY_COLUMNS};
 use crate::rules::importing::text_of;
 use crate::values::ids::MailId;
@@ -46,7 +46,7 @@ pub struct ExportUsers<E> {
     pub env: E,
 }
 
-impl<E: Env<Store: ListUsers + LoadMails>> ExportUsers<E> {
+impl<E: Env<Store: Users + Mails>> ExportUsers<E> {
     /// The page that begins at a position.
     pub async fn run(
         &self,

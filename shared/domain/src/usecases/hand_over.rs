@@ -15,10 +15,10 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
-use crate::ports::keys::LoadKeys;
-use crate::ports::settings::ReadSettings;
+use crate::ports::keys::Keys;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::ports::users::Users;
 use crate::rules::content::{Links, Sealed, invitation_content};
 use crate::rules::issuing::{IssueSecrets, IssueSpec, inviter, issue};
 use crate::rules::ownership::of_invitation;
@@ -74,7 +74,7 @@ pub struct HandOver<E> {
 
 impl<E> HandOver<E>
 where
-    E: Env<Store: LoadUsers + ReadSettings + SaveUsers> + WithKeys,
+    E: Env<Store: Users + SettingsStore> + WithKeys,
 {
     /// Shows the secret of the open invitation, or makes one without a mail.
     pub async fn run(

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::idempotency::IdempotencyRecord;
 use crate::ports::error::Unavailable;
-use crate::ports::idempotency::RecallAnswer;
+use crate::ports::idempotency::Idempotency;
 use crate::values::hex::hex;
 
 /// How long an answer is kept.
@@ -67,7 +67,7 @@ pub enum Recalled<T> {
 
 /// Looks a request up.
 pub async fn recall<T: DeserializeOwned>(
-    store: &impl RecallAnswer,
+    store: &impl Idempotency,
     request: Option<&RepeatableRequest>,
     now: Timestamp,
 ) -> Result<Recalled<T>, Unavailable> {

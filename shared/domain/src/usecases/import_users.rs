@@ -23,17 +23,17 @@ use crate::model::ownership::OwnerSwitch;
 use crate::model::selection::Selection;
 use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
-use crate::ports::batches::{ListBatches, LoadBatch, StartBatch};
+use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
-use crate::ports::idempotency::RecallAnswer;
-use crate::ports::keys::LoadKeys;
-use crate::ports::mails::LoadMails;
+use crate::ports::idempotency::Idempotency;
+use crate::ports::keys::Keys;
+use crate::ports::mails::Mails;
 use crate::ports::reads::readable;
-use crate::ports::settings::ReadSettings;
-use crate::ports::users::{FindUsers, LoadUsers, SaveUsers};
+use crate::ports::settings::SettingsStore;
+use crate::ports::users::Users;
 use crate::rules::csv_users::{self, Column, Row};
 use crate::rules::importing::{Decision, Entry, FieldChange, Known, Mentioned, longer_ids};
 use crate::rules::user_update::{UserUpdate, correct, may_have_missed, missed_mail};
@@ -204,17 +204,7 @@ impl Prepared {
 
 impl<E> ImportUsers<E>
 where
-    E: Env<
-            Store: FindUsers
-                       + ListBatches
-                       + LoadBatch
-                       + LoadMails
-                       + LoadUsers
-                       + ReadSettings
-                       + RecallAnswer
-                       + SaveUsers
-                       + StartBatch,
-        > + WithKeys,
+    E: Env<Store: Users + Batches + Mails + SettingsStore + Idempotency> + WithKeys,
 {
     /// Imports a file, or as much of it as the time allows.
     pub async fn run(

@@ -14,13 +14,13 @@ use crate::model::stored::Carried;
 use crate::model::template::{MailContent, OwnWordings};
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::composer::{ComposeOwn, written};
+use crate::ports::composer::{Composer, written};
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::Unavailable;
-use crate::ports::settings::ReadSettings;
-use crate::ports::templates::LoadTemplates;
-use crate::ports::users::{ListUsers, LoadUsers};
+use crate::ports::settings::SettingsStore;
+use crate::ports::templates::Templates;
+use crate::ports::users::Users;
 use crate::rules::confirmation::{self, NoConfirmation};
 use crate::rules::content::{Links, Sealed, invitation_content, reader};
 use crate::rules::issuing::{Eligibility, IssueSecrets, IssueSpec, Reached, eligibility, issue};
@@ -138,7 +138,7 @@ pub struct PreviewInvitations<E> {
 
 impl<E> PreviewInvitations<E>
 where
-    E: Env<Store: LoadUsers + ListUsers + ReadSettings + LoadTemplates> + WithComposer,
+    E: Env<Store: Users + SettingsStore + Templates> + WithComposer,
 {
     /// One page of the preview.
     pub async fn run(&self, order: &PreviewOrder) -> Result<Preview, SendRefused> {

@@ -3,11 +3,11 @@
 use crate::model::mail_content::Message;
 use crate::model::template::{OwnWordings, WordingDraft};
 use crate::ports::clock::Clock;
-use crate::ports::composer::{ComposeOwn, written};
+use crate::ports::composer::{Composer, written};
 use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::Unavailable;
-use crate::ports::settings::ReadSettings;
-use crate::ports::templates::LoadTemplates;
+use crate::ports::settings::SettingsStore;
+use crate::ports::templates::Templates;
 use crate::rules::content::Links;
 use crate::rules::sample::Sample;
 use crate::usecases::change_template::{ChangeTemplateRefused, checked, named};
@@ -24,7 +24,7 @@ pub struct PreviewTemplate<E> {
 
 impl<E> PreviewTemplate<E>
 where
-    E: Env<Store: LoadTemplates + ReadSettings> + WithComposer,
+    E: Env<Store: SettingsStore + Templates> + WithComposer,
 {
     /// The mail that a draft would make, or the wording that holds now; under the current
     /// settings, or by another method.

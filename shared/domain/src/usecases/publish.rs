@@ -4,7 +4,7 @@ use crate::model::history::HistoryEntry;
 use crate::model::integration_events::{EventEnvelope, MAX_EVENTS_AT_ONCE};
 use crate::ports::env::WithEventBus;
 use crate::ports::error::Unavailable;
-use crate::ports::event_bus::{PublishEvents, Receipt};
+use crate::ports::event_bus::{EventBus, Receipt};
 
 /// Publishes rows.
 #[derive(Debug, Clone)]

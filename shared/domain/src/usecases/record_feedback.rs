@@ -10,9 +10,9 @@ use crate::model::mail::{Mail, MailEvent, MailReason, MailState};
 use crate::model::user::{AddressSuppression, User};
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::mails::{LoadMails, SaveMail};
+use crate::ports::mails::Mails;
 use crate::ports::turns::Turns;
-use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::ports::users::Users;
 use crate::values::ids::{BatchId, IssueNumber, MailId};
 
 /// A report.
@@ -54,7 +54,7 @@ pub struct RecordFeedback<E> {
     pub env: E,
 }
 
-impl<E: Env<Store: LoadMails + LoadUsers + SaveMail + SaveUsers>> RecordFeedback<E> {
+impl<E: Env<Store: Users + Mails>> RecordFeedback<E> {
     /// Records a report.
     pub async fn run(&self, feedback: &Feedback) -> Result<FeedbackOutcome, Unavailable> {
         let mut turns = Turns::new(&self.env, "recording a report of the mail service");

@@ -23,12 +23,12 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
-use crate::ports::keys::LoadKeys;
+use crate::ports::keys::Keys;
 use crate::ports::rate_counter::RateCounter;
 use crate::ports::reads::readable;
-use crate::ports::settings::ReadSettings;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::{FindUser, LoadUsers, SaveUsers, TakeTry};
+use crate::ports::users::Users;
 use crate::rules::content::{agreement, reader};
 use crate::rules::enrolment::{GoingOn, continue_url};
 use crate::values::address::EmailAddress;
@@ -178,8 +178,7 @@ enum Shown {
 
 impl<E> Redeem<E>
 where
-    E: Env<Store: FindUser + LoadUsers + TakeTry + SaveUsers + ReadSettings + RateCounter>
-        + WithKeys,
+    E: Env<Store: Users + SettingsStore + RateCounter> + WithKeys,
 {
     /// Opens a session, or says why not. `source` is where the attempt comes from, if it counts.
     pub async fn run(

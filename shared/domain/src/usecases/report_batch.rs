@@ -8,13 +8,13 @@ use crate::model::batch::{
 };
 use crate::model::mail::{Mail, MailState};
 use crate::model::user::User;
-use crate::ports::batches::LoadBatch;
+use crate::ports::batches::Batches;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
-use crate::ports::mails::LoadMails;
+use crate::ports::mails::Mails;
 use crate::ports::reads::readable;
-use crate::ports::settings::ReadSettings;
-use crate::ports::users::LoadUsers;
+use crate::ports::settings::SettingsStore;
+use crate::ports::users::Users;
 use crate::rules::confirmation::ConfirmationForecast;
 use crate::values::ids::{BatchId, MailId, UserId};
 
@@ -63,7 +63,7 @@ pub struct ReportBatch<E> {
 /// How many pages of a batch are read at once.
 const MAX_PAGES: usize = 10;
 
-impl<E: Env<Store: LoadBatch + LoadMails + ReadSettings>> ReportBatch<E> {
+impl<E: Env<Store: Batches + Mails + SettingsStore>> ReportBatch<E> {
     /// The state and the counts of a batch; `None` if there is none.
     pub async fn run(&self, id: BatchId) -> Result<Option<BatchReport>, Unavailable> {
         self.within(id, u64::MAX).await
@@ -142,7 +142,7 @@ impl<E: Env<Store: LoadBatch + LoadMails + ReadSettings>> ReportBatch<E> {
         limit: usize,
     ) -> Result<Option<RecipientsPage>, Unavailable>
     where
-        E: Env<Store: LoadUsers>,
+        E: Env<Store: Users>,
     {
         if self.env.store().load_batch(id).await?.is_none() {
             return Ok(None);

@@ -14,11 +14,11 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
-use crate::ports::keys::LoadKeys;
+use crate::ports::keys::Keys;
 use crate::ports::reads::readable;
-use crate::ports::settings::ReadSettings;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::{FindUser, SaveUsers};
+use crate::ports::users::Users;
 use crate::rules::issuing::{IssueSecrets, IssueSpec, ResendSpec, issue, mail_again};
 use crate::values::address::EmailAddress;
 use crate::values::guessing::MAX_RENEWALS;
@@ -48,7 +48,7 @@ pub struct RequestPin<E> {
 
 impl<E> RequestPin<E>
 where
-    E: Env<Store: FindUser + ReadSettings + SaveUsers> + WithKeys,
+    E: Env<Store: Users + SettingsStore> + WithKeys,
 {
     /// Mails the live issue, renews a dead one, or does nothing.
     pub async fn run(&self, address: &EmailAddress) -> Result<PinRequested, Unavailable> {

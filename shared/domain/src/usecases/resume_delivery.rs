@@ -2,7 +2,7 @@
 //! wait for maintenance.
 
 use crate::model::delivery::Pause;
-use crate::ports::delivery::DeliveryPause;
+use crate::ports::delivery::Delivery;
 use crate::ports::env::{Env, WithWakeUp};
 use crate::ports::error::Unavailable;
 use crate::ports::wake_up::WakeUp;
@@ -25,7 +25,7 @@ pub struct ResumeDelivery<E> {
 
 impl<E> ResumeDelivery<E>
 where
-    E: Env<Store: DeliveryPause> + WithWakeUp,
+    E: Env<Store: Delivery> + WithWakeUp,
 {
     /// Ends whatever pause there is and wakes the delivery worker, in this order: a delivery worker that is woken
     /// first would still find the pause.

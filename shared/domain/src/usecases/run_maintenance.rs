@@ -10,17 +10,16 @@ use crate::model::change::ChangeOutcome;
 use crate::model::history::HistoryEvent;
 use crate::model::mail::{Mail, MailClass};
 use crate::model::settings::VersionedSettings;
-use crate::ports::batches::{LoadBatch, PushCursor};
+use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
-use crate::ports::delivery::{DeliveryPause, FindDue};
+use crate::ports::delivery::Delivery;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithWakeUp};
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::mails::LoadMails;
+use crate::ports::mails::Mails;
 use crate::ports::reads::readable;
-use crate::ports::rows_aside::KeepAside;
-use crate::ports::settings::ReadSettings;
-use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::ports::settings::SettingsStore;
+use crate::ports::users::Users;
 use crate::ports::wake_up::WakeUp;
 use crate::rules::next_action::{NextAction, next_action};
 use crate::usecases::send_invitations::CURSOR_TIMEOUT;
@@ -58,17 +57,7 @@ pub struct RunMaintenance<E> {
 
 impl<E> RunMaintenance<E>
 where
-    E: Env<
-            Store: FindDue
-                       + KeepAside
-                       + LoadBatch
-                       + LoadMails
-                       + LoadUsers
-                       + DeliveryPause
-                       + PushCursor
-                       + ReadSettings
-                       + SaveUsers,
-        > + WithWakeUp,
+    E: Env<Store: Users + Batches + Mails + Delivery + SettingsStore> + WithWakeUp,
 {
     /// One round.
     pub async fn run(&self) -> Result<MaintenanceRound, Unavailable> {

@@ -10,16 +10,16 @@ use crate::model::ownership::OwnerSwitch;
 use crate::model::selection::{MAX_EXCEPTIONS, MAX_IDS, MAX_READ_AT_ONCE, Selection, each_once};
 use crate::model::settings::{Settings, VersionedSettings};
 use crate::model::stored::Carried;
-use crate::ports::batches::StartBatch;
+use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::idempotency::RecallAnswer;
+use crate::ports::idempotency::Idempotency;
 use crate::ports::reads::Loaded;
-use crate::ports::settings::ReadSettings;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::LoadUsers;
+use crate::ports::users::Users;
 use crate::rules::confirmation::{self, ConfirmationForecast};
 use crate::rules::issuing::{Eligibility, Reached, eligibility};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
@@ -90,7 +90,7 @@ pub struct SendInvitations<E> {
     pub env: E,
 }
 
-impl<E: Env<Store: StartBatch + LoadUsers + ReadSettings + RecallAnswer>> SendInvitations<E> {
+impl<E: Env<Store: Users + Batches + SettingsStore + Idempotency>> SendInvitations<E> {
     /// Checks the order and writes its batch.
     pub async fn run(
         &self,
@@ -224,7 +224,7 @@ pub fn unknown_users(
 
 /// The settings of a version, or the current ones.
 pub async fn settings_of(
-    store: &impl ReadSettings,
+    store: &impl SettingsStore,
     version: Option<Version>,
 ) -> Result<VersionedSettings, SendRefused> {
     let current = store.current_settings().await?;

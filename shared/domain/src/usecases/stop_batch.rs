@@ -2,12 +2,12 @@
 
 use crate::model::actor::Actor;
 use crate::model::batch::Batch;
-use crate::ports::batches::{LoadBatch, NoteBounce, SaveBatch};
+use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::mails::LoadMails;
-use crate::ports::settings::ReadSettings;
+use crate::ports::mails::Mails;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::usecases::report_batch::ReportBatch;
 use crate::values::ids::{BatchId, MailId};
@@ -25,7 +25,7 @@ pub struct StopBatch<E> {
     pub env: E,
 }
 
-impl<E: Env<Store: LoadBatch + SaveBatch>> StopBatch<E> {
+impl<E: Env<Store: Batches>> StopBatch<E> {
     /// Stops a batch: no further page of it is expanded, and mails that wait are dropped when
     /// their turn comes. `None` if there is none. One that is stopped stays stopped.
     pub async fn run(&self, id: BatchId, who: &Actor) -> Result<Option<Batch>, Unavailable> {
@@ -54,7 +54,7 @@ impl<E: Env<Store: LoadBatch + SaveBatch>> StopBatch<E> {
 
 impl<E> StopBatch<E>
 where
-    E: Env<Store: LoadBatch + SaveBatch + LoadMails + ReadSettings + NoteBounce>,
+    E: Env<Store: Batches + Mails + SettingsStore>,
 {
     /// Notes a hard bounce, and stops the batch if they are too many. Gives whether it did.
     pub async fn after_bounce(&self, id: BatchId, mail: MailId) -> Result<bool, Unavailable> {

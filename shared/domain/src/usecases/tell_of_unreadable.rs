@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::model::stored::{RowKey, SetAside};
 use crate::ports::dead_letters::DeadLetters;
+use crate::ports::delivery::Delivery;
 use crate::ports::env::{Env, WithDeadLetters};
 use crate::ports::error::Unavailable;
-use crate::ports::rows_aside::KeepAside;
 
 /// What the dead-letter queue is told.
 pub const REASON: &str = "a row of the table cannot be read by this version of Beckon and was set aside; RUNBOOK says how to repair and release it";
@@ -23,7 +23,7 @@ pub struct TellOfUnreadable<E> {
 
 impl<E> TellOfUnreadable<E>
 where
-    E: Env<Store: KeepAside> + WithDeadLetters,
+    E: Env<Store: Delivery> + WithDeadLetters,
 {
     /// Tells of this row, if nobody has yet and it still is set aside. Gives what was told.
     pub async fn run(&self, key: &RowKey) -> Result<Option<SetAside>, Unavailable> {

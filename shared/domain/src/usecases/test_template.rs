@@ -9,9 +9,9 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::idempotency::RecallAnswer;
-use crate::ports::mails::AddMail;
-use crate::ports::settings::ReadSettings;
+use crate::ports::idempotency::Idempotency;
+use crate::ports::mails::Mails;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::usecases::change_template::{checked, named};
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
@@ -69,7 +69,7 @@ pub struct TestTemplate<E> {
 
 impl<E> TestTemplate<E>
 where
-    E: Env<Store: ReadSettings + RecallAnswer + AddMail> + WithComposer,
+    E: Env<Store: Mails + SettingsStore + Idempotency> + WithComposer,
 {
     /// Writes the mail's row.
     pub async fn run(

@@ -10,10 +10,10 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithMailService};
 use crate::ports::error::Unavailable;
-use crate::ports::mail_service::ClearSuppression;
-use crate::ports::settings::ReadSettings;
+use crate::ports::mail_service::MailService;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::ports::users::{LoadUsers, SaveUsers};
+use crate::ports::users::Users;
 use crate::rules::issuing::{ResendSpec, mail_again};
 use crate::rules::next_action::reached_again;
 use crate::values::ids::{EventId, MailId, UserId};
@@ -41,7 +41,7 @@ pub struct TryAddressAgain<E> {
 
 impl<E> TryAddressAgain<E>
 where
-    E: Env<Store: LoadUsers + ReadSettings + SaveUsers> + WithMailService,
+    E: Env<Store: Users + SettingsStore> + WithMailService,
 {
     /// Clears the mark, mails an open invitation again, and has its reminders go on. The mail
     /// service first: it may be told twice, but a mail to an address that it still suppresses

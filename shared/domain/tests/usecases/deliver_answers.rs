@@ -153,7 +153,7 @@ async fn a_pause_that_is_lifted_lets_delivery_go_on_at_once() {
     world.post().await;
     world.service.take_everything();
 
-    beckon_domain::ports::delivery::DeliveryPause::set_delivery_pause(&world.store, None)
+    beckon_domain::ports::delivery::Delivery::set_delivery_pause(&world.store, None)
         .await
         .unwrap();
 

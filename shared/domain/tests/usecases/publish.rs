@@ -4,7 +4,7 @@ use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::integration_events::{EventEnvelope, MAX_EVENTS_AT_ONCE};
 use beckon_domain::ports::env::{Env, WithEventBus};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
+use beckon_domain::ports::event_bus::{EventBus, Receipt};
 use beckon_domain::usecases::publish::{Fate, PublishRows};
 use beckon_domain::values::ids::{EventId, IssueNumber, UserId};
 use beckon_testkit::builders::{a_row, monday_morning};
@@ -60,7 +60,7 @@ impl<B: Sync> Env for OnBus<B> {
     }
 }
 
-impl<B: PublishEvents + Sync> WithEventBus for OnBus<B> {
+impl<B: EventBus + Sync> WithEventBus for OnBus<B> {
     type EventBus = B;
 
     fn event_bus(&self) -> &B {
@@ -166,7 +166,7 @@ async fn a_bus_out_of_reach_stops_at_the_first_row_that_is_told() {
 async fn a_bus_that_leaves_events_out_of_its_answer_has_not_taken_them() {
     struct Forgetful;
 
-    impl PublishEvents for Forgetful {
+    impl EventBus for Forgetful {
         async fn publish_events(&self, _: &[EventEnvelope]) -> Result<Vec<Receipt>, Unavailable> {
             Ok(vec![Receipt::Taken])
         }

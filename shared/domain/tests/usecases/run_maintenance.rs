@@ -5,7 +5,7 @@ use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::ports::delivery::DeliveryPause as _;
+use beckon_domain::ports::delivery::Delivery as _;
 use beckon_domain::usecases::run_maintenance::MaintenanceRound;
 use beckon_testkit::builders::{a_user, an_invitation, settings};
 use beckon_testkit::{Call, World};

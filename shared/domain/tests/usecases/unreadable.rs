@@ -65,7 +65,7 @@ async fn a_waiting_mail_that_cannot_be_read_stops_no_other_mail() {
     assert_eq!(world.store.newly_aside(), std::slice::from_ref(&key));
     // Somebody repairs it, and it goes.
     world.store.mend(&key);
-    beckon_domain::ports::rows_aside::KeepAside::release_row(&world.store, &key)
+    beckon_domain::ports::delivery::Delivery::release_row(&world.store, &key)
         .await
         .unwrap();
     assert_eq!(world.post().await.sent, 1);
@@ -171,7 +171,7 @@ async fn a_pause_that_cannot_be_read_stops_no_mail() {
         code: "quota".to_owned(),
         reason: "used up".to_owned(),
     };
-    beckon_domain::ports::delivery::DeliveryPause::set_delivery_pause(&world.store, Some(&pause))
+    beckon_domain::ports::delivery::Delivery::set_delivery_pause(&world.store, Some(&pause))
         .await
         .unwrap();
     world.store.spoil(&keys::pause());
@@ -377,7 +377,7 @@ async fn a_batch_whose_rows_cannot_be_read_waits_for_an_operator_and_others_go_o
     assert_eq!(world.maintain().await.pushed, 0);
     world.store.mend(&named);
     for key in [&named, &cursor] {
-        beckon_domain::ports::rows_aside::KeepAside::release_row(&world.store, key)
+        beckon_domain::ports::delivery::Delivery::release_row(&world.store, key)
             .await
             .unwrap();
     }

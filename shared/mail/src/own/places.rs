@@ -178,7 +178,7 @@ pub(super) fn names(kind: TemplateKind) -> Vec<&'static str> {
 }
 
 /// What may stand in a wording of this kind.
-pub(super) fn variables(kind: TemplateKind) -> Vec<Variable> {
+pub(crate) fn variables(kind: TemplateKind) -> Vec<Variable> {
     let variable = |name, description, example: &str| Variable {
         name,
         description,

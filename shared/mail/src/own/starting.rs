@@ -6,7 +6,7 @@ use beckon_domain::model::template::{TemplateKind, Wording};
 use crate::catalogue::Catalogue;
 
 /// Our wording.
-pub(super) fn wording(language: &Catalogue, kind: TemplateKind) -> Wording {
+pub(crate) fn wording(language: &Catalogue, kind: TemplateKind) -> Wording {
     match kind {
         TemplateKind::Invitation => {
             let words = &language.words.invitation;

@@ -4,7 +4,7 @@ use beckon_domain::model::mail_content::Message;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::model::settings::branding::{Branding, MAX_LOGO_BYTES};
 use beckon_domain::model::template::{MailContent, TemplateKind, TemplateName};
-use beckon_domain::ports::composer::{ComposeMail as _, ComposeOwn as _};
+use beckon_domain::ports::composer::Composer as _;
 use beckon_domain::values::method::Method;
 use serde_json::json;
 

@@ -8,7 +8,7 @@ use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::model::template::{
     MailContent, TemplateKind, TemplateName, Wording, WordingDraft,
 };
-use beckon_domain::ports::composer::{ComposeMail as _, ComposeOwn as _};
+use beckon_domain::ports::composer::Composer as _;
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::method::Method;
 use beckon_domain::values::problem::FieldProblem;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use ammonia::Builder;
 use beckon_domain::model::template::{TemplateKind, TemplateName, WordingDraft};
-use beckon_domain::ports::composer::ComposeOwn as _;
+use beckon_domain::ports::composer::Composer as _;
 use beckon_domain::values::locale::Locale;
 use proptest::prelude::*;
 

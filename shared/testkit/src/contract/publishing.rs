@@ -3,7 +3,7 @@
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::integration_events::{EventEnvelope, MAX_EVENTS_AT_ONCE};
-use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
+use beckon_domain::ports::event_bus::{EventBus, Receipt};
 use beckon_domain::values::ids::{EventId, IssueNumber, UserId};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::builders::monday_morning;
 use crate::entropy::fresh_ulid;
 
 /// A bus that a test can look at.
-pub trait VisibleBus: PublishEvents {
+pub trait VisibleBus: EventBus {
     /// What is on it, in the order in which it came: detail-type and detail.
     fn on_it(&self) -> Vec<(String, Value)>;
 

@@ -3,7 +3,7 @@
 
 use beckon_domain::model::integration_events::EventEnvelope;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::event_bus::{PublishEvents, Receipt};
+use beckon_domain::ports::event_bus::{EventBus, Receipt};
 
 use super::breakage::Breakage;
 use super::ledger::Watch;
@@ -13,7 +13,7 @@ pub(super) struct Bus {
     pub(super) watch: Watch,
 }
 
-impl PublishEvents for Bus {
+impl EventBus for Bus {
     async fn publish_events(&self, events: &[EventEnvelope]) -> Result<Vec<Receipt>, Unavailable> {
         tokio::task::yield_now().await;
         self.watch.both(|stage, ledger| {

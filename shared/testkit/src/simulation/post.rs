@@ -6,7 +6,7 @@ use beckon_domain::model::mail_content::OutgoingMail;
 use beckon_domain::model::mail_service::{SendAnswer, SendingLimits};
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::mail_service::{ClearSuppression, SendMail};
+use beckon_domain::ports::mail_service::MailService;
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::MailId;
@@ -125,22 +125,7 @@ fn is_verified(address: &EmailAddress) -> bool {
     digits.map(u32::from).sum::<u32>() % 2 == 0
 }
 
-impl ClearSuppression for Post {
-    async fn clear_suppression(&self, address: &EmailAddress) -> Result<(), Unavailable> {
-        tokio::task::yield_now().await;
-        self.watch.both(|stage, ledger| {
-            if stage.dice.happens(stage.rates.refuse) {
-                return Err(Unavailable::new("the mail service", "the story has it so"));
-            }
-            stage.suppressed.remove(address.as_str());
-            let seq = ledger.moment().0;
-            ledger.cleared.insert(address.as_str().to_owned(), seq);
-            Ok(())
-        })
-    }
-}
-
-impl SendMail for Post {
+impl MailService for Post {
     async fn send_mail(&self, mail: &OutgoingMail) -> SendAnswer {
         tokio::task::yield_now().await;
         let treatment = self.watch.both(|stage, ledger| {
@@ -187,6 +172,19 @@ impl SendMail for Post {
         Ok(SendingLimits {
             per_second: self.per_second,
             enabled: true,
+        })
+    }
+
+    async fn clear_suppression(&self, address: &EmailAddress) -> Result<(), Unavailable> {
+        tokio::task::yield_now().await;
+        self.watch.both(|stage, ledger| {
+            if stage.dice.happens(stage.rates.refuse) {
+                return Err(Unavailable::new("the mail service", "the story has it so"));
+            }
+            stage.suppressed.remove(address.as_str());
+            let seq = ledger.moment().0;
+            ledger.cleared.insert(address.as_str().to_owned(), seq);
+            Ok(())
         })
     }
 }

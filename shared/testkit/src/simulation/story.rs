@@ -3,7 +3,7 @@
 
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::ports::rows_aside::KeepAside as _;
+use beckon_domain::ports::delivery::Delivery as _;
 use beckon_domain::usecases::deliver::DeliveryPolicy;
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,22 +1,18 @@
-//! The ports that speak of batches and their cursors.
+//! Batches, their cursors and their pages.
 
 use std::ops::Bound;
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::idempotency::IdempotencyRecord;
-use beckon_domain::ports::batches::{
-    FinishPage, ListBatches, LoadBatch, PushCursor, SaveBatch, StartBatch,
-};
+use beckon_domain::ports::batches::Batches;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::reads::ListPage;
-use beckon_domain::values::ids::{BatchId, UserId};
-
-use beckon_domain::ports::reads::Readable;
+use beckon_domain::ports::reads::{ListPage, Readable};
+use beckon_domain::values::ids::{BatchId, MailId, UserId};
 
 use super::spoilt::{keys, one};
 use super::{Call, MemoryStore};
 
-impl StartBatch for MemoryStore {
+impl Batches for MemoryStore {
     async fn start_batch(
         &self,
         batch: &Batch,
@@ -29,9 +25,7 @@ impl StartBatch for MemoryStore {
         })
         .await
     }
-}
 
-impl LoadBatch for MemoryStore {
     async fn load_batch(&self, id: BatchId) -> Result<Option<(Batch, Cursor)>, Unavailable> {
         let read = self.read(Call::LoadBatch, |rows| {
             let batch = one(rows, &keys::batch(id), rows.batches.get(&id).cloned())?;
@@ -67,9 +61,7 @@ impl LoadBatch for MemoryStore {
         }
         Ok(pages)
     }
-}
 
-impl ListBatches for MemoryStore {
     async fn list_batches(
         &self,
         position: Option<&str>,
@@ -90,27 +82,26 @@ impl ListBatches for MemoryStore {
         })
         .await
     }
-}
 
-impl FinishPage for MemoryStore {
     async fn finish_page(&self, page: &Page, cursor: &Cursor) -> Result<(), SaveError> {
         self.save(Call::FinishPage, |rows| {
             rows.save_cursor(cursor, Some(page))
         })
         .await
     }
-}
 
-impl PushCursor for MemoryStore {
     async fn push_cursor(&self, cursor: &Cursor) -> Result<(), SaveError> {
         self.save(Call::PushCursor, |rows| rows.save_cursor(cursor, None))
             .await
     }
-}
 
-impl SaveBatch for MemoryStore {
     async fn save_batch(&self, batch: &Batch) -> Result<(), SaveError> {
         self.save(Call::SaveBatch, |rows| rows.save_batch(batch))
+            .await
+    }
+
+    async fn note_bounce(&self, batch: BatchId, mail: MailId) -> Result<u64, Unavailable> {
+        self.write(Call::NoteBounce, |rows| Ok(rows.note_bounce(batch, mail)))
             .await
     }
 }

@@ -1,19 +1,16 @@
-//! The ports that speak of settings and of remembered answers.
+//! The settings, and what they were.
 
-use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::settings::{
     SavedSettings, Settings, SettingsStamp, UNSAVED, VersionedSettings,
 };
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::idempotency::RecallAnswer;
-use beckon_domain::ports::settings::{ListSettings, ReadSettings, SaveSettings};
+use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::values::ids::Version;
-use jiff::Timestamp;
 
 use super::spoilt::{keys, one};
 use super::{Call, MemoryStore};
 
-impl ReadSettings for MemoryStore {
+impl SettingsStore for MemoryStore {
     async fn current_settings(&self) -> Result<VersionedSettings, Unavailable> {
         let read = self.read(Call::CurrentSettings, |rows| {
             one(rows, &keys::settings(), Some(rows.current_settings()))
@@ -35,9 +32,7 @@ impl ReadSettings for MemoryStore {
         });
         self.one_row(read.await)
     }
-}
 
-impl ListSettings for MemoryStore {
     async fn list_settings(
         &self,
         below: Option<Version>,
@@ -69,9 +64,7 @@ impl ListSettings for MemoryStore {
         }
         Ok(found)
     }
-}
 
-impl SaveSettings for MemoryStore {
     async fn save_settings(
         &self,
         settings: &Settings,
@@ -88,20 +81,5 @@ impl SaveSettings for MemoryStore {
             }
         })
         .await
-    }
-}
-
-impl RecallAnswer for MemoryStore {
-    async fn recall_answer(
-        &self,
-        key: &str,
-        now: Timestamp,
-    ) -> Result<Option<IdempotencyRecord>, Unavailable> {
-        let read = self.read(Call::RecallAnswer, |rows| {
-            let kept = rows.answers.get(key);
-            let kept = kept.filter(|answer| now <= answer.until).cloned();
-            one(rows, &keys::answer(key), kept)
-        });
-        self.one_row(read.await)
     }
 }

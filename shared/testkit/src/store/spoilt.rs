@@ -7,13 +7,12 @@ use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::model::template::TemplateName;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::rows_aside::KeepAside;
 use beckon_domain::values::ids::{BatchId, DeviceId, MailId, UserId, Version};
 use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
 
+use super::MemoryStore;
 use super::rows::Rows;
-use super::{Call, MemoryStore};
 
 /// Why spoilt rows cannot be read.
 pub const SPOILT: &str = "it was spoilt";
@@ -22,10 +21,10 @@ pub const SPOILT: &str = "it was spoilt";
 #[derive(Debug, Clone, Default)]
 pub(super) struct Spoilt {
     /// Since when it is set aside, if it is, and why.
-    aside: Option<(Timestamp, String)>,
-    reported: bool,
+    pub(super) aside: Option<(Timestamp, String)>,
+    pub(super) reported: bool,
     /// It can be read, and waits for one that cannot.
-    readable: bool,
+    pub(super) readable: bool,
 }
 
 /// Keys, as the table spells them.
@@ -139,7 +138,7 @@ impl Rows {
         self.spoilt.get(key).is_some_and(|row| row.aside.is_some())
     }
 
-    fn put_aside(&mut self, key: &RowKey, reason: &str, readable: bool) {
+    pub(super) fn put_aside(&mut self, key: &RowKey, reason: &str, readable: bool) {
         let row = self.spoilt.entry(key.clone()).or_insert_with(|| Spoilt {
             readable,
             ..Spoilt::default()
@@ -150,7 +149,7 @@ impl Rows {
         }
     }
 
-    fn aside_of(&self, key: &RowKey) -> Option<SetAside> {
+    pub(super) fn aside_of(&self, key: &RowKey) -> Option<SetAside> {
         let row = self.spoilt.get(key)?;
         let (at, reason) = row.aside.clone()?;
         Some(SetAside {
@@ -222,60 +221,5 @@ impl MemoryStore {
         read: Result<Result<Option<T>, RowKey>, Unavailable>,
     ) -> Result<Option<T>, Unavailable> {
         read?.map_err(|key| self.met(&key).into())
-    }
-}
-
-impl KeepAside for MemoryStore {
-    async fn rows_aside(&self, limit: usize) -> Result<Vec<SetAside>, Unavailable> {
-        self.read(Call::RowsAside, |rows| {
-            let keys = rows.spoilt.keys();
-            keys.filter_map(|key| rows.aside_of(key))
-                .take(limit)
-                .collect()
-        })
-        .await
-    }
-
-    async fn row_aside(&self, key: &RowKey) -> Result<Option<SetAside>, Unavailable> {
-        self.read(Call::RowAside, |rows| rows.aside_of(key)).await
-    }
-
-    async fn note_reported(&self, key: &RowKey) -> Result<(), Unavailable> {
-        self.write(Call::NoteReported, |rows| {
-            if let Some(row) = rows.spoilt.get_mut(key).filter(|row| row.aside.is_some()) {
-                row.reported = true;
-            }
-            Ok(())
-        })
-        .await
-    }
-
-    async fn set_cursor_aside(
-        &self,
-        batch: BatchId,
-        because: &Unreadable,
-    ) -> Result<(), Unavailable> {
-        self.write(Call::SetCursorAside, |rows| {
-            if rows.cursors.contains_key(&batch) {
-                let reason = format!("it needs the row {}: {}", because.row, because.reason);
-                rows.put_aside(&keys::cursor(batch), &reason, true);
-            }
-            Ok(())
-        })
-        .await
-    }
-
-    async fn release_row(&self, key: &RowKey) -> Result<bool, Unavailable> {
-        self.write(Call::ReleaseRow, |rows| {
-            let Some(row) = rows.spoilt.get_mut(key).filter(|row| row.aside.is_some()) else {
-                return Ok(false);
-            };
-            (row.aside, row.reported) = (None, false);
-            if row.readable {
-                rows.spoilt.remove(key);
-            }
-            Ok(true)
-        })
-        .await
     }
 }

@@ -1,13 +1,13 @@
-//! The ports that speak of own wordings.
+//! Own wordings of mails.
 
 use beckon_domain::model::template::{Template, TemplateName};
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::templates::{LoadTemplates, SaveTemplate};
+use beckon_domain::ports::templates::Templates;
 
 use super::spoilt::{keys, one};
 use super::{Call, MemoryStore};
 
-impl LoadTemplates for MemoryStore {
+impl Templates for MemoryStore {
     async fn templates(&self) -> Result<Vec<Template>, Unavailable> {
         let read = self.read(Call::Templates, |rows| {
             let all = rows.templates.values().cloned();
@@ -34,9 +34,7 @@ impl LoadTemplates for MemoryStore {
         });
         self.one_row(read.await)
     }
-}
 
-impl SaveTemplate for MemoryStore {
     async fn save_template(&self, template: &Template) -> Result<(), SaveError> {
         self.save(Call::SaveTemplate, |rows| rows.save_template(template))
             .await

@@ -1,6 +1,4 @@
-//! The ports that speak of users, their sessions, registrations and histories.
-
-use std::ops::Bound;
+//! Users: their rows, what they are found by, and their tries.
 
 use beckon_domain::model::batch::{Batch, Cursor};
 use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange, of_different_users};
@@ -8,22 +6,14 @@ use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::{Invitation, InvitationState};
-use beckon_domain::model::registration::Registration;
 use beckon_domain::model::selection::{UserFilter, each_once};
-use beckon_domain::model::session::Session;
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::user::User;
-use beckon_domain::ports::devices::{ListRegistrations, LoadRegistration, LoadSession};
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::history::{EraseHistory, ReadHistory};
-use beckon_domain::ports::reads::{ListPage, Loaded, Readable};
-use beckon_domain::ports::users::{
-    AddUserError, AddUserRow, CountOpenInvitations, FindUser, FindUsers, ListUsers, LoadUsers,
-    RemoveUser, SaveUsers, TakeTry, UsersToErase,
-};
+use beckon_domain::ports::reads::{ListPage, Loaded};
+use beckon_domain::ports::users::{AddUserError, Users};
 use beckon_domain::values::address::NormalisedAddress;
-use beckon_domain::values::ids::{DeviceId, EventId, ExternalId, IssueNumber, UserId};
-use beckon_domain::values::session_ids::SessionDigest;
+use beckon_domain::values::ids::{ExternalId, IssueNumber, UserId};
 use jiff::Timestamp;
 
 use super::gate::Admission;
@@ -31,7 +21,7 @@ use super::rows::Rows;
 use super::spoilt::{keys, one};
 use super::{Call, MemoryStore, out_of_reach};
 
-impl LoadUsers for MemoryStore {
+impl Users for MemoryStore {
     async fn read_users(&self, ids: &[UserId]) -> Result<Loaded<User, UserId>, Unavailable> {
         let read = self.read(Call::LoadUsers, |rows| {
             let users = each_once(ids).into_iter();
@@ -51,9 +41,7 @@ impl LoadUsers for MemoryStore {
                 .collect(),
         })
     }
-}
 
-impl FindUser for MemoryStore {
     async fn user_by_address(
         &self,
         address: &NormalisedAddress,
@@ -72,9 +60,7 @@ impl FindUser for MemoryStore {
         });
         self.one_row(read.await)
     }
-}
 
-impl FindUsers for MemoryStore {
     async fn users_by_names(&self, names: &[Identifier]) -> Result<Vec<User>, Unavailable> {
         self.read(Call::UsersByNames, |rows| {
             let ids: Vec<UserId> = names.iter().filter_map(|name| rows.holder(name)).collect();
@@ -86,9 +72,7 @@ impl FindUsers for MemoryStore {
         })
         .await
     }
-}
 
-impl ListUsers for MemoryStore {
     async fn list_users(
         &self,
         filter: &UserFilter,
@@ -105,6 +89,91 @@ impl ListUsers for MemoryStore {
             self.met(&keys::user(id));
         }
         Ok(page)
+    }
+
+    async fn add_user(
+        &self,
+        user: &User,
+        history: &HistoryEntry,
+        batch: Option<(&Batch, &Cursor)>,
+        answer: Option<&IdempotencyRecord>,
+    ) -> Result<(), AddUserError> {
+        self.write(Call::AddUser, |rows| {
+            rows.add_user(user, history, batch, answer)
+        })
+        .await
+    }
+
+    async fn save_users(&self, changes: &[UserChange]) -> Result<Vec<ChangeOutcome>, Unavailable> {
+        if !of_different_users(changes) {
+            return Err(Unavailable::new("the table", "one user is changed twice"));
+        }
+        let admission = self.admit(Call::SaveUsers).await;
+        let written = match admission {
+            Admission::Pass | Admission::LoseAnswer => changes.len(),
+            Admission::CutShort(after) => after.min(changes.len()),
+            Admission::Refuse | Admission::Outraced => 0,
+        };
+        let outcomes = changes[..written]
+            .iter()
+            .map(|change| self.lock().change(|rows| rows.save_user(change)))
+            .collect();
+        match admission {
+            Admission::Pass => Ok(outcomes),
+            Admission::Outraced => Ok(vec![ChangeOutcome::Conflict; changes.len()]),
+            Admission::Refuse | Admission::LoseAnswer | Admission::CutShort(_) => {
+                Err(out_of_reach())
+            }
+        }
+    }
+
+    async fn remove_user(
+        &self,
+        user: &User,
+        history: &HistoryEntry,
+        left: &Tombstone,
+    ) -> Result<(), SaveError> {
+        self.save(Call::RemoveUser, |rows| rows.bury_user(user, history, left))
+            .await
+    }
+
+    async fn users_to_erase(
+        &self,
+        by: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<UserId>, Unavailable> {
+        self.read_index(Call::UsersToErase, |rows| rows.users_to_erase(by, limit))
+            .await
+    }
+
+    async fn tombstones(&self, by: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
+        self.read_index(Call::Tombstones, |rows| rows.tombstones_over(by, limit))
+            .await
+    }
+
+    async fn take_try(
+        &self,
+        user: UserId,
+        issue: IssueNumber,
+        state: InvitationState,
+        now: Timestamp,
+    ) -> Result<Option<User>, Unavailable> {
+        self.write(Call::TakeTry, |rows| {
+            Ok(take_try(rows, user, issue, state, now))
+        })
+        .await
+    }
+
+    async fn open_invitations(&self) -> Result<u64, Unavailable> {
+        self.read_index(Call::OpenInvitations, |rows| {
+            let invitations = rows
+                .users
+                .values()
+                .filter(|user| !rows.is_aside(&keys::user(user.id)))
+                .filter_map(|user| user.invitation.as_ref());
+            invitations.filter(|i| Invitation::is_open(i)).count() as u64
+        })
+        .await
     }
 }
 
@@ -159,98 +228,6 @@ const fn page_of<T>(items: Vec<T>, next: Option<String>, unreadable: usize) -> L
     }
 }
 
-impl AddUserRow for MemoryStore {
-    async fn add_user(
-        &self,
-        user: &User,
-        history: &HistoryEntry,
-        batch: Option<(&Batch, &Cursor)>,
-        answer: Option<&IdempotencyRecord>,
-    ) -> Result<(), AddUserError> {
-        self.write(Call::AddUser, |rows| {
-            rows.add_user(user, history, batch, answer)
-        })
-        .await
-    }
-}
-
-impl SaveUsers for MemoryStore {
-    async fn save_users(&self, changes: &[UserChange]) -> Result<Vec<ChangeOutcome>, Unavailable> {
-        if !of_different_users(changes) {
-            return Err(Unavailable::new("the table", "one user is changed twice"));
-        }
-        let admission = self.admit(Call::SaveUsers).await;
-        let written = match admission {
-            Admission::Pass | Admission::LoseAnswer => changes.len(),
-            Admission::CutShort(after) => after.min(changes.len()),
-            Admission::Refuse | Admission::Outraced => 0,
-        };
-        let outcomes = changes[..written]
-            .iter()
-            .map(|change| self.lock().change(|rows| rows.save_user(change)))
-            .collect();
-        match admission {
-            Admission::Pass => Ok(outcomes),
-            Admission::Outraced => Ok(vec![ChangeOutcome::Conflict; changes.len()]),
-            Admission::Refuse | Admission::LoseAnswer | Admission::CutShort(_) => {
-                Err(out_of_reach())
-            }
-        }
-    }
-}
-
-impl RemoveUser for MemoryStore {
-    async fn remove_user(
-        &self,
-        user: &User,
-        history: &HistoryEntry,
-        left: &Tombstone,
-    ) -> Result<(), SaveError> {
-        self.save(Call::RemoveUser, |rows| rows.bury_user(user, history, left))
-            .await
-    }
-}
-
-impl UsersToErase for MemoryStore {
-    async fn users_to_erase(
-        &self,
-        by: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<UserId>, Unavailable> {
-        self.read_index(Call::UsersToErase, |rows| rows.users_to_erase(by, limit))
-            .await
-    }
-
-    async fn tombstones(&self, by: Timestamp, limit: usize) -> Result<Vec<UserId>, Unavailable> {
-        self.read_index(Call::Tombstones, |rows| rows.tombstones_over(by, limit))
-            .await
-    }
-}
-
-impl EraseHistory for MemoryStore {
-    async fn erase_history(&self, user: UserId, limit: usize) -> Result<bool, Unavailable> {
-        self.write(Call::EraseHistory, |rows| {
-            Ok(rows.erase_history(user, limit))
-        })
-        .await
-    }
-}
-
-impl TakeTry for MemoryStore {
-    async fn take_try(
-        &self,
-        user: UserId,
-        issue: IssueNumber,
-        state: InvitationState,
-        now: Timestamp,
-    ) -> Result<Option<User>, Unavailable> {
-        self.write(Call::TakeTry, |rows| {
-            Ok(take_try(rows, user, issue, state, now))
-        })
-        .await
-    }
-}
-
 fn take_try(
     rows: &mut Rows,
     user: UserId,
@@ -268,109 +245,4 @@ fn take_try(
     invitation.tries_left -= 1;
     user.version = user.version.next();
     Some(user.clone())
-}
-
-impl LoadSession for MemoryStore {
-    async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
-        let read = self.read(Call::LoadSession, |rows| {
-            one(
-                rows,
-                &keys::session(digest),
-                rows.sessions.get(digest).cloned(),
-            )
-        });
-        self.one_row(read.await)
-    }
-}
-
-impl LoadRegistration for MemoryStore {
-    async fn load_registration(
-        &self,
-        user: UserId,
-        device: &DeviceId,
-    ) -> Result<Option<Registration>, Unavailable> {
-        let read = self.read(Call::LoadRegistration, |rows| {
-            let found = rows.registrations.get(&(user, device.clone())).cloned();
-            one(rows, &keys::device(user, device), found)
-        });
-        self.one_row(read.await)
-    }
-}
-
-impl ListRegistrations for MemoryStore {
-    async fn registrations_of(
-        &self,
-        user: UserId,
-        limit: usize,
-    ) -> Result<Readable<Registration>, Unavailable> {
-        let read = self.read(Call::RegistrationsOf, |rows| {
-            let all = rows.registrations.iter();
-            let theirs = all.filter(|((owner, _), _)| *owner == user).take(limit);
-            let (unreadable, mut registrations): (Vec<_>, Vec<_>) = theirs
-                .map(|(_, registration)| registration.clone())
-                .partition(|one| {
-                    rows.why_unreadable(&keys::device(user, &one.device.id))
-                        .is_some()
-                });
-            Registration::sort(&mut registrations);
-            (registrations, unreadable)
-        });
-        let (items, unreadable) = read.await?;
-        for one in &unreadable {
-            self.met(&keys::device(user, &one.device.id));
-        }
-        Ok(Readable {
-            items,
-            unreadable: unreadable.len(),
-        })
-    }
-}
-
-impl ReadHistory for MemoryStore {
-    async fn history_of(
-        &self,
-        user: UserId,
-        position: Option<&str>,
-        limit: usize,
-    ) -> Result<ListPage<HistoryEntry>, Unavailable> {
-        let read = self.read(Call::HistoryOf, |rows| {
-            let before = position.and_then(|text| text.parse::<EventId>().ok());
-            let bound = before.map_or(Bound::Unbounded, Bound::Excluded);
-            let mut older = rows
-                .history
-                .get(&user)
-                .into_iter()
-                .flat_map(|rows| rows.range((Bound::Unbounded, bound)).rev());
-            let on_page: Vec<HistoryEntry> = older
-                .by_ref()
-                .take(limit)
-                .map(|(_, row)| row.clone())
-                .collect();
-            let last = on_page.last().map(|row| row.id.to_string());
-            let next = older.next().and(last);
-            let (unreadable, items): (Vec<_>, Vec<_>) = on_page
-                .into_iter()
-                .partition(|row| rows.why_unreadable(&keys::history(row)).is_some());
-            (page_of(items, next, unreadable.len()), unreadable)
-        });
-        let (page, unreadable) = read.await?;
-        for row in &unreadable {
-            self.met(&keys::history(row));
-        }
-        Ok(page)
-    }
-}
-
-impl CountOpenInvitations for MemoryStore {
-    async fn open_invitations(&self) -> Result<u64, Unavailable> {
-        self.read_index(Call::OpenInvitations, |rows| {
-            let invitations = rows
-                .users
-                .values()
-                .filter(|user| !rows.is_aside(&keys::user(user.id)))
-                .filter_map(|user| user.invitation.as_ref());
-            invitations.filter(|i| Invitation::is_open(i)).count() as u64
-        })
-        .await
-    }
 }

@@ -13,13 +13,13 @@ use crate::model::mail_service::SendAnswer;
 use crate::model::template::TemplateName;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::devices::LoadRegistration;
+use crate::ports::devices::Devices;
 use crate::ports::env::{Env, WithComposer, WithMailService};
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::mail_service::SendMail;
-use crate::ports::mails::{ClaimMail, LoadMails, SaveMail};
+use crate::ports::mail_service::MailService;
+use crate::ports::mails::Mails;
 use crate::ports::turns::Turns;
-use crate::ports::users::LoadUsers;
+use crate::ports::users::Users;
 use crate::rules::issuing::zone_of;
 use crate::rules::sending::{DropReason, retry_at};
 use crate::values::ids::RunId;
@@ -82,9 +82,7 @@ fn quiet_until(
 
 impl<E> Deliver<E>
 where
-    E: Env<Store: ClaimMail + LoadMails + LoadRegistration + LoadUsers + SaveMail>
-        + WithMailService
-        + WithComposer,
+    E: Env<Store: Users + Devices + Mails> + WithMailService + WithComposer,
 {
     /// One mail, from due to whatever becomes of it. One that needs a row that cannot be read is
     /// looked at again later; others do not wait for it.

@@ -7,11 +7,11 @@ use crate::model::settings::{Settings, VersionedSettings};
 use crate::model::template::{MailContent, OwnWordings, TemplateName};
 use crate::model::user::User;
 use crate::ports::clock::Clock;
-use crate::ports::composer::{ComposeOwn, Uncomposable, Written, written};
-use crate::ports::devices::LoadRegistration;
+use crate::ports::composer::{Composer, Uncomposable, Written, written};
+use crate::ports::devices::Devices;
 use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::Unavailable;
-use crate::ports::mails::LoadMails;
+use crate::ports::mails::Mails;
 use crate::ports::reads::readable;
 use crate::rules::content::{
     GivenOut, Sealed, confirmation_content, hand_over_content, invitation_content, notice_content,
@@ -33,7 +33,7 @@ pub(super) struct Words<'a> {
 
 impl<E> Deliver<E>
 where
-    E: Env<Store: LoadMails + LoadRegistration> + WithComposer,
+    E: Env<Store: Devices + Mails> + WithComposer,
 {
     /// Puts the content into words, and names the own wording that could not be used. The inner
     /// error is this mail's own fault.

@@ -12,14 +12,14 @@ use crate::model::settings::VersionedSettings;
 use crate::model::stored::Unreadable;
 use crate::model::template::OwnWordings;
 use crate::model::user::User;
-use crate::ports::batches::LoadBatch;
-use crate::ports::delivery::FindDue;
+use crate::ports::batches::Batches;
+use crate::ports::delivery::Delivery;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
-use crate::ports::mails::LoadMails;
-use crate::ports::settings::ReadSettings;
-use crate::ports::templates::LoadTemplates;
-use crate::ports::users::LoadUsers;
+use crate::ports::mails::Mails;
+use crate::ports::settings::SettingsStore;
+use crate::ports::templates::Templates;
+use crate::ports::users::Users;
 use crate::values::ids::{BatchId, MailId, UserId, Version};
 
 /// For how long own wordings, and the settings that hold now, are taken as they were read.
@@ -40,7 +40,7 @@ pub(super) type ReadForMail = (
 
 impl<E> Deliver<E>
 where
-    E: Env<Store: FindDue + LoadBatch + LoadMails + LoadTemplates + LoadUsers + ReadSettings>,
+    E: Env<Store: Users + Batches + Mails + Delivery + SettingsStore + Templates>,
 {
     /// Finds what is due and not held yet, and which batches were stopped.
     pub(super) async fn look(&self, sought: Sought, now: Timestamp) -> Result<Found, Unavailable> {

@@ -1,11 +1,8 @@
-//! Counts: wrong tries by source, hard bounces by batch, and the pace of delivery.
+//! Counts that go after a while: wrong tries of a source.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
-use beckon_domain::ports::batches::NoteBounce;
-use beckon_domain::ports::delivery::SendRate;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::rate_counter::RateCounter;
-use beckon_domain::values::ids::{BatchId, MailId};
 use jiff::Timestamp;
 
 use super::{Table, foreign, keys, number, rows, text};
@@ -58,41 +55,6 @@ impl RateCounter for Table {
             self.add_to_running(name, now).await?;
         }
         Ok(())
-    }
-}
-
-impl NoteBounce for Table {
-    async fn note_bounce(&self, batch: BatchId, mail: MailId) -> Result<u64, Unavailable> {
-        self.put(self.set(rows::fresh(keys::bounce(batch, mail)))?)
-            .await?;
-        let query = self
-            .client
-            .query()
-            .key_condition_expression("pk = :batch AND begins_with(sk, :bounces)")
-            .expression_attribute_values(":batch", text(keys::batch_partition(batch)))
-            .expression_attribute_values(":bounces", text(keys::BOUNCES))
-            .consistent_read(true);
-        self.count_rows(query).await
-    }
-}
-
-impl SendRate for Table {
-    async fn note_send_rate(&self, per_second: f64) -> Result<(), Unavailable> {
-        let mut item = rows::fresh(keys::pace());
-        item.insert("perSecond".to_owned(), text(per_second.to_string()));
-        match self.write_over(keys::pace(), item).await {
-            // It only tells when mail will be done: no mail waits for it.
-            Err(error) if error.unreadable().is_some() => Ok(()),
-            written => written,
-        }
-    }
-
-    async fn pace(&self) -> Result<Option<f64>, Unavailable> {
-        let item = self.get(keys::pace()).await?;
-        Ok(item.and_then(|item| match item.get("perSecond") {
-            Some(AttributeValue::S(pace)) => pace.parse().ok(),
-            _ => None,
-        }))
     }
 }
 

@@ -4,14 +4,14 @@
 use aws_sdk_dynamodb::types::Put;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::idempotency::RecallAnswer;
+use beckon_domain::ports::idempotency::Idempotency;
 use beckon_domain::usecases::idempotency::IDEMPOTENCY_TTL;
 use jiff::Timestamp;
 
 use super::rows::row;
 use super::{Table, foreign, keys, number};
 
-impl RecallAnswer for Table {
+impl Idempotency for Table {
     async fn recall_answer(
         &self,
         key: &str,

@@ -1,20 +1,18 @@
-//! The ports of the table that speak of mails and of the delivery worker's lease.
+//! Mails.
 
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::mail::{Mail, MailState};
-use beckon_domain::ports::delivery::HoldLease;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::mails::{AddMail, ClaimMail, LoadMails, SaveMail};
+use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::reads::Loaded;
-use beckon_domain::values::ids::{MailId, RunId, Version};
-use jiff::Timestamp;
+use beckon_domain::values::ids::{MailId, Version};
 
-use super::breakage::Breakage;
-use super::table::Table;
+use super::Table;
 use crate::Call;
+use crate::simulation::breakage::Breakage;
 
-impl LoadMails for Table {
+impl Mails for Table {
     async fn read_mails(&self, ids: &[MailId]) -> Result<Loaded<Mail, MailId>, Unavailable> {
         self.read(
             Call::LoadMails,
@@ -27,9 +25,7 @@ impl LoadMails for Table {
         )
         .await
     }
-}
 
-impl ClaimMail for Table {
     async fn claim_mail(&self, claimed: &Mail, judged_by: Version) -> Result<(), SaveError> {
         let write = async {
             let first = self.rows().claim_mail(claimed, judged_by).await;
@@ -48,9 +44,7 @@ impl ClaimMail for Table {
         self.watch().with(|ledger| ledger.let_go(claimed.id));
         done
     }
-}
 
-impl SaveMail for Table {
     async fn save_mail(
         &self,
         mail: &Mail,
@@ -94,9 +88,7 @@ impl SaveMail for Table {
         })
         .await
     }
-}
 
-impl AddMail for Table {
     async fn add_mail(
         &self,
         mail: &Mail,
@@ -105,36 +97,6 @@ impl AddMail for Table {
         let write = self.rows().add_mail(mail, answer);
         self.save(Call::AddMail, write, |ledger, ()| {
             ledger.mail_written(mail.id);
-        })
-        .await
-    }
-}
-
-impl HoldLease for Table {
-    async fn take_lease(
-        &self,
-        run: RunId,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, Unavailable> {
-        let write = async {
-            let granted = self.rows().take_lease(run, now, until).await?;
-            if !granted && self.broken(Breakage::LeaseForAll) {
-                self.rows().steal_lease(run, until);
-                return Ok(true);
-            }
-            Ok(granted)
-        };
-        self.write(Call::TakeLease, write, |ledger, granted| {
-            ledger.lease_asked(run, *granted);
-        })
-        .await
-    }
-
-    async fn give_lease_back(&self, run: RunId) -> Result<(), Unavailable> {
-        let write = self.rows().give_lease_back(run);
-        self.write(Call::GiveLeaseBack, write, |ledger, ()| {
-            ledger.lease_given_back(run);
         })
         .await
     }
