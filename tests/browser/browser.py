@@ -30,6 +30,14 @@ FOLLOW = """(fragment) => new Promise((followed) => {
   location.hash = fragment;
 })"""
 
+LOOK = Path(__file__).parents[2] / "shared/look/src"
+
+
+def tokens():
+    """The design tokens that Beckon puts before the page's own styles."""
+    light, dark = ((LOOK / name).read_text() for name in ("light.css", "dark.css"))
+    return f"{light}@media (prefers-color-scheme: dark) {{\n{dark}}}\n"
+
 
 class Visit:
     """One person's browser with the page; notes everything that the page asks for."""
@@ -155,6 +163,8 @@ class Browser:
         if not file.is_file():
             return route.continue_()
         text = file.read_text()
+        if name == "enroll.css":
+            text = tokens() + text
         if name == "enroll.js":
             text = f"const ENGLISH = {(self._files / 'words/en.json').read_text()};\n\n{text}"
         return route.fulfill(response=route.fetch(), body=text)

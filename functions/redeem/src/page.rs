@@ -4,6 +4,8 @@
 
 mod look;
 
+use std::sync::LazyLock;
+
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use beckon_runtime::routes::Routes;
@@ -22,6 +24,10 @@ const SCRIPT: &str = concat!(
     ";\n\n",
     include_str!("page/enroll.js")
 );
+
+/// The style: the tokens that every page shares, and what is this page's own.
+static STYLE: LazyLock<String> =
+    LazyLock::new(|| [beckon_look::TOKENS, include_str!("page/enroll.css")].join("\n"));
 
 /// The words of each language. They are fetched one by one: nobody reads twelve.
 const WORDS: [(&str, &str); 12] = [
@@ -53,13 +59,7 @@ pub(crate) fn routes<R: Routes<Redemptions>>() -> R {
         )
         .route(
             "/enroll/enroll.css",
-            get(async || {
-                file(
-                    "text/css; charset=utf-8",
-                    "no-cache",
-                    include_str!("page/enroll.css"),
-                )
-            }),
+            get(async || file("text/css; charset=utf-8", "no-cache", &STYLE)),
         )
         .route(
             "/enroll/enroll.js",

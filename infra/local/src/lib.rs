@@ -12,7 +12,6 @@ mod engine;
 mod host;
 mod keys;
 mod openapi;
-mod pages;
 mod published;
 mod ses;
 mod stream;

@@ -37,7 +37,6 @@ use tokio::task::JoinSet;
 use crate::bus::Bus;
 use crate::dead_letters::DeadLetterFile;
 use crate::engine::Engine;
-use crate::pages::StartPage;
 use crate::published::PublishedEvents;
 use crate::ses::{SesConfig, SesEndpoint};
 use crate::{aws, docs, host, keys, openapi, stream};
@@ -177,7 +176,6 @@ impl System {
         let service = shared.mail_service(&mut tasks).await?;
         let env = shared.env(service)?;
         let (router, openapi) = shared.router(
-            &address,
             &env,
             redeem::Limits {
                 refuse_after: options.refuse_after,
@@ -337,7 +335,6 @@ impl Shared {
     /// Every route on one port.
     fn router(
         &self,
-        address: &str,
         env: &LocalEnv,
         guessing: redeem::Limits,
         caller: Caller,
@@ -376,7 +373,13 @@ impl Shared {
             .merge(self.published.router())
             .merge(self.failures.router())
             .merge(docs::router())
-            .merge(StartPage::router(address));
+            .merge(
+                console::Console::new(console::Setup {
+                    sign_in: None,
+                    local: true,
+                })
+                .router(),
+            );
         let router = signed_in_as(caller, edge::around(all)).layer(from_fn(host::only_loopback));
         Ok((router, document))
     }

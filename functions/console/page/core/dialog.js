@@ -1,0 +1,122 @@
+// Dialogs on the browser's own <dialog>: it keeps the focus inside, closes with Escape, and gives the focus back.
+
+import { sayIn } from "./announce.js";
+import { button } from "./controls.js";
+import { h, replace, uniqueId } from "./dom.js";
+import { t } from "./words.js";
+
+/**
+ * @typedef {object} Dialog
+ * @property {HTMLDialogElement} element
+ * @property {HTMLElement} body
+ * @property {(value?: unknown) => void} close
+ * @property {(...actions: import("./dom.js").Child[]) => void} setActions
+ * @property {(text: string) => void} setTitle
+ * @property {Promise<unknown>} closed with what `close` was given
+ */
+
+/** @type {Dialog[]} */
+const open = [];
+
+/**
+ * Opens a dialog.
+ *
+ * @param {object} what
+ * @param {string} what.title
+ * @param {import("./dom.js").Child} what.body
+ * @param {import("./dom.js").Child} [what.actions] the buttons at its end
+ * @param {"small" | "wide" | "full"} [what.size]
+ * @param {(value: unknown) => void} [what.onClose]
+ * @param {() => boolean | Promise<boolean>} [what.mayClose] asked when the reader closes it with Escape or the cross
+ * @returns {Dialog}
+ */
+export function openDialog({ title, body, actions = [], size = "small", onClose, mayClose }) {
+  const before = document.activeElement;
+  const titleId = uniqueId("dialog");
+  const heading = h("h2", { id: titleId, tabindex: "-1" }, title);
+  const place = h("div", { class: "dialog-body" }, body);
+  const feet = h("div", { class: "dialog-actions" }, actions);
+  /** @type {(value: unknown) => void} */
+  let tell = () => {};
+  const closed = new Promise((resolve) => {
+    tell = resolve;
+  });
+  const ask = async () => {
+    if (!mayClose || (await mayClose())) dialog.close();
+  };
+  const element = h(
+    "dialog",
+    {
+      class: `dialog ${size}`,
+      "aria-labelledby": titleId,
+      on: {
+        cancel: (event) => {
+          if (event.target !== element) return;
+          event.preventDefault();
+          ask();
+        },
+      },
+    },
+    h(
+      "div",
+      { class: "dialog-frame" },
+      h("div", { class: "dialog-head" }, heading, button({ label: t("close"), icon: "close", iconOnly: true, kind: "quiet", onPress: ask })),
+      place,
+      feet,
+    ),
+  );
+  /** @type {Dialog} */
+  const dialog = {
+    element,
+    body: place,
+    closed,
+    close(value) {
+      const at = open.indexOf(dialog);
+      if (at < 0) return;
+      open.splice(at, 1);
+      element.close();
+      element.remove();
+      sayIn(open.at(-1)?.element ?? document.body);
+      // The browser gives the focus back, unless what had it is gone.
+      if (document.activeElement === document.body && before instanceof HTMLElement && before.isConnected) before.focus();
+      onClose?.(value);
+      tell(value);
+    },
+    setActions: (...children) => replace(feet, ...children),
+    setTitle: (text) => replace(heading, text),
+  };
+  document.body.append(element);
+  open.push(dialog);
+  element.showModal();
+  sayIn(element);
+  const first = element.querySelector("[autofocus]");
+  (first instanceof HTMLElement ? first : heading).focus();
+  return dialog;
+}
+
+/** Closes every dialog, since the page behind it is left. */
+export function closeAllDialogs() {
+  for (const dialog of open.slice().reverse()) dialog.close();
+}
+
+/**
+ * Asks before something is done; answers whether to do it.
+ *
+ * @param {object} what
+ * @param {string} what.title
+ * @param {import("./dom.js").Child} what.text
+ * @param {string} what.action
+ * @param {boolean} [what.danger]
+ * @returns {Promise<boolean>}
+ */
+export async function ask({ title, text, action, danger = false }) {
+  const dialog = openDialog({
+    title,
+    body: typeof text === "string" ? h("p", null, text) : text,
+    actions: [
+      button({ label: t("cancel"), onPress: () => dialog.close(false) }),
+      button({ label: action, kind: danger ? "danger" : "main", onPress: () => dialog.close(true) }),
+    ],
+  });
+  return (await dialog.closed) === true;
+}

@@ -1,0 +1,57 @@
+// What went wrong, in words, with what the reader can do about it.
+
+import { alertNow } from "./announce.js";
+import { ApiError } from "./api.js";
+import { button } from "./controls.js";
+import { h, icon } from "./dom.js";
+import { time } from "./format.js";
+import { t } from "./words.js";
+
+/**
+ * The sentence that says what happened.
+ *
+ * @param {unknown} error
+ */
+export function whatHappened(error) {
+  if (!(error instanceof ApiError)) {
+    // A page of the console that is no longer there: the console was replaced by a newer one.
+    if (error instanceof TypeError && /import|module/i.test(error.message)) return t("failure.outdated");
+    return t("failure.unexpected");
+  }
+  if (error.kind === "offline") return t("failure.offline");
+  if (error.kind === "signedOut") return t("failure.signedOut");
+  if (error.kind === "refused") return error.problem?.detail ?? t("failure.refused");
+  if (error.problem) {
+    const { detail, until } = error.problem;
+    return until ? `${detail} ${t("failure.until", { time: time(until) })}` : detail;
+  }
+  return error.status === 429 ? t("failure.tooMany") : t("failure.unavailable");
+}
+
+/**
+ * A box that says what happened, with *Try again* where that may help.
+ *
+ * @param {unknown} error
+ * @param {{ again?: () => unknown }} [what]
+ */
+export function failure(error, { again } = {}) {
+  if (!(error instanceof ApiError)) console.error(error);
+  const outdated = error instanceof TypeError && /import|module/i.test(error.message);
+  const text = whatHappened(error);
+  alertNow(text);
+  const id = error instanceof ApiError ? error.problem?.requestId : null;
+  return h(
+    "div",
+    { class: "notice bad" },
+    icon("warn"),
+    h(
+      "div",
+      { class: "notice-text" },
+      h("p", null, text),
+      id && h("p", { class: "muted small" }, t("failure.request", { id })),
+      outdated
+        ? button({ label: t("reload"), onPress: () => location.reload() })
+        : again && button({ label: t("tryAgain"), onPress: again }),
+    ),
+  );
+}

@@ -1,0 +1,131 @@
+// Moments, numbers and names of languages as the reader's language and time zone write them.
+
+import { spoken } from "./words.js";
+
+/** @type {Map<string, any>} */
+const made = new Map();
+
+/**
+ * A formatter, made once for each language: making one costs more than all it formats on a page.
+ *
+ * @template T
+ * @param {string} name
+ * @param {(language: string) => T} make
+ * @returns {T}
+ */
+function formatter(name, make) {
+  const key = `${name} ${spoken()}`;
+  let found = made.get(key);
+  if (!found) {
+    found = make(spoken());
+    made.set(key, found);
+  }
+  return found;
+}
+
+/** @param {number} value */
+export function number(value) {
+  return formatter("number", (tag) => new Intl.NumberFormat(tag)).format(value);
+}
+
+/** @param {number} part from 0 to 1 */
+export function percent(part) {
+  const write = formatter("percent", (tag) => new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 0 }));
+  return write.format(part);
+}
+
+/**
+ * Day and time: "2 Mar 2026, 15:39".
+ *
+ * @param {string | Date} moment
+ */
+export function moment(moment) {
+  const write = formatter("moment", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" }));
+  return write.format(new Date(moment));
+}
+
+/**
+ * With the day of the week, the seconds and the time zone, for a title.
+ *
+ * @param {string | Date} moment
+ */
+export function inFull(moment) {
+  const write = formatter("full", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "long" }));
+  return write.format(new Date(moment));
+}
+
+/** @param {string | Date} moment */
+export function day(moment) {
+  return formatter("day", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium" })).format(new Date(moment));
+}
+
+/** @param {string | Date} moment */
+export function time(moment) {
+  return formatter("time", (tag) => new Intl.DateTimeFormat(tag, { timeStyle: "short" })).format(new Date(moment));
+}
+
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
+const UNITS = [
+  ["year", 365 * 86_400],
+  ["month", 30 * 86_400],
+  ["week", 7 * 86_400],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/**
+ * How far away a moment is: "in 6 days", "3 minutes ago", "now".
+ *
+ * @param {string | Date} moment
+ * @param {number} [now] in milliseconds
+ */
+export function relative(moment, now = Date.now()) {
+  const write = formatter("relative", (tag) => new Intl.RelativeTimeFormat(tag, { numeric: "auto" }));
+  const seconds = (new Date(moment).getTime() - now) / 1000;
+  for (const [unit, length] of UNITS) {
+    if (Math.abs(seconds) >= length) return write.format(Math.trunc(seconds / length), unit);
+  }
+  return write.format(0, "second");
+}
+
+/**
+ * How long something takes: "2 days", "40 minutes".
+ *
+ * @param {number} seconds
+ */
+export function duration(seconds) {
+  for (const [unit, length] of UNITS) {
+    if (seconds >= length) return ofUnit(Math.round(seconds / length), unit);
+  }
+  return ofUnit(Math.max(1, Math.round(seconds)), "second");
+}
+
+/**
+ * @param {number} count
+ * @param {string} unit
+ */
+function ofUnit(count, unit) {
+  const write = formatter(`unit ${unit}`, (tag) => new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" }));
+  return write.format(count);
+}
+
+/**
+ * Texts as a list: "Ada, Ben and Chloe".
+ *
+ * @param {string[]} texts
+ */
+export function list(texts) {
+  return formatter("list", (tag) => new Intl.ListFormat(tag, { type: "conjunction" })).format(texts);
+}
+
+/**
+ * A language's name in the reader's language, or in itself.
+ *
+ * @param {string} tag
+ * @param {{ inItself?: boolean }} [how]
+ */
+export function languageName(tag, { inItself = false } = {}) {
+  const reader = inItself ? tag : spoken();
+  return new Intl.DisplayNames(reader, { type: "language", languageDisplay: "standard" }).of(tag) ?? tag;
+}

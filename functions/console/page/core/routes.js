@@ -1,0 +1,40 @@
+// The pages of the console. A page is fetched when it is first shown.
+
+/**
+ * @typedef {object} Route
+ * @property {string} path with `:name` for what differs
+ * @property {() => Promise<{ show: import("./router.js").Show }>} load
+ * @property {import("./words.js").Key} [nav] its name in the navigation, if it stands there
+ */
+
+/** @type {Route[]} */
+export const routes = [
+  { path: "/users", nav: "nav.users", load: () => import("../pages/users.js") },
+];
+
+/** What is shown at `/`. */
+const FIRST = "/users";
+
+/**
+ * The route of a path, with what stands in its places.
+ *
+ * @param {string} path
+ * @returns {{ route: Route, params: { [name: string]: string } } | null}
+ */
+export function matching(path) {
+  const wanted = (path === "/" ? FIRST : path).split("/");
+  for (const route of routes) {
+    const steps = route.path.split("/");
+    if (steps.length !== wanted.length) continue;
+    /** @type {{ [name: string]: string }} */
+    const params = {};
+    const fits = steps.every((step, at) => {
+      const given = wanted[at] ?? "";
+      if (!step.startsWith(":")) return step === given;
+      params[step.slice(1)] = decodeURIComponent(given);
+      return given !== "";
+    });
+    if (fits) return { route, params };
+  }
+  return null;
+}

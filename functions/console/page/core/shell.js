@@ -1,0 +1,147 @@
+// What stands around every page: the head with the navigation, language and theme, and on one machine where the rest is.
+
+import { regions } from "./announce.js";
+import { connection } from "./api.js";
+import { h, icon, replace, svg } from "./dom.js";
+import { languageName } from "./format.js";
+import { menuButton } from "./menu.js";
+import { here, link, place, showAgain, shown } from "./router.js";
+import { routes } from "./routes.js";
+import { setup } from "./session.js";
+import { languages, remember, speak, spoken, t } from "./words.js";
+
+const frame = h("div", { class: "shell" });
+
+/** Builds the shell in the language that is spoken, around the page. */
+export function build() {
+  replace(
+    frame,
+    h("a", { class: "skip", href: "#main", on: { click: skip } }, t("skip")),
+    head(),
+    setup().local && localStrip(),
+    trouble(),
+    place,
+  );
+  if (!frame.isConnected) document.body.replaceChildren(frame, ...regions);
+  mark(here().path);
+}
+
+/** @param {MouseEvent} event */
+function skip(event) {
+  event.preventDefault();
+  place.focus();
+}
+
+const nav = h("nav", { class: "nav" });
+shown.addEventListener("shown", (event) => mark(/** @type {CustomEvent<string>} */ (event).detail));
+
+/** @param {string} path */
+function mark(path) {
+  const first = routes.find(({ nav }) => nav)?.path ?? "";
+  const at = path === "/" ? first : path;
+  for (const one of nav.querySelectorAll("a")) {
+    const to = one.dataset["path"] ?? "";
+    if (at === to || at.startsWith(`${to}/`)) one.setAttribute("aria-current", "page");
+    else one.removeAttribute("aria-current");
+  }
+}
+
+function head() {
+  nav.setAttribute("aria-label", t("nav.label"));
+  replace(
+    nav,
+    routes.map(({ path, nav }) => nav && h("a", { href: link(path), dataset: { path } }, t(nav))),
+  );
+  return h(
+    "header",
+    { class: "head" },
+    h("a", { class: "brand", href: link("/") }, drawnMark(), h("span", null, t("brand"))),
+    nav,
+    h("div", { class: "head-tools", id: "head-tools" }, languageMenu(), themeMenu()),
+  );
+}
+
+function drawnMark() {
+  return svg(
+    "svg",
+    { class: "mark", viewBox: "0 0 32 32", "aria-hidden": "true", focusable: "false" },
+    svg("rect", { class: "ground", width: "32", height: "32", rx: "8" }),
+    svg("rect", { class: "line", x: "10", y: "6", width: "12", height: "20", rx: "3" }),
+    svg("path", { class: "line", d: "m13 16 2.2 2.2L19.2 14" }),
+  );
+}
+
+function languageMenu() {
+  const items = () =>
+    languages.map((tag) => ({
+      label: languageName(tag, { inItself: true }),
+      checked: tag === spoken(),
+      onChoose: () => change(tag),
+    }));
+  return menuButton({ label: t("language"), icon: "globe", iconOnly: true, kind: "quiet", align: "end", items }).element;
+}
+
+/** @param {string} tag */
+async function change(tag) {
+  if (tag === spoken()) return;
+  await speak(tag);
+  remember(tag);
+  build();
+  await showAgain();
+}
+
+/** @type {["system", "light", "dark"]} */
+const THEMES = ["system", "light", "dark"];
+
+function theme() {
+  const media = document.getElementById("dark")?.getAttribute("media");
+  return media === "all" ? "dark" : media === "not all" ? "light" : "system";
+}
+
+/** @param {"system" | "light" | "dark"} chosen */
+function paint(chosen) {
+  const media = { system: "(prefers-color-scheme: dark)", light: "not all", dark: "all" }[chosen];
+  document.getElementById("dark")?.setAttribute("media", media);
+  try {
+    localStorage.setItem("beckon.theme", chosen);
+  } catch {
+    // It holds until the page is closed then.
+  }
+}
+
+function themeMenu() {
+  const items = () => THEMES.map((one) => ({ label: t(`theme.${one}`), checked: one === theme(), onChoose: () => paint(one) }));
+  return menuButton({ label: t("theme"), icon: "sun", iconOnly: true, kind: "quiet", align: "end", items }).element;
+}
+
+/** On one machine: that nobody signs in, and where the rest of it is. */
+function localStrip() {
+  /** @type {[string, import("./words.js").Key][]} */
+  const links = [
+    ["/mailbox", "local.mailbox"],
+    ["/enroll", "local.enroll"],
+    ["/docs", "local.docs"],
+    ["/openapi.json", "local.openapi"],
+    ["/local/failures", "local.failures"],
+  ];
+  return h(
+    "aside",
+    { class: "local-strip", "aria-label": t("local.label") },
+    h("span", null, t("local.text")),
+    h("span", { class: "local-links" }, links.map(([href, key]) => h("a", { href }, t(key)))),
+  );
+}
+
+/** Says while requests are being sent again, and no longer. */
+function trouble() {
+  const line = h("p", { class: "trouble", role: "status", hidden: true });
+  connection.addEventListener("waiting", (event) => {
+    const why = /** @type {CustomEvent<string>} */ (event).detail;
+    replace(line, icon("warn"), why === "busy" ? t("trouble.busy") : t("trouble.offline"));
+    line.hidden = false;
+  });
+  connection.addEventListener("answered", () => {
+    line.hidden = true;
+  });
+  return line;
+}

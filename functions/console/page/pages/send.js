@@ -1,0 +1,160 @@
+// Send invite: the invitation preview, the device owner settings, sending, and what becomes of it.
+
+import { alertNow, announce } from "../core/announce.js";
+import { ApiError, api, freshKey } from "../core/api.js";
+import { busy, button, enable, notice } from "../core/controls.js";
+import { openDialog } from "../core/dialog.js";
+import { h, replace } from "../core/dom.js";
+import { failure } from "../core/failure.js";
+import { t } from "../core/words.js";
+import { mailPanel } from "./send_mail.js";
+import { ownerPanel } from "./send_owner.js";
+import { confirmationText, peoplePanel, summary } from "./send_people.js";
+import { progress } from "./send_progress.js";
+
+/**
+ * @typedef {Schema<"PreviewView">} Preview
+ * @typedef {Schema<"OwnershipChoice"> | null} Choice
+ */
+
+/**
+ * Opens the invitation preview for those who are selected.
+ *
+ * @param {import("./selection.js").Selection} selection
+ * @param {{ sent: () => void }} then
+ */
+export function openSend(selection, { sent }) {
+  const over = new AbortController();
+  const body = selection.body();
+  const names = new Map(selection.users.map((user) => [user.id, user.displayName || user.email]));
+  /** @type {Preview | null} */
+  let preview = null;
+  /** The same until it is answered: sent again, it invites nobody twice. */
+  let key = freshKey();
+  let round = 0;
+
+  const left = h("div", { class: "send-facts" });
+  const trouble = h("div", { class: "send-trouble" });
+  const people = peoplePanel({ names, more: (cursor) => ask(cursor) });
+  const mail = mailPanel({ ask: (of) => ask(null, of), signal: over.signal });
+  const owner = ownerPanel({ onChange: () => look() });
+  const facts = h("div", { class: "send-summary" });
+  const confirmation = h("div", { class: "send-confirmation" });
+
+  const cancel = button({ label: t("cancel"), onPress: () => dialog.close() });
+  const send = button({ label: t("send.send"), kind: "main", icon: "mail", onPress: () => order() });
+  const dialog = openDialog({
+    title: t("send.title"),
+    size: "full",
+    body: h("div", { class: "send" }, trouble, h("div", { class: "send-columns" }, left, mail.element)),
+    actions: [cancel, send],
+    onClose: () => over.abort(),
+  });
+  replace(left, facts, owner.element, confirmation, people.element);
+
+  /**
+   * @param {string | null} cursor
+   * @param {{ userId?: string, locale?: string }} [of] whose mail is shown, in which language
+   * @returns {Promise<Preview>}
+   */
+  const ask = async (cursor, of = {}) => {
+    const answer = await api.post(
+      "/v1/invitations/preview",
+      { selection: body, ownership: owner.choice, settingsVersion: preview?.settingsVersion ?? null },
+      { query: { cursor, mailOf: of.userId, mailLocale: of.locale }, signal: over.signal },
+    );
+    return answer.data;
+  };
+
+  /** Shows what would be sent as things stand. */
+  const look = async () => {
+    const ours = ++round;
+    enable(send, false);
+    mail.wait();
+    if (!preview) {
+      facts.replaceChildren(h("p", { class: "muted" }, t("send.loading")));
+      people.wait();
+    }
+    try {
+      const answer = await ask(null, mail.wanted);
+      if (ours !== round || over.signal.aborted) return;
+      preview = answer;
+      trouble.replaceChildren();
+      draw(answer);
+    } catch (error) {
+      if (ours !== round || over.signal.aborted) return;
+      refused(error);
+    }
+  };
+
+  /** @param {Preview} answer */
+  const draw = (answer) => {
+    replace(facts, summary(answer));
+    owner.show(answer);
+    replace(confirmation, confirmationText(answer));
+    people.show(answer);
+    mail.show(answer);
+    const nobody = answer.counts.exact && answer.counts.willSend === 0;
+    enable(send, !nobody);
+    announce(nobody ? t("send.nobody") : t("send.ready", { count: answer.counts.willSend }));
+  };
+
+  /** @param {unknown} error */
+  const refused = (error) => {
+    const code = error instanceof ApiError ? error.code : "";
+    if (code === "settings-changed") {
+      preview = null;
+      alertNow(t("send.settingsChanged"));
+      look().then(() => trouble.replaceChildren(notice("warn", h("p", null, t("send.settingsChanged")))));
+      return;
+    }
+    const choice = error instanceof ApiError && error.problem?.errors?.find(({ field }) => field === "ownership");
+    if (choice && owner.choice) {
+      owner.refuse(choice.detail);
+      look();
+      return;
+    }
+    replace(trouble, failure(error, { again: look }));
+  };
+
+  const order = async () => {
+    if (!preview) return;
+    busy(send, true);
+    enable(cancel, false);
+    try {
+      /** @type {import("../core/api.js").Answer<Schema<"SentView">>} */
+      const { data } = await api.post(
+        "/v1/invitations",
+        { selection: body, ownership: owner.choice, settingsVersion: preview.settingsVersion },
+        { idempotencyKey: key, signal: over.signal },
+      );
+      sent();
+      after(data, preview);
+    } catch (error) {
+      if (over.signal.aborted) return;
+      // An answer that says no ends the request; without an answer the same key asks again.
+      if (error instanceof ApiError && error.kind !== "offline") key = freshKey();
+      if (error instanceof ApiError && error.code === "settings-changed") refused(error);
+      else replace(trouble, failure(error, { again: order }));
+    } finally {
+      busy(send, false);
+      enable(cancel, true);
+    }
+  };
+
+  /**
+   * @param {Schema<"SentView">} answer
+   * @param {Preview} shown
+   */
+  const after = (answer, shown) => {
+    dialog.setTitle(t("sent.title"));
+    const view = progress(answer, { signal: over.signal, names, changed: sent, shown });
+    dialog.element.classList.replace("full", "wide");
+    replace(dialog.body, view.element);
+    const okay = button({ label: t("sent.okay"), kind: "main", onPress: () => dialog.close() });
+    dialog.setActions(view.stop, okay);
+    okay.focus();
+  };
+
+  look();
+}

@@ -1,0 +1,134 @@
+// After Send: how far the batch is, who will be told when they have registered, and the mails where they can be seen.
+
+import { announce } from "../core/announce.js";
+import { api } from "../core/api.js";
+import { button, notice } from "../core/controls.js";
+import { ask } from "../core/dialog.js";
+import { h, replace } from "../core/dom.js";
+import { failure } from "../core/failure.js";
+import { number, relative, time } from "../core/format.js";
+import { poll } from "../core/poll.js";
+import { setup } from "../core/session.js";
+import { t } from "../core/words.js";
+import { someNames } from "./send_people.js";
+
+/**
+ * @typedef {Schema<"SentView">} Sent
+ * @typedef {Schema<"PreviewView">} Preview
+ */
+
+/**
+ * @param {Sent} first
+ * @param {object} what
+ * @param {AbortSignal} what.signal
+ * @param {Map<string, string>} what.names
+ * @param {Preview} what.shown
+ * @param {() => void} what.changed
+ */
+export function progress(first, { signal, names, shown, changed }) {
+  const { id } = first.batch;
+  const bar = h("progress", { class: "bar-progress", max: "1", value: "0", "aria-label": t("sent.progress") });
+  const lead = h("p", { class: "send-lead" });
+  const counts = h("dl", { class: "counts" });
+  const when = h("p", { class: "hint" });
+  const trouble = h("div");
+  const reminder = h("div");
+  const element = h(
+    "div",
+    { class: "sent" },
+    lead,
+    bar,
+    when,
+    counts,
+    trouble,
+    reminder,
+    setup().local && h("p", { class: "local-mail" }, h("a", { href: "/mailbox", target: "_blank", rel: "noopener" }, t("sent.mailbox"))),
+  );
+  let said = "";
+
+  const stop = button({
+    label: t("sent.stop"),
+    onPress: async () => {
+      const sure = await ask({ title: t("sent.stop.title"), text: t("sent.stop.text"), action: t("sent.stop"), danger: true });
+      if (!sure) return;
+      try {
+        draw((await api.post(`/v1/batches/${id}/stop`, undefined, { signal })).data);
+        changed();
+      } catch (error) {
+        replace(trouble, failure(error));
+      }
+    },
+  });
+
+  /** @param {Sent} answer */
+  const draw = ({ batch, confirmation }) => {
+    const known = batch.counts;
+    const out = known ? known.sent + (known.refused ?? 0) + (known.dropped ?? 0) : 0;
+    const over = batch.state === "stopped" || (batch.state === "expanded" && known != null && out >= known.issued);
+    const selected = known?.selected ?? shown.counts.selected;
+    const total = batch.state === "expanding" ? Math.max(selected, 1) : Math.max(known?.issued ?? 1, 1);
+    if (known) bar.value = batch.state === "expanded" && known.issued === 0 ? 1 : out / total;
+    const text =
+      batch.state === "stopped" ? t("sent.stopped") : over ? t("sent.done", { count: known?.sent ?? 0 }) : known && batch.state === "expanded" ? t("sent.going", { out: out, of: known.issued }) : t("sent.expanding");
+    replace(lead, text);
+    if (text !== said && (over || said === "")) announce(text);
+    said = text;
+    replace(when, over ? "" : batch.heldUp ? t("sent.heldUp", { reason: batch.heldUp.reason, time: time(batch.heldUp.until) }) : batch.expectedEnd ? t("sent.expected", { time: time(batch.expectedEnd), in: relative(batch.expectedEnd) }) : "");
+    replace(counts, known ? figures(known) : []);
+    stop.hidden = over;
+    remind(confirmation, over);
+    return over;
+  };
+
+  /** @type {string[] | null} */
+  let without = null;
+  /**
+   * @param {Sent["confirmation"]} confirmation
+   * @param {boolean} over
+   */
+  const remind = (confirmation, over) => {
+    const { confirmationEnabled, willReceive, willNotReceive } = confirmation;
+    if (!confirmationEnabled) {
+      replace(reminder, notice("info", h("p", null, t("reminder.off"))));
+      return;
+    }
+    if (without === null) {
+      const known = shown.recipients.filter((one) => one.outcome !== "skipped" && !one.confirmation.willSend);
+      without = known.map((one) => names.get(one.userId) ?? one.email ?? one.userId);
+    }
+    const not = willNotReceive ?? without.length;
+    replace(
+      reminder,
+      notice(
+        not > 0 ? "warn" : "info",
+        h("p", null, willReceive == null ? t("reminder.unknown") : t("reminder.will", { count: willReceive })),
+        not > 0 && h("p", null, t("reminder.not", { count: not, names: someNames(without, not) })),
+      ),
+    );
+  };
+
+  draw(first);
+  poll(
+    async () => {
+      const { data } = await api.get(`/v1/batches/${id}`, { signal });
+      const over = draw(data);
+      changed();
+      return over;
+    },
+    { every: 1_500, signal },
+  );
+  return { element, stop };
+}
+
+/** @param {Schema<"BatchCounts">} known */
+function figures(known) {
+  /** @type {[import("../core/words.js").Key, number | undefined][]} */
+  const all = [
+    ["counts.issued", known.issued],
+    ["counts.sent", known.sent],
+    ["counts.delivered", known.delivered],
+    ["counts.failed", known.failed],
+    ["counts.skipped", known.skipped],
+  ];
+  return all.map(([key, count]) => h("div", null, h("dt", null, t(key)), h("dd", null, number(count ?? 0))));
+}

@@ -1,0 +1,72 @@
+// What the list of users says of each.
+
+import { badge } from "../core/controls.js";
+import { h } from "../core/dom.js";
+import { inFull, number, relative } from "../core/format.js";
+import { link } from "../core/router.js";
+import { matching } from "../core/routes.js";
+import { named, t } from "../core/words.js";
+
+/** @typedef {Schema<"UserView">} User */
+
+/** @type {{ [state in Schema<"InvitationState">]: "neutral" | "good" | "warn" | "bad" | "info" }} */
+const STATE_TONES = { none: "neutral", pending: "info", completed: "good", expired: "warn", cancelled: "neutral", declined: "warn", locked: "bad" };
+
+/** @type {{ [state in Schema<"MailState">]: "neutral" | "good" | "warn" | "bad" | "info" }} */
+const DELIVERY_TONES = {
+  waiting: "neutral", sending: "neutral", unknown: "warn", sent: "info", delayed: "warn", delivered: "good",
+  softBounced: "warn", hardBounced: "bad", complained: "bad", failed: "bad", dropped: "neutral",
+};
+
+/** @param {Schema<"InvitationState">} state */
+export function stateBadge(state) {
+  return badge(named("state", state), STATE_TONES[state] ?? "neutral");
+}
+
+/** @param {Schema<"MailState">} state */
+export function deliveryBadge(state) {
+  return badge(named("delivery", state), DELIVERY_TONES[state] ?? "neutral");
+}
+
+/** @param {string | undefined} moment */
+function when(moment) {
+  return moment ? h("time", { datetime: moment, title: inFull(moment) }, relative(moment)) : h("span", { class: "muted" }, "–");
+}
+
+/** @param {User} user */
+function name(user) {
+  const text = user.displayName || user.email;
+  const to = `/users/${user.id}`;
+  return [matching(to) ? h("a", { class: "strong", href: link(to) }, text) : h("span", { class: "strong" }, text), !user.enabled && badge(t("user.disabled"), "neutral")];
+}
+
+/** @param {User} user */
+function delivery({ invitation: { delivery, deliveryReason }, addressMark }) {
+  const reason = deliveryReason ?? (addressMark ? named("mark", addressMark) : "");
+  return [delivery ? deliveryBadge(delivery) : h("span", { class: "muted" }, "–"), reason && h("span", { class: "reason", title: reason }, reason)];
+}
+
+/** @param {User} user */
+export function pinStatus({ invitation: { state, method, triesLeft } }) {
+  if (method === "qrCode") return t("method.qrCode");
+  if (method === "password") return t("method.password");
+  if (state === "locked") return t("pin.locked");
+  if (state === "completed") return t("pin.used");
+  if (state === "pending") return t("pin.triesLeft", { count: triesLeft ?? 0 });
+  return "–";
+}
+
+/** @returns {import("../core/table.js").Column<User>[]} */
+export function columns() {
+  return [
+    { key: "name", label: t("users.column.name"), class: "name", cell: name },
+    { key: "email", label: t("users.column.address"), class: "address", cell: ({ email }) => h("span", { title: email }, email) },
+    { key: "state", label: t("users.column.state"), cell: ({ invitation }) => stateBadge(invitation.state) },
+    { key: "delivery", label: t("users.column.delivery"), class: "delivery", cell: delivery },
+    { key: "pin", label: t("users.column.pin"), cell: pinStatus },
+    { key: "issued", label: t("users.column.issued"), cell: ({ invitation }) => when(invitation.issuedAt) },
+    { key: "expires", label: t("users.column.expires"), cell: ({ invitation }) => when(invitation.state === "pending" || invitation.state === "locked" ? invitation.expiresAt : undefined) },
+    { key: "groups", label: t("users.column.groups"), class: "groups", cell: ({ groups }) => h("span", { title: groups.join(", ") }, groups.join(", ") || "–") },
+    { key: "devices", label: t("users.column.devices"), class: "number", cell: ({ devices }) => number(devices) },
+  ];
+}

@@ -1,0 +1,189 @@
+// Search and filters of the list of users, as they stand in the address.
+
+import { button } from "../core/controls.js";
+import { h, icon, replace, uniqueId } from "../core/dom.js";
+import { named, t } from "../core/words.js";
+
+/** @type {Schema<"InvitationState">[]} */
+const STATES = ["none", "pending", "completed", "expired", "cancelled", "declined", "locked"];
+
+/** @type {Schema<"MailState">[]} */
+const DELIVERIES = ["waiting", "sending", "unknown", "sent", "delayed", "delivered", "softBounced", "hardBounced", "complained", "failed", "dropped"];
+
+/** How long typing must pause before the list is asked for, in milliseconds. */
+const PAUSE = 250;
+
+export class Filters {
+  /** Called after each change. */
+  onChange = () => {};
+
+  /** @param {URLSearchParams} query */
+  static of(query) {
+    return new Filters(query);
+  }
+
+  /** @param {URLSearchParams} query */
+  constructor(query) {
+    const list = (/** @type {string} */ name) => (query.get(name) ?? "").split(",").filter(Boolean);
+    this.states = /** @type {Schema<"InvitationState">[]} */ (list("state").filter((one) => STATES.some((known) => known === one)));
+    this.deliveries = /** @type {Schema<"MailState">[]} */ (list("delivery").filter((one) => DELIVERIES.some((known) => known === one)));
+    this.groups = query.getAll("group").filter(Boolean);
+    this.text = query.get("text") ?? "";
+
+    this.search = h("input", { type: "search", class: "search", "aria-label": t("filters.search"), placeholder: t("filters.search"), value: this.text, spellcheck: "false", autocomplete: "off" });
+    this.group = h("input", { type: "text", class: "group-filter", "aria-label": t("filters.group"), placeholder: t("filters.group"), value: this.groups.join(", "), spellcheck: "false", autocomplete: "off" });
+    this.clearing = button({ label: t("filters.clear"), kind: "quiet", onPress: () => this.clear() });
+    this.stateChoice = choices(t("filters.state"), STATES, "state", this.states, () => this.#changed());
+    this.deliveryChoice = choices(t("filters.delivery"), DELIVERIES, "delivery", this.deliveries, () => this.#changed());
+    this.#follow(this.search, () => {
+      this.text = this.search.value.trim();
+    });
+    this.#follow(this.group, () => {
+      this.groups = this.group.value.split(",").map((one) => one.trim()).filter(Boolean);
+    });
+    this.element = h(
+      "search",
+      { class: "filters", "aria-label": t("filters.label") },
+      h("div", { class: "search-place" }, icon("search"), this.search),
+      this.stateChoice.element,
+      this.deliveryChoice.element,
+      this.group,
+      this.clearing,
+    );
+    this.clearing.hidden = this.isEmpty;
+  }
+
+  /**
+   * @param {HTMLInputElement} input
+   * @param {() => void} take
+   */
+  #follow(input, take) {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const now = () => {
+      clearTimeout(timer);
+      const before = JSON.stringify(this.body());
+      take();
+      if (JSON.stringify(this.body()) !== before) this.#changed();
+    };
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(now, PAUSE);
+    });
+    input.addEventListener("change", now);
+  }
+
+  #changed() {
+    this.clearing.hidden = this.isEmpty;
+    this.onChange();
+  }
+
+  clear() {
+    this.states.length = 0;
+    this.deliveries.length = 0;
+    this.groups = [];
+    this.text = "";
+    this.search.value = "";
+    this.group.value = "";
+    this.stateChoice.write();
+    this.deliveryChoice.write();
+    this.search.focus();
+    this.#changed();
+  }
+
+  get isEmpty() {
+    return this.states.length + this.deliveries.length + this.groups.length === 0 && this.text === "";
+  }
+
+  /**
+   * As the API's body names it.
+   *
+   * @returns {Schema<"UserFilter">}
+   */
+  body() {
+    return { states: this.states.slice(), deliveries: this.deliveries.slice(), groups: this.groups, text: this.text };
+  }
+
+  /** As the API's query names it. */
+  query() {
+    return { state: this.states.join(","), delivery: this.deliveries.join(","), group: asList(this.groups), text: this.text };
+  }
+
+  /** As it stands in the address. */
+  address() {
+    const query = new URLSearchParams();
+    if (this.text) query.set("text", this.text);
+    if (this.states.length > 0) query.set("state", this.states.join(","));
+    if (this.deliveries.length > 0) query.set("delivery", this.deliveries.join(","));
+    for (const group of this.groups) query.append("group", group);
+    return query;
+  }
+}
+
+/**
+ * Given once, a group may be a list with commas, and a backslash says that one belongs to the name.
+ *
+ * @param {string[]} groups
+ */
+function asList(groups) {
+  return groups.length === 1 ? groups.map((group) => group.replace(/,/g, "\\,")) : groups;
+}
+
+/**
+ * A button that opens boxes to tick.
+ *
+ * @template {string} Value
+ * @param {string} label
+ * @param {Value[]} values
+ * @param {string} words the group of words that names each
+ * @param {Value[]} chosen changed in place
+ * @param {() => void} changed
+ */
+function choices(label, values, words, chosen, changed) {
+  const id = uniqueId("choices");
+  const boxes = values.map((value) => h("input", { type: "checkbox", value, checked: chosen.includes(value), on: { change: () => take() } }));
+  const list = h(
+    "div",
+    { class: "choices", id, hidden: true, role: "group", "aria-label": label },
+    boxes.map((box) => h("label", null, box, h("span", null, named(words, box.value)))),
+  );
+  const said = h("span", { class: "label" });
+  const opener = h("button", { type: "button", class: "button", "aria-expanded": "false", "aria-controls": id }, said, icon("chevron"));
+  const element = h("div", { class: "menu-place" }, opener, list);
+  const write = () => {
+    for (const box of boxes) box.checked = chosen.some((one) => one === box.value);
+    const [first] = chosen;
+    replace(said, chosen.length === 0 ? label : chosen.length === 1 ? `${label}: ${named(words, first)}` : `${label}: ${t("filters.some", { count: chosen.length })}`);
+    opener.classList.toggle("active", chosen.length > 0);
+  };
+  const take = () => {
+    /** @param {Value} value */
+    const ticked = (value) => boxes.some((box) => box.checked && box.value === value);
+    chosen.splice(0, chosen.length, ...values.filter(ticked));
+    write();
+    changed();
+  };
+  /** @param {boolean} is */
+  const open = (is) => {
+    list.hidden = !is;
+    opener.setAttribute("aria-expanded", String(is));
+    if (is) addEventListener("pointerdown", outside, true);
+    else removeEventListener("pointerdown", outside, true);
+  };
+  /** @param {Event} event */
+  const outside = (event) => {
+    if (event.target instanceof Node && !element.contains(event.target)) open(false);
+  };
+  opener.addEventListener("click", () => open(list.hidden));
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || list.hidden) return;
+    event.stopPropagation();
+    open(false);
+    opener.focus();
+  });
+  element.addEventListener("focusout", (event) => {
+    if (event.relatedTarget instanceof Node && !element.contains(event.relatedTarget)) open(false);
+  });
+  write();
+  return { element, write };
+}

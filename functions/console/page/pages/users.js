@@ -1,0 +1,198 @@
+// The list of users: search, filters, selection, and what can be done with those who are selected.
+
+import { announce } from "../core/announce.js";
+import { api } from "../core/api.js";
+import { button, enable } from "../core/controls.js";
+import { h, replace } from "../core/dom.js";
+import { failure } from "../core/failure.js";
+import { number } from "../core/format.js";
+import { poll } from "../core/poll.js";
+import { may } from "../core/roles.js";
+import { entitle, setQuery } from "../core/router.js";
+import { setup } from "../core/session.js";
+import { dataTable } from "../core/table.js";
+import { t } from "../core/words.js";
+import { Selection } from "./selection.js";
+import { actionsMenu } from "./user_actions.js";
+import { columns } from "./user_columns.js";
+import { Filters } from "./user_filters.js";
+
+/** @typedef {Schema<"UserView">} User */
+
+/** How many people a page shows. */
+const PAGE = 50;
+
+/** How often the list is asked again, in milliseconds: soon after something was done, then less often. */
+const [SOON, LATER] = [2_000, 15_000];
+
+/**
+ * Where each page that was seen begins. The history's entry keeps it, so that a reload shows the same page; it stands
+ * in no address, since a cursor holds somebody's mail address.
+ *
+ * @returns {(string | null)[]}
+ */
+function remembered() {
+  const cursors = history.state?.cursors;
+  return Array.isArray(cursors) && cursors.length > 0 ? cursors : [null];
+}
+
+/** @type {import("../core/router.js").Show} */
+export async function show(place, { query, signal }) {
+  entitle(t("users.title"));
+  const filters = Filters.of(query);
+  const selection = new Selection();
+  let cursors = remembered();
+  /** @type {string | null} */
+  let next = null;
+  /** @type {User[]} */
+  let users = [];
+  let loading = new AbortController();
+  let activeUntil = 0;
+
+  const table = dataTable({
+    label: t("users.title"),
+    columns: columns(),
+    id: (/** @type {User} */ user) => user.id,
+    name: (user) => user.displayName || user.email,
+    rows: PAGE,
+    selection: {
+      has: (id) => selection.has(id),
+      set: (ids, chosen) => {
+        const meant = users.filter(({ id }) => ids.includes(id));
+        if (!selection.set(meant, chosen)) announce(t("users.selection.full"));
+        selected();
+      },
+    },
+  });
+
+  const told = h("p", { class: "selection-text", role: "status" });
+  const all = button({ label: t("users.selection.all"), kind: "quiet", onPress: () => chooseAll() });
+  const none = button({ label: t("users.selection.clear"), kind: "quiet", onPress: () => clear() });
+  const actions = actionsMenu({ selection, done: () => changed() });
+  const range = h("p", { class: "range" });
+  const previous = button({ label: t("pager.previous"), icon: "back", iconOnly: true, onPress: () => turn(-1) });
+  const following = button({ label: t("pager.next"), icon: "forth", iconOnly: true, onPress: () => turn(1) });
+
+  const selected = () => {
+    const count = selection.count;
+    if (selection.isAll) {
+      const except = selection.except;
+      told.textContent = except > 0 ? t("users.selection.allExcept", { count: except }) : t(filters.isEmpty ? "users.selection.everyone" : "users.selection.everyMatch");
+    } else {
+      told.textContent = count ? t("users.selection.some", { count }) : t("users.selection.none");
+    }
+    all.hidden = selection.isAll || users.length === 0;
+    none.hidden = selection.isEmpty;
+    enable(actions.button, !selection.isEmpty);
+  };
+  const chooseAll = () => {
+    selection.setAll(filters.body());
+    table.refresh();
+    selected();
+    none.focus();
+  };
+  const clear = () => {
+    selection.clear();
+    table.refresh();
+    selected();
+    actions.button.focus();
+  };
+
+  const paged = () => {
+    enable(previous, cursors.length > 1);
+    enable(following, next !== null);
+    const from = (cursors.length - 1) * PAGE;
+    range.textContent = users.length > 0 ? t("pager.range", { from: number(from + 1), to: number(from + users.length) }) : "";
+  };
+
+  /** @param {boolean} quiet whether the rows that are there stay until the answer has come */
+  const load = async (quiet) => {
+    loading.abort();
+    loading = new AbortController();
+    const { signal: overtaken } = loading;
+    if (!quiet) table.wait();
+    try {
+      /** @type {import("../core/api.js").Answer<Schema<"UsersPage">>} */
+      const { data } = await api.get("/v1/users", {
+        query: { ...filters.query(), limit: PAGE, cursor: cursors.at(-1) },
+        signal: AbortSignal.any([signal, overtaken]),
+      });
+      if (overtaken.aborted) return;
+      users = data.items;
+      next = data.next ?? null;
+      selection.learn(users);
+      if (users.length > 0) table.show(users);
+      else table.say(empty());
+      if (!quiet) announce(t("users.shown", { count: users.length }));
+    } catch (error) {
+      if (signal.aborted || overtaken.aborted) return;
+      // What is shown is old, but better than nothing; the next round may succeed.
+      if (quiet) throw error;
+      users = [];
+      next = null;
+      table.say(failure(error, { again: () => load(false) }));
+    }
+    selected();
+    paged();
+  };
+
+  const empty = () => {
+    if (!filters.isEmpty) {
+      return h("div", { class: "empty" }, h("h2", null, t("users.noMatch.title")), h("p", null, t("users.noMatch.text")), button({ label: t("filters.clear"), onPress: () => filters.clear() }));
+    }
+    return h(
+      "div",
+      { class: "empty" },
+      h("h2", null, t("users.empty.title")),
+      h("p", null, setup().local ? t("users.empty.local") : t("users.empty.text")),
+      may("helpdesk") && button({ label: t("users.add"), kind: "main", icon: "plus", onPress: () => addUser() }),
+    );
+  };
+
+  /** @param {1 | -1} step */
+  const turn = async (step) => {
+    cursors = step === 1 && next !== null ? [...cursors, next] : cursors.slice(0, Math.max(1, cursors.length - 1));
+    history.replaceState({ cursors }, "");
+    table.element.scrollTop = 0;
+    await load(false);
+  };
+
+  const changed = () => {
+    activeUntil = Date.now() + 60_000;
+    again.now();
+  };
+
+  const addUser = async () => {
+    const { openAddUser } = await import("./add_user.js");
+    openAddUser({ added: changed });
+  };
+
+  filters.onChange = () => {
+    setQuery(filters.address());
+    cursors = [null];
+    history.replaceState({ cursors }, "");
+    if (selection.isAll) selection.clear();
+    load(false);
+  };
+
+  replace(
+    place,
+    h(
+      "div",
+      { class: "page-head" },
+      h("h1", null, t("users.title")),
+      h(
+        "div",
+        { class: "page-actions" },
+        may("helpdesk") && button({ label: t("users.add"), kind: "main", icon: "plus", onPress: addUser }),
+      ),
+    ),
+    filters.element,
+    h("div", { class: "selection-bar" }, actions.element, told, all, none, h("div", { class: "pager" }, range, previous, following)),
+    table.element,
+  );
+  place.classList.add("fills");
+  selected();
+  await load(false);
+  const again = poll(() => load(true), { every: () => (Date.now() < activeUntil ? SOON : LATER), signal, atOnce: false });
+}

@@ -1,0 +1,181 @@
+use std::io::Read as _;
+
+use axum::body::{Body, to_bytes};
+use flate2::read::GzDecoder;
+use http::{Request, StatusCode};
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::SignIn;
+
+struct Answer {
+    status: StatusCode,
+    headers: http::HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+}
+
+async fn asked_of(setup: Setup, path: &str, accepted: &str) -> Answer {
+    let request = Request::get(path)
+        .header("accept-encoding", accepted)
+        .body(Body::empty());
+    let response = Console::new(setup)
+        .router()
+        .oneshot(request.unwrap())
+        .await
+        .unwrap();
+    let (parts, body) = response.into_parts();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+    }
+}
+
+async fn asked(path: &str) -> Answer {
+    asked_of(Setup::default(), path, "gzip").await
+}
+
+#[tokio::test]
+async fn the_page_is_kept_nowhere_and_each_file_that_it_names_for_ever() {
+    let page = asked("/").await;
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+
+    let html = page.text();
+    let files: Vec<&str> = html
+        .split("\"/console/")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert!(files.len() > 10);
+    for file in files {
+        let answer = asked(&format!("/console/{file}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{file}");
+        assert_eq!(
+            answer.header("cache-control"),
+            "public, max-age=31536000, immutable",
+            "{file}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_page_allows_no_script_and_no_style_in_its_text_and_is_shown_in_no_frame() {
+    let page = asked("/").await;
+
+    let policy = page.header("content-security-policy");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    for directive in [
+        "default-src 'none'",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types beckon-mail",
+    ] {
+        assert!(
+            policy.split("; ").any(|one| one == directive),
+            "{directive}: {policy}"
+        );
+    }
+    let html = page.text();
+    assert!(!html.contains("<style") && !html.contains(" style=") && !html.contains(" onload="));
+    assert_eq!(
+        html.matches("<script").count(),
+        html.matches("<script src=").count() + html.matches("<script type=\"module\" src=").count()
+    );
+}
+
+#[tokio::test]
+async fn the_page_may_ask_the_provider_that_people_sign_in_at() {
+    let setup = Setup {
+        sign_in: Some(SignIn {
+            issuer: "https://login.example.com/tenant/v2.0".to_owned(),
+            client_id: "console".to_owned(),
+        }),
+        local: false,
+    };
+
+    let page = asked_of(setup, "/", "").await;
+
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains("connect-src 'self' https://login.example.com;"),
+        "{policy}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_is_the_same_with_and_without_compression() {
+    let path = format!("/console/{HASH}/console.css");
+    let packed = asked(&path).await;
+    let plain = asked_of(Setup::default(), &path, "").await;
+
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    assert_eq!(plain.header("content-encoding"), "");
+    assert_eq!(packed.header("vary"), "accept-encoding");
+    let mut unpacked = Vec::new();
+    GzDecoder::new(packed.body.as_slice())
+        .read_to_end(&mut unpacked)
+        .unwrap();
+    assert_eq!(unpacked, plain.body);
+    assert!(packed.body.len() * 2 < plain.body.len());
+}
+
+#[tokio::test]
+async fn a_file_of_another_build_is_not_there() {
+    for path in [
+        "/console/0123456789abcdef/console.css",
+        &format!("/console/{HASH}/other.css"),
+        &format!("/console/{HASH}/index.html"),
+    ] {
+        let answer = asked(path).await;
+
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_ne!(
+            answer.header("cache-control"),
+            "public, max-age=31536000, immutable",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_frame_for_mails_allows_styles_and_nothing_else() {
+    let frame = asked("/console/frame").await;
+
+    assert_eq!(
+        frame.header("content-security-policy"),
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin"
+    );
+}
+
+#[tokio::test]
+async fn the_setup_says_which_build_serves_and_nothing_secret() {
+    let config = asked_of(
+        Setup {
+            sign_in: None,
+            local: true,
+        },
+        "/console/config",
+        "",
+    )
+    .await;
+
+    let config: serde_json::Value = serde_json::from_slice(&config.body).unwrap();
+    assert_eq!(
+        config,
+        serde_json::json!({ "signIn": null, "local": true, "version": HASH })
+    );
+}
