@@ -6,6 +6,7 @@ mod history;
 mod import_export;
 mod invitation;
 mod lookup;
+mod me;
 mod routes;
 
 use axum::Router;
@@ -83,6 +84,7 @@ fn all<R: Routes<Directory>>() -> R {
         .merge(devices::router())
         .merge(invitation::router())
         .merge(lookup::router())
+        .merge(me::router())
         .merge(import_export::router())
         .route("/openapi.json", get(openapi))
 }

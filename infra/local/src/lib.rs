@@ -14,7 +14,9 @@ mod keys;
 mod openapi;
 mod published;
 mod ses;
+mod sign_in;
 mod stream;
 mod system;
 
+pub use sign_in::SignIn;
 pub use system::{Options, System};

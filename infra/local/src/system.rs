@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use beckon_aws::table::key_of_user;
 use beckon_aws::{DeliveryWakeUp, EventBridgeBus, KeySource, SesMailService, Table, clients};
 use beckon_domain::model::settings::Settings;
@@ -39,6 +39,7 @@ use crate::dead_letters::DeadLetterFile;
 use crate::engine::Engine;
 use crate::published::PublishedEvents;
 use crate::ses::{SesConfig, SesEndpoint};
+use crate::sign_in::{Gateway, Issuer, SignIn};
 use crate::{aws, docs, host, keys, openapi, stream};
 
 /// The sender until the settings name one.
@@ -61,8 +62,10 @@ pub struct Options {
     pub wrong_tries_per_hour: u64,
     /// Whether AWS's APIs are served too, for functions that run elsewhere on this machine.
     pub aws: bool,
-    /// As whom everybody calls: nobody signs in here.
+    /// As whom everybody calls where nobody signs in.
     pub caller: Caller,
+    /// Whose tokens are asked for; without, nobody signs in.
+    pub sign_in: Option<SignIn>,
 }
 
 impl Options {
@@ -85,6 +88,7 @@ impl Options {
             wrong_tries_per_hour: 10_000,
             aws: false,
             caller: caller::local().0,
+            sign_in: None,
         }
     }
 
@@ -129,6 +133,8 @@ impl Options {
 pub struct System {
     address: String,
     data: PathBuf,
+    /// Who may call, for whoever started it.
+    callers: String,
     table: Table,
     openapi: serde_json::Value,
     tasks: JoinSet<()>,
@@ -166,6 +172,8 @@ impl System {
             )
         })?;
         let address = format!("http://{}", listener.local_addr()?);
+        let callers = Callers::of(&options).await?;
+        let callers_in_words = callers.in_words();
 
         let mut tasks = JoinSet::new();
         let engine = Engine::start(&options.data)?;
@@ -181,7 +189,7 @@ impl System {
                 refuse_after: options.refuse_after,
                 wrong_tries_per_hour: options.wrong_tries_per_hour,
             },
-            options.caller.clone(),
+            callers,
         )?;
         if options.aws {
             shared.serve_aws(&options, &engine, &mut tasks).await?;
@@ -222,6 +230,7 @@ impl System {
         Ok(Self {
             address,
             data: options.data,
+            callers: callers_in_words,
             table: shared.table,
             openapi,
             tasks,
@@ -279,14 +288,15 @@ impl System {
   {address}/mailbox       the mails it sent: nothing leaves this machine
   {address}/enroll        the page that invited people see
   {address}/docs          the API, to read and to try
-Data is kept in {}. There is no sign-in here; in AWS there is.
+Data is kept in {}. {}
 
 First invite somebody, then look into the mailbox:
   curl -s -X POST {address}/v1/users -H 'Content-Type: application/json' \\
     -d '{{\"email\": \"a.user@example.com\", \"displayName\": \"A. User\"}}'
 
 Ctrl-C ends it; start it again and it goes on where it was.",
-            self.data.display()
+            self.data.display(),
+            self.callers
         )
     }
 
@@ -337,7 +347,7 @@ impl Shared {
         &self,
         env: &LocalEnv,
         guessing: redeem::Limits,
-        caller: Caller,
+        callers: Callers,
     ) -> anyhow::Result<(Router, serde_json::Value)> {
         let bus = Bus::new(Confirmations { env: env.clone() });
         let (functions, document) = openapi::merged(openapi::Parts {
@@ -380,7 +390,9 @@ impl Shared {
                 })
                 .router(),
             );
-        let router = signed_in_as(caller, edge::around(all)).layer(from_fn(host::only_loopback));
+        let router = callers
+            .around(all, &document)
+            .layer(from_fn(host::only_loopback));
         Ok((router, document))
     }
 
@@ -466,9 +478,52 @@ fn only_one(data: &std::path::Path) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// Nobody signs in on one machine: whoever calls is this caller.
-fn signed_in_as(caller: Caller, router: Router) -> Router {
-    router.layer(axum::Extension(Authorised(caller)))
+/// Who may call.
+enum Callers {
+    /// Nobody signs in: whoever calls is this caller.
+    Everybody(Caller),
+    /// Those with a token.
+    SignedIn(Issuer, SignIn),
+}
+
+impl Callers {
+    async fn of(options: &Options) -> anyhow::Result<Self> {
+        let Some(sign_in) = options.sign_in.clone() else {
+            return Ok(Self::Everybody(options.caller.clone()));
+        };
+        let issuer = Issuer::discover(&sign_in.issuer).await?;
+        Ok(Self::SignedIn(issuer, sign_in))
+    }
+
+    /// The routes with what lies around them: for those who signed in, the same as in AWS.
+    fn around(self, router: Router, document: &serde_json::Value) -> Router {
+        match self {
+            Self::Everybody(caller) => {
+                edge::around(router).layer(axum::Extension(Authorised(caller)))
+            }
+            Self::SignedIn(issuer, sign_in) => {
+                let gateway = Gateway::new(issuer, sign_in, document);
+                let gateway = from_fn_with_state(Arc::new(gateway), Gateway::check);
+                edge::in_lambda(router).layer(gateway)
+            }
+        }
+    }
+
+    fn in_words(&self) -> String {
+        match self {
+            Self::Everybody(caller) if *caller == caller::local().0 => {
+                "There is no sign-in here; in AWS there is.".to_owned()
+            }
+            Self::Everybody(caller) => {
+                let roles: Vec<&str> = caller.roles.iter().map(|role| role.name()).collect();
+                let roles = roles.join(" and ");
+                format!("There is no sign-in here: whoever calls has the role {roles}.")
+            }
+            Self::SignedIn(_, sign_in) => {
+                format!("Whoever calls needs a token of {}.", sign_in.issuer)
+            }
+        }
+    }
 }
 
 /// What the functions run in on one machine.

@@ -8,7 +8,7 @@ use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use beckon_domain::model::actor::Actor;
-use beckon_domain::values::permission::{Caller, Permission};
+use beckon_domain::values::permission::{Caller, CallerKind, Permission, Role};
 use http::StatusCode;
 use http::request::Parts;
 use lambda_http::request::RequestContext;
@@ -27,22 +27,23 @@ impl Authorised {
         if self.0.may(permission) {
             return Ok(());
         }
-        let of_people =
-            |role| format!("This needs the role {role}, which your token does not carry.");
         Err(Problem::new(
             StatusCode::FORBIDDEN,
             "not-permitted",
             "Not permitted",
             match permission {
-                Permission::View => of_people("viewer"),
-                Permission::AssistUsers => of_people("helpdesk"),
-                Permission::Invite => of_people("inviter"),
-                Permission::HandOver => of_people("pindesk"),
-                Permission::Configure => of_people("settings"),
                 Permission::ManageDevices => {
                     "This needs the token of a machine with the scope or role mdm; the token of a person never has it."
                         .to_owned()
                 }
+                Permission::View
+                | Permission::AssistUsers
+                | Permission::Invite
+                | Permission::HandOver
+                | Permission::Configure => format!(
+                    "This needs the role {}, which your token does not carry.",
+                    permission.least_role().name()
+                ),
             },
         ))
     }
@@ -137,11 +138,16 @@ fn claims_of(request: &Request) -> Option<Claims> {
     claims
 }
 
+/// What the history calls whoever uses the local system.
+const LOCAL_NAME: &str = "Local administrator";
+
 /// The caller of the local system, where everything is permitted.
 #[must_use]
 pub fn local() -> Authorised {
     Authorised(Caller {
-        name: "Local administrator".to_owned(),
+        name: LOCAL_NAME.to_owned(),
+        kind: CallerKind::Person,
+        roles: Role::ALL.into_iter().collect(),
         permissions: Permission::ALL.into_iter().collect(),
     })
 }

@@ -248,8 +248,14 @@ pub(super) fn describe(document: &mut Value) {
 fn statuses_of_its_kind(operation: &Value, is_public: bool) -> Vec<&'static str> {
     let mut statuses = vec!["429", "503"];
     if !is_public {
+        statuses.push("401");
+    }
+    let needs_a_role = operation["security"][0]["bearer"]
+        .as_array()
+        .is_some_and(|roles| !roles.is_empty());
+    if needs_a_role {
         // A record that this version cannot read may lie behind any of them.
-        statuses.extend(["401", "403", "409"]);
+        statuses.extend(["403", "409"]);
     }
     let content = operation["requestBody"]["content"].as_object();
     if let Some(content) = content {
