@@ -57,6 +57,11 @@ impl Batches for Table {
         }
     }
 
+    async fn load_page(&self, id: BatchId, number: u32) -> Result<Option<Page>, Unavailable> {
+        let item = self.get(keys::page(id, number)).await?;
+        self.one(item).await
+    }
+
     async fn batch_pages(
         &self,
         id: BatchId,

@@ -35,6 +35,13 @@ pub trait Batches {
         page: u32,
     ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
 
+    /// One expanded page of a batch; `None` if it is not expanded.
+    fn load_page(
+        &self,
+        id: BatchId,
+        number: u32,
+    ) -> impl Future<Output = Result<Option<Page>, Unavailable>> + Send;
+
     /// The expanded pages of a batch, from `first` on, at most `limit`, in their order. Those that
     /// cannot be read are left out, and those behind them are not.
     fn batch_pages(

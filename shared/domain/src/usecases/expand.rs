@@ -3,17 +3,15 @@
 //! Every step may be repeated. A user who was invited by this batch before is found to be so by
 //! the mail's id; a page that was finished before is found to be so by the cursor's version.
 
+mod selecting;
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::model::batch::{
-    Batch, BatchSelection, Cursor, PAGE_SIZE, Page, Recipient, RecipientResult, SkipReason,
-};
+use crate::model::batch::{Batch, Cursor, Page, Recipient, RecipientResult, SkipReason};
 use crate::model::change::{ChangeOutcome, UserChange};
 use crate::model::invitation::Invitation;
-use crate::model::mail::Mail;
-use crate::model::selection::UserFilter;
 use crate::model::settings::VersionedSettings;
 use crate::model::stored::Unreadable;
 use crate::model::user::User;
@@ -113,93 +111,6 @@ where
         let recipients = wanted.iter().map(|id| outcome_of(*id, &mut recipients));
         self.finish(&batch, cursor, recipients.collect(), next, now)
             .await
-    }
-
-    /// The users of this page, and where the next one begins, if there is one.
-    async fn selected(
-        &self,
-        batch: &Batch,
-        cursor: &Cursor,
-        now: Timestamp,
-    ) -> Result<(Vec<UserId>, Loaded<User, UserId>, Reached, Option<String>), Unavailable> {
-        match &batch.selection {
-            BatchSelection::Few { users } => {
-                let found = self.env.store().read_users(users).await?;
-                Ok((users.clone(), found, Reached::ByName, None))
-            }
-            BatchSelection::Many { count } => {
-                let named = self.env.store().named_users(batch.id, cursor.page).await?;
-                let found = self.env.store().read_users(&named).await?;
-                let covered = (u64::from(cursor.page) + 1) * PAGE_SIZE as u64;
-                Ok((
-                    named,
-                    found,
-                    Reached::ByName,
-                    (covered < *count).then(String::new),
-                ))
-            }
-            BatchSelection::Filter { filter, except } => {
-                let reached = Reached::by(filter);
-                // A filter by state must still find whom this very page invited before it was
-                // cut short, so the state is judged here and not by the list.
-                // The same goes for where their mail stands: theirs is a new one then.
-                let states = filter.states.clone();
-                let unbound = crate::model::selection::UserFilter {
-                    states: std::collections::BTreeSet::new(),
-                    deliveries: std::collections::BTreeSet::new(),
-                    ..filter.clone()
-                };
-                let page = self
-                    .env
-                    .store()
-                    .list_users(&unbound, cursor.position.as_deref(), PAGE_SIZE, now)
-                    .await?;
-                // The list may be a moment old: it says who may be meant, their rows say who is.
-                let listed: Vec<UserId> = page
-                    .items
-                    .iter()
-                    .map(|user| user.id)
-                    .filter(|id| !except.contains(id))
-                    .collect();
-                let mut users = self.env.store().load_users(&listed).await?;
-                let before = self.invited_before(batch, &users).await?;
-                let mails = self.mails_of(filter, &users).await?;
-                users.retain(|user| {
-                    let mail = user
-                        .invitation
-                        .as_ref()
-                        .and_then(|own| mails.get(&own.mail));
-                    let state =
-                        states.is_empty() || states.contains(&user.invitation_state_at(now));
-                    (state && filter.finds_mail(mail)) || before.contains(&user.id)
-                });
-                let wanted = users.iter().map(|user| user.id).collect();
-                // Whom the filter means among those who cannot be read, nobody can say.
-                let read = Loaded {
-                    found: users,
-                    unreadable: Vec::new(),
-                };
-                Ok((wanted, read, reached, page.next))
-            }
-        }
-    }
-
-    /// The mails of these users' invitations, where the filter asks how they stand.
-    async fn mails_of(
-        &self,
-        filter: &UserFilter,
-        users: &[User],
-    ) -> Result<HashMap<MailId, Mail>, Unavailable> {
-        if filter.deliveries.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let ids: Vec<MailId> = users
-            .iter()
-            .filter_map(|user| user.invitation.as_ref())
-            .map(|invitation| invitation.mail)
-            .collect();
-        let mails = self.env.store().load_mails(&ids).await?;
-        Ok(mails.into_iter().map(|mail| (mail.id, mail)).collect())
     }
 
     /// Invites everyone on the page, and says what became of each.

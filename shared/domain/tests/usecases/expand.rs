@@ -8,11 +8,13 @@ use beckon_domain::model::mail::MailState;
 use beckon_domain::model::selection::{Selection, UserFilter};
 use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::rules::issuing::SAME_AGAIN;
+use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::expand::Expanded;
 use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::values::ids::BatchId;
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation};
 use beckon_testkit::{Call, Fault, World};
+use jiff::SignedDuration;
 
 use crate::batches::{assert_invited_once, ids, outcomes, send, some_users};
 
@@ -119,6 +121,56 @@ async fn a_filter_reaches_everyone_once_however_short_the_pages_of_the_list_are(
     assert!(world.store.pages(sent.batch.id).len() > 5);
     assert_eq!(outcomes(&world, sent.batch.id).len(), 23);
     assert_invited_once(&world, &users);
+}
+
+/// The list is in the order of addresses: whoever gets a later one is listed again.
+#[tokio::test]
+async fn who_gets_another_address_while_a_batch_goes_through_the_list_stands_on_one_page() {
+    for (crashed, reason) in [
+        (false, None),
+        (true, None),
+        (false, Some(SkipReason::Disabled)),
+    ] {
+        let world = World::new();
+        let users = some_users(&world, 12);
+        let mut by_address = users.clone();
+        by_address.sort_by_key(|user| user.email.normalised());
+        let first = by_address[0].id;
+        world
+            .store
+            .change_user(first, |user| user.enabled = reason.is_none());
+        world.store.let_pages_read(4);
+        let order = SendRequest {
+            selection: Selection::Filter {
+                filter: UserFilter::default(),
+                except: BTreeSet::new(),
+            },
+            ..world.order(&[])
+        };
+        let sent = send(&world, &order).await.unwrap();
+
+        if crashed {
+            let calls = Call::FinishPage;
+            world.store.before_next(calls, |store| store.fail_next(1));
+            assert!(world.expand().run(sent.batch.id).await.is_err());
+        } else {
+            world.expand().run(sent.batch.id).await.unwrap();
+        }
+        world.wait(SignedDuration::from_secs(1));
+        let patch = UserPatch {
+            email: Some("zz@example.com".to_owned()),
+            enabled: Some(true),
+            ..UserPatch::default()
+        };
+        let (changing, who) = (world.change_user(), an_administrator());
+        changing.run(first, &patch, &who).await.unwrap();
+        world.expand_all(sent.batch.id).await.unwrap();
+
+        let outcomes = outcomes(&world, sent.batch.id);
+        assert_eq!(outcomes.len(), 12, "{outcomes:?}");
+        let theirs: Vec<_> = outcomes.iter().filter(|(id, _)| *id == first).collect();
+        assert_eq!(theirs, [&(first, reason)]);
+    }
 }
 
 #[tokio::test]

@@ -204,6 +204,11 @@ pub async fn pages_of_a_thousand_are_read_in_their_order<S: Store>(store: S) {
         pages.push(page);
     }
 
+    for (number, page) in (0..).zip(&pages) {
+        let alone = store.load_page(cursor.batch, number).await.unwrap();
+        assert_eq!(alone.as_ref(), Some(page));
+    }
+    assert_eq!(store.load_page(cursor.batch, 12).await.unwrap(), None);
     for (first, limit) in [(0, 3), (0, 100), (9, 3), (9, 10), (12, 10)] {
         let read = store
             .batch_pages(cursor.batch, first, limit)

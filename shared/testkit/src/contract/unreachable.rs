@@ -76,6 +76,7 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
     );
     is_unavailable(store.load_batch(batch.id).await, "load_batch");
     is_unavailable(store.named_users(batch.id, 0).await, "named_users");
+    is_unavailable(store.load_page(batch.id, 0).await, "load_page");
     is_unavailable(store.batch_pages(batch.id, 0, 10).await, "batch_pages");
     is_unavailable(store.list_batches(None, 10).await, "list_batches");
     is_unavailable(store.load_mails(&[mail.id]).await, "load_mails");

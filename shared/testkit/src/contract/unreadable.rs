@@ -325,10 +325,12 @@ pub async fn a_page_that_cannot_be_read_does_not_stand_for_those_behind_it<S: St
 
     let all = store.batch_pages(batch, 0, 10).await.unwrap();
     let next = store.batch_pages(batch, 1, 1).await.unwrap();
+    let alone = store.load_page(batch, 1).await;
 
     let numbers = |pages: &[Page]| pages.iter().map(|page| page.number).collect::<Vec<_>>();
     assert_eq!((numbers(&all.items), all.unreadable), (vec![0, 3], 2));
     assert_eq!(numbers(&next.items), [3]);
+    assert!(alone.unwrap_err().unreadable().is_some());
 }
 
 /// A batch to nobody would end without a word.

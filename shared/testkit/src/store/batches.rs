@@ -46,6 +46,14 @@ impl Batches for MemoryStore {
         Ok(self.one_row(read.await)?.unwrap_or_default())
     }
 
+    async fn load_page(&self, id: BatchId, number: u32) -> Result<Option<Page>, Unavailable> {
+        let read = self.read(Call::LoadPage, |rows| {
+            let page = rows.pages.get(&(id, number)).cloned();
+            one(rows, &keys::page(id, number), page)
+        });
+        self.one_row(read.await)
+    }
+
     async fn batch_pages(
         &self,
         id: BatchId,

@@ -40,6 +40,7 @@ pub enum Call {
     StartBatch,
     LoadBatch,
     NamedUsers,
+    LoadPage,
     BatchPages,
     ListBatches,
     FinishPage,
@@ -115,6 +116,7 @@ impl Call {
             | Self::RecallAnswer
             | Self::LoadBatch
             | Self::NamedUsers
+            | Self::LoadPage
             | Self::BatchPages
             | Self::ListBatches
             | Self::LoadMails

@@ -44,6 +44,11 @@ impl Batches for Table {
             .await
     }
 
+    async fn load_page(&self, id: BatchId, number: u32) -> Result<Option<Page>, Unavailable> {
+        self.read(Call::LoadPage, self.rows().load_page(id, number), unseen)
+            .await
+    }
+
     async fn batch_pages(
         &self,
         id: BatchId,
