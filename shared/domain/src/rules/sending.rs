@@ -77,6 +77,8 @@ impl TokenBucket {
 pub enum DropReason {
     /// The user was deleted or disabled.
     NoUser,
+    /// The user was deleted whom an administrator was to be told of.
+    UserDeleted,
     /// A newer issue replaced this one.
     Superseded,
     /// The invitation has ended: completed, cancelled, declined or expired.
@@ -95,6 +97,7 @@ impl DropReason {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NoUser => "noUser",
+            Self::UserDeleted => "userDeleted",
             Self::Superseded => "superseded",
             Self::InvitationEnded => "invitationEnded",
             Self::AddressMarked => ADDRESS_MARKED,
@@ -108,6 +111,7 @@ impl DropReason {
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::NoUser => "the user was deleted or disabled before it went",
+            Self::UserDeleted => "the user whom it tells of was deleted before it went",
             Self::Superseded => "a newer invitation replaced it before it went",
             Self::InvitationEnded => "the invitation had ended before it went",
             Self::AddressMarked => "the address took no mail any more when its turn came",
@@ -123,11 +127,11 @@ pub fn should_send(mail: &Mail, user: Option<&User>, now: Timestamp) -> Result<(
         // It belongs to nobody, and whoever asked for it waits for it.
         return Ok(());
     }
-    let user = user.ok_or(DropReason::NoUser)?;
-    // An administrator hears of it whatever became of the user since.
     if !mail.kind.goes_to_the_user() {
-        return Ok(());
+        // An administrator hears of it whatever became of the user since, but nothing of whom nothing is left.
+        return user.map(|_| ()).ok_or(DropReason::UserDeleted);
     }
+    let user = user.ok_or(DropReason::NoUser)?;
     if !user.enabled {
         return Err(DropReason::NoUser);
     }

@@ -3,7 +3,7 @@
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
-use beckon_domain::model::mail::MailState;
+use beckon_domain::model::mail::{MailKind, MailState};
 use beckon_domain::model::registration::Registrant;
 use beckon_domain::model::settings::Settings;
 use beckon_domain::model::settings::retention::Retention;
@@ -13,6 +13,7 @@ use beckon_domain::usecases::confirm_registration::ConfirmRefused;
 use beckon_domain::usecases::delete_user::DeleteUserRefused;
 use beckon_domain::usecases::erase_ended::Erased;
 use beckon_domain::values::ids::IssueNumber;
+use beckon_domain::values::token::TokenPurpose;
 use beckon_testkit::builders::{a_device, a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;
@@ -91,6 +92,60 @@ async fn who_is_deleted_with_mail_waiting_gets_none_and_no_secret_of_theirs_open
         Err(DeleteUserRefused::UnknownUser)
     ));
     assert_eq!(world.store.history(user.id).len(), 2);
+}
+
+/// What it would tell of is gone, the name above all.
+#[tokio::test]
+async fn what_administrators_were_to_be_told_of_somebody_is_dropped_with_them_and_says_why() {
+    let world = World::under(&settings().telling("it@example.com").build());
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    let token = world.token_for(&user, TokenPurpose::Decline);
+    world.decline().run(&token).await.unwrap();
+    delete(&world, &user).await.unwrap();
+
+    world.post().await;
+
+    assert_eq!(
+        notice_of(&world, &user),
+        (MailState::Dropped, "userDeleted")
+    );
+    assert!(world.service.handed_over().is_empty());
+}
+
+/// Between the look at the user and the look at their device.
+#[tokio::test]
+async fn who_is_deleted_while_a_mail_about_them_is_written_is_looked_at_anew() {
+    let world = World::under(&settings().telling("it@example.com").build());
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    world
+        .report(Registrant::User(user.id), a_device("d-1"))
+        .await
+        .unwrap();
+    let id = user.id;
+    world
+        .store
+        .before_next(Call::LoadRegistration, move |store| store.remove_user(id));
+
+    world.post().await;
+    world.post().await;
+
+    assert_eq!(
+        notice_of(&world, &user),
+        (MailState::Dropped, "userDeleted")
+    );
+    assert!(world.service.handed_over().is_empty());
+}
+
+fn notice_of(world: &World, user: &User) -> (MailState, &'static str) {
+    let mails = world.store.mails_of(user.id).into_iter();
+    let notices = mails.filter(|mail| matches!(mail.kind, MailKind::Notice { .. }));
+    let mut standing = notices.map(|mail| (mail.state, mail.reason.unwrap().code));
+    let (state, code) = standing.next().expect("somebody was to be told");
+    let known = ["userDeleted", "noUser", "noRegistration"];
+    let code = known.into_iter().find(|known| *known == code);
+    (state, code.expect("one of these"))
 }
 
 #[tokio::test]

@@ -253,8 +253,6 @@ impl Ledger {
             let right = match code {
                 "refused" => story.refused,
                 "recipientNotVerified" => story.unverified,
-                // Somebody was deleted just before it was written.
-                "noUser" | "noRegistration" => self.deleted.contains_key(&row.user),
                 _ => false,
             };
             self.must(right, || {
@@ -295,7 +293,10 @@ impl Ledger {
             self.settings_were_lately(read_at, |settings| !allows(settings, &user.email))
         };
         let true_then = match code {
-            "noUser" if self.deleted.contains_key(&mail.user) => true,
+            "noUser" if mail.kind.goes_to_the_user() && self.deleted.contains_key(&mail.user) => {
+                true
+            }
+            "userDeleted" => !mail.kind.goes_to_the_user() && self.deleted.contains_key(&mail.user),
             "domainNotAllowed" => invites(mail) && self.was(mail.user, since, foreign),
             _ => self.was(mail.user, since, |user| holds(code, mail, user, now)),
         };

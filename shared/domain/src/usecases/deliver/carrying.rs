@@ -209,6 +209,12 @@ where
                 outgoing
             }
             Err(why) => {
+                let user_then = user.as_ref().map(|user| user.version);
+                let user_now = self.env.store().load_user(mail.user).await?;
+                if user_then != user_now.map(|user| user.version) {
+                    // What is missing went with a change that the mail was not judged by.
+                    return Ok(Step::Overtaken);
+                }
                 let entry = Entry::of(MailEvent::Refuse).because(why);
                 return self.settle(mail, entry, Step::Refused).await;
             }
