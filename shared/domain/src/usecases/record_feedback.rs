@@ -117,20 +117,24 @@ impl<E: Env<Store: Users + Mails>> RecordFeedback<E> {
             | MailState::Failed
             | MailState::Dropped => None,
         };
-        let Some(mark) = mark else {
-            let history = self.row(before, &after, feedback, None);
-            return self.write_mail(&after, history.as_ref()).await;
-        };
+        let told = self.row(before, &after, feedback, None);
+        if mark.is_none() && told.is_none() {
+            return self.write_mail(&after, None).await;
+        }
+        // Of somebody who was deleted, all may be erased already, and nothing would find a row that is
+        // written after that.
         let Some(user) = self.env.store().load_user(after.user).await? else {
             return self.write_mail(&after, None).await;
+        };
+        let Some(mark) = mark else {
+            return self.write_mail(&after, told.as_ref()).await;
         };
         // It came back from an address that has been corrected since.
         if user
             .address_since
             .is_some_and(|since| after.created_at < since)
         {
-            let history = self.row(before, &after, feedback, None);
-            return self.write_mail(&after, history.as_ref()).await;
+            return self.write_mail(&after, told.as_ref()).await;
         }
         let is_news = after.kind.carries().is_some() || user.address_mark != Some(mark);
         let history = self

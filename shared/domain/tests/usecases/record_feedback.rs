@@ -4,6 +4,7 @@ use beckon_domain::model::history::{Bounce, HistoryEvent};
 use beckon_domain::model::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use beckon_domain::model::registration::Registrant;
 use beckon_domain::model::user::{AddressSuppression, User};
+use beckon_domain::ports::history::History;
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::values::ids::MailId;
@@ -309,6 +310,29 @@ async fn a_report_about_somebody_who_was_deleted_is_kept_with_the_mail() {
 
     assert!(matches!(outcome, FeedbackOutcome::Bounced { .. }));
     assert_eq!(world.store.mail(mail.id).state, MailState::HardBounced);
+}
+
+/// What says that something is left of them may be erased already, and nothing would find the row.
+#[tokio::test]
+async fn no_report_writes_into_the_history_of_somebody_who_was_deleted() {
+    for event in [
+        MailEvent::Deliver,
+        MailEvent::SoftBounce,
+        MailEvent::HardBounce,
+        MailEvent::Complain,
+        MailEvent::Reject,
+    ] {
+        let (world, user, mail) = posted().await;
+        let deleting = world.delete_user();
+        deleting.run(user.id, &an_administrator()).await.unwrap();
+        let erased = History::erase_history(&world.store, user.id, 100).await;
+
+        hear(&world, &mail, event).await;
+
+        assert!(erased.unwrap(), "nothing is left");
+        assert!(world.store.mail(mail.id).state > MailState::Sent || event == MailEvent::Reject);
+        assert_eq!(world.store.history(user.id), [], "{event:?}");
+    }
 }
 
 #[tokio::test]
