@@ -51,6 +51,10 @@ const AT_ONCE: usize = 200;
 /// How many of the newest batches may still be on their way to somebody in the file.
 const MAX_RECENT_BATCHES: usize = 20;
 
+/// How many batches one file may start while answers are kept: an import looks up each of them, one after
+/// the other.
+pub const MAX_BATCHES_OF_A_FILE: u32 = 20;
+
 /// What to do with a file.
 #[derive(Debug, Clone)]
 pub struct ImportOrder {
@@ -463,7 +467,7 @@ where
         };
         // The list of batches may be a moment old. What an import of this very file has started is
         // known by its answer: the first one, and one more for whoever was added since.
-        for number in 0_u32.. {
+        for number in 0..MAX_BATCHES_OF_A_FILE {
             let key = format!("{digest}.{number}");
             let request = RepeatableRequest::new(caller, "import", &key, b"");
             let now = self.env.clock().now();
@@ -482,6 +486,16 @@ where
                     return Ok(());
                 }
             }
+        }
+        if !waiting.is_empty() {
+            report.warnings.push(FieldProblem::new(
+                "invite",
+                "tooManyBatches",
+                format!(
+                    "invites nobody more: this very file has started {MAX_BATCHES_OF_A_FILE} batches within a day. {} who are not invited yet are imported; invite them by a batch of their own, or import the file again tomorrow.",
+                    waiting.len()
+                ),
+            ));
         }
         Ok(())
     }

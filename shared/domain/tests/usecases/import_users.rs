@@ -8,7 +8,9 @@ use beckon_domain::model::history::{HistoryEvent, Particular};
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
-use beckon_domain::usecases::import_users::{ImportOrder, ImportRefused, ImportReport, RowOutcome};
+use beckon_domain::usecases::import_users::{
+    ImportOrder, ImportRefused, ImportReport, MAX_BATCHES_OF_A_FILE, RowOutcome,
+};
 use beckon_domain::values::names::GroupName;
 use beckon_testkit::builders::{a_user, an_administrator, an_invitation, settings};
 use beckon_testkit::{Call, World};
@@ -428,6 +430,31 @@ async fn who_is_added_anew_by_the_same_file_is_invited_by_another_batch() {
             users: vec![new.id]
         }
     );
+}
+
+/// Each of them is looked up, one after the other.
+#[tokio::test]
+async fn a_file_that_has_invited_too_often_within_a_day_invites_nobody_more_until_it_is_over() {
+    let world = World::new();
+    let file = people(0, 1);
+    for _ in 0..MAX_BATCHES_OF_A_FILE {
+        import_with(&world, &file, &order(false, true)).await;
+        let user = user_at(&world, "person0@example.com").id;
+        world.store.remove_user(user);
+    }
+    let calls = world.store.calls();
+
+    let one_more = import_with(&world, &file, &order(false, true)).await;
+
+    let taken = world.store.calls() - calls;
+    world.wait(SignedDuration::from_hours(25));
+    let next_day = import_with(&world, &file, &order(false, true)).await;
+    let warned: Vec<&str> = one_more.warnings.iter().map(|one| one.code).collect();
+    assert_eq!((one_more.invited, &*warned), (0, &["tooManyBatches"][..]));
+    assert_eq!(one_more.counts().added, 1);
+    assert!(taken < 100, "{taken} calls");
+    assert_eq!(next_day.warnings, []);
+    assert_eq!(next_day.invited, 1);
 }
 
 #[tokio::test]
