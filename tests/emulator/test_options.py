@@ -60,7 +60,7 @@ def test_every_optional_part_deploys(session):
     queue = stack.outputs["DeadLetterQueueUrl"]
     attributes = stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     equal(attributes["KmsMasterKeyId"], key, "the key of the dead-letter queue")
-    for page in ("preview", "send", "desk", "directory", "settings", "redeem"):
+    for page in ("preview", "send", "desk", "directory", "settings", "redeem", "console"):
         variables = stack.function(page)["Environment"]["Variables"]
         equal(variables["BECKON_ROLE_CLAIM"], "roles", f"the role claim of {page}")
         equal(variables["BECKON_SCOPE_PREFIX"], "api://beckon/", f"the prefix of scopes of {page}")

@@ -16,6 +16,10 @@ PAGES = {
     "GET /enroll/look",
     "GET /enroll/words/{language}",
     "GET /openapi.json",
+    "GET /",
+    "GET /console/config",
+    "GET /console/frame",
+    "GET /console/{hash}/{proxy+}",
 }
 
 # What no other route takes.

@@ -60,6 +60,7 @@ def prepare(address, starts):
         "directory": [_event("directory", "GET", "/v1/users")],
         "desk": [_event("desk", "POST", f"/v1/users/{desk}/invitation/pin", {"reason": "Stands at the desk"}, id=desk)],
         "settings": [_event("settings", "GET", "/v1/settings")],
+        "console": [_event("console", "GET", "/")],
         "redeem": redemptions,
     }
 

@@ -246,3 +246,31 @@ async fn people_are_counted_by_how_they_stand() {
     );
     assert_eq!(counts("?state=completed").await["users"], 1);
 }
+
+#[tokio::test]
+async fn the_list_is_read_from_its_end_page_by_page_and_each_order_has_its_own_cursors() {
+    let beckon = Beckon::start().await;
+    for name in ["bob", "ann", "eve", "cid", "dan"] {
+        beckon.add_uninvited(&format!("{name}@example.com")).await;
+    }
+
+    let mut found = Vec::new();
+    let mut query = "order=descending&limit=2".to_owned();
+    loop {
+        let page = beckon.get(&format!("/v1/users?{query}")).await;
+        let page = page.with_status(200);
+        for user in page["items"].as_array().unwrap() {
+            found.push(user["email"].as_str().unwrap().replace("@example.com", ""));
+        }
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        let other_order = beckon.get(&format!("/v1/users?cursor={next}")).await;
+        assert_eq!(other_order.status, 422, "{}", other_order.text);
+        query = format!("order=descending&limit=2&cursor={next}");
+    }
+
+    assert_eq!(found, ["eve", "dan", "cid", "bob", "ann"]);
+    let refused = beckon.get("/v1/users?order=upwards").await;
+    assert_eq!(refused.with_status(422)["errors"][0]["field"], "order");
+}

@@ -86,6 +86,7 @@ fn routes_of(function: &str, table: &Table) -> Option<Router> {
     let keys = KeySource::Held(MemoryKeys::new().ring());
     let composer = Composer::new().unwrap();
     Some(match function {
+        "console" => console::Console::new(console::Setup::default()).router(),
         "desk" => desk::Desk::new(table, keys, composer, links()).router(),
         "directory" => directory::Directory::new(table, keys).router(),
         "preview" => preview::Previews::new(table, composer, links()).router(),
@@ -183,6 +184,7 @@ async fn runs_with_its_sample_event(function: &str) {
 /// Something that stands in a function's answer to its sample and in no other's.
 fn said_by(function: &str) -> &'static str {
     match function {
+        "console" => "core/start.js",
         "desk" => r#""told":true"#,
         "directory" => r#""email":"desk@example.com""#,
         "preview" => r#""selected":1"#,

@@ -44,6 +44,11 @@ const CI: &[Task] = &[
         command: ".ci/words",
     },
     Task {
+        name: "console",
+        about: "whether the console's modules keep their types and are written as they should be",
+        command: "tests/console/run",
+    },
+    Task {
         name: "template",
         about: "every check of template.yaml that needs no deployment",
         command: "tests/template/run",

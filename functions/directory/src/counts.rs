@@ -66,7 +66,7 @@ impl Counts {
 ///
 /// Those that the list of users would find with the same parameters. An answer counts 10,000 at
 /// most, and ends after some seconds; while `next` is not null, ask again with it as `cursor` and
-/// add up. `limit` has no meaning here.
+/// add up. `limit` and `order` have no meaning here.
 #[utoipa::path(
     get, path = "/v1/users/counts", operation_id = "countUsers", security(("bearer" = ["viewer"])), tag = "Users", params(ListQuery),
     responses((status = 200, body = Counts), (status = 422, body = Problem))

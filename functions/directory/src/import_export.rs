@@ -336,6 +336,7 @@ impl ExportQuery {
             delivery: self.delivery.clone(),
             group: self.group.clone(),
             text: self.text.clone(),
+            order: None,
             limit: None,
             cursor: None,
         }

@@ -9,6 +9,7 @@ use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::history::History as _;
+use beckon_domain::ports::reads::ListOrder;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::usecases::add_user::NewUser;
 use beckon_domain::usecases::change_user::UserPatch;
@@ -113,6 +114,9 @@ pub(crate) struct ListQuery {
     /// Words, each of which the address, the external id, the name or a word of the name begins
     /// with. Case and accents do not matter.
     pub(crate) text: Option<String>,
+    /// By address: `ascending`, the default, or `descending`. A cursor belongs to the order that it was given in.
+    #[param(value_type = Option<String>, pattern = "^(ascending|descending)$")]
+    pub(crate) order: Option<String>,
     /// 1 to 100; default 100.
     #[param(value_type = Option<usize>, minimum = 1, maximum = 100)]
     pub(crate) limit: Option<String>,
@@ -154,11 +158,25 @@ impl ListQuery {
             text: self.text.clone().unwrap_or_default(),
         };
         problems.check(page_size(self.limit.as_deref(), PAGE_SIZE));
+        problems.check(order_of(self.order.as_deref()));
         (filter, problems)
     }
 
     pub(crate) fn filter(&self) -> UserFilter {
         self.parse().0
+    }
+}
+
+/// Which end of the list comes first.
+fn order_of(order: Option<&str>) -> Result<ListOrder, FieldProblem> {
+    match order {
+        None | Some("ascending") => Ok(ListOrder::Ascending),
+        Some("descending") => Ok(ListOrder::Descending),
+        Some(_) => Err(FieldProblem::new(
+            "order",
+            "unknownOrder",
+            "must be ascending or descending",
+        )),
     }
 }
 
@@ -192,12 +210,17 @@ async fn list(
 ) -> Result<Json<UsersPage>, Problem> {
     caller.to(Permission::View)?;
     let filter = query.filter();
-    let pages = Pages::of("users");
+    let order = order_of(query.order.as_deref()).unwrap_or_default();
+    let pages = Pages::of(match order {
+        ListOrder::Ascending => "users",
+        ListOrder::Descending => "users descending",
+    });
     let position = pages.position(query.cursor.as_deref())?;
     let now = directory.clock.now();
     let page = directory
         .table
-        .list_users(
+        .list_users_in(
+            order,
             &filter,
             position.as_deref(),
             page_size(query.limit.as_deref(), PAGE_SIZE).unwrap_or(PAGE_SIZE),

@@ -12,6 +12,7 @@ use beckon_domain::rules::issuing::Eligibility;
 use beckon_domain::usecases::preview_invitations::{
     Preview, PreviewInvitations, PreviewOrder, PreviewedRecipient,
 };
+use beckon_domain::values::locale::Locale;
 use beckon_domain::values::method::Method;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::FieldProblem;
@@ -212,11 +213,20 @@ impl PreviewView {
 struct PreviewQuery {
     /// Where the page begins: `next` of the page before, with the same body.
     cursor: Option<String>,
+    /// The language to show the mail in, like `de`; the recipient's own if absent. What is sent stays in theirs.
+    locale: Option<String>,
+}
+
+impl PreviewQuery {
+    fn locale(&self) -> Result<Option<Locale>, FieldProblem> {
+        let parsed = self.locale.as_deref().map(Locale::parse).transpose();
+        parsed.map_err(|problem| problem.under("locale"))
+    }
 }
 
 impl Parameters for PreviewQuery {
     fn problems(&self) -> Vec<FieldProblem> {
-        Vec::new()
+        self.locale().err().into_iter().collect()
     }
 }
 
@@ -245,6 +255,7 @@ async fn preview(
         selection,
         choice: body.value.ownership,
         settings: body.value.settings()?,
+        locale: query.locale().unwrap_or_default(),
         who: caller.actor(),
     };
     let preview = previews.show.run(&order).await?;

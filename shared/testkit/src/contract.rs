@@ -104,6 +104,7 @@ macro_rules! for_each_case {
             adding::user_history_batch_and_answer_are_added_as_one;
             adding::a_repeated_request_is_told_so_before_its_own_address_is_taken;
             listing::users_are_listed_in_the_order_of_their_addresses;
+            listing::users_are_listed_from_the_last_address_to_the_first;
             listing::a_page_holds_no_more_than_its_limit_and_the_last_one_ends_the_list;
             listing::pages_neither_repeat_nor_skip_while_users_are_added;
             listing::a_filter_finds_by_state_group_and_beginning;

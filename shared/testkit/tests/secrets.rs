@@ -222,6 +222,7 @@ async fn no_request_and_no_answer_shows_a_secret_when_it_is_printed() {
         ..world.order(&[])
     };
     let named = PreviewOrder {
+        locale: None,
         selection: Selection::Users(vec![user.id]),
         choice: OwnerSwitch::Off,
         settings: None,

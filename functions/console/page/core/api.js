@@ -22,7 +22,7 @@ import { credentials, renew } from "./session.js";
 
 /**
  * @template T
- * @typedef {{ data: T, etag: string | null, status: number }} Answer
+ * @typedef {{ data: T, etag: string | null, headers: Headers, status: number }} Answer
  */
 
 /** A request that did not succeed. */
@@ -95,8 +95,11 @@ async function send(method, path, body, options) {
     const more = repeatable && attempt < WAITS.length;
     const answer = await once(method, path, body, options);
     if (answer === null) {
-      if (!more) throw new ApiError("offline", { status: 0, problem: null });
-      connection.dispatchEvent(new CustomEvent("waiting", { detail: navigator.onLine ? "offline" : "offline" }));
+      if (!more) {
+        connection.dispatchEvent(new CustomEvent("answered"));
+        throw new ApiError("offline", { status: 0, problem: null });
+      }
+      connection.dispatchEvent(new CustomEvent("waiting", { detail: "offline" }));
       await wait(WAITS[attempt] ?? 0);
       continue;
     }
@@ -153,7 +156,7 @@ async function read(answer, { as = "json" }) {
   if (answer.ok) {
     try {
       const data = status === 204 ? null : await answer[as]();
-      return { data, etag: answer.headers.get("etag"), status };
+      return { data, etag: answer.headers.get("etag"), headers: answer.headers, status };
     } catch {
       throw new ApiError("offline", { status: 0, problem: null });
     }

@@ -1,6 +1,6 @@
 // Buttons, badges and notices.
 
-import { h, icon as drawing } from "./dom.js";
+import { icon as drawing, h } from "./dom.js";
 
 /**
  * A button. While what it started is not finished, it says so and does not start it again.
@@ -15,7 +15,16 @@ import { h, icon as drawing } from "./dom.js";
  * @param {string} [what.class]
  * @param {string} [what.form] the id of the form that it submits
  */
-export function button({ label, onPress, kind = "plain", icon, iconOnly = false, type = "button", class: extra, form }) {
+export function button({
+  label,
+  onPress,
+  kind = "plain",
+  icon,
+  iconOnly = false,
+  type = "button",
+  class: extra,
+  form,
+}) {
   const element = h(
     "button",
     {

@@ -60,7 +60,12 @@ export function openDialog({ title, body, actions = [], size = "small", onClose,
     h(
       "div",
       { class: "dialog-frame" },
-      h("div", { class: "dialog-head" }, heading, button({ label: t("close"), icon: "close", iconOnly: true, kind: "quiet", onPress: ask })),
+      h(
+        "div",
+        { class: "dialog-head" },
+        heading,
+        button({ label: t("close"), icon: "close", iconOnly: true, kind: "quiet", onPress: ask }),
+      ),
       place,
       feet,
     ),
@@ -78,7 +83,8 @@ export function openDialog({ title, body, actions = [], size = "small", onClose,
       element.remove();
       sayIn(open.at(-1)?.element ?? document.body);
       // The browser gives the focus back, unless what had it is gone.
-      if (document.activeElement === document.body && before instanceof HTMLElement && before.isConnected) before.focus();
+      if (document.activeElement === document.body && before instanceof HTMLElement && before.isConnected)
+        before.focus();
       onClose?.(value);
       tell(value);
     },

@@ -67,7 +67,15 @@ function mark(element, input, error, text) {
 export function textField(about) {
   const { value = "", type = "text", required, autocomplete = "off", placeholder, autofocus, inputmode, on } = about;
   const input = h("input", {
-    type, name: about.name, value, "aria-required": required ? "true" : null, autocomplete, placeholder, autofocus, inputmode, spellcheck: "false",
+    type,
+    name: about.name,
+    value,
+    "aria-required": required ? "true" : null,
+    autocomplete,
+    placeholder,
+    autofocus,
+    inputmode,
+    spellcheck: "false",
     on: on ?? {},
   });
   return field(about, input);
@@ -90,7 +98,9 @@ export function textArea(about) {
  * @returns {Field<HTMLSelectElement>}
  */
 export function selectField(about) {
-  const options = about.options.map(({ value, label }) => h("option", { value, selected: value === about.value }, label));
+  const options = about.options.map(({ value, label }) =>
+    h("option", { value, selected: value === about.value }, label),
+  );
   return field(about, h("select", { name: about.name, on: about.on ?? {} }, options));
 }
 
@@ -101,7 +111,10 @@ export function selectField(about) {
  * @returns {Field<HTMLInputElement>}
  */
 export function checkField(about) {
-  return ticked(about, h("input", { type: "checkbox", name: about.name, checked: about.checked ?? false, on: about.on ?? {} }));
+  return ticked(
+    about,
+    h("input", { type: "checkbox", name: about.name, checked: about.checked ?? false, on: about.on ?? {} }),
+  );
 }
 
 /**
@@ -111,7 +124,14 @@ export function checkField(about) {
  * @returns {Field<HTMLInputElement>}
  */
 export function switchField(about) {
-  const input = h("input", { type: "checkbox", role: "switch", class: "switch", name: about.name, checked: about.checked ?? false, on: about.on ?? {} });
+  const input = h("input", {
+    type: "checkbox",
+    role: "switch",
+    class: "switch",
+    name: about.name,
+    checked: about.checked ?? false,
+    on: about.on ?? {},
+  });
   return ticked(about, input);
 }
 
@@ -147,15 +167,33 @@ export function radioField({ name, label, hint, value, options, onChange }) {
   const rows = options.map((option) => {
     const [id, about] = [uniqueId("option"), uniqueId("about")];
     const input = h("input", {
-      type: "radio", id, name: group, value: option.value, checked: option.value === value,
+      type: "radio",
+      id,
+      name: group,
+      value: option.value,
+      checked: option.value === value,
       "aria-describedby": option.hint ? about : null,
       on: { change: () => onChange?.(option.value) },
     });
-    return h("div", { class: "choice" }, input, h("div", null, h("label", { for: id }, option.label), option.hint && h("p", { class: "hint", id: about }, option.hint)));
+    return h(
+      "div",
+      { class: "choice" },
+      input,
+      h(
+        "div",
+        null,
+        h("label", { for: id }, option.label),
+        option.hint && h("p", { class: "hint", id: about }, option.hint),
+      ),
+    );
   });
   const element = h(
     "fieldset",
-    { class: "field", dataset: { field: name }, "aria-describedby": [hint && hintId, errorId].filter(Boolean).join(" ") },
+    {
+      class: "field",
+      dataset: { field: name },
+      "aria-describedby": [hint && hintId, errorId].filter(Boolean).join(" "),
+    },
     h("legend", null, label),
     hint && h("p", { class: "hint", id: hintId }, hint),
     rows,
@@ -182,7 +220,9 @@ export function radioField({ name, label, hint, value, options, onChange }) {
 export function showErrors(fields, errors = []) {
   for (const field of fields) field.setError(null);
   const left = errors.filter((error) => {
-    const field = fields.find(({ name }) => error.field === name || error.field.startsWith(`${name}.`) || error.field.startsWith(`${name}[`));
+    const field = fields.find(
+      ({ name }) => error.field === name || error.field.startsWith(`${name}.`) || error.field.startsWith(`${name}[`),
+    );
     field?.setError(sentence(error.detail));
     return !field;
   });

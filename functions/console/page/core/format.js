@@ -1,6 +1,6 @@
 // Moments, numbers and names of languages as the reader's language and time zone write them.
 
-import { spoken } from "./words.js";
+import { regional, spoken } from "./words.js";
 
 /** @type {Map<string, any>} */
 const made = new Map();
@@ -17,7 +17,7 @@ function formatter(name, make) {
   const key = `${name} ${spoken()}`;
   let found = made.get(key);
   if (!found) {
-    found = make(spoken());
+    found = make(regional());
     made.set(key, found);
   }
   return found;
@@ -30,7 +30,10 @@ export function number(value) {
 
 /** @param {number} part from 0 to 1 */
 export function percent(part) {
-  const write = formatter("percent", (tag) => new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 0 }));
+  const write = formatter(
+    "percent",
+    (tag) => new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 0 }),
+  );
   return write.format(part);
 }
 
@@ -106,7 +109,10 @@ export function duration(seconds) {
  * @param {string} unit
  */
 function ofUnit(count, unit) {
-  const write = formatter(`unit ${unit}`, (tag) => new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" }));
+  const write = formatter(
+    `unit ${unit}`,
+    (tag) => new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" }),
+  );
   return write.format(count);
 }
 

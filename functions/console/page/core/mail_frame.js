@@ -8,12 +8,36 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("becko
 });
 
 /**
+ * Shows a document as on light or dark paper, whatever the reader's own system is set to: what a style sheet says for
+ * dark paper holds always or never.
+ *
+ * @param {Document} page
+ * @param {boolean} dark
+ */
+function paint(page, dark) {
+  page.documentElement.style.colorScheme = dark ? "dark" : "light";
+  for (const sheet of page.styleSheets) {
+    for (const rule of sheet.cssRules) {
+      // The frame has classes of its own, so `instanceof` would not know them.
+      const media = /** @type {CSSMediaRule} */ (rule).media;
+      const wanted = /prefers-color-scheme:\s*(dark|light)/.exec(media?.mediaText ?? "")?.[1];
+      if (wanted) media.mediaText = (wanted === "dark") === dark ? "all" : "not all";
+    }
+  }
+}
+
+/**
  * A frame for mails.
  *
  * @param {string} title what it shows, for those who cannot see it
  */
 export function mailFrame(title) {
-  const frame = h("iframe", { class: "mail-frame", title, src: "/console/frame", sandbox: "allow-same-origin" });
+  const frame = h("iframe", {
+    class: "mail-frame",
+    title,
+    src: "/console/frame",
+    sandbox: "allow-same-origin allow-modals",
+  });
   const ready = new Promise((resolve) => frame.addEventListener("load", () => resolve(undefined), { once: true }));
 
   return {
@@ -26,7 +50,6 @@ export function mailFrame(title) {
       await ready;
       const page = frame.contentDocument;
       if (!page) return;
-      frame.style.setProperty("color-scheme", dark ? "dark" : "light");
       page.documentElement.innerHTML = policy ? policy.createHTML(html) : html;
       const attributes = /<html([^>]*)>/i.exec(html)?.[1] ?? "";
       for (const name of ["lang", "dir"]) {
@@ -34,11 +57,17 @@ export function mailFrame(title) {
         if (value) page.documentElement.setAttribute(name, value);
         else page.documentElement.removeAttribute(name);
       }
+      paint(page, dark);
       // Its links are for the recipient: here they lead nowhere.
       for (const link of page.querySelectorAll("a[href]")) {
         link.setAttribute("title", link.getAttribute("href") ?? "");
         link.removeAttribute("href");
       }
+    },
+    /** Prints what is shown. */
+    print() {
+      frame.contentWindow?.focus();
+      frame.contentWindow?.print();
     },
   };
 }

@@ -26,7 +26,14 @@ export function menuButton({ label, items, icon: drawn, iconOnly = false, kind =
   const list = h("div", { role: "menu", id, class: `menu ${align}`, "aria-label": label, hidden: true });
   const button = h(
     "button",
-    { type: "button", class: `button ${kind} ${iconOnly ? "icon-only" : ""}`, "aria-haspopup": "menu", "aria-expanded": "false", "aria-controls": id, title: iconOnly ? label : null },
+    {
+      type: "button",
+      class: `button ${kind} ${iconOnly ? "icon-only" : ""}`,
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-controls": id,
+      title: iconOnly ? label : null,
+    },
     drawn && icon(drawn),
     h("span", { class: iconOnly ? "unseen" : "label" }, label),
     !iconOnly && icon("chevron"),
@@ -56,7 +63,10 @@ export function menuButton({ label, items, icon: drawn, iconOnly = false, kind =
   const open = (at) => {
     const offered = items();
     entries = offered.map((item) => entry(item, close));
-    replace(list, offered.flatMap((item, at) => [item.separated && h("div", { role: "separator" }), entries[at]]));
+    replace(
+      list,
+      offered.flatMap((item, at) => [item.separated && h("div", { role: "separator" }), entries[at]]),
+    );
     list.hidden = false;
     button.setAttribute("aria-expanded", "true");
     addEventListener("pointerdown", outside, true);

@@ -33,7 +33,11 @@ export function poll(ask, { every, signal, atOnce = true }) {
     }
     next();
   };
-  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? round() : clearTimeout(timer)), { signal });
+  document.addEventListener(
+    "visibilitychange",
+    () => (document.visibilityState === "visible" ? round() : clearTimeout(timer)),
+    { signal },
+  );
   signal.addEventListener("abort", () => clearTimeout(timer));
   if (atOnce) round();
   else next();

@@ -8,9 +8,7 @@
  */
 
 /** @type {Route[]} */
-export const routes = [
-  { path: "/users", nav: "nav.users", load: () => import("../pages/users.js") },
-];
+export const routes = [{ path: "/users", nav: "nav.users", load: () => import("../pages/users.js") }];
 
 /** What is shown at `/`. */
 const FIRST = "/users";

@@ -78,7 +78,8 @@ function languageMenu() {
       checked: tag === spoken(),
       onChoose: () => change(tag),
     }));
-  return menuButton({ label: t("language"), icon: "globe", iconOnly: true, kind: "quiet", align: "end", items }).element;
+  return menuButton({ label: t("language"), icon: "globe", iconOnly: true, kind: "quiet", align: "end", items })
+    .element;
 }
 
 /** @param {string} tag */
@@ -110,7 +111,8 @@ function paint(chosen) {
 }
 
 function themeMenu() {
-  const items = () => THEMES.map((one) => ({ label: t(`theme.${one}`), checked: one === theme(), onChoose: () => paint(one) }));
+  const items = () =>
+    THEMES.map((one) => ({ label: t(`theme.${one}`), checked: one === theme(), onChoose: () => paint(one) }));
   return menuButton({ label: t("theme"), icon: "sun", iconOnly: true, kind: "quiet", align: "end", items }).element;
 }
 
@@ -128,7 +130,11 @@ function localStrip() {
     "aside",
     { class: "local-strip", "aria-label": t("local.label") },
     h("span", null, t("local.text")),
-    h("span", { class: "local-links" }, links.map(([href, key]) => h("a", { href }, t(key)))),
+    h(
+      "span",
+      { class: "local-links" },
+      links.map(([href, key]) => h("a", { href }, t(key))),
+    ),
   );
 }
 

@@ -37,7 +37,8 @@ import { t } from "./words.js";
 export function dataTable({ label, columns, id, name, selection, rows: usual = 10 }) {
   const body = h("tbody", { role: "rowgroup" });
   const head = h("tr", { role: "row" });
-  const all = selection && h("input", { type: "checkbox", "aria-label": t("table.all"), on: { change: () => chooseAll() } });
+  const all =
+    selection && h("input", { type: "checkbox", "aria-label": t("table.all"), on: { change: () => chooseAll() } });
   const table = h(
     "table",
     { class: `data ${selection ? "selectable" : ""}`, role: "table", "aria-label": label },
@@ -45,7 +46,12 @@ export function dataTable({ label, columns, id, name, selection, rows: usual = 1
     body,
   );
   const message = h("div", { class: "table-message", hidden: true });
-  const element = h("div", { class: "table-place", tabindex: "0", role: "region", "aria-label": label }, table, message);
+  const element = h(
+    "div",
+    { class: "table-place", tabindex: "0", role: "region", "aria-label": label },
+    table,
+    message,
+  );
 
   /** @type {Map<string, { row: HTMLTableRowElement, written: string, box: HTMLInputElement | undefined }>} */
   let known = new Map();
@@ -102,13 +108,21 @@ export function dataTable({ label, columns, id, name, selection, rows: usual = 1
       box = h("input", {
         type: "checkbox",
         "aria-label": t("table.one", { name: name(row) }),
-        on: { click: (/** @type {MouseEvent} */ event) => choose(ids.indexOf(key), box?.checked ?? false, event.shiftKey) },
+        on: {
+          click: (/** @type {MouseEvent} */ event) => choose(ids.indexOf(key), box?.checked ?? false, event.shiftKey),
+        },
       });
     }
     const cells = columns.map((column, at) =>
       h(
         at === 0 ? "th" : "td",
-        { role: at === 0 ? "rowheader" : "cell", scope: at === 0 ? "row" : null, class: column.class, id: at === 0 ? nameId : null, dataset: { label: column.label } },
+        {
+          role: at === 0 ? "rowheader" : "cell",
+          scope: at === 0 ? "row" : null,
+          class: column.class,
+          id: at === 0 ? nameId : null,
+          dataset: { label: column.label },
+        },
         column.cell(row),
       ),
     );

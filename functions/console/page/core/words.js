@@ -46,6 +46,17 @@ function preferred() {
 }
 
 /**
+ * The language with the region that the browser names, for dates and numbers: English words with British dates.
+ */
+export function regional() {
+  return (
+    navigator.languages.find(
+      (tag) => tag !== language && bestOf([tag]) === language && tag.startsWith(language.slice(0, 2)),
+    ) ?? language
+  );
+}
+
+/**
  * Fetches the words of a language and speaks it from then on.
  *
  * @param {string} [tag] the preferred one if absent

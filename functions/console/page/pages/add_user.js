@@ -19,16 +19,36 @@ import { MAIL_LANGUAGES } from "./mail_languages.js";
  */
 export function openAddUser({ added }) {
   const id = uniqueId("form");
-  const email = textField({ name: "email", label: t("user.email"), type: "text", inputmode: "email", required: true, autofocus: true });
+  const email = textField({
+    name: "email",
+    label: t("user.email"),
+    type: "text",
+    inputmode: "email",
+    required: true,
+    autofocus: true,
+  });
   const name = textField({ name: "displayName", label: t("user.name"), optional: true });
   const groups = textField({ name: "groups", label: t("user.groups"), hint: t("user.groups.hint"), optional: true });
-  const externalId = textField({ name: "externalId", label: t("user.externalId"), hint: t("user.externalId.hint"), optional: true });
+  const externalId = textField({
+    name: "externalId",
+    label: t("user.externalId"),
+    hint: t("user.externalId.hint"),
+    optional: true,
+  });
   const language = selectField({
     name: "locale",
     label: t("user.language"),
-    options: [{ value: "", label: t("user.language.default") }, ...MAIL_LANGUAGES.map((tag) => ({ value: tag, label: languageName(tag) }))],
+    options: [
+      { value: "", label: t("user.language.default") },
+      ...MAIL_LANGUAGES.map((tag) => ({ value: tag, label: languageName(tag) })),
+    ],
   });
-  const invite = checkField({ name: "invite", label: t("user.invite"), hint: t("user.invite.hint"), checked: may("inviter") });
+  const invite = checkField({
+    name: "invite",
+    label: t("user.invite"),
+    hint: t("user.invite.hint"),
+    checked: may("inviter"),
+  });
   const fields = [email, name, groups, externalId, language, invite];
   const trouble = h("div");
   /** Kept while no answer comes: then the same request is asked again, and nobody is added twice. */
@@ -37,7 +57,17 @@ export function openAddUser({ added }) {
 
   const form = h(
     "form",
-    { id, class: "form", novalidate: true, on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); save(); } } },
+    {
+      id,
+      class: "form",
+      novalidate: true,
+      on: {
+        submit: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          save();
+        },
+      },
+    },
     trouble,
     email.element,
     name.element,
@@ -57,7 +87,10 @@ export function openAddUser({ added }) {
     const body = {
       email: email.input.value.trim(),
       displayName: name.input.value.trim() || null,
-      groups: groups.input.value.split(",").map((group) => group.trim()).filter(Boolean),
+      groups: groups.input.value
+        .split(",")
+        .map((group) => group.trim())
+        .filter(Boolean),
       externalId: externalId.input.value.trim() || null,
       locale: language.input.value || null,
       invite: invite.input.checked,

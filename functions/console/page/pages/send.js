@@ -36,7 +36,7 @@ export function openSend(selection, { sent }) {
   const left = h("div", { class: "send-facts" });
   const trouble = h("div", { class: "send-trouble" });
   const people = peoplePanel({ names, more: (cursor) => ask(cursor) });
-  const mail = mailPanel({ ask: (of) => ask(null, of), signal: over.signal });
+  const mail = mailPanel({ ask: (of) => mailOf(of), signal: over.signal });
   const owner = ownerPanel({ onChange: () => look() });
   const facts = h("div", { class: "send-summary" });
   const confirmation = h("div", { class: "send-confirmation" });
@@ -54,14 +54,31 @@ export function openSend(selection, { sent }) {
 
   /**
    * @param {string | null} cursor
-   * @param {{ userId?: string, locale?: string }} [of] whose mail is shown, in which language
    * @returns {Promise<Preview>}
    */
-  const ask = async (cursor, of = {}) => {
+  const ask = async (cursor) => {
     const answer = await api.post(
       "/v1/invitations/preview",
       { selection: body, ownership: owner.choice, settingsVersion: preview?.settingsVersion ?? null },
-      { query: { cursor, mailOf: of.userId, mailLocale: of.locale }, signal: over.signal },
+      { query: { cursor }, signal: over.signal },
+    );
+    return answer.data;
+  };
+
+  /**
+   * The mail of one person, in a language.
+   *
+   * @param {{ userId: string, locale: string }} of
+   * @returns {Promise<Preview>}
+   */
+  const mailOf = async ({ userId, locale }) => {
+    const one = preview?.recipients.find((recipient) => recipient.userId === userId);
+    // A choice that cannot reach this person would be refused for them alone.
+    const ownership = one?.ownershipReason ? null : owner.choice;
+    const answer = await api.post(
+      "/v1/invitations/preview",
+      { selection: { userIds: [userId] }, ownership, settingsVersion: preview?.settingsVersion ?? null },
+      { query: { locale }, signal: over.signal },
     );
     return answer.data;
   };
@@ -76,7 +93,7 @@ export function openSend(selection, { sent }) {
       people.wait();
     }
     try {
-      const answer = await ask(null, mail.wanted);
+      const answer = await ask(null);
       if (ours !== round || over.signal.aborted) return;
       preview = answer;
       trouble.replaceChildren();

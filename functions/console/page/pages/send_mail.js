@@ -12,7 +12,7 @@ import { MAIL_LANGUAGES } from "./mail_languages.js";
 
 /**
  * @param {object} what
- * @param {(of: { userId?: string, locale?: string }) => Promise<Preview>} what.ask
+ * @param {(of: { userId: string, locale: string }) => Promise<Preview>} what.ask
  * @param {AbortSignal} what.signal
  */
 export function mailPanel({ ask, signal }) {
@@ -20,41 +20,65 @@ export function mailPanel({ ask, signal }) {
   const subject = h("p", { class: "mail-subject" });
   const place = h("div", { class: "mail-place phone" }, frame.element);
   const trouble = h("div");
-  let dark = document.getElementById("dark")?.getAttribute("media") === "all" || matchMedia("(prefers-color-scheme: dark)").matches;
+  let dark =
+    document.getElementById("dark")?.getAttribute("media") === "all" ||
+    matchMedia("(prefers-color-scheme: dark)").matches;
   /** @type {Schema<"MailView"> | null} */
   let shown = null;
   let round = 0;
 
-  const person = selectField({ name: "person", label: t("mail.person"), options: [], on: { change: () => fetchMail() } });
+  const person = selectField({
+    name: "person",
+    label: t("mail.person"),
+    options: [],
+    on: { change: () => fetchMail() },
+  });
   const language = selectField({
     name: "language",
     label: t("mail.language"),
     options: [{ value: "", label: t("mail.ownLanguage") }],
     on: { change: () => fetchMail() },
   });
-  const width = choice("mail.width", [["phone", "mail.phone", "phone"], ["desktop", "mail.desktop", "desktop"]], "phone", (value) => {
-    place.classList.toggle("phone", value === "phone");
-    place.classList.toggle("desktop", value === "desktop");
-  });
-  const paper = choice("mail.paper", [["light", "theme.light", "sun"], ["dark", "theme.dark", "sun"]], dark ? "dark" : "light", (value) => {
-    dark = value === "dark";
-    draw();
-  });
+  const width = choice(
+    "mail.width",
+    [
+      ["phone", "mail.phone", "phone"],
+      ["desktop", "mail.desktop", "desktop"],
+    ],
+    "phone",
+    (value) => {
+      place.classList.toggle("phone", value === "phone");
+      place.classList.toggle("desktop", value === "desktop");
+    },
+  );
+  const paper = choice(
+    "mail.paper",
+    [
+      ["light", "theme.light"],
+      ["dark", "theme.dark"],
+    ],
+    dark ? "dark" : "light",
+    (value) => {
+      dark = value === "dark";
+      draw();
+    },
+  );
   const element = h(
     "section",
     { class: "mail-panel", "aria-label": t("mail.title") },
-    h("div", { class: "mail-tools" }, width, paper),
+    h("div", { class: "mail-tools" }, person.element, language.element, width, paper),
     subject,
     trouble,
     place,
   );
 
-  const wanted = () => ({
-    ...(person.input.value ? { userId: person.input.value } : {}),
-    ...(language.input.value ? { locale: language.input.value } : {}),
-  });
   const draw = async () => {
-    replace(subject, shown ? [h("span", { class: "muted" }, t("mail.subject")), " ", h("strong", null, shown.subject)] : t("mail.none"));
+    replace(
+      subject,
+      shown
+        ? [h("span", { class: "muted" }, t("mail.subject")), " ", h("strong", null, shown.subject)]
+        : t("mail.none"),
+    );
     place.hidden = !shown;
     if (shown) await frame.show(shown.html, { dark });
   };
@@ -62,7 +86,7 @@ export function mailPanel({ ask, signal }) {
     const ours = ++round;
     place.classList.add("waiting");
     try {
-      const preview = await ask(wanted());
+      const preview = await ask({ userId: person.input.value, locale: language.input.value });
       if (ours !== round) return;
       trouble.replaceChildren();
       shown = preview.mail ?? null;
@@ -77,18 +101,25 @@ export function mailPanel({ ask, signal }) {
 
   return {
     element,
-    get wanted() {
-      return wanted();
-    },
     wait: () => place.classList.add("waiting"),
     /** @param {Preview} preview */
     show(preview) {
       round += 1;
       const chosen = person.input.value;
       const invited = preview.recipients.filter(({ outcome }) => outcome !== "skipped");
-      replace(person.input, invited.map(({ userId, email }) => h("option", { value: userId, selected: userId === chosen }, email ?? userId)));
+      replace(
+        person.input,
+        invited.map(({ userId, email }) =>
+          h("option", { value: userId, selected: userId === chosen }, email ?? userId),
+        ),
+      );
       if (language.input.options.length === 1) {
         language.input.append(...MAIL_LANGUAGES.map((tag) => h("option", { value: tag }, languageName(tag))));
+      }
+      // The preview shows the first person's mail; another one, or another language, is asked for.
+      if (language.input.value || person.input.selectedIndex > 0) {
+        fetchMail();
+        return;
       }
       shown = preview.mail ?? null;
       place.classList.remove("waiting");
@@ -101,7 +132,7 @@ export function mailPanel({ ask, signal }) {
  * A choice of one from a few that are seen as a bar.
  *
  * @param {import("../core/words.js").Key} label
- * @param {[string, import("../core/words.js").Key, string][]} options
+ * @param {[value: string, label: import("../core/words.js").Key, drawing?: string][]} options
  * @param {string} chosen
  * @param {(value: string) => void} onChange
  */
@@ -115,7 +146,20 @@ function choice(label, options, chosen, onChange) {
       "div",
       { class: "bar" },
       options.map(([value, key, drawn]) =>
-        h("label", null, h("input", { type: "radio", name, value, checked: value === chosen, class: "unseen", on: { change: () => onChange(value) } }), icon(drawn), h("span", null, t(key))),
+        h(
+          "label",
+          null,
+          h("input", {
+            type: "radio",
+            name,
+            value,
+            checked: value === chosen,
+            class: "unseen",
+            on: { change: () => onChange(value) },
+          }),
+          drawn && icon(drawn),
+          h("span", null, t(key)),
+        ),
       ),
     ),
   );

@@ -57,7 +57,13 @@ export function ownerPanel({ onChange }) {
       replace(
         effect,
         notReached.length > 0 &&
-          h("p", { class: "hint" }, preview.ownership.applies ? t("owner.notAll", { count: notReached.length, methods: [...methods].join(", ") }) : t("owner.none", { methods: [...methods].join(", ") || named("method", preview.method) })),
+          h(
+            "p",
+            { class: "hint" },
+            preview.ownership.applies
+              ? t("owner.notAll", { count: notReached.length, methods: [...methods].join(", ") })
+              : t("owner.none", { methods: [...methods].join(", ") || named("method", preview.method) }),
+          ),
         choice !== null && h("p", { class: "hint" }, t("owner.supervised")),
       );
     },

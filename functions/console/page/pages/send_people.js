@@ -29,15 +29,40 @@ export function summary({ counts, recipients, method, next }) {
     if (outcome === "skipped" && reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   return [
-    h("p", { class: "send-lead" }, parts(counts.exact ? "send.will" : "send.willSoFar", { people: strong, method: named("method.with", method) })),
+    h(
+      "p",
+      { class: "send-lead" },
+      parts(counts.exact ? "send.will" : "send.willSoFar", { people: strong, method: named("method.with", method) }),
+    ),
     !counts.exact && h("p", { class: "hint" }, t("send.notCounted")),
     h(
       "ul",
       { class: "send-counts" },
-      replaced > 0 && h("li", null, badge(t("outcome.willReplace"), "info"), h("span", null, t(next ? "send.replacedHere" : "send.replaced", { count: replaced }))),
-      again > 0 && h("li", null, badge(t("outcome.willMailAgain"), "info"), h("span", null, t("send.again", { count: again }))),
-      [...reasons].map(([reason, count]) => h("li", null, badge(t("outcome.skipped"), "warn"), h("span", null, `${t("send.skipped", { count })} ${named("skip", reason)}`))),
-      counts.skipped > 0 && reasons.size === 0 && h("li", null, badge(t("outcome.skipped"), "warn"), h("span", null, t("send.skipped", { count: counts.skipped }))),
+      replaced > 0 &&
+        h(
+          "li",
+          null,
+          badge(t("outcome.willReplace"), "info"),
+          h("span", null, t(next ? "send.replacedHere" : "send.replaced", { count: replaced })),
+        ),
+      again > 0 &&
+        h("li", null, badge(t("outcome.willMailAgain"), "info"), h("span", null, t("send.again", { count: again }))),
+      [...reasons].map(([reason, count]) =>
+        h(
+          "li",
+          null,
+          badge(t("outcome.skipped"), "warn"),
+          h("span", null, `${t("send.skipped", { count })} ${named("skip", reason)}`),
+        ),
+      ),
+      counts.skipped > 0 &&
+        reasons.size === 0 &&
+        h(
+          "li",
+          null,
+          badge(t("outcome.skipped"), "warn"),
+          h("span", null, t("send.skipped", { count: counts.skipped })),
+        ),
     ),
   ];
 }
@@ -59,7 +84,11 @@ export function confirmationText({ recipients, next }) {
       : will.length === 0
         ? t("confirmation.nobody")
         : t("confirmation.some", { count: invited.length - will.length });
-  return [h("h3", null, t("confirmation.title")), h("p", null, text), next && !off && h("p", { class: "hint" }, t("confirmation.firstPage"))];
+  return [
+    h("h3", null, t("confirmation.title")),
+    h("p", null, text),
+    next && !off && h("p", { class: "hint" }, t("confirmation.firstPage")),
+  ];
 }
 
 /**
@@ -95,7 +124,8 @@ export function peoplePanel({ names, more }) {
 
   return {
     element,
-    wait: () => rows.replaceChildren(h("li", { class: "blank", "aria-hidden": "true" }, h("span", { class: "blank-line" }))),
+    wait: () =>
+      rows.replaceChildren(h("li", { class: "blank", "aria-hidden": "true" }, h("span", { class: "blank-line" }))),
     /** @param {Preview} preview */
     show(preview) {
       rows.replaceChildren(...preview.recipients.map((one) => row(one, names)));
@@ -120,12 +150,21 @@ function row(one, names) {
         named("method", one.method),
         languageName(one.locale),
         named("ownership", one.ownership),
-        one.confirmation.willSend ? t("people.confirmation") : one.confirmation.reason === "notInDistribution" ? t("people.noConfirmation") : "",
+        one.confirmation.willSend
+          ? t("people.confirmation")
+          : one.confirmation.reason === "notInDistribution"
+            ? t("people.noConfirmation")
+            : "",
       ];
   return h(
     "li",
     null,
-    h("div", { class: "person" }, h("span", { class: "strong" }, name), one.email && one.email !== name && h("span", { class: "muted" }, one.email)),
+    h(
+      "div",
+      { class: "person" },
+      h("span", { class: "strong" }, name),
+      one.email && one.email !== name && h("span", { class: "muted" }, one.email),
+    ),
     badge(t(`outcome.${one.outcome}`), TONES[one.outcome]),
     h("p", { class: "hint" }, details.filter(Boolean).join(" · ")),
   );

@@ -42,14 +42,24 @@ export function progress(first, { signal, names, shown, changed }) {
     counts,
     trouble,
     reminder,
-    setup().local && h("p", { class: "local-mail" }, h("a", { href: "/mailbox", target: "_blank", rel: "noopener" }, t("sent.mailbox"))),
+    setup().local &&
+      h(
+        "p",
+        { class: "local-mail" },
+        h("a", { href: "/mailbox", target: "_blank", rel: "noopener" }, t("sent.mailbox")),
+      ),
   );
   let said = "";
 
   const stop = button({
     label: t("sent.stop"),
     onPress: async () => {
-      const sure = await ask({ title: t("sent.stop.title"), text: t("sent.stop.text"), action: t("sent.stop"), danger: true });
+      const sure = await ask({
+        title: t("sent.stop.title"),
+        text: t("sent.stop.text"),
+        action: t("sent.stop"),
+        danger: true,
+      });
       if (!sure) return;
       try {
         draw((await api.post(`/v1/batches/${id}/stop`, undefined, { signal })).data);
@@ -69,14 +79,29 @@ export function progress(first, { signal, names, shown, changed }) {
     const total = batch.state === "expanding" ? Math.max(selected, 1) : Math.max(known?.issued ?? 1, 1);
     if (known) bar.value = batch.state === "expanded" && known.issued === 0 ? 1 : out / total;
     const text =
-      batch.state === "stopped" ? t("sent.stopped") : over ? t("sent.done", { count: known?.sent ?? 0 }) : known && batch.state === "expanded" ? t("sent.going", { out: out, of: known.issued }) : t("sent.expanding");
+      batch.state === "stopped"
+        ? t("sent.stopped")
+        : over
+          ? t("sent.done", { count: known?.sent ?? 0 })
+          : known && batch.state === "expanded"
+            ? t("sent.going", { out: out, of: known.issued })
+            : t("sent.expanding");
     replace(lead, text);
     if (text !== said && (over || said === "")) announce(text);
     said = text;
-    replace(when, over ? "" : batch.heldUp ? t("sent.heldUp", { reason: batch.heldUp.reason, time: time(batch.heldUp.until) }) : batch.expectedEnd ? t("sent.expected", { time: time(batch.expectedEnd), in: relative(batch.expectedEnd) }) : "");
+    replace(
+      when,
+      over
+        ? ""
+        : batch.heldUp
+          ? t("sent.heldUp", { reason: batch.heldUp.reason, time: time(batch.heldUp.until) })
+          : batch.expectedEnd
+            ? t("sent.expected", { time: time(batch.expectedEnd), in: relative(batch.expectedEnd) })
+            : "",
+    );
     replace(counts, known ? figures(known) : []);
     stop.hidden = over;
-    remind(confirmation, over);
+    remind(confirmation);
     return over;
   };
 
@@ -84,9 +109,8 @@ export function progress(first, { signal, names, shown, changed }) {
   let without = null;
   /**
    * @param {Sent["confirmation"]} confirmation
-   * @param {boolean} over
    */
-  const remind = (confirmation, over) => {
+  const remind = (confirmation) => {
     const { confirmationEnabled, willReceive, willNotReceive } = confirmation;
     if (!confirmationEnabled) {
       replace(reminder, notice("info", h("p", null, t("reminder.off"))));

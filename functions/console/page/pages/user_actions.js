@@ -1,14 +1,13 @@
-// What can be done with the people who are selected.
+// The menu "Actions" over the list of users.
 
 import { menuButton } from "../core/menu.js";
 import { may } from "../core/roles.js";
 import { t } from "../core/words.js";
+import { ACTIONS } from "./actions.js";
 
 /** @typedef {Schema<"UserView">} User */
 
 /**
- * The menu *Actions*.
- *
  * @param {object} what
  * @param {import("./selection.js").Selection} what.selection
  * @param {() => void} what.done
@@ -17,8 +16,44 @@ export function actionsMenu({ selection, done }) {
   const items = () => {
     /** @type {import("../core/menu.js").Item[]} */
     const list = [];
-    if (may("inviter")) list.push({ label: t("actions.sendInvite"), onChoose: () => sendInvite() });
+    if (may("inviter")) list.push({ label: t("actions.sendInvite"), onChoose: sendInvite });
+    const user = selection.single;
+    for (const action of ACTIONS) {
+      if (!may(action.role)) continue;
+      // Of the two that undo each other, the one that fits is enough.
+      if (user && (action.name === "enable" || action.name === "disable") && !action.fits(user)) continue;
+      list.push(item(action, user));
+    }
     return list;
+  };
+  /**
+   * @param {import("./actions.js").Action} action
+   * @param {User | null} user
+   * @returns {import("../core/menu.js").Item}
+   */
+  const item = (action, user) => {
+    const label = t(/** @type {import("../core/words.js").Key} */ (`action.${action.name}`));
+    const { danger = false, separated = false } = action;
+    if (!user) return { label, danger, separated, hint: t("actions.oneOnly") };
+    if (!action.fits(user))
+      return {
+        label,
+        danger,
+        separated,
+        hint: t(/** @type {import("../core/words.js").Key} */ (`action.${action.name}.unfit`)),
+      };
+    return { label, danger, separated, onChoose: () => act(action, user) };
+  };
+  /**
+   * @param {import("./actions.js").Action} action
+   * @param {User} user
+   */
+  const act = async (action, user) => {
+    const { openAction } = await import("./act.js");
+    openAction(action, user, () => {
+      if (action.name === "delete") selection.set([user], false);
+      done();
+    });
   };
   const sendInvite = async () => {
     const { openSend } = await import("./send.js");

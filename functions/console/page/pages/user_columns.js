@@ -10,12 +10,29 @@ import { named, t } from "../core/words.js";
 /** @typedef {Schema<"UserView">} User */
 
 /** @type {{ [state in Schema<"InvitationState">]: "neutral" | "good" | "warn" | "bad" | "info" }} */
-const STATE_TONES = { none: "neutral", pending: "info", completed: "good", expired: "warn", cancelled: "neutral", declined: "warn", locked: "bad" };
+const STATE_TONES = {
+  none: "neutral",
+  pending: "info",
+  completed: "good",
+  expired: "warn",
+  cancelled: "neutral",
+  declined: "warn",
+  locked: "bad",
+};
 
 /** @type {{ [state in Schema<"MailState">]: "neutral" | "good" | "warn" | "bad" | "info" }} */
 const DELIVERY_TONES = {
-  waiting: "neutral", sending: "neutral", unknown: "warn", sent: "info", delayed: "warn", delivered: "good",
-  softBounced: "warn", hardBounced: "bad", complained: "bad", failed: "bad", dropped: "neutral",
+  waiting: "neutral",
+  sending: "neutral",
+  unknown: "warn",
+  sent: "info",
+  delayed: "warn",
+  delivered: "good",
+  softBounced: "warn",
+  hardBounced: "bad",
+  complained: "bad",
+  failed: "bad",
+  dropped: "neutral",
 };
 
 /** @param {Schema<"InvitationState">} state */
@@ -30,20 +47,28 @@ export function deliveryBadge(state) {
 
 /** @param {string | undefined} moment */
 function when(moment) {
-  return moment ? h("time", { datetime: moment, title: inFull(moment) }, relative(moment)) : h("span", { class: "muted" }, "–");
+  return moment
+    ? h("time", { datetime: moment, title: inFull(moment) }, relative(moment))
+    : h("span", { class: "muted" }, "–");
 }
 
 /** @param {User} user */
 function name(user) {
   const text = user.displayName || user.email;
   const to = `/users/${user.id}`;
-  return [matching(to) ? h("a", { class: "strong", href: link(to) }, text) : h("span", { class: "strong" }, text), !user.enabled && badge(t("user.disabled"), "neutral")];
+  return [
+    matching(to) ? h("a", { class: "strong", href: link(to) }, text) : h("span", { class: "strong" }, text),
+    !user.enabled && badge(t("user.disabled"), "neutral"),
+  ];
 }
 
 /** @param {User} user */
 function delivery({ invitation: { delivery, deliveryReason }, addressMark }) {
   const reason = deliveryReason ?? (addressMark ? named("mark", addressMark) : "");
-  return [delivery ? deliveryBadge(delivery) : h("span", { class: "muted" }, "–"), reason && h("span", { class: "reason", title: reason }, reason)];
+  return [
+    delivery ? deliveryBadge(delivery) : h("span", { class: "muted" }, "–"),
+    reason && h("span", { class: "reason", title: reason }, reason),
+  ];
 }
 
 /** @param {User} user */
@@ -56,17 +81,36 @@ export function pinStatus({ invitation: { state, method, triesLeft } }) {
   return "–";
 }
 
-/** @returns {import("../core/table.js").Column<User>[]} */
-export function columns() {
+/**
+ * @param {NonNullable<import("../core/table.js").Column<User>["sort"]>} byAddress
+ * @returns {import("../core/table.js").Column<User>[]}
+ */
+export function columns(byAddress) {
   return [
     { key: "name", label: t("users.column.name"), class: "name", cell: name },
-    { key: "email", label: t("users.column.address"), class: "address", cell: ({ email }) => h("span", { title: email }, email) },
+    {
+      key: "email",
+      label: t("users.column.address"),
+      class: "address",
+      sort: byAddress,
+      cell: ({ email }) => h("span", { title: email }, email),
+    },
     { key: "state", label: t("users.column.state"), cell: ({ invitation }) => stateBadge(invitation.state) },
     { key: "delivery", label: t("users.column.delivery"), class: "delivery", cell: delivery },
     { key: "pin", label: t("users.column.pin"), cell: pinStatus },
     { key: "issued", label: t("users.column.issued"), cell: ({ invitation }) => when(invitation.issuedAt) },
-    { key: "expires", label: t("users.column.expires"), cell: ({ invitation }) => when(invitation.state === "pending" || invitation.state === "locked" ? invitation.expiresAt : undefined) },
-    { key: "groups", label: t("users.column.groups"), class: "groups", cell: ({ groups }) => h("span", { title: groups.join(", ") }, groups.join(", ") || "–") },
+    {
+      key: "expires",
+      label: t("users.column.expires"),
+      cell: ({ invitation }) =>
+        when(invitation.state === "pending" || invitation.state === "locked" ? invitation.expiresAt : undefined),
+    },
+    {
+      key: "groups",
+      label: t("users.column.groups"),
+      class: "groups",
+      cell: ({ groups }) => h("span", { title: groups.join(", ") }, groups.join(", ") || "–"),
+    },
     { key: "devices", label: t("users.column.devices"), class: "number", cell: ({ devices }) => number(devices) },
   ];
 }

@@ -8,7 +8,19 @@ import { named, t } from "../core/words.js";
 const STATES = ["none", "pending", "completed", "expired", "cancelled", "declined", "locked"];
 
 /** @type {Schema<"MailState">[]} */
-const DELIVERIES = ["waiting", "sending", "unknown", "sent", "delayed", "delivered", "softBounced", "hardBounced", "complained", "failed", "dropped"];
+const DELIVERIES = [
+  "waiting",
+  "sending",
+  "unknown",
+  "sent",
+  "delayed",
+  "delivered",
+  "softBounced",
+  "hardBounced",
+  "complained",
+  "failed",
+  "dropped",
+];
 
 /** How long typing must pause before the list is asked for, in milliseconds. */
 const PAUSE = 250;
@@ -25,21 +37,46 @@ export class Filters {
   /** @param {URLSearchParams} query */
   constructor(query) {
     const list = (/** @type {string} */ name) => (query.get(name) ?? "").split(",").filter(Boolean);
-    this.states = /** @type {Schema<"InvitationState">[]} */ (list("state").filter((one) => STATES.some((known) => known === one)));
-    this.deliveries = /** @type {Schema<"MailState">[]} */ (list("delivery").filter((one) => DELIVERIES.some((known) => known === one)));
+    this.states = /** @type {Schema<"InvitationState">[]} */ (
+      list("state").filter((one) => STATES.some((known) => known === one))
+    );
+    this.deliveries = /** @type {Schema<"MailState">[]} */ (
+      list("delivery").filter((one) => DELIVERIES.some((known) => known === one))
+    );
     this.groups = query.getAll("group").filter(Boolean);
     this.text = query.get("text") ?? "";
 
-    this.search = h("input", { type: "search", class: "search", "aria-label": t("filters.search"), placeholder: t("filters.search"), value: this.text, spellcheck: "false", autocomplete: "off" });
-    this.group = h("input", { type: "text", class: "group-filter", "aria-label": t("filters.group"), placeholder: t("filters.group"), value: this.groups.join(", "), spellcheck: "false", autocomplete: "off" });
+    this.search = h("input", {
+      type: "search",
+      class: "search",
+      "aria-label": t("filters.search"),
+      placeholder: t("filters.search"),
+      value: this.text,
+      spellcheck: "false",
+      autocomplete: "off",
+    });
+    this.group = h("input", {
+      type: "text",
+      class: "group-filter",
+      "aria-label": t("filters.group"),
+      placeholder: t("filters.group"),
+      value: this.groups.join(", "),
+      spellcheck: "false",
+      autocomplete: "off",
+    });
     this.clearing = button({ label: t("filters.clear"), kind: "quiet", onPress: () => this.clear() });
     this.stateChoice = choices(t("filters.state"), STATES, "state", this.states, () => this.#changed());
-    this.deliveryChoice = choices(t("filters.delivery"), DELIVERIES, "delivery", this.deliveries, () => this.#changed());
+    this.deliveryChoice = choices(t("filters.delivery"), DELIVERIES, "delivery", this.deliveries, () =>
+      this.#changed(),
+    );
     this.#follow(this.search, () => {
       this.text = this.search.value.trim();
     });
     this.#follow(this.group, () => {
-      this.groups = this.group.value.split(",").map((one) => one.trim()).filter(Boolean);
+      this.groups = this.group.value
+        .split(",")
+        .map((one) => one.trim())
+        .filter(Boolean);
     });
     this.element = h(
       "search",
@@ -106,7 +143,12 @@ export class Filters {
 
   /** As the API's query names it. */
   query() {
-    return { state: this.states.join(","), delivery: this.deliveries.join(","), group: asList(this.groups), text: this.text };
+    return {
+      state: this.states.join(","),
+      delivery: this.deliveries.join(","),
+      group: asList(this.groups),
+      text: this.text,
+    };
   }
 
   /** As it stands in the address. */
@@ -141,19 +183,33 @@ function asList(groups) {
  */
 function choices(label, values, words, chosen, changed) {
   const id = uniqueId("choices");
-  const boxes = values.map((value) => h("input", { type: "checkbox", value, checked: chosen.includes(value), on: { change: () => take() } }));
+  const boxes = values.map((value) =>
+    h("input", { type: "checkbox", value, checked: chosen.includes(value), on: { change: () => take() } }),
+  );
   const list = h(
     "div",
     { class: "choices", id, hidden: true, role: "group", "aria-label": label },
     boxes.map((box) => h("label", null, box, h("span", null, named(words, box.value)))),
   );
   const said = h("span", { class: "label" });
-  const opener = h("button", { type: "button", class: "button", "aria-expanded": "false", "aria-controls": id }, said, icon("chevron"));
+  const opener = h(
+    "button",
+    { type: "button", class: "button", "aria-expanded": "false", "aria-controls": id },
+    said,
+    icon("chevron"),
+  );
   const element = h("div", { class: "menu-place" }, opener, list);
   const write = () => {
     for (const box of boxes) box.checked = chosen.some((one) => one === box.value);
     const [first] = chosen;
-    replace(said, chosen.length === 0 ? label : chosen.length === 1 ? `${label}: ${named(words, first)}` : `${label}: ${t("filters.some", { count: chosen.length })}`);
+    replace(
+      said,
+      chosen.length === 0
+        ? label
+        : chosen.length === 1
+          ? `${label}: ${named(words, first)}`
+          : `${label}: ${t("filters.some", { count: chosen.length })}`,
+    );
     opener.classList.toggle("active", chosen.length > 0);
   };
   const take = () => {

@@ -42,6 +42,7 @@ export async function show(place, { query, signal }) {
   const filters = Filters.of(query);
   const selection = new Selection();
   let cursors = remembered();
+  let descending = query.get("order") === "descending";
   /** @type {string | null} */
   let next = null;
   /** @type {User[]} */
@@ -51,7 +52,16 @@ export async function show(place, { query, signal }) {
 
   const table = dataTable({
     label: t("users.title"),
-    columns: columns(),
+    columns: columns({
+      get order() {
+        return descending ? "descending" : "ascending";
+      },
+      onSort: () => {
+        descending = !descending;
+        table.heads();
+        begin();
+      },
+    }),
     id: (/** @type {User} */ user) => user.id,
     name: (user) => user.displayName || user.email,
     rows: PAGE,
@@ -77,7 +87,10 @@ export async function show(place, { query, signal }) {
     const count = selection.count;
     if (selection.isAll) {
       const except = selection.except;
-      told.textContent = except > 0 ? t("users.selection.allExcept", { count: except }) : t(filters.isEmpty ? "users.selection.everyone" : "users.selection.everyMatch");
+      told.textContent =
+        except > 0
+          ? t("users.selection.allExcept", { count: except })
+          : t(filters.isEmpty ? "users.selection.everyone" : "users.selection.everyMatch");
     } else {
       told.textContent = count ? t("users.selection.some", { count }) : t("users.selection.none");
     }
@@ -102,7 +115,8 @@ export async function show(place, { query, signal }) {
     enable(previous, cursors.length > 1);
     enable(following, next !== null);
     const from = (cursors.length - 1) * PAGE;
-    range.textContent = users.length > 0 ? t("pager.range", { from: number(from + 1), to: number(from + users.length) }) : "";
+    range.textContent =
+      users.length > 0 ? t("pager.range", { from: number(from + 1), to: number(from + users.length) }) : "";
   };
 
   /** @param {boolean} quiet whether the rows that are there stay until the answer has come */
@@ -114,7 +128,7 @@ export async function show(place, { query, signal }) {
     try {
       /** @type {import("../core/api.js").Answer<Schema<"UsersPage">>} */
       const { data } = await api.get("/v1/users", {
-        query: { ...filters.query(), limit: PAGE, cursor: cursors.at(-1) },
+        query: { ...filters.query(), order: descending ? "descending" : null, limit: PAGE, cursor: cursors.at(-1) },
         signal: AbortSignal.any([signal, overtaken]),
       });
       if (overtaken.aborted) return;
@@ -138,7 +152,13 @@ export async function show(place, { query, signal }) {
 
   const empty = () => {
     if (!filters.isEmpty) {
-      return h("div", { class: "empty" }, h("h2", null, t("users.noMatch.title")), h("p", null, t("users.noMatch.text")), button({ label: t("filters.clear"), onPress: () => filters.clear() }));
+      return h(
+        "div",
+        { class: "empty" },
+        h("h2", null, t("users.noMatch.title")),
+        h("p", null, t("users.noMatch.text")),
+        button({ label: t("filters.clear"), onPress: () => filters.clear() }),
+      );
     }
     return h(
       "div",
@@ -166,13 +186,27 @@ export async function show(place, { query, signal }) {
     const { openAddUser } = await import("./add_user.js");
     openAddUser({ added: changed });
   };
+  const importFile = async () => {
+    const { openImport } = await import("./import.js");
+    openImport({ done: changed });
+  };
+  const exportFile = async () => {
+    const { openExport } = await import("./export.js");
+    openExport(filters.query());
+  };
 
-  filters.onChange = () => {
-    setQuery(filters.address());
+  /** Shows the first page of what is asked for now. */
+  const begin = () => {
+    const address = filters.address();
+    if (descending) address.set("order", "descending");
+    setQuery(address);
     cursors = [null];
     history.replaceState({ cursors }, "");
-    if (selection.isAll) selection.clear();
     load(false);
+  };
+  filters.onChange = () => {
+    if (selection.isAll) selection.clear();
+    begin();
   };
 
   replace(
@@ -184,15 +218,29 @@ export async function show(place, { query, signal }) {
       h(
         "div",
         { class: "page-actions" },
+        button({ label: t("users.export"), icon: "download", onPress: exportFile }),
+        may("helpdesk") && button({ label: t("users.import"), icon: "upload", onPress: importFile }),
         may("helpdesk") && button({ label: t("users.add"), kind: "main", icon: "plus", onPress: addUser }),
       ),
     ),
     filters.element,
-    h("div", { class: "selection-bar" }, actions.element, told, all, none, h("div", { class: "pager" }, range, previous, following)),
+    h(
+      "div",
+      { class: "selection-bar" },
+      actions.element,
+      told,
+      all,
+      none,
+      h("div", { class: "pager" }, range, previous, following),
+    ),
     table.element,
   );
   place.classList.add("fills");
   selected();
   await load(false);
-  const again = poll(() => load(true), { every: () => (Date.now() < activeUntil ? SOON : LATER), signal, atOnce: false });
+  const again = poll(() => load(true), {
+    every: () => (Date.now() < activeUntil ? SOON : LATER),
+    signal,
+    atOnce: false,
+  });
 }

@@ -157,7 +157,7 @@ async fn the_frame_for_mails_allows_styles_and_nothing_else() {
 
     assert_eq!(
         frame.header("content-security-policy"),
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin"
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-modals"
     );
 }
 

@@ -17,7 +17,7 @@ use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::reads::{ListPage, Loaded};
+use beckon_domain::ports::reads::{ListOrder, ListPage, Loaded};
 use beckon_domain::ports::users::{AddUserError, Users};
 use beckon_domain::values::address::NormalisedAddress;
 use beckon_domain::values::ids::{ExternalId, IssueNumber, UserId};
@@ -60,14 +60,16 @@ impl Users for Table {
         Ok(users)
     }
 
-    async fn list_users(
+    async fn list_users_in(
         &self,
+        order: ListOrder,
         filter: &UserFilter,
         position: Option<&str>,
         limit: usize,
         now: Timestamp,
     ) -> Result<ListPage<User>, Unavailable> {
-        self.page_of_users(filter, position, limit, now).await
+        self.page_of_users(order, filter, position, limit, now)
+            .await
     }
 
     async fn add_user(

@@ -3,6 +3,16 @@
 use crate::model::stored::Unreadable;
 use crate::ports::error::Unavailable;
 
+/// Which end of a list comes first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ListOrder {
+    /// A before Z.
+    #[default]
+    Ascending,
+    /// Z before A.
+    Descending,
+}
+
 /// A page of a list.
 #[derive(Debug, Clone)]
 pub struct ListPage<T> {

@@ -13,7 +13,7 @@ use crate::model::invitation::InvitationState;
 use crate::model::selection::UserFilter;
 use crate::model::user::User;
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::reads::{ListPage, Loaded};
+use crate::ports::reads::{ListOrder, ListPage, Loaded};
 use crate::values::address::NormalisedAddress;
 use crate::values::ids::{ExternalId, IssueNumber, UserId};
 
@@ -79,14 +79,27 @@ pub trait Users: Sync {
     ) -> impl Future<Output = Result<Vec<User>, Unavailable>> + Send;
 
     /// The users that the filter finds, in the order of their addresses, from `position` on, at most `limit`. While users are added,
-    /// pages neither repeat nor skip one that was there before. The list may be a moment old.
+    /// pages neither repeat nor skip one that was there before. The list may be a moment old. A position belongs to the
+    /// order in which it was given.
+    fn list_users_in(
+        &self,
+        order: ListOrder,
+        filter: &UserFilter,
+        position: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<ListPage<User>, Unavailable>> + Send;
+
+    /// The same, A before Z.
     fn list_users(
         &self,
         filter: &UserFilter,
         position: Option<&str>,
         limit: usize,
         now: Timestamp,
-    ) -> impl Future<Output = Result<ListPage<User>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<ListPage<User>, Unavailable>> + Send {
+        self.list_users_in(ListOrder::Ascending, filter, position, limit, now)
+    }
 
     /// Writes the user, what happened, and the batch that invites them, if they are invited, and
     /// what the request is answered with, as one. Addresses and external ids stay unique.

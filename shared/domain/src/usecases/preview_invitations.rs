@@ -45,6 +45,8 @@ pub struct PreviewOrder {
     pub settings: Option<Version>,
     /// Where the page begins.
     pub position: Option<String>,
+    /// The language that the mail is shown in; the recipient's own if absent.
+    pub locale: Option<Locale>,
     /// Who looks, and would send.
     pub who: Actor,
 }
@@ -355,6 +357,13 @@ where
                 let spec = IssueSpec::of(&batch, user, settings);
                 issue(user, spec, settings, secrets, now).user
             }
+        };
+        let after = match &order.locale {
+            None => after,
+            Some(locale) => User {
+                locale: Some(locale.clone()),
+                ..after
+            },
         };
         let Some(invitation) = &after.invitation else {
             return Err(Unavailable::new(

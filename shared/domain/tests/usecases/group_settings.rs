@@ -71,6 +71,7 @@ async fn everybody_is_invited_under_the_first_entry_that_fits() {
     let preview = world
         .preview()
         .run(&PreviewOrder {
+            locale: None,
             selection: selection.clone(),
             choice: OwnerSwitch::Preset,
             settings: None,

@@ -27,6 +27,7 @@ use proptest::prelude::*;
 
 fn order(selection: Selection) -> PreviewOrder {
     PreviewOrder {
+        locale: None,
         selection,
         choice: OwnerSwitch::Off,
         settings: None,
@@ -463,4 +464,21 @@ async fn a_table_or_a_composer_that_fails_shows_no_preview() {
 
     assert!(matches!(without_table, Err(SendRefused::Unavailable(_))));
     assert!(matches!(without_words, Err(SendRefused::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn the_mail_is_shown_in_the_language_that_is_asked_for_and_sent_in_the_recipients() {
+    let world = World::new();
+    let user = world.with(a_user());
+    let own = show(&world, &of(&[&user])).await.unwrap();
+    let asked = PreviewOrder {
+        locale: Some(Locale::parse("ja").unwrap()),
+        ..of(&[&user])
+    };
+
+    let shown = show(&world, &asked).await.unwrap();
+
+    assert_eq!(shown.mail.unwrap().locale.to_string(), "ja");
+    assert_ne!(own.mail.unwrap().locale.to_string(), "ja");
+    assert_eq!(shown.recipients[0].locale, own.recipients[0].locale);
 }

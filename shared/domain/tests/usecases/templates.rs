@@ -191,6 +191,7 @@ async fn the_preview_of_a_batch_shows_the_own_wording() {
     let user = world.with(a_user().speaking("de-AT"));
     change(&world, saying("Willkommen"), None).await.unwrap();
     let order = PreviewOrder {
+        locale: None,
         selection: world.order(&[user.id]).selection,
         choice: None.into(),
         settings: None,

@@ -339,6 +339,7 @@ async fn a_preview_shows_who_could_not_be_read() {
     let (first, second) = (world.with(a_user()), world.with(a_user()));
     world.store.spoil(&keys::user(first.id));
     let order = |selection| PreviewOrder {
+        locale: None,
         selection,
         choice: beckon_domain::model::ownership::OwnerSwitch::Preset,
         settings: None,

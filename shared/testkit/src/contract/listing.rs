@@ -6,6 +6,7 @@ use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{Mail, MailClass, MailKind, MailState};
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
+use beckon_domain::ports::reads::ListOrder;
 use beckon_domain::values::ids::{MailId, Version};
 use beckon_domain::values::names::GroupName;
 use jiff::{SignedDuration, Timestamp};
@@ -78,6 +79,51 @@ pub async fn users_are_listed_in_the_order_of_their_addresses<S: Store>(store: S
             "zoe@example.com",
         ]
     );
+}
+
+/// The other way round it is the same list, page by page.
+pub async fn users_are_listed_from_the_last_address_to_the_first<S: Store>(store: S) {
+    for address in [
+        "bert@example.com",
+        "Anna@example.com",
+        "zoe@example.com",
+        "mia@other.example",
+        "0@example.com",
+    ] {
+        added(&store, a_user().at(address).build()).await;
+    }
+
+    for limit in [1, 2, 5, 100] {
+        let mut listed = Vec::new();
+        let mut position: Option<String> = None;
+        for _ in 0..100 {
+            let page = store
+                .list_users_in(
+                    ListOrder::Descending,
+                    &everyone(),
+                    position.as_deref(),
+                    limit,
+                    monday_morning(),
+                )
+                .await
+                .unwrap();
+            assert!(page.items.len() <= limit, "{} of {limit}", page.items.len());
+            listed.extend(addresses(&page.items));
+            position = page.next;
+            if position.is_none() {
+                break;
+            }
+        }
+
+        let expected = [
+            "zoe@example.com",
+            "mia@other.example",
+            "bert@example.com",
+            "anna@example.com",
+            "0@example.com",
+        ];
+        assert_eq!(listed, expected, "{limit} a page");
+    }
 }
 
 /// Whatever the limit, the pages joined are the same list.

@@ -397,6 +397,7 @@ fn preview(dice: &mut Dice, users: &[User]) -> PreviewOrder {
     };
     let order = order(selection, choice(dice));
     PreviewOrder {
+        locale: None,
         selection: order.selection,
         choice: order.choice,
         settings: None,

@@ -10,7 +10,7 @@ use beckon_domain::model::selection::{UserFilter, each_once};
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::reads::{ListPage, Loaded};
+use beckon_domain::ports::reads::{ListOrder, ListPage, Loaded};
 use beckon_domain::ports::users::{AddUserError, Users};
 use beckon_domain::values::address::NormalisedAddress;
 use beckon_domain::values::ids::{ExternalId, IssueNumber, UserId};
@@ -73,8 +73,9 @@ impl Users for MemoryStore {
         .await
     }
 
-    async fn list_users(
+    async fn list_users_in(
         &self,
+        order: ListOrder,
         filter: &UserFilter,
         position: Option<&str>,
         limit: usize,
@@ -82,7 +83,7 @@ impl Users for MemoryStore {
     ) -> Result<ListPage<User>, Unavailable> {
         let most = self.lock().page_reads;
         let read = self.read_index(Call::ListUsers, |rows| {
-            page_of_users(rows, filter, position, limit, most, now)
+            page_of_users(rows, (order, filter), position, limit, most, now)
         });
         let (page, met) = read.await?;
         for id in met {
@@ -185,7 +186,7 @@ fn readable_user(rows: &Rows, user: Option<User>) -> Result<Option<User>, RowKey
 /// The position is the address after which the next page begins.
 fn page_of_users(
     rows: &Rows,
-    filter: &UserFilter,
+    (order, filter): (ListOrder, &UserFilter),
     position: Option<&str>,
     limit: usize,
     most: usize,
@@ -194,10 +195,17 @@ fn page_of_users(
     let mut items = Vec::new();
     let mut met = Vec::new();
     let mut next = None;
-    let listed = rows
-        .addresses
-        .iter()
-        .skip_while(|(address, _)| position.is_some_and(|after| address.as_str() <= after));
+    let mut listed: Vec<_> = rows.addresses.iter().collect();
+    if order == ListOrder::Descending {
+        listed.reverse();
+    }
+    let seen = |address: &str, after: &str| match order {
+        ListOrder::Ascending => address <= after,
+        ListOrder::Descending => address >= after,
+    };
+    let listed = listed
+        .into_iter()
+        .skip_while(|(address, _)| position.is_some_and(|after| seen(address.as_str(), after)));
     for (looked_at, (address, id)) in listed.enumerate() {
         if items.len() == limit || looked_at == most {
             return (page_of(items, next, met.len()), met);

@@ -7,7 +7,7 @@ use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mails::Mails as _;
-use beckon_domain::ports::reads::ListPage;
+use beckon_domain::ports::reads::{ListOrder, ListPage};
 use beckon_domain::ports::users::Users;
 use beckon_domain::values::ids::{MailId, UserId};
 use jiff::Timestamp;
@@ -23,11 +23,13 @@ const LOOKED_AT: usize = 2_000;
 impl Table {
     pub(super) async fn page_of_users(
         &self,
+        order: ListOrder,
         filter: &UserFilter,
         position: Option<&str>,
         limit: usize,
         now: Timestamp,
     ) -> Result<ListPage<User>, Unavailable> {
+        let ascending = order == ListOrder::Ascending;
         let everyone = *filter == UserFilter::default();
         let mut items = Vec::new();
         let mut unreadable = 0;
@@ -36,7 +38,7 @@ impl Table {
         loop {
             let wanted = if everyone { limit - items.len() } else { limit };
             let slice = self
-                .list_slice(ListKind::Users, next.as_deref(), wanted, true)
+                .list_slice(ListKind::Users, next.as_deref(), wanted, ascending)
                 .await?;
             looked_at += slice.items.len();
             let entries = slice.items.iter();

@@ -10,7 +10,7 @@ use beckon_domain::model::mail::{Mail, MailClass, MailKind};
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::reads::{ListPage, Loaded};
+use beckon_domain::ports::reads::{ListOrder, ListPage, Loaded};
 use beckon_domain::ports::users::{AddUserError, Users};
 use beckon_domain::values::address::NormalisedAddress;
 use beckon_domain::values::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
@@ -76,14 +76,17 @@ impl Users for Table {
         .await
     }
 
-    async fn list_users(
+    async fn list_users_in(
         &self,
+        order: ListOrder,
         filter: &UserFilter,
         position: Option<&str>,
         limit: usize,
         now: Timestamp,
     ) -> Result<ListPage<User>, Unavailable> {
-        let read = self.rows().list_users(filter, position, limit, now);
+        let read = self
+            .rows()
+            .list_users_in(order, filter, position, limit, now);
         self.read(Call::ListUsers, read, unseen).await
     }
 
