@@ -115,7 +115,6 @@ pub(crate) struct ListQuery {
     /// with. Case and accents do not matter.
     pub(crate) text: Option<String>,
     /// By address: `ascending`, the default, or `descending`. A cursor belongs to the order that it was given in.
-    #[param(value_type = Option<String>, pattern = "^(ascending|descending)$")]
     pub(crate) order: Option<String>,
     /// 1 to 100; default 100.
     #[param(value_type = Option<usize>, minimum = 1, maximum = 100)]

@@ -285,12 +285,13 @@ impl System {
         let address = &self.address;
         format!(
             "Beckon is running at {address}
+  {address}/              the console: add people and invite them
   {address}/mailbox       the mails it sent: nothing leaves this machine
   {address}/enroll        the page that invited people see
   {address}/docs          the API, to read and to try
 Data is kept in {}. {}
 
-First invite somebody, then look into the mailbox:
+Open the console and add somebody, then look into the mailbox. Without a browser:
   curl -s -X POST {address}/v1/users -H 'Content-Type: application/json' \\
     -d '{{\"email\": \"a.user@example.com\", \"displayName\": \"A. User\"}}'
 

@@ -96,6 +96,19 @@ export function replace(node, ...children) {
   append(node, children);
 }
 
+/**
+ * Moves what opened below a button so far to the side that all of it is seen.
+ *
+ * @param {HTMLElement} list
+ */
+export function keepInView(list) {
+  list.style.translate = "";
+  const { left, right } = list.getBoundingClientRect();
+  const room = document.documentElement.clientWidth - 8;
+  const shift = right > room ? room - right : left < 8 ? 8 - left : 0;
+  if (shift !== 0) list.style.translate = `${shift}px 0`;
+}
+
 let made = 0;
 
 /**

@@ -1,6 +1,6 @@
 // A button that opens a menu, by the pattern of the ARIA authoring practices: arrows, Home, End, first letters, Escape.
 
-import { h, icon, replace, uniqueId } from "./dom.js";
+import { h, icon, keepInView, replace, uniqueId } from "./dom.js";
 
 /**
  * @typedef {object} Item
@@ -70,6 +70,7 @@ export function menuButton({ label, items, icon: drawn, iconOnly = false, kind =
     list.hidden = false;
     button.setAttribute("aria-expanded", "true");
     addEventListener("pointerdown", outside, true);
+    keepInView(list);
     focus(at);
   };
 

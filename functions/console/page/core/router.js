@@ -3,7 +3,7 @@
 import { closeAllDialogs } from "./dialog.js";
 import { h, replace } from "./dom.js";
 import { failure } from "./failure.js";
-import { matching } from "./routes.js";
+import { FIRST, matching } from "./routes.js";
 import { t } from "./words.js";
 
 /**
@@ -34,7 +34,7 @@ let leaving = new AbortController();
 /** The path and the query behind `#`. */
 export function here() {
   const [path = "", query = ""] = location.hash.replace(/^#/, "").split(/\?(.*)/s);
-  return { path: path.startsWith("/") ? path : "/", query: new URLSearchParams(query) };
+  return { path: path.startsWith("/") && path !== "/" ? path : FIRST, query: new URLSearchParams(query) };
 }
 
 /**

@@ -11,7 +11,7 @@
 export const routes = [{ path: "/users", nav: "nav.users", load: () => import("../pages/users.js") }];
 
 /** What is shown at `/`. */
-const FIRST = "/users";
+export const FIRST = "/users";
 
 /**
  * The route of a path, with what stands in its places.
@@ -20,7 +20,7 @@ const FIRST = "/users";
  * @returns {{ route: Route, params: { [name: string]: string } } | null}
  */
 export function matching(path) {
-  const wanted = (path === "/" ? FIRST : path).split("/");
+  const wanted = path.split("/");
   for (const route of routes) {
     const steps = route.path.split("/");
     if (steps.length !== wanted.length) continue;

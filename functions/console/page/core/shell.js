@@ -37,11 +37,9 @@ shown.addEventListener("shown", (event) => mark(/** @type {CustomEvent<string>} 
 
 /** @param {string} path */
 function mark(path) {
-  const first = routes.find(({ nav }) => nav)?.path ?? "";
-  const at = path === "/" ? first : path;
   for (const one of nav.querySelectorAll("a")) {
     const to = one.dataset["path"] ?? "";
-    if (at === to || at.startsWith(`${to}/`)) one.setAttribute("aria-current", "page");
+    if (path === to || path.startsWith(`${to}/`)) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
   }
 }

@@ -1,7 +1,7 @@
 // Search and filters of the list of users, as they stand in the address.
 
 import { button } from "../core/controls.js";
-import { h, icon, replace, uniqueId } from "../core/dom.js";
+import { h, icon, keepInView, replace, uniqueId } from "../core/dom.js";
 import { named, t } from "../core/words.js";
 
 /** @type {Schema<"InvitationState">[]} */
@@ -223,6 +223,7 @@ function choices(label, values, words, chosen, changed) {
   const open = (is) => {
     list.hidden = !is;
     opener.setAttribute("aria-expanded", String(is));
+    if (is) keepInView(list);
     if (is) addEventListener("pointerdown", outside, true);
     else removeEventListener("pointerdown", outside, true);
   };
