@@ -8,7 +8,12 @@
  */
 
 /** @type {Route[]} */
-export const routes = [{ path: "/users", nav: "nav.users", load: () => import("../pages/users.js") }];
+export const routes = [
+  { path: "/users", nav: "nav.users", load: () => import("../pages/users.js") },
+  { path: "/users/:id", load: () => import("../pages/user.js") },
+  { path: "/batches", nav: "nav.batches", load: () => import("../pages/batches.js") },
+  { path: "/batches/:id", load: () => import("../pages/batch.js") },
+];
 
 /** What is shown at `/`. */
 export const FIRST = "/users";

@@ -65,6 +65,7 @@ export function openAction(action, user, done) {
       trouble,
       h("p", null, said(action, ".text", { name })),
       name !== user.email && h("p", { class: "muted" }, user.email),
+      action.about?.(user),
       reason?.element,
     ),
     actions: [button({ label: t("cancel"), onPress: () => dialog.close() }), go],

@@ -2,6 +2,7 @@
 // for one person, and what is said when it was done.
 
 import { api } from "../core/api.js";
+import { lost } from "./deletion.js";
 
 /**
  * @typedef {Schema<"UserView">} User
@@ -11,6 +12,7 @@ import { api } from "../core/api.js";
  * @property {import("../core/roles.js").Role} role
  * @property {(user: User) => boolean} fits whether there is something to do for this person as they stand
  * @property {(user: User, asked: { reason: string }) => Promise<unknown>} run for one person
+ * @property {(user: User) => import("../core/dom.js").Child} [about] what else to know before
  * @property {boolean} [danger]
  * @property {boolean} [separated]
  * @property {boolean} [reason] whether it asks for a reason, which the history keeps
@@ -69,6 +71,7 @@ export const ACTIONS = [
     name: "delete",
     role: "inviter",
     danger: true,
+    about: lost,
     fits: () => true,
     run: async (user) => (await api.delete(`/v1/users/${user.id}`)).data,
   },

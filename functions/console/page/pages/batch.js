@@ -1,0 +1,292 @@
+// One batch: how far it is, what became of each person, and whom to invite again.
+
+import { announce } from "../core/announce.js";
+import { ApiError, api } from "../core/api.js";
+import { button, notice } from "../core/controls.js";
+import { ask } from "../core/dialog.js";
+import { h, icon, replace, uniqueId } from "../core/dom.js";
+import { failure } from "../core/failure.js";
+import { inFull, moment, number, percent, relative, time } from "../core/format.js";
+import { menuButton } from "../core/menu.js";
+import { poll } from "../core/poll.js";
+import { may } from "../core/roles.js";
+import { entitle, link, setQuery } from "../core/router.js";
+import { setup } from "../core/session.js";
+import { t } from "../core/words.js";
+import { OUTCOMES, peopleCard } from "./batch_people.js";
+import { bar, batchBadge, batchName, isOver, ownership, share } from "./batch_words.js";
+import { funnelCard } from "./funnel.js";
+import { historyCard } from "./history_card.js";
+import { AGAIN, inviteAgain } from "./invite_again.js";
+
+/** @typedef {Schema<"SentView"> & { funnel?: import("./funnel.js").Step[] | null, attention?: { [what: string]: number } | null }} Sent */
+
+/** How often a batch is asked for again, in milliseconds: while it is under way, and when only people can change it. */
+const [SOON, LATER] = [1_500, 8_000];
+
+/** @type {import("../core/router.js").Show} */
+export async function show(place, { params, query, signal }) {
+  const id = params["id"] ?? "";
+  const path = `/v1/batches/${encodeURIComponent(id)}`;
+  /** @type {Sent | null} */
+  let sent = null;
+  let said = "";
+
+  const heading = h("h1", null, t("batch.title"));
+  const badges = h("div", { class: "badges" });
+  const stale = h("p", { class: "hint stale", role: "status" });
+  const trouble = h("div", { class: "page-trouble" });
+  const stop = button({ label: t("sent.stop"), kind: "danger", onPress: () => stopped() });
+  const again = menuButton({
+    label: t("batch.again"),
+    align: "end",
+    kind: "main",
+    items: () =>
+      AGAIN.map((outcome) => ({
+        label: t(`batch.again.${outcome}`),
+        onChoose: () => inviteAgain({ path, outcome, signal, sent: () => asked.now() }),
+      })),
+  });
+  const tools = h("div", { class: "page-actions" }, stop, may("inviter") && again.element);
+  stop.hidden = true;
+  again.element.hidden = true;
+
+  const progress = progressCard({ resumed: () => asked.now() });
+  const funnel = funnelCard();
+  const history = historyCard({ fetch: () => api.get(`${path}/history`, { signal }), signal, words: "batch.what" });
+  const wanted = query.get("outcome") ?? "";
+  const people = peopleCard({
+    path,
+    signal,
+    outcome: OUTCOMES.some((one) => one === wanted) ? wanted : "",
+    onFilter: (outcome) => setQuery(outcome ? { outcome } : {}),
+  });
+
+  /** @param {Sent} now */
+  const draw = (now) => {
+    const over = isOver(now.batch);
+    if (!sent) {
+      const name = batchName(now.batch);
+      entitle(name);
+      replace(heading, name);
+      heading.title = inFull(now.batch.createdAt);
+    }
+    sent = now;
+    replace(badges, batchBadge(now.batch));
+    // What was stopped stays, if somebody is on the button.
+    if (over && document.activeElement === stop) heading.focus();
+    stop.hidden = over || !may("inviter");
+    // An API that counts no steps filters by no outcome either.
+    const counted = now.funnel !== undefined;
+    again.element.hidden = now.batch.state === "expanding" || !counted;
+    people.offer(counted);
+    const text = progress.show(now);
+    if (said !== "" && text !== said && over) announce(text);
+    said = text;
+    funnel.show(now.funnel ?? null);
+  };
+
+  const stopped = async () => {
+    const sure = await ask({
+      title: t("sent.stop.title"),
+      text: t("sent.stop.text"),
+      action: t("sent.stop"),
+      danger: true,
+    });
+    if (!sure) return;
+    trouble.replaceChildren();
+    try {
+      draw((await api.post(`${path}/stop`, undefined, { signal })).data);
+      announce(t("sent.stopped"));
+      asked.now();
+    } catch (error) {
+      if (!signal.aborted) replace(trouble, failure(error, { again: stopped }));
+    }
+  };
+
+  /** @param {boolean} quiet */
+  const load = async (quiet) => {
+    try {
+      const before = JSON.stringify(sent);
+      draw((await api.get(path, { signal })).data);
+      stale.textContent = "";
+      if (!quiet) await Promise.all([history.refresh(), people.load()]);
+      else if (before !== JSON.stringify(sent)) await Promise.all([history.refresh(), people.refresh()]);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof ApiError && error.status === 404) {
+        missing(place);
+        return true;
+      }
+      if (quiet && stale.textContent === "") stale.textContent = t("user.stale", { time: time(new Date()) });
+      throw error;
+    }
+    return false;
+  };
+
+  entitle(t("batch.title"));
+  replace(
+    place,
+    h("p", { class: "crumb" }, h("a", { href: link("/batches") }, icon("back"), t("batches.title"))),
+    h("div", { class: "page-head" }, h("div", { class: "page-name" }, heading, badges), tools),
+    stale,
+    trouble,
+    progress.element,
+    funnel.element,
+    people.element,
+    history.element,
+  );
+  if (await load(false)) return;
+  const asked = poll(() => load(true), {
+    every: () => (sent && !isOver(sent.batch) ? SOON : LATER),
+    signal,
+    atOnce: false,
+  });
+}
+
+/** @param {HTMLElement} place */
+function missing(place) {
+  entitle(t("batch.unknown.title"));
+  replace(
+    place,
+    h("h1", { tabindex: "-1" }, t("batch.unknown.title")),
+    h("p", null, t("batch.unknown.text")),
+    h("p", null, h("a", { href: link("/batches") }, t("batch.unknown.back"))),
+  );
+}
+
+/**
+ * How far it is, what holds it up, and what was set for it.
+ *
+ * @param {{ resumed: () => void }} then
+ */
+function progressCard({ resumed }) {
+  const titleId = uniqueId("progress");
+  const lead = h("p", { class: "lead" }, h("span", { class: "blank-line" }));
+  const drawn = bar(t("sent.progress"));
+  const when = h("p", { class: "hint progress-when" });
+  const counts = h("dl", { class: "counts" });
+  const facts = h("dl", { class: "record-facts" });
+  const notes = h("div", { class: "notes" });
+  const element = h(
+    "section",
+    { class: "card progress-card", "aria-labelledby": titleId },
+    h("h2", { id: titleId }, t("batch.progress")),
+    lead,
+    drawn.element,
+    when,
+    notes,
+    counts,
+    facts,
+  );
+  drawn.set(0);
+  let held = "";
+
+  const resume = async () => {
+    try {
+      await api.post("/v1/delivery/resume");
+      announce(t("batch.resumed"));
+      resumed();
+    } catch (error) {
+      notes.append(failure(error));
+    }
+  };
+
+  return {
+    element,
+    /** @param {Sent} sent @returns {string} the sentence that says how far it is */
+    show({ batch, confirmation }) {
+      const known = batch.counts;
+      const over = isOver(batch);
+      const out = known ? known.sent + (known.refused ?? 0) + (known.dropped ?? 0) : 0;
+      const text =
+        batch.state === "stopped"
+          ? t("sent.stopped")
+          : over
+            ? t("sent.done", { count: known?.sent ?? 0 })
+            : known && batch.state === "expanded"
+              ? t("sent.going", { out, of: known.issued })
+              : t("sent.expanding");
+      replace(lead, text);
+      drawn.set(share(batch));
+      when.hidden = over || batch.heldUp != null;
+      replace(
+        when,
+        !batch.expectedEnd
+          ? ""
+          : t("sent.expected", { time: time(batch.expectedEnd), in: relative(batch.expectedEnd) }),
+      );
+      const why = over ? "" : JSON.stringify(batch.heldUp ?? "");
+      if (why !== held) {
+        held = why;
+        const pause = over ? null : batch.heldUp;
+        replace(
+          notes,
+          pause &&
+            notice(
+              "warn",
+              h("p", null, t("sent.heldUp", { time: time(pause.until), reason: pause.reason })),
+              may("inviter") && h("p", null, button({ label: t("batch.resume"), onPress: resume })),
+            ),
+        );
+      }
+      replace(counts, known ? figures(known) : []);
+      replace(
+        facts,
+        fact(t("batches.column.by"), batch.sentBy),
+        fact(
+          t("batches.column.started"),
+          h(
+            "time",
+            { datetime: batch.createdAt, title: inFull(batch.createdAt) },
+            `${moment(batch.createdAt)} (${relative(batch.createdAt)})`,
+          ),
+        ),
+        fact(t("owner.switch"), ownership(batch)),
+        fact(t("confirmation.title"), confirmationText(confirmation)),
+        setup().local &&
+          fact(t("batch.mails"), h("a", { href: "/mailbox", target: "_blank", rel: "noopener" }, t("batch.mailbox"))),
+      );
+      return text;
+    },
+  };
+}
+
+/** @param {string} label @param {import("../core/dom.js").Child} value */
+const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
+
+/** @param {Schema<"ConfirmationForecast">} forecast */
+function confirmationText({ confirmationEnabled, willReceive, willNotReceive }) {
+  if (!confirmationEnabled) return t("batch.confirmation.off");
+  if (willReceive == null || willNotReceive == null) return t("batch.confirmation.unknown");
+  return `${t("batch.confirmation.will", { count: willReceive })} ${t("batch.confirmation.not", { count: willNotReceive })}`;
+}
+
+/** @param {Schema<"BatchCounts">} known */
+function figures(known) {
+  /** @type {[string, number | undefined][]} */
+  const all = [
+    [t("batches.column.selected"), known.selected],
+    [t("counts.issued"), known.issued],
+    [t("counts.sent"), known.sent],
+    [t("counts.delivered"), known.delivered],
+    [t("counts.failed"), known.failed],
+    [t("batch.dropped"), known.dropped],
+    [t("counts.skipped"), known.skipped],
+  ];
+  return all.map(([label, count]) =>
+    h(
+      "div",
+      null,
+      h("dt", null, label),
+      h(
+        "dd",
+        null,
+        number(count ?? 0),
+        count && known.issued && label === t("counts.delivered")
+          ? h("span", { class: "muted small" }, ` ${percent(count / known.issued)}`)
+          : null,
+      ),
+    ),
+  );
+}

@@ -1,0 +1,73 @@
+// What pages say of batches.
+
+import { badge } from "../core/controls.js";
+import { h } from "../core/dom.js";
+import { moment } from "../core/format.js";
+import { named, t } from "../core/words.js";
+
+/**
+ * @typedef {Schema<"BatchView">} Batch
+ * @typedef {Schema<"SentView">} Sent
+ */
+
+/** What a batch is called: it has no name but its beginning. @param {Batch} batch */
+export const batchName = (batch) => t("batch.name", { time: moment(batch.createdAt) });
+
+/** How many mails are out or will never go. @param {Schema<"BatchCounts">} counts */
+const settled = ({ sent, refused, dropped }) => sent + (refused ?? 0) + (dropped ?? 0);
+
+/**
+ * Whether nothing more happens to a batch by itself but what recipients do.
+ *
+ * @param {Batch} batch
+ */
+export function isOver({ state, counts }) {
+  return state === "stopped" || (state === "expanded" && counts != null && settled(counts) >= counts.issued);
+}
+
+/**
+ * How far it is, from 0 to 1; null while that cannot be said.
+ *
+ * @param {Batch} batch
+ */
+export function share(batch) {
+  const { state, counts } = batch;
+  if (isOver(batch)) return 1;
+  if (!counts) return null;
+  const total = state === "expanding" ? counts.selected : counts.issued;
+  return total === 0 ? null : Math.min(1, settled(counts) / total);
+}
+
+/** @param {Batch} batch */
+export function batchBadge(batch) {
+  if (batch.state === "stopped") return badge(t("batch.state.stopped"), "warn");
+  if (isOver(batch)) return badge(t("batch.state.done"), "good");
+  if (batch.heldUp) return badge(t("batch.state.heldUp"), "warn");
+  return badge(t(batch.state === "expanding" ? "batch.state.expanding" : "batch.state.sending"), "info");
+}
+
+/** Where *Device owner settings* stood. @param {Batch} batch */
+export function ownership({ ownership: set }) {
+  return set == null
+    ? t("batch.ownership.off")
+    : set === "preset"
+      ? t("batch.ownership.preset")
+      : named("ownership", set);
+}
+
+/**
+ * A bar with how far something is. It keeps its element, so that it moves instead of being drawn anew.
+ *
+ * @param {string} label
+ */
+export function bar(label) {
+  const element = h("progress", { class: "bar-progress", max: "1", "aria-label": label });
+  return {
+    element,
+    /** @param {number | null} part */
+    set(part) {
+      if (part === null) element.removeAttribute("value");
+      else element.value = part;
+    },
+  };
+}

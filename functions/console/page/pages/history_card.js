@@ -1,0 +1,157 @@
+// What happened, in words: newest first, with who did it.
+
+import { button } from "../core/controls.js";
+import { h, replace, uniqueId } from "../core/dom.js";
+import { failure } from "../core/failure.js";
+import { inFull, moment } from "../core/format.js";
+import { isKey, spoken, t } from "../core/words.js";
+
+/**
+ * @typedef {{ id?: string, at: string, who: string, what: string, text: string }} Entry
+ * @typedef {{ items: Entry[], next?: string | null }} Page
+ */
+
+/** Those who are no person, as the API names them. @type {{ [who: string]: import("../core/words.js").Key }} */
+const ACTORS = {
+  "Invited person": "user.who.invitee",
+  "Device management": "user.who.deviceManagement",
+  "Mail service": "user.who.mailService",
+  Clock: "user.who.clock",
+  "Somebody on the enrolment page": "user.who.somebody",
+  "Local administrator": "user.who.local",
+};
+
+/** What says no more than its title does. */
+const PLAIN = new Set(["userAdded"]);
+
+/**
+ * A card with a history.
+ *
+ * @param {object} what
+ * @param {(cursor: string | null) => Promise<import("../core/api.js").Answer<Page>>} what.fetch
+ * @param {AbortSignal} what.signal
+ * @param {string} [what.words] the group of words that names what happened
+ */
+export function historyCard({ fetch, signal, words = "user.what" }) {
+  const titleId = uniqueId("history");
+  const rows = h("ol", { class: "timeline", "aria-labelledby": titleId });
+  const feet = h("div", { class: "card-feet" });
+  const element = h(
+    "section",
+    { class: "card history-card", "aria-labelledby": titleId },
+    h("h2", { id: titleId }, t("user.history")),
+    rows,
+    feet,
+  );
+  /** @type {Map<string, HTMLElement>} */
+  let known = new Map();
+  /** @type {string | null} */
+  let next = null;
+  let older = false;
+  replace(rows, blank(), blank(), blank());
+
+  /** @param {Entry} entry */
+  const key = (entry) => entry.id ?? `${entry.at} ${entry.what}`;
+
+  const further = () =>
+    replace(
+      feet,
+      next !== null &&
+        button({
+          label: t("user.history.more"),
+          kind: "quiet",
+          onPress: async () => {
+            try {
+              const { data } = await fetch(next);
+              older = true;
+              next = data.next ?? null;
+              const added = data.items.filter((entry) => !known.has(key(entry)));
+              for (const entry of added) known.set(key(entry), row(entry, words));
+              replace(rows, [...known.values()]);
+              further();
+              // The button may be gone: the reader goes on at the first that came.
+              const first = added[0] && known.get(key(added[0]));
+              first?.setAttribute("tabindex", "-1");
+              first?.focus();
+            } catch (error) {
+              if (!signal.aborted) replace(feet, failure(error, { again: further }));
+            }
+          },
+        }),
+    );
+
+  return {
+    element,
+    get count() {
+      return known.size;
+    },
+    /**
+     * Looks for what is new. Answers with the newest, in words, if there is any since the last time.
+     *
+     * @returns {Promise<string | null>}
+     */
+    async refresh() {
+      const { data } = await fetch(null);
+      const first = known.size === 0;
+      const fresh = data.items.filter((entry) => !known.has(key(entry)));
+      if (fresh.length > 0 || first) {
+        const before = known;
+        known = new Map();
+        for (const entry of data.items) {
+          const made = before.get(key(entry)) ?? row(entry, words);
+          if (!first && !before.has(key(entry))) made.classList.add("fresh");
+          known.set(key(entry), made);
+        }
+        for (const [id, made] of before) known.set(id, made);
+        replace(rows, known.size > 0 ? [...known.values()] : h("li", { class: "muted" }, t("user.history.none")));
+      }
+      if (!older) {
+        next = data.next ?? null;
+        further();
+      }
+      const [newest] = fresh;
+      return first || !newest ? null : title(newest, words);
+    },
+    /** @param {unknown} error @param {() => unknown} again */
+    fail(error, again) {
+      rows.replaceChildren();
+      replace(feet, failure(error, { again }));
+    },
+  };
+}
+
+function blank() {
+  return h(
+    "li",
+    { class: "blank", "aria-hidden": "true" },
+    h("span", { class: "blank-line" }),
+    h("span", { class: "blank-line" }),
+  );
+}
+
+/** @param {Entry} entry @param {string} words */
+function title({ what, text }, words) {
+  const key = `${words}.${what}`;
+  return isKey(key) ? t(key) : text;
+}
+
+/** @param {Entry} entry @param {string} words */
+function row(entry, words) {
+  const { at, who, what, text } = entry;
+  const actor = ACTORS[who];
+  const said = title(entry, words);
+  return h(
+    "li",
+    { dataset: { what } },
+    h("p", { class: "strong" }, said),
+    // The API writes its sentences in English.
+    said !== text && !PLAIN.has(what) && h("p", { lang: spoken() === "en" ? null : "en" }, text),
+    h(
+      "p",
+      { class: "hint" },
+      h("time", { datetime: at, title: inFull(at) }, moment(at)),
+      " · ",
+      actor ? t(actor) : who,
+    ),
+  );
+}

@@ -1,0 +1,139 @@
+// Rows with an outcome each, one outcome or all: the people of a batch, of a job, the lines of an import.
+
+import { announce } from "../core/announce.js";
+import { api } from "../core/api.js";
+import { button } from "../core/controls.js";
+import { h, replace, uniqueId } from "../core/dom.js";
+import { failure } from "../core/failure.js";
+import { selectField } from "../core/fields.js";
+import { dataTable } from "../core/table.js";
+import { t } from "../core/words.js";
+
+/** How many rows are asked for at once. */
+const PAGE = 50;
+
+/**
+ * @template Row
+ * @param {object} what
+ * @param {string} what.title
+ * @param {string} what.label what the table is of, for those who do not see where it stands
+ * @param {string} what.path of the rows in the API
+ * @param {AbortSignal} what.signal
+ * @param {string} what.outcome the filter at first
+ * @param {{ value: string, label: string }[]} what.outcomes what can be filtered by
+ * @param {(outcome: string) => void} what.onFilter
+ * @param {import("../core/table.js").Column<Row>[]} what.columns
+ * @param {(row: Row) => string} what.id
+ * @param {(row: Row) => string} what.name
+ * @param {{ none: string, noMatch: string }} what.empty
+ */
+export function outcomeRows({ title, label, path, signal, outcome, outcomes, onFilter, columns, id, name, empty }) {
+  const titleId = uniqueId("rows");
+  const table = dataTable({ label, columns, id, name, rows: 5 });
+  const more = h("div", { class: "table-more" });
+  const filter = selectField({
+    name: "outcome",
+    label: t("batch.filter"),
+    value: outcome,
+    options: [{ value: "", label: t("batch.filter.all") }, ...outcomes],
+    on: { change: () => choose(filter.input.value) },
+  });
+  const element = h(
+    "section",
+    { class: "card rows-card", "aria-labelledby": titleId },
+    h(
+      "div",
+      { class: "card-head" },
+      h("h2", { id: titleId }, title),
+      h("div", { class: "outcome-filter" }, filter.element),
+    ),
+    table.element,
+    more,
+  );
+
+  /** @type {Row[]} */
+  let shown = [];
+  /** @type {string | null} */
+  let next = null;
+  let wanted = outcome;
+  let loading = new AbortController();
+
+  /**
+   * At least this many rows, if there are as many: a page may be short, even empty, and not be the last.
+   *
+   * @param {string | null} from
+   * @param {number} rows
+   * @param {AbortSignal} within
+   */
+  const fetchRows = async (from, rows, within) => {
+    /** @type {Row[]} */
+    const found = [];
+    let cursor = from;
+    do {
+      /** @type {import("../core/api.js").Answer<{ items: Row[], next?: string | null }>} */
+      const { data } = await api.get(path, { query: { outcome: wanted, limit: PAGE, cursor }, signal: within });
+      found.push(...data.items);
+      cursor = data.next ?? null;
+    } while (cursor !== null && found.length < rows);
+    return { found, cursor };
+  };
+
+  const draw = () => {
+    if (shown.length > 0) table.show(shown);
+    else table.say(h("p", { class: "muted" }, wanted ? empty.noMatch : empty.none));
+    replace(more, next !== null && button({ label: t("people.more"), kind: "quiet", onPress: further }));
+  };
+
+  /** @param {boolean} quiet whether the rows that are there stay until the answer has come */
+  const load = async (quiet) => {
+    loading.abort();
+    loading = new AbortController();
+    const within = AbortSignal.any([signal, loading.signal]);
+    if (!quiet) {
+      table.wait();
+      more.replaceChildren();
+    }
+    try {
+      const { found, cursor } = await fetchRows(null, quiet ? Math.max(1, shown.length) : 1, within);
+      if (within.aborted) return;
+      [shown, next] = [found, cursor];
+      draw();
+      if (!quiet) announce(t("batch.rows", { count: shown.length }));
+    } catch (error) {
+      if (within.aborted || quiet) return;
+      table.say(failure(error, { again: () => load(false) }));
+    }
+  };
+
+  const further = async () => {
+    const within = AbortSignal.any([signal, loading.signal]);
+    try {
+      const { found, cursor } = await fetchRows(next, 1, within);
+      if (within.aborted) return;
+      shown = [...shown, ...found];
+      next = cursor;
+      draw();
+      announce(t("batch.rows", { count: shown.length }));
+    } catch (error) {
+      if (!within.aborted) replace(more, failure(error, { again: further }));
+    }
+  };
+
+  /** @param {string} to */
+  const choose = (to) => {
+    wanted = to;
+    onFilter(to);
+    load(false);
+  };
+
+  return {
+    element,
+    load: () => load(false),
+    /** Whether outcomes can be filtered by. @param {boolean} is */
+    offer(is) {
+      filter.element.hidden = !is;
+    },
+    /** Asks again for the rows that are there. */
+    refresh: () => load(true),
+  };
+}

@@ -1,0 +1,151 @@
+"""Chromium, and the console as an administrator sees it there."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect, sync_playwright
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--no-proxy-server",
+]
+
+# Playwright waits for what is to come, at most this many milliseconds.
+PATIENCE = 15_000
+
+AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+
+# WCAG 2.2 AA, and what axe holds to be good practice.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+WATCH = """
+window.policyViolations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.policyViolations.push(`${event.violatedDirective}: ${event.blockedURI}`));
+window.said = [];
+addEventListener("DOMContentLoaded", () => new MutationObserver((changes) => {
+  for (const { target } of changes) {
+    const region = target.closest?.("[role=status], [role=alert]");
+    if (region?.textContent) window.said.push(region.textContent);
+  }
+}).observe(document.body, { childList: true, subtree: true }));
+"""
+
+
+class Visit:
+    """One administrator's browser."""
+
+    def __init__(self, context, address):
+        self._address = address
+        self._complaints = []
+        self.page = context.new_page()
+        self.page.on("pageerror", lambda error: self._complaints.append(f"error: {error}"))
+        self.page.on("console", self._read_console)
+
+    def _read_console(self, message):
+        # Chromium says so of every refused request; what the page says of it then is checked.
+        refused = message.text.startswith("Failed to load resource") and "/v1/" in message.location["url"]
+        if message.type in ("error", "warning") and not refused:
+            self._complaints.append(f"console: {message.text}")
+
+    def open(self, path):
+        self.page.goto(f"{self._address}/#{path}")
+        return self.page
+
+    def button(self, name, within=None):
+        return (within or self.page).get_by_role("button", name=name, exact=True)
+
+    def choose(self, menu, item):
+        """Chooses from a menu."""
+        self.button(menu).click()
+        self.page.get_by_role("menuitem", name=item).click()
+
+    @property
+    def dialog(self):
+        return self.page.get_by_role("dialog").last
+
+    @property
+    def said(self):
+        """Everything that screen readers were told."""
+        return self.page.evaluate("window.said")
+
+    def hears(self, text):
+        """Waits until screen readers are told this."""
+        self.page.wait_for_function("(text) => window.said.some((one) => one.includes(text))", arg=text)
+
+    def answers(self, path, status, body=None, method=None):
+        """Has requests to this path answered so, without asking Beckon."""
+
+        def answer(route):
+            if method and route.request.method != method:
+                return route.fallback()
+            return route.fulfill(status=status, json=body or {}, content_type="application/problem+json")
+
+        self.page.route(f"**{path}", answer)
+
+    def cuts(self, path):
+        """Cuts the connection of requests to this path."""
+        self.page.route(f"**{path}", lambda route: route.abort())
+
+    def is_accessible(self):
+        """Fails where axe finds anything, or where the page is wider than its window."""
+        self.page.wait_for_function("() => document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)")
+        self.page.evaluate(AXE.read_text() + ";undefined")
+        found = self.page.evaluate("(rules) => axe.run(document, { runOnly: rules })", RULES)["violations"]
+        told = [(one["id"], one["help"], [node["target"] for node in one["nodes"]]) for one in found]
+        assert not told, f"axe: {told}"
+        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"the page is {wide} px too wide"
+
+    def check_manners(self):
+        violated = self.page.evaluate("window.policyViolations ?? []")
+        assert not violated, f"the page's policy was violated: {violated}"
+        assert not self._complaints, f"the browser complained: {self._complaints}"
+
+
+class Chromium:
+    """Chromium without a screen. `page` is a folder with the console's files, or none for Beckon's own."""
+
+    def __init__(self, program, beckon, page):
+        self._program = program
+        self._beckon = beckon
+        self._files = page
+        self._playwright = self._browser = None
+
+    def start(self):
+        expect.set_options(timeout=PATIENCE)
+        self._playwright = sync_playwright().start()
+        self._browser = self._playwright.chromium.launch(executable_path=self._program, args=ARGUMENTS)
+
+    def stop(self):
+        if self._browser:
+            self._browser.close()
+        if self._playwright:
+            self._playwright.stop()
+
+    @contextmanager
+    def visit(self, **more):
+        options = {"locale": "en-GB", "timezone_id": "Europe/Berlin", "viewport": {"width": 1440, "height": 900}, **more}
+        context = self._browser.new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        context.add_init_script(WATCH)
+        if self._files:
+            context.route("**/console/*/**", self._serve_file)
+        visit = Visit(context, self._beckon.address)
+        try:
+            yield visit
+            visit.check_manners()
+        finally:
+            context.close()
+
+    def _serve_file(self, route):
+        """The folder's file in the place of the binary's."""
+        name = urlsplit(route.request.url).path.split("/", 3)[3]
+        file = self._files / name
+        if not file.is_file():
+            return route.continue_()
+        return route.fulfill(path=file)
