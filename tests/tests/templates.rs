@@ -213,6 +213,30 @@ async fn mails_carry_the_logo_and_the_colour_of_the_settings_beside_the_qr_code(
 }
 
 #[tokio::test]
+async fn a_mail_is_shown_under_settings_that_nobody_saved() {
+    let beckon = Beckon::start().await;
+    let path = &format!("{GERMAN}/preview");
+    let settings = json!({ "organisation": { "name": "Nordlicht Werke" }, "branding": { "accentColour": "#ffd400" } });
+
+    let shown = beckon
+        .post(path, &json!({ "settings": settings }))
+        .await
+        .with_status(200);
+    let wrong = json!({ "settings": { "branding": { "accentColour": "yellow" } } });
+    let problem = beckon.post(path, &wrong).await.problem(422);
+    let saved = beckon.post(path, &json!({})).await.with_status(200);
+
+    let html = |mail: &serde_json::Value| mail["html"].as_str().unwrap().to_owned();
+    assert!(html(&shown).contains("Nordlicht Werke"));
+    assert!(html(&shown).contains("#ffd400"));
+    assert!(!html(&saved).contains("Nordlicht Werke"));
+    assert_eq!(
+        problem["errors"][0]["field"],
+        "settings.branding.accentColour"
+    );
+}
+
+#[tokio::test]
 async fn a_draft_is_shown_and_mailed_for_a_try_before_it_is_kept() {
     let beckon = Beckon::start().await;
     let wording = own_wording(&beckon).await;

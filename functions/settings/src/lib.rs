@@ -49,7 +49,7 @@ impl SettingsRoutes {
     ) -> Self {
         let env = FunctionEnv::over(table).with_composer(composer);
         Self {
-            templates: TemplateUses::new(env.clone(), links),
+            templates: TemplateUses::new(env.clone(), links, deployed_from.clone()),
             settings: Arc::new(ChangeSettings { env, deployed_from }),
         }
     }

@@ -3,13 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use beckon_domain::model::mail_content::Message;
+use beckon_domain::model::settings::SettingsDraft;
 use beckon_domain::model::template::{TemplateKind, Variable, WordingDraft};
 use beckon_domain::ports::composer::Composer as _;
 use beckon_domain::ports::env::WithComposer as _;
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::change_template::{ChangeTemplate, TemplateView};
-use beckon_domain::usecases::preview_template::PreviewTemplate;
+use beckon_domain::usecases::preview_template::{PreviewTemplate, ShownWording};
 use beckon_domain::usecases::test_template::{TestOrder, TestTemplate};
+use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::Version;
 use beckon_domain::values::method::Method;
 use beckon_domain::values::permission::Permission;
@@ -35,12 +37,13 @@ struct Uses {
 }
 
 impl TemplateUses {
-    pub(crate) fn new(env: SettingsEnv, links: Links) -> Self {
+    pub(crate) fn new(env: SettingsEnv, links: Links, deployed_from: EmailAddress) -> Self {
         Self(Arc::new(Uses {
             change: ChangeTemplate { env: env.clone() },
             preview: PreviewTemplate {
                 env: env.clone(),
                 links,
+                deployed_from,
             },
             test: TestTemplate { env },
         }))
@@ -233,6 +236,8 @@ async fn take_back(
 struct PreviewBody {
     /// A wording that is not kept yet; what holds now if absent.
     draft: Option<WordingDraft>,
+    /// Settings that are not saved yet, as `PUT /v1/settings` takes them; those that hold now if absent.
+    settings: Option<SettingsDraft>,
     /// For which registration method; that of the settings if absent.
     method: Option<Method>,
 }
@@ -264,7 +269,7 @@ impl From<Message> for MailView {
     responses(
         (status = 200, body = MailView),
         (status = 404, body = Problem),
-        (status = 422, description = "The wording cannot be used", body = Problem),
+        (status = 422, description = "The wording or the settings cannot be used", body = Problem),
     )
 )]
 async fn preview(
@@ -274,9 +279,18 @@ async fn preview(
     body: JsonBody<PreviewBody>,
 ) -> Result<Json<MailView>, Problem> {
     caller.to(Permission::Configure)?;
-    let PreviewBody { draft, method } = body.value;
+    let PreviewBody {
+        draft,
+        settings,
+        method,
+    } = body.value;
+    let order = ShownWording {
+        draft,
+        settings,
+        method,
+    };
     let preview = &routes.templates.0.preview;
-    let message = preview.run((&kind, &locale), draft, method).await?;
+    let message = preview.run((&kind, &locale), order).await?;
     Ok(Json(message.into()))
 }
 

@@ -321,6 +321,7 @@ impl World {
         PreviewTemplate {
             env: self.clone(),
             links: self.links.clone(),
+            deployed_from: settings().build().sender.from,
         }
     }
 

@@ -6,6 +6,7 @@ use beckon_domain::usecases::change_template::{ChangeTemplateRefused, TemplateVi
 use beckon_domain::usecases::deliver::RunEnd;
 use beckon_domain::usecases::idempotency::RepeatableRequest;
 use beckon_domain::usecases::preview_invitations::PreviewOrder;
+use beckon_domain::usecases::preview_template::ShownWording;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::usecases::test_template::{TestOrder, TestTemplateRefused};
 use beckon_domain::values::ids::Version;
@@ -127,6 +128,30 @@ async fn whoever_expects_no_version_wins_over_somebody_who_wrote_meanwhile() {
     assert_eq!(kept.wording.subject, "mine");
 }
 
+fn of_draft(draft: WordingDraft) -> ShownWording {
+    ShownWording {
+        draft: Some(draft),
+        ..ShownWording::default()
+    }
+}
+
+#[tokio::test]
+async fn no_wording_is_shown_under_settings_that_could_not_be_saved() {
+    let world = World::new();
+    let settings = serde_json::json!({ "organisation": { "name": "https://example.com/" } });
+    let order = ShownWording {
+        settings: Some(serde_json::from_value(settings).unwrap()),
+        ..of_draft(saying("mine"))
+    };
+
+    let refused = world.preview_template().run(GERMAN, order).await;
+
+    let Err(ChangeTemplateRefused::Invalid(problems)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(problems[0].field, "settings.organisation.name");
+}
+
 #[tokio::test]
 async fn a_wording_with_script_is_not_kept_shown_or_mailed() {
     let world = World::new();
@@ -134,7 +159,7 @@ async fn a_wording_with_script_is_not_kept_shown_or_mailed() {
     let kept = change(&world, scripted(), None).await;
     let shown = world
         .preview_template()
-        .run(GERMAN, Some(scripted()), None)
+        .run(GERMAN, of_draft(scripted()))
         .await;
     let order = TestOrder {
         to: "a@example.com".to_owned(),

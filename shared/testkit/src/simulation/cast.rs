@@ -203,6 +203,7 @@ impl Cast {
         PreviewTemplate {
             env: self.clone(),
             links: links(),
+            deployed_from: crate::builders::settings().build().sender.from,
         }
     }
 

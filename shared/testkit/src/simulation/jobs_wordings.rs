@@ -2,6 +2,7 @@
 
 use beckon_domain::model::template::WordingDraft;
 use beckon_domain::usecases::change_template::ChangeTemplateRefused;
+use beckon_domain::usecases::preview_template::ShownWording;
 use beckon_domain::usecases::test_template::{TestOrder, TestTemplateRefused};
 use beckon_domain::values::ids::Version;
 
@@ -62,7 +63,11 @@ impl Cast {
 
     async fn show_wording(&self, order: &TemplateOrder) -> Ended {
         let showing = self.preview_template();
-        let answer = showing.run(order.name(), Some(order.draft()), None).await;
+        let shown = ShownWording {
+            draft: Some(order.draft()),
+            ..ShownWording::default()
+        };
+        let answer = showing.run(order.name(), shown).await;
         let answer = match answer {
             Ok(message) => {
                 let right = message.subject == order.subject && !order.scripted;
