@@ -9,10 +9,14 @@
 
 /** @type {Route[]} */
 export const routes = [
+  { path: "/overview", load: () => import("../pages/overview.js") },
   { path: "/users", nav: "nav.users", load: () => import("../pages/users.js") },
   { path: "/users/:id", load: () => import("../pages/user.js") },
   { path: "/batches", nav: "nav.batches", load: () => import("../pages/batches.js") },
   { path: "/batches/:id", load: () => import("../pages/batch.js") },
+  { path: "/settings", nav: "nav.settings", load: () => import("../pages/settings.js") },
+  { path: "/settings/:section", load: () => import("../pages/settings.js") },
+  { path: "/settings/templates/:kind/:locale", load: () => import("../pages/settings/template.js") },
 ];
 
 /** What is shown at `/`. */

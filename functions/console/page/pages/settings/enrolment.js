@@ -1,0 +1,71 @@
+// Where people go on after their secret was accepted, by platform and ownership.
+
+import { h } from "../../core/dom.js";
+import { named, t } from "../../core/words.js";
+import { boundSelect, boundText } from "./bound.js";
+import { orderedList } from "./ordered.js";
+import { missing } from "./sender.js";
+
+const PLATFORMS = ["ios", "ipados", "macos", "tvos", "watchos", "visionos", "android", "windows", "chromeos", "linux"];
+export const OWNERSHIPS = ["notSet", "userOwned", "companyOwned"];
+
+/** @param {AbortSignal} signal */
+export function show(signal) {
+  return [
+    h(
+      "section",
+      { class: "card" },
+      h("p", { class: "muted" }, t("settings.enrolment.text")),
+      missing(signal, "enrolment.addresses", "settings.advice.enrolment"),
+      orderedList({
+        path: "enrolment.addresses",
+        label: t("settings.section.enrolment"),
+        empty: t("settings.enrolment.empty"),
+        add: t("settings.enrolment.add"),
+        fresh: () => ({ platform: null, ownership: null, url: "" }),
+        title: ({ platform, ownership, url }) =>
+          t("settings.enrolment.title", {
+            platform: platform ? named("settings.platform", platform) : t("settings.platform.any"),
+            ownership: ownership ? named("ownership", ownership) : t("settings.ownership.any"),
+            url: url || t("settings.value.none"),
+          }),
+        fields: (path) => [
+          h(
+            "div",
+            { class: "two" },
+            boundSelect({
+              path: `${path}.platform`,
+              label: t("settings.enrolment.platform"),
+              options: [
+                { value: "", label: t("settings.platform.any") },
+                ...PLATFORMS.map((value) => ({ value, label: named("settings.platform", value) })),
+              ],
+            }),
+            ownershipField(`${path}.ownership`),
+          ),
+          boundText({
+            path: `${path}.url`,
+            label: t("settings.enrolment.url"),
+            hint: t("settings.enrolment.url.hint", {
+              example: "https://mdm.example.com/enrol?session={registrationId}",
+              variables: "{registrationId} {email} {platform} {ownership}",
+            }),
+            placeholder: "https://",
+          }),
+        ],
+      }),
+    ),
+  ];
+}
+
+/** @param {string} path */
+export function ownershipField(path) {
+  return boundSelect({
+    path,
+    label: t("settings.enrolment.ownership"),
+    options: [
+      { value: "", label: t("settings.ownership.any") },
+      ...OWNERSHIPS.map((value) => ({ value, label: named("ownership", value) })),
+    ],
+  });
+}

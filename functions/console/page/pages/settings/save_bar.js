@@ -1,0 +1,87 @@
+// What was changed and is not saved yet, with *Save*. It stands at the foot of every section.
+
+import { alertNow, announce } from "../../core/announce.js";
+import { button } from "../../core/controls.js";
+import { ask } from "../../core/dialog.js";
+import { h, replace } from "../../core/dom.js";
+import { failure } from "../../core/failure.js";
+import { list } from "../../core/format.js";
+import { t } from "../../core/words.js";
+import { resolve } from "./conflict.js";
+import { changed, changes, discard, errors, save } from "./document.js";
+import { fieldName } from "./names.js";
+
+/** How many changed fields are named one by one. */
+const NAMED = 4;
+
+/**
+ * @param {object} what
+ * @param {AbortSignal} what.signal
+ * @param {() => void} what.again shows the section anew
+ * @param {(field: string) => void} what.toError brings the reader to a field that must be put right
+ */
+export function saveBar({ signal, again, toError }) {
+  const said = h("p", { class: "save-text", role: "status" });
+  const trouble = h("div", { class: "save-trouble" });
+  const saving = button({ label: t("settings.save"), kind: "main", onPress: () => run() });
+  const discarding = button({ label: t("settings.discard"), onPress: () => drop() });
+  const element = h(
+    "div",
+    { class: "save-bar", hidden: true },
+    trouble,
+    h("div", { class: "save-line" }, said, h("div", { class: "save-actions" }, discarding, saving)),
+  );
+
+  const write = () => {
+    const fields = changes().map(({ field }) => fieldName(field));
+    element.hidden = fields.length === 0;
+    if (fields.length === 0) replace(trouble);
+    const names =
+      fields.length > NAMED ? [...fields.slice(0, NAMED), t("names.more", { count: fields.length - NAMED })] : fields;
+    const text = fields.length === 0 ? "" : t("settings.unsaved", { count: fields.length, names: list(names) });
+    if (said.textContent !== text) said.textContent = text;
+  };
+
+  const run = async () => {
+    replace(trouble);
+    try {
+      const other = await save();
+      if (other === null) {
+        announce(t("settings.saved"));
+        again();
+        return;
+      }
+      const decided = await resolve(other);
+      again();
+      if (decided) await run();
+    } catch (error) {
+      const [wrong] = errors();
+      if (wrong) {
+        alertNow(t("field.wrong", { count: errors().length }));
+        replace(trouble, h("p", { class: "error" }, t("settings.notSaved", { count: errors().length })));
+        toError(wrong[0]);
+      } else {
+        replace(trouble, failure(error, { again: run }), h("p", { class: "hint" }, t("settings.kept")));
+      }
+    }
+  };
+
+  const drop = async () => {
+    if (
+      !(await ask({
+        title: t("settings.discard.title"),
+        text: t("settings.discard.text", { names: list(changes().map(({ field }) => fieldName(field))) }),
+        action: t("settings.discard"),
+        danger: true,
+      }))
+    )
+      return;
+    discard();
+    announce(t("settings.discarded"));
+    again();
+  };
+
+  changed.addEventListener("changed", write, { signal });
+  write();
+  return element;
+}

@@ -1,0 +1,79 @@
+// A wording that is being written: what is kept, what was typed. It survives a reload in this tab.
+
+/** @typedef {{ subject: string, title: string | null, html: string | null, text: string | null }} Draft */
+
+export class Wording {
+  /**
+   * @param {string} path
+   * @param {import("../../core/api.js").Answer<any>} answer
+   */
+  constructor(path, answer) {
+    /** @type {Draft} */
+    this.kept = answer.data.wording;
+    /** @type {Draft} */
+    this.draft = { ...answer.data.wording };
+    this.etag = answer.etag;
+    this.key = `beckon.wording.${path}`;
+    this.restored = false;
+    this.take(answer, false);
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "null");
+      if (kept) {
+        this.draft = kept.draft;
+        this.etag = kept.etag;
+        this.restored = this.isChanged;
+      }
+    } catch {
+      // What cannot be read is not restored.
+    }
+  }
+
+  /**
+   * @param {import("../../core/api.js").Answer<any>} answer
+   * @param {boolean} [forget] what was typed
+   */
+  take({ data, etag }, forget = true) {
+    this.own = data.own;
+    this.changedAt = data.changedAt;
+    this.etag = etag;
+    this.kept = data.wording;
+    this.draft = { ...data.wording };
+    if (forget) this.#keep();
+  }
+
+  /** @param {{ [name: string]: string }} texts */
+  type(texts) {
+    this.draft = {
+      subject: texts["subject"] ?? "",
+      title: texts["title"] || null,
+      html: texts["html"] || null,
+      text: texts["text"] || null,
+    };
+    this.#keep();
+  }
+
+  discard() {
+    this.draft = { ...this.kept };
+    this.#keep();
+  }
+
+  get isChanged() {
+    return !this.isLike(this.kept);
+  }
+
+  /** @param {Draft} other */
+  isLike(other) {
+    return /** @type {(keyof Draft)[]} */ (["subject", "title", "html", "text"]).every(
+      (name) => (this.draft[name] ?? "") === (other[name] ?? ""),
+    );
+  }
+
+  #keep() {
+    try {
+      if (this.isChanged) sessionStorage.setItem(this.key, JSON.stringify({ draft: this.draft, etag: this.etag }));
+      else sessionStorage.removeItem(this.key);
+    } catch {
+      // It holds until the page is closed then.
+    }
+  }
+}
