@@ -71,6 +71,7 @@ export async function show(place, { params, signal }) {
     const restored = wasRestored() && isChanged();
     replace(
       body,
+      unplaced(section, body, signal),
       !editable() && section.fields.length > 0 && notice("info", h("p", null, t("settings.readOnly"))),
       restored && notice("info", h("p", null, t("settings.restored"))),
       ...fields(signal),
@@ -134,6 +135,29 @@ async function leave() {
   });
   if (sure) discard();
   return sure;
+}
+
+/**
+ * What is wrong with a part of the settings that no single field stands for, such as a PIN that is guessed too easily.
+ *
+ * @param {Section} section
+ * @param {HTMLElement} body
+ * @param {AbortSignal} signal
+ */
+function unplaced(section, body, signal) {
+  const place = h("div", { class: "unplaced" });
+  const write = () => {
+    const paths = [...body.querySelectorAll("[data-path]")].map((one) => one.getAttribute("data-path") ?? "");
+    const has = (/** @type {string} */ field) => paths.some((path) => field === path || field.startsWith(`${path}[`));
+    const left = errors().filter(([field]) => sectionOf(field) === section && !has(field));
+    const text = left.map(([field, wrong]) => t("settings.wrongPart", { field: fieldName(field), wrong })).join("\n");
+    if (place.dataset["text"] === text) return;
+    place.dataset["text"] = text;
+    replace(place, text !== "" && notice("bad", ...text.split("\n").map((line) => h("p", null, line))));
+  };
+  changed.addEventListener("changed", write, { signal });
+  queueMicrotask(write);
+  return place;
 }
 
 /**

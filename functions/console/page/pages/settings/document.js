@@ -187,7 +187,10 @@ export function errors() {
 /** @param {string} path */
 function forgive(path) {
   for (const field of [...wrong.keys()]) {
-    if (field === path || field.startsWith(`${path}[`) || field.startsWith(`${path}.`)) wrong.delete(field);
+    const within = field === path || field.startsWith(`${path}[`) || field.startsWith(`${path}.`);
+    // What is wrong with a whole may be put right by one of its parts.
+    const around = path.startsWith(`${field}.`);
+    if (within || around) wrong.delete(field);
   }
 }
 

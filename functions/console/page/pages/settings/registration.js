@@ -107,7 +107,7 @@ function report({ chance, expectedHits, bits, hours, warnings, refused }) {
     hours: () => t("settings.guessing.warn.hours", { hours }),
   };
   return [
-    h("h3", null, t("settings.guessing.title")),
+    h("h2", { class: "panel-head" }, t("settings.guessing.title")),
     h(
       "p",
       { class: "guessing-chance", dataset: { chance: String(chance) } },

@@ -88,7 +88,7 @@ function example(signal) {
     const { dates, ended } = remindersOf(policy, hours, now, zone);
     replace(
       place,
-      h("h3", null, t("settings.reminders.example")),
+      h("h2", { class: "panel-head" }, t("settings.reminders.example")),
       h("p", { class: "hint" }, t("settings.reminders.example.hint", { zone })),
       h(
         "ol",
