@@ -49,7 +49,9 @@ class Visit:
     def _read_console(self, message):
         # Chromium says so of every refused request; what the page says of it then is checked.
         refused = message.text.startswith("Failed to load resource") and "/v1/" in message.location["url"]
-        if message.type in ("error", "warning") and not refused:
+        # What watches the page (WATCH) may not run in the frame of a mail, where no script may.
+        watcher = message.text.startswith("Blocked script execution") and "/console/frame" in message.text
+        if message.type in ("error", "warning") and not refused and not watcher:
             self._complaints.append(f"console: {message.text}")
 
     def open(self, path):
