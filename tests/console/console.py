@@ -1,5 +1,6 @@
 """Chromium, and the console as an administrator sees it there."""
 
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -137,6 +138,7 @@ class Chromium:
         context.add_init_script(WATCH)
         if self._files:
             context.route("**/console/*/**", self._serve_file)
+            context.route(f"{self._beckon.address}/", self._serve_page)
         visit = Visit(context, self._beckon.address)
         try:
             yield visit
@@ -151,3 +153,11 @@ class Chromium:
         if not file.is_file():
             return route.continue_()
         return route.fulfill(path=file)
+
+    def _serve_page(self, route):
+        """The page itself, with the address that the binary's files have."""
+        answer = route.fetch()
+        found = re.search(r"/console/([0-9a-f]+)/", answer.text())[1]
+        languages = " ".join(sorted(file.stem for file in (self._files / "words").glob("*.json")))
+        text = (self._files / "index.html").read_text()
+        return route.fulfill(response=answer, body=text.replace("{hash}", found).replace("{languages}", languages))

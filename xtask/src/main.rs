@@ -84,6 +84,11 @@ const CI: &[Task] = &[
         command: "cargo build --quiet --bin beckon && tests/browser/run --binary ${CARGO_TARGET_DIR:-target}/debug/beckon",
     },
     Task {
+        name: "pages",
+        about: "what administrators do on the pages of the console, in Chromium",
+        command: "cargo build --quiet --bin beckon && tests/console/browse --binary ${CARGO_TARGET_DIR:-target}/debug/beckon",
+    },
+    Task {
         name: "redocly",
         about: "whether the API's document is a valid OpenAPI document",
         command: "cargo build --quiet --bin beckon && tests/clients/run redocly --binary ${CARGO_TARGET_DIR:-target}/debug/beckon",
