@@ -15,10 +15,10 @@ import { named, t } from "../core/words.js";
 /** A card with the funnel; hidden while there is none. */
 export function funnelCard() {
   const titleId = uniqueId("funnel");
-  const rows = h("ol", { class: "funnel" });
+  const rows = h("ol", { class: "steps" });
   const element = h(
     "section",
-    { class: "card funnel-card", "aria-labelledby": titleId, hidden: true },
+    { class: "card steps-card", "aria-labelledby": titleId, hidden: true },
     h("h2", { id: titleId }, t("batch.funnel")),
     rows,
     h("p", { class: "hint" }, t("batch.funnel.hint")),
@@ -40,19 +40,19 @@ export function funnelCard() {
           h(
             "li",
             { dataset: { step } },
-            h("span", { class: "funnel-step" }, named("batch.step", step)),
+            h("span", { class: "steps-step" }, named("batch.step", step)),
             h(
               "span",
-              { class: "funnel-bar", "aria-hidden": "true" },
+              { class: "steps-bar", "aria-hidden": "true" },
               h("span", { style: { "inline-size": `${(count / most) * 100}%` } }),
             ),
             h(
               "span",
-              { class: "funnel-count" },
+              { class: "steps-count" },
               h("strong", null, number(count)),
               step === "invited" || invited === 0 ? "" : ` ${percent(count / invited)}`,
             ),
-            h("span", { class: "funnel-median muted" }, median ? span(median) : ""),
+            h("span", { class: "steps-median muted" }, median ? span(median) : ""),
           ),
         ),
       );
