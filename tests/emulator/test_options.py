@@ -12,6 +12,8 @@ OPTIONS = {
     "RoleClaim": "roles",
     "ScopePrefix": "api://beckon/",
     "MachineClaim": "gty=client-credentials",
+    "ConsoleClientId": "beckon-console",
+    "ConsoleAudience": "api://beckon",
     "EventSources": "mdm,mdm-test",
     "EventAccounts": "111111111111,222222222222",
     "DomainName": "enroll.example.com",
@@ -60,7 +62,10 @@ def test_every_optional_part_deploys(session):
     queue = stack.outputs["DeadLetterQueueUrl"]
     attributes = stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     equal(attributes["KmsMasterKeyId"], key, "the key of the dead-letter queue")
-    for page in ("preview", "send", "desk", "directory", "settings", "redeem", "console"):
+    told = stack.function("console")["Environment"]["Variables"]
+    equal(told["BECKON_CONSOLE_CLIENT_ID"], "beckon-console", "the console's client")
+    equal((told["BECKON_CONSOLE_TOKEN"], told["BECKON_CONSOLE_AUDIENCE"]), ("access", "api://beckon"), "the token that the console sends")
+    for page in ("preview", "send", "desk", "directory", "settings", "redeem"):
         variables = stack.function(page)["Environment"]["Variables"]
         equal(variables["BECKON_ROLE_CLAIM"], "roles", f"the role claim of {page}")
         equal(variables["BECKON_SCOPE_PREFIX"], "api://beckon/", f"the prefix of scopes of {page}")

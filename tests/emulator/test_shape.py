@@ -6,20 +6,21 @@ import re
 import tomllib
 
 import deployment
+import gateway
 from test_walk import equal
 
 # Not part of the API that the OpenAPI document describes.
 PAGES = {
+    "GET /",
+    "GET /console/config",
+    "GET /console/frame",
+    "GET /console/{hash}/{file+}",
     "GET /enroll",
     "GET /enroll/enroll.css",
     "GET /enroll/enroll.js",
     "GET /enroll/look",
     "GET /enroll/words/{language}",
     "GET /openapi.json",
-    "GET /",
-    "GET /console/config",
-    "GET /console/frame",
-    "GET /console/{hash}/{proxy+}",
 }
 
 # What no other route takes.
@@ -114,14 +115,13 @@ def test_every_alarm_notifies_and_stands_on_the_dashboard(session):
 
 def routes(document):
     """The template's routes: {route key: (its function, whether a token is needed)}."""
+    integrations = resources(document, "AWS::ApiGatewayV2::Integration")
     found = {}
-    for logical, function in resources(document, "AWS::Serverless::Function").items():
-        for event in function["Properties"].get("Events", {}).values():
-            if event["Type"] != "HttpApi":
-                continue
-            asked = event["Properties"]
-            key = f"{asked['Method']} {asked['Path']}" if "Path" in asked else NOWHERE
-            found[key] = (logical, asked.get("Auth", {}).get("Authorizer") != "NONE")
+    for route in resources(document, "AWS::ApiGatewayV2::Route").values():
+        asked = route["Properties"]
+        (integration,) = names_in(asked["Target"]) & integrations.keys()
+        (function,) = names_in(integrations[integration]["Properties"]["IntegrationUri"])
+        found[asked["RouteKey"]] = (function, asked["AuthorizationType"] == "JWT")
     return found
 
 
@@ -154,7 +154,8 @@ def test_cargo_lambda_gives_each_path_to_the_function_of_the_template(session):
     in_template = {}
     for key, (logical, _) in routes(document).items():
         if key != NOWHERE:
-            in_template.setdefault(key.split(" ")[1], set()).add(functions[logical])
+            path = gateway.as_cargo_lambda_writes(key.split(" ")[1])
+            in_template.setdefault(path, set()).add(functions[logical])
     with open(deployment.TEMPLATE.parent / "Cargo.toml", "rb") as manifest:
         table = tomllib.load(manifest)["workspace"]["metadata"]["lambda"]["watch"]["router"]
     equal({path: {function} for path, function in table.items()}, in_template, "the router's table in Cargo.toml")
@@ -175,7 +176,7 @@ def test_what_no_route_takes_is_answered_for_people_and_for_programs(session):
     """By the function of the enrolment page, without a token, and with a low limit of its own."""
     document = deployment.template()
     equal(routes(document)[NOWHERE], ("RedeemFunction", False), "what answers where no route does, and whether it asks for a token")
-    limit = document["Resources"]["Api"]["Properties"]["RouteSettings"][NOWHERE]
+    limit = document["Resources"]["Stage"]["Properties"]["RouteSettings"][NOWHERE]
     if limit["ThrottlingRateLimit"] > 10:
         raise AssertionError(f"anybody may ask for nothing {limit['ThrottlingRateLimit']} times a second")
     for path, status in (("/Enroll", 308), ("/v1/nothing", 404)):
@@ -191,5 +192,5 @@ def test_what_no_route_takes_is_answered_for_people_and_for_programs(session):
 def test_public_routes_have_the_limits_of_the_parameters(session):
     """The routes that look at secrets have the stage's own limits, which are parameters; all others, theirs."""
     document = deployment.template()
-    limited = document["Resources"]["Api"]["Properties"]["RouteSettings"]
+    limited = document["Resources"]["Stage"]["Properties"]["RouteSettings"]
     equal(set(needing_tokens(document)) - set(limited), LOOK_AT_SECRETS, "routes with the limits of the parameters")

@@ -16,10 +16,8 @@ import json
 import uuid
 from datetime import datetime, timezone
 
-import gateway
 from emulator import ACCOUNT, REGION
 from policies import allows
-from reading import Deployed, transformed
 
 
 def function_environment(recorder_port, ses_port):
@@ -52,56 +50,6 @@ def api_request_target(emulator, api_id, path):
     there, which needs a name server of its own.
     """
     return f"{emulator.address}{path}", f"{api_id}.execute-api.localhost:{emulator.port}"
-
-
-class _AsDeployed(Deployed):
-    """The template, resolved to what the emulator gave its resources."""
-
-    def __init__(self, document, parameters, stack):
-        self._stack = stack
-        self._pseudo = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": stack.name}
-        super().__init__(document, parameters)
-
-    def ref(self, name):
-        return self._pseudo[name] if name in self._pseudo else super().ref(name)
-
-    def name(self, name):
-        return self._stack.physical(name)
-
-    def attribute(self, name, attribute):
-        if self._kind(name) == "AWS::Lambda::Function" and attribute == "Arn":
-            answer = self._stack.client("lambda").get_function_configuration(FunctionName=self.name(name))
-            return answer["FunctionArn"]
-        return super().attribute(name, attribute)
-
-
-def import_api(stack, template, parameters):
-    """Makes the API's authorizer, integrations and routes of the OpenAPI document in its property Body, as
-    CloudFormation does.
-
-    MiniStack's CloudFormation leaves that property of an HTTP API out. This can go when it does not.
-    """
-    body = _AsDeployed(transformed(template), parameters, stack).resource("Api")["Properties"]["Body"]
-    api, to = stack.client("apigatewayv2"), {"ApiId": stack.outputs["ApiId"]}
-    authorizers = {}
-    for name, each in gateway.authorizers(body).items():
-        jwt = each["jwtConfiguration"]
-        authorizers[name] = api.create_authorizer(
-            **to,
-            Name=name,
-            AuthorizerType=each["type"].upper(),
-            IdentitySource=[each["identitySource"]],
-            JwtConfiguration={"Issuer": jwt["issuer"], "Audience": jwt["audience"]},
-        )["AuthorizerId"]
-    for route in gateway.routes(body).values():
-        integration = api.create_integration(
-            **to,
-            IntegrationType=route.integration["type"].upper(),
-            IntegrationUri=route.function,
-            PayloadFormatVersion=route.integration["payloadFormatVersion"],
-        )["IntegrationId"]
-        known = {"AuthorizationType": "JWT", "AuthorizerId": authorizers[route.scheme]} if route.scheme else {"AuthorizationType": "NONE"}
-        api.create_route(**to, RouteKey=route.key, Target=f"integrations/{integration}", **known)
 
 
 def name_of_bus(arn):

@@ -26,8 +26,8 @@ def source(document, function):
     return event["Properties"]
 
 
-def route(document, function, event):
-    return properties(document, function)["Events"][event]["Properties"]
+def route(document, name):
+    return properties(document, f"{name}Route")
 
 
 # The eight that a suite in an emulator once missed.
@@ -52,9 +52,10 @@ def the_dead_letter_queue_takes_nothing_of_the_rules(document):
     policy["Statement"] = [each for each in policy["Statement"] if each["Effect"] == "Deny"]
 
 
-def a_route_belongs_to_an_api_of_its_own(document):
-    # SAM then makes another one, which asks nobody for a token.
-    del route(document, "SendFunction", "StopBatch")["ApiId"]
+def the_api_may_not_call_redeem(document):
+    properties(document, "RedeemPermission")["SourceArn"] = {
+        "Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:another/*"
+    }
 
 
 def expand_may_not_read_the_stream(document):
@@ -114,7 +115,7 @@ def feedback_may_not_put_on_the_dead_letter_queue(document):
 
 
 def tokens_are_taken_from_the_query(document):
-    properties(document, "Api")["Auth"]["Authorizers"]["token"]["IdentitySource"] = "$request.querystring.token"
+    properties(document, "Authorizer")["IdentitySource"] = ["$request.querystring.token"]
 
 
 def maintenance_may_not_wake_deliver(document):
@@ -192,38 +193,54 @@ def a_new_key_takes_the_place_of_the_old(document):
 
 
 def an_administrators_route_needs_no_token(document):
-    route(document, "DirectoryFunction", "ListUsers")["Auth"] = {"Authorizer": "NONE"}
+    route(document, "ListUsers")["AuthorizationType"] = "NONE"
+    del route(document, "ListUsers")["AuthorizerId"]
 
 
 def a_public_route_needs_a_token(document):
-    del route(document, "RedeemFunction", "Redeem")["Auth"]
+    route(document, "Redeem").update({"AuthorizationType": "JWT", "AuthorizerId": {"Ref": "Authorizer"}})
 
 
 def tokens_of_every_application_are_taken(document):
-    configuration = properties(document, "Api")["Auth"]["Authorizers"]["token"]["JwtConfiguration"]
-    configuration["audience"] = [{"Ref": "MdmOverHttp"}]
+    properties(document, "Authorizer")["JwtConfiguration"]["Audience"] = [{"Ref": "MdmOverHttp"}]
 
 
 def a_route_leads_to_another_function(document):
-    event = properties(document, "RedeemFunction")["Events"].pop("Decline")
-    properties(document, "SettingsFunction")["Events"]["Decline"] = event
+    route(document, "Decline")["Target"] = {"Fn::Sub": "integrations/${SettingsIntegration}"}
 
 
 def a_route_is_missing(document):
-    del properties(document, "RedeemFunction")["Events"]["RequestPin"]
+    del document["Resources"]["RequestPinRoute"]
+    document["Resources"]["Stage"]["DependsOn"].remove("RequestPinRoute")
+
+
+def a_route_may_not_be_there_before_its_limit(document):
+    document["Resources"]["Stage"]["DependsOn"].remove("ListUsersRoute")
+
+
+def the_console_cannot_sign_anybody_in(document):
+    properties(document, "AdministratorClient")["CallbackURLs"] = [{"Fn::Sub": "https://${AWS::StackName}.example/"}]
+
+
+def people_may_get_a_token_without_a_code(document):
+    properties(document, "AdministratorClient")["AllowedOAuthFlows"].append("implicit")
+
+
+def the_console_sends_the_pools_access_token(document):
+    properties(document, "ConsoleFunction")["Environment"]["Variables"]["BECKON_CONSOLE_TOKEN"] = "access"
 
 
 def a_function_and_the_api_need_each_other(document):
-    properties(document, "SendFunction")["Environment"]["Variables"]["BECKON_DELIVER_FUNCTION"] = {"Ref": "DeliverFunction"}
+    properties(document, "Api")["Description"] = {"Fn::Sub": "Signs people in as ${AdministratorClient}"}
 
 
 def a_public_route_takes_any_number_of_requests(document):
-    stage = properties(document, "Api")
+    stage = properties(document, "Stage")
     stage["RouteSettings"]["POST /v1/redemptions"] = {"ThrottlingRateLimit": 10000, "ThrottlingBurstLimit": 5000}
 
 
 def a_limit_is_a_text(document):
-    stage = properties(document, "Api")
+    stage = properties(document, "Stage")
     stage["RouteSettings"]["GET /enroll"]["ThrottlingRateLimit"] = {"Ref": "PublicRequestsPerSecond"}
 
 

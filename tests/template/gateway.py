@@ -1,47 +1,41 @@
-"""The API's routes, as the OpenAPI document says them that SAM makes of the functions' events."""
+"""The API's routes, as the template writes them out."""
 
 import re
 from dataclasses import dataclass
 
-EXTENSION = "x-amazon-apigateway-"
-
 
 @dataclass(frozen=True)
 class Route:
-    """One route: where it leads, how, and by which of the document's schemes a caller is known."""
+    """One route: where it leads, how, and by which authorizer a caller is known."""
 
+    logical: str
     key: str
+    api: str
     integration: dict
-    scheme: str | None
+    authorizer: str | None
 
     @property
     def function(self):
         """The ARN of its function."""
-        return re.search(r":lambda:path/[^/]+/functions/(.+)/invocations$", self.integration["uri"])[1]
+        return self.integration["IntegrationUri"]
 
 
-def routes(body):
-    """The routes of a resolved document by their keys, such as `GET /v1/users`."""
+def routes(stack):
+    """The routes of a stack by their keys, such as `GET /v1/users`."""
+    integrations = {f"integrations/{stack.ref(name)}": each for name, each in stack.of_type("AWS::ApiGatewayV2::Integration").items()}
     found = {}
-    for path, operations in body["paths"].items():
-        for method, operation in operations.items():
-            key = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
-            schemes = [name for each in operation.get("security", []) for name in each]
-            # SAM's name for no scheme at all.
-            [scheme] = schemes or ["NONE"]
-            found[key] = Route(key, operation[f"{EXTENSION}integration"], None if scheme == "NONE" else scheme)
+    for logical, each in stack.of_type("AWS::ApiGatewayV2::Route").items():
+        key, asks = each["RouteKey"], each.get("AuthorizationType", "NONE")
+        if key in found:
+            raise AssertionError(f"{key} is there twice")
+        authorizer = None if asks == "NONE" else each.get("AuthorizerId") if asks == "JWT" else asks
+        found[key] = Route(logical, key, each["ApiId"], integrations[each["Target"]], authorizer)
     return found
 
 
-def authorizers(body):
-    """What the document says of each scheme."""
-    return {name: each[f"{EXTENSION}authorizer"] for name, each in body["components"]["securitySchemes"].items()}
-
-
-def answers_at_its_own_address(body):
-    """Whether API Gateway's own address leads to the API."""
-    settings = [server.get(f"{EXTENSION}endpoint-configuration", {}) for server in body.get("servers", [])]
-    return not any(each.get("disableExecuteApiEndpoint") for each in settings)
+def as_cargo_lambda_writes(path):
+    """A path in the words of `cargo lambda`, which writes `{*file}` for API Gateway's `{file+}`."""
+    return re.sub(r"\{(\w+)\+\}", r"{*\1}", path)
 
 
 def stage(stack):

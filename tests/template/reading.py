@@ -40,6 +40,10 @@ OPTIONS = {
     "RoleClaim": "roles",
     "ScopePrefix": "api://beckon/",
     "MachineClaim": "idtyp=app",
+    "ConsoleClientId": "01234567-0123-0123-0123-0123456789ab",
+    "ConsoleScope": "openid profile email offline_access api://beckon/access",
+    "ConsoleAudience": "api://beckon",
+    "ConsoleOrigins": "https://token.example.com https://token2.example.com",
     "EventSources": "mdm,mdm-test",
     "EventAccounts": "111111111111,222222222222",
     "DomainName": "enroll.example.com",
@@ -58,7 +62,7 @@ OPTIONS = {
 }
 # The same with the stack's own pool.
 POOL_OPTIONS = {
-    **{name: value for name, value in OPTIONS.items() if name not in ("Issuer", "Audience")},
+    **{name: value for name, value in OPTIONS.items() if name not in ("Issuer", "Audience") and not name.startswith("Console")},
     "RoleClaim": "cognito:groups",
     "RequireMfa": "true",
     "MdmOverHttp": "true",

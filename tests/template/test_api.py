@@ -1,7 +1,6 @@
 """The API: each route's function, who may call it, how often, and where it answers."""
 
 import json
-import re
 import tomllib
 
 import gateway
@@ -10,7 +9,7 @@ from test_functions import BEHIND_THE_API
 from reading import ACCOUNT, OPTIONS, REGION, REPOSITORY
 from saying import Wrong, functions
 
-# Open to everybody: what invited people use, and the API's description.
+# Open to everybody: what invited people use, the console's page and what it loads, and the API's description.
 PUBLIC = {
     "POST /v1/redemptions",
     "POST /v1/pin-requests",
@@ -21,11 +20,11 @@ PUBLIC = {
     "GET /enroll/enroll.js",
     "GET /enroll/look",
     "GET /enroll/words/{language}",
-    "GET /openapi.json",
     "GET /",
     "GET /console/config",
     "GET /console/frame",
-    "GET /console/{hash}/{proxy+}",
+    "GET /console/{hash}/{file+}",
+    "GET /openapi.json",
     "$default",
 }
 # Those of them that tell a right secret from a wrong one, or cause a mail. They have the stage's limits, which
@@ -38,10 +37,6 @@ LOOK_AT_SECRETS = {
 }
 # The most requests a second, and at once, of the others: (with a token, without).
 MOST = {True: (100, 200), False: (50, 100)}
-
-
-def routes(stack):
-    return gateway.routes(stack.properties("Api")["Body"])
 
 
 def function_of(stack, route):
@@ -59,24 +54,24 @@ def test_routes_lead_to_the_function_that_knows_them(stacks):
     for which, stack in stacks.every.items():
         wrong.equal(list(stack.of_type("AWS::ApiGatewayV2::Api")), ["Api"], f"{which}, the APIs")
         found = {}
-        for key, route in routes(stack).items():
+        for key, route in gateway.routes(stack).items():
+            wrong.equal(route.api, stack.ref("Api"), f"{which}, the API of {key}")
             if key != "$default":
-                found.setdefault(key.split(" ")[1], set()).add(function_of(stack, route))
+                path = gateway.as_cargo_lambda_writes(key.split(" ")[1])
+                found.setdefault(path, set()).add(function_of(stack, route))
             else:
                 wrong.equal(function_of(stack, route), "redeem", f"{which}, what answers where no route does")
-        # The rest of a path is `{proxy+}` to API Gateway and `{*proxy}` to cargo lambda.
-        table_of = {re.sub(r"\{\*(\w+)\}", r"{\1+}", path): {function} for path, function in table.items()}
-        wrong.equal(found, table_of, f"{which}, the router's table in Cargo.toml")
+        wrong.equal(found, {path: {function} for path, function in table.items()}, f"{which}, the router's table in Cargo.toml")
     wrong.raise_if_any()
 
 
 def test_integrations_hand_requests_over_as_the_functions_read_them(stacks):
     wrong = Wrong()
-    for key, route in routes(stacks.default).items():
-        wrong.equal(route.integration.get("type"), "aws_proxy", f"the type of {key}")
-        wrong.equal(route.integration.get("httpMethod"), "POST", f"how {key} calls its function")
-        wrong.equal(route.integration.get("payloadFormatVersion"), "2.0", f"the format of {key}")
-        timeout = route.integration.get("timeoutInMillis", 30000)
+    for key, route in gateway.routes(stacks.default).items():
+        wrong.equal(route.integration.get("ApiId"), stacks.default.ref("Api"), f"the API that {key} leads on from")
+        wrong.equal(route.integration.get("IntegrationType"), "AWS_PROXY", f"the type of {key}")
+        wrong.equal(route.integration.get("PayloadFormatVersion"), "2.0", f"the format of {key}")
+        timeout = route.integration.get("TimeoutInMillis", 30000)
         wrong.equal(timeout, 30000, f"how long the API waits at {key}, in milliseconds")
     wrong.raise_if_any()
 
@@ -85,7 +80,7 @@ def test_the_api_may_call_each_function_behind_it_and_others_may_not(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         api = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{stack.ref('Api')}"
-        found = routes(stack)
+        found = gateway.routes(stack)
         wrong.equal({function_of(stack, route) for route in found.values()}, set(BEHIND_THE_API), f"{which}, the functions behind the API")
         for key, route in found.items():
             # As the gateway says it: the stage, the method and the path.
@@ -105,8 +100,9 @@ def test_the_api_may_call_each_function_behind_it_and_others_may_not(stacks):
 def test_only_public_routes_need_no_token(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
-        for key, route in routes(stack).items():
-            wrong.equal(route.scheme, None if key in PUBLIC else "token", f"{which}, what {key} asks for")
+        for key, route in gateway.routes(stack).items():
+            expected = None if key in PUBLIC else stack.ref("Authorizer")
+            wrong.equal(route.authorizer, expected, f"{which}, what {key} asks for")
     wrong.raise_if_any()
 
 
@@ -114,17 +110,18 @@ def test_tokens_are_judged_by_issuer_and_audience(stacks):
     wrong = Wrong()
     clients = ["AdministratorClient", "MdmClient"]
     for which, stack in stacks.every.items():
-        authorizer = gateway.authorizers(stack.properties("Api")["Body"])["token"]
-        wrong.equal(authorizer["type"], "jwt", f"{which}, the type of the authorizer")
-        wrong.equal(authorizer["identitySource"], "$request.header.Authorization", f"{which}, where the token is")
-        jwt = authorizer["jwtConfiguration"]
+        authorizer = stack.properties("Authorizer")
+        wrong.equal(authorizer["ApiId"], stack.ref("Api"), f"{which}, the API of the authorizer")
+        wrong.equal(authorizer["AuthorizerType"], "JWT", f"{which}, the type of the authorizer")
+        wrong.equal(authorizer["IdentitySource"], ["$request.header.Authorization"], f"{which}, where the token is")
+        jwt = authorizer["JwtConfiguration"]
         if "UserPool" in stack.there:
             issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{stack.ref('UserPool')}"
             audience = [stack.ref(name) for name in clients if name in stack.there]
         else:
             issuer, audience = OPTIONS["Issuer"], OPTIONS["Audience"].split(",")
-        wrong.equal(jwt["issuer"], issuer, f"{which}, whose tokens are taken")
-        wrong.equal(jwt["audience"], audience, f"{which}, for whom the tokens are")
+        wrong.equal(jwt["Issuer"], issuer, f"{which}, whose tokens are taken")
+        wrong.equal(jwt["Audience"], audience, f"{which}, for whom the tokens are")
     wrong.raise_if_any()
 
 
@@ -142,18 +139,22 @@ def test_routes_take_no_more_requests_than_they_should(stacks):
         # Metrics for each route are charged for.
         wrong.unless(not default.get("DetailedMetricsEnabled"), f"{which}, each route has metrics of its own")
         limited = stage.get("RouteSettings", {})
-        stray = set(limited) - set(routes(stack))
+        stray = set(limited) - set(gateway.routes(stack))
         wrong.unless(not stray, f"{which}, limits of routes that are not there: {stray}")
         for key in LOOK_AT_SECRETS:
-            wrong.unless(key in routes(stack), f"{which}, {key} is not there")
+            wrong.unless(key in gateway.routes(stack), f"{which}, {key} is not there")
             wrong.unless(key not in limited, f"{which}, {key} has limits other than the parameters")
-        for key in set(routes(stack)) - LOOK_AT_SECRETS - {"$default"}:
+        for key in set(gateway.routes(stack)) - LOOK_AT_SECRETS - {"$default"}:
             own = limited.get(key, {})
             most = MOST[key not in PUBLIC]
             for setting, limit in zip(("ThrottlingRateLimit", "ThrottlingBurstLimit"), most, strict=True):
                 # What is a parameter arrives as text there, and is refused.
                 number = isinstance(own.get(setting), int)
                 wrong.unless(number and 1 <= own[setting] <= limit, f"{which}, {setting} of {key} is {own.get(setting)!r}")
+        # A route must exist before it can have limits of its own.
+        needed = {route.logical for key, route in gateway.routes(stack).items() if key in limited}
+        missing = needed - set(stack.resources["Stage"].get("DependsOn", []))
+        wrong.unless(not missing, f"{which}, the stage has limits for routes that may not be there yet: {missing}")
     wrong.raise_if_any()
 
 
@@ -161,14 +162,14 @@ def test_the_api_answers_at_one_address(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         api = stack.properties("Api")
-        wrong.equal(api["Body"]["info"]["title"], stack.ref("AWS::StackName"), f"{which}, the name of the API")
-        cors = "CorsConfiguration" in api or "x-amazon-apigateway-cors" in api["Body"]
-        wrong.unless(not cors, f"{which}, other origins may call the API")
-        there = gateway.answers_at_its_own_address(api["Body"])
-        wrong.equal(there, "Domain" not in stack.there, f"{which}, whether the API answers at API Gateway's own address")
+        wrong.equal(api.get("Name"), stack.ref("AWS::StackName"), f"{which}, the name of the API")
+        wrong.equal(api.get("ProtocolType"), "HTTP", f"{which}, the protocol")
+        wrong.unless("CorsConfiguration" not in api, f"{which}, other origins may call the API")
+        own_domain = "Domain" in stack.there
+        wrong.equal(api.get("DisableExecuteApiEndpoint", False), own_domain, f"{which}, whether API Gateway's own address is off")
     stack = stacks.options
     [mapping] = stack.of_type("AWS::ApiGatewayV2::ApiMapping").values()
-    expected = {"ApiId": stack.ref("Api"), "DomainName": stack.ref("Domain"), "Stage": stack.ref("ApiApiGatewayDefaultStage")}
+    expected = {"ApiId": stack.ref("Api"), "DomainName": stack.ref("Domain"), "Stage": stack.ref("Stage")}
     wrong.equal(mapping, expected, "what the domain leads to")
     wrong.equal(stack.properties("Domain").get("DomainName"), OPTIONS["DomainName"], "the domain")
     [configuration] = stack.properties("Domain")["DomainNameConfigurations"]

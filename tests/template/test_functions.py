@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from reading import REPOSITORY, SENDER
+from reading import OPTIONS, REGION, REPOSITORY, SENDER, Deployed
 from saying import Wrong, functions
 
 CONFIGURED = re.compile(r'\b(?:required|optional|parsed|number_or|environment)\(\s*"(BECKON_\w+)"')
@@ -71,7 +71,24 @@ def expected_values(stack):
         "BECKON_ROLE_CLAIM": {stack.parameters["RoleClaim"]},
         "BECKON_SCOPE_PREFIX": {stack.parameters["ScopePrefix"]},
         "BECKON_MACHINE_CLAIM": {stack.parameters["MachineClaim"]},
+        **expected_of_the_console(stack),
         "BECKON_MOST_PER_SECOND": {stack.parameters["MostMailsPerSecond"]},
+    }
+
+
+def expected_of_the_console(stack):
+    """How people sign in to the console: at the stack's own pool, or as the parameters say."""
+    own = "UserPool" in stack.there
+    pool = f"https://cognito-idp.{REGION}.amazonaws.com/{stack.ref('UserPool')}" if own else None
+    given = stack.parameters
+    return {
+        "BECKON_CONSOLE_ISSUER": {pool or given["Issuer"]},
+        "BECKON_CONSOLE_CLIENT_ID": {stack.ref("AdministratorClient") if own else given["ConsoleClientId"]},
+        "BECKON_CONSOLE_SCOPE": {"openid email profile" if own else given["ConsoleScope"]},
+        "BECKON_CONSOLE_AUDIENCE": set() if own else {given["ConsoleAudience"]},
+        "BECKON_CONSOLE_TOKEN": {"id" if own else "access"},
+        "BECKON_CONSOLE_ORIGINS": set() if own else {given["ConsoleOrigins"]},
+        "BECKON_CONSOLE_SIGN_OUT": {f"https://{stack.ref('UserPoolDomain')}.auth.{REGION}.amazoncognito.com/logout"} if own else set(),
     }
 
 
@@ -85,7 +102,8 @@ def test_each_function_has_the_variables_that_it_reads(stacks):
         for name, logical in functions(stack).items():
             given = variables_of(stack, logical)
             needed = required_by(name) | EVERYWHERE
-            if name in BEHIND_THE_API:
+            # The console's pages are for everybody: what they show, the API is asked for.
+            if name in BEHIND_THE_API and name != "console":
                 needed |= {variable for variable, parameter in WHO_CALLS.items() if stack.parameters[parameter]}
             if name == "deliver":
                 # Without it SES would report nothing, and maintenance could not hand over to the next run.
@@ -101,12 +119,28 @@ def test_each_function_has_the_variables_that_it_reads(stacks):
     wrong.raise_if_any()
 
 
+def test_the_console_signs_people_in_where_the_stack_says(stacks):
+    wrong = Wrong()
+    console = functions(stacks.default)["console"]
+    for which, stack in stacks.every.items():
+        names = {name for name in variables_of(stack, console) if name.startswith("BECKON_CONSOLE_")}
+        expected = {name for name, values in expected_of_the_console(stack).items() if values}
+        wrong.equal(names, expected, f"{which}, what the console is told")
+    # A stack whose console nobody has registered yet deploys, and the console says so.
+    parameters = {"Issuer": OPTIONS["Issuer"], "Audience": OPTIONS["Audience"]}
+    unregistered = variables_of(Deployed(stacks.document, parameters), console)
+    wrong.unless("BECKON_CONSOLE_CLIENT_ID" not in unregistered, "a client that is not there is named")
+    wrong.raise_if_any()
+
+
 def test_the_enrolment_page_is_where_the_api_answers(stacks):
     wrong = Wrong()
     own = stacks.default
     host = f"https://{own.ref('Api')}.execute-api.eu-west-1.amazonaws.com"
     wrong.equal(own.outputs["ApiAddress"], host, "the address of the API")
     wrong.equal(own.outputs["EnrolmentPage"], f"{host}/enroll", "the enrolment page")
+    wrong.equal(own.outputs["Console"], f"{host}/", "the console")
+    wrong.equal(stacks.options.outputs["Console"], "https://enroll.example.com/", "the console with a domain")
     wrong.equal(stacks.options.outputs["ApiAddress"], "https://enroll.example.com", "the address of the API with a domain")
     wrong.equal(stacks.options.outputs["EnrolmentPage"], "https://enroll.example.com/enroll", "the page with a domain")
     wrong.raise_if_any()

@@ -151,6 +151,13 @@ def test_people_sign_in_safely(stacks):
         flows = {"ALLOW_USER_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
         wrong.equal(set(people["ExplicitAuthFlows"]), flows, f"{which}, how people sign in")
         wrong.unless(not people.get("GenerateSecret"), f"{which}, the client for people has a secret")
+        # The console: the authorization code flow alone, back to the one page where the console is.
+        wrong.equal(people.get("AllowedOAuthFlows"), ["code"], f"{which}, the flows of the console")
+        wrong.equal(people.get("AllowedOAuthFlowsUserPoolClient"), True, f"{which}, whether the console may sign people in")
+        wrong.equal(people.get("AllowedOAuthScopes"), ["openid", "email", "profile"], f"{which}, the scopes of the console")
+        wrong.equal(people.get("SupportedIdentityProviders"), ["COGNITO"], f"{which}, who vouches for people")
+        console = [stack.outputs["Console"]]
+        wrong.equal((people.get("CallbackURLs"), people.get("LogoutURLs")), (console, console), f"{which}, where sign-in leads back to")
         wrong.equal(people.get("WriteAttributes"), ["name"], f"{which}, what people change of themselves")
         wrong.equal(people.get("PreventUserExistenceErrors"), "ENABLED", f"{which}, what strangers learn")
         wrong.equal(people.get("EnableTokenRevocation"), True, f"{which}, whether tokens can be revoked")

@@ -3,9 +3,12 @@
 
 mod assets;
 mod pages;
+mod sign_in;
 
 use axum::Router;
 use serde::Serialize;
+
+pub use sign_in::{SignIn, TokenKind, origin};
 
 /// How a deployment is set up, as the page learns it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -15,16 +18,6 @@ pub struct Setup {
     pub sign_in: Option<SignIn>,
     /// Whether this is a system on one machine, which has a mailbox.
     pub local: bool,
-}
-
-/// Where people sign in.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SignIn {
-    /// The OpenID provider.
-    pub issuer: String,
-    /// The console's client there.
-    pub client_id: String,
 }
 
 /// What the routes work with.

@@ -1,11 +1,16 @@
 //! Starts `console` on the Lambda runtime.
 
 use beckon_runtime::start;
-use console::{Console, Setup};
+use console::{Console, Setup, SignIn};
 
 fn main() -> Result<(), start::Error> {
     start::http(
-        |_| Some(Setup::default()),
+        |variables| {
+            Some(Setup {
+                sign_in: Some(SignIn::read(variables)?),
+                local: false,
+            })
+        },
         async |setup| Ok(Console::new(setup).router()),
     )
 }

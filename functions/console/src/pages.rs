@@ -8,7 +8,7 @@ use http::{HeaderValue, header};
 use serde::Serialize;
 
 use crate::assets::{HASH, asset};
-use crate::{Console, Setup};
+use crate::{Console, Setup, SignIn};
 
 const PAGE: &str = include_str!(concat!(env!("OUT_DIR"), "/index.html"));
 const FRAME: &str = include_str!("../page/frame.html");
@@ -25,13 +25,9 @@ pub(crate) fn routes() -> Router<Console> {
 
 /// The page. It is kept nowhere, so that a new version is there with the next reload.
 async fn page(State(console): State<Console>) -> Response {
-    let provider = console
-        .setup
-        .sign_in
-        .as_ref()
-        .and_then(|sign_in| origin(&sign_in.issuer))
-        .unwrap_or_default();
-    document(PAGE, &policy(PAGE_POLICY, provider))
+    let sign_in = console.setup.sign_in.as_ref();
+    let provider = sign_in.map(SignIn::connected).unwrap_or_default();
+    document(PAGE, &policy(PAGE_POLICY, &provider))
 }
 
 /// The frame in which a mail is shown: mails bring their styles with them, so this one document allows such styles;
@@ -79,13 +75,6 @@ fn policy(lines: &str, provider: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect();
     directives.join("; ")
-}
-
-/// Scheme, host and port of an address.
-fn origin(address: &str) -> Option<&str> {
-    let (scheme, rest) = address.split_once("://")?;
-    let host = rest.split(['/', '?', '#']).next()?;
-    address.get(..scheme.len() + "://".len() + host.len())
 }
 
 #[cfg(test)]

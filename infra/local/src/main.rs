@@ -41,6 +41,15 @@ struct Arguments {
     #[arg(long, value_name = "NAME", requires = "issuer", value_delimiter = ',')]
     audience: Vec<String>,
 
+    /// The console's client id at the issuer, if --audience names the API and not the console itself. The console then
+    /// asks for an access token for that audience; else it sends the id token.
+    #[arg(long, value_name = "ID", requires = "issuer")]
+    client_id: Option<String>,
+
+    /// What the console asks the issuer for, in the place of `openid profile email offline_access`.
+    #[arg(long, value_name = "SCOPES", requires = "issuer")]
+    scope: Option<String>,
+
     /// Plays a role, in the place of a caller who may do everything; several with commas between them.
     #[arg(long, value_name = "ROLE", conflicts_with = "issuer", value_delimiter = ',', value_parser = PossibleValuesParser::new(Role::ALL.map(Role::name)))]
     role: Vec<String>,
@@ -52,7 +61,12 @@ impl Arguments {
         let sign_in = self
             .issuer
             .map(|issuer| SignIn::of(&issuer, &self.audience))
-            .transpose()?;
+            .transpose()?
+            .map(|sign_in| SignIn {
+                client: self.client_id,
+                scope: self.scope,
+                ..sign_in
+            });
         Ok(Options {
             aws: self.aws,
             caller: playing(&self.role, usual.caller),

@@ -21,6 +21,10 @@ pub struct SignIn {
     pub issuer: String,
     /// What a token's `aud` must name one of, or its `client_id` where it has no `aud`.
     pub audiences: Vec<String>,
+    /// The console's client there, if it is another than the first audience.
+    pub client: Option<String>,
+    /// What the console asks for; absent, what it asks a pool for.
+    pub scope: Option<String>,
 }
 
 impl SignIn {
@@ -63,9 +67,37 @@ impl SignIn {
         Ok(Self {
             issuer: issuer.to_owned(),
             audiences,
+            client: None,
+            scope: None,
         })
     }
+
+    /// How people sign in to the console. A client that is an audience gets id tokens that count, as with the pool in
+    /// AWS; another one gets access tokens.
+    pub(crate) fn to_the_console(&self, issuer: &Issuer) -> console::SignIn {
+        let audience = self.audiences.first().cloned();
+        let own = self.client.is_some();
+        let endpoints = issuer.endpoints().iter();
+        console::SignIn {
+            issuer: self.issuer.clone(),
+            client_id: self.client.clone().or_else(|| audience.clone()),
+            scope: self.scope.clone().unwrap_or_else(|| SCOPE.to_owned()),
+            audience: audience.filter(|_| own),
+            token: if own {
+                console::TokenKind::Access
+            } else {
+                console::TokenKind::Id
+            },
+            sign_out: None,
+            origins: endpoints
+                .filter_map(|address| console::origin(address))
+                .collect(),
+        }
+    }
 }
+
+/// What the console asks for, unless it is told: who somebody is, and a refresh token.
+const SCOPE: &str = "openid profile email offline_access";
 
 /// Whether an address leads to this machine whatever a name server says.
 fn is_loopback(host: &str) -> bool {

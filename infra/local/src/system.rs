@@ -386,7 +386,7 @@ impl Shared {
             .merge(docs::router())
             .merge(
                 console::Console::new(console::Setup {
-                    sign_in: None,
+                    sign_in: callers.sign_in(),
                     local: true,
                 })
                 .router(),
@@ -494,6 +494,14 @@ impl Callers {
         };
         let issuer = Issuer::discover(&sign_in.issuer).await?;
         Ok(Self::SignedIn(issuer, sign_in))
+    }
+
+    /// How they sign in to the console.
+    fn sign_in(&self) -> Option<console::SignIn> {
+        match self {
+            Self::Everybody(_) => None,
+            Self::SignedIn(issuer, sign_in) => Some(sign_in.to_the_console(issuer)),
+        }
     }
 
     /// The routes with what lies around them: for those who signed in, the same as in AWS.

@@ -6,7 +6,7 @@ use http::{Request, StatusCode};
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::SignIn;
+use crate::TokenKind;
 
 struct Answer {
     status: StatusCode,
@@ -102,7 +102,12 @@ async fn the_page_may_ask_the_provider_that_people_sign_in_at() {
     let setup = Setup {
         sign_in: Some(SignIn {
             issuer: "https://login.example.com/tenant/v2.0".to_owned(),
-            client_id: "console".to_owned(),
+            client_id: Some("console".to_owned()),
+            scope: "openid".to_owned(),
+            audience: None,
+            token: TokenKind::Access,
+            sign_out: None,
+            origins: vec!["https://token.example.com".to_owned()],
         }),
         local: false,
     };
@@ -111,7 +116,7 @@ async fn the_page_may_ask_the_provider_that_people_sign_in_at() {
 
     let policy = page.header("content-security-policy");
     assert!(
-        policy.contains("connect-src 'self' https://login.example.com;"),
+        policy.contains("connect-src 'self' https://login.example.com https://token.example.com;"),
         "{policy}"
     );
 }

@@ -33,8 +33,12 @@ const MAX_ANSWER: u64 = 1_000_000;
 /// An issuer that has answered once.
 pub(crate) struct Issuer {
     jwks_uri: String,
+    endpoints: Vec<String>,
     keys: Mutex<Keys>,
 }
+
+/// What a page asks of an issuer, besides the document that names it.
+const ASKED_BY_PAGES: [&str; 2] = ["token_endpoint", "revocation_endpoint"];
 
 struct Keys {
     by_id: HashMap<String, DecodingKey>,
@@ -62,10 +66,19 @@ impl Issuer {
             by_id: keys_at(&jwks_uri).await?,
             read_at: Instant::now(),
         };
+        let endpoints = ASKED_BY_PAGES
+            .iter()
+            .filter_map(|name| discovered[*name].as_str().map(str::to_owned));
         Ok(Self {
+            endpoints: endpoints.collect(),
             jwks_uri,
             keys: Mutex::new(keys),
         })
+    }
+
+    /// The addresses that a page asks for tokens at.
+    pub(crate) fn endpoints(&self) -> &[String] {
+        &self.endpoints
     }
 
     /// The key of this id. One that is not known is asked for, and so are all when they are old.
