@@ -90,7 +90,7 @@ def test_each_person_has_an_outcome_with_its_reason(beckon, console):
     expect(row.filter(has_text=reached["email"])).to_contain_text("Delivered")
     expect(row.filter(has_text=bounced["email"])).to_contain_text("Bounced")
     expect(row.filter(has_text=off["email"])).to_contain_text("The user is disabled.")
-    expect(page.locator(".timeline")).to_contain_text("All invitations written")
+    expect(page.locator(".history-list")).to_contain_text("All invitations written")
 
 
 def test_a_batch_can_be_stopped_and_says_how_many_went(beckon, console):

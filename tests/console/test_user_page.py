@@ -33,8 +33,8 @@ def test_an_open_invitation_is_described(beckon, console):
     expect(card).to_contain_text("Company owned")
     expect(card).to_contain_text("5 tries left")
     expect(card).to_contain_text("Delivered")
-    expect(page.locator(".timeline")).to_contain_text("Invited")
-    expect(page.locator(".timeline")).to_contain_text("Local administrator")
+    expect(page.locator(".history-list")).to_contain_text("Invited")
+    expect(page.locator(".history-list")).to_contain_text("Local administrator")
 
 
 def test_a_device_names_the_rule_that_decided_its_owner_and_why_it_completed_nothing(beckon, console):
@@ -62,7 +62,7 @@ def test_what_happens_elsewhere_is_shown_and_said_without_a_reload(beckon, conso
     expect(page.locator(".page-name")).to_contain_text("Pending")
     beckon.send("POST", f"/v1/users/{user['id']}/invitation/cancel")
     expect(page.locator(".page-name")).to_contain_text("Cancelled")
-    expect(page.locator(".timeline .fresh")).to_contain_text("Invitation cancelled")
+    expect(page.locator(".history-list .fresh")).to_contain_text("Invitation cancelled")
     console.hears("New: Invitation cancelled")
 
 
@@ -183,7 +183,7 @@ def test_deleting_names_what_is_lost_and_leaves_the_history(beckon, console):
     console.button("Delete", console.dialog).click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", level=1)).to_have_text("This user was deleted")
-    expect(page.locator(".timeline")).to_contain_text("User deleted")
+    expect(page.locator(".history-list")).to_contain_text("User deleted")
     assert user["email"] not in page.locator("main").inner_text()
 
 
@@ -197,7 +197,7 @@ def test_the_history_goes_on_page_by_page(beckon, console):
     for at in range(25):
         beckon.send("PATCH", f"/v1/users/{user['id']}", {"displayName": f"Name {at}"})
     page = open_user(console, {**user, "displayName": "Name 24"})
-    rows = page.locator(".timeline > li")
+    rows = page.locator(".history-list > li")
     expect(rows).to_have_count(20)
     console.button("Show older").click()
     expect(rows).to_have_count(26)
@@ -224,7 +224,7 @@ def test_axe_finds_nothing(beckon, chromium, width, colours):
     user = add(beckon, groups=["staff"])
     with chromium.visit(viewport={"width": width, "height": 800}, color_scheme=colours, reduced_motion="reduce") as console:
         page = open_user(console, user)
-        expect(page.locator(".timeline")).to_contain_text("User added")
+        expect(page.locator(".history-list")).to_contain_text("User added")
         expect(page.locator(".devices-card")).to_contain_text("No device yet")
         console.is_accessible()
         console.button("Edit").click()

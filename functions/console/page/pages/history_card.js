@@ -34,7 +34,7 @@ const PLAIN = new Set(["userAdded"]);
  */
 export function historyCard({ fetch, signal, words = "user.what" }) {
   const titleId = uniqueId("history");
-  const rows = h("ol", { class: "timeline", "aria-labelledby": titleId });
+  const rows = h("ol", { class: "history-list", "aria-labelledby": titleId });
   const feet = h("div", { class: "card-feet" });
   const element = h(
     "section",
