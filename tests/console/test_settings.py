@@ -356,6 +356,7 @@ def test_a_logo_is_chosen_shown_and_taken_away(beckon, console):
     expect(page.locator(".field.wrong")).to_contain_text("at most 32")
     chosen.set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": picture()})
     expect(page.locator(".logo-paper img")).to_be_visible()
+    expect(page.frame_locator(".mail-frame").locator('img[src^="data:image/png"]')).to_be_attached()
     expect(page.locator(".field.wrong")).to_have_count(0)
     now = saved(console, beckon)
     assert now["branding"]["logo"]["contentBase64"] == base64.b64encode(picture()).decode()

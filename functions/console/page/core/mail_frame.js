@@ -26,6 +26,19 @@ function paint(page, dark) {
   }
 }
 
+/** Stands for a picture of which only a mail program has the file, such as the code that opens an invitation. */
+const MASKED = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#e1e5ea" d="M0 0h24v24H0z"/><path fill="#7d8895" d="M4 4h6v6H4zm10 0h6v6h-6zM4 14h6v6H4zm10 0h2v2h-2zm4 0h2v2h-2zm-2 2h2v2h-2zm-2 2h2v2h-2zm4 0h2v2h-2z"/></svg>')}`;
+
+/**
+ * The mail with its attached pictures in their places: nothing is fetched, and no picture is broken.
+ *
+ * @param {string} html
+ * @param {{ [id: string]: string }} pictures their addresses, by the id of the attachment
+ */
+function withPictures(html, pictures) {
+  return html.replace(/(["'])cid:([\w.@-]+)\1/g, (_, quote, id) => `${quote}${pictures[id] ?? MASKED}${quote}`);
+}
+
 /**
  * A frame for mails.
  *
@@ -44,13 +57,14 @@ export function mailFrame(title) {
     element: frame,
     /**
      * @param {string} html the whole document
-     * @param {{ dark: boolean }} how
+     * @param {{ dark: boolean, pictures?: { [id: string]: string } }} how
      */
-    async show(html, { dark }) {
+    async show(html, { dark, pictures = {} }) {
       await ready;
       const page = frame.contentDocument;
       if (!page) return;
-      page.documentElement.innerHTML = policy ? policy.createHTML(html) : html;
+      const whole = withPictures(html, pictures);
+      page.documentElement.innerHTML = policy ? policy.createHTML(whole) : whole;
       const attributes = /<html([^>]*)>/i.exec(html)?.[1] ?? "";
       for (const name of ["lang", "dir"]) {
         const value = new RegExp(`\\b${name}="([^"]*)"`, "i").exec(attributes)?.[1];

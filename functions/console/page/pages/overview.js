@@ -56,7 +56,8 @@ export async function show(place, { query, signal }) {
       if (signal.aborted) return;
       // Old numbers are better than none; the next round may succeed.
       if (quiet) throw error;
-      columns.hidden = true;
+      funnel.hide();
+      attention.hide();
       replace(trouble, failure(error, { again: begin }));
     }
   };

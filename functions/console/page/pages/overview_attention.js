@@ -21,7 +21,13 @@ export function attentionCard() {
   const element = h("section", { class: "card attention-card" }, h("h2", null, t("overview.attention.title")), place);
   return {
     element,
+    /** While there are no numbers to show. */
+    hide() {
+      element.hidden = true;
+      element.removeAttribute("aria-busy");
+    },
     wait() {
+      element.hidden = false;
       element.setAttribute("aria-busy", "true");
       replace(
         place,

@@ -43,7 +43,13 @@ export function funnelCard() {
 
   return {
     element,
+    /** While there are no numbers to show. */
+    hide() {
+      element.hidden = true;
+      element.removeAttribute("aria-busy");
+    },
     wait() {
+      element.hidden = false;
       element.setAttribute("aria-busy", "true");
       replace(note, h("p", { class: "hint" }, t("overview.funnel.ranges")));
       replace(

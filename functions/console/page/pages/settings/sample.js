@@ -31,6 +31,7 @@ export function samplePanel({ signal }) {
       body: { settings: tidy() },
     }),
     dark: () => dark.input.checked,
+    logo: () => get("branding.logo"),
     refused: (errors) => objections(errors.map((one) => ({ ...one, field: one.field.replace(/^settings\./, "") }))),
   });
   const ask = () => shown.ask();
@@ -53,16 +54,25 @@ export function samplePanel({ signal }) {
 }
 
 /**
+ * @param {any} logo
+ * @returns {{ [id: string]: string }}
+ */
+function picturesOf(logo) {
+  return logo ? { logo: `data:${logo.contentType};base64,${logo.contentBase64}` } : {};
+}
+
+/**
  * A mail that the API shows for a draft. While a draft is refused, the last mail stays.
  *
  * @param {object} what
  * @param {AbortSignal} what.signal
  * @param {() => { path: string, body: any }} what.request
  * @param {() => boolean} what.dark
+ * @param {() => any} [what.logo] of the settings, for its place in the mail
  * @param {(errors: readonly { field: string, detail: string }[]) => void} what.refused
  * @param {() => void} [what.accepted]
  */
-export function sampleMail({ signal, request, dark, refused, accepted }) {
+export function sampleMail({ signal, request, dark, logo, refused, accepted }) {
   const frame = mailFrame(t("settings.sample.title"));
   const subject = h("p", { class: "mail-subject" });
   const trouble = h("p", { class: "sample-trouble", role: "status" });
@@ -88,7 +98,7 @@ export function sampleMail({ signal, request, dark, refused, accepted }) {
       replace(subject, h("span", { class: "muted" }, `${t("mail.subject")} `), h("strong", null, data.subject));
       replace(trouble);
       accepted?.();
-      await frame.show(data.html, { dark: dark() });
+      await frame.show(data.html, { dark: dark(), pictures: picturesOf(logo?.()) });
     } catch (error) {
       if (signal.aborted || overtaken.aborted) return;
       last = "";

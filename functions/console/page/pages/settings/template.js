@@ -41,9 +41,9 @@ export async function show(place, { params, signal }) {
   const load = async () => {
     replace(body, h("p", { class: "muted" }, t("settings.loading")));
     try {
-      const answer = await api.get(path, { signal });
+      const [answer, settings] = await Promise.all([api.get(path, { signal }), api.get("/v1/settings", { signal })]);
       if (signal.aborted) return;
-      editor = makeEditor({ path, kind, answer, signal });
+      editor = makeEditor({ path, kind, answer, logo: settings.data.branding.logo, signal });
       replace(body, editor.element);
     } catch (error) {
       if (!signal.aborted) replace(body, failure(error, { again: load }));
@@ -82,9 +82,10 @@ function nameOfLanguage(locale) {
  * @param {string} what.path
  * @param {string} what.kind
  * @param {import("../../core/api.js").Answer<any>} what.answer
+ * @param {any} what.logo of the settings
  * @param {AbortSignal} what.signal
  */
-function makeEditor({ path, kind, answer, signal }) {
+function makeEditor({ path, kind, answer, logo, signal }) {
   const wording = new Wording(path, answer);
   const subject = textField({ name: "subject", label: t("settings.template.subject") });
   const title = textField({
@@ -131,6 +132,7 @@ function makeEditor({ path, kind, answer, signal }) {
       body: { draft: wording.draft, ...(kind === "confirmation" ? {} : { method: method.input.value }) },
     }),
     dark: () => dark.input.checked,
+    logo: () => logo,
     refused: (errors) => markErrors(errors),
     accepted: () => markErrors([]),
   });
