@@ -325,9 +325,9 @@ def test_what_a_group_leaves_out_stays_as_everybody_elses(beckon, console):
 def test_reminders_show_the_days_on_which_they_come(console):
     page = open_section(console, "reminders")
     page.get_by_role("switch", name="Send reminders").check()
-    expect(page.locator(".timeline .reminder")).to_have_count(3)
+    expect(page.locator(".reminder-days .reminder")).to_have_count(3)
     page.get_by_label("Then every").fill("3")
-    expect(page.locator(".timeline .reminder")).to_have_count(2)
+    expect(page.locator(".reminder-days .reminder")).to_have_count(2)
     expect(page.locator(".example")).to_contain_text("The invitation expires after 2 reminders.")
 
 
@@ -367,7 +367,7 @@ def test_a_logo_is_chosen_shown_and_taken_away(beckon, console):
 def test_the_history_tells_each_field_before_and_after(beckon, console):
     beckon.settings({"registration": {"pin": {"length": 10}}, "confirmation": {"enabled": True}})
     page = open_section(console, "history")
-    newest = page.locator(".history > li").first
+    newest = page.locator(".settings-history > li").first
     row = newest.get_by_role("row").filter(has_text="PIN length")
     expect(row.get_by_role("cell").first).to_have_text("8")
     expect(row.get_by_role("cell").last).to_have_text("10")

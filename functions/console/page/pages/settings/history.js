@@ -17,7 +17,7 @@ const PAGE = 20;
 
 /** @param {AbortSignal} signal */
 export function show(signal) {
-  const list = h("ol", { class: "history" });
+  const list = h("ol", { class: "settings-history" });
   const foot = h("div");
   /** @type {string | null} */
   let next = null;

@@ -92,7 +92,7 @@ function example(signal) {
       h("p", { class: "hint" }, t("settings.reminders.example.hint", { zone })),
       h(
         "ol",
-        { class: "timeline" },
+        { class: "reminder-days" },
         h(
           "li",
           null,
