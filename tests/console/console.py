@@ -146,6 +146,18 @@ class Chromium:
         finally:
             context.close()
 
+    @contextmanager
+    def stranger(self, **more):
+        """A browser that nobody used before, for pages that lead to another server and back."""
+        context = self._browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900}, **more)
+        context.set_default_timeout(PATIENCE)
+        if self._files:
+            context.route("**/console/*/**", self._serve_file)
+        try:
+            yield context
+        finally:
+            context.close()
+
     def _serve_file(self, route):
         """The folder's file in the place of the binary's."""
         name = urlsplit(route.request.url).path.split("/", 3)[3]

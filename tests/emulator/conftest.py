@@ -12,6 +12,7 @@ ORDER = [
     "test_shape",
     "test_walk",
     "test_events",
+    "test_console",
     "test_faults",
     # These look at what all the checks before made the functions call and log.
     "test_permissions",

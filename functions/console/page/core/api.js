@@ -93,7 +93,9 @@ async function send(method, path, body, options) {
   let renewed = false;
   for (let attempt = 0; ; attempt += 1) {
     const more = repeatable && attempt < WAITS.length;
-    const answer = await once(method, path, body, options);
+    const sender = await credentials();
+    if (!sender) throw new ApiError("signedOut", { status: 401, problem: null });
+    const answer = await once(method, path, body, options, sender);
     if (answer === null) {
       if (!more) {
         connection.dispatchEvent(new CustomEvent("answered"));
@@ -110,7 +112,7 @@ async function send(method, path, body, options) {
       continue;
     }
     connection.dispatchEvent(new CustomEvent("answered"));
-    if (answer.status === 401 && !renewed && (await renew())) {
+    if (answer.status === 401 && !renewed && (await renew(sender))) {
       renewed = true;
       continue;
     }
@@ -125,11 +127,11 @@ async function send(method, path, body, options) {
  * @param {string} path
  * @param {unknown} body
  * @param {Options} options
+ * @param {{ [name: string]: string }} sender the headers that say who sends it
  * @returns {Promise<Response | null>}
  */
-async function once(method, path, body, { query, signal, ifMatch, idempotencyKey, contentType }) {
-  /** @type {{ [name: string]: string }} */
-  const headers = await credentials();
+async function once(method, path, body, { query, signal, ifMatch, idempotencyKey, contentType }, sender) {
+  const headers = { ...sender };
   if (ifMatch != null) headers["If-Match"] = ifMatch;
   if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
   /** @type {RequestInit} */

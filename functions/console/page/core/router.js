@@ -3,7 +3,9 @@
 import { closeAllDialogs } from "./dialog.js";
 import { h, replace } from "./dom.js";
 import { failure } from "./failure.js";
+import { may } from "./roles.js";
 import { FIRST, matching } from "./routes.js";
+import { person } from "./session.js";
 import { t } from "./words.js";
 
 /**
@@ -119,6 +121,10 @@ async function show(moved) {
     if (!found) {
       entitle(t("notFound.title"));
       replace(page, h("h1", { tabindex: "-1" }, t("notFound.title")), h("p", null, t("notFound.text")));
+    } else if (!may(found.route.role ?? "viewer")) {
+      entitle(t("role.title"));
+      const text = t("role.text", { role: found.route.role ?? "viewer", name: person().name });
+      replace(page, h("h1", { tabindex: "-1" }, t("role.title")), h("p", null, text));
     } else {
       const { show: open } = await found.route.load();
       if (ours !== turn) return;

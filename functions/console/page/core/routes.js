@@ -4,6 +4,7 @@
  * @typedef {object} Route
  * @property {string} path with `:name` for what differs
  * @property {() => Promise<{ show: import("./router.js").Show }>} load
+ * @property {import("./roles.js").Role} [role] the role that the page needs, if it is another than `viewer`
  * @property {import("./words.js").Key} [nav] its name in the navigation, if it stands there
  */
 

@@ -3,11 +3,12 @@
 import { regions } from "./announce.js";
 import { connection } from "./api.js";
 import { h, icon, replace, svg } from "./dom.js";
+import { showDoor } from "./door.js";
 import { languageName } from "./format.js";
 import { menuButton } from "./menu.js";
 import { here, link, place, showAgain, shown } from "./router.js";
 import { routes } from "./routes.js";
-import { setup } from "./session.js";
+import { person, setup, signOut } from "./session.js";
 import { languages, remember, speak, spoken, t } from "./words.js";
 
 const frame = h("div", { class: "shell" });
@@ -55,7 +56,7 @@ function head() {
     { class: "head" },
     h("a", { class: "brand", href: link("/") }, drawnMark(), h("span", null, t("brand"))),
     nav,
-    h("div", { class: "head-tools", id: "head-tools" }, languageMenu(), themeMenu()),
+    h("div", { class: "head-tools", id: "head-tools" }, languageMenu(), themeMenu(), setup().signIn && personMenu()),
   );
 }
 
@@ -89,6 +90,12 @@ async function change(tag) {
   await showAgain();
 }
 
+/** Who is signed in, and how to leave. */
+function personMenu() {
+  const items = () => [{ label: t("signOut"), onChoose: () => signOut().catch(showDoor) }];
+  return menuButton({ label: person().name, icon: "person", kind: "quiet", align: "end", items }).element;
+}
+
 /** @type {["system", "light", "dark"]} */
 const THEMES = ["system", "light", "dark"];
 
@@ -114,7 +121,7 @@ function themeMenu() {
   return menuButton({ label: t("theme"), icon: "sun", iconOnly: true, kind: "quiet", align: "end", items }).element;
 }
 
-/** On one machine: that nobody signs in, and where the rest of it is. */
+/** On one machine: whether anybody signs in, and where the rest of it is. */
 function localStrip() {
   /** @type {[string, import("./words.js").Key][]} */
   const links = [
@@ -127,7 +134,7 @@ function localStrip() {
   return h(
     "aside",
     { class: "local-strip", "aria-label": t("local.label") },
-    h("span", null, t("local.text")),
+    h("span", null, t(setup().signIn ? "local.signedIn" : "local.text")),
     h(
       "span",
       { class: "local-links" },
