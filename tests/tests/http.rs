@@ -123,13 +123,13 @@ async fn people_who_mistype_the_enrolment_page_reach_it_and_others_read_that_not
         call.answer().await
     };
 
-    for path in ["/enroll/", "/Enroll", "/ENROLL//", "/enrol"] {
+    for path in ["/enroll/", "/Enroll", "/ENROLL//", "/enrol", "/enrolment", "/enroll.%20"] {
         // The client follows the redirect, as browsers do.
         let page = get(path, "text/html").await;
         assert_eq!(page.status, 200, "{path}");
         assert!(page.text.contains("Register this device"), "{path}");
     }
-    let page = get("/enrolment", "text/html,*/*;q=0.8").await;
+    let page = get("/enroll/now", "text/html,*/*;q=0.8").await;
     assert_eq!(page.status, 404);
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     assert!(

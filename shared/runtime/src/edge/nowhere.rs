@@ -3,7 +3,9 @@
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
+use beckon_domain::values::text::trimmed;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use percent_encoding::percent_decode_str;
 
 use crate::Problem;
 
@@ -15,7 +17,10 @@ pub const KNOWN_ROUTES: &str = include_str!("routes.txt");
 const ENROLMENT_PAGE: &str = "/enroll";
 
 /// How the enrolment page is spelt by people who type its address.
-const MEANT_ENROLMENT: [&str; 2] = ["enroll", "enrol"];
+const MEANT_ENROLMENT: [&str; 4] = ["enroll", "enrol", "enrollment", "enrolment"];
+
+/// What stands behind an address in a sentence, and is copied with it.
+const PUNCTUATION: [char; 11] = ['.', ',', ';', ':', '!', '?', ')', ']', '>', '"', '\''];
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -62,10 +67,14 @@ pub(super) async fn no_method(request: Request) -> Response {
     .into_response()
 }
 
-/// Whether somebody meant the enrolment page: in any case, with slashes too many.
+/// Whether somebody meant the enrolment page: in any case, with slashes too many, or with what stood
+/// behind the address where they copied it.
 fn means_enrolment(uri: &Uri) -> bool {
     let path = uri.path();
-    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    let Ok(read) = percent_decode_str(path).decode_utf8() else {
+        return false;
+    };
+    let mut parts = read.split('/').map(name_in).filter(|part| !part.is_empty());
     let only = parts.next().filter(|_| parts.next().is_none());
     // The page's own address is no misspelling of it, wherever this runs.
     path != ENROLMENT_PAGE
@@ -74,6 +83,10 @@ fn means_enrolment(uri: &Uri) -> bool {
                 .iter()
                 .any(|known| name.eq_ignore_ascii_case(known))
         })
+}
+
+fn name_in(part: &str) -> &str {
+    trimmed(trimmed(part).trim_end_matches(PUNCTUATION))
 }
 
 /// The methods of a path that another function answers, unless this one is among them.
@@ -169,6 +182,12 @@ mod tests {
             "//enroll",
             "/enrol",
             "/Enrol/?token=abc",
+            "/Enrollment",
+            "/enroll.",
+            "/enroll%20",
+            "/Enroll)%2C",
+            "/enroll%E2%80%8B/",
+            "/%65nroll",
         ] {
             for accept in [BROWSER, "*/*"] {
                 let answer = asked("GET", path, accept).await;
@@ -181,7 +200,15 @@ mod tests {
 
     #[tokio::test]
     async fn what_only_looks_like_the_enrolment_page_does_not_lead_there() {
-        for path in ["/enroll/x", "/enrolls", "/v1/enroll", "/", "/enroll%20"] {
+        for path in [
+            "/enroll/x",
+            "/enrolls",
+            "/v1/enroll",
+            "/",
+            "/enroll%FF",
+            "/enroll.html",
+            "/...",
+        ] {
             let answer = asked("GET", path, "*/*").await;
 
             assert_eq!(answer.status(), 404, "{path}");
