@@ -53,9 +53,14 @@ async fn one_mail_of_a_later_kind_stops_no_other_mail_and_is_told_of_once() {
 
 /// `groups` is a text.
 async fn damaged(beckon: &Beckon, email: &str) -> Person {
+    let not_a_list = json!({ "S": "not a list" });
+    damaged_in(beckon, email, "groups", not_a_list).await
+}
+
+async fn damaged_in(beckon: &Beckon, email: &str, attribute: &str, value: Value) -> Person {
     let person = beckon.add_uninvited(email).await;
     let mut row = beckon.row_of(&person);
-    row["groups"] = json!({ "S": "not a list" });
+    row[attribute] = value;
     beckon.put_item(row);
     person
 }
@@ -136,6 +141,73 @@ async fn who_asks_for_a_damaged_user_is_told_which_record_cannot_be_read() {
         .await
         .with_status(200);
     assert_eq!(history["items"].as_array().unwrap().len(), 1);
+}
+
+/// The row of the user, or the one by which the address leads to them.
+#[tokio::test]
+async fn an_import_goes_around_whom_it_cannot_read_and_invites_the_others() {
+    let beckon = Beckon::start().await;
+    damaged(&beckon, "broken@example.com").await;
+    let lost = beckon.add_uninvited("lost@example.com").await;
+    beckon.put_item(json!({
+        "pk": { "S": "address#lost@example.com" }, "sk": { "S": "address" },
+        "user": { "M": { "id": { "S": lost.id } } }, "schema": { "N": "1" }
+    }));
+    let file = "email\nfirst@example.com\nbroken@example.com\nlost@example.com\nlast@example.com\n";
+
+    let import = beckon.call("POST", "/v1/users/import?invite=true");
+    let import = import.header("Content-Type", "text/csv").bare_body(file);
+    let answer = import.answer().await.with_status(200);
+
+    assert_eq!(answer["complete"], true, "{answer}");
+    assert_eq!(answer["invited"], 2, "{answer}");
+    for (row, record) in [(1, "user#"), (2, "address#(digest")] {
+        let row = &answer["rows"][row];
+        assert_eq!(row["outcome"], "invalid", "{row}");
+        assert_eq!(row["errors"][0]["code"], "unreadable", "{row}");
+        let detail = row["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains(record), "{detail}");
+    }
+    for invited in ["first@example.com", "last@example.com"] {
+        beckon.mail_number(1, invited).await;
+    }
+}
+
+/// Whatever is wrong with their rows: what this version does not know, what is of another type, what is
+/// no value of its field, what is missing.
+#[tokio::test]
+async fn lists_counts_files_and_previews_go_around_rows_that_are_damaged_in_any_way() {
+    let beckon = Beckon::start().await;
+    let state = json!({ "M": { "state": { "S": "waitlisted" } } });
+    for (attribute, value) in [
+        ("invitation", state),
+        ("devices", json!({ "S": "many" })),
+        ("enabled", json!({ "N": "1" })),
+        ("groups", json!({ "L": [{ "N": "1" }] })),
+        ("email", json!({ "NULL": true })),
+        ("schema", json!({ "N": "2" })),
+    ] {
+        let email = format!("{attribute}@example.com");
+        damaged_in(&beckon, &email, attribute, value).await;
+    }
+    beckon.add_uninvited("good@example.com").await;
+
+    let all = beckon.get("/v1/users").await.with_status(200);
+    let found = beckon.get("/v1/users?text=good").await.with_status(200);
+    let counts = beckon.get("/v1/users/counts").await.with_status(200);
+    let export = beckon.get("/v1/users/export").await;
+    let selection = json!({ "selection": { "filter": {} } });
+    let preview = beckon.post("/v1/invitations/preview", &selection).await;
+
+    for page in [&all, &found] {
+        assert_eq!(page["items"].as_array().unwrap().len(), 1, "{page}");
+        assert_eq!(page["items"][0]["email"], "good@example.com");
+        assert_eq!(page["unreadable"], 6, "{page}");
+    }
+    assert_eq!((&counts["users"], &counts["unreadable"]), (&json!(1), &json!(6)));
+    assert!(export.text.contains("good@example.com"), "{}", export.text);
+    assert_eq!(export.text.trim().lines().count(), 2, "{}", export.text);
+    assert_eq!(preview.with_status(200)["counts"]["willSend"], 1);
 }
 
 /// After a rollback: what is not known stays, in the row and in the invitation within it.

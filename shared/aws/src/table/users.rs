@@ -15,6 +15,7 @@ use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::{ListOrder, ListPage, Loaded};
@@ -24,7 +25,7 @@ use beckon_domain::values::ids::{ExternalId, IssueNumber, UserId};
 use jiff::Timestamp;
 
 use super::keys::{self, DueKind};
-use super::reading::{KNOWN_SCHEMA, Row, known_schema, rows};
+use super::reading::{self, KNOWN_SCHEMA, Row, known_schema, rows};
 use super::rows::{self, Item};
 use super::{Table, number, text};
 
@@ -45,19 +46,42 @@ impl Users for Table {
         self.pointed_at(&Identifier::External(id.clone())).await
     }
 
-    async fn users_by_names(&self, names: &[Identifier]) -> Result<Vec<User>, Unavailable> {
-        let pointers = self.get_many(names.iter().map(key_of).collect()).await?;
-        let pointers: Vec<Pointer> = self.sort_out(pointers).await.items;
-        let ids: Vec<UserId> = pointers.iter().map(|pointer| pointer.user).collect();
-        let mut users = self.load_users(&ids).await?;
+    async fn users_by_names(
+        &self,
+        names: &[Identifier],
+    ) -> Result<Loaded<User, Identifier>, Unavailable> {
+        let wanted: HashMap<RowKey, &Identifier> = names
+            .iter()
+            .map(|name| (reading::key_of(&key_of(name).into_item()), name))
+            .collect();
+        let mut unreadable = Vec::new();
+        let mut holders: HashMap<UserId, Vec<&Identifier>> = HashMap::new();
+        for item in self.get_many(names.iter().map(key_of).collect()).await? {
+            let Some(name) = wanted.get(&reading::key_of(&item)).copied() else {
+                continue;
+            };
+            match Pointer::from_row(&item) {
+                Ok(pointer) => holders.entry(pointer.user).or_default().push(name),
+                Err(reason) => {
+                    unreadable.push((name.clone(), self.put_aside(&item, reason).await));
+                }
+            }
+        }
+        let ids: Vec<UserId> = holders.keys().copied().collect();
+        let read = self.read_users(&ids).await?;
+        for (id, row) in &read.unreadable {
+            let names = holders.get(id).into_iter().flatten();
+            unreadable.extend(names.map(|name| ((*name).clone(), row.clone())));
+        }
+        let mut found = read.found;
         // Between the two reads a name may have become somebody else's.
         let wanted: HashSet<&Identifier> = names.iter().collect();
-        users.retain(|user| {
+        found.retain(|user| {
             Identifier::all_of(user)
                 .iter()
                 .any(|name| wanted.contains(name))
         });
-        Ok(users)
+        Ok(Loaded { found, unreadable })
     }
 
     async fn list_users_in(

@@ -71,12 +71,12 @@ pub trait Users: Sync {
         id: &ExternalId,
     ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
 
-    /// Whoever has one of these names, as last written, each once, in any order. Who cannot be
-    /// read is left out.
+    /// Whoever has one of these names, as last written, each once, in any order. A name that is
+    /// somebody's whom this version cannot read is named with the row.
     fn users_by_names(
         &self,
         names: &[Identifier],
-    ) -> impl Future<Output = Result<Vec<User>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Loaded<User, Identifier>, Unavailable>> + Send;
 
     /// The users that the filter finds, in the order of their addresses, from `position` on, at most `limit`. While users are added,
     /// pages neither repeat nor skip one that was there before. The list may be a moment old. A position belongs to the

@@ -310,18 +310,22 @@ where
             })
             .collect();
         let names: Vec<Identifier> = entries.iter().flatten().flat_map(Entry::names).collect();
-        let mut known = Known::new(self.env.store().users_by_names(&names).await?);
+        let mut known = Known::default();
+        let read = self.env.store().users_by_names(&names).await?;
+        known.add_named(read.found, read.unreadable);
         let ids: Vec<UserId> = entries
             .iter()
             .flatten()
             .filter_map(Entry::user_id)
             .collect();
         if !ids.is_empty() {
-            known.add(self.env.store().load_users(&ids).await?);
+            let read = self.env.store().read_users(&ids).await?;
+            known.add_by_id(read.found, read.unreadable);
         }
         let longer = longer_ids(entries.iter().flatten(), &known);
         if !longer.is_empty() {
-            known.add(self.env.store().users_by_names(&longer).await?);
+            let read = self.env.store().users_by_names(&longer).await?;
+            known.add_named(read.found, read.unreadable);
         }
         let warnings = untranslated(rows.iter().map(|row| row.line).zip(&entries));
         for (row, entry) in rows.iter().zip(&entries) {

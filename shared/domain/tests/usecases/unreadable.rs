@@ -12,6 +12,7 @@ use beckon_domain::usecases::add_user::{AddUserRefused, NewUser};
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
 use beckon_domain::usecases::deliver::RunEnd;
 use beckon_domain::usecases::expand::Expanded;
+use beckon_domain::usecases::import_users::{ImportOrder, RowOutcome};
 use beckon_domain::usecases::preview_invitations::PreviewOrder;
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::usecases::redeem::RedeemRefused;
@@ -421,6 +422,57 @@ async fn who_asks_for_just_that_row_is_told_so() {
     };
     assert!(error.unreadable().is_some());
     assert!(matches!(added, Err(AddUserRefused::AddressTaken)));
+}
+
+/// Whatever a row calls them, and in a trial too: the others are imported and invited.
+#[tokio::test]
+async fn a_row_of_a_file_about_somebody_who_cannot_be_read_is_refused_and_the_others_are_invited() {
+    let world = World::new();
+    let broken = world.with(a_user().at("broken@example.com").known_as("dir-1"));
+    world.store.spoil(&keys::user(broken.id));
+    let file = format!(
+        "userId,externalId,email\n\
+         ,,first@example.com\n\
+         ,,broken@example.com\n\
+         ,dir-1,other@example.com\n\
+         {},,third@example.com\n\
+         ,,last@example.com\n",
+        broken.id
+    );
+
+    for dry_run in [true, false] {
+        let order = ImportOrder {
+            dry_run,
+            invite: true,
+            charset: None,
+            who: an_administrator(),
+        };
+        let import = world.import_users();
+        let report = import.run(file.as_bytes(), &order).await.unwrap();
+
+        assert!(report.complete);
+        let refused: Vec<(u64, &str, &str)> = report
+            .rows
+            .iter()
+            .filter(|row| row.outcome == RowOutcome::Invalid)
+            .map(|row| (row.line, &*row.problems[0].field, row.problems[0].code))
+            .collect();
+        let unreadable = "unreadable";
+        assert_eq!(
+            refused,
+            [
+                (3, "email", unreadable),
+                (4, "externalId", unreadable),
+                (5, "userId", unreadable)
+            ]
+        );
+        let detail = &report.rows[1].problems[0].detail;
+        assert!(detail.contains(&keys::user(broken.id).pk), "{detail}");
+        assert_eq!((report.counts().added, report.invited), (2, 2));
+    }
+    world.store.mend(&keys::user(broken.id));
+    let now = world.now_of(&broken);
+    assert_eq!(now.email, broken.email);
 }
 
 /// In all that public routes answer.

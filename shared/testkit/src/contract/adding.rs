@@ -90,12 +90,12 @@ pub async fn many_are_found_by_address_or_external_id_each_once_without_the_unkn
     // Of these only one name is asked for.
     names.retain(|name| *name != Identifier::Address(users[0].email.normalised()));
     names.retain(|name| *name != Identifier::External(users[1].external_id.clone().unwrap()));
-    let mut found = store.users_by_names(&names).await.unwrap();
+    let mut found = store.users_by_names(&names).await.unwrap().found;
 
     found.sort_by_key(|user| user.id);
     users.sort_by_key(|user| user.id);
     assert_eq!(found, users);
-    assert_eq!(store.users_by_names(&[]).await.unwrap(), []);
+    assert_eq!(store.users_by_names(&[]).await.unwrap().found, []);
 }
 
 /// Absence is an answer.

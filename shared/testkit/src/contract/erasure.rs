@@ -64,7 +64,8 @@ pub async fn a_user_who_is_removed_is_gone_with_all_but_their_history<S: Store>(
         store
             .users_by_names(&Identifier::all_of(&user))
             .await
-            .unwrap(),
+            .unwrap()
+            .found,
         []
     );
     assert_eq!(store.load_session(&session.digest).await.unwrap(), None);
@@ -84,7 +85,7 @@ pub async fn a_user_who_is_removed_is_gone_with_all_but_their_history<S: Store>(
         .users_by_names(&Identifier::all_of(&user))
         .await
         .unwrap();
-    assert_eq!(found, [heir]);
+    assert_eq!(found.found, [heir]);
 }
 
 /// Read again, decide again.
@@ -103,7 +104,8 @@ pub async fn a_user_who_changed_since_or_is_unknown_is_not_removed<S: Store>(sto
         store
             .users_by_names(&Identifier::all_of(&now))
             .await
-            .unwrap(),
+            .unwrap()
+            .found,
         std::slice::from_ref(&now)
     );
     assert_eq!(history(&store, &read).await.len(), 1);

@@ -132,7 +132,13 @@ pub async fn an_unreadable_user_leaves_everybody_else_be<S: Store>(store: S, spo
         .into_iter()
         .flat_map(Identifier::all_of)
         .collect();
-    assert_eq!(store.users_by_names(&wanted).await.unwrap(), [second]);
+    let read = store.users_by_names(&wanted).await.unwrap();
+    assert_eq!(read.found, std::slice::from_ref(&second));
+    for (user, can_be_read) in [(&first, false), (&second, true)] {
+        for name in Identifier::all_of(user) {
+            assert_eq!(read.why_unreadable(&name).is_none(), can_be_read, "{name:?}");
+        }
+    }
 }
 
 /// By id, address and external id.

@@ -61,16 +61,29 @@ impl Users for MemoryStore {
         self.one_row(read.await)
     }
 
-    async fn users_by_names(&self, names: &[Identifier]) -> Result<Vec<User>, Unavailable> {
-        self.read(Call::UsersByNames, |rows| {
-            let ids: Vec<UserId> = names.iter().filter_map(|name| rows.holder(name)).collect();
-            each_once(&ids)
+    async fn users_by_names(
+        &self,
+        names: &[Identifier],
+    ) -> Result<Loaded<User, Identifier>, Unavailable> {
+        let read = self.read(Call::UsersByNames, |rows| {
+            let held = names
                 .iter()
-                .filter(|id| rows.why_unreadable(&keys::user(**id)).is_none())
-                .map(|id| rows.users[id].clone())
-                .collect()
+                .filter_map(|name| Some((name.clone(), rows.holder(name)?)));
+            let (unreadable, held): (Vec<_>, Vec<_>) =
+                held.partition(|(_, id)| rows.why_unreadable(&keys::user(*id)).is_some());
+            let ids: Vec<UserId> = held.into_iter().map(|(_, id)| id).collect();
+            let ids = each_once(&ids).into_iter();
+            let found: Vec<User> = ids.map(|id| rows.users[&id].clone()).collect();
+            (found, unreadable)
+        });
+        let (found, unreadable) = read.await?;
+        let unreadable = unreadable.into_iter();
+        Ok(Loaded {
+            found,
+            unreadable: unreadable
+                .map(|(name, id)| (name, self.met(&keys::user(id))))
+                .collect(),
         })
-        .await
     }
 
     async fn list_users_in(

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::Entry;
+use super::{Entry, field_of};
 use crate::model::change::Identifier;
 use crate::model::settings::Sender;
+use crate::model::stored::Unreadable;
 use crate::model::user::User;
 use crate::rules::csv_users::{Column, damage};
 use crate::values::address::EmailAddress;
@@ -54,6 +55,8 @@ pub struct Known {
     named: HashMap<Identifier, UserId>,
     about: HashMap<UserId, Vec<(u64, Vec<Identifier>)>>,
     moving: HashMap<UserId, Moving>,
+    unreadable: HashMap<Identifier, Unreadable>,
+    unreadable_ids: HashMap<UserId, Unreadable>,
 }
 
 /// A row that gives somebody another address.
@@ -64,21 +67,45 @@ struct Moving {
 }
 
 impl Known {
-    /// These users.
-    #[must_use]
-    pub fn new(users: Vec<User>) -> Self {
-        let mut known = Self::default();
-        known.add(users);
-        known
+    /// Whoever was found by what rows call them, and the names of those who cannot be read.
+    pub fn add_named(&mut self, found: Vec<User>, unreadable: Vec<(Identifier, Unreadable)>) {
+        self.add(found);
+        self.unreadable.extend(unreadable);
     }
 
-    /// These users as well.
-    pub fn add(&mut self, users: Vec<User>) {
+    /// Whoever was found by our own ids, and those who cannot be read.
+    pub fn add_by_id(&mut self, found: Vec<User>, unreadable: Vec<(UserId, Unreadable)>) {
+        self.add(found);
+        self.unreadable_ids.extend(unreadable);
+    }
+
+    fn add(&mut self, users: Vec<User>) {
         for user in users {
             let names = Identifier::all_of(&user).into_iter();
             self.named.extend(names.map(|name| (name, user.id)));
             self.users.insert(user.id, user);
         }
+    }
+
+    /// Refuses a row that names somebody who cannot be read: they are neither new nor changed, and
+    /// what is theirs is nobody else's.
+    fn all_readable(&self, entry: &Entry) -> Result<(), FieldProblem> {
+        let by_id = entry.user_id.and_then(|id| self.unreadable_ids.get(&id));
+        let by_id = by_id.map(|row| (Column::UserId.header(), row));
+        let names = entry.names();
+        let mut by_name = names
+            .iter()
+            .filter_map(|name| Some((field_of(name), self.unreadable.get(name)?)));
+        by_id.or_else(|| by_name.next()).map_or(Ok(()), |(field, row)| {
+            Err(FieldProblem::new(
+                field,
+                "unreadable",
+                format!(
+                    "names somebody whose record {} this version of Beckon cannot read: {}. The operators have been told; import the row again when they have repaired or released it",
+                    row.row, row.reason
+                ),
+            ))
+        })
     }
 
     fn user(&self, name: Option<Identifier>) -> Option<&User> {
@@ -116,6 +143,7 @@ impl Known {
     /// would make one of two people is refused: the address of somebody who left may have been
     /// given to another.
     fn whom(&self, entry: &Entry) -> Result<Option<&User>, FieldProblem> {
+        self.all_readable(entry)?;
         let by_external = self.user(entry.external_id.clone().map(Identifier::External));
         let address = entry.email.as_ref().map(EmailAddress::normalised);
         let by_address = self.user(address.map(Identifier::Address));

@@ -66,10 +66,13 @@ impl Users for Table {
         .await
     }
 
-    async fn users_by_names(&self, names: &[Identifier]) -> Result<Vec<User>, Unavailable> {
+    async fn users_by_names(
+        &self,
+        names: &[Identifier],
+    ) -> Result<Loaded<User, Identifier>, Unavailable> {
         let read = self.rows().users_by_names(names);
         self.read(Call::UsersByNames, read, |ledger, users| {
-            for user in users {
+            for user in &users.found {
                 ledger.read_user(user.id);
             }
         })
