@@ -41,8 +41,9 @@ impl Entry {
         let mut problems = Problems::default();
         let groups = row.groups().map(|names| {
             for (index, name) in names.iter().enumerate() {
-                if let Some(damage) = damage::of_text(trimmed(name)) {
-                    problems.add(damage.under(&format!("groups[{index}]")));
+                let flaw = damage::of_text(trimmed(name)).or_else(|| damage::of_name(name));
+                if let Some(flaw) = flaw {
+                    problems.add(flaw.under(&format!("groups[{index}]")));
                 }
             }
             parse_groups(&names, &mut problems)
@@ -51,7 +52,7 @@ impl Entry {
             user_id: cell(row, Column::UserId, user_id, &mut problems),
             external_id: cell(row, Column::ExternalId, external_id, &mut problems),
             email: cell(row, Column::Email, address, &mut problems),
-            display_name: cell(row, Column::Name, DisplayName::parse, &mut problems),
+            display_name: cell(row, Column::Name, name, &mut problems),
             groups,
             locale: cell(row, Column::Locale, Locale::parse, &mut problems),
             time_zone: cell(row, Column::TimeZone, TimeZoneName::parse, &mut problems),
@@ -123,6 +124,10 @@ fn user_id(text: &str) -> Result<UserId, FieldProblem> {
 
 fn external_id(text: &str) -> Result<ExternalId, FieldProblem> {
     damage::of_id(text).map_or_else(|| ExternalId::parse(text), Err)
+}
+
+fn name(text: &str) -> Result<DisplayName, FieldProblem> {
+    damage::of_name(text).map_or_else(|| DisplayName::parse(text), Err)
 }
 
 /// An address; what a directory calls a guest to sign in is none, although it is written like one.

@@ -104,6 +104,19 @@ pub(crate) fn of_id(cell: &str) -> Option<FieldProblem> {
     None
 }
 
+/// Why a cell cannot be a name as it stands. A nickname stands between two quotation marks; one alone is
+/// what is left of a cell whose other mark was lost.
+pub(crate) fn of_name(cell: &str) -> Option<FieldProblem> {
+    let marks = cell.matches('"').count();
+    (marks % 2 == 1).then(|| {
+        FieldProblem::new(
+            "",
+            "misplacedQuote",
+            "has a quotation mark without its other half; put marks around the whole cell and write each one inside twice, or take it away",
+        )
+    })
+}
+
 fn damaged(detail: String) -> FieldProblem {
     FieldProblem::new("", "damagedCell", detail)
 }
@@ -127,11 +140,12 @@ fn is_formula_error(cell: &str) -> bool {
         name.chars().count() > 1
             && name
                 .chars()
-                .all(|c| c.is_uppercase() || matches!(c, '/' | '_' | '0'))
+                .all(|c| (c.is_alphabetic() && !c.is_lowercase()) || matches!(c, '/' | '_' | '0'))
     })
 }
 
-/// `1.23457E+11`, and with a comma: one digit before it, a sign, and two digits at least.
+/// `1.23457E+11`, and with a comma: one digit before it, a sign, and two digits at least. Programs that
+/// read a spreadsheet's cells leave the sign out: `1.23457E11`, but never the fraction.
 fn is_scientific(cell: &str) -> bool {
     let number = cell.strip_prefix(['-', '+']).unwrap_or(cell);
     let Some((mantissa, exponent)) = number.split_once(['E', 'e']) else {
@@ -142,11 +156,11 @@ fn is_scientific(cell: &str) -> bool {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (mantissa, None),
     };
-    let exponent = exponent.strip_prefix(['+', '-']);
-    whole.len() == 1
-        && digits(whole)
-        && fraction.is_none_or(digits)
-        && exponent.is_some_and(|exponent| exponent.len() > 1 && digits(exponent))
+    let is_exponent = match exponent.strip_prefix(['+', '-']) {
+        Some(signed) => signed.len() > 1 && digits(signed),
+        None => fraction.is_some() && digits(exponent),
+    };
+    whole.len() == 1 && digits(whole) && fraction.is_none_or(digits) && is_exponent
 }
 
 /// `1-Mar`, `01.Mrz`, `1. Mär`: never the month first, which an id may well begin with.
@@ -241,6 +255,8 @@ mod tests {
             "1E+11",
             "1.2e+05",
             "-4.5E-07",
+            "1.23456789012E11",
+            "1.0E10",
             "=\"00012\"",
             "=\"Ada\"",
         ] {
@@ -267,6 +283,9 @@ mod tests {
             "E+11",
             "10.5E+11",
             "1.E+11",
+            "1.E11",
+            "1.5E",
+            "1.5E1a",
             "a1E+11",
             "Err: none",
             "Mar-01",
@@ -296,6 +315,20 @@ mod tests {
             "Trueman",
         ] {
             assert_eq!(of_id(id), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_quotation_marks_in_pairs_or_none() {
+        for name in ["Ada\"", "\"Ada", "Ada \"the\" L\"", "\""] {
+            assert_eq!(
+                of_name(name).map(|problem| problem.code),
+                Some("misplacedQuote"),
+                "{name}"
+            );
+        }
+        for name in ["Ada", "Ada \"the Countess\" Lovelace", "O'Néill", "”"] {
+            assert_eq!(of_name(name), None, "{name}");
         }
     }
 
