@@ -276,7 +276,8 @@ fn check_address(typed: &str) -> Result<(), Refusal> {
             .and_then(|rest| rest.trim_end().strip_suffix('<'))
             .unwrap_or_default()
     });
-    if well_formed && is_name(name.trim()) {
+    let is_bare = !address.contains(['<', '>']);
+    if well_formed && is_bare && is_name(name.trim()) {
         Ok(())
     } else {
         Err(Refusal::bad_request("Illegal address."))
@@ -518,6 +519,9 @@ mod tests {
             "IT (desk) <a@example.com>".to_owned(),
             "\"IT\" desk\" <a@example.com>".to_owned(),
             "\"IT <a@example.com>".to_owned(),
+            "<a@example.com".to_owned(),
+            "a@example.com>".to_owned(),
+            "IT <<a@example.com>>".to_owned(),
             format!("=?UTF-8?B?{}?= <a@example.com>", "YWFh".repeat(16)),
         ] {
             assert!(

@@ -133,7 +133,8 @@ const WHOLE_DEVICE: [&str; 14] = [
 impl EnrollmentType {
     /// Reads how a device enrolled as a device management writes it. To take a user enrolment for
     /// something else would make a private device the company's; so whatever speaks of one is one:
-    /// `User`, `userEnrollment`, `appleUserEnrollment`, `User Enrollment (Device)`.
+    /// `User`, `userEnrollment`, `appleUserEnrollment`, `User Enrollment (Device)`, and `ADUE`, which
+    /// is short for the account-driven one.
     #[must_use]
     pub fn parse(reported: &str) -> ReportedEnrollment {
         let letters: String = reported
@@ -144,7 +145,7 @@ impl EnrollmentType {
         let letters = letters.replace("enrolment", "enrollment");
         let denied = ["no", "non", "not"].map(|no| format!("{no}userenrollment"));
         let speaks_of_user = letters.contains("userenrollment") && !denied.contains(&letters);
-        if letters == "user" || speaks_of_user {
+        if matches!(letters.as_str(), "user" | "adue") || speaks_of_user {
             ReportedEnrollment::Known(Self::User)
         } else if WHOLE_DEVICE.contains(&letters.as_str()) {
             ReportedEnrollment::Known(Self::Device)
@@ -196,6 +197,8 @@ mod tests {
             "User Enrollment",
             "user-enrolment",
             "User Enrollment (Device)",
+            "ADUE",
+            "appleAccountDrivenUserEnrollment",
             "appleUserEnrollmentWithServiceAccount",
             "AccountDrivenUserEnrollment",
         ] {

@@ -134,16 +134,14 @@ impl Platform {
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         let letters = letters_of(name);
-        let named = NAMES
-            .iter()
-            .find(|(_, names)| names.contains(&letters.as_str()))
-            .map(|(platform, _)| *platform);
-        named.or_else(|| {
-            BEGINNINGS
-                .iter()
-                .find(|(_, beginning)| letters.starts_with(beginning))
-                .map(|(platform, _)| *platform)
-        })
+        named(&letters)
+            .or_else(|| {
+                BEGINNINGS
+                    .iter()
+                    .find(|(_, beginning)| letters.starts_with(beginning))
+                    .map(|(platform, _)| *platform)
+            })
+            .or_else(|| by_words(name))
     }
 
     /// The name in documents of ours.
@@ -198,6 +196,30 @@ impl Platform {
     }
 }
 
+fn named(letters: &str) -> Option<Platform> {
+    let mut platforms = NAMES.iter();
+    platforms
+        .find(|(_, names)| names.contains(&letters))
+        .map(|(platform, _)| *platform)
+}
+
+/// A name that says more than the platform: `macOS Sequoia 15.1`, `Apple iPhone SE`, `ChromeOS Flex`,
+/// `Red Hat Enterprise Linux`. The words that it begins with count, as many as make a name; a
+/// distribution of Linux says so last.
+fn by_words(name: &str) -> Option<Platform> {
+    let words: Vec<String> = name
+        .split(|c: char| !c.is_alphanumeric())
+        .map(letters_of)
+        .filter(|word| !word.is_empty())
+        .skip_while(|word| word == "apple")
+        .collect();
+    let beginnings = (1..=words.len()).rev();
+    beginnings
+        .filter_map(|count| named(&words.get(..count)?.concat()))
+        .next()
+        .or_else(|| (words.last()? == "linux").then_some(Platform::Linux))
+}
+
 fn letters_of(name: &str) -> String {
     name.chars()
         .take_while(|c| !c.is_ascii_digit())
@@ -245,6 +267,10 @@ mod tests {
                     "iOS 18.1",
                     "iPod touch",
                     "iOS/iPadOS",
+                    "iPhone SE (3rd generation)",
+                    "iPhone XR",
+                    "iOS,iPadOS",
+                    "Apple iPhone 15",
                 ][..],
             ),
             (
@@ -255,6 +281,7 @@ mod tests {
                     "iPadOS 18",
                     "iPad14,1",
                     "iPad Pro (11-inch)",
+                    "Apple iPad Air",
                 ],
             ),
             (
@@ -268,6 +295,9 @@ mod tests {
                     "OS X 10.15",
                     "MacBookPro18,3",
                     "AppleOsX",
+                    "macOS Sequoia 15.1",
+                    "Mac OS X Server",
+                    "Darwin Kernel Version 24.1.0",
                 ],
             ),
             (
@@ -297,8 +327,16 @@ mod tests {
                 Platform::VisionOs,
                 &["visionOS", "xrOS", "Apple Vision Pro"],
             ),
-            (Platform::ChromeOs, &["ChromeOS", "Chrome OS", "Chromebook"]),
-            (Platform::Linux, &["Linux", "GNU/Linux", "Ubuntu 24.04"]),
+            (Platform::ChromeOs, &["ChromeOS", "Chrome OS", "Chromebook", "ChromeOS Flex"]),
+            (Platform::Linux, &[
+                    "Linux",
+                    "GNU/Linux",
+                    "Ubuntu 24.04",
+                    "Ubuntu Server",
+                    "linux-gnu",
+                    "Red Hat Enterprise Linux 9",
+                    "Alpine Linux",
+                ]),
         ] {
             for name in names {
                 assert_eq!(Platform::of(name), Some(platform), "{name}");
@@ -309,7 +347,19 @@ mod tests {
 
     #[test]
     fn a_name_that_is_no_platform_s_stays_as_it_is_but_for_its_case() {
-        for name in ["Apple", "Tizen", "KaiOS", "", "7", "Macaroni", "Winter"] {
+        for name in [
+            "Apple",
+            "Tizen",
+            "KaiOS",
+            "",
+            "7",
+            "Macaroni",
+            "Winter",
+            "Apple Macaroni",
+            "not iOS",
+            "iOSApp",
+            "Linuxfan",
+        ] {
             assert_eq!(Platform::of(name), None, "{name}");
         }
         assert_eq!(parse(" Tizen 4 ").unwrap(), "tizen 4");

@@ -127,6 +127,8 @@ pub fn search_key(text: &str) -> String {
             'æ' => key.push_str("ae"),
             'œ' => key.push_str("oe"),
             'þ' => key.push_str("th"),
+            // A telephone writes an apostrophe as a quotation mark.
+            '\u{2019}' | '\u{2018}' | '\u{2BC}' => key.push('\''),
             c => key.push(c),
         }
     }
@@ -302,6 +304,8 @@ mod tests {
             ("Groß", "gross"),
             ("Nguyễn", "nguyen"),
             ("Ёлкин", "елкин"),
+            ("O’Néill", "o'neill"),
+            ("ʼAlī", "'ali"),
         ] {
             assert_eq!(search_key(text), key);
         }

@@ -5,6 +5,7 @@ use beckon_domain::model::ownership::{EnrollmentType, ReportedEnrollment};
 use beckon_domain::values::names::Label;
 use beckon_domain::values::platform::Platform;
 use beckon_domain::values::problem::FieldProblem;
+use beckon_domain::values::text::is_blank;
 use serde_json::{Map, Value};
 
 /// The facts of an object.
@@ -32,7 +33,7 @@ pub(super) fn single(value: &Value) -> &Value {
 pub(super) fn text(value: &Value) -> Result<Option<String>, FieldProblem> {
     match single(value) {
         Value::Null => Ok(None),
-        Value::String(text) if text.trim().is_empty() => Ok(None),
+        Value::String(text) if is_blank(text) => Ok(None),
         Value::String(text) => Ok(Some(text.clone())),
         Value::Number(number) => Ok(Some(number.to_string())),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
