@@ -123,7 +123,14 @@ async fn people_who_mistype_the_enrolment_page_reach_it_and_others_read_that_not
         call.answer().await
     };
 
-    for path in ["/enroll/", "/Enroll", "/ENROLL//", "/enrol", "/enrolment", "/enroll.%20"] {
+    for path in [
+        "/enroll/",
+        "/Enroll",
+        "/ENROLL//",
+        "/enrol",
+        "/enrolment",
+        "/enroll.%20",
+    ] {
         // The client follows the redirect, as browsers do.
         let page = get(path, "text/html").await;
         assert_eq!(page.status, 200, "{path}");

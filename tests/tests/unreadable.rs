@@ -204,7 +204,10 @@ async fn lists_counts_files_and_previews_go_around_rows_that_are_damaged_in_any_
         assert_eq!(page["items"][0]["email"], "good@example.com");
         assert_eq!(page["unreadable"], 6, "{page}");
     }
-    assert_eq!((&counts["users"], &counts["unreadable"]), (&json!(1), &json!(6)));
+    assert_eq!(
+        (&counts["users"], &counts["unreadable"]),
+        (&json!(1), &json!(6))
+    );
     assert!(export.text.contains("good@example.com"), "{}", export.text);
     assert_eq!(export.text.trim().lines().count(), 2, "{}", export.text);
     assert_eq!(preview.with_status(200)["counts"]["willSend"], 1);

@@ -327,8 +327,13 @@ mod tests {
                 Platform::VisionOs,
                 &["visionOS", "xrOS", "Apple Vision Pro"],
             ),
-            (Platform::ChromeOs, &["ChromeOS", "Chrome OS", "Chromebook", "ChromeOS Flex"]),
-            (Platform::Linux, &[
+            (
+                Platform::ChromeOs,
+                &["ChromeOS", "Chrome OS", "Chromebook", "ChromeOS Flex"],
+            ),
+            (
+                Platform::Linux,
+                &[
                     "Linux",
                     "GNU/Linux",
                     "Ubuntu 24.04",
@@ -336,7 +341,8 @@ mod tests {
                     "linux-gnu",
                     "Red Hat Enterprise Linux 9",
                     "Alpine Linux",
-                ]),
+                ],
+            ),
         ] {
             for name in names {
                 assert_eq!(Platform::of(name), Some(platform), "{name}");

@@ -136,7 +136,11 @@ pub async fn an_unreadable_user_leaves_everybody_else_be<S: Store>(store: S, spo
     assert_eq!(read.found, std::slice::from_ref(&second));
     for (user, can_be_read) in [(&first, false), (&second, true)] {
         for name in Identifier::all_of(user) {
-            assert_eq!(read.why_unreadable(&name).is_none(), can_be_read, "{name:?}");
+            assert_eq!(
+                read.why_unreadable(&name).is_none(),
+                can_be_read,
+                "{name:?}"
+            );
         }
     }
 }
