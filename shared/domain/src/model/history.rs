@@ -302,6 +302,26 @@ pub struct HistoryEntry {
     pub what: HistoryEvent,
 }
 
+impl HistoryEntry {
+    /// What happened to this user then, by whom.
+    #[must_use]
+    pub const fn new(
+        id: EventId,
+        user: UserId,
+        at: Timestamp,
+        who: Actor,
+        what: HistoryEvent,
+    ) -> Self {
+        Self {
+            id,
+            user,
+            at,
+            who,
+            what,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -406,13 +406,13 @@ mod tests {
     use crate::model::history::Particular;
 
     fn row(who: Actor, what: HistoryEvent) -> HistoryEntry {
-        HistoryEntry {
-            id: EventId::new(Ulid::from(7)),
-            user: UserId::new(Ulid::from(8)),
-            at: Timestamp::constant(1_772_442_000, 5_000_000),
+        HistoryEntry::new(
+            EventId::new(Ulid::from(7)),
+            UserId::new(Ulid::from(8)),
+            Timestamp::constant(1_772_442_000, 5_000_000),
             who,
             what,
-        }
+        )
     }
 
     #[test]

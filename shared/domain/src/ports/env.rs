@@ -43,13 +43,7 @@ pub trait Env: Sync {
         who: Actor,
         what: HistoryEvent,
     ) -> HistoryEntry {
-        HistoryEntry {
-            id: EventId::new(self.entropy().ulid()),
-            user,
-            at,
-            who,
-            what,
-        }
+        HistoryEntry::new(EventId::new(self.entropy().ulid()), user, at, who, what)
     }
 }
 

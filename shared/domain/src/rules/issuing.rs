@@ -277,19 +277,19 @@ pub fn issue(
         completed_by: None,
         restored_at: None,
     };
-    let row = HistoryEntry {
-        id: secrets.event,
-        user: user.id,
-        at: now,
-        who: spec.who,
-        what: HistoryEvent::InvitationIssued {
+    let row = HistoryEntry::new(
+        secrets.event,
+        user.id,
+        now,
+        spec.who,
+        HistoryEvent::InvitationIssued {
             issue: number,
             method: registration.method,
             ownership: spec.ownership,
             batch: spec.batch,
             replaced: replaces,
         },
-    };
+    );
     let issued = User {
         latest_issue: number,
         invitation: Some(invitation),
@@ -365,13 +365,13 @@ pub fn mail_again(
         resend.settings,
         now,
     );
-    let row = HistoryEntry {
-        id: resend.event,
-        user: user.id,
-        at: now,
-        who: resend.who,
-        what: HistoryEvent::InvitationMailedAgain { issue, mail },
-    };
+    let row = HistoryEntry::new(
+        resend.event,
+        user.id,
+        now,
+        resend.who,
+        HistoryEvent::InvitationMailedAgain { issue, mail },
+    );
     let carried = Invitation {
         mail,
         ..invitation.clone()

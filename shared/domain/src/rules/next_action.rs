@@ -25,15 +25,15 @@ pub fn expire(user: &User, event: EventId, now: Timestamp) -> Option<UserChange>
         return None;
     }
     let state = transition(invitation.state, InvitationEvent::Expire).ok()?;
-    let row = HistoryEntry {
-        id: event,
-        user: user.id,
-        at: now,
-        who: Actor::Clock,
-        what: HistoryEvent::InvitationExpired {
+    let row = HistoryEntry::new(
+        event,
+        user.id,
+        now,
+        Actor::Clock,
+        HistoryEvent::InvitationExpired {
             issue: invitation.issue,
         },
-    };
+    );
     let ended = User {
         invitation: Some(Invitation {
             state,
@@ -127,18 +127,18 @@ fn remind(
         settings.version,
         now,
     );
-    let row = HistoryEntry {
-        id: event,
-        user: user.id,
-        at: now,
-        who: Actor::Clock,
-        what: HistoryEvent::ReminderWritten {
+    let row = HistoryEntry::new(
+        event,
+        user.id,
+        now,
+        Actor::Clock,
+        HistoryEvent::ReminderWritten {
             issue,
             mail,
             number: after.written,
             last,
         },
-    };
+    );
     let reminded = User {
         invitation: Some(Invitation {
             mail,

@@ -85,13 +85,7 @@ pub fn correct(
     } else {
         after
     };
-    let row = |id, what| HistoryEntry {
-        id,
-        user: before.id,
-        at: now,
-        who: with.who.clone(),
-        what,
-    };
+    let row = |id, what| HistoryEntry::new(id, before.id, now, with.who.clone(), what);
     let moved = moves(before, &after);
     let only_moved = User {
         email: before.email.clone(),
