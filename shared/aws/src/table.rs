@@ -20,7 +20,6 @@ mod rows;
 mod schema;
 mod settings;
 pub mod stream;
-mod templates;
 mod users;
 
 use std::sync::Arc;

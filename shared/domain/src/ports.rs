@@ -24,7 +24,6 @@ pub mod mails;
 pub mod rate_counter;
 pub mod reads;
 pub mod settings;
-pub mod templates;
 pub mod turns;
 pub mod users;
 pub mod wake_up;

@@ -40,7 +40,6 @@ use beckon_domain::ports::idempotency::Idempotency;
 use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::rate_counter::RateCounter;
 use beckon_domain::ports::settings::SettingsStore;
-use beckon_domain::ports::templates::Templates;
 use beckon_domain::ports::users::Users;
 use beckon_domain::values::ids::{UserId, Version};
 use tokio::task::JoinSet;
@@ -56,7 +55,6 @@ pub trait Store:
     + Delivery
     + History
     + SettingsStore
-    + Templates
     + Idempotency
     + RateCounter
     + Clone
@@ -74,7 +72,6 @@ impl<S> Store for S where
         + Delivery
         + History
         + SettingsStore
-        + Templates
         + Idempotency
         + RateCounter
         + Clone

@@ -14,7 +14,6 @@ mod rate_counter;
 mod rows;
 mod settings;
 mod spoilt;
-mod templates;
 mod users;
 
 use std::collections::VecDeque;

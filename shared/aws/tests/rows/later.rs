@@ -16,7 +16,6 @@ use beckon_domain::ports::delivery::Delivery as _;
 use beckon_domain::ports::devices::Devices as _;
 use beckon_domain::ports::mails::Mails as _;
 use beckon_domain::ports::settings::SettingsStore as _;
-use beckon_domain::ports::templates::Templates as _;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::rules::ownership::learning;
 use beckon_domain::values::ids::IssueNumber;

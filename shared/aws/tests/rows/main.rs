@@ -34,7 +34,6 @@ use beckon_domain::ports::idempotency::Idempotency as _;
 use beckon_domain::ports::mails::Mails as _;
 use beckon_domain::ports::rate_counter::RateCounter as _;
 use beckon_domain::ports::settings::SettingsStore as _;
-use beckon_domain::ports::templates::Templates as _;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::ids::Version;
 use beckon_testkit::builders::{a_stamp, monday_morning};

@@ -1,12 +1,13 @@
-//! The settings and their versions.
+//! What administrators set: the settings with their versions, and own wordings of mails.
 
 use std::future::Future;
 
 use crate::model::settings::{SavedSettings, Settings, SettingsStamp, VersionedSettings};
+use crate::model::template::{Template, TemplateName};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::values::ids::Version;
 
-/// The settings, and what they were.
+/// What administrators set: the settings, with what they were, and own wordings of mails.
 pub trait SettingsStore {
     /// The settings that hold now.
     fn current_settings(
@@ -35,4 +36,20 @@ pub trait SettingsStore {
         expected: Version,
         stamp: &SettingsStamp,
     ) -> impl Future<Output = Result<VersionedSettings, SaveError>> + Send;
+
+    /// Every wording as last written, those that were taken back included, by kind and locale. One
+    /// that cannot be read is left out.
+    fn templates(&self) -> impl Future<Output = Result<Vec<Template>, Unavailable>> + Send;
+
+    /// The wording of this name as last written; `None` if there never was one.
+    fn template(
+        &self,
+        name: &TemplateName,
+    ) -> impl Future<Output = Result<Option<Template>, Unavailable>> + Send;
+
+    /// Writes the wording's next version.
+    fn save_template(
+        &self,
+        template: &Template,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
 }

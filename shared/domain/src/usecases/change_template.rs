@@ -9,7 +9,7 @@ use crate::ports::clock::Clock;
 use crate::ports::composer::Composer;
 use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::templates::Templates;
+use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::values::ids::Version;
 use crate::values::locale::Locale;
@@ -85,7 +85,7 @@ pub fn checked(
 
 impl<E> ChangeTemplate<E>
 where
-    E: Env<Store: Templates> + WithComposer,
+    E: Env<Store: SettingsStore> + WithComposer,
 {
     /// Every wording there can be, own or ours, by kind and language.
     pub async fn list(&self) -> Result<Vec<TemplateView>, Unavailable> {

@@ -33,7 +33,6 @@ use crate::ports::keys::Keys;
 use crate::ports::mail_service::MailService;
 use crate::ports::mails::Mails;
 use crate::ports::settings::SettingsStore;
-use crate::ports::templates::Templates;
 use crate::ports::users::Users;
 use crate::rules::content::Links;
 use crate::rules::sending::TokenBucket;
@@ -127,7 +126,7 @@ const WORTH_WAITING: SignedDuration = SignedDuration::from_secs(20);
 
 impl<E> Deliver<E>
 where
-    E: Env<Store: Users + Devices + Batches + Mails + Delivery + SettingsStore + Templates>
+    E: Env<Store: Users + Devices + Batches + Mails + Delivery + SettingsStore>
         + WithMailService
         + WithComposer
         + WithKeys,

@@ -19,7 +19,6 @@ use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::Unavailable;
 use crate::ports::settings::SettingsStore;
-use crate::ports::templates::Templates;
 use crate::ports::users::Users;
 use crate::rules::confirmation::{self, NoConfirmation};
 use crate::rules::content::{Links, Sealed, invitation_content, reader};
@@ -140,7 +139,7 @@ pub struct PreviewInvitations<E> {
 
 impl<E> PreviewInvitations<E>
 where
-    E: Env<Store: Users + SettingsStore + Templates> + WithComposer,
+    E: Env<Store: Users + SettingsStore> + WithComposer,
 {
     /// One page of the preview.
     pub async fn run(&self, order: &PreviewOrder) -> Result<Preview, SendRefused> {

@@ -8,7 +8,6 @@ use crate::ports::composer::{Composer, written};
 use crate::ports::env::{Env, WithComposer};
 use crate::ports::error::Unavailable;
 use crate::ports::settings::SettingsStore;
-use crate::ports::templates::Templates;
 use crate::rules::content::Links;
 use crate::rules::sample::Sample;
 use crate::usecases::change_template::{ChangeTemplateRefused, checked, named};
@@ -40,7 +39,7 @@ pub struct PreviewTemplate<E> {
 
 impl<E> PreviewTemplate<E>
 where
-    E: Env<Store: SettingsStore + Templates> + WithComposer,
+    E: Env<Store: SettingsStore> + WithComposer,
 {
     /// The mail that a draft would make, or the wording that holds now; under given settings or
     /// the current ones. Both are checked as if they were saved.

@@ -9,7 +9,6 @@ mod idempotency;
 mod mails;
 mod rate_counter;
 mod settings;
-mod templates;
 mod users;
 
 use beckon_domain::model::user::User;

@@ -1,8 +1,9 @@
-//! The settings, and what they were.
+//! The settings, with what they were, and own wordings of mails.
 
 use beckon_domain::model::settings::{
     SavedSettings, Settings, SettingsStamp, UNSAVED, VersionedSettings,
 };
+use beckon_domain::model::template::{Template, TemplateName};
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::values::ids::Version;
@@ -81,5 +82,37 @@ impl SettingsStore for MemoryStore {
             }
         })
         .await
+    }
+
+    async fn templates(&self) -> Result<Vec<Template>, Unavailable> {
+        let read = self.read(Call::Templates, |rows| {
+            let all = rows.templates.values().cloned();
+            let (unreadable, found): (Vec<Template>, Vec<Template>) = all.partition(|template| {
+                rows.why_unreadable(&keys::template(&template.name))
+                    .is_some()
+            });
+            (found, unreadable)
+        });
+        let (found, unreadable) = read.await?;
+        for template in &unreadable {
+            self.met(&keys::template(&template.name));
+        }
+        Ok(found)
+    }
+
+    async fn template(&self, name: &TemplateName) -> Result<Option<Template>, Unavailable> {
+        let read = self.read(Call::Template, |rows| {
+            one(
+                rows,
+                &keys::template(name),
+                rows.templates.get(name).cloned(),
+            )
+        });
+        self.one_row(read.await)
+    }
+
+    async fn save_template(&self, template: &Template) -> Result<(), SaveError> {
+        self.save(Call::SaveTemplate, |rows| rows.save_template(template))
+            .await
     }
 }

@@ -18,7 +18,6 @@ use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
 use crate::ports::mails::Mails;
 use crate::ports::settings::SettingsStore;
-use crate::ports::templates::Templates;
 use crate::ports::users::Users;
 use crate::values::ids::{BatchId, MailId, UserId, Version};
 
@@ -40,7 +39,7 @@ pub(super) type ReadForMail = (
 
 impl<E> Deliver<E>
 where
-    E: Env<Store: Users + Batches + Mails + Delivery + SettingsStore + Templates>,
+    E: Env<Store: Users + Batches + Mails + Delivery + SettingsStore>,
 {
     /// Finds what is due and not held yet, and which batches were stopped.
     pub(super) async fn look(&self, sought: Sought, now: Timestamp) -> Result<Found, Unavailable> {

@@ -1,6 +1,7 @@
-//! The settings.
+//! The settings, with what they were, and own wordings of mails.
 
 use beckon_domain::model::settings::{SavedSettings, Settings, SettingsStamp, VersionedSettings};
+use beckon_domain::model::template::{Template, TemplateName};
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::values::ids::Version;
@@ -52,5 +53,23 @@ impl SettingsStore for Table {
         let write = self.rows().save_settings(settings, expected, stamp);
         self.save(Call::SaveSettings, write, Ledger::settings_saved)
             .await
+    }
+
+    async fn templates(&self) -> Result<Vec<Template>, Unavailable> {
+        self.read(Call::Templates, self.rows().templates(), unseen)
+            .await
+    }
+
+    async fn template(&self, name: &TemplateName) -> Result<Option<Template>, Unavailable> {
+        self.read(Call::Template, self.rows().template(name), unseen)
+            .await
+    }
+
+    async fn save_template(&self, template: &Template) -> Result<(), SaveError> {
+        let write = self.rows().save_template(template);
+        self.save(Call::SaveTemplate, write, |ledger, ()| {
+            ledger.wording_kept(template);
+        })
+        .await
     }
 }
