@@ -9,6 +9,8 @@ mod lookup;
 mod me;
 mod routes;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -28,8 +30,8 @@ use jiff::SignedDuration;
 /// import does before and after its writes takes a few of them.
 const IMPORT_TIMEOUT: SignedDuration = SignedDuration::from_secs(18);
 
-/// What the use cases run in.
-type DirectoryEnv = FunctionEnv<Table, KeySource>;
+/// What the use cases run in. They share one, since each request clones what the routes work with.
+type DirectoryEnv = Arc<FunctionEnv<Table, KeySource>>;
 
 /// What the routes work with.
 #[derive(Debug, Clone)]
@@ -49,7 +51,7 @@ impl Directory {
     /// A directory in this table, which issues under these keys.
     #[must_use]
     pub fn new(table: Table, keys: KeySource) -> Self {
-        let env = FunctionEnv::over(table.clone()).with_keys(keys);
+        let env = Arc::new(FunctionEnv::over(table.clone()).with_keys(keys));
         Self {
             add: AddUser { env: env.clone() },
             change: ChangeUser { env: env.clone() },

@@ -26,16 +26,16 @@ pub struct Limits {
     pub wrong_tries_per_hour: u64,
 }
 
-/// What the use cases run in.
-type RedeemEnv = FunctionEnv<Table, KeySource>;
+/// What the use cases run in. They share one, since each request clones what the routes work with.
+type RedeemEnv = Arc<FunctionEnv<Table, KeySource>>;
 
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct Redemptions {
-    redeem: Arc<Redeem<RedeemEnv>>,
-    request: Arc<RequestPin<RedeemEnv>>,
-    decline: Arc<Decline<RedeemEnv>>,
-    confirm: Arc<ConfirmRegistration<RedeemEnv>>,
+    redeem: Redeem<RedeemEnv>,
+    request: RequestPin<RedeemEnv>,
+    decline: Decline<RedeemEnv>,
+    confirm: ConfirmRegistration<RedeemEnv>,
     table: Table,
     refuse_after: Duration,
 }
@@ -44,15 +44,15 @@ impl Redemptions {
     /// Redemptions of what this table holds.
     #[must_use]
     pub fn new(table: Table, keys: KeySource, limits: Limits) -> Self {
-        let env = FunctionEnv::over(table.clone()).with_keys(keys);
+        let env = Arc::new(FunctionEnv::over(table.clone()).with_keys(keys));
         Self {
-            request: Arc::new(RequestPin { env: env.clone() }),
-            decline: Arc::new(Decline { env: env.clone() }),
-            confirm: Arc::new(ConfirmRegistration { env: env.clone() }),
-            redeem: Arc::new(Redeem {
+            request: RequestPin { env: env.clone() },
+            decline: Decline { env: env.clone() },
+            confirm: ConfirmRegistration { env: env.clone() },
+            redeem: Redeem {
                 env,
                 budget: limits.wrong_tries_per_hour,
-            }),
+            },
             table,
             refuse_after: limits.refuse_after,
         }

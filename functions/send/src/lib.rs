@@ -17,8 +17,8 @@ use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_runtime::routes::{OpenApiRouter, Routes};
 use beckon_runtime::{FunctionEnv, NotGiven};
 
-/// What the use cases run in.
-type SendEnv = FunctionEnv<Table, NotGiven, NotGiven, SesMailService, DeliveryWakeUp>;
+/// What the use cases run in. They share one, since each request clones what the routes work with.
+type SendEnv = Arc<FunctionEnv<Table, NotGiven, NotGiven, SesMailService, DeliveryWakeUp>>;
 
 /// What the routes work with.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct Sending {
     report: ReportBatch<SendEnv>,
     stop: StopBatch<SendEnv>,
     resume: ResumeDelivery<SendEnv>,
-    try_again: Arc<TryAddressAgain<SendEnv>>,
+    try_again: TryAddressAgain<SendEnv>,
     table: Table,
 }
 
@@ -35,11 +35,13 @@ impl Sending {
     /// Batches kept in this table, through this mail service; the wake-up wakes the delivery worker.
     #[must_use]
     pub fn new(table: Table, service: SesMailService, wake_up: DeliveryWakeUp) -> Self {
-        let env = FunctionEnv::over(table.clone())
-            .with_mail_service(service)
-            .with_wake_up(wake_up);
+        let env = Arc::new(
+            FunctionEnv::over(table.clone())
+                .with_mail_service(service)
+                .with_wake_up(wake_up),
+        );
         Self {
-            try_again: Arc::new(TryAddressAgain { env: env.clone() }),
+            try_again: TryAddressAgain { env: env.clone() },
             send: SendInvitations { env: env.clone() },
             report: ReportBatch { env: env.clone() },
             stop: StopBatch { env: env.clone() },

@@ -3,6 +3,8 @@
 //! it needs, so a function that was given no keys cannot run what needs them: it does not compile. These traits are
 //! the environment, and no ports.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::model::actor::Actor;
@@ -101,69 +103,82 @@ pub trait WithDeadLetters: Env {
     fn dead_letters(&self) -> &Self::DeadLetters;
 }
 
-/// A use case that calls another lends it its own environment.
-impl<E: Env> Env for &E {
-    type Store = E::Store;
-    type Clock = E::Clock;
-    type Entropy = E::Entropy;
+/// An environment behind a pointer.
+macro_rules! pointed_at_by {
+    ($($pointer:ty where E: $bound:ident;)*) => {
+        $(
+        impl<E: Env + $bound> Env for $pointer {
+            type Store = E::Store;
+            type Clock = E::Clock;
+            type Entropy = E::Entropy;
 
-    fn store(&self) -> &E::Store {
-        (**self).store()
-    }
+            fn store(&self) -> &E::Store {
+                (**self).store()
+            }
 
-    fn clock(&self) -> &E::Clock {
-        (**self).clock()
-    }
+            fn clock(&self) -> &E::Clock {
+                (**self).clock()
+            }
 
-    fn entropy(&self) -> &E::Entropy {
-        (**self).entropy()
-    }
+            fn entropy(&self) -> &E::Entropy {
+                (**self).entropy()
+            }
+        }
+
+        impl<E: WithKeys + $bound> WithKeys for $pointer {
+            type Keys = E::Keys;
+
+            fn keys(&self) -> &E::Keys {
+                (**self).keys()
+            }
+        }
+
+        impl<E: WithComposer + $bound> WithComposer for $pointer {
+            type Composer = E::Composer;
+
+            fn composer(&self) -> &E::Composer {
+                (**self).composer()
+            }
+        }
+
+        impl<E: WithMailService + $bound> WithMailService for $pointer {
+            type MailService = E::MailService;
+
+            fn mail_service(&self) -> &E::MailService {
+                (**self).mail_service()
+            }
+        }
+
+        impl<E: WithWakeUp + $bound> WithWakeUp for $pointer {
+            type WakeUp = E::WakeUp;
+
+            fn wake_up(&self) -> &E::WakeUp {
+                (**self).wake_up()
+            }
+        }
+
+        impl<E: WithEventBus + $bound> WithEventBus for $pointer {
+            type EventBus = E::EventBus;
+
+            fn event_bus(&self) -> &E::EventBus {
+                (**self).event_bus()
+            }
+        }
+
+        impl<E: WithDeadLetters + $bound> WithDeadLetters for $pointer {
+            type DeadLetters = E::DeadLetters;
+
+            fn dead_letters(&self) -> &E::DeadLetters {
+                (**self).dead_letters()
+            }
+        }
+        )*
+    };
 }
 
-impl<E: WithKeys> WithKeys for &E {
-    type Keys = E::Keys;
-
-    fn keys(&self) -> &E::Keys {
-        (**self).keys()
-    }
-}
-
-impl<E: WithComposer> WithComposer for &E {
-    type Composer = E::Composer;
-
-    fn composer(&self) -> &E::Composer {
-        (**self).composer()
-    }
-}
-
-impl<E: WithMailService> WithMailService for &E {
-    type MailService = E::MailService;
-
-    fn mail_service(&self) -> &E::MailService {
-        (**self).mail_service()
-    }
-}
-
-impl<E: WithWakeUp> WithWakeUp for &E {
-    type WakeUp = E::WakeUp;
-
-    fn wake_up(&self) -> &E::WakeUp {
-        (**self).wake_up()
-    }
-}
-
-impl<E: WithEventBus> WithEventBus for &E {
-    type EventBus = E::EventBus;
-
-    fn event_bus(&self) -> &E::EventBus {
-        (**self).event_bus()
-    }
-}
-
-impl<E: WithDeadLetters> WithDeadLetters for &E {
-    type DeadLetters = E::DeadLetters;
-
-    fn dead_letters(&self) -> &E::DeadLetters {
-        (**self).dead_letters()
-    }
+pointed_at_by! {
+    // A use case that calls another lends it its own environment.
+    &E where E: Sync;
+    // The use cases of one function share theirs.
+    Arc<E> where E: Send;
 }
