@@ -118,12 +118,14 @@ class Visit:
 
 
 class Browser:
-    """Chromium without a screen. `page` is a folder with the page's files, or none for Beckon's own."""
+    """Chromium without a screen. `page` and `console` are folders with the files of the two pages, or none for Beckon's
+    own."""
 
-    def __init__(self, chromium, beckon, page: Path | None):
+    def __init__(self, chromium, beckon, page: Path | None, console: Path | None):
         self._chromium = chromium
         self._beckon = beckon
         self._files = page
+        self._console = console
         self._playwright = self._browser = None
 
     def start(self):
@@ -147,6 +149,8 @@ class Browser:
         if self._files:
             context.route("**/enroll", self._serve_file)
             context.route("**/enroll/**", self._serve_file)
+        if self._console:
+            context.route("**/console/*/**", self._serve_console)
         visit = Visit(context, self._beckon.address)
         try:
             yield visit
@@ -168,3 +172,12 @@ class Browser:
         if name == "enroll.js":
             text = f"const ENGLISH = {(self._files / 'words/en.json').read_text()};\n\n{text}"
         return route.fulfill(response=route.fetch(), body=text)
+
+    def _serve_console(self, route):
+        """A file of the console as the folder has it, whatever build the page names."""
+        name = urlsplit(route.request.url).path.split("/", 3)[3]
+        file = self._console / name
+        if not file.is_file():
+            return route.continue_()
+        media = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}[file.suffix]
+        return route.fulfill(body=file.read_text(), content_type=f"{media}; charset=utf-8")

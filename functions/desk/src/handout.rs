@@ -1,8 +1,6 @@
 //! The handout: the invitation as a page that is printed and given to the person.
 
 use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use beckon_domain::model::mail_content::{InvitationContent, InvitationOccasion};
 use beckon_domain::ports::composer::Composer as _;
 use beckon_domain::ports::error::Unavailable;
@@ -28,15 +26,9 @@ pub(crate) fn page(composer: &Composer, content: InvitationContent) -> Result<Re
     let message = composer
         .compose_invitation(&content)
         .map_err(|error| Unavailable::new("the handout", error))?;
-    let mut html = message.html.replacen("</head>", ON_PAPER, 1);
-    for image in &message.inline {
-        let data = format!(
-            "data:{};base64,{}",
-            image.content_type,
-            STANDARD.encode(&image.bytes)
-        );
-        html = html.replace(&format!("cid:{}", image.content_id), &data);
-    }
+    let html = message
+        .html_with_images()
+        .replacen("</head>", ON_PAPER, 1);
     let mut response = html.into_response();
     let headers = response.headers_mut();
     for (name, value) in [

@@ -109,6 +109,8 @@ struct CountsView {
 #[serde(rename_all = "camelCase")]
 struct RecipientView {
     user_id: String,
+    /// What they are called.
+    display_name: Option<String>,
     email: Option<String>,
     /// `willSend`, `willReplace`, `willMailAgain` (they were invited a moment ago and nothing has
     /// changed, so the same issue is mailed again) or `skipped`.
@@ -137,6 +139,7 @@ struct ConfirmationView {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct MailView {
     subject: String,
+    /// The whole document. Pictures, which the mail carries beside it, stand in it.
     html: String,
     text: String,
 }
@@ -151,12 +154,17 @@ fn recipient(previewed: PreviewedRecipient) -> RecipientView {
         Eligibility::Again => ("willMailAgain", None),
         Eligibility::Skip(reason) => ("skipped", Some(reason)),
     };
-    let (user_id, email) = match previewed.user {
-        Ok(user) => (user.id, Some(user.email.as_str().to_owned())),
-        Err(id) => (id, None),
+    let (user_id, email, display_name) = match previewed.user {
+        Ok(user) => (
+            user.id,
+            Some(user.email.as_str().to_owned()),
+            user.display_name.map(|name| name.as_str().to_owned()),
+        ),
+        Err(id) => (id, None, None),
     };
     RecipientView {
         user_id: user_id.to_string(),
+        display_name,
         email,
         outcome,
         reason,
@@ -199,8 +207,8 @@ impl PreviewView {
             recipients: preview.recipients.into_iter().map(recipient).collect(),
             next: preview.next.map(|next| pages.cursor(&next)),
             mail: preview.mail.map(|mail| MailView {
+                html: mail.html_with_images(),
                 subject: mail.subject,
-                html: mail.html,
                 text: mail.text,
             }),
         }

@@ -246,6 +246,7 @@ struct PreviewBody {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct MailView {
     subject: String,
+    /// The whole document. Pictures, which the mail carries beside it, stand in it.
     html: String,
     text: String,
 }
@@ -253,8 +254,8 @@ struct MailView {
 impl From<Message> for MailView {
     fn from(message: Message) -> Self {
         Self {
+            html: message.html_with_images(),
             subject: message.subject,
-            html: message.html,
             text: message.text,
         }
     }

@@ -16,6 +16,7 @@ import { credentials, renew } from "./session.js";
  * @property {AbortSignal | undefined} [signal]
  * @property {string | null | undefined} [ifMatch]
  * @property {string | undefined} [idempotencyKey] with it, a request whose answer was lost is sent again with the same key
+ * @property {boolean} [changesNothing] of a POST that only asks, which may be sent again like a GET
  * @property {string} [contentType] of a body that is no JSON
  * @property {"json" | "text" | "blob"} [as] what the answer is read as
  */
@@ -88,7 +89,8 @@ export function address(path, query = {}) {
  * @returns {Promise<Answer<any>>}
  */
 async function send(method, path, body, options) {
-  const repeatable = method === "GET" || options.idempotencyKey !== undefined || options.ifMatch != null;
+  const repeatable =
+    method === "GET" || options.changesNothing || options.idempotencyKey !== undefined || options.ifMatch != null;
   const wait = abortable(options.signal);
   let renewed = false;
   for (let attempt = 0; ; attempt += 1) {

@@ -72,7 +72,14 @@ export function openImport({ done }) {
   /** @param {boolean} dryRun @returns {Promise<Report>} */
   const send = async (dryRun) => {
     const query = { dryRun, invite: invite.input.checked };
-    return (await api.post("/v1/users/import", file, { query, contentType: "text/csv", signal: over.signal })).data;
+    return (
+      await api.post("/v1/users/import", file, {
+        query,
+        contentType: "text/csv",
+        changesNothing: dryRun,
+        signal: over.signal,
+      })
+    ).data;
   };
 
   const choose = () => {

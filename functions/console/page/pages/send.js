@@ -60,7 +60,7 @@ export function openSend(selection, { sent }) {
     const answer = await api.post(
       "/v1/invitations/preview",
       { selection: body, ownership: owner.choice, settingsVersion: preview?.settingsVersion ?? null },
-      { query: { cursor }, signal: over.signal },
+      { query: { cursor }, changesNothing: true, signal: over.signal },
     );
     return answer.data;
   };
@@ -78,7 +78,7 @@ export function openSend(selection, { sent }) {
     const answer = await api.post(
       "/v1/invitations/preview",
       { selection: { userIds: [userId] }, ownership, settingsVersion: preview?.settingsVersion ?? null },
-      { query: { locale }, signal: over.signal },
+      { query: { locale }, changesNothing: true, signal: over.signal },
     );
     return answer.data;
   };
@@ -149,8 +149,8 @@ export function openSend(selection, { sent }) {
       after(data, preview);
     } catch (error) {
       if (over.signal.aborted) return;
-      // An answer that says no ends the request; without an answer the same key asks again.
-      if (error instanceof ApiError && error.kind !== "offline") key = freshKey();
+      // An answer that says no ends the request; without one, or while nobody can answer, the same key asks again.
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500) key = freshKey();
       if (error instanceof ApiError && error.code === "settings-changed") refused(error);
       else replace(trouble, failure(error, { again: order }));
     } finally {

@@ -12,7 +12,7 @@ import { named, parts, t } from "../core/words.js";
  */
 
 /** @param {Recipient} one @param {Map<string, string>} names */
-const nameOf = (one, names) => names.get(one.userId) ?? one.email ?? one.userId;
+const nameOf = (one, names) => names.get(one.userId) ?? one.displayName ?? one.email ?? one.userId;
 
 /**
  * How many get it, and how many do not.

@@ -33,22 +33,8 @@ export function progress(first, { signal, names, shown, changed }) {
   const when = h("p", { class: "hint" });
   const trouble = h("div");
   const reminder = h("div");
-  const element = h(
-    "div",
-    { class: "sent" },
-    lead,
-    bar,
-    when,
-    counts,
-    trouble,
-    reminder,
-    setup().local &&
-      h(
-        "p",
-        { class: "local-mail" },
-        h("a", { href: "/mailbox", target: "_blank", rel: "noopener" }, t("sent.mailbox")),
-      ),
-  );
+  const mailbox = h("p", { hidden: !setup().local }, h("a", { href: "/mailbox", target: "_blank" }, t("sent.mailbox")));
+  const element = h("div", { class: "sent" }, lead, bar, when, counts, trouble, reminder, mailbox);
   let said = "";
 
   const stop = button({
@@ -101,6 +87,7 @@ export function progress(first, { signal, names, shown, changed }) {
     );
     replace(counts, known ? figures(known) : []);
     stop.hidden = over;
+    if (over && setup().local) showMail(mailbox, shown, signal);
     remind(confirmation);
     return over;
   };
@@ -118,7 +105,7 @@ export function progress(first, { signal, names, shown, changed }) {
     }
     if (without === null) {
       const known = shown.recipients.filter((one) => one.outcome !== "skipped" && !one.confirmation.willSend);
-      without = known.map((one) => names.get(one.userId) ?? one.email ?? one.userId);
+      without = known.map((one) => names.get(one.userId) ?? one.displayName ?? one.email ?? one.userId);
     }
     const not = willNotReceive ?? without.length;
     replace(
@@ -155,4 +142,25 @@ function figures(known) {
     ["counts.skipped", known.skipped],
   ];
   return all.map(([key, count]) => h("div", null, h("dt", null, t(key)), h("dd", null, number(count ?? 0))));
+}
+
+/**
+ * Leads to the very mail that the first of them got, on one machine.
+ *
+ * @param {HTMLElement} place
+ * @param {Preview} shown
+ * @param {AbortSignal} signal
+ */
+async function showMail(place, shown, signal) {
+  const first = shown.recipients.find(({ outcome }) => outcome !== "skipped");
+  if (!first?.email) return;
+  try {
+    const { data } = await api.get("/local/mailbox", { query: { to: first.email, limit: 1 }, signal });
+    const [mail] = data.items;
+    if (!mail) return;
+    const name = first.displayName ?? first.email;
+    replace(place, h("a", { href: `/mailbox#${mail.id}`, target: "_blank" }, t("sent.mail", { name })));
+  } catch {
+    // The link to the mailbox stays.
+  }
 }

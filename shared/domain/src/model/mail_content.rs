@@ -2,6 +2,8 @@
 //! finished message. Which words, in which language, is the composer's business
 //! ([`crate::ports::composer::Composer`]).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use crate::model::ownership::{Ownership, OwnershipRule};
@@ -225,6 +227,21 @@ pub struct Message {
     pub inline: Vec<InlineImage>,
     /// The language it is written in.
     pub locale: Locale,
+}
+
+impl Message {
+    /// The HTML part with its pictures in it, to be shown where nothing is attached.
+    #[must_use]
+    pub fn html_with_images(&self) -> String {
+        self.inline.iter().fold(self.html.clone(), |html, image| {
+            let data = format!(
+                "data:{};base64,{}",
+                image.content_type,
+                STANDARD.encode(&image.bytes)
+            );
+            html.replace(&format!("cid:{}", image.content_id), &data)
+        })
+    }
 }
 
 /// A message carries a secret; printing a structure must not show it.
