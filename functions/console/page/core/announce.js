@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 const polite = h("div", { class: "unseen", role: "status", "aria-live": "polite", "aria-atomic": "true" });
 const urgent = h("div", { class: "unseen", role: "alert", "aria-atomic": "true" });
 
-/** The two regions, for the shell; a dialog takes them in while it is open, since what is behind it is not read. */
+/** The regions, for the shell; a dialog takes them in while it is open, since what is behind it is neither read nor seen. */
 export const regions = [polite, urgent];
 
 /**

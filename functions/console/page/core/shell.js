@@ -20,10 +20,12 @@ export function build() {
     h("a", { class: "skip", href: "#main", on: { click: skip } }, t("skip")),
     head(),
     setup().local && localStrip(),
-    trouble(),
     place,
   );
-  if (!frame.isConnected) document.body.replaceChildren(frame, ...regions);
+  if (!frame.isConnected) {
+    regions.push(trouble());
+    document.body.replaceChildren(frame, ...regions);
+  }
   mark(here().path);
 }
 
@@ -148,7 +150,11 @@ function trouble() {
   const line = h("p", { class: "trouble", role: "status", hidden: true });
   connection.addEventListener("waiting", (event) => {
     const why = /** @type {CustomEvent<string>} */ (event).detail;
-    replace(line, icon("warn"), why === "busy" ? t("trouble.busy") : t("trouble.offline"));
+    replace(
+      line,
+      icon("warn"),
+      t(why === "busy" ? "trouble.busy" : why === "stale" ? "trouble.stale" : "trouble.offline"),
+    );
     line.hidden = false;
   });
   connection.addEventListener("answered", () => {

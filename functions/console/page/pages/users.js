@@ -1,7 +1,7 @@
 // The list of users: search, filters, selection, and what can be done with those who are selected.
 
 import { announce } from "../core/announce.js";
-import { api } from "../core/api.js";
+import { api, connection } from "../core/api.js";
 import { button, enable } from "../core/controls.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
@@ -141,7 +141,10 @@ export async function show(place, { query, signal }) {
     } catch (error) {
       if (signal.aborted || overtaken.aborted) return;
       // What is shown is old, but better than nothing; the next round may succeed.
-      if (quiet) throw error;
+      if (quiet) {
+        connection.dispatchEvent(new CustomEvent("waiting", { detail: "stale" }));
+        throw error;
+      }
       users = [];
       next = null;
       table.say(failure(error, { again: () => load(false) }));
