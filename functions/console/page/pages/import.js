@@ -27,6 +27,7 @@ export function openImport({ done }) {
   const over = new AbortController();
   /** @type {File | null} */
   let file = null;
+  let contentType = "text/csv";
   const trouble = h("div");
   const result = h("div", { class: "form" });
   const id = uniqueId("file");
@@ -75,15 +76,16 @@ export function openImport({ done }) {
     return (
       await api.post("/v1/users/import", file, {
         query,
-        contentType: "text/csv",
+        contentType,
         changesNothing: dryRun,
         signal: over.signal,
       })
     ).data;
   };
 
-  const choose = () => {
+  const choose = async () => {
     file = input.files?.[0] ?? null;
+    contentType = file ? await typeOf(file) : "text/csv";
     result.replaceChildren();
     look();
   };
@@ -174,6 +176,20 @@ export function openImport({ done }) {
         h("p", { class: "hint" }, t("import.more", { count: wrong.length + others.length - shown.length })),
     );
   };
+}
+
+/**
+ * Spreadsheets still write what is no UTF-8; the API is told so, or it would refuse names with accents.
+ *
+ * @param {File} file
+ */
+async function typeOf(file) {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    return "text/csv";
+  } catch {
+    return "application/octet-stream; charset=windows-1252";
+  }
 }
 
 /** @param {Report} report */
