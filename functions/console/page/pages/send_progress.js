@@ -112,7 +112,15 @@ export function progress(first, { signal, names, shown, changed }) {
       reminder,
       notice(
         not > 0 ? "warn" : "info",
-        h("p", null, willReceive == null ? t("reminder.unknown") : t("reminder.will", { count: willReceive })),
+        h(
+          "p",
+          null,
+          willReceive == null
+            ? t("reminder.unknown")
+            : willReceive === 0
+              ? t("reminder.nobody")
+              : t("reminder.will", { count: willReceive }),
+        ),
         not > 0 && h("p", null, t("reminder.not", { count: not, names: someNames(without, not) })),
       ),
     );
