@@ -3,7 +3,7 @@
 import { announce } from "../core/announce.js";
 import { ApiError, api, freshKey } from "../core/api.js";
 import { busy, button } from "../core/controls.js";
-import { openDialog } from "../core/dialog.js";
+import { ask, openDialog } from "../core/dialog.js";
 import { h, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { checkField, selectField, showErrors, textField } from "../core/fields.js";
@@ -79,6 +79,9 @@ export function openAddUser({ added }) {
   const dialog = openDialog({
     title: t("users.add"),
     body: form,
+    mayClose: () =>
+      [email, name, groups, externalId].every(({ input }) => input.value.trim() === "") ||
+      ask({ title: t("discard.title"), text: t("discard.text"), action: t("discard.yes"), danger: true }),
     actions: [button({ label: t("cancel"), onPress: () => dialog.close() }), submit],
   });
 
@@ -106,6 +109,8 @@ export function openAddUser({ added }) {
       announce(t(body.invite ? "user.addedInvited" : "user.added", { name: body.displayName ?? body.email }));
       added();
     } catch (error) {
+      // An answer that says no ends the request; without one, the same key asks again.
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500) key = freshKey();
       const errors = error instanceof ApiError ? error.problem?.errors : undefined;
       const left = showErrors(fields, errors);
       if (!errors || left.length > 0) replace(trouble, failure(error));

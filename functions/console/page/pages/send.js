@@ -32,6 +32,7 @@ export function openSend(selection, { sent }) {
   /** The same until it is answered: sent again, it invites nobody twice. */
   let key = freshKey();
   let round = 0;
+  let sending = false;
 
   const left = h("div", { class: "send-facts" });
   const trouble = h("div", { class: "send-trouble" });
@@ -48,6 +49,8 @@ export function openSend(selection, { sent }) {
     size: "full",
     body: h("div", { class: "send" }, trouble, h("div", { class: "send-columns" }, left, mail.element)),
     actions: [cancel, send],
+    // While the request is on its way, nobody knows what became of it.
+    mayClose: () => !sending,
     onClose: () => over.abort(),
   });
   replace(left, facts, owner.element, confirmation, people.element);
@@ -136,6 +139,7 @@ export function openSend(selection, { sent }) {
 
   const order = async () => {
     if (!preview) return;
+    sending = true;
     busy(send, true);
     enable(cancel, false);
     try {
@@ -154,6 +158,7 @@ export function openSend(selection, { sent }) {
       if (error instanceof ApiError && error.code === "settings-changed") refused(error);
       else replace(trouble, failure(error, { again: order }));
     } finally {
+      sending = false;
       busy(send, false);
       enable(cancel, true);
     }

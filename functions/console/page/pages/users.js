@@ -240,10 +240,10 @@ export async function show(place, { query, signal }) {
   );
   place.classList.add("fills");
   selected();
-  await load(false);
   const again = poll(() => load(true), {
     every: () => (Date.now() < activeUntil ? SOON : LATER),
     signal,
     atOnce: false,
   });
+  await load(false);
 }
