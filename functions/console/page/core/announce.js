@@ -44,5 +44,8 @@ export function alertNow(text) {
  * @param {Element} place
  */
 export function sayIn(place) {
+  // What was said before would be read again in the new place.
+  polite.textContent = "";
+  urgent.textContent = "";
   place.append(...regions);
 }

@@ -32,7 +32,11 @@ export function summary({ counts, recipients, method, next }) {
     h(
       "p",
       { class: "send-lead" },
-      parts(counts.exact ? "send.will" : "send.willSoFar", { people: strong, method: named("method.with", method) }),
+      parts(counts.exact ? "send.will" : "send.willSoFar", {
+        people: strong,
+        of: recipients.length,
+        method: named("method.with", method),
+      }),
     ),
     !counts.exact && h("p", { class: "hint" }, t("send.notCounted")),
     h(

@@ -71,7 +71,9 @@ export function progress(first, { signal, names, shown, changed }) {
           ? t("sent.done", { count: known?.sent ?? 0 })
           : known && batch.state === "expanded"
             ? t("sent.going", { out: out, of: known.issued })
-            : t("sent.expanding");
+            : known && known.issued > 0
+              ? t("sent.writing", { issued: known.issued, out })
+              : t("sent.expanding");
     replace(lead, text);
     if (text !== said && (over || said === "")) announce(text);
     said = text;
