@@ -39,6 +39,10 @@ class Started:
         self._process.wait(timeout=20)
 
 
+def start_beckon(binary, folder, port, *more):
+    return Started([binary, "--port", str(port), "--data", folder / "data", *more], folder / "beckon.log")
+
+
 class SignIn:
     """The two programs. `more` are further arguments of Beckon."""
 
@@ -50,7 +54,7 @@ class SignIn:
         self.address = f"http://127.0.0.1:{beckon}"
         self.start_provider()
         asked = ["--issuer", self.issuer, "--audience", audience, *more]
-        self._beckon = Started([binary, "--port", str(beckon), "--data", folder / "data", *asked], folder / "beckon.log")
+        self._beckon = start_beckon(binary, folder, beckon, *asked)
 
     def start_provider(self):
         settings = json.dumps({"port": self._port, "console": self.address})

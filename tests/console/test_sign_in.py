@@ -5,7 +5,8 @@ import time
 
 import pytest
 from playwright.sync_api import expect
-from sign_in import SignIn, opened
+from console import Visit
+from sign_in import SignIn, free_port, opened, start_beckon
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,11 @@ def test_a_code_is_asked_for_with_a_challenge_and_sent_to_the_provider_alone(vis
         # The provider's own pages may look as they like.
         is_ours = request.resource_type in ("fetch", "script")
         assert not is_ours or request.url.startswith((visit.address, system.issuer)), request.url
+
+
+def is_accessible(visit):
+    """axe finds nothing, and nothing is wider than the window."""
+    Visit.is_accessible(visit)
 
 
 def start_a_form(visit):
@@ -176,6 +182,7 @@ def test_who_signs_out_is_out_here_and_at_the_provider(visit):
     visit.page.get_by_role("button", name="Yes").click()
     visit.heading("You are signed out")
     visit.is_tidy()
+    is_accessible(visit)
 
     visit.page.get_by_role("button", name="Sign in").click()
     visit.sign_in(visit.page, "ben")
@@ -198,6 +205,7 @@ def test_who_has_no_role_is_told_so_and_whom_to_ask(visit, system, roles):
 
     visit.heading("You have no role in Beckon")
     expect(visit.page.get_by_text("nobody@example.com")).to_be_visible()
+    is_accessible(visit)
     # A role that was given meanwhile counts at the next sign-in.
     system.set(roles={"nobody": ["viewer"]})
     visit.page.get_by_role("button", name="Sign in again").click()
@@ -210,6 +218,7 @@ def test_who_turns_back_at_the_provider_is_told_so(visit):
 
     visit.heading("You could not be signed in")
     expect(visit.page.get_by_text("access_denied")).to_be_visible()
+    is_accessible(visit)
     visit.is_tidy()
     visit.page.get_by_role("button", name="Sign in").click()
     visit.sign_in(visit.page, "ann")
@@ -240,6 +249,7 @@ def test_a_provider_that_is_gone_is_said_where_a_form_is_open(visit, system):
     send_it(form)
     again = dialog(visit, "Your sign-in has ended")
     expect(again.get_by_role("alert").first).to_contain_text("does not answer")
+    is_accessible(visit)
     system.set(down=False, lifetime=600)
     again.get_by_role("button", name="Sign in again").click()
 
@@ -310,3 +320,20 @@ def test_where_nobody_signs_in_the_page_says_so(chromium, beckon):
         visit.heading("Users")
         expect(visit.page.get_by_text("nobody signs in")).to_be_visible()
         expect(visit.page.get_by_role("button", name="Sign out")).to_have_count(0)
+
+
+@pytest.mark.parametrize("role, page", [("mdm", "/users"), ("mdm", "/settings")])
+def test_a_page_that_may_not_be_seen_names_the_role_it_needs(request, chromium, tmp_path, role, page):
+    """Where somebody plays a role on one machine."""
+    port = free_port()
+    running = start_beckon(request.config.getoption("--binary").resolve(), tmp_path, port, "--role", role)
+    try:
+        with opened(chromium, f"http://127.0.0.1:{port}") as visit:
+            visit.open(f"/#{page}")
+
+            visit.heading("This page needs another role")
+            expect(visit.page.get_by_text("the role viewer")).to_be_visible()
+            assert not [each.url for each in visit.asked if "/v1/" in each.url and not each.url.endswith("/v1/me")]
+            is_accessible(visit)
+    finally:
+        running.stop()

@@ -59,5 +59,7 @@ export function actionsMenu({ selection, done }) {
     const { openSend } = await import("./send.js");
     openSend(selection, { sent: done });
   };
-  return menuButton({ label: t("actions.label"), kind: "main", items });
+  const menu = menuButton({ label: t("actions.label"), kind: "main", items });
+  menu.element.hidden = items().length === 0;
+  return menu;
 }
