@@ -269,6 +269,18 @@ def test_what_is_typed_survives_a_reload(beckon, console):
     assert saved(console, beckon)["registration"]["pin"]["length"] == 10
 
 
+def test_the_bar_that_saves_is_in_sight_wherever_one_types(console):
+    console.page.set_viewport_size({"width": 1024, "height": 600})
+    page = open_section(console, "registration")
+    page.get_by_label("An invitation is good for").fill("100")
+    expect(console.button("Save")).to_be_in_viewport()
+    page.mouse.wheel(0, -5_000)
+    expect(console.button("Save")).to_be_in_viewport()
+    page.get_by_label("Wrong tries").focus()
+    field, bar = page.get_by_label("Wrong tries").bounding_box(), page.locator(".save-bar").bounding_box()
+    assert field["y"] + field["height"] <= bar["y"]
+
+
 def test_leaving_asks_when_something_is_not_saved(console):
     page = open_section(console, "registration")
     page.get_by_label("Length").fill("10")
@@ -383,3 +395,34 @@ def test_settings_that_do_not_come_can_be_asked_for_again(console):
     page.unroute_all(behavior="wait")
     console.button("Try again").click()
     expect(page.get_by_label("Length")).to_have_value("8")
+
+
+VIEWER = {"name": "Vera", "roles": ["viewer"], "mayActAs": ["viewer"]}
+
+
+@pytest.fixture
+def viewer(console):
+    console.page.route("**/v1/me", lambda route: route.fulfill(json=VIEWER))
+    return console
+
+
+@pytest.mark.parametrize("name", [name for name in SECTIONS if name not in ("templates", "history")])
+def test_whoever_may_not_change_the_settings_reads_them_and_is_told_the_role(beckon, viewer, name):
+    beckon.settings(FULL)
+    page = open_section(viewer, name)
+    expect(page.locator(".settings-body")).to_contain_text("you need the role settings")
+    for summary in page.locator(".ordered-entry summary").all():
+        summary.click()
+    body = page.locator(".settings-body")
+    editable = body.locator("input:not([readonly], [disabled]), textarea:not([readonly]), select:not([disabled])")
+    expect(editable).to_have_count(0)
+    expect(body.locator("button:not([aria-disabled])")).to_have_count(0)
+    viewer.is_accessible()
+
+
+def test_whoever_may_not_change_a_wording_reads_it(viewer):
+    page = viewer.open("/settings/templates/invitation/en")
+    expect(page.get_by_label("Subject", exact=True)).to_have_attribute("readonly", "")
+    expect(page.locator(".template")).to_contain_text("you need the role settings")
+    expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Mail a test")).to_have_count(0)

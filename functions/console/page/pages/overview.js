@@ -47,10 +47,11 @@ export async function show(place, { query, signal }) {
     try {
       const numbers = await numbersOf(scope, signal);
       if (signal.aborted) return;
+      await beginning(numbers);
+      if (signal.aborted) return;
       replace(trouble);
       funnel.show(numbers, scope);
       attention.show(numbers.attention, scope);
-      await beginning(numbers);
       if (!quiet) announce(t("overview.loaded"));
     } catch (error) {
       if (signal.aborted) return;

@@ -58,7 +58,7 @@ export async function show(place, { params, signal }) {
   entitle(t("settings.titleOf", { section: title }));
   const body = h("div", { class: "settings-body" });
   const nav = navigation(section, signal);
-  const bar = h("div");
+  const bar = h("div", { class: "save-place" });
   replace(
     place,
     h("div", { class: "settings" }, nav, h("div", { class: "settings-main" }, h("h1", null, title), body, bar)),
@@ -113,8 +113,12 @@ export async function show(place, { params, signal }) {
     const paths = [...body.querySelectorAll("[data-path]")].filter((one) =>
       field.startsWith(one.getAttribute("data-path") ?? "-"),
     );
+    // A part of the settings that no field stands for: its first field.
+    const part = [...body.querySelectorAll("[data-path]")].find((one) =>
+      one.getAttribute("data-path")?.startsWith(`${field}.`),
+    );
     const control =
-      paths.at(-1)?.querySelector("input, select, textarea") ??
+      (paths.at(-1) ?? part)?.querySelector("input, select, textarea") ??
       body.querySelector(".wrong :is(input, select, textarea)");
     if (control instanceof HTMLElement) control.focus();
   };
