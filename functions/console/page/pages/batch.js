@@ -6,7 +6,7 @@ import { button, notice } from "../core/controls.js";
 import { ask } from "../core/dialog.js";
 import { h, icon, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
-import { inFull, moment, number, percent, relative, time } from "../core/format.js";
+import { inFull, moment, number, relative, time } from "../core/format.js";
 import { menuButton } from "../core/menu.js";
 import { poll } from "../core/poll.js";
 import { may } from "../core/roles.js";
@@ -136,7 +136,10 @@ export async function show(place, { params, query, signal }) {
     people.element,
     history.element,
   );
+  // What stands below grows: it comes when there is nothing left that could move it.
+  history.element.hidden = true;
   if (await load(false)) return;
+  history.element.hidden = false;
   const asked = poll(() => load(true), {
     every: () => (sent && !isOver(sent.batch) ? SOON : LATER),
     signal,
@@ -180,6 +183,14 @@ function progressCard({ resumed }) {
     facts,
   );
   drawn.set(0);
+  replace(counts, figures(null));
+  replace(
+    facts,
+    [t("batches.column.by"), t("batches.column.started"), t("owner.switch"), t("confirmation.title")].map((label) =>
+      fact(label, h("span", { class: "blank-line" })),
+    ),
+    setup().local && fact(t("batch.mails"), h("span", { class: "blank-line" })),
+  );
   let held = "";
 
   const resume = async () => {
@@ -209,7 +220,7 @@ function progressCard({ resumed }) {
               : t("sent.expanding");
       replace(lead, text);
       drawn.set(share(batch));
-      when.hidden = over || batch.heldUp != null;
+      when.hidden = batch.heldUp != null;
       replace(
         when,
         !batch.expectedEnd
@@ -230,7 +241,7 @@ function progressCard({ resumed }) {
             ),
         );
       }
-      replace(counts, known ? figures(known) : []);
+      replace(counts, figures(known ?? null));
       replace(
         facts,
         fact(t("batches.column.by"), batch.sentBy),
@@ -262,31 +273,24 @@ function confirmationText({ confirmationEnabled, willReceive, willNotReceive }) 
   return `${t("batch.confirmation.will", { count: willReceive })} ${t("batch.confirmation.not", { count: willNotReceive })}`;
 }
 
-/** @param {Schema<"BatchCounts">} known */
+/** The numbers, or the room for them. @param {Schema<"BatchCounts"> | null} known */
 function figures(known) {
   /** @type {[string, number | undefined][]} */
   const all = [
-    [t("batches.column.selected"), known.selected],
-    [t("counts.issued"), known.issued],
-    [t("counts.sent"), known.sent],
-    [t("counts.delivered"), known.delivered],
-    [t("counts.failed"), known.failed],
-    [t("batch.dropped"), known.dropped],
-    [t("counts.skipped"), known.skipped],
+    [t("batches.column.selected"), known?.selected],
+    [t("counts.issued"), known?.issued],
+    [t("counts.sent"), known?.sent],
+    [t("counts.delivered"), known?.delivered],
+    [t("counts.failed"), known?.failed],
+    [t("batch.dropped"), known?.dropped],
+    [t("counts.skipped"), known?.skipped],
   ];
   return all.map(([label, count]) =>
     h(
       "div",
       null,
       h("dt", null, label),
-      h(
-        "dd",
-        null,
-        number(count ?? 0),
-        count && known.issued && label === t("counts.delivered")
-          ? h("span", { class: "muted small" }, ` ${percent(count / known.issued)}`)
-          : null,
-      ),
+      h("dd", null, known ? number(count ?? 0) : h("span", { class: "muted" }, "–")),
     ),
   );
 }

@@ -109,8 +109,11 @@ export async function show(place, { params, signal }) {
     ),
   );
   entitle(t("user.title"));
-  if (await load(false)) return;
-  devices.load();
+  // What stands below grows: it comes when there is nothing left that could move it.
+  history.element.hidden = true;
+  const [missing] = await Promise.all([load(false), devices.load()]);
+  if (missing) return;
+  history.element.hidden = false;
   const again = poll(() => load(true), {
     every: () => (Date.now() < activeUntil ? SOON : LATER),
     signal,

@@ -1,6 +1,6 @@
 // A user's devices: whose each is and by which rule, and why one did not complete the invitation.
 
-import { api } from "../core/api.js";
+import { ApiError, api } from "../core/api.js";
 import { badge } from "../core/controls.js";
 import { h, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
@@ -53,7 +53,8 @@ export function devicesCard({ path, signal }) {
         data.unreadable > 0 && h("p", { class: "hint" }, t("user.devices.unreadable", { count: data.unreadable })),
       );
     } catch (error) {
-      if (signal.aborted) return;
+      // Of a user who is not there, the page says so.
+      if (signal.aborted || (error instanceof ApiError && error.status === 404)) return;
       // What is there is old, but better than nothing.
       if (written === "") {
         rows.replaceChildren();
