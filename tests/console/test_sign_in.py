@@ -42,6 +42,16 @@ def test_whoever_signs_in_comes_to_the_page_that_was_asked_for(visit):
     visit.is_tidy()
 
 
+def test_a_long_name_has_room_on_a_phone(visit, system):
+    long = "a.very.long.name.of.somebody.who.runs.much"
+    system.set(roles={long: ["viewer"]})
+    visit.page.set_viewport_size({"width": 320, "height": 640})
+    visit.enter(long)
+
+    visit.is_in(long)
+    is_accessible(visit)
+
+
 def test_a_reload_and_a_second_tab_ask_nobody_for_a_password(visit):
     visit.enter("ann", "/#/users?text=a")
     visit.is_in("ann")
@@ -220,7 +230,7 @@ def test_who_turns_back_at_the_provider_is_told_so(visit):
     expect(visit.page.get_by_text("access_denied")).to_be_visible()
     is_accessible(visit)
     visit.is_tidy()
-    visit.page.get_by_role("button", name="Sign in").click()
+    visit.page.get_by_role("button", name="Try again").click()
     visit.sign_in(visit.page, "ann")
     visit.is_in("ann")
 
@@ -232,7 +242,7 @@ def test_a_provider_that_does_not_answer_is_named_and_can_be_tried_again(visit, 
     expect(visit.page.get_by_text(system.issuer.removeprefix("http://"))).to_be_visible()
 
     system.set(down=False)
-    visit.page.get_by_role("button", name="Sign in").click()
+    visit.page.get_by_role("button", name="Try again").click()
     visit.sign_in(visit.page, "ann")
     visit.is_in("ann")
     assert visit.page.url.endswith("/#/users?text=a")
@@ -280,7 +290,7 @@ def test_an_answer_that_nobody_asked_for_signs_nobody_in(visit):
     visit.open("/?code=made-up&state=made-up-as-well-0123456789")
     visit.heading("You could not be signed in")
     visit.is_tidy()
-    visit.page.get_by_role("button", name="Sign in").click()
+    visit.page.get_by_role("button", name="Try again").click()
     visit.sign_in(visit.page, "ann")
 
     visit.is_in("ann")

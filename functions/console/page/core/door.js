@@ -4,7 +4,7 @@ import { regions } from "./announce.js";
 import { button } from "./controls.js";
 import { h } from "./dom.js";
 import { SignInError } from "./oidc.js";
-import { person, signIn, signOut } from "./session.js";
+import { isSignedIn, person, signIn, signOut } from "./session.js";
 import { signInProblem } from "./sign_in_words.js";
 import { t } from "./words.js";
 
@@ -46,7 +46,9 @@ function said(state) {
       const again = button({ label: t("tryAgain"), kind: "main", onPress: () => location.reload() });
       return { title: t("failure.title"), text, detail, actions: [again] };
     }
-    return { title: t("signIn.failed.title"), text, detail, actions: [enter, leave] };
+    const again = button({ label: t("tryAgain"), kind: "main", onPress: tryToSignIn });
+    const mayHelp = isSignedIn() ? [enter, leave] : [again];
+    return { title: t("signIn.failed.title"), text, detail, actions: mayHelp };
   }
   if (state === "no role") {
     const again = button({ label: t("signIn.again.action"), kind: "main", onPress: tryToSignIn });

@@ -60,6 +60,11 @@ export function setup() {
   return config;
 }
 
+/** Whether the provider has signed somebody in, whatever the API says of them. */
+export function isSignedIn() {
+  return tokens !== null;
+}
+
 /** Who is signed in. */
 export function person() {
   return me;

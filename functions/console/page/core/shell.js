@@ -95,7 +95,7 @@ async function change(tag) {
 /** Who is signed in, and how to leave. */
 function personMenu() {
   const items = () => [{ label: t("signOut"), onChoose: () => signOut().catch(showDoor) }];
-  return menuButton({ label: person().name, icon: "person", kind: "quiet", align: "end", items }).element;
+  return menuButton({ label: person().name, kind: "quiet", align: "end", items }).element;
 }
 
 /** @type {["system", "light", "dark"]} */
