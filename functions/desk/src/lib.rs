@@ -2,6 +2,7 @@
 //! print. A function of its own, since it is the only one that shows secrets to a caller.
 
 mod handout;
+mod sheets;
 
 use std::sync::Arc;
 
@@ -71,7 +72,10 @@ impl Desk {
 }
 
 fn all<R: Routes<Desk>>() -> R {
-    R::new().routes(routes!(pin)).routes(routes!(hand_out))
+    R::new()
+        .routes(routes!(pin))
+        .routes(routes!(hand_out))
+        .routes(routes!(hand_out_many))
 }
 
 /// Why a secret is handed over.
@@ -79,6 +83,18 @@ fn all<R: Routes<Desk>>() -> R {
 #[serde(deny_unknown_fields)]
 struct ReasonBody {
     /// One line. The history keeps it, and the person reads it in a mail.
+    #[serde(default)]
+    reason: String,
+}
+
+/// Whose sheets are printed, and why.
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SheetsBody {
+    /// These users, at most 100.
+    #[serde(default)]
+    user_ids: Vec<String>,
+    /// One line. The history keeps it, and each person reads it in a mail.
     #[serde(default)]
     reason: String,
 }
@@ -168,4 +184,25 @@ async fn hand_out(
 ) -> Result<Response, Problem> {
     let handed = desk.handed_over(&caller, &id, &body.value.reason).await?;
     handout::page(&desk.composer, handed.content)
+}
+
+/// Hand over sheets to print, for several people
+///
+/// A page with a sheet for each, at most 100 people at a time. Each is handed over as by
+/// `POST /v1/users/{id}/invitation/sheet`: the secret of the open invitation, or a new one, with the
+/// reason in the history and a mail to the person. Whoever has no sheet is named on a page before
+/// them, with the reason.
+#[utoipa::path(
+    post, path = "/v1/sheets", operation_id = "handOverSheets", security(("bearer" = ["pindesk"])), tag = "Desk", request_body = SheetsBody,
+    responses(
+        (status = 200, content_type = "text/html", body = String),
+        (status = 422, description = "The reason is missing, or ids are wrong", body = Problem),
+    )
+)]
+async fn hand_out_many(
+    State(desk): State<Desk>,
+    caller: Authorised,
+    body: JsonBody<SheetsBody>,
+) -> Result<Response, Problem> {
+    sheets::page(&desk, &caller, &body.value.user_ids, &body.value.reason).await
 }

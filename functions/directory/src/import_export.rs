@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use beckon_domain::model::batch::{Batch, BatchState};
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::rules::csv_users::MAX_ROWS;
 use beckon_domain::rules::importing::FieldChange;
 use beckon_domain::usecases::import_users::{
     ImportCounts, ImportOrder, ImportReport, ImportedRow, RowOutcome,
@@ -17,17 +16,14 @@ use beckon_runtime::parameters::Parameters;
 use beckon_runtime::problem::FieldError;
 use beckon_runtime::routes;
 use beckon_runtime::routes::Routes;
+use beckon_runtime::user_files::{charset_in, file_of};
 use beckon_runtime::wire::{BatchView, Traffic};
 use beckon_runtime::{Authorised, Pages, Problem, Query};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 
 use crate::Directory;
 use crate::routes::ListQuery;
-
-/// The largest file, in bytes. Lambda takes 6 MB, in which a file that is no plain text is a
-/// third longer than it is. Ten thousand rows are 1 MB as a rule.
-const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 
 /// How many wrong rows get every reason; the others get the first. An answer has 6 MB at most.
 const ROWS_WITH_EVERY_REASON: usize = 1_000;
@@ -264,49 +260,6 @@ async fn as_it_stands(directory: &Directory, batch: &Batch) -> Result<BatchView,
         Some(report) => BatchView::reported(&report, &traffic, now),
         None => BatchView::new(batch, BatchState::Expanding, None),
     })
-}
-
-/// The charset that a file was declared to have.
-fn charset_in(headers: &HeaderMap) -> Option<String> {
-    let media = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    media.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let value = value.trim().trim_matches(['"', '\'']);
-        (name.trim().eq_ignore_ascii_case("charset") && !value.is_empty()).then(|| value.to_owned())
-    })
-}
-
-async fn file_of(request: Request) -> Result<axum::body::Bytes, Problem> {
-    let is_file = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|media| {
-            ["text/csv", "application/octet-stream"]
-                .iter()
-                .any(|taken| media.trim().eq_ignore_ascii_case(taken))
-        });
-    if !is_file {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "not-csv",
-            "Not CSV",
-            "Send the file as it is, with the header Content-Type: text/csv.",
-        ));
-    }
-    axum::body::to_bytes(request.into_body(), MAX_FILE_BYTES)
-        .await
-        .map_err(|_| {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "The file is too large",
-                format!(
-                    "A file may have at most {MAX_FILE_BYTES} bytes and {MAX_ROWS} rows; split it, and give each part the line with the columns."
-                ),
-            )
-        })
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

@@ -1,5 +1,5 @@
 //! Expand reads the table's stream and does what rows ask for: a cursor that moved asks for
-//! its next page, a mail that waits asks for the delivery worker. It never waits for either's end.
+//! the next page of its batch or the next turn of its job, a mail that waits asks for the delivery worker. It never waits for either's end.
 
 use beckon_aws::table::stream::{
     RowChange, StreamAnswer, StreamEvent, StreamReader, StreamRecord, again_from,
@@ -7,12 +7,14 @@ use beckon_aws::table::stream::{
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::batches::Batches;
 use beckon_domain::ports::delivery::Delivery;
-use beckon_domain::ports::env::{Env, WithDeadLetters, WithKeys, WithWakeUp};
+use beckon_domain::ports::env::{Env, WithDeadLetters, WithKeys, WithMailService, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::ports::users::Users;
 use beckon_domain::ports::wake_up::WakeUp as _;
+use beckon_domain::usecases::carry_out_job::CarryOutJob;
 use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_runtime::metrics::{self, Metric};
@@ -29,8 +31,9 @@ impl<E> Expand<E>
 where
     E: WithDeadLetters
         + WithKeys
+        + WithMailService
         + WithWakeUp
-        + Env<Store: Users + Batches + Mails + Delivery + SettingsStore>,
+        + Env<Store: Users + Batches + Jobs + Mails + Delivery + SettingsStore>,
 {
     /// Does what a batch of stream records asks for. A record that cannot be carried out now is
     /// reported as the first that failed, and comes again with those behind it.
@@ -60,6 +63,11 @@ where
             Ok(RowChange::CursorMoved(batch)) => {
                 let page = ExpandPage { env: &self.env }.run(batch).await?;
                 tracing::debug!(%batch, ?page, "a page of a batch was expanded");
+                Ok(())
+            }
+            Ok(RowChange::JobMoved(job)) => {
+                let turn = CarryOutJob { env: &self.env }.run(job).await?;
+                tracing::debug!(%job, ?turn, "a job had a turn");
                 Ok(())
             }
             Ok(RowChange::SetAside(key)) => self.tell(&key).await,

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use beckon_aws::{KeySource, LambdaWakeUp, SqsDeadLetters, Table, clients};
+use beckon_aws::{KeySource, LambdaWakeUp, SesMailService, SqsDeadLetters, Table, clients};
 use beckon_runtime::config::StoreConfig;
 use beckon_runtime::{FunctionEnv, start};
 use expand::Expand;
@@ -21,6 +21,7 @@ fn main() -> Result<(), start::Error> {
             let expand = Expand {
                 env: FunctionEnv::over(table)
                     .with_keys(KeySource::secret(&aws, &secret))
+                    .with_mail_service(SesMailService::new(&aws, None))
                     .with_wake_up(LambdaWakeUp::new(&aws, &deliver))
                     .with_dead_letters(SqsDeadLetters::new(&aws, &failures)),
             };

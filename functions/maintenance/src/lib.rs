@@ -6,6 +6,7 @@ use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::env::{Env, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::history::History;
+use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::ports::users::Users;
@@ -16,7 +17,7 @@ use beckon_runtime::metrics::{self, Metric};
 /// One round of the clock, logged if it did anything.
 pub async fn handle<E>(env: &E) -> Result<MaintenanceRound, Unavailable>
 where
-    E: WithWakeUp + Env<Store: Users + Batches + Mails + Delivery + SettingsStore>,
+    E: WithWakeUp + Env<Store: Users + Batches + Jobs + Mails + Delivery + SettingsStore>,
 {
     let round = RunMaintenance { env }.run().await?;
     metrics::record(&[(

@@ -68,6 +68,7 @@ fn row(record: &StreamRecord) -> Result<Option<HistoryEntry>, String> {
     Ok(match StreamReader::Publish.read(record)? {
         RowChange::HistoryWritten(row) => Some(row),
         RowChange::CursorMoved(_)
+        | RowChange::JobMoved(_)
         | RowChange::MailWaits
         | RowChange::SetAside(_)
         | RowChange::Other => None,

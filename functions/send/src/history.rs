@@ -117,7 +117,8 @@ fn entries_of(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchH
     items
 }
 
-fn selected(selection: &BatchSelection) -> String {
+/// Whom a selection means, in words.
+pub(crate) fn selected(selection: &BatchSelection) -> String {
     match selection {
         BatchSelection::Few { users } if users.len() == 1 => "one user".to_owned(),
         BatchSelection::Few { users } => format!("{} users", users.len()),

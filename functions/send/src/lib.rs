@@ -1,8 +1,11 @@
-//! Send, and what has become of batches.
+//! Send, jobs, and what has become of batches and jobs.
 
 mod address;
 mod delivery;
 mod history;
+mod job_import;
+mod job_outcomes;
+mod jobs;
 mod routes;
 
 use std::sync::Arc;
@@ -10,9 +13,12 @@ use std::sync::Arc;
 use axum::Router;
 use beckon_aws::{DeliveryWakeUp, SesMailService, Table};
 use beckon_domain::usecases::report_batch::ReportBatch;
+use beckon_domain::usecases::report_job::ReportJob;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send_invitations::SendInvitations;
+use beckon_domain::usecases::start_job::StartJob;
 use beckon_domain::usecases::stop_batch::StopBatch;
+use beckon_domain::usecases::stop_job::StopJob;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_runtime::routes::{OpenApiRouter, Routes};
 use beckon_runtime::{FunctionEnv, NotGiven};
@@ -26,6 +32,9 @@ pub struct Sending {
     send: SendInvitations<SendEnv>,
     report: ReportBatch<SendEnv>,
     stop: StopBatch<SendEnv>,
+    start_job: StartJob<SendEnv>,
+    report_job: ReportJob<SendEnv>,
+    stop_job: StopJob<SendEnv>,
     resume: ResumeDelivery<SendEnv>,
     try_again: TryAddressAgain<SendEnv>,
     table: Table,
@@ -45,6 +54,9 @@ impl Sending {
             send: SendInvitations { env: env.clone() },
             report: ReportBatch { env: env.clone() },
             stop: StopBatch { env: env.clone() },
+            start_job: StartJob { env: env.clone() },
+            report_job: ReportJob { env: env.clone() },
+            stop_job: StopJob { env: env.clone() },
             resume: ResumeDelivery { env },
             table,
         }
@@ -65,6 +77,9 @@ impl Sending {
 fn all<R: Routes<Sending>>() -> R {
     routes::router::<R>()
         .merge(delivery::router())
+        .merge(jobs::router())
+        .merge(job_import::router())
+        .merge(job_outcomes::router())
         .merge(address::router())
         .merge(history::router())
 }

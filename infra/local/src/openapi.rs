@@ -59,7 +59,7 @@ token (401), a request too many (429) and a function that does not answer in tim
 **Repeating.** A request with an `Idempotency-Key` may be repeated for 24 hours: the same key and body get the \
 same answer, and nothing is done twice. Without one, look first whether the request came through.";
 
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     (
         "Users",
         "The people who can be invited: one by one, by filter, and as CSV files.",
@@ -67,6 +67,10 @@ const TAGS: [(&str, &str); 7] = [
     (
         "Invitations",
         "Preview, send, and follow what becomes of each batch; mail again, cancel or restore a single invitation.",
+    ),
+    (
+        "Jobs",
+        "One action for many people: start it, follow it, see what became of each person, stop it.",
     ),
     (
         "Desk",

@@ -9,6 +9,7 @@ mod devices;
 mod due;
 mod history;
 mod idempotency;
+mod jobs;
 mod keys;
 mod list;
 mod mails;

@@ -10,6 +10,7 @@ pub mod history;
 pub mod idempotency;
 pub mod integration_events;
 pub mod invitation;
+pub mod job;
 pub mod mail;
 pub mod mail_content;
 pub mod mail_service;

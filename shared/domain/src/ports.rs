@@ -18,6 +18,7 @@ pub mod error;
 pub mod event_bus;
 pub mod history;
 pub mod idempotency;
+pub mod jobs;
 pub mod keys;
 pub mod mail_service;
 pub mod mails;

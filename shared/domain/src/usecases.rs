@@ -1,6 +1,7 @@
 //! What people and machines do with Beckon, one file each.
 
 pub mod add_user;
+pub mod carry_out_job;
 pub mod change_invitation;
 pub mod change_settings;
 pub mod change_template;
@@ -21,11 +22,14 @@ pub mod publish;
 pub mod record_feedback;
 pub mod redeem;
 pub mod report_batch;
+pub mod report_job;
 pub mod request_pin;
 pub mod resume_delivery;
 pub mod run_maintenance;
 pub mod send_invitations;
+pub mod start_job;
 pub mod stop_batch;
+pub mod stop_job;
 pub mod tell_of_unreadable;
 pub mod test_template;
 pub mod try_address_again;

@@ -18,7 +18,7 @@ pub mod objects;
 pub mod parameters;
 pub mod problem;
 pub mod processors;
-mod refusals;
+pub mod refusals;
 pub mod rejected;
 pub mod request;
 pub mod routes;
@@ -27,6 +27,7 @@ pub mod start;
 pub mod system;
 pub mod telemetry;
 mod token;
+pub mod user_files;
 pub mod wire;
 
 pub use body::JsonBody;

@@ -2,6 +2,7 @@
 //! gets its status before it can be answered.
 
 use beckon_domain::model::invitation::InvitationRefusal;
+use beckon_domain::model::job::JobReason;
 use beckon_domain::model::settings::UNSAVED;
 use beckon_domain::model::template::TemplateKind;
 use beckon_domain::ports::error::Unavailable;
@@ -15,6 +16,7 @@ use beckon_domain::usecases::hand_over::HandOverRefused;
 use beckon_domain::usecases::import_users::ImportRefused;
 use beckon_domain::usecases::redeem::{BUDGET_TTL, Ended, RedeemRefused};
 use beckon_domain::usecases::send_invitations::SendRefused;
+use beckon_domain::usecases::start_job::StartJobRefused;
 use beckon_domain::usecases::test_template::TestTemplateRefused;
 use beckon_domain::usecases::try_address_again::TryAddressAgainRefused;
 use beckon_domain::values::problem::FieldProblem;
@@ -252,6 +254,59 @@ impl From<ChangeInvitationRefused> for Problem {
             ChangeInvitationRefused::Unavailable(error) => error.into(),
         }
     }
+}
+
+impl From<StartJobRefused> for Problem {
+    fn from(refusal: StartJobRefused) -> Self {
+        match refusal {
+            StartJobRefused::Invalid(errors) => Self::invalid_fields(errors),
+            StartJobRefused::InvalidFile(errors) => ImportRefused::Invalid(errors).into(),
+            StartJobRefused::UnknownUsers(errors) => Self {
+                errors,
+                ..Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "unknown-users",
+                    "Unknown users selected",
+                    "Some of the selected users do not exist, and nothing was done; take them out and send again.",
+                )
+            },
+            StartJobRefused::KeyReused => key_reused(),
+            StartJobRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+/// What a job says of somebody whom it could not do anything for: the sentence of the route that does
+/// it to one.
+#[must_use]
+pub fn sentence_of(reason: JobReason) -> String {
+    use ChangeInvitationRefused as Invitation;
+    let problem: Problem = match reason {
+        JobReason::NoInvitation => Invitation::NotNow(InvitationRefusal::NoInvitation).into(),
+        JobReason::NotOpen => Invitation::NotNow(InvitationRefusal::NotOpen).into(),
+        JobReason::NothingToRestore => {
+            Invitation::NotNow(InvitationRefusal::NothingToRestore).into()
+        }
+        JobReason::Disabled => {
+            return "The user is disabled; enable them first.".to_owned();
+        }
+        JobReason::AddressMarked => Invitation::AddressMarked.into(),
+        JobReason::DomainNotAllowed => Invitation::DomainNotAllowed.into(),
+        JobReason::RegisteredMeanwhile => Invitation::RegisteredMeanwhile.into(),
+        JobReason::ExpiredMeanwhile => Invitation::ExpiredMeanwhile.into(),
+        JobReason::NotMarked => TryAddressAgainRefused::NotMarked.into(),
+        JobReason::NoSecret => HandOverRefused::NothingToHandOver.into(),
+        JobReason::OpenAlready => {
+            return "They have an open invitation; hand its secret over.".to_owned();
+        }
+        JobReason::TooManyGroups => {
+            return "They would be in more groups than somebody can be in; take them out of others first.".to_owned();
+        }
+        JobReason::NotSelected => {
+            return "The filter found them when the job began, and they did not fit it any more when their turn came.".to_owned();
+        }
+    };
+    problem.detail
 }
 
 impl From<ChangeSettingsRefused> for Problem {

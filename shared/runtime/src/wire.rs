@@ -6,6 +6,7 @@ use beckon_domain::model::actor::Actor;
 use beckon_domain::model::batch::{Batch, BatchCounts, BatchState};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::job::LineProblem;
 use beckon_domain::model::mail::{Mail, MailState};
 use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
 use beckon_domain::model::registration::{NotCompleted, WhyNotCompleted};
@@ -393,6 +394,27 @@ pub struct SentView {
     pub batch: BatchView,
     /// About confirmations.
     pub confirmation: ConfirmationForecast,
+}
+
+/// What is wrong with a line of a file, or worth knowing of it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct LineProblemView {
+    /// The column.
+    pub field: String,
+    /// A stable name for programs.
+    pub code: String,
+    /// A sentence for people.
+    pub detail: String,
+}
+
+impl From<LineProblem> for LineProblemView {
+    fn from(problem: LineProblem) -> Self {
+        Self {
+            field: problem.field,
+            code: problem.code,
+            detail: problem.detail,
+        }
+    }
 }
 
 /// Whom a batch or a preview is for: either `userIds` or `filter`.

@@ -2,6 +2,7 @@
 //! addresses are fresh each time.
 
 mod batches;
+mod jobs;
 mod settings;
 mod users;
 
@@ -18,6 +19,7 @@ use beckon_domain::values::ids::{DeviceId, EventId, IssueNumber, UserId};
 use jiff::{SignedDuration, Timestamp};
 
 pub use batches::{BatchBuilder, MailBuilder, a_batch, a_mail};
+pub use jobs::{a_job, a_job_at};
 pub use settings::{SettingsBuilder, settings};
 pub use users::{InvitationBuilder, UserBuilder, a_user, an_invitation};
 

@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod due;
 pub mod erasure;
 pub mod history;
+pub mod jobs;
 pub mod life;
 pub mod listing;
 pub mod mails;
@@ -37,6 +38,7 @@ use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::devices::Devices;
 use beckon_domain::ports::history::History;
 use beckon_domain::ports::idempotency::Idempotency;
+use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::rate_counter::RateCounter;
 use beckon_domain::ports::settings::SettingsStore;
@@ -51,6 +53,7 @@ pub trait Store:
     Users
     + Devices
     + Batches
+    + Jobs
     + Mails
     + Delivery
     + History
@@ -68,6 +71,7 @@ impl<S> Store for S where
     S: Users
         + Devices
         + Batches
+        + Jobs
         + Mails
         + Delivery
         + History
@@ -181,6 +185,18 @@ macro_rules! for_each_case {
             batches::a_stopped_batch_is_written_and_an_older_one_is_not;
             batches::what_was_never_started_is_neither_moved_nor_stopped;
             batches::batches_are_listed_newest_first_page_by_page;
+            jobs::a_job_its_cursor_its_users_and_its_file_are_read_as_they_were_written;
+            jobs::an_unknown_job_is_absent;
+            jobs::a_used_key_starts_no_second_job;
+            jobs::a_step_is_written_as_a_whole;
+            jobs::a_step_from_an_older_cursor_writes_nothing;
+            jobs::a_step_that_meets_a_user_who_changed_writes_nothing_and_names_them;
+            jobs::of_many_who_carry_out_one_step_at_once_one_does;
+            jobs::a_step_deletes_users_with_what_they_are_found_by;
+            jobs::a_step_erases_the_file;
+            jobs::pages_of_outcomes_are_read_in_their_order;
+            jobs::a_job_is_due_until_it_moves_or_is_done;
+            jobs::jobs_are_listed_newest_first_page_by_page;
             mails::two_hundred_and_fifty_mails_are_loaded_once_each_without_the_unknown;
             mails::a_mail_in_every_state_is_read_as_it_was_written;
             mails::a_mail_is_saved_with_what_happened;

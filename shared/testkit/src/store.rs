@@ -9,6 +9,7 @@ mod devices;
 mod gate;
 mod history;
 mod idempotency;
+mod jobs;
 mod mails;
 mod rate_counter;
 mod rows;

@@ -15,6 +15,7 @@ use beckon_domain::ports::env::{
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::add_user::AddUser;
+use beckon_domain::usecases::carry_out_job::CarryOutJob;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_settings::ChangeSettings;
 use beckon_domain::usecases::change_template::ChangeTemplate;
@@ -35,11 +36,14 @@ use beckon_domain::usecases::preview_template::PreviewTemplate;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redeemed, Redemption};
 use beckon_domain::usecases::report_batch::ReportBatch;
+use beckon_domain::usecases::report_job::ReportJob;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::run_maintenance::{MaintenanceRound, RunMaintenance};
 use beckon_domain::usecases::send_invitations::{SendInvitations, SendRequest};
+use beckon_domain::usecases::start_job::StartJob;
 use beckon_domain::usecases::stop_batch::StopBatch;
+use beckon_domain::usecases::stop_job::StopJob;
 use beckon_domain::usecases::test_template::TestTemplate;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
 use beckon_domain::values::address::EmailAddress;
@@ -291,6 +295,26 @@ impl World {
     /// Declining.
     pub fn decline(&self) -> Decline<World> {
         Decline { env: self.clone() }
+    }
+
+    /// Starts jobs.
+    pub fn start_job(&self) -> StartJob<World> {
+        StartJob { env: self.clone() }
+    }
+
+    /// Carries them out.
+    pub fn carry_out_job(&self) -> CarryOutJob<World> {
+        CarryOutJob { env: self.clone() }
+    }
+
+    /// Reports on them.
+    pub fn report_job(&self) -> ReportJob<World> {
+        ReportJob { env: self.clone() }
+    }
+
+    /// Stops them.
+    pub fn stop_job(&self) -> StopJob<World> {
+        StopJob { env: self.clone() }
     }
 
     /// Stops batches.

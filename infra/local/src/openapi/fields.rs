@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 const FIELDS: &str = include_str!("fields.json");
 
 /// Ids of ours, and how they are spoken of.
-const IDS: [(&str, &str, &str); 3] = [
+const IDS: [(&str, &str, &str); 4] = [
     ("/v1/users/", "The user's id", "01KG4JZ3M0000000000000000A"),
     (
         "/v1/batches/",
         "The batch's id",
         "01KG4JZ3M0000000000000000B",
     ),
+    ("/v1/jobs/", "The job's id", "01KG4JZ3M0000000000000000C"),
     (
         "/v1/registrations/",
         "The `registrationId` that redeeming answered",

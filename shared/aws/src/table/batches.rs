@@ -9,9 +9,9 @@ use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::{ListPage, Readable};
 use beckon_domain::values::ids::{BatchId, MailId, UserId, Version};
 
-use super::keys::{ListKind, id_in};
+use super::keys::{Key, ListKind};
 use super::mails::saved;
-use super::reading::{check_schema, key_of};
+use super::reading::{Row, check_schema, key_of};
 use super::rows::{Item, part};
 use super::{Table, changes, keys, rows, text};
 
@@ -29,7 +29,8 @@ impl Batches for Table {
         ];
         for (page, users) in named.iter().enumerate() {
             let page = u32::try_from(page).unwrap_or(u32::MAX);
-            items.push(part(self.set(named_row(batch.id, page, users))?));
+            let key = keys::named(batch.id, page);
+            items.push(part(self.set(named_row(key, users))?));
         }
         if let Some(answer) = answer {
             items.push(part(self.remember(answer)?));
@@ -48,13 +49,7 @@ impl Batches for Table {
     }
 
     async fn named_users(&self, id: BatchId, page: u32) -> Result<Vec<UserId>, Unavailable> {
-        let Some(item) = self.get(keys::named(id, page)).await? else {
-            return Ok(Vec::new());
-        };
-        match users_in(&item) {
-            Ok(users) => Ok(users),
-            Err(reason) => Err(self.put_aside(&item, reason).await.into()),
-        }
+        self.users_named_in(keys::named(id, page)).await
     }
 
     async fn load_page(&self, id: BatchId, number: u32) -> Result<Option<Page>, Unavailable> {
@@ -68,31 +63,12 @@ impl Batches for Table {
         first: u32,
         limit: usize,
     ) -> Result<Readable<Page>, Unavailable> {
-        let mut read = Readable {
-            items: Vec::new(),
-            unreadable: 0,
-        };
-        let mut from = keys::page(id, first).parts().1;
-        loop {
-            let query = self
-                .client
-                .query()
-                .key_condition_expression("pk = :batch AND sk BETWEEN :first AND :last")
-                .expression_attribute_values(":batch", text(keys::batch_partition(id)))
-                .expression_attribute_values(":first", text(&*from))
-                .expression_attribute_values(":last", text(keys::page(id, 99_999_999).parts().1))
-                .consistent_read(true);
-            let (rows, more) = self.query_rows(query, limit - read.items.len()).await?;
-            let last = rows.last().map(|row| key_of(row).sk);
-            let some = self.sort_out(rows).await;
-            read.items.extend(some.items);
-            read.unreadable += some.unreadable;
-            match last {
-                // Those that cannot be read do not stand for those behind them.
-                Some(last) if more && read.items.len() < limit => from = format!("{last}!"),
-                _ => return Ok(read),
-            }
-        }
+        let bounds = (
+            keys::page(id, first).parts().1,
+            keys::page(id, 99_999_999).parts().1,
+        );
+        self.rows_between(keys::batch_partition(id), bounds, limit)
+            .await
     }
 
     async fn list_batches(
@@ -100,18 +76,7 @@ impl Batches for Table {
         position: Option<&str>,
         limit: usize,
     ) -> Result<ListPage<BatchId>, Unavailable> {
-        let slice = self
-            .list_slice(ListKind::Batches, position, limit, false)
-            .await?;
-        Ok(ListPage {
-            items: slice
-                .items
-                .iter()
-                .filter_map(|entry| id_in(&entry.pk).parse().ok())
-                .collect(),
-            next: slice.next,
-            unreadable: 0,
-        })
+        self.list_ids(ListKind::Batches, position, limit).await
     }
 
     async fn finish_page(&self, page: &Page, cursor: &Cursor) -> Result<(), SaveError> {
@@ -150,9 +115,9 @@ impl Batches for Table {
 }
 
 /// Sixteen bytes a user: a thousand are 16 KB.
-fn named_row(batch: BatchId, page: u32, users: &[UserId]) -> Item {
+pub(super) fn named_row(key: Key, users: &[UserId]) -> Item {
     let bytes: Vec<u8> = users.iter().flat_map(|user| user.to_bytes()).collect();
-    let mut item = rows::fresh(keys::named(batch, page));
+    let mut item = rows::fresh(key);
     item.insert("users".to_owned(), AttributeValue::B(Blob::new(bytes)));
     item
 }
@@ -173,7 +138,52 @@ fn users_in(item: &Item) -> Result<Vec<UserId>, String> {
 }
 
 impl Table {
-    async fn put_version(&self, item: Item, version: Version) -> Result<(), SaveError> {
+    /// The users that the row of this key names.
+    pub(super) async fn users_named_in(&self, key: Key) -> Result<Vec<UserId>, Unavailable> {
+        let Some(item) = self.get(key).await? else {
+            return Ok(Vec::new());
+        };
+        match users_in(&item) {
+            Ok(users) => Ok(users),
+            Err(reason) => Err(self.put_aside(&item, reason).await.into()),
+        }
+    }
+
+    /// The rows of a partition between two sort keys, at most `limit` of those that can be read.
+    pub(super) async fn rows_between<T: Row>(
+        &self,
+        partition: String,
+        (first, last): (String, String),
+        limit: usize,
+    ) -> Result<Readable<T>, Unavailable> {
+        let mut read = Readable {
+            items: Vec::new(),
+            unreadable: 0,
+        };
+        let mut from = first;
+        loop {
+            let query = self
+                .client
+                .query()
+                .key_condition_expression("pk = :partition AND sk BETWEEN :first AND :last")
+                .expression_attribute_values(":partition", text(&*partition))
+                .expression_attribute_values(":first", text(&*from))
+                .expression_attribute_values(":last", text(&*last))
+                .consistent_read(true);
+            let (rows, more) = self.query_rows(query, limit - read.items.len()).await?;
+            let end = rows.last().map(|row| key_of(row).sk);
+            let some = self.sort_out(rows).await;
+            read.items.extend(some.items);
+            read.unreadable += some.unreadable;
+            match end {
+                // Those that cannot be read do not stand for those behind them.
+                Some(end) if more && read.items.len() < limit => from = format!("{end}!"),
+                _ => return Ok(read),
+            }
+        }
+    }
+
+    pub(super) async fn put_version(&self, item: Item, version: Version) -> Result<(), SaveError> {
         if self.put(self.replace(item, version)?).await? {
             Ok(())
         } else {

@@ -12,10 +12,11 @@ use beckon_domain::model::batch::{Batch, Page};
 use beckon_domain::model::change::{ChangeOutcome, UserChange};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
+use beckon_domain::model::job::{Job, JobCursor};
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::settings::SettingsStamp;
 use beckon_domain::model::template::Template;
-use beckon_domain::values::ids::{BatchId, MailId, RequestId, UserId, Version};
+use beckon_domain::values::ids::{BatchId, JobId, MailId, RequestId, UserId, Version};
 
 /// Who does what the system does by itself.
 const BECKON: &str = "beckon";
@@ -26,6 +27,7 @@ struct Change<'a> {
     who: &'a str,
     user: Option<UserId>,
     batch: Option<BatchId>,
+    job: Option<JobId>,
     mail: Option<MailId>,
     version: Option<Version>,
     template: Option<String>,
@@ -40,6 +42,7 @@ impl Change<'_> {
             who = self.who,
             user = self.user.map(display),
             batch = self.batch.map(display),
+            job = self.job.map(display),
             mail = self.mail.map(display),
             version = self.version.map(Version::get),
             template = self.template,
@@ -156,6 +159,48 @@ pub(super) fn page_expanded(page: &Page, request: Option<&RequestId>) {
         who: BECKON,
         batch: Some(page.batch),
         request,
+        ..Change::default()
+    }
+    .log();
+}
+
+/// A job that was started.
+pub(super) fn job_started(job: &Job) {
+    Change {
+        what: "jobStarted".into(),
+        who: kind(&job.who),
+        job: Some(job.id),
+        request: job.request_id.as_ref(),
+        ..Change::default()
+    }
+    .log();
+}
+
+/// A step of a job.
+pub(super) fn job_carried_on(cursor: &JobCursor) {
+    Change {
+        what: if cursor.done {
+            "jobEnded"
+        } else {
+            "jobCarriedOn"
+        }
+        .into(),
+        who: BECKON,
+        job: Some(cursor.job),
+        ..Change::default()
+    }
+    .log();
+}
+
+/// A job that was stopped; that it was pushed is no news.
+pub(super) fn job_stopped(cursor: &JobCursor) {
+    let Some(who) = &cursor.stopped_by else {
+        return;
+    };
+    Change {
+        what: "jobStopped".into(),
+        who: kind(who),
+        job: Some(cursor.job),
         ..Change::default()
     }
     .log();

@@ -146,12 +146,7 @@ impl Delivery for Table {
         batch: BatchId,
         because: &Unreadable,
     ) -> Result<(), Unavailable> {
-        let Some(item) = self.get(keys::cursor(batch)).await? else {
-            return Ok(());
-        };
-        let reason = format!("it needs the row {}: {}", because.row, because.reason);
-        self.put_aside(&item, reason).await;
-        Ok(())
+        self.put_by(keys::cursor(batch), because).await
     }
 
     async fn release_row(&self, key: &RowKey) -> Result<bool, Unavailable> {
@@ -178,6 +173,15 @@ impl Delivery for Table {
 }
 
 impl Table {
+    /// Sets a row aside because it needs another that cannot be read.
+    pub(super) async fn put_by(&self, key: Key, because: &Unreadable) -> Result<(), Unavailable> {
+        if let Some(item) = self.get(key).await? {
+            let reason = format!("it needs the row {}: {}", because.row, because.reason);
+            self.put_aside(&item, reason).await;
+        }
+        Ok(())
+    }
+
     /// Ends whatever lease there is. Only for whoever knows that no other delivery worker can be alive.
     pub async fn free_lease(&self) -> Result<(), Unavailable> {
         self.delete_row(keys::lease()).await

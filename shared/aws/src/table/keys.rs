@@ -9,6 +9,7 @@
 //! | whose address or external id it is | `address#…`, `external#…` | the same |
 //! | mail | `mail#id` | `mail` |
 //! | batch, its cursor, named users, pages, mails that came back | `batch#id` | `batch`, `cursor`, `ids#n`, `page#n`, `bounce#id` |
+//! | job, its cursor, its users, its file, its outcomes | `job#id` | `job`, `cursor`, `ids#n`, `file#n`, `page#n` |
 //! | registration session | `session#digest` | `session` |
 //! | settings, one of their versions | `settings` | `current`, `version#n` |
 //! | own wording | `template` | `kind#locale` |
@@ -25,7 +26,9 @@ use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::stored::{RowKey, digest_of};
 use beckon_domain::model::template::TemplateName;
 use beckon_domain::values::address::NormalisedAddress;
-use beckon_domain::values::ids::{BatchId, DeviceId, EventId, ExternalId, MailId, UserId, Version};
+use beckon_domain::values::ids::{
+    BatchId, DeviceId, EventId, ExternalId, JobId, MailId, UserId, Version,
+};
 use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
 
@@ -174,6 +177,37 @@ pub(super) fn page(id: BatchId, page: u32) -> Key {
     Key::new(batch_partition(id), format!("{PAGES}{page:08}"))
 }
 
+pub(super) fn job(id: JobId) -> Key {
+    Key::new(job_partition(id), "job")
+}
+
+pub(super) fn job_partition(id: JobId) -> String {
+    format!("job#{id}")
+}
+
+pub(super) fn job_cursor(id: JobId) -> Key {
+    Key::new(job_partition(id), CURSOR)
+}
+
+/// The job that a row is of.
+pub(super) fn job_of(key: &RowKey) -> Option<JobId> {
+    key.pk.strip_prefix("job#")?.parse().ok()
+}
+
+pub(super) fn job_users(id: JobId, row: u32) -> Key {
+    Key::new(job_partition(id), format!("ids#{row:08}"))
+}
+
+pub(super) const FILES: &str = "file#";
+
+pub(super) fn job_file(id: JobId, piece: usize) -> Key {
+    Key::new(job_partition(id), format!("{FILES}{piece:08}"))
+}
+
+pub(super) fn job_page(id: JobId, page: u32) -> Key {
+    Key::new(job_partition(id), format!("{PAGES}{page:08}"))
+}
+
 pub(super) fn session(digest: &SessionDigest) -> Key {
     Key::new(format!("session#{}", digest.as_str()), "session")
 }
@@ -250,6 +284,7 @@ fn shard(bytes: [u8; 16]) -> u8 {
 pub(super) enum DueKind {
     Mail(MailClass),
     Cursor,
+    Job,
     Invitation,
     /// A user who is over since.
     Over,
@@ -263,6 +298,7 @@ impl DueKind {
             Self::Mail(MailClass::Small) => "mail#small",
             Self::Mail(MailClass::Bulk) => "mail#bulk",
             Self::Cursor => "cursor",
+            Self::Job => "job",
             Self::Invitation => "invitation",
             Self::Over => "over",
             Self::Tombstone => "tombstone",
@@ -317,6 +353,7 @@ pub(super) fn due_attributes(
 pub(super) enum ListKind {
     Users,
     Batches,
+    Jobs,
 }
 
 impl ListKind {
@@ -324,6 +361,7 @@ impl ListKind {
         match self {
             Self::Users => "users",
             Self::Batches => "batches",
+            Self::Jobs => "jobs",
         }
     }
 

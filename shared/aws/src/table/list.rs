@@ -5,7 +5,7 @@ use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::reads::ListPage;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
-use super::keys::{ListKind, SHARDS};
+use super::keys::{ListKind, SHARDS, id_in};
 use super::rows::Item;
 use super::{Table, keys, text, unavailable};
 use crate::sdk_calls::SdkCall as _;
@@ -18,6 +18,24 @@ pub(super) struct Entry {
 }
 
 impl Table {
+    /// The ids of a list, newest first.
+    pub(super) async fn list_ids<I: std::str::FromStr>(
+        &self,
+        kind: ListKind,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<I>, Unavailable> {
+        let slice = self.list_slice(kind, position, limit, false).await?;
+        let entries = slice.items.iter();
+        Ok(ListPage {
+            items: entries
+                .filter_map(|entry| id_in(&entry.pk).parse().ok())
+                .collect(),
+            next: slice.next,
+            unreadable: 0,
+        })
+    }
+
     /// The next entries of a list, merged from its partitions. Each partition is asked for a
     /// little more than its share; where one has still more, entries behind its last one wait
     /// for the next slice.

@@ -13,6 +13,7 @@ use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
+use beckon_domain::model::job::{Job, JobCursor, JobPage};
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::session::Session;
@@ -70,8 +71,8 @@ macro_rules! rows {
 }
 pub(super) use rows;
 
-rows!(carrying: User, Mail, Batch, Cursor, Registration, Session, Template);
-rows!(HistoryEntry, Page, Pause, IdempotencyRecord);
+rows!(carrying: User, Mail, Batch, Cursor, Job, JobCursor, Registration, Session, Template);
+rows!(HistoryEntry, JobPage, Page, Pause, IdempotencyRecord);
 
 /// A value, or where in it the trouble is.
 struct Placed<T>(T);

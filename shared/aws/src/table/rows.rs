@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::erasure::{Tombstone, over_since};
 use beckon_domain::model::history::HistoryEntry;
+use beckon_domain::model::job::{Job, JobCursor, JobPage};
 use beckon_domain::model::mail::{Mail, MailKind};
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::session::Session;
@@ -156,6 +157,36 @@ pub(super) fn cursor(cursor: &Cursor) -> Result<Item, Unavailable> {
 
 pub(super) fn page(page: &Page) -> Result<Item, Unavailable> {
     row(keys::page(page.batch, page.number), page)
+}
+
+pub(super) fn job(job: &Job) -> Result<Item, Unavailable> {
+    let mut item = carrying_row(keys::job(job.id), job, &job.carried)?;
+    item.extend(keys::list_attributes(
+        ListKind::Jobs,
+        job.id.to_bytes(),
+        job.id.to_string(),
+    ));
+    Ok(item)
+}
+
+pub(super) fn job_cursor(cursor: &JobCursor) -> Result<Item, Unavailable> {
+    let mut item = carrying_row(keys::job_cursor(cursor.job), cursor, &cursor.carried)?;
+    if !cursor.done {
+        item.extend(keys::due_attributes(
+            DueKind::Job,
+            cursor.job.to_bytes(),
+            cursor.due_at,
+        ));
+    }
+    Ok(item)
+}
+
+pub(super) fn job_page(page: &JobPage) -> Result<Item, Unavailable> {
+    let mut item = row(keys::job_page(page.job, page.number), page)?;
+    if let Some(until) = page.kept_until {
+        item.insert(keys::TTL.to_owned(), number(until.as_second()));
+    }
+    Ok(item)
 }
 
 pub(super) fn history(history: &HistoryEntry) -> Result<Item, Unavailable> {

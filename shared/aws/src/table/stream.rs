@@ -5,7 +5,7 @@ use aws_lambda_events::streams::DynamoDbBatchItemFailure;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::MailState;
 use beckon_domain::model::stored::RowKey;
-use beckon_domain::values::ids::BatchId;
+use beckon_domain::values::ids::{BatchId, JobId};
 use serde_dynamo::AttributeValue;
 
 use super::keys;
@@ -32,6 +32,8 @@ pub enum StreamReader {
 pub enum RowChange {
     /// The expansion of a batch has a next page.
     CursorMoved(BatchId),
+    /// A job has a next step.
+    JobMoved(JobId),
     /// A mail waits to be delivered.
     MailWaits,
     /// The row cannot be read and was set aside, and nobody has been told.
@@ -93,9 +95,18 @@ fn asked(record: &StreamRecord) -> Result<RowChange, String> {
             if row.get("done") == Some(&AttributeValue::Bool(true)) {
                 return Ok(RowChange::Other);
             }
+            if let Some(job) = keys::job_of(&key) {
+                // The run that wrote it goes on by itself.
+                let in_hand = row.get("inHand") == Some(&AttributeValue::Bool(true));
+                return Ok(if in_hand {
+                    RowChange::Other
+                } else {
+                    RowChange::JobMoved(job)
+                });
+            }
             keys::batch_of(&key)
                 .map(RowChange::CursorMoved)
-                .ok_or_else(|| "the cursor belongs to no batch".to_owned())
+                .ok_or_else(|| "the cursor belongs to no batch and to no job".to_owned())
         }
         keys::MAIL => match row.get("state") {
             Some(AttributeValue::S(state)) if state == MailState::Waiting.name() => {

@@ -25,6 +25,9 @@ use beckon_domain::values::ids::{ExternalId, IssueNumber, UserId};
 use jiff::Timestamp;
 
 use super::keys::{self, DueKind};
+pub(super) use removing::deleted;
+pub(super) use saving::Prepared;
+
 use super::reading::{self, KNOWN_SCHEMA, Row, known_schema, rows};
 use super::rows::{self, Item};
 use super::{Table, number, text};

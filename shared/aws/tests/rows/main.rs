@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use beckon_domain::model::batch::Cursor;
 use beckon_domain::model::change::{Identifier, UserChange};
 use beckon_domain::model::history::HistoryEntry;
+use beckon_domain::model::job::{Job, JobCursor, JobStep};
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::settings::UNSAVED;
 use beckon_domain::model::stored::Carried;
@@ -31,6 +32,7 @@ use beckon_domain::ports::delivery::Delivery as _;
 use beckon_domain::ports::devices::Devices as _;
 use beckon_domain::ports::history::History as _;
 use beckon_domain::ports::idempotency::Idempotency as _;
+use beckon_domain::ports::jobs::Jobs as _;
 use beckon_domain::ports::mails::Mails as _;
 use beckon_domain::ports::rate_counter::RateCounter as _;
 use beckon_domain::ports::settings::SettingsStore as _;
@@ -195,6 +197,14 @@ fn key(specimen: &Specimen) -> (String, String) {
             format!("batch#{}", page.batch),
             format!("page#{:08}", page.number),
         ),
+        Value::Job(job) => (format!("job#{}", job.id), "job".to_owned()),
+        Value::JobCursor(cursor) => (format!("job#{}", cursor.job), "cursor".to_owned()),
+        Value::JobUsers(job, row, _) => (format!("job#{job}"), format!("ids#{row:08}")),
+        Value::JobFile(job, _) => (format!("job#{job}"), "file#00000000".to_owned()),
+        Value::JobPage(page) => (
+            format!("job#{}", page.job),
+            format!("page#{:08}", page.number),
+        ),
         Value::Bounce(batch, mail) => (format!("batch#{batch}"), format!("bounce#{mail}")),
         Value::Session(session) => (
             format!("session#{}", session.digest.as_str()),
@@ -250,6 +260,7 @@ async fn write(engine: &Engine, value: Value) {
             let cursor = specimens::cursor_of(page.batch);
             table.finish_page(&page, &cursor).await.unwrap();
         }
+        Value::Job(job) => write_job(engine, &job).await,
         Value::Bounce(batch, mail) => assert_eq!(table.note_bounce(batch, mail).await.unwrap(), 1),
         Value::SettingsVersion(saved) => {
             let before = saved.version.replaces().unwrap_or(UNSAVED);
@@ -268,8 +279,40 @@ async fn write(engine: &Engine, value: Value) {
         | Value::Session(_)
         | Value::Answer(_)
         | Value::Cursor(_)
+        | Value::JobCursor(_)
+        | Value::JobUsers(..)
+        | Value::JobFile(..)
+        | Value::JobPage(_)
         | Value::Named(..)
         | Value::CurrentSettings(_) => {}
+    }
+}
+
+/// Writes a job and, where it has moved, the step that moved it.
+async fn write_job(engine: &Engine, job: &Job) {
+    let table = &engine.table;
+    let cursor = specimens::job_cursor_of(job.id);
+    let moved = cursor.version.replaces();
+    let before = JobCursor {
+        version: Version::FIRST,
+        ..cursor.clone()
+    };
+    let file = specimens::file_of(job.id);
+    let named = match file {
+        Some(_) => Vec::new(),
+        None => vec![specimens::users_of_jobs()],
+    };
+    let started = table.start_job(job, &before, &named, file.as_deref(), None);
+    started.await.unwrap();
+    if moved.is_some() {
+        let step = JobStep {
+            cursor,
+            page: specimens::outcomes_of(job.id),
+            gathered: None,
+            changes: Vec::new(),
+            erases_file: false,
+        };
+        table.finish_step(&step).await.unwrap();
     }
 }
 
@@ -320,6 +363,8 @@ fn without_more(mut value: Value) -> Value {
         Value::Mail(mail) => mail.carried = nothing,
         Value::Batch(batch) => batch.carried = nothing,
         Value::Cursor(cursor) => cursor.carried = nothing,
+        Value::Job(job) => job.carried = nothing,
+        Value::JobCursor(cursor) => cursor.carried = nothing,
         Value::Session(session) => session.carried = nothing,
         Value::Template(template) => template.carried = nothing,
         _ => {}
@@ -385,6 +430,26 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
         Value::Page(page) => {
             let mut pages = table.batch_pages(page.batch, page.number, 1).await.unwrap();
             pages.items.pop().map(Value::Page)
+        }
+        Value::Job(job) => {
+            let found = table.load_job(job.id).await.unwrap();
+            found.map(|(job, _)| Value::Job(job))
+        }
+        Value::JobCursor(cursor) => {
+            let found = table.load_job(cursor.job).await.unwrap();
+            found.map(|(_, cursor)| Value::JobCursor(cursor))
+        }
+        Value::JobUsers(job, row, _) => {
+            let users = table.job_users(*job, *row).await.unwrap();
+            Some(Value::JobUsers(*job, *row, users))
+        }
+        Value::JobFile(job, _) => {
+            let file = table.job_file(*job).await.unwrap();
+            file.map(|file| Value::JobFile(*job, file))
+        }
+        Value::JobPage(page) => {
+            let mut pages = table.job_pages(page.job, page.number, 1).await.unwrap();
+            pages.items.pop().map(Value::JobPage)
         }
         // Beside another one it is the second.
         Value::Bounce(batch, _) => {

@@ -13,6 +13,10 @@ use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::{Invitation, InvitationState};
+use beckon_domain::model::job::{
+    Job, JobAction, JobCounts, JobCursor, JobOutcome, JobPage, JobReason, JobResult, JobSelection,
+    JobStage, LineProblem,
+};
 use beckon_domain::model::mail::{
     Mail, MailClass, MailKind, MailReason, MailState, NoticeOf, TestMail,
 };
@@ -31,7 +35,7 @@ use beckon_domain::model::template::{Template, TemplateKind, TemplateName, Wordi
 use beckon_domain::model::user::{AddressSuppression, Asked, User};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{
-    BatchId, DeviceId, EventId, IssueNumber, MailId, RequestId, RunId, UserId, Version,
+    BatchId, DeviceId, EventId, IssueNumber, JobId, MailId, RequestId, RunId, UserId, Version,
 };
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::method::Method;
@@ -39,7 +43,7 @@ use beckon_domain::values::names::{GroupName, Label};
 use beckon_domain::values::nonce::Nonce;
 use beckon_domain::values::session_ids::{RegistrationId, SessionDigest};
 use beckon_testkit::builders::{
-    a_batch, a_mail, a_registration, a_user, an_invitation, monday_morning, settings,
+    a_batch, a_job, a_mail, a_registration, a_user, an_invitation, monday_morning, settings,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -58,6 +62,12 @@ pub(crate) enum Value {
     /// The users named for a page.
     Named(BatchId, u32, Vec<UserId>),
     Page(Page),
+    Job(Job),
+    JobCursor(JobCursor),
+    /// The users of a job's row.
+    JobUsers(JobId, u32, Vec<UserId>),
+    JobFile(JobId, Vec<u8>),
+    JobPage(JobPage),
     Bounce(BatchId, MailId),
     Session(Session),
     CurrentSettings(VersionedSettings),
@@ -93,6 +103,10 @@ fn mail_id(number: u128) -> MailId {
 
 fn batch_id(number: u128) -> BatchId {
     BatchId::from_bytes(bytes(0x2000 + number))
+}
+
+fn job_id(number: u128) -> JobId {
+    JobId::from_bytes(bytes(0x5000 + number))
 }
 
 pub(crate) fn run_id() -> RunId {
@@ -171,6 +185,20 @@ pub(crate) fn all() -> Vec<Specimen> {
     );
     for (name, page) in pages() {
         add(name.to_owned(), Value::Page(page));
+    }
+    for (name, (job, cursor)) in jobs() {
+        let id = job.id;
+        add(format!("job-{name}"), Value::Job(job));
+        add(format!("job-cursor-{name}"), Value::JobCursor(cursor));
+        if let Some(page) = outcomes_of(id) {
+            add(format!("job-page-{name}"), Value::JobPage(page));
+        }
+        if let Some(file) = file_of(id) {
+            add(format!("job-file-{name}"), Value::JobFile(id, file));
+        } else {
+            let users = users_of_jobs();
+            add(format!("job-users-{name}"), Value::JobUsers(id, 0, users));
+        }
     }
     add("bounce".to_owned(), Value::Bounce(batch_id(1), mail_id(1)));
     for (name, session) in sessions() {
@@ -810,6 +838,201 @@ fn batches() -> Vec<(&'static str, (Batch, Cursor))> {
         ("many", (many, many_cursor)),
         ("filter", (all, all_cursor)),
     ]
+}
+
+/// One of each action, with where it stands.
+fn jobs() -> Vec<(&'static str, (Job, JobCursor))> {
+    let groups = || BTreeSet::from([GroupName::parse("staff").expect("a group")]);
+    let actions = [
+        JobAction::Resend,
+        JobAction::Cancel,
+        JobAction::Restore,
+        JobAction::TryAddressAgain,
+        JobAction::GeneratePins {
+            ownership: OwnerSwitch::On(OwnershipChoice::UserOwned),
+            reason: label("first day"),
+        },
+        JobAction::Enable,
+        JobAction::Disable,
+        JobAction::SetGroups { groups: groups() },
+        JobAction::AddGroups { groups: groups() },
+        JobAction::RemoveGroups { groups: groups() },
+        JobAction::Delete,
+        JobAction::Import {
+            invite: true,
+            charset: Some("windows-1252".to_owned()),
+            unknown_columns: vec!["colour".to_owned()],
+            warnings: vec![problem()],
+        },
+    ];
+    let jobs = (1..).zip(actions).map(|(number, action)| {
+        let name = action.name();
+        let (job, cursor) = a_job(action, &[user_id(1), user_id(2)]);
+        let id = job_id(number);
+        let job = Job { id, ..job };
+        let cursor = JobCursor { job: id, ..cursor };
+        let pair = match name {
+            "resend" => (
+                Job {
+                    class: MailClass::Bulk,
+                    request_id: Some(request_id()),
+                    selection: JobSelection::People {
+                        whom: BatchSelection::Many { count: 2 },
+                    },
+                    ..job
+                },
+                JobCursor {
+                    version: Version::FIRST.next(),
+                    stage: JobStage::Gathering,
+                    position: Some("user-2@example.com#where".to_owned()),
+                    in_hand: true,
+                    ..cursor
+                },
+            ),
+            "cancel" => (
+                job,
+                JobCursor {
+                    version: Version::FIRST.next(),
+                    offset: 5,
+                    pages: 1,
+                    counts: JobCounts {
+                        done: 1,
+                        unchanged: 2,
+                        refused: 13,
+                        unreadable: 1,
+                        gone: 1,
+                        ..JobCounts::default()
+                    },
+                    stopped_at: Some(later(1)),
+                    stopped_by: Some(Actor::Caller("other".to_owned())),
+                    ..cursor
+                },
+            ),
+            "import" => (
+                Job {
+                    selection: JobSelection::File { lines: 3 },
+                    ..job
+                },
+                JobCursor {
+                    version: Version::FIRST.next(),
+                    stage: JobStage::Inviting,
+                    pages: 1,
+                    counts: JobCounts {
+                        added: 1,
+                        updated: 1,
+                        invalid: 1,
+                        ..JobCounts::default()
+                    },
+                    batch: Some(batch_id(1)),
+                    ..cursor
+                },
+            ),
+            "delete" => (
+                job,
+                JobCursor {
+                    version: Version::FIRST.next(),
+                    done: true,
+                    done_at: Some(later(1)),
+                    ..cursor
+                },
+            ),
+            _ => (job, cursor),
+        };
+        (name, pair)
+    });
+    jobs.collect()
+}
+
+fn problem() -> LineProblem {
+    LineProblem {
+        field: "locale".to_owned(),
+        code: "untranslated".to_owned(),
+        detail: "is fi in line 2".to_owned(),
+    }
+}
+
+/// Whom each job is for.
+pub(crate) fn users_of_jobs() -> Vec<UserId> {
+    vec![user_id(1), user_id(2)]
+}
+
+/// Where a job stands.
+pub(crate) fn job_cursor_of(id: JobId) -> JobCursor {
+    let mut jobs = jobs().into_iter();
+    let found = jobs.find(|(_, (job, _))| job.id == id);
+    found.expect("a job").1.1
+}
+
+/// What became of those of a job, if anything has yet.
+pub(crate) fn outcomes_of(id: JobId) -> Option<JobPage> {
+    use JobReason::{
+        AddressMarked, Disabled, DomainNotAllowed, ExpiredMeanwhile, NoInvitation, NoSecret,
+        NotMarked, NotOpen, NotSelected, NothingToRestore, OpenAlready, RegisteredMeanwhile,
+        TooManyGroups,
+    };
+    let reasons = [
+        AddressMarked,
+        Disabled,
+        DomainNotAllowed,
+        ExpiredMeanwhile,
+        NoInvitation,
+        NoSecret,
+        NotMarked,
+        NotOpen,
+        NotSelected,
+        NothingToRestore,
+        OpenAlready,
+        RegisteredMeanwhile,
+        TooManyGroups,
+    ];
+    let of_people = || {
+        let refused = reasons.map(|reason| JobResult::Refused { reason });
+        let others = [
+            JobResult::Done,
+            JobResult::Unchanged { reason: None },
+            JobResult::Unchanged {
+                reason: Some(OpenAlready),
+            },
+            JobResult::Unreadable,
+            JobResult::Gone,
+        ];
+        let results = others.into_iter().chain(refused);
+        let outcomes = (1..)
+            .zip(results)
+            .map(|(number, result)| JobOutcome::of(user_id(number), result));
+        (outcomes.collect(), None)
+    };
+    let of_lines = || {
+        let line = |line, user, result| JobOutcome {
+            user,
+            line: Some(line),
+            result,
+        };
+        let changes = vec!["name".to_owned(), "groups".to_owned()];
+        let problems = vec![problem()];
+        let outcomes = vec![
+            line(2, Some(user_id(1)), JobResult::Added),
+            line(3, Some(user_id(2)), JobResult::Updated { changes }),
+            line(4, None, JobResult::Invalid { problems }),
+        ];
+        (outcomes, Some(later(720)))
+    };
+    let (outcomes, kept_until) = match id {
+        id if id == job_id(2) => of_people(),
+        id if id == job_id(12) => of_lines(),
+        _ => return None,
+    };
+    Some(JobPage {
+        job: id,
+        number: 0,
+        outcomes,
+        kept_until,
+    })
+}
+
+/// The file of a job, if it has one.
+pub(crate) fn file_of(id: JobId) -> Option<Vec<u8>> {
+    (id == job_id(12)).then(|| b"email\nada@example.com\n".to_vec())
 }
 
 fn pages() -> Vec<(&'static str, Page)> {

@@ -8,6 +8,8 @@ use crate::model::history::HistoryEvent;
 use crate::model::invitation::{
     Invitation, InvitationEvent, InvitationRefusal, InvitationState, transition,
 };
+use crate::model::mail::{Mail, MailClass};
+use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
@@ -86,26 +88,27 @@ impl<E: Env<Store: Users + Mails + SettingsStore>> ChangeInvitation<E> {
                 .await?
                 .ok_or(ChangeInvitationRefused::UnknownUser)?;
             let now = self.env.clock().now();
-            let invitation = user
-                .invitation
-                .clone()
-                .ok_or(InvitationRefusal::NoInvitation)?;
+            let by = By {
+                who,
+                class: MailClass::Small,
+                now,
+            };
             let written = match change {
-                InvitationChange::Resend => self.resend(&user, &invitation, who, now).await?,
-                InvitationChange::Cancel => {
-                    let state = transition(invitation.state_at(now), InvitationEvent::Cancel)?;
-                    let what = HistoryEvent::InvitationCancelled {
-                        issue: invitation.issue,
-                    };
-                    let cancelled = Invitation {
-                        state,
-                        ended_at: Some(now),
-                        sessions: Vec::new(),
-                        ..invitation
-                    };
-                    self.changed(&user, cancelled, who, what, now)
+                InvitationChange::Cancel => cancelled(&self.env, &user, by)?,
+                InvitationChange::Resend => {
+                    // What is refused whatever the settings say needs none.
+                    may_be_mailed(&user)?;
+                    let settings = self.env.store().current_settings().await?;
+                    mailed_again(&self.env, &user, &settings, by)?
                 }
-                InvitationChange::Restore => self.restored(&user, invitation, who, now).await?,
+                InvitationChange::Restore => {
+                    let carried = match &user.invitation {
+                        Some(own) => readable(self.env.store().load_mail(own.mail).await)?,
+                        None => None,
+                    };
+                    let settings = self.env.store().current_settings().await?;
+                    restored(&self.env, &user, &settings, carried.as_ref(), by)?
+                }
             };
             let written = written.for_request(self.env.entropy().request().as_ref());
             let user = written.user.clone();
@@ -115,110 +118,157 @@ impl<E: Env<Store: Users + Mails + SettingsStore>> ChangeInvitation<E> {
             turns.another().await?;
         }
     }
+}
 
-    /// Open again. Whoever never got its mail, because it was taken back before that went, gets it
-    /// now.
-    async fn restored(
-        &self,
-        user: &User,
-        invitation: Invitation,
-        who: &Actor,
-        now: Timestamp,
-    ) -> Result<UserChange, ChangeInvitationRefused> {
-        let state = transition(invitation.state, InvitationEvent::Restore)?;
-        if now >= invitation.expires_at {
-            return Err(ChangeInvitationRefused::ExpiredMeanwhile);
-        }
-        if invitation.completed_by.is_some() {
-            return Err(ChangeInvitationRefused::RegisteredMeanwhile);
-        }
-        let settings = self.env.store().current_settings().await?;
-        if !settings.settings.sender.may_invite(&user.email) {
-            return Err(ChangeInvitationRefused::DomainNotAllowed);
-        }
-        let what = HistoryEvent::InvitationRestored {
-            issue: invitation.issue,
-        };
-        // What had no try left before has none now.
-        let state = if invitation.method.uses_pin() && invitation.tries_left == 0 {
-            InvitationState::Locked
-        } else {
-            state
-        };
-        // Counted anew, or a reminder that fell due meanwhile would go out at once.
-        let zone = zone_of(user, &settings.settings);
-        let reminders = invitation
-            .reminders
-            .map(|plan| plan.resumed(now, invitation.expires_at, &zone));
-        let carried = readable(self.env.store().load_mail(invitation.mail).await)?;
-        // Mailing a PIN that opens nothing would be a dead mail.
-        let mail_it = state == InvitationState::Pending && missed_its_mail(user, carried.as_ref());
-        let restored = Invitation {
-            state,
-            ended_at: None,
-            reminders,
-            restored_at: Some(now),
-            ..invitation
-        };
-        let given_back = self.changed(user, restored.clone(), who, what, now);
-        if !mail_it {
-            return Ok(given_back);
-        }
-        let mail = MailId::new(self.env.entropy().ulid());
-        let event = EventId::new(self.env.entropy().ulid());
-        let resend = ResendSpec::asked_for(who.clone(), settings.version, mail, event);
-        let mailed = mail_again(user, &restored, resend, now);
-        Ok(UserChange {
-            history: [given_back.history, mailed.history].concat(),
-            ..mailed
-        })
-    }
+/// By whom something is done, when, and whether its mails may overtake others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct By<'a> {
+    pub(super) who: &'a Actor,
+    pub(super) class: MailClass,
+    pub(super) now: Timestamp,
+}
 
-    async fn resend(
-        &self,
-        user: &User,
-        invitation: &Invitation,
-        who: &Actor,
-        now: Timestamp,
-    ) -> Result<UserChange, ChangeInvitationRefused> {
-        if !user.enabled {
-            return Err(ChangeInvitationRefused::Disabled);
+impl By<'_> {
+    /// How an issue is mailed once more.
+    pub(super) fn resend(self, env: &impl Env, settings: &VersionedSettings) -> ResendSpec {
+        let mail = MailId::new(env.entropy().ulid());
+        let event = EventId::new(env.entropy().ulid());
+        ResendSpec {
+            class: self.class,
+            ..ResendSpec::asked_for(self.who.clone(), settings.version, mail, event)
         }
-        if user.address_mark.is_some() {
-            return Err(ChangeInvitationRefused::AddressMarked);
-        }
-        let settings = self.env.store().current_settings().await?;
-        if !settings.settings.sender.may_invite(&user.email) {
-            return Err(ChangeInvitationRefused::DomainNotAllowed);
-        }
-        match invitation.state_at(now) {
-            InvitationState::Pending => {}
-            // Mailing a PIN that no longer opens anything would be a dead mail.
-            InvitationState::Locked
-            | InvitationState::None
-            | InvitationState::Completed
-            | InvitationState::Expired
-            | InvitationState::Cancelled
-            | InvitationState::Declined => return Err(InvitationRefusal::NotOpen.into()),
-        }
-        let mail = MailId::new(self.env.entropy().ulid());
-        let event = EventId::new(self.env.entropy().ulid());
-        let resend = ResendSpec::asked_for(who.clone(), settings.version, mail, event);
-        Ok(mail_again(user, invitation, resend, now))
     }
+}
 
-    fn changed(
-        &self,
-        user: &User,
-        invitation: Invitation,
-        who: &Actor,
-        what: HistoryEvent,
-        now: Timestamp,
-    ) -> UserChange {
-        UserChange::next(User {
-            invitation: Some(invitation),
-            ..user.clone()
-        })
-        .with_history([self.env.happened(user.id, now, who.clone(), what)])
+fn of(user: &User) -> Result<&Invitation, ChangeInvitationRefused> {
+    Ok(user
+        .invitation
+        .as_ref()
+        .ok_or(InvitationRefusal::NoInvitation)?)
+}
+
+/// Taken back.
+pub(super) fn cancelled(
+    env: &impl Env,
+    user: &User,
+    by: By<'_>,
+) -> Result<UserChange, ChangeInvitationRefused> {
+    let invitation = of(user)?.clone();
+    let state = transition(invitation.state_at(by.now), InvitationEvent::Cancel)?;
+    let what = HistoryEvent::InvitationCancelled {
+        issue: invitation.issue,
+    };
+    let cancelled = Invitation {
+        state,
+        ended_at: Some(by.now),
+        sessions: Vec::new(),
+        ..invitation
+    };
+    Ok(changed(env, user, cancelled, by, what))
+}
+
+/// Open again. Whoever never got its mail, because it was taken back before that went, gets it
+/// now; `carried` is that mail.
+pub(super) fn restored(
+    env: &impl Env,
+    user: &User,
+    settings: &VersionedSettings,
+    carried: Option<&Mail>,
+    by: By<'_>,
+) -> Result<UserChange, ChangeInvitationRefused> {
+    let invitation = of(user)?.clone();
+    let state = transition(invitation.state, InvitationEvent::Restore)?;
+    if by.now >= invitation.expires_at {
+        return Err(ChangeInvitationRefused::ExpiredMeanwhile);
     }
+    if invitation.completed_by.is_some() {
+        return Err(ChangeInvitationRefused::RegisteredMeanwhile);
+    }
+    if !settings.settings.sender.may_invite(&user.email) {
+        return Err(ChangeInvitationRefused::DomainNotAllowed);
+    }
+    let what = HistoryEvent::InvitationRestored {
+        issue: invitation.issue,
+    };
+    // What had no try left before has none now.
+    let state = if invitation.method.uses_pin() && invitation.tries_left == 0 {
+        InvitationState::Locked
+    } else {
+        state
+    };
+    // Counted anew, or a reminder that fell due meanwhile would go out at once.
+    let zone = zone_of(user, &settings.settings);
+    let reminders = invitation
+        .reminders
+        .map(|plan| plan.resumed(by.now, invitation.expires_at, &zone));
+    // Mailing a PIN that opens nothing would be a dead mail.
+    let mail_it = state == InvitationState::Pending && missed_its_mail(user, carried);
+    let restored = Invitation {
+        state,
+        ended_at: None,
+        reminders,
+        restored_at: Some(by.now),
+        ..invitation
+    };
+    let given_back = changed(env, user, restored.clone(), by, what);
+    if !mail_it {
+        return Ok(given_back);
+    }
+    let mailed = mail_again(user, &restored, by.resend(env, settings), by.now);
+    Ok(UserChange {
+        history: [given_back.history, mailed.history].concat(),
+        ..mailed
+    })
+}
+
+/// Whether mail goes to somebody at all.
+fn may_be_mailed(user: &User) -> Result<(), ChangeInvitationRefused> {
+    of(user)?;
+    if !user.enabled {
+        return Err(ChangeInvitationRefused::Disabled);
+    }
+    if user.address_mark.is_some() {
+        return Err(ChangeInvitationRefused::AddressMarked);
+    }
+    Ok(())
+}
+
+/// Mailed once more.
+pub(super) fn mailed_again(
+    env: &impl Env,
+    user: &User,
+    settings: &VersionedSettings,
+    by: By<'_>,
+) -> Result<UserChange, ChangeInvitationRefused> {
+    may_be_mailed(user)?;
+    if !settings.settings.sender.may_invite(&user.email) {
+        return Err(ChangeInvitationRefused::DomainNotAllowed);
+    }
+    let invitation = of(user)?;
+    match invitation.state_at(by.now) {
+        InvitationState::Pending => {}
+        // Mailing a PIN that no longer opens anything would be a dead mail.
+        InvitationState::Locked
+        | InvitationState::None
+        | InvitationState::Completed
+        | InvitationState::Expired
+        | InvitationState::Cancelled
+        | InvitationState::Declined => return Err(InvitationRefusal::NotOpen.into()),
+    }
+    let resend = by.resend(env, settings);
+    Ok(mail_again(user, invitation, resend, by.now))
+}
+
+fn changed(
+    env: &impl Env,
+    user: &User,
+    invitation: Invitation,
+    by: By<'_>,
+    what: HistoryEvent,
+) -> UserChange {
+    UserChange::next(User {
+        invitation: Some(invitation),
+        ..user.clone()
+    })
+    .with_history([env.happened(user.id, by.now, by.who.clone(), what)])
 }

@@ -1,9 +1,10 @@
 //! Changing a user's particulars, their address included, and disabling them.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::actor::Actor;
-use crate::model::change::ChangeOutcome;
+use crate::model::change::{ChangeOutcome, UserChange};
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
@@ -126,14 +127,11 @@ where
                 .load_user(id)
                 .await?
                 .ok_or(ChangeUserRefused::UnknownUser)?;
-            let after = patched(&before, patch).map_err(ChangeUserRefused::Invalid)?;
-            if after == before {
-                return Ok(before);
-            }
             let now = self.env.clock().now();
-            let change = correct(&before, after, &with, fresh_ids(self.env.entropy()), now)
-                .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
-            let change = match may_have_missed(&before, &change, &with, now) {
+            let Some((change, missed)) = corrected(&self.env, &before, patch, &with, now)? else {
+                return Ok(before);
+            };
+            let change = match missed {
                 Some(mail) => {
                     let missed = readable(self.env.store().load_mail(mail).await)?;
                     let resend = resend(&with, self.env.entropy());
@@ -151,6 +149,24 @@ where
             }
         }
     }
+}
+
+/// What a patch makes of somebody, and the mail that they may have missed; `None` if it changes nothing.
+pub(super) fn corrected(
+    env: &impl Env,
+    before: &User,
+    patch: &UserPatch,
+    with: &UserUpdate<'_>,
+    now: Timestamp,
+) -> Result<Option<(UserChange, Option<MailId>)>, ChangeUserRefused> {
+    let after = patched(before, patch).map_err(ChangeUserRefused::Invalid)?;
+    if after == *before {
+        return Ok(None);
+    }
+    let change = correct(before, after, with, fresh_ids(env.entropy()), now)
+        .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
+    let missed = may_have_missed(before, &change, with, now);
+    Ok(Some((change, missed)))
 }
 
 /// What a correction needs of ids and random bytes. Ids rise as they are made, and a history is read by

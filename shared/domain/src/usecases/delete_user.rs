@@ -4,7 +4,8 @@
 
 use crate::model::actor::Actor;
 use crate::model::erasure::Tombstone;
-use crate::model::history::HistoryEvent;
+use crate::model::history::{HistoryEntry, HistoryEvent};
+use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
@@ -41,13 +42,7 @@ impl<E: Env<Store: Users>> DeleteUser<E> {
                 .load_user(id)
                 .await?
                 .ok_or(DeleteUserRefused::UnknownUser)?;
-            let now = self.env.clock().now();
-            let what = HistoryEvent::deletion_of(&user);
-            let row = self.env.happened(id, now, who.clone(), what);
-            let tombstone = Tombstone {
-                user: id,
-                over_since: now,
-            };
+            let (row, tombstone) = removal(&self.env, &user, who);
             match self.env.store().remove_user(&user, &row, &tombstone).await {
                 Ok(()) => return Ok(()),
                 Err(SaveError::Conflict) => turns.another().await?,
@@ -55,4 +50,16 @@ impl<E: Env<Store: Users>> DeleteUser<E> {
             }
         }
     }
+}
+
+/// What is written in the place of somebody who is deleted now.
+pub(super) fn removal(env: &impl Env, user: &User, who: &Actor) -> (HistoryEntry, Tombstone) {
+    let now = env.clock().now();
+    let what = HistoryEvent::deletion_of(user);
+    let row = env.happened(user.id, now, who.clone(), what);
+    let tombstone = Tombstone {
+        user: user.id,
+        over_since: now,
+    };
+    (row, tombstone)
 }

@@ -9,6 +9,7 @@ use crate::model::history::HistoryEvent;
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::mail::{Mail, MailClass, MailKind};
 use crate::model::mail_content::{InvitationContent, InvitationOccasion};
+use crate::model::ownership::OwnerSwitch;
 use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
@@ -22,7 +23,9 @@ use crate::ports::users::Users;
 use crate::rules::content::{Links, Sealed, invitation_content};
 use crate::rules::issuing::{IssueSecrets, IssueSpec, inviter, issue};
 use crate::rules::ownership::of_invitation;
+use crate::usecases::change_invitation::By;
 use crate::values::ids::{EventId, MailId, UserId};
+use crate::values::keys::{KeyId, KeyRing};
 use crate::values::method::Method;
 use crate::values::names::Label;
 use crate::values::problem::FieldProblem;
@@ -96,28 +99,13 @@ where
                 .load_user(id)
                 .await?
                 .ok_or(HandOverRefused::UnknownUser)?;
-            if !user.enabled {
-                return Err(HandOverRefused::Disabled);
-            }
-            if !settings.settings.sender.may_invite(&user.email) {
-                return Err(HandOverRefused::DomainNotAllowed);
-            }
-            let open = user
-                .invitation
-                .as_ref()
-                .filter(|invitation| is_usable(invitation, now))
-                // Its key may have been taken away; then only a new issue helps.
-                .filter(|invitation| keys.get(&invitation.key).is_some());
-            let method = open.map_or_else(
-                || settings.settings.for_user(&user).registration.method,
-                |invitation| invitation.method,
-            );
-            if method == Method::Password {
-                return Err(HandOverRefused::NothingToHandOver);
-            }
+            let open = open_secret(&user, &settings, &keys, now)?;
             let issued = open.is_none();
             let base = if issued {
-                self.issued(&user, &settings, keys.current().clone(), who, now)
+                let class = MailClass::Small;
+                let by = By { who, class, now };
+                let key = keys.current().clone();
+                issued_without_mail(&self.env, &user, &settings, key, OwnerSwitch::Preset, by)
             } else {
                 UserChange::next(user.clone())
             };
@@ -149,37 +137,6 @@ where
                 });
             }
             turns.another().await?;
-        }
-    }
-
-    /// A new issue without its mail.
-    fn issued(
-        &self,
-        user: &User,
-        settings: &VersionedSettings,
-        key: crate::values::keys::KeyId,
-        who: &Actor,
-        now: Timestamp,
-    ) -> UserChange {
-        let own = settings.settings.for_user(user);
-        let spec = IssueSpec {
-            who: who.clone(),
-            invited_by: inviter(who),
-            batch: None,
-            of_batch: false,
-            mail: MailId::new(self.env.entropy().ulid()),
-            class: MailClass::Small,
-            ownership: of_invitation(own.registration.method, own.ownership),
-            renewals: 0,
-        };
-        let secrets = IssueSecrets {
-            nonce: self.env.entropy().nonce(),
-            key,
-            event: EventId::new(self.env.entropy().ulid()),
-        };
-        UserChange {
-            mails: Vec::new(),
-            ..issue(user, spec, settings, secrets, now)
         }
     }
 
@@ -219,6 +176,66 @@ where
             )
         });
         base.with_history([row]).with_mails(mail)
+    }
+}
+
+/// The invitation of somebody whose secret can be handed over; `None` if one can be made for them.
+pub(super) fn open_secret<'a>(
+    user: &'a User,
+    settings: &VersionedSettings,
+    keys: &KeyRing,
+    now: Timestamp,
+) -> Result<Option<&'a Invitation>, HandOverRefused> {
+    if !user.enabled {
+        return Err(HandOverRefused::Disabled);
+    }
+    if !settings.settings.sender.may_invite(&user.email) {
+        return Err(HandOverRefused::DomainNotAllowed);
+    }
+    let open = user
+        .invitation
+        .as_ref()
+        .filter(|invitation| is_usable(invitation, now))
+        // Its key may have been taken away; then only a new issue helps.
+        .filter(|invitation| keys.get(&invitation.key).is_some());
+    let method = open.map_or_else(
+        || settings.settings.for_user(user).registration.method,
+        |invitation| invitation.method,
+    );
+    if method == Method::Password {
+        return Err(HandOverRefused::NothingToHandOver);
+    }
+    Ok(open)
+}
+
+/// A new issue without its mail.
+pub(super) fn issued_without_mail(
+    env: &impl Env,
+    user: &User,
+    settings: &VersionedSettings,
+    key: KeyId,
+    switch: OwnerSwitch,
+    by: By<'_>,
+) -> UserChange {
+    let own = settings.settings.for_user(user);
+    let spec = IssueSpec {
+        who: by.who.clone(),
+        invited_by: inviter(by.who),
+        batch: None,
+        of_batch: false,
+        mail: MailId::new(env.entropy().ulid()),
+        class: by.class,
+        ownership: of_invitation(own.registration.method, switch.choice(own.ownership)),
+        renewals: 0,
+    };
+    let secrets = IssueSecrets {
+        nonce: env.entropy().nonce(),
+        key,
+        event: EventId::new(env.entropy().ulid()),
+    };
+    UserChange {
+        mails: Vec::new(),
+        ..issue(user, spec, settings, secrets, by.now)
     }
 }
 

@@ -9,7 +9,8 @@
 //! batch. Whom a batch that is still being expanded is for counts as invited, so a repetition invites
 //! nobody twice.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -21,7 +22,7 @@ use crate::model::history::HistoryEvent;
 use crate::model::mail::Mail;
 use crate::model::ownership::OwnerSwitch;
 use crate::model::selection::Selection;
-use crate::model::settings::VersionedSettings;
+use crate::model::settings::{Sender, VersionedSettings};
 use crate::model::user::User;
 use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
@@ -34,7 +35,7 @@ use crate::ports::mails::Mails;
 use crate::ports::reads::readable;
 use crate::ports::settings::SettingsStore;
 use crate::ports::users::Users;
-use crate::rules::csv_users::{self, Column, Row};
+use crate::rules::csv_users::{self, Column};
 use crate::rules::importing::{Decision, Entry, FieldChange, Known, Mentioned, longer_ids};
 use crate::rules::user_update::{UserUpdate, correct, may_have_missed, missed_mail};
 use crate::usecases::change_user::{fresh_ids, resend};
@@ -186,12 +187,13 @@ struct Pending {
 }
 
 /// What a row needs done.
-struct Prepared {
-    outcome: RowOutcome,
-    user: User,
-    change: Option<UserChange>,
-    changes: Vec<FieldChange>,
-    missed: Option<MailId>,
+pub(super) struct Prepared {
+    pub(super) outcome: RowOutcome,
+    pub(super) user: User,
+    pub(super) change: Option<UserChange>,
+    pub(super) changes: Vec<FieldChange>,
+    /// The mail that they may have missed while they were disabled.
+    pub(super) missed: Option<MailId>,
 }
 
 impl Prepared {
@@ -222,9 +224,8 @@ where
             .now()
             .saturating_add(self.budget)
             .unwrap_or(Timestamp::MAX);
-        let csv =
-            csv_users::parse(file, order.charset.as_deref()).map_err(ImportRefused::Invalid)?;
-        let rows = csv.rows;
+        let read =
+            FileOfUsers::read(file, order.charset.as_deref()).map_err(ImportRefused::Invalid)?;
         let settings = self.env.store().current_settings().await?;
         let ring = self.env.keys().key_ring().await?;
         let with = UserUpdate {
@@ -232,7 +233,7 @@ where
             settings: &settings,
             key: ring.current(),
         };
-        let (mut pending, warnings) = self.decide(&rows, order, &with).await?;
+        let mut pending = self.decide(&read, order, &with).await?;
         self.make_up(&mut pending, &with).await?;
         let complete = order.dry_run || self.write(&mut pending, end).await?;
         let mut report = ImportReport {
@@ -240,8 +241,8 @@ where
             rows: Vec::new(),
             invited: 0,
             batch: None,
-            unknown_columns: csv.unknown_columns,
-            warnings,
+            warnings: read.warnings(),
+            unknown_columns: read.unknown_columns,
         };
         if order.invite && complete {
             let waiting: Vec<UserId> = pending
@@ -296,118 +297,48 @@ where
     /// What is to become of each row.
     async fn decide(
         &self,
-        rows: &[Row],
+        file: &FileOfUsers,
         order: &ImportOrder,
         with: &UserUpdate<'_>,
-    ) -> Result<(Vec<Pending>, Vec<FieldProblem>), Unavailable> {
-        let mut mentioned = Mentioned::default();
-        let entries: Vec<Result<Entry, Vec<FieldProblem>>> = rows
-            .iter()
-            .map(|row| {
-                let entry = Entry::parse(row)?;
-                mentioned.note(&entry, row.line)?;
-                Ok(entry)
-            })
-            .collect();
-        let names: Vec<Identifier> = entries.iter().flatten().flat_map(Entry::names).collect();
-        let mut known = Known::default();
-        let read = self.env.store().users_by_names(&names).await?;
-        known.add_named(read.found, read.unreadable);
-        let ids: Vec<UserId> = entries
-            .iter()
-            .flatten()
-            .filter_map(Entry::user_id)
-            .collect();
-        if !ids.is_empty() {
-            let read = self.env.store().read_users(&ids).await?;
-            known.add_by_id(read.found, read.unreadable);
-        }
-        let longer = longer_ids(entries.iter().flatten(), &known);
-        if !longer.is_empty() {
-            let read = self.env.store().users_by_names(&longer).await?;
-            known.add_named(read.found, read.unreadable);
-        }
-        let warnings = untranslated(rows.iter().map(|row| row.line).zip(&entries));
-        for (row, entry) in rows.iter().zip(&entries) {
-            if let Ok(entry) = entry {
-                known.note(entry, row.line);
-            }
-        }
+    ) -> Result<Vec<Pending>, Unavailable> {
+        let all = 0..file.len();
+        let known = known_to(self.env.store(), file, all.clone()).await?;
         let inviting = order.invite.then_some(&with.settings.settings.sender);
         let now = self.env.clock().now();
-        let decided = |entry: Entry, line: u64| {
-            let id = UserId::new(self.env.entropy().ulid());
-            let decision = known.decide(&entry, line, id, inviting, now)?;
-            self.prepared(decision, with, now)
-        };
-        let pending = rows
-            .iter()
-            .zip(entries)
-            .map(|(row, entry)| {
-                let prepared =
-                    entry.and_then(|entry| decided(entry, row.line).map_err(|one| vec![one]));
-                match prepared {
-                    Ok(prepared) => Pending {
-                        row: ImportedRow {
-                            line: row.line,
-                            outcome: prepared.outcome,
-                            user: Some(prepared.user.id),
-                            changes: prepared.changes,
-                            problems: Vec::new(),
-                        },
-                        change: prepared.change,
-                        missed: prepared.missed,
-                        user: Some(prepared.user),
+        let pending = file.lines(all).map(|(line, entry)| {
+            let entry = entry.as_ref().map_err(Clone::clone);
+            let prepared = entry.and_then(|entry| {
+                prepared(&self.env, &known, entry, line, inviting, with, now)
+                    .map_err(|problem| vec![problem])
+            });
+            match prepared {
+                Ok(prepared) => Pending {
+                    row: ImportedRow {
+                        line,
+                        outcome: prepared.outcome,
+                        user: Some(prepared.user.id),
+                        changes: prepared.changes,
+                        problems: Vec::new(),
                     },
-                    Err(problems) => Pending {
-                        row: ImportedRow {
-                            line: row.line,
-                            outcome: RowOutcome::Invalid,
-                            user: None,
-                            changes: Vec::new(),
-                            problems,
-                        },
-                        change: None,
-                        missed: None,
+                    change: prepared.change,
+                    missed: prepared.missed,
+                    user: Some(prepared.user),
+                },
+                Err(problems) => Pending {
+                    row: ImportedRow {
+                        line,
+                        outcome: RowOutcome::Invalid,
                         user: None,
+                        changes: Vec::new(),
+                        problems,
                     },
-                }
-            })
-            .collect();
-        Ok((pending, warnings))
-    }
-
-    fn prepared(
-        &self,
-        decision: Decision,
-        with: &UserUpdate<'_>,
-        now: Timestamp,
-    ) -> Result<Prepared, FieldProblem> {
-        Ok(match decision {
-            Decision::Leave(user) => Prepared::of(RowOutcome::Unchanged, *user, None),
-            Decision::Add(user) => {
-                let who = with.who.clone();
-                let row = self
-                    .env
-                    .happened(user.id, now, who, HistoryEvent::UserAdded);
-                let change = UserChange {
-                    claims: Identifier::all_of(&user),
-                    ..UserChange::of((*user).clone())
-                }
-                .with_history([row]);
-                Prepared::of(RowOutcome::Added, *user, Some(change))
+                    change: None,
+                    missed: None,
+                    user: None,
+                },
             }
-            Decision::Change { before, after } => {
-                let change = correct(&before, *after, with, fresh_ids(self.env.entropy()), now)?;
-                let missed = may_have_missed(&before, &change, with, now);
-                let changes = FieldChange::between(&before, &change.user);
-                Prepared {
-                    changes,
-                    missed,
-                    ..Prepared::of(RowOutcome::Updated, change.user.clone(), Some(change))
-                }
-            }
-        })
+        });
+        Ok(pending.collect())
     }
 
     /// Writes what is to be written until `end`; whether every row has had its turn. Whoever was
@@ -461,7 +392,7 @@ where
         report: &mut ImportReport,
     ) -> Result<(), Unavailable> {
         if !waiting.is_empty() {
-            let promised = self.promised().await?;
+            let promised = promised(self.env.store()).await?;
             waiting.retain(|user| !promised.contains(user));
         }
         let digest = hex(&Sha256::digest(file));
@@ -477,7 +408,7 @@ where
             let now = self.env.clock().now();
             match recall::<SendAccepted>(self.env.store(), Some(&request), now).await? {
                 Recalled::Answered(sent) => {
-                    let promised = self.named(&sent.batch).await?;
+                    let promised = named(self.env.store(), &sent.batch).await?;
                     waiting.retain(|user| !promised.contains(user));
                     report.batch = Some(sent.batch);
                 }
@@ -529,41 +460,197 @@ where
                 | SendRefused::KeyReused) => Unavailable::new("the batch of an import", refused),
             })
     }
+}
 
-    /// Whom batches that are still being expanded are for.
-    async fn promised(&self) -> Result<HashSet<UserId>, Unavailable> {
-        let mut promised = HashSet::new();
-        for id in self
-            .env
-            .store()
-            .list_batches(None, MAX_RECENT_BATCHES)
-            .await?
-            .items
-        {
-            // A batch that cannot be read invites nobody until it is released.
-            let Some((batch, cursor)) = readable(self.env.store().load_batch(id).await)? else {
-                continue;
-            };
-            if !cursor.done && batch.stopped_at.is_none() {
-                let named = readable(self.named(&batch).await.map(Some))?;
-                promised.extend(named.into_iter().flatten());
+/// A file of users, of which every row was read by itself and nobody was looked up yet.
+pub(super) struct FileOfUsers {
+    lines: Vec<(u64, Result<Entry, Vec<FieldProblem>>)>,
+    /// Which rows call somebody so.
+    named: HashMap<Identifier, Vec<usize>>,
+    /// Which rows name somebody by our own id.
+    by_id: HashMap<UserId, Vec<usize>>,
+    /// The columns that mean nothing to us.
+    pub(super) unknown_columns: Vec<String>,
+}
+
+impl FileOfUsers {
+    /// Reads a file; refused if it is no list of users.
+    pub(super) fn read(file: &[u8], charset: Option<&str>) -> Result<Self, Vec<FieldProblem>> {
+        let csv = csv_users::parse(file, charset)?;
+        let mut mentioned = Mentioned::default();
+        let lines = csv.rows.iter().map(|row| {
+            let entry = Entry::parse(row).and_then(|entry| {
+                mentioned.note(&entry, row.line)?;
+                Ok(entry)
+            });
+            (row.line, entry)
+        });
+        let lines: Vec<_> = lines.collect();
+        let (mut named, mut by_id) = (HashMap::new(), HashMap::new());
+        for (place, (_, entry)) in lines.iter().enumerate() {
+            let Ok(entry) = entry else { continue };
+            for name in entry.names() {
+                named.entry(name).or_insert_with(Vec::new).push(place);
+            }
+            if let Some(id) = entry.user_id() {
+                by_id.entry(id).or_insert_with(Vec::new).push(place);
             }
         }
-        Ok(promised)
+        Ok(Self {
+            lines,
+            named,
+            by_id,
+            unknown_columns: csv.unknown_columns,
+        })
     }
 
-    async fn named(&self, batch: &Batch) -> Result<HashSet<UserId>, Unavailable> {
-        match &batch.selection {
-            BatchSelection::Few { users } => Ok(users.iter().copied().collect()),
-            BatchSelection::Filter { .. } => Ok(HashSet::new()),
-            BatchSelection::Many { count } => {
-                let mut named = HashSet::new();
-                let pages = count.div_ceil(PAGE_SIZE as u64);
-                for page in 0..u32::try_from(pages).unwrap_or(u32::MAX) {
-                    named.extend(self.env.store().named_users(batch.id, page).await?);
-                }
-                Ok(named)
+    /// How many rows it has.
+    pub(super) const fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// These rows, each with the line in which it begins.
+    pub(super) fn lines(
+        &self,
+        some: Range<usize>,
+    ) -> impl Iterator<Item = (u64, &Result<Entry, Vec<FieldProblem>>)> {
+        let some = self.lines.get(some).unwrap_or_default().iter();
+        some.map(|(line, entry)| (*line, entry))
+    }
+
+    /// What is worth knowing of it and stops nothing.
+    pub(super) fn warnings(&self) -> Vec<FieldProblem> {
+        untranslated(self.lines.iter().map(|(line, entry)| (*line, entry)))
+    }
+
+    /// The rows in these places, each once, and every other one that may be about one of these users.
+    fn with_others_about(&self, some: Range<usize>, users: &[User]) -> Vec<(u64, &Entry)> {
+        let names = users.iter().flat_map(Identifier::all_of);
+        let by_name = names.filter_map(|name| self.named.get(&name)).flatten();
+        let by_id = users.iter().filter_map(|user| self.by_id.get(&user.id));
+        let places: BTreeSet<usize> = some
+            .chain(by_name.copied())
+            .chain(by_id.flatten().copied())
+            .collect();
+        let rows = places.into_iter().filter_map(|place| {
+            let (line, entry) = self.lines.get(place)?;
+            Some((*line, entry.as_ref().ok()?))
+        });
+        rows.collect()
+    }
+}
+
+/// Everyone whom these rows of a file may be about, with what the rest of the file says of them. Rows of
+/// whom nothing is known yet are looked up with the zeros that a spreadsheet may have taken.
+pub(super) async fn known_to(
+    store: &impl Users,
+    file: &FileOfUsers,
+    some: Range<usize>,
+) -> Result<Known, Unavailable> {
+    let entries: Vec<&Entry> = file
+        .lines(some.clone())
+        .filter_map(|(_, entry)| entry.as_ref().ok())
+        .collect();
+    let mut known = Known::default();
+    let users = look_up(store, &entries, &mut known).await?;
+    let about = file.with_others_about(some, &users);
+    if about.len() > entries.len() {
+        let others: Vec<&Entry> = about.iter().map(|(_, entry)| *entry).collect();
+        look_up(store, &others, &mut known).await?;
+    }
+    let longer = longer_ids(entries.into_iter(), &known);
+    if !longer.is_empty() {
+        let read = store.users_by_names(&longer).await?;
+        known.add_named(read.found, read.unreadable);
+    }
+    for (line, entry) in about {
+        known.note(entry, line);
+    }
+    Ok(known)
+}
+
+/// Looks up whoever is called as these rows say, or named by our own id, and gives those who were found.
+async fn look_up(
+    store: &impl Users,
+    entries: &[&Entry],
+    known: &mut Known,
+) -> Result<Vec<User>, Unavailable> {
+    let names: Vec<Identifier> = entries.iter().flat_map(|entry| entry.names()).collect();
+    let read = store.users_by_names(&names).await?;
+    let mut users = read.found.clone();
+    known.add_named(read.found, read.unreadable);
+    let ids: Vec<UserId> = entries.iter().filter_map(|entry| entry.user_id()).collect();
+    if !ids.is_empty() {
+        let read = store.read_users(&ids).await?;
+        users.extend(read.found.iter().cloned());
+        known.add_by_id(read.found, read.unreadable);
+    }
+    Ok(users)
+}
+
+/// What a row needs done, or what is wrong with it.
+pub(super) fn prepared(
+    env: &impl Env,
+    known: &Known,
+    entry: &Entry,
+    line: u64,
+    inviting: Option<&Sender>,
+    with: &UserUpdate<'_>,
+    now: Timestamp,
+) -> Result<Prepared, FieldProblem> {
+    let id = UserId::new(env.entropy().ulid());
+    Ok(match known.decide(entry, line, id, inviting, now)? {
+        Decision::Leave(user) => Prepared::of(RowOutcome::Unchanged, *user, None),
+        Decision::Add(user) => {
+            let who = with.who.clone();
+            let row = env.happened(user.id, now, who, HistoryEvent::UserAdded);
+            let change = UserChange {
+                claims: Identifier::all_of(&user),
+                ..UserChange::of((*user).clone())
             }
+            .with_history([row]);
+            Prepared::of(RowOutcome::Added, *user, Some(change))
+        }
+        Decision::Change { before, after } => {
+            let change = correct(&before, *after, with, fresh_ids(env.entropy()), now)?;
+            let missed = may_have_missed(&before, &change, with, now);
+            let changes = FieldChange::between(&before, &change.user);
+            Prepared {
+                changes,
+                missed,
+                ..Prepared::of(RowOutcome::Updated, change.user.clone(), Some(change))
+            }
+        }
+    })
+}
+
+/// Whom batches that are still being expanded are for.
+pub(super) async fn promised(store: &impl Batches) -> Result<HashSet<UserId>, Unavailable> {
+    let mut promised = HashSet::new();
+    for id in store.list_batches(None, MAX_RECENT_BATCHES).await?.items {
+        // A batch that cannot be read invites nobody until it is released.
+        let Some((batch, cursor)) = readable(store.load_batch(id).await)? else {
+            continue;
+        };
+        if !cursor.done && batch.stopped_at.is_none() {
+            let named = readable(named(store, &batch).await.map(Some))?;
+            promised.extend(named.into_iter().flatten());
+        }
+    }
+    Ok(promised)
+}
+
+async fn named(store: &impl Batches, batch: &Batch) -> Result<HashSet<UserId>, Unavailable> {
+    match &batch.selection {
+        BatchSelection::Few { users } => Ok(users.iter().copied().collect()),
+        BatchSelection::Filter { .. } => Ok(HashSet::new()),
+        BatchSelection::Many { count } => {
+            let mut named = HashSet::new();
+            let pages = count.div_ceil(PAGE_SIZE as u64);
+            for page in 0..u32::try_from(pages).unwrap_or(u32::MAX) {
+                named.extend(store.named_users(batch.id, page).await?);
+            }
+            Ok(named)
         }
     }
 }
@@ -597,7 +684,7 @@ fn untranslated<'a>(
 }
 
 /// Whether an import that invites invites them: they never were, and a batch would.
-fn is_to_be_invited(user: &User, settings: &VersionedSettings) -> bool {
+pub(super) fn is_to_be_invited(user: &User, settings: &VersionedSettings) -> bool {
     user.invitation.is_none()
         && user.enabled
         && user.address_mark.is_none()

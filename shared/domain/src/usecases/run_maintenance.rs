@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use crate::model::batch::Cursor;
 use crate::model::change::ChangeOutcome;
 use crate::model::history::HistoryEvent;
+use crate::model::job::JobCursor;
 use crate::model::mail::{Mail, MailClass};
 use crate::model::settings::VersionedSettings;
 use crate::ports::batches::Batches;
@@ -16,6 +17,7 @@ use crate::ports::delivery::Delivery;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithWakeUp};
 use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::jobs::Jobs;
 use crate::ports::mails::Mails;
 use crate::ports::reads::readable;
 use crate::ports::settings::SettingsStore;
@@ -57,7 +59,7 @@ pub struct RunMaintenance<E> {
 
 impl<E> RunMaintenance<E>
 where
-    E: Env<Store: Users + Batches + Mails + Delivery + SettingsStore> + WithWakeUp,
+    E: Env<Store: Users + Batches + Jobs + Mails + Delivery + SettingsStore> + WithWakeUp,
 {
     /// One round.
     pub async fn run(&self) -> Result<MaintenanceRound, Unavailable> {
@@ -90,6 +92,7 @@ where
                 Err(SaveError::Unavailable(error)) => return Err(error),
             }
         }
+        self.push_jobs(&mut round).await?;
         let due = self.env.store().due_invitations(now, AT_ONCE).await?;
         // Without settings nobody is reminded; mail goes on, and invitations end by themselves.
         let settings = if due.is_empty() {
@@ -123,6 +126,37 @@ where
             round.woke = true;
         }
         Ok(round)
+    }
+
+    /// Pushes jobs that stand still.
+    async fn push_jobs(&self, round: &mut MaintenanceRound) -> Result<(), Unavailable> {
+        let store = self.env.store();
+        let now = self.env.clock().now();
+        for id in store.due_jobs(now, AT_ONCE).await? {
+            let cursor = match store.load_job(id).await {
+                Ok(Some((_, cursor))) if !cursor.done && cursor.due_at <= now => cursor,
+                Ok(_) => continue,
+                Err(error) => {
+                    let row = error.unreadable().cloned().ok_or(error)?;
+                    store.set_job_aside(id, &row).await?;
+                    continue;
+                }
+            };
+            let pushed = JobCursor {
+                version: cursor.version.next(),
+                due_at: now.saturating_add(CURSOR_TIMEOUT).unwrap_or(now),
+                // Whoever had it in hand is gone.
+                in_hand: false,
+                ..cursor
+            };
+            match store.save_job_cursor(&pushed).await {
+                Ok(()) => round.pushed += 1,
+                // It moved by itself.
+                Err(SaveError::Conflict) => {}
+                Err(SaveError::Unavailable(error)) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Ends and reminds those whose moment has come. Whoever changed meanwhile is due again at

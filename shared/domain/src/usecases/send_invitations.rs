@@ -277,7 +277,9 @@ pub fn choice_refused() -> FieldProblem {
     )
 }
 
-fn stored(selection: &Selection) -> (BatchSelection, MailClass, Vec<Vec<UserId>>) {
+/// A selection as its rows say it: what the batch's own row holds, whether mails to these people may
+/// overtake others, and the rows of named users.
+pub(super) fn stored(selection: &Selection) -> (BatchSelection, MailClass, Vec<Vec<UserId>>) {
     match selection {
         Selection::Users(users) => {
             let users = each_once(users);
@@ -310,7 +312,8 @@ fn stored(selection: &Selection) -> (BatchSelection, MailClass, Vec<Vec<UserId>>
     }
 }
 
-fn begin(
+/// A batch at its beginning, and its cursor.
+pub(super) fn begin(
     entropy: &impl Entropy,
     order: &SendRequest,
     selection: BatchSelection,

@@ -5,7 +5,9 @@ use crate::model::actor::Actor;
 use crate::model::change::UserChange;
 use crate::model::history::HistoryEvent;
 use crate::model::invitation::InvitationState;
-use crate::model::user::User;
+use crate::model::mail::MailClass;
+use crate::model::settings::VersionedSettings;
+use crate::model::user::{AddressSuppression, User};
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithMailService};
@@ -14,9 +16,10 @@ use crate::ports::mail_service::MailService;
 use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::ports::users::Users;
-use crate::rules::issuing::{ResendSpec, mail_again};
+use crate::rules::issuing::mail_again;
 use crate::rules::next_action::reached_again;
-use crate::values::ids::{EventId, MailId, UserId};
+use crate::usecases::change_invitation::By;
+use crate::values::ids::UserId;
 
 /// Why an address was not tried again.
 #[derive(Debug, thiserror::Error)]
@@ -63,31 +66,12 @@ where
                 .clear_suppression(&user.email)
                 .await?;
             let settings = self.env.store().current_settings().await?;
-            let now = self.env.clock().now();
-            let cleared = User {
-                address_mark: None,
-                ..user
+            let by = By {
+                who,
+                class: MailClass::Small,
+                now: self.env.clock().now(),
             };
-            let cleared = if cleared.enabled {
-                reached_again(cleared, &settings.settings, now)
-            } else {
-                cleared
-            };
-            let what = HistoryEvent::AddressTriedAgain { mark };
-            let row = self.env.happened(id, now, who.clone(), what);
-            let base = match &cleared.invitation {
-                Some(invitation)
-                    if cleared.enabled && invitation.state_at(now) == InvitationState::Pending =>
-                {
-                    let mail = MailId::new(self.env.entropy().ulid());
-                    let event = EventId::new(self.env.entropy().ulid());
-                    let resend = ResendSpec::asked_for(who.clone(), settings.version, mail, event);
-                    mail_again(&cleared, invitation, resend, now)
-                }
-                Some(_) | None => UserChange::next(cleared.clone()),
-            };
-            let mut change = base;
-            change.history.insert(0, row);
+            let change = cleared(&self.env, user, mark, &settings, by);
             let change = change.for_request(self.env.entropy().request().as_ref());
             let after = change.user.clone();
             if self.env.store().save_user(&change).await?.is_saved() {
@@ -96,4 +80,36 @@ where
             turns.another().await?;
         }
     }
+}
+
+/// The mark gone, an open invitation mailed again, and its reminders going on.
+pub(super) fn cleared(
+    env: &impl Env,
+    user: User,
+    mark: AddressSuppression,
+    settings: &VersionedSettings,
+    by: By<'_>,
+) -> UserChange {
+    let now = by.now;
+    let cleared = User {
+        address_mark: None,
+        ..user
+    };
+    let cleared = if cleared.enabled {
+        reached_again(cleared, &settings.settings, now)
+    } else {
+        cleared
+    };
+    let what = HistoryEvent::AddressTriedAgain { mark };
+    let row = env.happened(cleared.id, now, by.who.clone(), what);
+    let mut change = match &cleared.invitation {
+        Some(invitation)
+            if cleared.enabled && invitation.state_at(now) == InvitationState::Pending =>
+        {
+            mail_again(&cleared, invitation, by.resend(env, settings), now)
+        }
+        Some(_) | None => UserChange::next(cleared.clone()),
+    };
+    change.history.insert(0, row);
+    change
 }

@@ -63,6 +63,10 @@ ulid_id! {
     BatchId
 }
 ulid_id! {
+    /// One job.
+    JobId
+}
+ulid_id! {
     /// One message.
     MailId
 }

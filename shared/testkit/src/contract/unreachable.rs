@@ -3,19 +3,21 @@
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::batch::Page;
 use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::job::{JobAction, JobStep};
 use beckon_domain::model::mail::{MailClass, MailEvent};
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::stored::Carried;
 use beckon_domain::model::template::{Template, TemplateKind, TemplateName};
 use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::jobs::StepError;
 use beckon_domain::ports::users::AddUserError;
-use beckon_domain::values::ids::{ExternalId, IssueNumber, RunId, Version};
+use beckon_domain::values::ids::{ExternalId, IssueNumber, RunId, UserId, Version};
 use beckon_domain::values::locale::Locale;
 
 use super::{Store, next};
 use crate::builders::{
-    a_batch, a_mail, a_registration, a_row, a_session, a_stamp, a_user, an_answer, monday_morning,
-    settings,
+    a_batch, a_job, a_mail, a_registration, a_row, a_session, a_stamp, a_user, an_answer,
+    monday_morning, settings,
 };
 use crate::entropy::fresh_ulid;
 
@@ -120,11 +122,42 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
     is_not_saved(store.claim_mail(&claimed, user.version).await, "claim_mail");
     is_not_saved(store.save_mail(&claimed, None).await, "save_mail");
 
+    jobs_are_unavailable(&store).await;
+
     let row = a_row(user.id, now);
     let added = store.add_user(&user, &row, None, Some(&answer)).await;
     assert!(
         matches!(added, Err(AddUserError::Unavailable(_))),
         "add_user: {added:?}"
+    );
+}
+
+async fn jobs_are_unavailable(store: &impl Store) {
+    let (job, cursor) = a_job(JobAction::Resend, &[]);
+    let now = monday_morning();
+    let named = [vec![UserId::new(fresh_ulid())]];
+    let answer = an_answer();
+    let step = JobStep {
+        cursor: cursor.clone(),
+        page: None,
+        gathered: None,
+        changes: Vec::new(),
+        erases_file: false,
+    };
+
+    is_unavailable(store.load_job(job.id).await, "load_job");
+    is_unavailable(store.job_users(job.id, 0).await, "job_users");
+    is_unavailable(store.job_file(job.id).await, "job_file");
+    is_unavailable(store.job_pages(job.id, 0, 10).await, "job_pages");
+    is_unavailable(store.list_jobs(None, 10).await, "list_jobs");
+    is_unavailable(store.due_jobs(now, 10).await, "due_jobs");
+    let started = store.start_job(&job, &cursor, &named, None, Some(&answer));
+    is_not_saved(started.await, "start_job");
+    is_not_saved(store.save_job_cursor(&cursor).await, "save_job_cursor");
+    let finished = store.finish_step(&step).await;
+    assert!(
+        matches!(finished, Err(StepError::Unavailable(_))),
+        "finish_step: {finished:?}"
     );
 }
 

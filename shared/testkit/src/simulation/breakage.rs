@@ -58,13 +58,17 @@ pub enum Breakage {
     HandOverUntold,
     /// An event that the bus cannot take now counts as taken.
     EventLost,
+    /// A step of a job is written without what became of whom.
+    StepTornApart,
+    /// A step of a job is written wherever the job stands.
+    EveryStepFits,
     /// One recipient whom the mail service does not know stops everybody's mail.
     UnverifiedStopsAll,
 }
 
 impl Breakage {
     /// Every one.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::ClaimIgnoresUser,
         Self::TryNotTaken,
         Self::EverySaveFits,
@@ -92,6 +96,8 @@ impl Breakage {
         Self::ImportRowLost,
         Self::HandOverUntold,
         Self::EventLost,
+        Self::StepTornApart,
+        Self::EveryStepFits,
         Self::UnverifiedStopsAll,
     ];
 }

@@ -6,6 +6,7 @@ use beckon_domain::ports::env::{
 };
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::add_user::AddUser;
+use beckon_domain::usecases::carry_out_job::CarryOutJob;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_settings::ChangeSettings;
 use beckon_domain::usecases::change_template::ChangeTemplate;
@@ -25,11 +26,14 @@ use beckon_domain::usecases::publish::PublishRows;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::report_batch::ReportBatch;
+use beckon_domain::usecases::report_job::ReportJob;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::run_maintenance::RunMaintenance;
 use beckon_domain::usecases::send_invitations::SendInvitations;
+use beckon_domain::usecases::start_job::StartJob;
 use beckon_domain::usecases::stop_batch::StopBatch;
+use beckon_domain::usecases::stop_job::StopJob;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::usecases::test_template::TestTemplate;
 use beckon_domain::usecases::try_address_again::TryAddressAgain;
@@ -254,6 +258,22 @@ impl Cast {
 
     pub(super) fn report_batch(&self) -> ReportBatch<Cast> {
         ReportBatch { env: self.clone() }
+    }
+
+    pub(super) fn start_job(&self) -> StartJob<Cast> {
+        StartJob { env: self.clone() }
+    }
+
+    pub(super) fn carry_out_job(&self) -> CarryOutJob<Cast> {
+        CarryOutJob { env: self.clone() }
+    }
+
+    pub(super) fn report_job(&self) -> ReportJob<Cast> {
+        ReportJob { env: self.clone() }
+    }
+
+    pub(super) fn stop_job(&self) -> StopJob<Cast> {
+        StopJob { env: self.clone() }
     }
 
     pub(super) fn publish(&self) -> PublishRows<Cast> {

@@ -15,8 +15,9 @@ use beckon_domain::usecases::idempotency::RepeatableRequest;
 use beckon_domain::usecases::preview_invitations::PreviewOrder;
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::usecases::send_invitations::SendRequest;
+use beckon_domain::usecases::start_job::JobOrder;
 use beckon_domain::values::address::EmailAddress;
-use beckon_domain::values::ids::{BatchId, IssueNumber, UserId, Version};
+use beckon_domain::values::ids::{BatchId, IssueNumber, JobId, UserId, Version};
 
 use super::cast::Cast;
 use super::jobs_import::ImportFile;
@@ -30,6 +31,8 @@ use crate::builders::an_administrator;
 pub(super) enum Record {
     /// A cursor moved.
     Cursor(BatchId),
+    /// A job has a next step.
+    Job(JobId),
     /// A mail waits.
     Mail,
     /// A row was set aside.
@@ -79,6 +82,13 @@ pub(super) enum Job {
         reason: &'static str,
     },
     Stop(BatchId),
+    StartMany {
+        order: JobOrder,
+        key: Option<u64>,
+    },
+    StartImport(ImportFile),
+    StopMany(JobId),
+    ReportOnMany(JobId),
     ReportOn(BatchId),
     SaveSettings {
         expected: Option<Version>,
@@ -113,6 +123,10 @@ impl Job {
             | Self::Decline { .. }
             | Self::HandOver { .. }
             | Self::Stop(_)
+            | Self::StartMany { .. }
+            | Self::StartImport(_)
+            | Self::StopMany(_)
+            | Self::ReportOnMany(_)
             | Self::ReportOn(_)
             | Self::SaveSettings { .. }
             | Self::Template(_)
@@ -156,6 +170,10 @@ impl Cast {
                 } => cast.say_no(user, issue, genuine).await,
                 Job::HandOver { user, reason } => cast.give_out(user, reason).await,
                 Job::Stop(batch) => cast.stop(batch).await,
+                Job::StartMany { order, key } => cast.start_many(&order, key).await,
+                Job::StartImport(file) => cast.start_import(&file).await,
+                Job::StopMany(job) => cast.stop_many(job).await,
+                Job::ReportOnMany(job) => cast.report_on_many(job).await,
                 Job::ReportOn(batch) => cast.report_on(batch).await,
                 Job::SaveSettings { expected, settings } => {
                     cast.save_settings(expected, *settings).await

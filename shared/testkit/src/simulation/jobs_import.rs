@@ -27,7 +27,7 @@ pub(super) struct ImportFile {
 }
 
 impl ImportFile {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         if self.broken {
             return "colour,weight\r\nred,7\r\n".to_owned();
         }

@@ -67,6 +67,7 @@ impl Cast {
         for record in records {
             match record {
                 Record::Mail => wake = true,
+                Record::Job(job) => ended = self.carry_on(*job).await,
                 Record::Aside(key) => {
                     let noted = self.watch.with(|ledger| ledger.told_of.contains(key));
                     let told = self.tell_of_unreadable().run(key).await;

@@ -32,6 +32,9 @@ pub(super) fn is_quiet(ledger: &Ledger, spoilt: &[RowKey]) -> bool {
         .all_batches()
         .iter()
         .all(|(batch, cursor)| cursor.done || batch_waits(batch.id))
+        && store.all_jobs().iter().all(|(job, cursor)| {
+            cursor.done || waits_for(keys::job(job.id)) || waits_for(keys::job_cursor(job.id))
+        })
 }
 
 /// Judges the end of a story.
@@ -71,6 +74,7 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
                 judge_counts(ledger, &batch);
             }
         }
+        UseCase::CarryOutJob => ledger.judge_jobs(),
         UseCase::DeleteUser => ledger.judge_deleted_users(),
         UseCase::Publish => ledger.judge_published(),
         UseCase::Redeem => {
@@ -97,10 +101,13 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
         | UseCase::PreviewInvitations
         | UseCase::PreviewTemplate
         | UseCase::RecordFeedback
+        | UseCase::ReportJob
         | UseCase::RequestPin
         | UseCase::ResumeDelivery
         | UseCase::SendInvitations
+        | UseCase::StartJob
         | UseCase::StopBatch
+        | UseCase::StopJob
         | UseCase::TellOfUnreadable
         | UseCase::TestTemplate
         | UseCase::RunMaintenance
@@ -179,7 +186,10 @@ fn judge_batch(
                     format!("batch {id} says it invited user {user}, and there is no mail")
                 });
             }
-            RecipientResult::Skipped { .. } if exists && (shared || gone) => {
+            // Met once more under another address, they were invited that time.
+            RecipientResult::Skipped { .. }
+                if exists && (shared || gone || (by_filter && ledger.has_moved(user))) =>
+            {
                 ledger.counts.beside_the_page += 1;
             }
             RecipientResult::Skipped { reason } => ledger.must(!exists, || {

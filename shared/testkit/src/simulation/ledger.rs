@@ -15,7 +15,7 @@ use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::template::Template;
 use beckon_domain::model::user::User;
 use beckon_domain::values::ids::{
-    BatchId, DeviceId, EventId, IssueNumber, MailId, RunId, UserId, Version,
+    BatchId, DeviceId, EventId, IssueNumber, JobId, MailId, RunId, UserId, Version,
 };
 use beckon_domain::values::session_ids::{RegistrationId, SessionDigest};
 use jiff::Timestamp;
@@ -178,6 +178,12 @@ pub(super) struct Ledger {
     /// The reports that were answered.
     pub(super) reports: Vec<DeviceRegistered>,
     pub(super) stopped: BTreeMap<BatchId, Moment>,
+    /// Jobs that somebody stopped.
+    pub(super) stopped_jobs: BTreeSet<JobId>,
+    /// Whom jobs did something to, and how often.
+    pub(super) touched: BTreeMap<(JobId, UserId), u32>,
+    /// Whether a step of a job is being written.
+    pub(super) in_step: bool,
     pub(super) invited: BTreeMap<(BatchId, UserId), u64>,
     pub(super) keys: BTreeMap<String, Vec<Timestamp>>,
     /// Pages that two runs were at, at the same time.
@@ -240,6 +246,9 @@ impl Ledger {
             named: BTreeSet::new(),
             reports: Vec::new(),
             stopped: BTreeMap::new(),
+            stopped_jobs: BTreeSet::new(),
+            touched: BTreeMap::new(),
+            in_step: false,
             invited: BTreeMap::new(),
             keys: BTreeMap::new(),
             shared_pages: BTreeSet::new(),

@@ -67,7 +67,8 @@ impl Ledger {
         self.must(invitation.issue == latest, || {
             format!("the invitation of user {id} is not of their latest issue")
         });
-        if latest != was && matches!(self.view().job, Job::HandOver { .. }) {
+        let without_mail = self.in_step || matches!(self.view().job, Job::HandOver { .. });
+        if latest != was && without_mail {
             self.given_out.insert((id, latest));
         }
         let by_hand = self.given_out.contains(&(id, latest));
@@ -146,7 +147,7 @@ impl Ledger {
         self.must(invitation.renewals <= 3, || {
             format!("user {user} renewed too often")
         });
-        if matches!(self.view().job, Job::Expand(_)) {
+        if !self.in_step && matches!(self.view().job, Job::Expand(_)) {
             let Some(batch) = invitation.batch else {
                 self.blame(|| format!("user {user} was invited by no batch"));
                 return;

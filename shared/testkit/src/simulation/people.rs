@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::job::JobAction;
 use beckon_domain::model::ownership::{EnrollmentType, OwnershipChoice};
 use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
 use beckon_domain::model::reminders::ReminderPolicy;
@@ -13,10 +14,11 @@ use beckon_domain::usecases::add_user::NewUser;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::preview_invitations::PreviewOrder;
+use beckon_domain::usecases::start_job::JobOrder;
 use beckon_domain::values::address::EmailAddress;
-use beckon_domain::values::ids::{BatchId, IssueNumber, UserId, Version};
+use beckon_domain::values::ids::{BatchId, IssueNumber, JobId, UserId, Version};
 use beckon_domain::values::method::Method;
-use beckon_domain::values::names::GroupName;
+use beckon_domain::values::names::{GroupName, Label};
 use beckon_domain::values::session_ids::RegistrationId;
 use jiff::{SignedDuration, Timestamp};
 use ulid::Ulid;
@@ -30,7 +32,7 @@ use super::jobs_wordings::{Doing, TemplateOrder};
 use super::ledger::Ledger;
 use super::stage::Mood;
 use super::use_case::UseCase;
-use crate::builders::{a_device, settings};
+use crate::builders::{a_device, an_administrator, settings};
 
 /// What comes next.
 pub(super) enum Step {
@@ -102,7 +104,7 @@ const fn weight(use_case: UseCase) -> usize {
         UseCase::SendInvitations | UseCase::ConfirmRegistration => 8,
         UseCase::ChangeInvitation => 4,
         UseCase::RequestPin | UseCase::ChangeUser => 3,
-        UseCase::HandOver | UseCase::TryAddressAgain => 2,
+        UseCase::HandOver | UseCase::StartJob | UseCase::TryAddressAgain => 2,
         UseCase::AddUser
         | UseCase::ChangeSettings
         | UseCase::ChangeTemplate
@@ -113,10 +115,13 @@ const fn weight(use_case: UseCase) -> usize {
         | UseCase::PreviewInvitations
         | UseCase::PreviewTemplate
         | UseCase::ReportBatch
+        | UseCase::ReportJob
         | UseCase::ResumeDelivery
         | UseCase::StopBatch
+        | UseCase::StopJob
         | UseCase::TestTemplate => 1,
-        UseCase::Deliver
+        UseCase::CarryOutJob
+        | UseCase::Deliver
         | UseCase::EraseEnded
         | UseCase::Expand
         | UseCase::Publish
@@ -223,7 +228,15 @@ fn asked(
         UseCase::SendInvitations if dice.happens(430) => filtered(dice, users),
         UseCase::SendInvitations => named(dice, users),
         UseCase::StopBatch => Job::Stop(some_batch(dice, ledger)?),
-        UseCase::Deliver
+        UseCase::StartJob if dice.happens(250) => Job::StartImport(ImportFile {
+            dry_run: false,
+            ..file(dice, users)
+        }),
+        UseCase::StartJob => to_many(dice, users),
+        UseCase::ReportJob => Job::ReportOnMany(some_job(dice, ledger)?),
+        UseCase::StopJob => Job::StopMany(some_job(dice, ledger)?),
+        UseCase::CarryOutJob
+        | UseCase::Deliver
         | UseCase::EraseEnded
         | UseCase::Expand
         | UseCase::Publish
@@ -313,6 +326,49 @@ fn some_batch(dice: &mut Dice, ledger: &Ledger) -> Option<BatchId> {
         return Some(BatchId::new(Ulid(u128::from(dice.draw()))));
     }
     Some(dice.pick(&ledger.store.all_batches())?.0.id)
+}
+
+fn some_job(dice: &mut Dice, ledger: &Ledger) -> Option<JobId> {
+    if dice.happens(80) {
+        return Some(JobId::new(Ulid(u128::from(dice.draw()))));
+    }
+    Some(dice.pick(&ledger.store.all_jobs())?.0.id)
+}
+
+/// An action for many people, named or found by a filter.
+fn to_many(dice: &mut Dice, users: &[User]) -> Job {
+    let selection = if dice.happens(500) {
+        everybody_like(dice, users)
+    } else {
+        some_of(dice, users)
+    };
+    let groups = || GroupName::parse("field").into_iter().collect();
+    let action = match dice.below(12) {
+        0 | 1 => JobAction::Resend,
+        2 | 3 => JobAction::Cancel,
+        4 => JobAction::Restore,
+        5 => JobAction::TryAddressAgain,
+        6 => match Label::parse("first day") {
+            Ok(reason) => JobAction::GeneratePins {
+                ownership: choice(dice).into(),
+                reason,
+            },
+            Err(_) => JobAction::Resend,
+        },
+        7 => JobAction::Enable,
+        8 => JobAction::Disable,
+        9 => JobAction::AddGroups { groups: groups() },
+        10 => JobAction::RemoveGroups { groups: groups() },
+        _ => JobAction::Delete,
+    };
+    Job::StartMany {
+        order: JobOrder {
+            action,
+            selection,
+            who: an_administrator(),
+        },
+        key: dice.happens(600).then(|| dice.draw()),
+    }
 }
 
 fn issue_of(dice: &mut Dice, user: &User) -> IssueNumber {

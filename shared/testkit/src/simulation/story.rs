@@ -207,11 +207,14 @@ impl Story {
         let users = self.store.all_users().into_iter();
         let mails = self.store.all_mails().into_iter();
         let batches = self.store.all_batches().into_iter();
-        let rows: Vec<RowKey> = match self.roll(4) {
+        let jobs = self.store.all_jobs().into_iter();
+        let rows: Vec<RowKey> = match self.roll(6) {
             0 => users.map(|user| keys::user(user.id)).collect(),
             1 => mails.map(|mail| keys::mail(mail.id)).collect(),
             2 => batches.map(|(batch, _)| keys::batch(batch.id)).collect(),
-            _ => batches.map(|(batch, _)| keys::cursor(batch.id)).collect(),
+            3 => batches.map(|(batch, _)| keys::cursor(batch.id)).collect(),
+            4 => jobs.map(|(job, _)| keys::job(job.id)).collect(),
+            _ => jobs.map(|(job, _)| keys::job_cursor(job.id)).collect(),
         };
         if rows.is_empty() {
             return;
@@ -353,11 +356,14 @@ impl Story {
         let mails = mails.filter(|mail| mail.state.is_unsettled());
         let batches = self.store.all_batches().into_iter();
         let cursors = batches.filter(|(_, cursor)| !cursor.done);
+        let jobs = self.store.all_jobs().into_iter();
+        let jobs = jobs.filter(|(_, cursor)| !cursor.done);
         let users = self.store.all_users().into_iter();
         let ends = users.filter_map(|user| user.invitation?.due_at());
         mails
             .map(|mail| mail.due_at)
             .chain(cursors.map(|(_, cursor)| cursor.due_at))
+            .chain(jobs.map(|(_, cursor)| cursor.due_at))
             .chain(ends)
             .min()
     }

@@ -6,6 +6,7 @@ mod delivery;
 mod devices;
 mod history;
 mod idempotency;
+mod jobs;
 mod mails;
 mod rate_counter;
 mod settings;

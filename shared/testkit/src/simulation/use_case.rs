@@ -7,6 +7,7 @@
 #[expect(missing_docs, reason = "each is documented in the file of its name")]
 pub enum UseCase {
     AddUser,
+    CarryOutJob,
     ChangeInvitation,
     ChangeSettings,
     ChangeTemplate,
@@ -26,10 +27,13 @@ pub enum UseCase {
     RecordFeedback,
     Redeem,
     ReportBatch,
+    ReportJob,
     RequestPin,
     ResumeDelivery,
     SendInvitations,
+    StartJob,
     StopBatch,
+    StopJob,
     TellOfUnreadable,
     TestTemplate,
     RunMaintenance,
@@ -41,8 +45,9 @@ pub(super) const USE_CASES: usize = UseCase::ALL.len();
 
 impl UseCase {
     /// Every one.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::AddUser,
+        Self::CarryOutJob,
         Self::ChangeInvitation,
         Self::ChangeSettings,
         Self::ChangeTemplate,
@@ -62,10 +67,13 @@ impl UseCase {
         Self::RecordFeedback,
         Self::Redeem,
         Self::ReportBatch,
+        Self::ReportJob,
         Self::RequestPin,
         Self::ResumeDelivery,
         Self::SendInvitations,
+        Self::StartJob,
         Self::StopBatch,
+        Self::StopJob,
         Self::TellOfUnreadable,
         Self::TestTemplate,
         Self::RunMaintenance,

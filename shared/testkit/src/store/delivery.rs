@@ -145,8 +145,7 @@ impl Delivery for MemoryStore {
     ) -> Result<(), Unavailable> {
         self.write(Call::SetCursorAside, |rows| {
             if rows.cursors.contains_key(&batch) {
-                let reason = format!("it needs the row {}: {}", because.row, because.reason);
-                rows.put_aside(&keys::cursor(batch), &reason, true);
+                rows.put_by(&keys::cursor(batch), because);
             }
             Ok(())
         })

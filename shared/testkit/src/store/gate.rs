@@ -67,6 +67,16 @@ pub enum Call {
     NoteReported,
     SetCursorAside,
     ReleaseRow,
+    StartJob,
+    LoadJob,
+    JobUsers,
+    JobFile,
+    JobPages,
+    ListJobs,
+    FinishStep,
+    SaveJobCursor,
+    DueJobs,
+    SetJobAside,
 }
 
 impl Call {
@@ -95,7 +105,11 @@ impl Call {
             | Self::SendRate
             | Self::NoteReported
             | Self::SetCursorAside
-            | Self::ReleaseRow => true,
+            | Self::ReleaseRow
+            | Self::StartJob
+            | Self::FinishStep
+            | Self::SaveJobCursor
+            | Self::SetJobAside => true,
             Self::LoadUsers
             | Self::UserByAddress
             | Self::UserByExternalId
@@ -127,7 +141,13 @@ impl Call {
             | Self::Tally
             | Self::Pace
             | Self::RowsAside
-            | Self::RowAside => false,
+            | Self::RowAside
+            | Self::LoadJob
+            | Self::JobUsers
+            | Self::JobFile
+            | Self::JobPages
+            | Self::ListJobs
+            | Self::DueJobs => false,
         }
     }
 
@@ -143,6 +163,8 @@ impl Call {
                 | Self::SaveBatch
                 | Self::ClaimMail
                 | Self::SaveMail
+                | Self::FinishStep
+                | Self::SaveJobCursor
         )
     }
 }

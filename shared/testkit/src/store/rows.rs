@@ -9,6 +9,7 @@ use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::erasure::{Tombstone, over_since};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
+use beckon_domain::model::job::{Job, JobCursor, JobPage};
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::session::Session;
@@ -21,7 +22,7 @@ use beckon_domain::ports::reads::Readable;
 use beckon_domain::ports::users::AddUserError;
 use beckon_domain::values::address::NormalisedAddress;
 use beckon_domain::values::ids::{
-    BatchId, DeviceId, EventId, ExternalId, MailId, RunId, UserId, Version,
+    BatchId, DeviceId, EventId, ExternalId, JobId, MailId, RunId, UserId, Version,
 };
 use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
@@ -45,6 +46,11 @@ pub(super) struct Rows {
     pub(super) cursors: BTreeMap<BatchId, Cursor>,
     pub(super) named: BTreeMap<(BatchId, u32), Vec<UserId>>,
     pub(super) pages: BTreeMap<(BatchId, u32), Page>,
+    pub(super) jobs: BTreeMap<JobId, Job>,
+    pub(super) job_cursors: BTreeMap<JobId, JobCursor>,
+    pub(super) job_users: BTreeMap<(JobId, u32), Vec<UserId>>,
+    pub(super) job_files: BTreeMap<JobId, Vec<u8>>,
+    pub(super) job_pages: BTreeMap<(JobId, u32), JobPage>,
     pub(super) answers: BTreeMap<String, IdempotencyRecord>,
     pub(super) lease: Option<(RunId, Timestamp)>,
     pub(super) pause: Option<Pause>,
@@ -76,6 +82,11 @@ impl Rows {
             cursors: BTreeMap::new(),
             named: BTreeMap::new(),
             pages: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            job_cursors: BTreeMap::new(),
+            job_users: BTreeMap::new(),
+            job_files: BTreeMap::new(),
+            job_pages: BTreeMap::new(),
             answers: BTreeMap::new(),
             lease: None,
             pause: None,
@@ -167,13 +178,13 @@ impl Rows {
     }
 
     /// A key whose answer is past its time is free again.
-    fn key_is_taken(&self, answer: Option<&IdempotencyRecord>, now: Timestamp) -> bool {
+    pub(super) fn key_is_taken(&self, answer: Option<&IdempotencyRecord>, now: Timestamp) -> bool {
         answer
             .and_then(|answer| self.answers.get(&answer.key))
             .is_some_and(|kept| now <= kept.until)
     }
 
-    fn put_answer(&mut self, answer: Option<&IdempotencyRecord>) {
+    pub(super) fn put_answer(&mut self, answer: Option<&IdempotencyRecord>) {
         if let Some(answer) = answer {
             self.answers.insert(answer.key.clone(), answer.clone());
         }

@@ -7,7 +7,7 @@ use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::model::template::TemplateName;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::values::ids::{BatchId, DeviceId, MailId, UserId, Version};
+use beckon_domain::values::ids::{BatchId, DeviceId, JobId, MailId, UserId, Version};
 use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
 
@@ -30,8 +30,8 @@ pub(super) struct Spoilt {
 /// Keys, as the table spells them.
 pub mod keys {
     use super::{
-        BatchId, DeviceId, HistoryEntry, MailId, RowKey, SessionDigest, TemplateName, UserId,
-        Version,
+        BatchId, DeviceId, HistoryEntry, JobId, MailId, RowKey, SessionDigest, TemplateName,
+        UserId, Version,
     };
 
     fn key(pk: String, sk: impl Into<String>) -> RowKey {
@@ -77,6 +77,31 @@ pub mod keys {
     /// A page of it.
     pub fn page(id: BatchId, page: u32) -> RowKey {
         key(format!("batch#{id}"), format!("page#{page:08}"))
+    }
+
+    /// A job.
+    pub fn job(id: JobId) -> RowKey {
+        key(format!("job#{id}"), "job")
+    }
+
+    /// How far it is carried out.
+    pub fn job_cursor(id: JobId) -> RowKey {
+        key(format!("job#{id}"), "cursor")
+    }
+
+    /// Users whom it is for.
+    pub fn job_users(id: JobId, row: u32) -> RowKey {
+        key(format!("job#{id}"), format!("ids#{row:08}"))
+    }
+
+    /// The first piece of its file.
+    pub fn job_file(id: JobId) -> RowKey {
+        key(format!("job#{id}"), format!("file#{:08}", 0))
+    }
+
+    /// A page of its outcomes.
+    pub fn job_page(id: JobId, page: u32) -> RowKey {
+        key(format!("job#{id}"), format!("page#{page:08}"))
     }
 
     /// A registration session.
@@ -147,6 +172,12 @@ impl Rows {
             row.aside = Some((Timestamp::UNIX_EPOCH, reason.to_owned()));
             self.asides.push(key.clone());
         }
+    }
+
+    /// Sets a row aside that can be read, because it needs another that cannot.
+    pub(super) fn put_by(&mut self, key: &RowKey, because: &Unreadable) {
+        let reason = format!("it needs the row {}: {}", because.row, because.reason);
+        self.put_aside(key, &reason, true);
     }
 
     pub(super) fn aside_of(&self, key: &RowKey) -> Option<SetAside> {

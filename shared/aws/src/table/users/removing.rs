@@ -17,7 +17,7 @@ use crate::table::{Table, changes, foreign, keys, number, rows};
 /// Nobody has as many. What is left of them goes with the history.
 const DEVICES_AT_ONCE: usize = 80;
 
-fn deleted(delete: DeleteBuilder) -> Result<TransactWriteItem, Unavailable> {
+pub(in crate::table) fn deleted(delete: DeleteBuilder) -> Result<TransactWriteItem, Unavailable> {
     let delete = delete.build().map_err(foreign)?;
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
@@ -29,6 +29,20 @@ impl Table {
         history: &HistoryEntry,
         left: &Tombstone,
     ) -> Result<(), SaveError> {
+        let items = self.removal(user, history, left, DEVICES_AT_ONCE).await?;
+        saved(self.transact(items).await)?;
+        changes::of_user(history, None);
+        Ok(())
+    }
+
+    /// What takes a user away, with at most so many of their devices.
+    pub(in crate::table) async fn removal(
+        &self,
+        user: &User,
+        history: &HistoryEntry,
+        left: &Tombstone,
+        devices: usize,
+    ) -> Result<Vec<TransactWriteItem>, Unavailable> {
         let as_read = self
             .taking(keys::user(user.id).into_item())
             .condition_expression("#version = :version")
@@ -52,18 +66,18 @@ impl Table {
             )?);
         }
         // Whoever registers a device meanwhile writes the user's next version.
-        let devices = self
-            .keys_of(user.id, keys::DEVICES, DEVICES_AT_ONCE)
-            .await?;
-        for key in devices {
+        let of_devices = match devices {
+            // A query must be for one row at least.
+            0 => Vec::new(),
+            most => self.keys_of(user.id, keys::DEVICES, most).await?,
+        };
+        for key in of_devices {
             items.push(deleted(self.taking(key))?);
         }
-        saved(self.transact(items).await)?;
-        changes::of_user(history, None);
-        Ok(())
+        Ok(items)
     }
 
-    fn taking(&self, key: Item) -> DeleteBuilder {
+    pub(in crate::table) fn taking(&self, key: Item) -> DeleteBuilder {
         Delete::builder().table_name(&self.name).set_key(Some(key))
     }
 }

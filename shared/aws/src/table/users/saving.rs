@@ -17,8 +17,8 @@ const MAX_ITEMS_IN_A_TRANSACTION: usize = 100;
 const TRANSACTIONS_AT_A_TIME: usize = 4;
 
 /// One change as parts of a transaction.
-struct Prepared {
-    items: Vec<TransactWriteItem>,
+pub(in crate::table) struct Prepared {
+    pub(in crate::table) items: Vec<TransactWriteItem>,
     /// Which of them are mails that must be new.
     new_mails: Vec<usize>,
     /// Which of them are names that nobody must have yet, and what it means if somebody has.
@@ -26,8 +26,17 @@ struct Prepared {
 }
 
 impl Prepared {
+    /// Parts of which none means anything but that somebody else wrote first.
+    pub(in crate::table) const fn plain(items: Vec<TransactWriteItem>) -> Self {
+        Self {
+            items,
+            new_mails: Vec::new(),
+            claims: Vec::new(),
+        }
+    }
+
     /// What it means that these of its items did not fit.
-    fn outcome(&self, refused: &[usize]) -> ChangeOutcome {
+    pub(in crate::table) fn outcome(&self, refused: &[usize]) -> ChangeOutcome {
         if refused.iter().any(|item| self.new_mails.contains(item)) {
             return ChangeOutcome::DoneBefore;
         }
@@ -96,7 +105,7 @@ impl Table {
         Ok(in_order)
     }
 
-    fn items_of(&self, change: &UserChange) -> Result<Prepared, Unavailable> {
+    pub(in crate::table) fn items_of(&self, change: &UserChange) -> Result<Prepared, Unavailable> {
         let mut items = vec![part(
             self.replace(rows::user(&change.user)?, change.user.version)?,
         )];
