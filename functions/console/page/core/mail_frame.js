@@ -8,6 +8,14 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("becko
 });
 
 /**
+ * The trees of a document: its own, and the shadows in which sheets of several people keep their styles apart.
+ *
+ * @param {Document} page
+ * @returns {(Document | ShadowRoot)[]}
+ */
+const trees = (page) => [page, ...[...page.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? [])];
+
+/**
  * Shows a document as on light or dark paper, whatever the reader's own system is set to: what a style sheet says for
  * dark paper holds always or never.
  *
@@ -16,7 +24,7 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("becko
  */
 function paint(page, dark) {
   page.documentElement.style.colorScheme = dark ? "dark" : "light";
-  for (const sheet of page.styleSheets) {
+  for (const sheet of trees(page).flatMap(({ styleSheets }) => [...styleSheets])) {
     for (const rule of sheet.cssRules) {
       // The frame has classes of its own, so `instanceof` would not know them.
       const media = /** @type {CSSMediaRule} */ (rule).media;
@@ -37,6 +45,25 @@ const MASKED = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.
  */
 function withPictures(html, pictures) {
   return html.replace(/(["'])cid:([\w.@-]+)\1/g, (_, quote, id) => `${quote}${pictures[id] ?? MASKED}${quote}`);
+}
+
+/**
+ * Writes a document into a frame, with its shadows; `innerHTML` would leave those out, and older browsers know nothing else.
+ *
+ * @param {HTMLElement} root
+ * @param {string} html
+ */
+function write(root, html) {
+  if (typeof root.setHTMLUnsafe === "function") {
+    root.setHTMLUnsafe(html);
+    return;
+  }
+  root.innerHTML = html;
+  for (const template of root.querySelectorAll("template")) {
+    if (template.getAttribute("shadowrootmode") !== "open") continue;
+    template.parentElement?.attachShadow({ mode: "open" }).append(template.content);
+    template.remove();
+  }
 }
 
 /**
@@ -64,7 +91,7 @@ export function mailFrame(title) {
       const page = frame.contentDocument;
       if (!page) return;
       const whole = withPictures(html, pictures);
-      page.documentElement.innerHTML = policy ? policy.createHTML(whole) : whole;
+      write(page.documentElement, policy ? policy.createHTML(whole) : whole);
       const attributes = /<html([^>]*)>/i.exec(html)?.[1] ?? "";
       for (const name of ["lang", "dir"]) {
         const value = new RegExp(`\\b${name}="([^"]*)"`, "i").exec(attributes)?.[1];
@@ -73,7 +100,7 @@ export function mailFrame(title) {
       }
       paint(page, dark);
       // Its links are for the recipient: here they lead nowhere.
-      for (const link of page.querySelectorAll("a[href]")) {
+      for (const link of trees(page).flatMap((tree) => [...tree.querySelectorAll("a[href]")])) {
         link.setAttribute("title", link.getAttribute("href") ?? "");
         link.removeAttribute("href");
       }

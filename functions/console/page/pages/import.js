@@ -1,7 +1,7 @@
 // Import of a CSV file: first what would become of each row, then the import.
 
 import { announce } from "../core/announce.js";
-import { api } from "../core/api.js";
+import { ApiError, api, freshKey } from "../core/api.js";
 import { badge, busy, button, enable, notice } from "../core/controls.js";
 import { openDialog } from "../core/dialog.js";
 import { h, replace, uniqueId } from "../core/dom.js";
@@ -10,6 +10,7 @@ import { checkField } from "../core/fields.js";
 import { list, number } from "../core/format.js";
 import { may } from "../core/roles.js";
 import { named, t } from "../core/words.js";
+import { followJob } from "./job_follow.js";
 
 /**
  * @typedef {Schema<"ImportView">} Report
@@ -19,14 +20,13 @@ import { named, t } from "../core/words.js";
 /** The most rows that are shown at once. */
 const SHOWN = 200;
 
-/** How often a file that is not done in one go is sent again. */
-const ROUNDS = 20;
-
 /** @param {{ done: () => void }} then */
 export function openImport({ done }) {
   const over = new AbortController();
   /** @type {File | null} */
   let file = null;
+  /** Of this file, as it is to be imported: the same request again starts no second job. */
+  let key = freshKey();
   let contentType = "text/csv";
   const trouble = h("div");
   const result = h("div", { class: "form" });
@@ -44,7 +44,12 @@ export function openImport({ done }) {
     label: t("import.invite"),
     hint: t("import.invite.hint"),
     checked: false,
-    on: { change: () => look() },
+    on: {
+      change: () => {
+        key = freshKey();
+        look();
+      },
+    },
   });
   const go = button({ label: t("import.go"), kind: "main", onPress: () => take() });
   const close = button({ label: t("cancel"), onPress: () => dialog.close() });
@@ -70,14 +75,14 @@ export function openImport({ done }) {
     onClose: () => over.abort(),
   });
 
-  /** @param {boolean} dryRun @returns {Promise<Report>} */
-  const send = async (dryRun) => {
-    const query = { dryRun, invite: invite.input.checked };
+  /** What would become of the file. @returns {Promise<Report>} */
+  const ask = async () => {
+    const query = { dryRun: true, invite: invite.input.checked };
     return (
       await api.post("/v1/users/import", file, {
         query,
         contentType,
-        changesNothing: dryRun,
+        changesNothing: true,
         signal: over.signal,
       })
     ).data;
@@ -85,6 +90,7 @@ export function openImport({ done }) {
 
   const choose = async () => {
     file = input.files?.[0] ?? null;
+    key = freshKey();
     contentType = file ? await typeOf(file) : "text/csv";
     result.replaceChildren();
     look();
@@ -99,7 +105,7 @@ export function openImport({ done }) {
     if (!file) return;
     replace(result, h("p", { role: "status", class: "muted" }, t("import.looking")));
     try {
-      const report = await send(true);
+      const report = await ask();
       if (ours !== round) return;
       draw(report);
       enable(go, report.counts.added + report.counts.updated + report.invited > 0);
@@ -111,42 +117,25 @@ export function openImport({ done }) {
     }
   };
 
-  /** A file may be too long for one request: the same file again goes on where it stopped. */
+  /** One request stores the file; what becomes of each line is a job's, and goes on when this is closed. */
   const take = async () => {
     busy(go, true);
     invite.input.disabled = true;
     input.disabled = true;
     trouble.replaceChildren();
     try {
-      let report = await send(false);
-      const bar = h("progress", {
-        class: "bar-progress",
-        max: String(report.counts.rows),
-        value: "0",
-        "aria-label": t("import.title"),
+      const { data } = await api.post("/v1/jobs/import", file, {
+        query: { invite: invite.input.checked },
+        contentType,
+        idempotencyKey: key,
+        signal: over.signal,
       });
-      for (let again = 0; !report.complete && again < ROUNDS; again += 1) {
-        bar.value = report.counts.rows - report.counts.notReached;
-        replace(
-          result,
-          bar,
-          h(
-            "p",
-            { role: "status" },
-            t("import.going", { done: report.counts.rows - report.counts.notReached, of: report.counts.rows }),
-          ),
-        );
-        report = await send(false);
-      }
-      draw(report);
-      done();
-      announce(t("import.did", counts(report)));
-      const end = button({ label: t("close"), kind: "main", onPress: () => dialog.close() });
-      dialog.setActions(end);
-      end.focus();
+      followJob(dialog, data, { signal: over.signal, changed: done });
     } catch (error) {
-      if (!over.signal.aborted)
-        replace(trouble, notice("info", h("p", null, t("import.safe"))), failure(error, { again: take }));
+      if (over.signal.aborted) return;
+      // An answer that says no ends the request; without an answer the same key asks again.
+      if (error instanceof ApiError && error.kind !== "offline") key = freshKey();
+      replace(trouble, failure(error, { again: take }));
     } finally {
       busy(go, false);
       invite.input.disabled = false;
@@ -162,10 +151,9 @@ export function openImport({ done }) {
     replace(
       result,
       notice(
-        wrong.length > 0 ? "warn" : report.dryRun ? "info" : "good",
-        h("p", null, t(report.dryRun ? "import.would" : "import.did", counts(report))),
-        report.invited > 0 &&
-          h("p", null, t(report.dryRun ? "import.wouldInvite" : "import.invites", { count: report.invited })),
+        wrong.length > 0 ? "warn" : "info",
+        h("p", null, t("import.would", counts(report))),
+        report.invited > 0 && h("p", null, t("import.wouldInvite", { count: report.invited })),
         wrong.length > 0 && h("p", null, t("import.wrong", { count: wrong.length })),
         report.detail && h("p", null, report.detail),
         report.ignoredColumns.length > 0 && h("p", null, t("import.ignored", { columns: list(report.ignoredColumns) })),

@@ -5,6 +5,9 @@ import { may } from "../core/roles.js";
 import { t } from "../core/words.js";
 import { ACTIONS } from "./actions.js";
 
+/** How many sheets the API makes at once. */
+const MOST_SHEETS = 100;
+
 /** @typedef {Schema<"UserView">} User */
 
 /**
@@ -24,6 +27,11 @@ export function actionsMenu({ selection, done }) {
       if (user && (action.name === "enable" || action.name === "disable") && !action.fits(user)) continue;
       list.push(item(action, user));
     }
+    if (!user && may("helpdesk")) {
+      const at = list.findIndex(({ danger }) => danger);
+      const groups = { label: t("jobs.action.groups"), onChoose: () => actMany({ name: "groups" }) };
+      list.splice(at < 0 ? list.length : at, 0, groups);
+    }
     return list;
   };
   /**
@@ -34,7 +42,11 @@ export function actionsMenu({ selection, done }) {
   const item = (action, user) => {
     const label = t(/** @type {import("../core/words.js").Key} */ (`action.${action.name}`));
     const { danger = false, separated = false } = action;
-    if (!user) return { label, danger, separated, hint: t("actions.oneOnly") };
+    if (!user) {
+      if (action.name === "sheet" && (selection.count ?? MOST_SHEETS + 1) > MOST_SHEETS)
+        return { label, danger, separated, hint: t("jobs.sheets.most") };
+      return { label, danger, separated, onChoose: () => actMany(action) };
+    }
     if (!action.fits(user))
       return {
         label,
@@ -54,6 +66,11 @@ export function actionsMenu({ selection, done }) {
       if (action.name === "delete") selection.set([user], false);
       done();
     });
+  };
+  /** @param {{ name: string, danger?: boolean }} action */
+  const actMany = async (action) => {
+    const { openMany } = await import("./act_many.js");
+    openMany(action, selection, done);
   };
   const sendInvite = async () => {
     const { openSend } = await import("./send.js");

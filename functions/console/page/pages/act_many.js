@@ -1,0 +1,213 @@
+// One action on many people: asks for what it needs, stores it as a job, and shows what becomes of it.
+
+import { announce } from "../core/announce.js";
+import { ApiError, api, freshKey } from "../core/api.js";
+import { busy, button, notice } from "../core/controls.js";
+import { openDialog } from "../core/dialog.js";
+import { h, replace, uniqueId } from "../core/dom.js";
+import { failure } from "../core/failure.js";
+import { radioField, showErrors, textField } from "../core/fields.js";
+import { mailFrame } from "../core/mail_frame.js";
+import { named, t } from "../core/words.js";
+import { fromText } from "./group_names.js";
+import { followJob } from "./job_follow.js";
+
+/** @typedef {import("./selection.js").Selection} Selection */
+
+/** What the API calls the actions that are called otherwise for one person. @type {{ [name: string]: string }} */
+const NAMES = { tryAgain: "tryAddressAgain", pin: "generatePins" };
+
+/**
+ * Whom it concerns, in words.
+ *
+ * @param {Selection} selection
+ */
+const people = (selection) =>
+  selection.count === null
+    ? selection.except > 0
+      ? t("users.selection.allExcept", { count: selection.except })
+      : t("users.selection.everyMatch")
+    : t("users.selection.some", { count: selection.count });
+
+/**
+ * Opens the dialog of an action for everyone who is selected.
+ *
+ * @param {{ name: string, danger?: boolean }} action as for one person, or `groups`
+ * @param {Selection} selection
+ * @param {() => void} done
+ */
+export function openMany(action, selection, done) {
+  if (action.name === "sheet") {
+    openSheets(selection, done);
+    return;
+  }
+  const name = NAMES[action.name] ?? action.name;
+  const over = new AbortController();
+  const id = uniqueId("form");
+  const trouble = h("div");
+  const asked = fieldsOf(name);
+  /** Kept while no answer comes: then the same job is asked for again, and there is one. */
+  let key = freshKey();
+  let typed = "";
+
+  const label = named("jobs.action", name);
+  const go = button({ label, kind: action.danger ? "danger" : "main", type: "submit", form: id });
+  const dialog = openDialog({
+    title: label,
+    body: h(
+      "form",
+      {
+        id,
+        class: "form",
+        novalidate: true,
+        on: {
+          submit: (/** @type {Event} */ event) => {
+            event.preventDefault();
+            start();
+          },
+        },
+      },
+      trouble,
+      h("p", { class: "strong" }, `${people(selection)}.`),
+      h("p", null, named("jobs.text", name)),
+      asked.fields.map(({ element }) => element),
+    ),
+    actions: [button({ label: t("cancel"), onPress: () => dialog.close() }), go],
+    onClose: () => over.abort(),
+  });
+
+  const start = async () => {
+    if (go.getAttribute("aria-disabled") === "true") return;
+    const body = { action: name, ...asked.body(), selection: selection.body() };
+    const text = JSON.stringify(body);
+    if (text !== typed) key = freshKey();
+    typed = text;
+    trouble.replaceChildren();
+    busy(go, true);
+    try {
+      const { data } = await api.post("/v1/jobs", body, { idempotencyKey: key, signal: over.signal });
+      followJob(dialog, data, { signal: over.signal, changed: done });
+    } catch (error) {
+      if (over.signal.aborted) return;
+      if (error instanceof ApiError && error.kind !== "offline") key = freshKey();
+      const errors = error instanceof ApiError ? error.problem?.errors : undefined;
+      const left = showErrors(asked.fields, errors);
+      if (!errors || left.length > 0) replace(trouble, failure(error));
+    } finally {
+      busy(go, false);
+    }
+  };
+}
+
+/**
+ * What an action asks for, and how the API takes it.
+ *
+ * @param {string} name
+ * @returns {{ fields: { name: string, element: HTMLElement, setError: (text: string | null) => void }[], body: () => object }}
+ */
+function fieldsOf(name) {
+  if (name === "generatePins") {
+    const reason = textField({
+      name: "reason",
+      label: t("action.reason"),
+      hint: t("action.reason.hint"),
+      required: true,
+      autofocus: true,
+    });
+    reason.input.maxLength = 100;
+    const owner = radioField({
+      name: "ownership",
+      label: t("owner.switch"),
+      value: "preset",
+      options: [
+        { value: "preset", label: t("batch.ownership.preset") },
+        { value: "off", label: t("batch.ownership.off") },
+        { value: "userOwned", label: t("owner.userOwned"), hint: t("owner.userOwned.hint") },
+        { value: "companyOwned", label: t("owner.companyOwned"), hint: t("owner.companyOwned.hint") },
+      ],
+    });
+    const ownership = () => (owner.value === "preset" ? {} : { ownership: owner.value === "off" ? null : owner.value });
+    return { fields: [reason, owner], body: () => ({ reason: reason.input.value.trim(), ...ownership() }) };
+  }
+  if (name === "groups") {
+    const how = radioField({
+      name: "action",
+      label: t("jobs.groups.how"),
+      value: "addGroups",
+      options: ["addGroups", "removeGroups", "setGroups"].map((value) => ({
+        value,
+        label: named("jobs.groups", value),
+      })),
+    });
+    const groups = textField({ name: "groups", label: t("user.groups"), hint: t("user.groups.hint") });
+    return { fields: [how, groups], body: () => ({ action: how.value, groups: fromText(groups.input.value) }) };
+  }
+  return { fields: [], body: () => ({}) };
+}
+
+/**
+ * Sheets to print, a page for each.
+ *
+ * @param {Selection} selection
+ * @param {() => void} done
+ */
+function openSheets(selection, done) {
+  const id = uniqueId("form");
+  const trouble = h("div");
+  const reason = textField({
+    name: "reason",
+    label: t("action.reason"),
+    hint: t("action.reason.hint"),
+    required: true,
+    autofocus: true,
+  });
+  reason.input.maxLength = 100;
+  const go = button({ label: t("jobs.sheets"), kind: "main", type: "submit", form: id });
+  const dialog = openDialog({
+    title: t("jobs.sheets"),
+    body: h(
+      "form",
+      {
+        id,
+        class: "form",
+        novalidate: true,
+        on: {
+          submit: (/** @type {Event} */ event) => {
+            event.preventDefault();
+            make();
+          },
+        },
+      },
+      trouble,
+      h("p", { class: "strong" }, `${people(selection)}.`),
+      h("p", null, t("jobs.sheets.text")),
+      reason.element,
+    ),
+    actions: [button({ label: t("cancel"), onPress: () => dialog.close() }), go],
+  });
+  const make = async () => {
+    if (go.getAttribute("aria-disabled") === "true") return;
+    trouble.replaceChildren();
+    busy(go, true);
+    try {
+      const body = { userIds: selection.users.map((user) => user.id), reason: reason.input.value.trim() };
+      const { data } = await api.post("/v1/sheets", body, { as: "text" });
+      const frame = mailFrame(t("jobs.sheets"));
+      frame.element.classList.add("sheet-frame");
+      dialog.element.classList.replace("small", "wide");
+      replace(dialog.body, notice("warn", h("p", null, t("secret.once"))), frame.element);
+      frame.show(data, { dark: false });
+      const print = button({ label: t("action.sheet.print"), kind: "main", onPress: () => frame.print() });
+      dialog.setActions(button({ label: t("close"), onPress: () => dialog.close() }), print);
+      print.focus();
+      announce(t("jobs.sheets.ready"));
+      done();
+    } catch (error) {
+      const errors = error instanceof ApiError ? error.problem?.errors : undefined;
+      const left = showErrors([reason], errors);
+      if (!errors || left.length > 0) replace(trouble, failure(error));
+    } finally {
+      busy(go, false);
+    }
+  };
+}

@@ -1,0 +1,73 @@
+// A job in the dialog that started it: its progress, Stop, and the way to its page. Closing the dialog changes nothing.
+
+import { alertNow, announce } from "../core/announce.js";
+import { api } from "../core/api.js";
+import { button, notice } from "../core/controls.js";
+import { h, replace } from "../core/dom.js";
+import { failure } from "../core/failure.js";
+import { poll } from "../core/poll.js";
+import { may } from "../core/roles.js";
+import { link } from "../core/router.js";
+import { t } from "../core/words.js";
+import { jobView } from "./job_view.js";
+import { figures, roleOf } from "./job_words.js";
+
+/** @typedef {import("./job_words.js").Job} Job */
+
+/**
+ * Shows a job in a dialog until that is closed.
+ *
+ * @param {import("../core/dialog.js").Dialog} dialog
+ * @param {Job} first
+ * @param {{ signal: AbortSignal, changed: () => void }} how
+ */
+export function followJob(dialog, first, { signal, changed }) {
+  const path = `/v1/jobs/${first.id}`;
+  const view = jobView();
+  const trouble = h("div");
+  const close = button({ label: t("close"), kind: "main", onPress: () => dialog.close() });
+  const stop = button({
+    label: t("sent.stop"),
+    onPress: async () => {
+      try {
+        draw((await api.post(`${path}/stop`, undefined, { signal })).data);
+      } catch (error) {
+        if (!signal.aborted) replace(trouble, failure(error));
+      }
+    },
+  });
+  const hint = h("p", { class: "hint" }, t("jobs.goesOn"));
+  const more = h("a", { href: link(`/jobs/${first.id}`) }, t("jobs.open"));
+  let over = false;
+
+  /** @param {Job} job */
+  const draw = (job) => {
+    const text = view.show(job);
+    stop.hidden = job.state !== "running" || !may(roleOf(job));
+    hint.hidden = job.state !== "running";
+    if (job.state === "running" || over) return;
+    over = true;
+    const not = figures(job).filter(
+      ({ outcome, count }) => count > 0 && ["refused", "unreadable", "gone", "invalid"].includes(outcome),
+    );
+    const told = [text, ...not.map(({ label, count }) => `${label}: ${count}.`)].join(" ");
+    if (not.length > 0) {
+      replace(trouble, notice("warn", h("p", null, t("jobs.some"))));
+      alertNow(told);
+    } else announce(told);
+    if (document.activeElement === stop) close.focus();
+  };
+
+  replace(dialog.body, h("div", { class: "form" }, view.elements, trouble, hint, h("p", null, more)));
+  dialog.setActions(stop, close);
+  close.focus();
+  draw(first);
+  poll(
+    async () => {
+      draw((await api.get(path, { signal })).data);
+      changed();
+      return over;
+    },
+    { every: 1_000, signal },
+  );
+}
