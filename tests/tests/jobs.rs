@@ -5,6 +5,8 @@
     reason = "the functions beside the tests fail the tests, as they should"
 )]
 
+use std::fmt::Write as _;
+
 use beckon_domain::values::permission::{Caller, CallerKind};
 use beckon_tests::{Beckon, Person, until};
 use serde_json::{Value, json};
@@ -347,7 +349,7 @@ async fn a_file_is_imported_as_a_job_and_whoever_was_never_invited_is() {
     let ada = beckon.add_uninvited("ada@example.com").await;
     let mut file = "email,name,department\nada@example.com,Ada,X\nnobody,Y,X\n".to_owned();
     for number in 0..60 {
-        file.push_str(&format!("p{number}@example.com,P,X\n"));
+        writeln!(file, "p{number}@example.com,P,X").unwrap();
     }
 
     let id = import(&beckon, true, &file).await;

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use beckon_domain::model::job::{Job, JobAction, JobReason, JobResult, JobSelection};
 use beckon_domain::usecases::report_job::{JobReport, ReportedOutcome};
+use beckon_domain::values::names::GroupName;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::{FieldProblem, Problems};
 use beckon_runtime::parameters::{Parameters, named, page_size};
@@ -259,8 +260,8 @@ fn counted(report: &JobReport) -> String {
 
 /// What was ordered, and for whom.
 fn ordered(job: &Job) -> String {
-    let groups = |groups: &BTreeSet<beckon_domain::values::names::GroupName>| {
-        let names: Vec<&str> = groups.iter().map(|group| group.as_str()).collect();
+    let groups = |groups: &BTreeSet<GroupName>| {
+        let names: Vec<&str> = groups.iter().map(GroupName::as_str).collect();
         names.join(", ")
     };
     let what = match &job.action {

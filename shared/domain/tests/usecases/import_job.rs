@@ -170,7 +170,7 @@ async fn a_line_with_the_address_of_somebody_whom_nobody_can_read_is_refused_and
     };
     assert_eq!(
         (&*problems[0].field, &*problems[0].code),
-        ("email", "taken")
+        ("email", "unreadable")
     );
     assert_eq!(all[1].result, JobResult::Added);
 }

@@ -77,7 +77,13 @@ impl Ledger {
         });
         let invitation = user.invitation.as_ref();
         let belongs = invitation.is_some_and(|one| match &named {
-            Some(named) => named.issue == one.issue,
+            // What lay in another mailbox may have let in another person.
+            Some(named) => {
+                named.issue == one.issue
+                    && user
+                        .address_since
+                        .is_none_or(|since| since <= named.opened_at)
+            }
             None => at.is_some_and(|at| at >= one.issued_at - TEN_MINUTES),
         });
         let outlived = invitation.zip(named.as_ref()).is_some_and(|(one, named)| {

@@ -206,14 +206,14 @@ where
                 };
                 self.patched(user, &patch, given, by)?
             }
-            JobAction::SetGroups { groups } => self.in_groups(user, groups.clone(), given, by)?,
+            JobAction::SetGroups { groups } => self.in_groups(user, groups, given, by)?,
             JobAction::AddGroups { groups } => {
                 let all = user.groups.union(groups).cloned().collect();
-                self.in_groups(user, all, given, by)?
+                self.in_groups(user, &all, given, by)?
             }
             JobAction::RemoveGroups { groups } => {
                 let left = user.groups.difference(groups).cloned().collect();
-                self.in_groups(user, left, given, by)?
+                self.in_groups(user, &left, given, by)?
             }
             JobAction::Delete => {
                 let (history, left) = removal(env, user, &job.who);
@@ -234,7 +234,7 @@ where
     fn in_groups(
         &self,
         user: &User,
-        groups: BTreeSet<GroupName>,
+        groups: &BTreeSet<GroupName>,
         given: &Given<'_>,
         by: By<'_>,
     ) -> Result<Result<UserChange, JobResult>, Unavailable> {
