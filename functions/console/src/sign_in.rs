@@ -7,7 +7,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignIn {
-    /// The OpenID provider, as its tokens name it.
+    /// The provider of `OpenID` Connect, as its tokens name it.
     pub issuer: String,
     /// The console's client there; absent where nobody has registered the console yet.
     pub client_id: Option<String>,

@@ -213,10 +213,9 @@ fn by_words(name: &str) -> Option<Platform> {
         .filter(|word| !word.is_empty())
         .skip_while(|word| word == "apple")
         .collect();
-    let beginnings = (1..=words.len()).rev();
+    let mut beginnings = (1..=words.len()).rev();
     beginnings
-        .filter_map(|count| named(&words.get(..count)?.concat()))
-        .next()
+        .find_map(|count| named(&words.get(..count)?.concat()))
         .or_else(|| (words.last()? == "linux").then_some(Platform::Linux))
 }
 
@@ -254,6 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table: the names of each platform")]
     fn every_name_of_a_platform_is_that_platform() {
         for (platform, names) in [
             (

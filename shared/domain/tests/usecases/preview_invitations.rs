@@ -472,13 +472,13 @@ async fn the_mail_is_shown_in_the_language_that_is_asked_for_and_sent_in_the_rec
     let user = world.with(a_user());
     let own = show(&world, &of(&[&user])).await.unwrap();
     let asked = PreviewOrder {
-        locale: Some(Locale::parse("ja").unwrap()),
+        locale: Some(Locale::parse("de").unwrap()),
         ..of(&[&user])
     };
 
     let shown = show(&world, &asked).await.unwrap();
 
-    assert_eq!(shown.mail.unwrap().locale.to_string(), "ja");
-    assert_ne!(own.mail.unwrap().locale.to_string(), "ja");
+    assert_eq!(shown.mail.unwrap().locale.to_string(), "de");
+    assert_ne!(own.mail.unwrap().locale.to_string(), "de");
     assert_eq!(shown.recipients[0].locale, own.recipients[0].locale);
 }
