@@ -19,11 +19,13 @@ use crate::metrics;
 static STARTED: OnceLock<Instant> = OnceLock::new();
 
 /// Our crates, which may log at every level.
-const OURS: [&str; 21] = [
+const OURS: [&str; 23] = [
     "beckon",
     "beckon_aws",
+    "beckon_console",
     "beckon_domain",
     "beckon_local",
+    "beckon_look",
     "beckon_mail",
     "beckon_runtime",
     "beckon_testkit",
