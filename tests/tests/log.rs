@@ -308,6 +308,15 @@ async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec
         .await
         .unwrap();
     let settings = json!({ "organisation": { "name": "Example Ltd" } });
+    let job = json!({ "action": "enable", "selection": { "userIds": [ada.id] } });
+    let over = beckon.post("/v1/jobs", &job).await.with_status(202)["id"].take();
+    let over = format!("/v1/jobs/{}", over.as_str().unwrap());
+    until("the job is over", async || {
+        let job = beckon.get(&over).await.with_status(200);
+        (!job["endedAt"].is_null()).then_some(())
+    })
+    .await;
+    let sheets = json!({ "userIds": [ada.id], "reason": "At the desk" });
     let shown = json!({ "email": redeeming.email, "pin": pin });
     let report = json!({
         "email": redeeming.email,
@@ -388,6 +397,21 @@ async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec
             user("/invitation/sheet"),
             reason,
             1,
+        ),
+        Asked::new("POST /v1/sheets", "/v1/sheets", sheets, 1),
+        Asked::new("POST /v1/jobs", "/v1/jobs", job, 1),
+        Asked::new(
+            "POST /v1/jobs/import",
+            "/v1/jobs/import?invite=false",
+            json!("email\nimported@example.com\n"),
+            1,
+        ),
+        // What is over is not stopped.
+        Asked::new(
+            "POST /v1/jobs/{id}/stop",
+            format!("{over}/stop"),
+            Value::Null,
+            0,
         ),
         Asked::new(
             "POST /v1/users/{id}/address/try-again",
