@@ -13,6 +13,7 @@ ORDER = [
     "test_walk",
     "test_events",
     "test_console",
+    "test_jobs",
     "test_faults",
     # These look at what all the checks before made the functions call and log.
     "test_permissions",
