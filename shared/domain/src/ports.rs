@@ -3,7 +3,7 @@
 //! traits in files of the same names; the contract suites in the test kit hold every adapter to what the methods say
 //! here. `.ci/rooms` counts the ports: there are at most eighteen.
 //!
-//! [`env`] is no port: `Env` and its `With…` are the environment, which holds the ports for a use case. Ports use no
+//! [`mod@env`] is no port: `Env` and its `With…` are the environment, which holds the ports for a use case. Ports use no
 //! rules, and rules no ports.
 
 pub mod batches;
