@@ -87,7 +87,7 @@ export function relative(moment, now = Date.now()) {
   const write = formatter("relative", (tag) => new Intl.RelativeTimeFormat(tag, { numeric: "auto" }));
   const seconds = (new Date(moment).getTime() - now) / 1000;
   for (const [unit, length] of UNITS) {
-    if (Math.abs(seconds) >= length) return write.format(Math.trunc(seconds / length), unit);
+    if (Math.abs(seconds) >= length) return write.format(Math.round(seconds / length), unit);
   }
   return write.format(0, "second");
 }
