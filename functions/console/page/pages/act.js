@@ -1,15 +1,13 @@
 // One action on the people who are selected: asks for what it needs, carries it out, and reports what it did.
 
 import { announce } from "../core/announce.js";
-import { ApiError } from "../core/api.js";
 import { busy, button, notice } from "../core/controls.js";
 import { openDialog } from "../core/dialog.js";
 import { h, replace, uniqueId } from "../core/dom.js";
-import { failure } from "../core/failure.js";
-import { showErrors, textField } from "../core/fields.js";
+import { form, showRefusal } from "../core/form.js";
 import { moment } from "../core/format.js";
-import { mailFrame } from "../core/mail_frame.js";
 import { t } from "../core/words.js";
+import { reasonField, showSheets } from "./sheets.js";
 
 /**
  * @typedef {import("./actions.js").Action} Action
@@ -37,31 +35,13 @@ export function openAction(action, user, done) {
   const name = user.displayName || user.email;
   const id = uniqueId("form");
   const trouble = h("div");
-  const reason = action.reason
-    ? textField({
-        name: "reason",
-        label: t("action.reason"),
-        hint: t("action.reason.hint"),
-        required: true,
-        autofocus: true,
-      })
-    : null;
+  const reason = action.reason ? reasonField() : null;
   const go = button({ label: said(action, ""), kind: action.danger ? "danger" : "main", type: "submit", form: id });
   const dialog = openDialog({
     title: said(action, ""),
-    body: h(
-      "form",
-      {
-        id,
-        class: "form",
-        novalidate: true,
-        on: {
-          submit: (/** @type {Event} */ event) => {
-            event.preventDefault();
-            run();
-          },
-        },
-      },
+    body: form(
+      id,
+      () => run(),
       trouble,
       h("p", null, said(action, ".text", { name })),
       name !== user.email && h("p", { class: "muted" }, user.email),
@@ -80,9 +60,7 @@ export function openAction(action, user, done) {
       report(answer);
       done();
     } catch (error) {
-      const left = showErrors(reason ? [reason] : [], error instanceof ApiError ? error.problem?.errors : undefined);
-      const errors = error instanceof ApiError ? error.problem?.errors : undefined;
-      if (!errors || left.length > 0) replace(trouble, failure(error));
+      showRefusal(error, reason ? [reason] : [], trouble);
     } finally {
       busy(go, false);
     }
@@ -97,12 +75,7 @@ export function openAction(action, user, done) {
       replace(dialog.body, secret(answer));
       dialog.setActions(close);
     } else if (action.name === "sheet") {
-      const frame = mailFrame(t("action.sheet"));
-      frame.element.classList.add("sheet-frame");
-      dialog.element.classList.replace("small", "wide");
-      replace(dialog.body, notice("warn", h("p", null, t("secret.once"))), frame.element);
-      frame.show(answer, { dark: false });
-      dialog.setActions(close, button({ label: t("action.sheet.print"), kind: "main", onPress: () => frame.print() }));
+      dialog.setActions(close, showSheets(dialog, t("action.sheet"), answer));
     } else {
       replace(dialog.body, notice("good", h("p", null, text)));
       dialog.setActions(close);

@@ -2,15 +2,15 @@
 
 import { announce } from "../core/announce.js";
 import { ApiError, api, freshKey } from "../core/api.js";
-import { busy, button, notice } from "../core/controls.js";
+import { busy, button } from "../core/controls.js";
 import { openDialog } from "../core/dialog.js";
-import { h, replace, uniqueId } from "../core/dom.js";
-import { failure } from "../core/failure.js";
-import { radioField, showErrors, textField } from "../core/fields.js";
-import { mailFrame } from "../core/mail_frame.js";
+import { h, uniqueId } from "../core/dom.js";
+import { radioField, textField } from "../core/fields.js";
+import { form, showRefusal } from "../core/form.js";
 import { named, t } from "../core/words.js";
 import { fromText } from "./group_names.js";
 import { followJob } from "./job_follow.js";
+import { reasonField, showSheets } from "./sheets.js";
 
 /** @typedef {import("./selection.js").Selection} Selection */
 
@@ -54,19 +54,9 @@ export function openMany(action, selection, done) {
   const go = button({ label, kind: action.danger ? "danger" : "main", type: "submit", form: id });
   const dialog = openDialog({
     title: label,
-    body: h(
-      "form",
-      {
-        id,
-        class: "form",
-        novalidate: true,
-        on: {
-          submit: (/** @type {Event} */ event) => {
-            event.preventDefault();
-            start();
-          },
-        },
-      },
+    body: form(
+      id,
+      () => start(),
       trouble,
       h("p", { class: "strong" }, `${people(selection)}.`),
       h("p", null, named("jobs.text", name)),
@@ -90,9 +80,7 @@ export function openMany(action, selection, done) {
     } catch (error) {
       if (over.signal.aborted) return;
       if (error instanceof ApiError && error.kind !== "offline") key = freshKey();
-      const errors = error instanceof ApiError ? error.problem?.errors : undefined;
-      const left = showErrors(asked.fields, errors);
-      if (!errors || left.length > 0) replace(trouble, failure(error));
+      showRefusal(error, asked.fields, trouble);
     } finally {
       busy(go, false);
     }
@@ -107,13 +95,7 @@ export function openMany(action, selection, done) {
  */
 function fieldsOf(name) {
   if (name === "generatePins") {
-    const reason = textField({
-      name: "reason",
-      label: t("action.reason"),
-      hint: t("action.reason.hint"),
-      required: true,
-      autofocus: true,
-    });
+    const reason = reasonField();
     reason.input.maxLength = 100;
     const owner = radioField({
       name: "ownership",
@@ -154,30 +136,14 @@ function fieldsOf(name) {
 function openSheets(selection, done) {
   const id = uniqueId("form");
   const trouble = h("div");
-  const reason = textField({
-    name: "reason",
-    label: t("action.reason"),
-    hint: t("action.reason.hint"),
-    required: true,
-    autofocus: true,
-  });
+  const reason = reasonField();
   reason.input.maxLength = 100;
   const go = button({ label: t("jobs.sheets"), kind: "main", type: "submit", form: id });
   const dialog = openDialog({
     title: t("jobs.sheets"),
-    body: h(
-      "form",
-      {
-        id,
-        class: "form",
-        novalidate: true,
-        on: {
-          submit: (/** @type {Event} */ event) => {
-            event.preventDefault();
-            make();
-          },
-        },
-      },
+    body: form(
+      id,
+      () => make(),
       trouble,
       h("p", { class: "strong" }, `${people(selection)}.`),
       h("p", null, t("jobs.sheets.text")),
@@ -192,20 +158,13 @@ function openSheets(selection, done) {
     try {
       const body = { userIds: selection.users.map((user) => user.id), reason: reason.input.value.trim() };
       const { data } = await api.post("/v1/sheets", body, { as: "text" });
-      const frame = mailFrame(t("jobs.sheets"));
-      frame.element.classList.add("sheet-frame");
-      dialog.element.classList.replace("small", "wide");
-      replace(dialog.body, notice("warn", h("p", null, t("secret.once"))), frame.element);
-      frame.show(data, { dark: false });
-      const print = button({ label: t("action.sheet.print"), kind: "main", onPress: () => frame.print() });
+      const print = showSheets(dialog, t("jobs.sheets"), data);
       dialog.setActions(button({ label: t("close"), onPress: () => dialog.close() }), print);
       print.focus();
       announce(t("jobs.sheets.ready"));
       done();
     } catch (error) {
-      const errors = error instanceof ApiError ? error.problem?.errors : undefined;
-      const left = showErrors([reason], errors);
-      if (!errors || left.length > 0) replace(trouble, failure(error));
+      showRefusal(error, [reason], trouble);
     } finally {
       busy(go, false);
     }

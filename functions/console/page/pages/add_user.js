@@ -4,9 +4,9 @@ import { announce } from "../core/announce.js";
 import { ApiError, api, freshKey } from "../core/api.js";
 import { busy, button } from "../core/controls.js";
 import { ask, openDialog } from "../core/dialog.js";
-import { h, replace, uniqueId } from "../core/dom.js";
-import { failure } from "../core/failure.js";
-import { checkField, selectField, showErrors, textField } from "../core/fields.js";
+import { h, uniqueId } from "../core/dom.js";
+import { checkField, selectField, textField } from "../core/fields.js";
+import { form, showRefusal } from "../core/form.js";
 import { languageName } from "../core/format.js";
 import { may } from "../core/roles.js";
 import { t } from "../core/words.js";
@@ -55,19 +55,9 @@ export function openAddUser({ added }) {
   let key = freshKey();
   let typed = "";
 
-  const form = h(
-    "form",
-    {
-      id,
-      class: "form",
-      novalidate: true,
-      on: {
-        submit: (/** @type {Event} */ event) => {
-          event.preventDefault();
-          save();
-        },
-      },
-    },
+  const typedIn = form(
+    id,
+    () => save(),
     trouble,
     email.element,
     name.element,
@@ -78,7 +68,7 @@ export function openAddUser({ added }) {
   const submit = button({ label: t("users.add"), kind: "main", type: "submit", form: id });
   const dialog = openDialog({
     title: t("users.add"),
-    body: form,
+    body: typedIn,
     mayClose: () =>
       [email, name, groups, externalId].every(({ input }) => input.value.trim() === "") ||
       ask({ title: t("discard.title"), text: t("discard.text"), action: t("discard.yes"), danger: true }),
@@ -111,9 +101,7 @@ export function openAddUser({ added }) {
     } catch (error) {
       // An answer that says no ends the request; without one, the same key asks again.
       if (error instanceof ApiError && error.status >= 400 && error.status < 500) key = freshKey();
-      const errors = error instanceof ApiError ? error.problem?.errors : undefined;
-      const left = showErrors(fields, errors);
-      if (!errors || left.length > 0) replace(trouble, failure(error));
+      showRefusal(error, fields, trouble);
     } finally {
       busy(submit, false);
     }

@@ -6,7 +6,7 @@ import { button, notice } from "../core/controls.js";
 import { ask } from "../core/dialog.js";
 import { h, icon, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
-import { inFull, moment, number, relative, time } from "../core/format.js";
+import { inFull, number, relative, time } from "../core/format.js";
 import { menuButton } from "../core/menu.js";
 import { poll } from "../core/poll.js";
 import { may } from "../core/roles.js";
@@ -18,6 +18,7 @@ import { bar, batchBadge, batchName, isOver, ownership, share } from "./batch_wo
 import { funnelCard } from "./funnel.js";
 import { historyCard } from "./history_card.js";
 import { AGAIN, inviteAgain } from "./invite_again.js";
+import { fact, missing, when } from "./record.js";
 
 /** @typedef {Schema<"SentView"> & { funnel?: import("./funnel.js").Step[] | null, attention?: { [what: string]: number } | null }} Sent */
 
@@ -115,7 +116,7 @@ export async function show(place, { params, query, signal }) {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError && error.status === 404) {
-        missing(place);
+        missing(place, "batch", "/batches");
         return true;
       }
       if (quiet && stale.textContent === "") stale.textContent = t("user.stale", { time: time(new Date()) });
@@ -147,17 +148,6 @@ export async function show(place, { params, query, signal }) {
   });
 }
 
-/** @param {HTMLElement} place */
-function missing(place) {
-  entitle(t("batch.unknown.title"));
-  replace(
-    place,
-    h("h1", { tabindex: "-1" }, t("batch.unknown.title")),
-    h("p", null, t("batch.unknown.text")),
-    h("p", null, h("a", { href: link("/batches") }, t("batch.unknown.back"))),
-  );
-}
-
 /**
  * How far it is, what holds it up, and what was set for it.
  *
@@ -167,7 +157,7 @@ function progressCard({ resumed }) {
   const titleId = uniqueId("progress");
   const lead = h("p", { class: "lead" }, h("span", { class: "blank-line" }));
   const drawn = bar(t("sent.progress"));
-  const when = h("p", { class: "hint progress-when" });
+  const expected = h("p", { class: "hint progress-when" });
   const counts = h("dl", { class: "counts" });
   const facts = h("dl", { class: "record-facts" });
   const notes = h("div", { class: "notes" });
@@ -177,7 +167,7 @@ function progressCard({ resumed }) {
     h("h2", { id: titleId }, t("batch.progress")),
     lead,
     drawn.element,
-    when,
+    expected,
     notes,
     counts,
     facts,
@@ -220,9 +210,9 @@ function progressCard({ resumed }) {
               : t("sent.expanding");
       replace(lead, text);
       drawn.set(share(batch));
-      when.hidden = batch.heldUp != null;
+      expected.hidden = batch.heldUp != null;
       replace(
-        when,
+        expected,
         !batch.expectedEnd
           ? ""
           : t("sent.expected", { time: time(batch.expectedEnd), in: relative(batch.expectedEnd) }),
@@ -245,14 +235,7 @@ function progressCard({ resumed }) {
       replace(
         facts,
         fact(t("batches.column.by"), batch.sentBy),
-        fact(
-          t("batches.column.started"),
-          h(
-            "time",
-            { datetime: batch.createdAt, title: inFull(batch.createdAt) },
-            `${moment(batch.createdAt)} (${relative(batch.createdAt)})`,
-          ),
-        ),
+        fact(t("batches.column.started"), when(batch.createdAt)),
         fact(t("owner.switch"), ownership(batch)),
         fact(t("confirmation.title"), confirmationText(confirmation)),
         setup().local &&
@@ -262,9 +245,6 @@ function progressCard({ resumed }) {
     },
   };
 }
-
-/** @param {string} label @param {import("../core/dom.js").Child} value */
-const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
 
 /** @param {Schema<"ConfirmationForecast">} forecast */
 function confirmationText({ confirmationEnabled, willReceive, willNotReceive }) {

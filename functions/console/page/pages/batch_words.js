@@ -2,7 +2,7 @@
 
 import { badge } from "../core/controls.js";
 import { h } from "../core/dom.js";
-import { moment } from "../core/format.js";
+import { moment, percent } from "../core/format.js";
 import { named, t } from "../core/words.js";
 
 /**
@@ -70,4 +70,16 @@ export function bar(label) {
       else element.value = part;
     },
   };
+}
+
+/** How far something is, in a cell of a list. @param {number | null} far */
+export function barCell(far) {
+  const drawn = bar(t("batches.column.progress"));
+  drawn.set(far);
+  return h(
+    "span",
+    { class: "bar-cell" },
+    drawn.element,
+    h("span", { class: "muted" }, far === null ? "" : percent(far)),
+  );
 }

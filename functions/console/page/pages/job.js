@@ -6,7 +6,7 @@ import { badge, button, notice } from "../core/controls.js";
 import { ask } from "../core/dialog.js";
 import { h, icon, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
-import { inFull, list, moment, number, relative, time } from "../core/format.js";
+import { list, number, time } from "../core/format.js";
 import { poll } from "../core/poll.js";
 import { may } from "../core/roles.js";
 import { entitle, link, setQuery } from "../core/router.js";
@@ -15,6 +15,7 @@ import { historyCard } from "./history_card.js";
 import { jobView } from "./job_view.js";
 import { jobBadge, jobName, orders, outcomesOf, roleOf } from "./job_words.js";
 import { outcomeRows } from "./outcome_rows.js";
+import { fact, missing, when } from "./record.js";
 
 /**
  * @typedef {import("./job_words.js").Job} Job
@@ -102,7 +103,7 @@ export async function show(place, { params, query, signal }) {
     } catch (error) {
       if (signal.aborted) return true;
       if (error instanceof ApiError && error.status === 404) {
-        missing(place);
+        missing(place, "jobs", "/jobs");
         return true;
       }
       if (quiet && stale.textContent === "") stale.textContent = t("user.stale", { time: time(new Date()) });
@@ -129,24 +130,9 @@ export async function show(place, { params, query, signal }) {
   const asked = poll(() => load(true), { every: EVERY, signal, atOnce: false });
 }
 
-/** @param {HTMLElement} place */
-function missing(place) {
-  entitle(t("jobs.unknown.title"));
-  replace(
-    place,
-    h("h1", { tabindex: "-1" }, t("jobs.unknown.title")),
-    h("p", null, t("jobs.unknown.text")),
-    h("p", null, h("a", { href: link("/jobs") }, t("jobs.unknown.back"))),
-  );
-}
-
 /** @param {Job} job */
 function described(job) {
   const { startedBy, createdAt, endedAt, stoppedBy, batchId, selected } = job;
-  /** @param {string} label @param {import("../core/dom.js").Child} value */
-  const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
-  /** @param {string} at */
-  const when = (at) => h("time", { datetime: at, title: inFull(at) }, `${moment(at)} (${relative(at)})`);
   return [
     fact(t("jobs.column.by"), startedBy),
     fact(t("batches.column.started"), when(createdAt)),

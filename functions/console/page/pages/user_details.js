@@ -1,11 +1,11 @@
 // Who a user is, with editing in place. What somebody else changes meanwhile is shown beside what was typed.
 
 import { alertNow, announce } from "../core/announce.js";
-import { ApiError, api } from "../core/api.js";
+import { api } from "../core/api.js";
 import { badge, busy, button, notice } from "../core/controls.js";
 import { h, replace, uniqueId } from "../core/dom.js";
-import { failure } from "../core/failure.js";
-import { selectField, showErrors, textField } from "../core/fields.js";
+import { selectField, textField } from "../core/fields.js";
+import { form, showRefusal } from "../core/form.js";
 import { languageName, list } from "../core/format.js";
 import { may } from "../core/roles.js";
 import { t } from "../core/words.js";
@@ -225,27 +225,15 @@ function editor({ path, user, saved, cancel }) {
       const { data } = await api.patch(path, patch);
       saved(data);
     } catch (error) {
-      const errors = error instanceof ApiError ? error.problem?.errors : undefined;
-      const left = showErrors([...fields.values()], errors);
-      if (!errors || left.length > 0) replace(trouble, failure(error, { again: save }));
+      showRefusal(error, [...fields.values()], trouble, { again: save });
     } finally {
       busy(submit, false);
     }
   };
 
-  const element = h(
-    "form",
-    {
-      id,
-      class: "form",
-      novalidate: true,
-      on: {
-        submit: (/** @type {Event} */ event) => {
-          event.preventDefault();
-          save();
-        },
-      },
-    },
+  const element = form(
+    id,
+    () => save(),
     trouble,
     [...fields.values()].map((field) => field.element),
     h("div", { class: "form-actions" }, submit, button({ label: t("cancel"), onPress: cancel })),

@@ -3,10 +3,11 @@
 import { api } from "../core/api.js";
 import { notice } from "../core/controls.js";
 import { h, replace, uniqueId } from "../core/dom.js";
-import { inFull, moment, relative, time } from "../core/format.js";
+import { moment, relative, time } from "../core/format.js";
 import { poll } from "../core/poll.js";
 import { setup } from "../core/session.js";
 import { isKey, named, t } from "../core/words.js";
+import { fact, when } from "./record.js";
 import { deliveryBadge, pinStatus } from "./user_columns.js";
 
 /** @typedef {Schema<"UserView">} User */
@@ -92,12 +93,6 @@ function sentence({ invitation }) {
     secret: named("user.secret", method ?? "pin"),
   });
 }
-
-/** @param {string} label @param {import("../core/dom.js").Child} value */
-const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
-
-/** @param {string} at */
-const when = (at) => h("time", { datetime: at, title: inFull(at) }, `${moment(at)} (${relative(at)})`);
 
 /** @param {User} user */
 function all(user) {
