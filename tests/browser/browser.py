@@ -5,25 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import expect, sync_playwright
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    # A name that the page asks for leads nowhere, whatever network this runs in.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "--no-proxy-server",
-]
-
-# Playwright waits for what is to come, at most this many milliseconds.
-PATIENCE = 15_000
-
-WATCH_POLICY = """
-window.policyViolations = [];
-document.addEventListener("securitypolicyviolation", (event) =>
-  window.policyViolations.push(`${event.violatedDirective}: ${event.blockedURI}`));
-"""
+from chromium import WATCH_POLICY, Program, is_refused_request
+from playwright.sync_api import expect
 
 FOLLOW = """(fragment) => new Promise((followed) => {
   addEventListener("hashchange", followed, { once: true });
@@ -54,9 +37,7 @@ class Visit:
         self.page.on("console", self._read_console)
 
     def _read_console(self, message):
-        # Chromium says so of every refused request; what the page says of it then is checked.
-        refused = message.text.startswith("Failed to load resource") and "/v1/" in message.location["url"]
-        if message.type in ("error", "warning") and not refused:
+        if message.type in ("error", "warning") and not is_refused_request(message):
             self._complaints.append(f"console: {message.text}")
 
     def open(self, fragment=""):
@@ -117,34 +98,20 @@ class Visit:
         assert not self._complaints, f"the browser complained: {self._complaints}"
 
 
-class Browser:
-    """Chromium without a screen. `page` and `console` are folders with the files of the two pages, or none for Beckon's
-    own."""
+class Browser(Program):
+    """The browser. `page` and `console` are folders with the files of the two pages, or none for Beckon's own."""
 
     def __init__(self, chromium, beckon, page: Path | None, console: Path | None):
-        self._chromium = chromium
+        super().__init__(chromium)
         self._beckon = beckon
         self._files = page
         self._console = console
-        self._playwright = self._browser = None
-
-    def start(self):
-        expect.set_options(timeout=PATIENCE)
-        self._playwright = sync_playwright().start()
-        self._browser = self._playwright.chromium.launch(executable_path=self._chromium, args=ARGUMENTS)
-
-    def stop(self):
-        if self._browser:
-            self._browser.close()
-        if self._playwright:
-            self._playwright.stop()
 
     @contextmanager
     def visit(self, locale="en-GB", **more):
         """A browser that nobody used before, in somebody's language. At its end the page must have
         behaved."""
-        context = self._browser.new_context(locale=locale, timezone_id="Europe/Berlin", **more)
-        context.set_default_timeout(PATIENCE)
+        context = self.context(locale=locale, timezone_id="Europe/Berlin", **more)
         context.add_init_script(WATCH_POLICY)
         if self._files:
             context.route("**/enroll", self._serve_file)

@@ -5,28 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import expect, sync_playwright
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "--no-proxy-server",
-]
-
-# Playwright waits for what is to come, at most this many milliseconds.
-PATIENCE = 15_000
+from chromium import WATCH_POLICY, Program, is_refused_request
 
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 
 # WCAG 2.2 AA, and what axe holds to be good practice.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-WATCH = """
-window.policyViolations = [];
-document.addEventListener("securitypolicyviolation", (event) =>
-  window.policyViolations.push(`${event.violatedDirective}: ${event.blockedURI}`));
+WATCH = WATCH_POLICY + """
 window.said = [];
 addEventListener("DOMContentLoaded", () => new MutationObserver((changes) => {
   for (const { target } of changes) {
@@ -48,11 +34,9 @@ class Visit:
         self.page.on("console", self._read_console)
 
     def _read_console(self, message):
-        # Chromium says so of every refused request; what the page says of it then is checked.
-        refused = message.text.startswith("Failed to load resource") and "/v1/" in message.location["url"]
         # What watches the page (WATCH) may not run in the frame of a mail, where no script may.
         watcher = message.text.startswith("Blocked script execution") and "/console/frame" in message.text
-        if message.type in ("error", "warning") and not refused and not watcher:
+        if message.type in ("error", "warning") and not is_refused_request(message) and not watcher:
             self._complaints.append(f"console: {message.text}")
 
     def open(self, path):
@@ -110,31 +94,18 @@ class Visit:
         assert not self._complaints, f"the browser complained: {self._complaints}"
 
 
-class Chromium:
-    """Chromium without a screen. `page` is a folder with the console's files, or none for Beckon's own."""
+class Chromium(Program):
+    """The browser. `page` is a folder with the console's files, or none for Beckon's own."""
 
     def __init__(self, program, beckon, page):
-        self._program = program
+        super().__init__(program)
         self._beckon = beckon
         self._files = page
-        self._playwright = self._browser = None
-
-    def start(self):
-        expect.set_options(timeout=PATIENCE)
-        self._playwright = sync_playwright().start()
-        self._browser = self._playwright.chromium.launch(executable_path=self._program, args=ARGUMENTS)
-
-    def stop(self):
-        if self._browser:
-            self._browser.close()
-        if self._playwright:
-            self._playwright.stop()
 
     @contextmanager
     def visit(self, **more):
         options = {"locale": "en-GB", "timezone_id": "Europe/Berlin", "viewport": {"width": 1440, "height": 900}, **more}
-        context = self._browser.new_context(**options)
-        context.set_default_timeout(PATIENCE)
+        context = self.context(**options)
         context.add_init_script(WATCH)
         if self._files:
             context.route("**/console/*/**", self._serve_file)
@@ -149,8 +120,7 @@ class Chromium:
     @contextmanager
     def stranger(self, **more):
         """A browser that nobody used before, for pages that lead to another server and back."""
-        context = self._browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900}, **more)
-        context.set_default_timeout(PATIENCE)
+        context = self.context(locale="en-GB", viewport={"width": 1440, "height": 900}, **more)
         if self._files:
             context.route("**/console/*/**", self._serve_file)
         try:

@@ -106,16 +106,22 @@ def start_a_form(visit):
     return form
 
 
+def a_form_whose_token_ended(visit, system, **settings):
+    """A form that Ann typed into, and stayed at for longer than her token counts."""
+    system.set(lifetime=4, **settings)
+    visit.enter("ann")
+    visit.is_in("ann")
+    form = start_a_form(visit)
+    time.sleep(5)
+    return form
+
+
 def send_it(form):
     form.get_by_role("button", name="Add", exact=False).last.click()
 
 
 def test_a_token_that_ends_while_a_form_is_open_is_renewed_without_a_word(visit, system):
-    system.set(lifetime=4)
-    visit.enter("ann")
-    visit.is_in("ann")
-    form = start_a_form(visit)
-    time.sleep(5)
+    form = a_form_whose_token_ended(visit, system)
 
     send_it(form)
 
@@ -126,11 +132,7 @@ def test_a_token_that_ends_while_a_form_is_open_is_renewed_without_a_word(visit,
 
 
 def test_where_nothing_renews_it_whoever_typed_signs_in_in_another_window_and_goes_on(visit, system):
-    system.set(lifetime=4, refresh=False)
-    visit.enter("ann")
-    visit.is_in("ann")
-    form = start_a_form(visit)
-    time.sleep(5)
+    form = a_form_whose_token_ended(visit, system, refresh=False)
     visit.context.clear_cookies()
 
     send_it(form)
@@ -146,11 +148,7 @@ def test_where_nothing_renews_it_whoever_typed_signs_in_in_another_window_and_go
 
 
 def test_who_does_not_sign_in_again_keeps_what_was_typed(visit, system):
-    system.set(lifetime=4, refresh=False)
-    visit.enter("ann")
-    visit.is_in("ann")
-    form = start_a_form(visit)
-    time.sleep(5)
+    form = a_form_whose_token_ended(visit, system, refresh=False)
 
     send_it(form)
     again = dialog(visit, "Your sign-in has ended")
@@ -166,11 +164,7 @@ def test_who_does_not_sign_in_again_keeps_what_was_typed(visit, system):
 
 
 def test_what_one_person_typed_no_other_sends(visit, system):
-    system.set(lifetime=4, refresh=False)
-    visit.enter("ann")
-    visit.is_in("ann")
-    form = start_a_form(visit)
-    time.sleep(5)
+    form = a_form_whose_token_ended(visit, system, refresh=False)
     visit.context.clear_cookies()
 
     send_it(form)
@@ -249,11 +243,7 @@ def test_a_provider_that_does_not_answer_is_named_and_can_be_tried_again(visit, 
 
 
 def test_a_provider_that_is_gone_is_said_where_a_form_is_open(visit, system):
-    system.set(lifetime=4)
-    visit.enter("ann")
-    visit.is_in("ann")
-    form = start_a_form(visit)
-    time.sleep(5)
+    form = a_form_whose_token_ended(visit, system)
     system.set(down=True)
 
     send_it(form)
