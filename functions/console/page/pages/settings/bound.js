@@ -148,29 +148,23 @@ export function boundNumber({ path, min, max, unit, empty = false, ...about }) {
   return watched(path, field).element;
 }
 
-/** @param {Bound} what */
-export function boundSwitch({ path, ...about }) {
-  const field = switchField({
-    name: path,
-    ...about,
-    checked: get(path) === true,
-    on: { change: () => set(path, field.input.checked) },
-  });
-  lockChoices(field.element);
-  return watched(path, field).element;
-}
+/** A field that is on or off. @param {typeof switchField} make */
+const onOrOff =
+  (make) =>
+  /** @param {Bound} what */
+  ({ path, ...about }) => {
+    const field = make({
+      name: path,
+      ...about,
+      checked: get(path) === true,
+      on: { change: () => set(path, field.input.checked) },
+    });
+    lockChoices(field.element);
+    return watched(path, field).element;
+  };
 
-/** @param {Bound} what */
-export function boundCheck({ path, ...about }) {
-  const field = checkField({
-    name: path,
-    ...about,
-    checked: get(path) === true,
-    on: { change: () => set(path, field.input.checked) },
-  });
-  lockChoices(field.element);
-  return watched(path, field).element;
-}
+export const boundSwitch = onOrOff(switchField);
+export const boundCheck = onOrOff(checkField);
 
 /**
  * A choice of one; the empty value is nothing, `true` and `false` are what they say.
