@@ -79,6 +79,7 @@ async fn the_page_is_the_organisations_as_its_mails_are() {
                 "name": "Example & Sons",
                 "helpDesk": { "name": "IT", "email": "help@example.com", "phone": "+1 555 01 00" },
             },
+            "registration": { "pin": { "alphabet": "unambiguous" } },
             "branding": {
                 "accentColour": "#fc0",
                 "logo": { "contentType": "image/png", "contentBase64": logo() },
@@ -90,7 +91,7 @@ async fn the_page_is_the_organisations_as_its_mails_are() {
     assert_eq!(ours.status, 200);
     assert_eq!(
         ours.json(),
-        json!({ "organisation": null, "helpDesk": null, "accent": null, "logo": null })
+        json!({ "organisation": null, "helpDesk": null, "accent": null, "logo": null, "pinLetters": false })
     );
     assert_eq!(theirs.header("cache-control"), "public, max-age=60");
     assert_eq!(
@@ -99,6 +100,7 @@ async fn the_page_is_the_organisations_as_its_mails_are() {
             "organisation": "Example & Sons",
             "helpDesk": { "name": "IT", "email": "help@example.com", "phone": "+1 555 01 00" },
             "accent": { "fill": "#ffcc00", "text": "#000000" },
+            "pinLetters": true,
             "logo": {
                 "src": format!("data:image/png;base64,{}", logo()),
                 "alt": "Example & Sons",

@@ -274,3 +274,134 @@ async fn the_list_is_read_from_its_end_page_by_page_and_each_order_has_its_own_c
     let refused = beckon.get("/v1/users?order=upwards").await;
     assert_eq!(refused.with_status(422)["errors"][0]["field"], "order");
 }
+
+/// What the help desk looks for: who has begun and not finished, who is disabled, and whose device reads this id aloud.
+#[tokio::test]
+async fn who_has_begun_who_is_disabled_and_whose_registration_id_it_is_are_found() {
+    let beckon = Beckon::start().await;
+    let begun = beckon.invite("begun@example.com").await;
+    let waiting = beckon.invite("waiting@example.com").await;
+    let disabled = beckon.add_uninvited("disabled@example.com").await;
+    beckon.disable(&disabled).await;
+    let session = beckon.redeem(&begun).await;
+
+    let found = async |query: &str| -> String {
+        let page = beckon.get(&format!("/v1/users?{query}")).await.json();
+        let items = page["items"].as_array().unwrap().iter();
+        items
+            .map(|user| user["email"].as_str().unwrap().split('@').next().unwrap())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(found("state=begun").await, "begun");
+    assert_eq!(found("state=pending").await, "begun waiting");
+    assert_eq!(found("state=begun,none").await, "begun disabled");
+    assert_eq!(found("enabled=false").await, "disabled");
+    assert_eq!(found("enabled=true&state=pending").await, "begun waiting");
+    assert!(beckon.user(&begun).await["invitation"]["begunAt"].is_string());
+    assert!(beckon.user(&waiting).await["invitation"]["begunAt"].is_null());
+    let problem = beckon.get("/v1/users?enabled=no").await.problem(422);
+    assert_eq!(problem["errors"][0]["field"], "enabled");
+
+    let read_aloud = format!("{} {}", session[..16].to_uppercase(), &session[16..]);
+    let lookup = format!(
+        "/v1/users/lookup?registrationId={}",
+        read_aloud.replace(' ', "%20")
+    );
+    assert_eq!(
+        beckon.get(&lookup).await.with_status(200)["email"],
+        "begun@example.com"
+    );
+    let another = "0".repeat(32);
+    let lookup = format!("/v1/users/lookup?registrationId={another}");
+    assert_eq!(beckon.get(&lookup).await.status, 404);
+    let problem = beckon
+        .get("/v1/users/lookup?registrationId=12")
+        .await
+        .problem(422);
+    assert_eq!(problem["errors"][0]["field"], "registrationId");
+
+    beckon
+        .report_device(
+            &json!({ "registrationId": session }),
+            &json!({ "id": "d-1" }),
+        )
+        .await;
+    assert_eq!(found("state=begun").await, "");
+}
+
+#[tokio::test]
+async fn of_two_who_change_a_user_the_second_is_told() {
+    let beckon = Beckon::start().await;
+    let person = beckon.add_uninvited("ada@example.com").await;
+    let path = format!("/v1/users/{}", person.id);
+    let read = beckon.get(&path).await;
+    let tag = read.header("etag").to_owned();
+    let change = async |tag: &str, name: &str| {
+        beckon
+            .call("PATCH", &path)
+            .header("If-Match", tag)
+            .json(&json!({ "displayName": name }))
+            .answer()
+            .await
+    };
+
+    let first = change(&tag, "First").await;
+    assert_eq!(first.with_status(200)["displayName"], "First");
+    let problem = change(&tag, "Second").await.problem(412);
+    assert_eq!(problem["type"], "urn:beckon:problem:stale-user");
+    assert_eq!(beckon.user(&person).await["displayName"], "First");
+
+    let now = first.header("etag").to_owned();
+    assert_eq!(
+        change(&format!("{tag}, {now}"), "Third")
+            .await
+            .with_status(200)["displayName"],
+        "Third"
+    );
+    assert_eq!(change("nonsense", "Fourth").await.status, 422);
+    let anyway = beckon
+        .call("PATCH", &path)
+        .json(&json!({ "displayName": "Last" }))
+        .answer()
+        .await;
+    assert_eq!(anyway.with_status(200)["displayName"], "Last");
+}
+
+/// So that a console can say it in any language.
+#[tokio::test]
+async fn a_history_tells_its_facts_beside_its_sentences() {
+    let beckon = Beckon::start().await;
+    let person = beckon.invite("ada@example.com").await;
+    let session = beckon.redeem(&person).await;
+    beckon
+        .report_device(
+            &json!({ "registrationId": session }),
+            &json!({ "id": "d-1", "supervised": true }),
+        )
+        .await;
+    let history = beckon
+        .get(&format!("/v1/users/{}/history", person.id))
+        .await
+        .json();
+
+    let facts = |what: &str| {
+        let items = history["items"].as_array().unwrap();
+        let found = items.iter().find(|entry| entry["what"] == what);
+        found.unwrap_or_else(|| panic!("no {what}"))["facts"].clone()
+    };
+    assert_eq!(facts("userAdded"), json!({}));
+    assert_eq!(
+        facts("invitationIssued"),
+        json!({ "issue": 1, "ownership": "notSet", "method": "pin" })
+    );
+    assert_eq!(facts("invitationRedeemed"), json!({ "issue": 1 }));
+    assert_eq!(
+        facts("registrationConfirmed"),
+        json!({ "device": "d-1", "ownership": "companyOwned", "rule": "supervised" })
+    );
+    assert_eq!(
+        facts("invitationCompleted"),
+        json!({ "issue": 1, "device": "d-1" })
+    );
+}

@@ -109,7 +109,9 @@ impl Operation {
         let query: Vec<String> = parameters
             .filter(|parameter| parameter["in"] == "query")
             .filter(|parameter| parameter["required"] == true || self.id() == "lookUpUser")
-            .filter(|parameter| parameter["name"] != "externalId")
+            .filter(|parameter| {
+                parameter["name"] != "externalId" && parameter["name"] != "registrationId"
+            })
             .map(|parameter| {
                 let example = &parameter["example"];
                 let value = example.as_str().map_or(example.to_string(), str::to_owned);

@@ -146,7 +146,7 @@ async fn pin(
             None,
             Some(beckon_mail::link_of(&handed.content.page_url, token)),
         ),
-        ContentSecret::None | ContentSecret::Masked => (None, None),
+        ContentSecret::None | ContentSecret::Masked { .. } => (None, None),
     };
     let user = UserView::of_one(handed.user, &desk.table, SystemClock.now()).await?;
     Ok((

@@ -9,6 +9,8 @@ use beckon_runtime::wire::actor_name;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::history_facts::HistoryFacts;
+
 /// A page of a history.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct HistoryPage {
@@ -31,17 +33,21 @@ pub(crate) struct HistoryView {
     what: &'static str,
     /// What, as a sentence.
     text: String,
+    /// What the sentence is made of, so that it can be said in another language.
+    facts: HistoryFacts,
 }
 
 impl From<HistoryEntry> for HistoryView {
     fn from(row: HistoryEntry) -> Self {
         let (what, text) = in_words(&row.what);
+        let facts = HistoryFacts::of(&row.what);
         Self {
             id: row.id.to_string(),
             at: row.at,
             who: name_of(&row),
             what,
             text,
+            facts,
         }
     }
 }

@@ -268,6 +268,8 @@ async fn as_it_stands(directory: &Directory, batch: &Batch) -> Result<BatchView,
 struct ExportQuery {
     /// States, separated by commas: `none,expired`.
     state: Option<String>,
+    /// `true`: only those who are enabled; `false`: only those who are disabled.
+    enabled: Option<String>,
     /// Where the mail of the invitation stands, separated by commas: `hardBounced,failed`.
     delivery: Option<String>,
     /// A group, case aside; given more than once, any of them. Given once, it may be several with
@@ -286,6 +288,7 @@ impl ExportQuery {
     fn list(&self) -> ListQuery {
         ListQuery {
             state: self.state.clone(),
+            enabled: self.enabled.clone(),
             delivery: self.delivery.clone(),
             group: self.group.clone(),
             text: self.text.clone(),

@@ -3,6 +3,7 @@
 mod counts;
 mod devices;
 mod history;
+mod history_facts;
 mod import_export;
 mod invitation;
 mod lookup;

@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use beckon_domain::ports::devices::Devices as _;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::ExternalId;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::FieldProblem;
+use beckon_domain::values::session_ids::RegistrationId;
 use beckon_runtime::parameters::Parameters;
 use beckon_runtime::routes;
 use beckon_runtime::routes::Routes;
@@ -21,7 +23,7 @@ pub(crate) fn router<R: Routes<Directory>>() -> R {
     R::new().routes(routes!(look_up))
 }
 
-/// Either of the two.
+/// One of the three.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -30,26 +32,42 @@ struct LookupQuery {
     email: Option<String>,
     /// What your directory calls them, exactly.
     external_id: Option<String>,
+    /// The registration id that the enrolment page showed to somebody, in whatever case and with spaces in between. It is
+    /// known for a while after the secret was accepted.
+    registration_id: Option<String>,
 }
 
 enum Called {
     Address(EmailAddress),
     External(ExternalId),
+    Registration(RegistrationId),
 }
 
 impl LookupQuery {
     fn parse(&self) -> Result<Called, Vec<FieldProblem>> {
-        let called = match (&self.email, &self.external_id) {
-            (Some(email), None) => EmailAddress::parse(email)
+        let called = match (&self.email, &self.external_id, &self.registration_id) {
+            (Some(email), None, None) => EmailAddress::parse(email)
                 .map(Called::Address)
                 .map_err(|problem| problem.under("email")),
-            (None, Some(id)) => ExternalId::parse(id)
+            (None, Some(id), None) => ExternalId::parse(id)
                 .map(Called::External)
                 .map_err(|problem| problem.under("externalId")),
-            (Some(_), Some(_)) | (None, None) => Err(FieldProblem::new(
+            (None, None, Some(id)) => {
+                let together: String = id.split_whitespace().collect();
+                RegistrationId::parse(&together)
+                    .map(Called::Registration)
+                    .ok_or_else(|| {
+                        FieldProblem::new(
+                            "registrationId",
+                            "malformed",
+                            "must be 32 digits and letters from a to f",
+                        )
+                    })
+            }
+            _ => Err(FieldProblem::new(
                 "email",
-                "oneOfTwo",
-                "give either email or externalId",
+                "oneOfThree",
+                "give one of email, externalId and registrationId",
             )),
         };
         called.map_err(|problem| vec![problem])
@@ -62,7 +80,7 @@ impl Parameters for LookupQuery {
     }
 }
 
-/// Look up a user by address or external id
+/// Look up a user by address, external id or registration id
 ///
 /// At once, however many users there are; the list finds people by how these begin.
 #[utoipa::path(
@@ -83,13 +101,17 @@ async fn look_up(
     let found = match query.parse().map_err(Problem::invalid_fields)? {
         Called::Address(address) => table.user_by_address(&address.normalised()).await?,
         Called::External(id) => table.user_by_external_id(&id).await?,
+        Called::Registration(id) => match table.load_session(&id.digest()).await? {
+            Some(session) => table.load_user(session.user).await?,
+            None => None,
+        },
     };
     let user = found.ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_FOUND,
             "not-found",
             "Not found",
-            "Nobody has this address or external id; GET /v1/users?text= finds people by how it, or their name, begins.",
+            "Nobody has this address, external id or registration id; GET /v1/users?text= finds people by how it, or their name, begins.",
         )
     })?;
     directory.seen(user).await.map(Json)

@@ -13,7 +13,7 @@ use beckon_domain::ports::reads::ListOrder;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::usecases::add_user::NewUser;
 use beckon_domain::usecases::change_user::UserPatch;
-use beckon_domain::values::ids::UserId;
+use beckon_domain::values::ids::{UserId, Version};
 use beckon_domain::values::names::GroupName;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::{FieldProblem, Problems};
@@ -21,7 +21,7 @@ use beckon_runtime::parameters::{PageQuery, Parameters, either_of, named, page_s
 use beckon_runtime::routes;
 use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{BatchView, UserView, id_in_path};
-use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, idempotency};
+use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, etag, idempotency};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,16 @@ impl Directory {
     /// A user as the API shows them.
     pub(crate) async fn seen(&self, user: User) -> Result<UserView, Problem> {
         Ok(UserView::of_one(user, &self.table, self.clock.now()).await?)
+    }
+}
+
+/// A user with the version they are in.
+type Tagged = ([(header::HeaderName, String); 1], Json<UserView>);
+
+impl Directory {
+    async fn tagged(&self, user: User) -> Result<Tagged, Problem> {
+        let tag = format!("\"{}\"", user.version.get());
+        Ok(([(header::ETAG, tag)], Json(self.seen(user).await?)))
     }
 }
 
@@ -103,8 +113,11 @@ async fn add(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// States, separated by commas: `none,expired`.
+    /// States, separated by commas: `none,expired`. `begun` counts as one: those whose secret was accepted and who have
+    /// registered no device yet, who are `pending` or `locked` too.
     pub(crate) state: Option<String>,
+    /// `true`: only those who are enabled; `false`: only those who are disabled.
+    pub(crate) enabled: Option<String>,
     /// Where the mail of the invitation stands, separated by commas: `hardBounced,failed`.
     pub(crate) delivery: Option<String>,
     /// A group, case aside; given more than once, any of them. Given once, it may be several with
@@ -127,12 +140,9 @@ impl ListQuery {
     /// Whom the list is of, and what is wrong with the parameters that say so.
     fn parse(&self) -> (UserFilter, Problems) {
         let mut problems = Problems::default();
-        let states = named(
-            "state",
-            self.state.as_deref(),
-            &InvitationState::ALL,
-            InvitationState::name,
-        );
+        let states = named("state", self.state.as_deref(), &Wanted::ALL, Wanted::name);
+        let states = problems.check(states).into_iter().flatten();
+        let states: Vec<Wanted> = states.collect();
         let deliveries = named(
             "delivery",
             self.delivery.as_deref(),
@@ -151,7 +161,9 @@ impl ListQuery {
             })
             .collect();
         let filter = UserFilter {
-            states: problems.check(states).into_iter().flatten().collect(),
+            states: states.iter().filter_map(|one| one.state()).collect(),
+            begun: states.contains(&Wanted::Begun),
+            enabled: problems.check(enabled(self.enabled.as_deref())).flatten(),
             deliveries: problems.check(deliveries).into_iter().flatten().collect(),
             groups,
             text: self.text.clone().unwrap_or_default(),
@@ -163,6 +175,53 @@ impl ListQuery {
 
     pub(crate) fn filter(&self) -> UserFilter {
         self.parse().0
+    }
+}
+
+/// What `state` may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    In(InvitationState),
+    Begun,
+}
+
+impl Wanted {
+    const ALL: [Self; 8] = [
+        Self::In(InvitationState::None),
+        Self::In(InvitationState::Pending),
+        Self::Begun,
+        Self::In(InvitationState::Completed),
+        Self::In(InvitationState::Expired),
+        Self::In(InvitationState::Cancelled),
+        Self::In(InvitationState::Declined),
+        Self::In(InvitationState::Locked),
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::In(state) => state.name(),
+            Self::Begun => "begun",
+        }
+    }
+
+    const fn state(self) -> Option<InvitationState> {
+        match self {
+            Self::In(state) => Some(state),
+            Self::Begun => None,
+        }
+    }
+}
+
+fn enabled(wanted: Option<&str>) -> Result<Option<bool>, FieldProblem> {
+    match wanted {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => Err(FieldProblem::new(
+            "enabled",
+            "notBoolean",
+            "must be true or false",
+        )),
     }
 }
 
@@ -236,18 +295,21 @@ async fn list(
 /// Read a user
 #[utoipa::path(
     get, path = "/v1/users/{id}", operation_id = "getUser", security(("bearer" = ["viewer"])), tag = "Users", params(("id" = String, Path)),
-    responses((status = 200, body = UserView), (status = 404, body = Problem))
+    responses(
+        (status = 200, body = UserView, headers(("ETag" = String, description = "For If-Match of a change"))),
+        (status = 404, body = Problem),
+    )
 )]
 async fn show(
     State(directory): State<Directory>,
     caller: Authorised,
     Path(id): Path<String>,
-) -> Result<Json<UserView>, Problem> {
+) -> Result<Tagged, Problem> {
     caller.to(Permission::View)?;
     let id: UserId = id_in_path(&id, "user")?;
     let found = directory.table.load_user(id).await?;
     let user = found.ok_or_else(|| Problem::not_found("user"))?;
-    directory.seen(user).await.map(Json)
+    directory.tagged(user).await
 }
 
 /// Change a user
@@ -259,12 +321,17 @@ async fn show(
 /// With another `email`, an open invitation is issued again to the new address: what was sent to
 /// the old one stops working. If the new address may not be invited, nothing is changed. What was
 /// held against the old address, a bounce or a complaint, is not held against the new one.
+///
+/// With `If-Match`, which may be left out, the change is made only if the user is as they were when they were
+/// read: two who change the same user do not overwrite each other.
 #[utoipa::path(
-    patch, path = "/v1/users/{id}", operation_id = "changeUser", security(("bearer" = ["helpdesk"])), tag = "Users", params(("id" = String, Path)), request_body = UserPatch,
+    patch, path = "/v1/users/{id}", operation_id = "changeUser", security(("bearer" = ["helpdesk"])), tag = "Users", request_body = UserPatch,
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was read")),
     responses(
-        (status = 200, body = UserView),
+        (status = 200, body = UserView, headers(("ETag" = String, description = "Of the user as they are now"))),
         (status = 404, body = Problem),
         (status = 409, description = "The address or the external id is taken", body = Problem),
+        (status = 412, description = "The user has changed since", body = Problem),
         (status = 422, description = "Fields are wrong", body = Problem),
     )
 )]
@@ -272,15 +339,26 @@ async fn change(
     State(directory): State<Directory>,
     caller: Authorised,
     Path(id): Path<String>,
+    headers: HeaderMap,
     body: JsonBody<UserPatch>,
-) -> Result<Json<UserView>, Problem> {
+) -> Result<Tagged, Problem> {
     caller.to(Permission::AssistUsers)?;
     let id: UserId = id_in_path(&id, "user")?;
+    let expected = match etag::if_given(&headers, "user", "/v1/users/{id}")? {
+        None => None,
+        Some(expected) => {
+            let found = async { directory.table.load_user(id).await };
+            let current = async {
+                Ok::<_, Problem>(found.await?.map_or(Version::FIRST, |user| user.version))
+            };
+            expected.against(current).await?
+        }
+    };
     let user = directory
         .change
-        .run(id, &body.value, &caller.actor())
+        .run_if(id, expected, &body.value, &caller.actor())
         .await?;
-    directory.seen(user).await.map(Json)
+    directory.tagged(user).await
 }
 
 /// Delete a user

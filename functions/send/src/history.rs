@@ -41,6 +41,32 @@ struct BatchHistoryEntry {
     what: &'static str,
     /// What, as a sentence.
     text: String,
+    /// What the sentence is made of, so that it can be said in another language.
+    facts: BatchFacts,
+}
+
+/// What is known of something that happened to a batch. Which fields are there depends on `what`.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BatchFacts {
+    /// How many users were named; absent if a filter was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selected: Option<u64>,
+    /// How many were invited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued: Option<u64>,
+    /// How many were skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<u64>,
+    /// How many mails had been sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<u64>,
+    /// How many had not been.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsent: Option<u64>,
+    /// Whether it stopped by itself, since too many of its mails came back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_itself: bool,
 }
 
 /// What happened to a batch, newest first
@@ -73,6 +99,14 @@ fn entries_of(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchH
             selected(&batch.selection),
             switched(batch.choice)
         ),
+        facts: BatchFacts {
+            selected: match &batch.selection {
+                BatchSelection::Few { users } => Some(users.len() as u64),
+                BatchSelection::Many { count } => Some(*count),
+                BatchSelection::Filter { .. } => None,
+            },
+            ..BatchFacts::default()
+        },
     }];
     // What was still to be expanded when it was stopped never was, though its cursor is done.
     let expanded = cursor
@@ -86,6 +120,11 @@ fn entries_of(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchH
             "Everyone selected has an outcome: {} invited, {} skipped.",
             counts.issued, counts.skipped
         ),
+        facts: BatchFacts {
+            issued: Some(counts.issued),
+            skipped: Some(counts.skipped),
+            ..BatchFacts::default()
+        },
     }));
     items.extend(batch.stopped_at.map(|at| {
         let who = batch.stopped_by.as_ref().unwrap_or(&batch.who);
@@ -111,6 +150,12 @@ fn entries_of(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchH
                     )
                 }
             ),
+            facts: BatchFacts {
+                sent: Some(counts.sent),
+                unsent: Some(left),
+                by_itself: *who == Actor::MailService,
+                ..BatchFacts::default()
+            },
         }
     }));
     items.sort_by_key(|item| std::cmp::Reverse(item.at));
@@ -137,6 +182,13 @@ fn found_by(filter: &UserFilter) -> String {
     if !filter.states.is_empty() {
         let states = filter.states.iter().map(|state| state.name()).collect();
         parts.push(format!("in state {}", either(states)));
+    }
+    if filter.begun {
+        parts.push("or whose registration has begun".to_owned());
+    }
+    if let Some(enabled) = filter.enabled {
+        let is = if enabled { "enabled" } else { "disabled" };
+        parts.push(format!("who is {is}"));
     }
     if !filter.deliveries.is_empty() {
         let deliveries = filter.deliveries.iter().map(|mail| mail.name()).collect();
@@ -217,11 +269,13 @@ mod tests {
             deliveries: [MailState::HardBounced].into(),
             groups: [GroupName::parse("staff").expect("a group")].into(),
             text: "an".to_owned(),
+            begun: true,
+            enabled: Some(true),
         };
 
         assert_eq!(
             found_by(&all),
-            "everyone in state none or expired whose mail is hardBounced in group staff whose address or name begins with \"an\""
+            "everyone in state none or expired or whose registration has begun who is enabled whose mail is hardBounced in group staff whose address or name begins with \"an\""
         );
         assert_eq!(found_by(&UserFilter::default()), "everyone");
     }

@@ -195,13 +195,16 @@ struct BatchRecipient {
     delivery: Option<MailState>,
     /// Why it stands there, if there is something to say.
     delivery_reason: Option<String>,
+    /// The same as a stable name, such as `quietHours`.
+    delivery_reason_code: Option<String>,
     /// Whether they will get a confirmation when they succeed.
     confirmation: bool,
 }
 
 impl From<ReportedRecipient> for BatchRecipient {
     fn from(reported: ReportedRecipient) -> Self {
-        let user = reported.user.as_ref();
+        let (user, mail) = (reported.user.as_ref(), reported.mail);
+        let told = mail.as_ref().and_then(|mail| mail.reason.clone());
         let (outcome, reason) = match reported.recipient.result {
             RecipientResult::Issued { .. } => ("issued", None),
             RecipientResult::Skipped { reason } => ("skipped", Some(reason)),
@@ -214,11 +217,9 @@ impl From<ReportedRecipient> for BatchRecipient {
                 .map(|name| name.as_str().to_owned()),
             outcome,
             reason,
-            delivery: reported.mail.as_ref().map(|mail| mail.state),
-            delivery_reason: reported
-                .mail
-                .and_then(|mail| mail.reason)
-                .map(|reason| reason.detail),
+            delivery: mail.as_ref().map(|mail| mail.state),
+            delivery_reason: told.as_ref().map(|reason| reason.detail.clone()),
+            delivery_reason_code: told.map(|reason| reason.code),
             confirmation: reported.recipient.confirmation,
         }
     }

@@ -1,7 +1,6 @@
 //! The settings: read and replaced as one document, by version. Own wordings of mails: each read,
 //! kept, taken back, shown and tried by itself.
 
-mod etag;
 mod history;
 mod templates;
 
@@ -22,7 +21,7 @@ use beckon_domain::values::permission::Permission;
 use beckon_mail::Composer;
 use beckon_runtime::routes;
 use beckon_runtime::routes::{OpenApiRouter, Routes};
-use beckon_runtime::{Authorised, FunctionEnv, JsonBody, NotGiven, Problem};
+use beckon_runtime::{Authorised, FunctionEnv, JsonBody, NotGiven, Problem, etag};
 use http::{HeaderMap, header};
 use serde::Serialize;
 
@@ -130,7 +129,7 @@ async fn replace(
     body: JsonBody<SettingsDraft>,
 ) -> Result<Answer, Problem> {
     caller.to(Permission::Configure)?;
-    let expected = etag::expected(&headers, "settings")?;
+    let expected = etag::expected(&headers, "settings", "/v1/settings")?;
     let who = caller.actor();
     let store = routes.settings.env.store();
     let current = async { Ok::<_, Unavailable>(store.current_settings().await?.version) };

@@ -17,13 +17,13 @@ use beckon_domain::values::method::Method;
 use beckon_domain::values::permission::Permission;
 use beckon_runtime::routes;
 use beckon_runtime::routes::Routes;
-use beckon_runtime::{Authorised, JsonBody, Path, Problem, idempotency};
+use beckon_runtime::{Authorised, JsonBody, Path, Problem, etag, idempotency};
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use crate::{SettingsEnv, SettingsRoutes, etag};
+use crate::{SettingsEnv, SettingsRoutes};
 
 /// What the routes do.
 #[derive(Debug, Clone)]
@@ -120,7 +120,7 @@ async fn expected(
     headers: &HeaderMap,
     (kind, locale): (&str, &str),
 ) -> Result<Option<Version>, Problem> {
-    let expected = etag::expected(headers, "templates")?;
+    let expected = etag::expected(headers, "templates", "/v1/templates")?;
     let current = async {
         let view = routes.templates.0.change.show(kind, locale).await;
         view.map(|view| view.version)

@@ -21,8 +21,8 @@ use crate::{link_of, link_with, qr};
 const CONTENT_ID: &str = "registration-code";
 /// Tells the page that there is nothing to enter; it knows no invitation.
 const PASSWORD_ONLY: &str = "#password";
-/// Stands for a PIN of unknown length.
-const MASKED_PIN: &str = "••••••••";
+/// Stands for a symbol of a PIN.
+const MASKED_SYMBOL: &str = "•";
 /// Stands for a token.
 const MASKED_TOKEN: &str = "…";
 
@@ -104,9 +104,9 @@ impl Offer {
             (Method::Pin | Method::PasswordAndPin, ContentSecret::Pin(pin)) => {
                 Ok(Self::Pin(pin.expose_grouped()))
             }
-            (Method::Pin | Method::PasswordAndPin, ContentSecret::Masked) => {
-                Ok(Self::Pin(pin::group(MASKED_PIN)))
-            }
+            (Method::Pin | Method::PasswordAndPin, ContentSecret::Masked { pin_length }) => Ok(
+                Self::Pin(pin::group(&MASKED_SYMBOL.repeat(usize::from(*pin_length)))),
+            ),
             (Method::QrCode, ContentSecret::Link(token)) => {
                 let link = link_of(&content.page_url, token);
                 Ok(Self::Link(Link {
@@ -114,11 +114,11 @@ impl Offer {
                     shown: link,
                 }))
             }
-            (Method::QrCode, ContentSecret::Masked) => Ok(Self::Link(Link {
+            (Method::QrCode, ContentSecret::Masked { .. }) => Ok(Self::Link(Link {
                 href: content.page_url.clone(),
                 shown: link_with(&content.page_url, MASKED_TOKEN),
             })),
-            (Method::Password, ContentSecret::None | ContentSecret::Masked) => {
+            (Method::Password, ContentSecret::None | ContentSecret::Masked { .. }) => {
                 Ok(Self::Place(match &content.manage_url {
                     Some(url) => Place::Management(url.clone()),
                     None => Place::Page(format!("{}{PASSWORD_ONLY}", content.page_url)),

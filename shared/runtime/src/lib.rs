@@ -7,6 +7,7 @@ pub mod config;
 pub mod cursor;
 pub mod device_report;
 pub mod edge;
+pub mod etag;
 pub mod function_env;
 pub mod idempotency;
 mod identity_provider;

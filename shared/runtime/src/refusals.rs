@@ -168,6 +168,12 @@ impl From<ChangeUserRefused> for Problem {
         match refusal {
             ChangeUserRefused::Invalid(errors) => Self::invalid_fields(errors),
             ChangeUserRefused::UnknownUser => Self::not_found("user"),
+            ChangeUserRefused::Stale => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "stale-user",
+                "The user has changed",
+                "Somebody changed the user since you read them, or something happened to their invitation. Read them again, make your change, and save with the new ETag.",
+            ),
             ChangeUserRefused::AddressTaken => address_taken(),
             ChangeUserRefused::ExternalIdTaken => external_id_taken(),
             ChangeUserRefused::Unavailable(error) => error.into(),

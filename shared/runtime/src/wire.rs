@@ -120,6 +120,10 @@ pub struct InvitationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub ended_at: Option<Timestamp>,
+    /// When its secret was accepted last, while no device was registered with it yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub begun_at: Option<Timestamp>,
     /// Wrong PINs it still bears.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u8>,
@@ -129,6 +133,9 @@ pub struct InvitationView {
     /// Why its mail stands there, if there is something to say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_reason: Option<String>,
+    /// The same as a stable name, such as `quietHours`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery_reason_code: Option<String>,
 }
 
 impl UserView {
@@ -145,9 +152,11 @@ impl UserView {
                 issued_at: None,
                 expires_at: None,
                 ended_at: None,
+                begun_at: None,
                 tries_left: None,
                 delivery: None,
                 delivery_reason: None,
+                delivery_reason_code: None,
             },
             Some(invitation) => InvitationView {
                 state,
@@ -160,6 +169,7 @@ impl UserView {
                     let has_run_out = state == InvitationState::Expired;
                     has_run_out.then_some(invitation.expires_at)
                 }),
+                begun_at: invitation.begun_at(now),
                 tries_left: invitation
                     .method
                     .uses_pin()
@@ -168,6 +178,9 @@ impl UserView {
                 delivery_reason: mail
                     .and_then(|mail| mail.reason.as_ref())
                     .map(|reason| reason.detail.clone()),
+                delivery_reason_code: mail
+                    .and_then(|mail| mail.reason.as_ref())
+                    .map(|reason| reason.code.clone()),
             },
         };
         Self {

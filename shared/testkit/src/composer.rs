@@ -47,7 +47,7 @@ impl Composer for PlainComposer {
                 facts.add("link", format!("{}#{}", content.page_url, token.expose()));
             }
             ContentSecret::None => {}
-            ContentSecret::Masked => facts.add("secret", MASK),
+            ContentSecret::Masked { .. } => facts.add("secret", MASK),
         }
         facts.add("page", &content.page_url);
         facts.add("method", format!("{:?}", content.method));

@@ -766,6 +766,7 @@ fn wording() -> Wording {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one entry for each kind")]
 fn batches() -> Vec<(&'static str, (Batch, Cursor))> {
     let started = |number| {
         let (batch, cursor) = a_batch().build();
@@ -810,10 +811,23 @@ fn batches() -> Vec<(&'static str, (Batch, Cursor))> {
                 deliveries: BTreeSet::from([MailState::SoftBounced]),
                 groups: BTreeSet::from([GroupName::parse("staff").expect("a group")]),
                 text: "user".to_owned(),
+                ..UserFilter::default()
             },
             except: BTreeSet::from([user_id(1)]),
         },
         ..all
+    };
+    let (begun, begun_cursor) = started(5);
+    let begun = Batch {
+        selection: BatchSelection::Filter {
+            filter: UserFilter {
+                begun: true,
+                enabled: Some(true),
+                ..UserFilter::default()
+            },
+            except: BTreeSet::new(),
+        },
+        ..begun
     };
     let all_cursor = Cursor {
         done: true,
@@ -838,6 +852,7 @@ fn batches() -> Vec<(&'static str, (Batch, Cursor))> {
         ("few", (few, few_cursor)),
         ("many", (many, many_cursor)),
         ("filter", (all, all_cursor)),
+        ("filter-begun", (begun, begun_cursor)),
     ]
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::ownership::Ownership;
 use crate::model::reminders::ReminderPlan;
-use crate::model::session::{Session, SessionSlot};
+use crate::model::session::{SESSION_TTL, Session, SessionSlot};
 use crate::values::ids::{BatchId, DeviceId, IssueNumber, MailId};
 use crate::values::keys::KeyId;
 use crate::values::method::Method;
@@ -222,6 +222,20 @@ impl Invitation {
             }
             state => state,
         }
+    }
+
+    /// When its secret was accepted last, while it waits for the device still; `None` if nobody has
+    /// begun with it since it was issued, or given back.
+    #[must_use]
+    pub fn begun_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let waits = matches!(
+            self.state_at(now),
+            InvitationState::Pending | InvitationState::Locked
+        );
+        let opened = |slot: &SessionSlot| slot.until.saturating_sub(SESSION_TTL).ok();
+        let latest = self.sessions.iter().filter_map(opened).max()?;
+        let counts = self.restored_at.is_none_or(|restored| latest >= restored);
+        (waits && counts).then_some(latest)
     }
 
     /// Since when it is over; `None` while it is open. Of one that was written before ends were

@@ -48,8 +48,11 @@ pub enum ContentSecret {
     Link(Token),
     /// None: the registration itself completes the invitation.
     None,
-    /// Something of the same shape that is no secret, for a preview.
-    Masked,
+    /// Something of the same shape that is no secret, for a preview: a PIN of so many symbols, or a link.
+    Masked {
+        /// How long PINs are under the settings.
+        pin_length: u8,
+    },
 }
 
 /// The first invitation to an issue, or one of its reminders.

@@ -30,6 +30,13 @@ pub struct UserFilter {
     /// In one of these states.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub states: BTreeSet<InvitationState>,
+    /// As if it were one more state: those whose secret was accepted and who have registered no
+    /// device yet. They are in the states `pending` and `locked` too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub begun: bool,
+    /// True: only those who are enabled; false: only those who are disabled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
     /// Whose invitation's mail stands like one of these.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub deliveries: BTreeSet<MailState>,
@@ -51,6 +58,8 @@ impl std::fmt::Debug for UserFilter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UserFilter")
             .field("states", &self.states)
+            .field("begun", &self.begun)
+            .field("enabled", &self.enabled)
             .field("deliveries", &self.deliveries)
             .field("groups", &self.groups)
             .finish_non_exhaustive()
@@ -68,9 +77,16 @@ impl UserFilter {
     /// Whether a user is meant, at a moment, their mail aside.
     #[must_use]
     pub fn finds(&self, user: &User, now: Timestamp) -> bool {
-        let state = self.states.is_empty() || self.states.contains(&user.invitation_state_at(now));
+        let begun = || {
+            let invitation = user.invitation.as_ref();
+            self.begun && invitation.is_some_and(|one| one.begun_at(now).is_some())
+        };
+        let state = (self.states.is_empty() && !self.begun)
+            || self.states.contains(&user.invitation_state_at(now))
+            || begun();
+        let enabled = self.enabled.is_none_or(|wanted| wanted == user.enabled);
         let group = self.groups.is_empty() || !self.groups.is_disjoint(&user.groups);
-        state && group && (self.text.is_empty() || is_found(user, &self.text))
+        state && enabled && group && (self.text.is_empty() || is_found(user, &self.text))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::values::keys::SecretKey;
 use crate::values::locale::Locale;
 use crate::values::method::Method;
 use crate::values::names::{DisplayName, Label};
-use crate::values::pin::Pin;
+use crate::values::pin::{Pin, PinPolicy};
 use crate::values::platform;
 use crate::values::text::is_blank;
 use crate::values::token::{Token, TokenPurpose};
@@ -75,11 +75,13 @@ impl Sealed {
 
     /// Something of the same shape that opens and declines nothing.
     #[must_use]
-    pub const fn masked(method: Method) -> Self {
+    pub const fn masked(method: Method, pin: PinPolicy) -> Self {
         Self {
             secret: match method {
                 Method::Password => ContentSecret::None,
-                Method::Pin | Method::PasswordAndPin | Method::QrCode => ContentSecret::Masked,
+                Method::Pin | Method::PasswordAndPin | Method::QrCode => ContentSecret::Masked {
+                    pin_length: pin.length,
+                },
             },
             decline: None,
         }

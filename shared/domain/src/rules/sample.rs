@@ -26,6 +26,8 @@ pub struct Sample {
     pub method: Method,
     /// What the invented device is.
     pub ownership: Ownership,
+    /// How long its PIN is.
+    pub pin_length: u8,
     /// How long the invented invitation is good for.
     pub lifetime: SignedDuration,
     /// The enrolment page.
@@ -49,6 +51,7 @@ impl Sample {
             } else {
                 Ownership::NotSet
             },
+            pin_length: settings.registration.pin.length,
             lifetime: settings.registration.lifetime(),
             page_url: links.enrolment_page.clone(),
             now,
@@ -88,7 +91,9 @@ impl Sample {
             occasion,
             invited_by: Label::parse("Robin Example").ok(),
             method: self.method,
-            secret: ContentSecret::Masked,
+            secret: ContentSecret::Masked {
+                pin_length: self.pin_length,
+            },
             ownership: self.ownership,
             issued_at: self.now,
             expires_at: self

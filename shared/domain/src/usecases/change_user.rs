@@ -19,7 +19,7 @@ use crate::ports::users::Users;
 use crate::rules::issuing::ResendSpec;
 use crate::rules::user_update::{FreshIds, UserUpdate, correct, may_have_missed, missed_mail};
 use crate::values::address::EmailAddress;
-use crate::values::ids::{EventId, ExternalId, MailId, UserId};
+use crate::values::ids::{EventId, ExternalId, MailId, UserId, Version};
 use crate::values::locale::{Locale, TimeZoneName};
 use crate::values::names::{DisplayName, as_first_written, parse_groups};
 use crate::values::problem::{FieldProblem, Problems};
@@ -82,6 +82,9 @@ pub enum ChangeUserRefused {
     /// There is no such user.
     #[error("there is no such user")]
     UnknownUser,
+    /// The user was changed since they were read.
+    #[error("the user was changed meanwhile")]
+    Stale,
     /// Another user has this address.
     #[error("another user has this address")]
     AddressTaken,
@@ -112,6 +115,17 @@ where
         patch: &UserPatch,
         who: &Actor,
     ) -> Result<User, ChangeUserRefused> {
+        self.run_if(id, None, patch, who).await
+    }
+
+    /// The same, if the user is as in this version still; `None`: however they are.
+    pub async fn run_if(
+        &self,
+        id: UserId,
+        expected: Option<Version>,
+        patch: &UserPatch,
+        who: &Actor,
+    ) -> Result<User, ChangeUserRefused> {
         let settings = self.env.store().current_settings().await?;
         let ring = self.env.keys().key_ring().await?;
         let with = UserUpdate {
@@ -127,6 +141,9 @@ where
                 .load_user(id)
                 .await?
                 .ok_or(ChangeUserRefused::UnknownUser)?;
+            if expected.is_some_and(|expected| expected != before.version) {
+                return Err(ChangeUserRefused::Stale);
+            }
             let now = self.env.clock().now();
             let Some((change, missed)) = corrected(&self.env, &before, patch, &with, now)? else {
                 return Ok(before);

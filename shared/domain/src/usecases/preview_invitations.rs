@@ -375,7 +375,7 @@ where
             invitation,
             &settings.settings,
             &self.links,
-            Sealed::masked(invitation.method),
+            Sealed::masked(invitation.method, invitation.pin),
             if eligibility == Eligibility::Again {
                 InvitationOccasion::Again
             } else {

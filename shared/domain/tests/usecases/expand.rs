@@ -71,6 +71,7 @@ async fn a_filter_invites_whom_it_finds_less_the_exceptions_and_the_completed() 
                 groups: found.groups.clone(),
                 states: states.iter().copied().collect(),
                 text: String::new(),
+                ..UserFilter::default()
             },
             except: BTreeSet::from([except.id]),
         },

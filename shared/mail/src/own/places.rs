@@ -497,6 +497,7 @@ pub(super) fn samples(name: &TemplateName) -> Vec<MailContent> {
             time_zone: TimeZoneName::utc(),
             method,
             ownership,
+            pin_length: 8,
             lifetime: SignedDuration::from_hours(168),
             page_url: "https://beckon.example.com/enroll".to_owned(),
             now: Timestamp::UNIX_EPOCH,

@@ -146,7 +146,7 @@ fn the_link_carries_the_token_in_its_fragment() {
 #[test]
 fn a_preview_shows_the_shape_of_the_secret_and_no_secret() {
     let mut content = invitation("en", Method::QrCode);
-    content.secret = ContentSecret::Masked;
+    content.secret = ContentSecret::Masked { pin_length: 8 };
 
     let message = invite(&content);
 
@@ -155,13 +155,22 @@ fn a_preview_shows_the_shape_of_the_secret_and_no_secret() {
     assert!(!unescaped(&message.html).contains(&format!("href=\"{PAGE}#t=")));
 
     let mut content = invitation("en", Method::Pin);
-    content.secret = ContentSecret::Masked;
+    content.secret = ContentSecret::Masked { pin_length: 8 };
 
     let message = invite(&content);
 
     assert!(message.text.contains("•••• ••••"));
     assert!(message.html.contains("•••• ••••"));
     assert!(message.inline.is_empty());
+
+    for (pin_length, shown) in [(4, "••••"), (6, "••• •••"), (10, "•••• •••• ••")]
+    {
+        content.secret = ContentSecret::Masked { pin_length };
+
+        let text = invite(&content).text;
+
+        assert!(text.contains(&format!("PIN: {shown}\n")), "{text}");
+    }
 }
 
 #[test]

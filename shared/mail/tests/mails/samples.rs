@@ -68,7 +68,7 @@ fn invitations(locale: &str) -> Vec<Sample> {
     qr_code.replaces_earlier = true;
 
     let mut masked = invitation(locale, Method::QrCode);
-    masked.secret = ContentSecret::Masked;
+    masked.secret = ContentSecret::Masked { pin_length: 8 };
 
     let mut bare = invitation(locale, Method::Pin);
     bare.head = nobody();
@@ -76,7 +76,7 @@ fn invitations(locale: &str) -> Vec<Sample> {
     bare.invited_by = None;
     bare.decline_url = None;
     bare.ownership = Ownership::NotSet;
-    bare.secret = ContentSecret::Masked;
+    bare.secret = ContentSecret::Masked { pin_length: 8 };
 
     let mut handout = invitation(locale, Method::PasswordAndPin);
     handout.occasion = InvitationOccasion::Handout;

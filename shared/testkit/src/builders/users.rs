@@ -3,6 +3,7 @@
 use beckon_domain::model::invitation::{Invitation, InvitationState};
 use beckon_domain::model::ownership::Ownership;
 use beckon_domain::model::reminders::ReminderPlan;
+use beckon_domain::model::session::{SESSION_TTL, SessionSlot};
 use beckon_domain::model::settings::reminders::Reminders;
 use beckon_domain::model::user::{AddressSuppression, User};
 use beckon_domain::values::address::EmailAddress;
@@ -12,6 +13,7 @@ use beckon_domain::values::locale::{Locale, TimeZoneName};
 use beckon_domain::values::method::Method;
 use beckon_domain::values::names::{DisplayName, GroupName};
 use beckon_domain::values::pin::{PinAlphabet, PinPolicy};
+use beckon_domain::values::session_ids::RegistrationId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::monday_morning;
@@ -156,6 +158,16 @@ impl InvitationBuilder {
             policy,
             written: 0,
             next_at: Some(at),
+        });
+        self
+    }
+
+    /// With a session that its secret opened as soon as it was issued.
+    #[must_use]
+    pub fn begun(mut self) -> Self {
+        self.0.sessions.push(SessionSlot {
+            digest: RegistrationId::from_random([7; 16]).digest(),
+            until: self.0.issued_at + SESSION_TTL,
         });
         self
     }

@@ -74,6 +74,8 @@ pub async fn a_batch_and_its_cursor_are_read_as_they_were_written<S: Store>(stor
         states: [InvitationState::None, InvitationState::Expired].into(),
         groups: BTreeSet::new(),
         text: "Ann".to_owned(),
+        begun: true,
+        enabled: Some(false),
     };
     for builder in [
         a_batch().of(&[ids(), ids()]),

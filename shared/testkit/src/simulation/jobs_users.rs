@@ -55,7 +55,8 @@ impl Cast {
                 ChangeUserRefused::Invalid(_)
                 | ChangeUserRefused::UnknownUser
                 | ChangeUserRefused::AddressTaken
-                | ChangeUserRefused::ExternalIdTaken,
+                | ChangeUserRefused::ExternalIdTaken
+                | ChangeUserRefused::Stale,
             ) => Answer::Refused,
         };
         self.answered(UseCase::ChangeUser, answer)

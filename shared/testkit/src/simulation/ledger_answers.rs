@@ -190,6 +190,8 @@ impl Ledger {
                 moved && enabled && self.was(user, since, |one| one == after)
             }
             Err(R::UnknownUser) => self.was_gone(user),
+            // Nobody names a version here.
+            Err(R::Stale) => false,
             Err(R::AddressTaken) => taken(&|one| Some(one.email.as_str()) == address.as_deref()),
             Err(R::ExternalIdTaken) => taken(&|one| {
                 one.external_id.as_ref().map(ExternalId::as_str) == patch.external_id.as_deref()
@@ -306,7 +308,7 @@ impl Ledger {
                             let right = Token::derive(key, purpose, user, issue, nonce);
                             token.expose() == right.expose()
                         }
-                        ContentSecret::None | ContentSecret::Masked => false,
+                        ContentSecret::None | ContentSecret::Masked { .. } => false,
                     }
                 });
                 let told = handed.told == after.address_mark.is_none();

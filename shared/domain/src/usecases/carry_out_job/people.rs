@@ -259,7 +259,6 @@ where
             key: given.ring.current(),
         };
         match corrected(&self.env, user, patch, &with, by.now) {
-            Ok(None) => Ok(Err(JobResult::Unchanged { reason: None })),
             Ok(Some((change, missed))) => {
                 let missed = missed.and_then(|mail| given.mails.get(&mail));
                 let resend = by.resend(&self.env, given.settings);
@@ -269,9 +268,12 @@ where
             // The names were read with the order; only their number can be wrong for somebody.
             Err(ChangeUserRefused::Invalid(_)) => Ok(Err(refused(JobReason::TooManyGroups))),
             Err(ChangeUserRefused::UnknownUser) => Ok(Err(JobResult::Gone)),
-            Err(ChangeUserRefused::AddressTaken | ChangeUserRefused::ExternalIdTaken) => {
-                Ok(Err(JobResult::Unchanged { reason: None }))
-            }
+            Ok(None)
+            | Err(
+                ChangeUserRefused::Stale
+                | ChangeUserRefused::AddressTaken
+                | ChangeUserRefused::ExternalIdTaken,
+            ) => Ok(Err(JobResult::Unchanged { reason: None })),
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use beckon_domain::values::ids::Version;
 use beckon_domain::values::problem::FieldProblem;
-use beckon_runtime::Problem;
 use http::{HeaderMap, StatusCode, header};
+
+use crate::Problem;
 
 /// What a caller read before they changed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Expected {
+pub enum Expected {
     /// Whatever there is may be replaced.
     Anything,
     /// One of these; of other entity tags than ours, none.
@@ -20,7 +21,7 @@ const NEVER: Version = Version::from_number(u64::MAX);
 impl Expected {
     /// The one version that may be replaced; `None` if anything may be. `current` is asked for the
     /// version that holds now where several were named.
-    pub(crate) async fn against<E>(
+    pub async fn against<E>(
         self,
         current: impl Future<Output = Result<Version, E>>,
     ) -> Result<Option<Version>, E> {
@@ -42,28 +43,43 @@ impl Expected {
     }
 }
 
-/// What `If-Match` says of `what`. There may be several tags, in one header or more; a weak tag never
+/// What `If-Match` says of `what`, which `GET` answers at `at`. There may be several tags, in one header or more; a weak tag never
 /// matches (RFC 9110, section 13.1.1).
-pub(crate) fn expected(headers: &HeaderMap, what: &str) -> Result<Expected, Problem> {
-    if !headers.contains_key(header::IF_MATCH) {
-        return Err(Problem::new(
+///
+/// # Errors
+///
+/// It is missing, or no `ETag`.
+pub fn expected(headers: &HeaderMap, what: &str, at: &str) -> Result<Expected, Problem> {
+    if_given(headers, what, at)?.ok_or_else(|| {
+        Problem::new(
             StatusCode::PRECONDITION_REQUIRED,
             "if-match-required",
             "If-Match is required",
             format!(
                 "Send If-Match with the ETag of the {what} you changed, so that nobody else's change is lost; If-Match: * replaces whatever there is."
             ),
-        ));
+        )
+    })
+}
+
+/// The same where `If-Match` may be left out.
+///
+/// # Errors
+///
+/// It is no `ETag`.
+pub fn if_given(headers: &HeaderMap, what: &str, at: &str) -> Result<Option<Expected>, Problem> {
+    if !headers.contains_key(header::IF_MATCH) {
+        return Ok(None);
     }
     let lines = headers.get_all(header::IF_MATCH).iter();
     let text: Vec<&str> = lines
         .map(|line| line.to_str().unwrap_or("not text"))
         .collect();
-    parse(&text.join(",")).ok_or_else(|| {
+    parse(&text.join(",")).map(Some).ok_or_else(|| {
         Problem::invalid_fields(vec![FieldProblem::new(
             "If-Match",
             "malformedETag",
-            format!("is not an ETag of the {what}; copy it from GET /v1/{what}, with its quotes"),
+            format!("is not an ETag of the {what}; copy it from GET {at}, with its quotes"),
         )])
     })
 }
