@@ -121,6 +121,7 @@ function wearLook() {
     element("organisation").hidden = false;
   }
   if (helpDesk) showHelpDesk(helpDesk);
+  if (look.pinLetters === true) expectLetters(true);
 }
 
 function showHelpDesk({ name, email, phone }) {

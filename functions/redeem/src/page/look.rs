@@ -1,14 +1,17 @@
 //! Whose page it is: what the settings say of the organisation, its colour, its logo and its help
-//! desk. All of it stands in every mail as well, and nothing else of the settings is told here.
+//! desk, which stand in every mail as well; and whether PINs may hold letters, for which a number pad would be of no use.
+//! Nothing else of the settings is told here.
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use beckon_domain::model::mail_content::Letterhead;
+use beckon_domain::model::settings::Settings;
 use beckon_domain::model::settings::branding::{Colour, Logo};
 use beckon_domain::model::settings::help_desk::HelpDesk;
 use beckon_domain::ports::settings::SettingsStore as _;
 use beckon_domain::values::names::Label;
+use beckon_domain::values::pin::PinAlphabet;
 use beckon_runtime::Problem;
 use http::{HeaderValue, header};
 use serde::Serialize;
@@ -23,6 +26,8 @@ struct Look {
     help_desk: Option<HelpDesk>,
     accent: Option<Accent>,
     logo: Option<Picture>,
+    /// Whether anybody's PIN may hold letters, under the settings as they are.
+    pin_letters: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -39,8 +44,14 @@ struct Picture {
     height: u32,
 }
 
-impl From<Letterhead> for Look {
-    fn from(head: Letterhead) -> Self {
+impl From<&Settings> for Look {
+    fn from(settings: &Settings) -> Self {
+        let head: Letterhead = settings.letterhead();
+        let groups = settings.groups.iter();
+        let own = groups.filter_map(|entry| entry.registration.as_ref());
+        let pin_letters = std::iter::once(&settings.registration)
+            .chain(own)
+            .any(|registration| registration.pin.alphabet != PinAlphabet::Digits);
         let organisation = head.organisation.map(|name| name.as_str().to_owned());
         Self {
             accent: head.branding.accent_colour.map(Accent::from),
@@ -50,6 +61,7 @@ impl From<Letterhead> for Look {
                 .map(|logo| Picture::of(&logo, organisation.as_deref())),
             help_desk: head.help_desk,
             organisation,
+            pin_letters,
         }
     }
 }
@@ -83,7 +95,7 @@ impl Picture {
 
 pub(super) async fn look(State(redemptions): State<Redemptions>) -> Result<Response, Problem> {
     let current = redemptions.table.current_settings().await?;
-    let mut response = Json(Look::from(current.settings.letterhead())).into_response();
+    let mut response = Json(Look::from(&current.settings)).into_response();
     response.headers_mut().insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=60"),
