@@ -40,7 +40,7 @@ def test_an_action_on_several_people_is_a_job_and_says_what_it_did(beckon, conso
     users = people(beckon, "disabled", 3)
     page = select_all_of(console, "disabled")
     console.choose("Actions", "Disable")
-    expect(console.dialog).to_contain_text("3 people are selected.")
+    expect(console.dialog).to_contain_text("3 people are selected:")
     console.button("Disable", console.dialog).click()
     expect(console.dialog).to_contain_text("Done: 3 people had their turn.")
     console.hears("Done: 3 people had their turn.")
@@ -123,7 +123,7 @@ def test_an_import_is_a_job_with_an_outcome_for_each_line(beckon, console, tmp_p
     expect(row.filter(has_text="imported1@example.com")).to_contain_text("Added")
     # What was wrong is not kept, but where it stands in the file and why.
     expect(row.filter(has_text="Wrong").get_by_role("rowheader")).to_have_text("3")
-    expect(row.filter(has_text="Wrong")).to_contain_text("is not a mail address")
+    expect(row.filter(has_text="Wrong")).to_contain_text("Is not a mail address")
 
 
 def test_a_request_whose_answer_was_lost_starts_no_second_job(beckon, console):

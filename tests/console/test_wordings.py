@@ -43,11 +43,16 @@ def test_the_mail_follows_what_is_typed_and_is_kept(beckon, console):
 def test_each_refusal_stands_where_it_occurs_and_the_cursor_stays(console):
     page = edit(console)
     html = page.get_by_label("Letter as HTML")
+    html.fill("<p>Hello {{ name }},</p>\n{{ secretBlock }}")
     html.focus()
-    page.keyboard.press("Control+End")
-    page.keyboard.type("<script>{{ secretBlock }}</script>")
+    # In the midst of what was written: at an end, a cursor that was moved there would be none the wiser.
+    html.evaluate("(field) => field.setSelectionRange(9, 9)")
+    page.keyboard.type("<script>")
     expect(page.locator('[data-field="html"] .error')).to_contain_text("<script> may not stand in a mail")
     expect(html).to_be_focused()
+    assert html.evaluate("(field) => [field.selectionStart, field.selectionEnd]") == [17, 17]
+    page.keyboard.type("x")
+    expect(html).to_have_value("<p>Hello <script>x{{ name }},</p>\n{{ secretBlock }}")
     page.get_by_label("Letter as text").fill("Hello {{ nobody }}")
     expect(page.locator('[data-field="text"] .error')).to_contain_text("nobody")
     expect(page.locator(".sample-trouble")).to_contain_text("as it was before")

@@ -112,15 +112,16 @@ export function closeAllDialogs() {
  * @param {string} what.title
  * @param {import("./dom.js").Child} what.text
  * @param {string} what.action
+ * @param {string} [what.keep] what the button says that leaves everything as it is
  * @param {boolean} [what.danger]
  * @returns {Promise<boolean>}
  */
-export async function ask({ title, text, action, danger = false }) {
+export async function ask({ title, text, action, keep = t("cancel"), danger = false }) {
   const dialog = openDialog({
     title,
     body: typeof text === "string" ? h("p", null, text) : text,
     actions: [
-      button({ label: t("cancel"), onPress: () => dialog.close(false) }),
+      button({ label: keep, onPress: () => dialog.close(false) }),
       button({ label: action, kind: danger ? "danger" : "main", onPress: () => dialog.close(true) }),
     ],
   });

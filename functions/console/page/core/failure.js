@@ -5,14 +5,35 @@ import { ApiError } from "./api.js";
 import { button } from "./controls.js";
 import { h, icon } from "./dom.js";
 import { time } from "./format.js";
+import { problemWords } from "./refusal_words.js";
 import { t } from "./words.js";
 
 /**
- * The sentence that says what happened.
+ * The sentence that says what happened, with a link where one helps.
+ *
+ * @param {unknown} error
+ * @returns {import("./dom.js").Single[]}
+ */
+function words(error) {
+  const problem = error instanceof ApiError && error.kind !== "signedOut" ? error.problem : null;
+  if (!problem) return [plainly(error)];
+  const said = problemWords(problem);
+  return problem.until ? [...said, " ", t("failure.until", { time: time(problem.until) })] : said;
+}
+
+/**
+ * The same as text alone.
  *
  * @param {unknown} error
  */
 export function whatHappened(error) {
+  return words(error)
+    .map((part) => (part instanceof Node ? part.textContent : part))
+    .join("");
+}
+
+/** What happened to a request that the API says nothing of. @param {unknown} error */
+function plainly(error) {
   if (!(error instanceof ApiError)) {
     // A page of the console that is no longer there: the console was replaced by a newer one.
     if (error instanceof TypeError && /import|module/i.test(error.message)) return t("failure.outdated");
@@ -20,11 +41,7 @@ export function whatHappened(error) {
   }
   if (error.kind === "offline") return t("failure.offline");
   if (error.kind === "signedOut") return t("failure.signedOut");
-  if (error.kind === "refused") return error.problem?.detail ?? t("failure.refused");
-  if (error.problem) {
-    const { detail, until } = error.problem;
-    return until ? `${detail} ${t("failure.until", { time: time(until) })}` : detail;
-  }
+  if (error.kind === "refused") return t("failure.refused");
   return error.status === 429 ? t("failure.tooMany") : t("failure.unavailable");
 }
 
@@ -47,7 +64,7 @@ export function failure(error, { again } = {}) {
     h(
       "div",
       { class: "notice-text" },
-      h("p", null, text),
+      h("p", null, words(error)),
       id && h("p", { class: "muted small" }, t("failure.request", { id })),
       outdated
         ? button({ label: t("reload"), onPress: () => location.reload() })

@@ -2,6 +2,7 @@
 
 import { alertNow } from "./announce.js";
 import { h, replace, uniqueId } from "./dom.js";
+import { refusal } from "./refusal_words.js";
 import { t } from "./words.js";
 
 /**
@@ -10,8 +11,10 @@ import { t } from "./words.js";
  * @property {HTMLElement} element
  * @property {Control} input
  * @property {string} name as the API names it: `email`, `registration.pin.length`
- * @property {(text: string | null) => void} setError
+ * @property {(text: Said) => void} setError
  */
+
+/** @typedef {string | import("./dom.js").Single[] | null} Said what is wrong; null if nothing is */
 
 /**
  * @typedef {object} About
@@ -47,14 +50,14 @@ function field({ name, label, hint, optional }, input) {
  * @param {HTMLElement} element
  * @param {HTMLElement} input
  * @param {HTMLElement} error
- * @param {string | null} text
+ * @param {Said} text
  */
 function mark(element, input, error, text) {
   element.classList.toggle("wrong", text !== null);
   if (text === null) input.removeAttribute("aria-invalid");
   else input.setAttribute("aria-invalid", "true");
   error.hidden = text === null;
-  replace(error, text ?? "");
+  replace(error, ...(Array.isArray(text) ? text : [text ?? ""]));
 }
 
 /**
@@ -205,7 +208,7 @@ export function radioField({ name, label, hint, value, options, onChange }) {
     get value() {
       return element.querySelector("input:checked")?.getAttribute("value") ?? "";
     },
-    /** @param {string | null} text */
+    /** @param {Said} text */
     setError: (text) => mark(element, element, error, text),
   };
 }
@@ -214,8 +217,8 @@ export function radioField({ name, label, hint, value, options, onChange }) {
  * Shows at each field what the API has against it, and brings the reader to the first. Answers with what belongs to
  * none of these fields.
  *
- * @param {{ name: string, element: HTMLElement, setError: (text: string | null) => void }[]} fields
- * @param {readonly { field: string, detail: string }[] | undefined} errors
+ * @param {{ name: string, element: HTMLElement, setError: (text: Said) => void }[]} fields
+ * @param {readonly import("./refusal_words.js").Refused[] | undefined} errors
  */
 export function showErrors(fields, errors = []) {
   for (const field of fields) field.setError(null);
@@ -223,7 +226,7 @@ export function showErrors(fields, errors = []) {
     const field = fields.find(
       ({ name }) => error.field === name || error.field.startsWith(`${name}.`) || error.field.startsWith(`${name}[`),
     );
-    field?.setError(sentence(error.detail));
+    field?.setError(refusal(error));
     return !field;
   });
   const first = fields.find(({ element }) => element.classList.contains("wrong"));
@@ -233,14 +236,4 @@ export function showErrors(fields, errors = []) {
     alertNow(t("field.wrong", { count: errors.length - left.length }));
   }
   return left;
-}
-
-/**
- * The API says what is wrong after the field's name; beside the field it is a sentence by itself.
- *
- * @param {string} detail
- */
-function sentence(detail) {
-  const text = detail.charAt(0).toUpperCase() + detail.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -9,6 +9,7 @@ import { menuButton } from "./menu.js";
 import { here, link, place, showAgain, shown } from "./router.js";
 import { routes } from "./routes.js";
 import { person, setup, signOut } from "./session.js";
+import { done } from "./toast.js";
 import { languages, remember, speak, spoken, t } from "./words.js";
 
 const frame = h("div", { class: "shell" });
@@ -86,7 +87,12 @@ function languageMenu() {
 /** @param {string} tag */
 async function change(tag) {
   if (tag === spoken()) return;
-  await speak(tag);
+  try {
+    await speak(tag);
+  } catch {
+    done(t("failure.languageKept", { language: languageName(tag) }));
+    return;
+  }
   remember(tag);
   build();
   await showAgain();

@@ -1,12 +1,20 @@
 // Starts the console: words and who is there, then the shell and the page of the address.
 
 import { openDialog } from "./dialog.js";
+import { h } from "./dom.js";
 import { showDoor } from "./door.js";
 import { failure } from "./failure.js";
+import { languageName } from "./format.js";
 import { start as follow } from "./router.js";
 import { start as enter, roles } from "./session.js";
 import { build } from "./shell.js";
-import { speak, t } from "./words.js";
+import { done } from "./toast.js";
+import { speakSomething, t } from "./words.js";
+
+/** @param {string} tag whose words could not be had */
+function notSpoken(tag) {
+  done(t("failure.language", { language: languageName(tag) }), { label: t("reload"), href: "" });
+}
 
 // What nobody was ready for is said, too: a page of the console that an update took away, above all.
 addEventListener("unhandledrejection", ({ reason }) => {
@@ -14,12 +22,19 @@ addEventListener("unhandledrejection", ({ reason }) => {
   openDialog({ title: t("failure.title"), body: failure(reason) });
 });
 
-const [spoken, entered] = await Promise.allSettled([speak(), enter()]);
-if (spoken.status === "rejected") throw spoken.reason;
+const [spoken, entered] = await Promise.allSettled([speakSomething(), enter()]);
+if (spoken.status === "rejected") {
+  // Without words, only these can be said.
+  document.body.replaceChildren(
+    h("main", { class: "door", role: "alert" }, h("p", null, "The console could not be loaded. Reload the page.")),
+  );
+  throw spoken.reason;
+}
 if (entered.status === "rejected") showDoor(entered.reason);
 else if (entered.value !== "in") showDoor(entered.value);
 else if (roles().length === 0) showDoor("no role");
 else {
   build();
+  if (spoken.value) notSpoken(spoken.value);
   await follow();
 }

@@ -56,15 +56,37 @@ export function regional() {
   );
 }
 
+/** @param {string} tag */
+async function wordsOf(tag) {
+  const answer = await fetch(new URL(`../words/${tag}.json`, import.meta.url));
+  if (!answer.ok) throw new Error(`the words of ${tag} answered ${answer.status}`);
+  return answer.json();
+}
+
+/**
+ * Speaks the preferred language, or English where its words cannot be had. Answers which could not.
+ *
+ * @returns {Promise<string | null>}
+ */
+export async function speakSomething() {
+  const wanted = preferred();
+  try {
+    await speak(wanted);
+    return null;
+  } catch (error) {
+    if (wanted === "en") throw error;
+    await speak("en");
+    return wanted;
+  }
+}
+
 /**
  * Fetches the words of a language and speaks it from then on.
  *
  * @param {string} [tag] the preferred one if absent
  */
 export async function speak(tag = preferred()) {
-  const answer = await fetch(new URL(`../words/${tag}.json`, import.meta.url));
-  if (!answer.ok) throw new Error(`the words of ${tag} answered ${answer.status}`);
-  words = await answer.json();
+  words = await wordsOf(tag);
   language = tag;
   plurals = new Intl.PluralRules(tag);
   numbers = new Intl.NumberFormat(tag);

@@ -48,7 +48,10 @@ export function openAction(action, user, done) {
       action.about?.(user),
       reason?.element,
     ),
-    actions: [button({ label: t("cancel"), onPress: () => dialog.close() }), go],
+    actions: [
+      button({ label: t(action.name === "cancel" ? "keep.invitation" : "cancel"), onPress: () => dialog.close() }),
+      go,
+    ],
   });
 
   const run = async () => {

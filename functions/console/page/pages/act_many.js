@@ -10,6 +10,7 @@ import { form, showRefusal } from "../core/form.js";
 import { named, t } from "../core/words.js";
 import { fromText } from "./group_names.js";
 import { followJob } from "./job_follow.js";
+import { someNames } from "./send_people.js";
 import { reasonField, showSheets } from "./sheets.js";
 
 /** @typedef {import("./selection.js").Selection} Selection */
@@ -18,11 +19,20 @@ import { reasonField, showSheets } from "./sheets.js";
 const NAMES = { tryAgain: "tryAddressAgain", pin: "generatePins" };
 
 /**
- * Whom it concerns, in words.
+ * Whom it concerns: how many, and the first of them by name.
  *
  * @param {Selection} selection
  */
-const people = (selection) =>
+function people(selection) {
+  const names = selection.users.map((user) => user.displayName || user.email);
+  return [
+    h("p", { class: "strong" }, `${howMany(selection)}${names.length > 0 ? ":" : "."}`),
+    names.length > 0 && h("p", { class: "people-named" }, someNames(names, names.length)),
+  ];
+}
+
+/** @param {Selection} selection */
+const howMany = (selection) =>
   selection.count === null
     ? selection.except > 0
       ? t("users.selection.allExcept", { count: selection.except })
@@ -58,11 +68,14 @@ export function openMany(action, selection, done) {
       id,
       () => start(),
       trouble,
-      h("p", { class: "strong" }, `${people(selection)}.`),
+      people(selection),
       h("p", null, named("jobs.text", name)),
       asked.fields.map(({ element }) => element),
     ),
-    actions: [button({ label: t("cancel"), onPress: () => dialog.close() }), go],
+    actions: [
+      button({ label: t(name === "cancel" ? "keep.invitations" : "cancel"), onPress: () => dialog.close() }),
+      go,
+    ],
     onClose: () => over.abort(),
   });
 
@@ -91,7 +104,7 @@ export function openMany(action, selection, done) {
  * What an action asks for, and how the API takes it.
  *
  * @param {string} name
- * @returns {{ fields: { name: string, element: HTMLElement, setError: (text: string | null) => void }[], body: () => object }}
+ * @returns {{ fields: { name: string, element: HTMLElement, setError: (text: import("../core/fields.js").Said) => void }[], body: () => object }}
  */
 function fieldsOf(name) {
   if (name === "generatePins") {
@@ -141,14 +154,7 @@ function openSheets(selection, done) {
   const go = button({ label: t("jobs.sheets"), kind: "main", type: "submit", form: id });
   const dialog = openDialog({
     title: t("jobs.sheets"),
-    body: form(
-      id,
-      () => make(),
-      trouble,
-      h("p", { class: "strong" }, `${people(selection)}.`),
-      h("p", null, t("jobs.sheets.text")),
-      reason.element,
-    ),
+    body: form(id, () => make(), trouble, people(selection), h("p", null, t("jobs.sheets.text")), reason.element),
     actions: [button({ label: t("cancel"), onPress: () => dialog.close() }), go],
   });
   const make = async () => {

@@ -1,6 +1,5 @@
 // Adding a user, with the invitation at once unless that is switched off.
 
-import { announce } from "../core/announce.js";
 import { ApiError, api, freshKey } from "../core/api.js";
 import { busy, button } from "../core/controls.js";
 import { ask, openDialog } from "../core/dialog.js";
@@ -9,6 +8,8 @@ import { checkField, selectField, textField } from "../core/fields.js";
 import { form, showRefusal } from "../core/form.js";
 import { languageName } from "../core/format.js";
 import { may } from "../core/roles.js";
+import { link } from "../core/router.js";
+import { done } from "../core/toast.js";
 import { t } from "../core/words.js";
 import { MAIL_LANGUAGES } from "./mail_languages.js";
 
@@ -94,9 +95,12 @@ export function openAddUser({ added }) {
     trouble.replaceChildren();
     busy(submit, true);
     try {
-      await api.post("/v1/users", body, { idempotencyKey: key });
+      const { data } = await api.post("/v1/users", body, { idempotencyKey: key });
       dialog.close();
-      announce(t(body.invite ? "user.addedInvited" : "user.added", { name: body.displayName ?? body.email }));
+      done(t(body.invite ? "user.addedInvited" : "user.added", { name: body.displayName ?? body.email }), {
+        label: t("user.open"),
+        href: link(`/users/${data.user.id}`),
+      });
       added();
     } catch (error) {
       // An answer that says no ends the request; without one, the same key asks again.

@@ -3,6 +3,7 @@
 import { badge } from "../core/controls.js";
 import { h } from "../core/dom.js";
 import { inFull, moment } from "../core/format.js";
+import { mailReason } from "../core/refusal_words.js";
 import { link } from "../core/router.js";
 import { isKey, named, t } from "../core/words.js";
 import { outcomeRows } from "./outcome_rows.js";
@@ -95,11 +96,11 @@ function columns() {
       key: "delivery",
       label: t("users.column.delivery"),
       class: "delivery",
-      cell: ({ delivery, deliveryReason }) =>
+      cell: ({ delivery, deliveryReason, deliveryReasonCode }) =>
         delivery
           ? [
               deliveryBadge(delivery),
-              deliveryReason && h("span", { class: "reason", title: deliveryReason, lang: "en" }, deliveryReason),
+              deliveryReason && h("span", { class: "reason" }, mailReason(deliveryReasonCode, deliveryReason)),
             ]
           : nothing(),
     },
@@ -121,5 +122,7 @@ function columns() {
 function invitationBadge(state) {
   if (!state) return nothing();
   const own = `batch.invitation.${state}`;
-  return isKey(own) ? badge(t(own), "neutral") : stateBadge(/** @type {Schema<"InvitationState">} */ (state));
+  return isKey(own)
+    ? badge(t(own), "neutral")
+    : stateBadge({ state: /** @type {Schema<"InvitationState">} */ (state) });
 }

@@ -1,17 +1,17 @@
 // The list of users as a CSV file, page by page into one.
 
-import { announce } from "../core/announce.js";
 import { api } from "../core/api.js";
 import { button, notice } from "../core/controls.js";
 import { openDialog } from "../core/dialog.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
+import { done } from "../core/toast.js";
 import { t } from "../core/words.js";
 
 /**
  * Fetches everyone whom the list shows, and hands the file to the browser.
  *
- * @param {{ [name: string]: string | string[] }} query
+ * @param {{ [name: string]: string | string[] | boolean | null }} query
  */
 export function openExport(query) {
   const over = new AbortController();
@@ -50,7 +50,7 @@ export function openExport(query) {
       replace(dialog.body, notice("good", h("p", null, t("export.done", { count: rows }))));
       dialog.setActions(close);
       close.focus();
-      announce(t("export.done", { count: rows }));
+      done(t("export.done", { count: rows }));
     } catch (error) {
       // What came is kept: trying again goes on behind it.
       if (!over.signal.aborted) replace(dialog.body, failure(error, { again: begin }));

@@ -5,9 +5,10 @@ import { h, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { inFull, moment } from "../core/format.js";
 import { isKey, spoken, t } from "../core/words.js";
+import { details } from "./history_words.js";
 
 /**
- * @typedef {{ id?: string, at: string, who: string, what: string, text: string }} Entry
+ * @typedef {{ id?: string, at: string, who: string, what: string, text: string, facts?: import("./history_words.js").Facts }} Entry
  * @typedef {{ items: Entry[], next?: string | null }} Page
  */
 
@@ -135,17 +136,31 @@ function title({ what, text }, words) {
   return isKey(key) ? t(key) : text;
 }
 
+/**
+ * The details in the reader's language; in English, and of what this console does not know, the API's own sentence.
+ *
+ * @param {import("./history_words.js").Facts | undefined} facts
+ * @param {string} text
+ * @param {boolean} known whether this console has a title for what happened
+ */
+function more(facts, text, known) {
+  if (spoken() === "en") return h("p", null, text);
+  const said = details(facts);
+  if (said !== null) return h("p", null, said);
+  return !known || !facts ? h("p", { lang: "en" }, text) : null;
+}
+
 /** @param {Entry} entry @param {string} words */
 function row(entry, words) {
-  const { at, who, what, text } = entry;
+  const { at, who, what, text, facts } = entry;
   const actor = ACTORS[who];
   const said = title(entry, words);
+  const known = isKey(`${words}.${what}`);
   return h(
     "li",
     { dataset: { what } },
     h("p", { class: "strong" }, said),
-    // The API writes its sentences in English.
-    said !== text && !PLAIN.has(what) && h("p", { lang: spoken() === "en" ? null : "en" }, text),
+    said !== text && !PLAIN.has(what) && more(facts, text, known),
     h(
       "p",
       { class: "hint" },

@@ -8,8 +8,10 @@ import { h, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { checkField } from "../core/fields.js";
 import { list, number } from "../core/format.js";
+import { fieldLabel, refusal } from "../core/refusal_words.js";
 import { may } from "../core/roles.js";
 import { named, t } from "../core/words.js";
+import { peopleOf } from "./import_people.js";
 import { followJob } from "./job_follow.js";
 
 /**
@@ -28,6 +30,8 @@ export function openImport({ done }) {
   /** Of this file, as it is to be imported: the same request again starts no second job. */
   let key = freshKey();
   let contentType = "text/csv";
+  /** Who stands on each line, as far as the file says. @type {(line: number) => string} */
+  let whoIs = () => "";
   const trouble = h("div");
   const result = h("div", { class: "form" });
   const id = uniqueId("file");
@@ -92,6 +96,7 @@ export function openImport({ done }) {
     file = input.files?.[0] ?? null;
     key = freshKey();
     contentType = file ? await typeOf(file) : "text/csv";
+    whoIs = file ? await peopleOf(file, contentType) : () => "";
     result.replaceChildren();
     look();
   };
@@ -157,9 +162,9 @@ export function openImport({ done }) {
         wrong.length > 0 && h("p", null, t("import.wrong", { count: wrong.length })),
         report.detail && h("p", null, report.detail),
         report.ignoredColumns.length > 0 && h("p", null, t("import.ignored", { columns: list(report.ignoredColumns) })),
-        report.warnings.map(({ field, detail }) => h("p", null, `${field}: ${detail}`)),
+        report.warnings.map((one) => h("p", null, `${fieldLabel(one.field)}: `, refusal(one))),
       ),
-      shown.length > 0 && rows(shown),
+      shown.length > 0 && rows(shown, whoIs),
       shown.length < wrong.length + others.length &&
         h("p", { class: "hint" }, t("import.more", { count: wrong.length + others.length - shown.length })),
     );
@@ -188,8 +193,11 @@ function counts({ counts: { added, updated, unchanged, invalid } }) {
 /** @type {{ [outcome in Row["outcome"]]: "good" | "info" | "neutral" | "bad" | "warn" }} */
 const TONES = { added: "good", updated: "info", unchanged: "neutral", invalid: "bad", notReached: "warn" };
 
-/** @param {Row[]} shown */
-function rows(shown) {
+/**
+ * @param {Row[]} shown
+ * @param {(line: number) => string} whoIs
+ */
+function rows(shown, whoIs) {
   return h(
     "div",
     { class: "table-place import-rows", tabindex: "0", role: "region", "aria-label": t("import.rows") },
@@ -203,6 +211,7 @@ function rows(shown) {
           "tr",
           null,
           h("th", { scope: "col" }, t("import.line")),
+          h("th", { scope: "col" }, t("import.who")),
           h("th", { scope: "col" }, t("import.outcome")),
           h("th", { scope: "col" }, t("import.details")),
         ),
@@ -214,17 +223,18 @@ function rows(shown) {
           h(
             "tr",
             null,
-            h("th", { scope: "row" }, number(line)),
+            h("td", null, number(line)),
+            h("th", { scope: "row" }, whoIs(line)),
             h("td", null, badge(named("import.outcome", outcome), TONES[outcome])),
             h(
               "td",
               null,
-              errors.map(({ field, detail }) => h("p", null, h("strong", null, field), ` ${detail}`)),
+              errors.map((one) => h("p", null, h("strong", null, `${fieldLabel(one.field)}:`), " ", refusal(one))),
               changes.map(({ field, from, to }) =>
                 h(
                   "p",
                   null,
-                  h("strong", null, field),
+                  h("strong", null, fieldLabel(field)),
                   " ",
                   from == null ? "" : h("del", null, from),
                   from == null ? "" : " ",

@@ -8,6 +8,7 @@ import { h, icon, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { list, number, time } from "../core/format.js";
 import { poll } from "../core/poll.js";
+import { fieldLabel, refusal } from "../core/refusal_words.js";
 import { may } from "../core/roles.js";
 import { entitle, link, setQuery } from "../core/router.js";
 import { isKey, named, t } from "../core/words.js";
@@ -79,6 +80,7 @@ export async function show(place, { params, query, signal }) {
       title: t("jobs.stop.title"),
       text: t(job.action === "import" ? "jobs.stop.lines" : "jobs.stop.text"),
       action: t("sent.stop"),
+      keep: t("keep.going"),
       danger: true,
     });
     if (!sure) return;
@@ -151,7 +153,7 @@ function remarks({ ignoredColumns = [], warnings = [] }) {
     warnings.length > 0 &&
       notice(
         "warn",
-        warnings.map(({ field, detail }) => h("p", null, `${field}: ${detail}`)),
+        warnings.map((one) => h("p", null, `${fieldLabel(one.field)}: `, refusal(one))),
       ),
   ];
 }
@@ -247,7 +249,7 @@ const changesColumn = () => ({
   class: "why",
   cell: ({ changes = [], errors = [] }) => {
     if (errors.length > 0)
-      return errors.map(({ field, detail }) => h("span", { class: "wrong-line", lang: "en" }, `${field}: ${detail}`));
-    return changes.length > 0 ? list(changes) : nothing();
+      return errors.map((one) => h("span", { class: "wrong-line" }, `${fieldLabel(one.field)}: `, refusal(one)));
+    return changes.length > 0 ? list(changes.map(fieldLabel)) : nothing();
   },
 });

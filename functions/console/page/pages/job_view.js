@@ -28,9 +28,12 @@ export function jobView() {
       );
       replace(
         counts,
-        figures(job).map(({ label, count, outcome }) =>
-          h("div", { dataset: { outcome } }, h("dt", null, label), h("dd", null, number(count))),
-        ),
+        figures(job)
+          // What seldom happens is only spoken of when it did.
+          .filter(({ outcome, count }) => count > 0 || !["unreadable", "gone"].includes(outcome))
+          .map(({ label, count, outcome }) =>
+            h("div", { dataset: { outcome } }, h("dt", null, label), h("dd", null, number(count))),
+          ),
       );
       return text;
     },

@@ -1,6 +1,5 @@
 // Whether mail goes out: nothing is shown while it does.
 
-import { announce } from "../core/announce.js";
 import { api } from "../core/api.js";
 import { button, notice } from "../core/controls.js";
 import { h, replace } from "../core/dom.js";
@@ -8,6 +7,7 @@ import { failure } from "../core/failure.js";
 import { moment, relative } from "../core/format.js";
 import { poll } from "../core/poll.js";
 import { may } from "../core/roles.js";
+import { done } from "../core/toast.js";
 import { t } from "../core/words.js";
 
 /** How often it is asked again, in milliseconds. */
@@ -35,7 +35,7 @@ export function deliveryNotice(signal) {
     const resume = async () => {
       try {
         await api.post("/v1/delivery/resume", {}, { signal });
-        announce(t("overview.delivery.resumed"));
+        done(t("overview.delivery.resumed"));
         await ask();
       } catch (error) {
         replace(wrong, failure(error, { again: resume }));

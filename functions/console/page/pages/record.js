@@ -1,7 +1,7 @@
 // What the pages of one user, batch or job have in common.
 
+import { ago } from "../core/ago.js";
 import { h, replace } from "../core/dom.js";
-import { inFull, moment, relative } from "../core/format.js";
 import { entitle, link } from "../core/router.js";
 import { t } from "../core/words.js";
 
@@ -9,7 +9,7 @@ import { t } from "../core/words.js";
 export const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
 
 /** A moment, and how long ago that is. @param {string} at */
-export const when = (at) => h("time", { datetime: at, title: inFull(at) }, `${moment(at)} (${relative(at)})`);
+export const when = (at) => ago(at, "both");
 
 /**
  * In place of a record that there is not.

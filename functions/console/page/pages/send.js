@@ -6,7 +6,9 @@ import { busy, button, enable, notice } from "../core/controls.js";
 import { openDialog } from "../core/dialog.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
+import { refusalText } from "../core/refusal_words.js";
 import { t } from "../core/words.js";
+import { advise } from "./send_advice.js";
 import { mailPanel } from "./send_mail.js";
 import { ownerPanel } from "./send_owner.js";
 import { confirmationText, peoplePanel, summary } from "./send_people.js";
@@ -41,6 +43,7 @@ export function openSend(selection, { sent }) {
   const owner = ownerPanel({ onChange: () => look() });
   const facts = h("div", { class: "send-summary" });
   const confirmation = h("div", { class: "send-confirmation" });
+  const advice = h("div", { class: "send-advice" });
 
   const cancel = button({ label: t("cancel"), onPress: () => dialog.close() });
   const send = button({ label: t("send.send"), kind: "main", icon: "mail", onPress: () => order() });
@@ -53,7 +56,8 @@ export function openSend(selection, { sent }) {
     mayClose: () => !sending,
     onClose: () => over.abort(),
   });
-  replace(left, facts, owner.element, confirmation, people.element);
+  replace(left, facts, advice, owner.element, confirmation, people.element);
+  advise(advice, over.signal);
 
   /**
    * @param {string | null} cursor
@@ -130,7 +134,7 @@ export function openSend(selection, { sent }) {
     }
     const choice = error instanceof ApiError && error.problem?.errors?.find(({ field }) => field === "ownership");
     if (choice && owner.choice) {
-      owner.refuse(choice.detail);
+      owner.refuse(refusalText(choice));
       look();
       return;
     }

@@ -18,6 +18,9 @@ import { MAIL_LANGUAGES } from "./mail_languages.js";
 export function mailPanel({ ask, signal }) {
   const frame = mailFrame(t("mail.title"));
   const subject = h("p", { class: "mail-subject" });
+  const tongue = h("p", { class: "mail-tongue hint", role: "status" });
+  /** @type {Preview["recipients"]} */
+  let people = [];
   const place = h("div", { class: "mail-place phone" }, frame.element);
   const trouble = h("div");
   let dark =
@@ -67,6 +70,7 @@ export function mailPanel({ ask, signal }) {
     "section",
     { class: "mail-panel", "aria-label": t("mail.title") },
     h("div", { class: "mail-tools" }, person.element, language.element, width, paper),
+    tongue,
     subject,
     trouble,
     place,
@@ -80,6 +84,18 @@ export function mailPanel({ ask, signal }) {
         : t("mail.none"),
     );
     place.hidden = !shown;
+    const one = people.find(({ userId }) => userId === person.input.value);
+    const name = one?.displayName ?? one?.email ?? "";
+    const sent = languageName(one?.locale ?? "en");
+    const other = language.input.value;
+    replace(
+      tongue,
+      !shown || !one
+        ? ""
+        : other && other !== one.locale
+          ? t("mail.shownIn", { shown: languageName(other), name, language: sent })
+          : t("mail.sentIn", { name, language: sent }),
+    );
     if (shown) await frame.show(shown.html, { dark });
   };
   const fetchMail = async () => {
@@ -107,6 +123,7 @@ export function mailPanel({ ask, signal }) {
       round += 1;
       const chosen = person.input.value;
       const invited = preview.recipients.filter(({ outcome }) => outcome !== "skipped");
+      people = invited;
       replace(
         person.input,
         invited.map(({ userId, email }) =>

@@ -53,6 +53,10 @@ export function ownerPanel({ onChange }) {
     /** @param {Schema<"PreviewView">} preview */
     show(preview) {
       const notReached = preview.recipients.filter((one) => one.outcome !== "skipped" && one.ownershipReason);
+      // As long as it can reach nobody, it cannot be switched: the note says why.
+      const useless = !preview.ownership.applies && !preview.next && preview.recipients.length > 0;
+      toggle.input.disabled = useless;
+      toggle.element.classList.toggle("off", useless);
       const methods = new Set(notReached.map(({ method }) => named("method", method)));
       replace(
         effect,

@@ -44,6 +44,7 @@ export function progress(first, { signal, names, shown, changed }) {
         title: t("sent.stop.title"),
         text: t("sent.stop.text"),
         action: t("sent.stop"),
+        keep: t("keep.going"),
         danger: true,
       });
       if (!sure) return;

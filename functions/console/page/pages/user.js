@@ -51,7 +51,7 @@ export async function show(place, { params, signal }) {
       entitle(name);
       replace(heading, name);
     }
-    replace(badges, stateBadge(now.invitation.state), !now.enabled && badge(t("user.disabled"), "warn"));
+    replace(badges, !now.enabled && badge(t("user.disabled"), "warn"), stateBadge(now.invitation));
     actions.show(now);
     invitation.show(now);
     details.show(now);

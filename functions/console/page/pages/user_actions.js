@@ -19,7 +19,17 @@ export function actionsMenu({ selection, done }) {
   const items = () => {
     /** @type {import("../core/menu.js").Item[]} */
     const list = [];
-    if (may("inviter")) list.push({ label: t("actions.sendInvite"), onChoose: sendInvite });
+    if (may("inviter")) {
+      const named = selection.users;
+      const label = t("actions.sendInvite");
+      // Whoever is disabled is skipped: of them alone, nobody would get a mail.
+      if (named.length > 0 && named.every(({ enabled }) => !enabled))
+        list.push({
+          label,
+          hint: named.length > 1 ? t("actions.nobody", { why: t("skip.disabled") }) : t("skip.disabled"),
+        });
+      else list.push({ label, onChoose: sendInvite });
+    }
     const user = selection.single;
     for (const action of ACTIONS) {
       if (!may(action.role)) continue;
@@ -34,6 +44,8 @@ export function actionsMenu({ selection, done }) {
     }
     return list;
   };
+  /** Why there is nothing to do. @param {import("./actions.js").Action} action */
+  const unfit = (action) => t(/** @type {import("../core/words.js").Key} */ (`action.${action.name}.unfit`));
   /**
    * @param {import("./actions.js").Action} action
    * @param {User | null} user
@@ -45,6 +57,9 @@ export function actionsMenu({ selection, done }) {
     if (!user) {
       if (action.name === "sheet" && (selection.count ?? MOST_SHEETS + 1) > MOST_SHEETS)
         return { label, danger, separated, hint: t("jobs.sheets.most") };
+      const named = selection.users;
+      if (named.length > 0 && !named.some((one) => action.fits(one)))
+        return { label, danger, separated, hint: t("actions.nobody", { why: unfit(action) }) };
       return { label, danger, separated, onChoose: () => actMany(action) };
     }
     if (!action.fits(user))
@@ -52,7 +67,7 @@ export function actionsMenu({ selection, done }) {
         label,
         danger,
         separated,
-        hint: t(/** @type {import("../core/words.js").Key} */ (`action.${action.name}.unfit`)),
+        hint: unfit(action),
       };
     return { label, danger, separated, onChoose: () => act(action, user) };
   };

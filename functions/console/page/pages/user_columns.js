@@ -1,8 +1,10 @@
 // What the list of users says of each.
 
+import { ago } from "../core/ago.js";
 import { badge } from "../core/controls.js";
 import { h } from "../core/dom.js";
-import { inFull, number, relative } from "../core/format.js";
+import { number } from "../core/format.js";
+import { mailReason } from "../core/refusal_words.js";
 import { link } from "../core/router.js";
 import { matching } from "../core/routes.js";
 import { named, t } from "../core/words.js";
@@ -35,8 +37,13 @@ const DELIVERY_TONES = {
   dropped: "neutral",
 };
 
-/** @param {Schema<"InvitationState">} state */
-export function stateBadge(state) {
+/**
+ * Where an invitation stands; one whose secret was accepted waits for the device alone.
+ *
+ * @param {User["invitation"]} invitation
+ */
+export function stateBadge({ state, begunAt }) {
+  if (begunAt) return badge(t("state.begun"), "info");
   return badge(named("state", state), STATE_TONES[state] ?? "neutral");
 }
 
@@ -47,24 +54,19 @@ export function deliveryBadge(state) {
 
 /** @param {string | undefined} moment */
 function when(moment) {
-  return moment
-    ? h("time", { datetime: moment, title: inFull(moment) }, relative(moment))
-    : h("span", { class: "muted" }, "–");
+  return moment ? ago(moment) : h("span", { class: "muted" }, "–");
 }
 
 /** @param {User} user */
 function name(user) {
   const text = user.displayName || user.email;
   const to = `/users/${user.id}`;
-  return [
-    matching(to) ? h("a", { class: "strong", href: link(to) }, text) : h("span", { class: "strong" }, text),
-    !user.enabled && badge(t("user.disabled"), "neutral"),
-  ];
+  return matching(to) ? h("a", { class: "strong", href: link(to) }, text) : h("span", { class: "strong" }, text);
 }
 
 /** @param {User} user */
-function delivery({ invitation: { delivery, deliveryReason }, addressMark }) {
-  const reason = deliveryReason ?? (addressMark ? named("mark", addressMark) : "");
+function delivery({ invitation: { delivery, deliveryReason, deliveryReasonCode }, addressMark }) {
+  const reason = mailReason(deliveryReasonCode, deliveryReason) || (addressMark ? named("mark", addressMark) : "");
   return [
     delivery ? deliveryBadge(delivery) : h("span", { class: "muted" }, "–"),
     reason && h("span", { class: "reason", title: reason }, reason),
@@ -95,7 +97,13 @@ export function columns(byAddress) {
       sort: byAddress,
       cell: ({ email }) => h("span", { title: email }, email),
     },
-    { key: "state", label: t("users.column.state"), cell: ({ invitation }) => stateBadge(invitation.state) },
+    {
+      key: "state",
+      label: t("users.column.state"),
+      class: "state",
+      // Whoever is disabled has nothing open, whatever the invitation says.
+      cell: ({ enabled, invitation }) => [!enabled && badge(t("user.disabled"), "warn"), stateBadge(invitation)],
+    },
     { key: "delivery", label: t("users.column.delivery"), class: "delivery", cell: delivery },
     { key: "pin", label: t("users.column.pin"), cell: pinStatus },
     { key: "issued", label: t("users.column.issued"), cell: ({ invitation }) => when(invitation.issuedAt) },

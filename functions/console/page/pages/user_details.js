@@ -1,13 +1,14 @@
 // Who a user is, with editing in place. What somebody else changes meanwhile is shown beside what was typed.
 
-import { alertNow, announce } from "../core/announce.js";
-import { api } from "../core/api.js";
+import { alertNow } from "../core/announce.js";
+import { ApiError, api } from "../core/api.js";
 import { badge, busy, button, notice } from "../core/controls.js";
 import { h, replace, uniqueId } from "../core/dom.js";
 import { selectField, textField } from "../core/fields.js";
 import { form, showRefusal } from "../core/form.js";
 import { languageName, list } from "../core/format.js";
 import { may } from "../core/roles.js";
+import { done } from "../core/toast.js";
 import { t } from "../core/words.js";
 import { asText, fromText } from "./group_names.js";
 import { MAIL_LANGUAGES } from "./mail_languages.js";
@@ -26,6 +27,9 @@ const FIELDS = [
   { name: "locale", label: "user.language" },
   { name: "timeZone", label: "user.timeZone" },
 ];
+
+/** How often a change is tried while the user is being changed by others. */
+const ROUNDS = 5;
 
 /** What a field holds, as text: the same text means the same value. @param {User} user @param {Name} name */
 function held(user, name) {
@@ -121,7 +125,7 @@ export function detailsCard({ path, saved }) {
     view();
     edit.focus();
     if (now) {
-      announce(t("user.saved"));
+      done(t("user.saved"));
       saved(now);
     }
   };
@@ -203,31 +207,42 @@ function editor({ path, user, saved, cancel }) {
     trouble.replaceChildren();
     busy(submit, true);
     try {
-      // Somebody may have saved since the page was last told.
-      /** @type {import("../core/api.js").Answer<User>} */
-      const { data: now } = await api.get(path);
-      const both = learn(now);
-      if (both.length > 0) {
-        const text = t("user.clash", { count: both.length });
-        replace(trouble, notice("warn", h("p", null, text)));
-        alertNow(text);
-        fields.get(/** @type {Name} */ (both[0]))?.input.focus();
-        return;
-      }
-      const names = changed();
-      if (names.length === 0) {
-        saved(now);
-        return;
-      }
-      const patch = Object.fromEntries(
-        names.map((name) => [name, name === "groups" ? fromText(typed(name)) : typed(name) || null]),
-      );
-      const { data } = await api.patch(path, patch);
-      saved(data);
+      // Somebody may have saved since the page was last told, or between this and the change itself.
+      for (let round = 0; round < ROUNDS; round += 1) if (await saveOnce()) return;
+      throw new ApiError("problem", { status: 503, problem: null });
     } catch (error) {
       showRefusal(error, [...fields.values()], trouble, { again: save });
     } finally {
       busy(submit, false);
+    }
+  };
+
+  /** Answers whether nothing is left to do: false if the user changed just now. */
+  const saveOnce = async () => {
+    /** @type {import("../core/api.js").Answer<User>} */
+    const { data: now, etag } = await api.get(path);
+    const both = learn(now);
+    if (both.length > 0) {
+      const text = t("user.clash", { count: both.length });
+      replace(trouble, notice("warn", h("p", null, text)));
+      alertNow(text);
+      fields.get(/** @type {Name} */ (both[0]))?.input.focus();
+      return true;
+    }
+    const names = changed();
+    if (names.length === 0) {
+      saved(now);
+      return true;
+    }
+    const patch = Object.fromEntries(
+      names.map((name) => [name, name === "groups" ? fromText(typed(name)) : typed(name) || null]),
+    );
+    try {
+      saved((await api.patch(path, patch, { ifMatch: etag })).data);
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 412) return false;
+      throw error;
     }
   };
 

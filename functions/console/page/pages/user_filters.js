@@ -4,8 +4,10 @@ import { button } from "../core/controls.js";
 import { h, icon, keepInView, replace, uniqueId } from "../core/dom.js";
 import { named, t } from "../core/words.js";
 
-/** @type {Schema<"InvitationState">[]} */
-const STATES = ["none", "pending", "completed", "expired", "cancelled", "declined", "locked"];
+/** @typedef {Schema<"InvitationState"> | "begun"} State where somebody stands, as the list can be filtered by it */
+
+/** @type {State[]} */
+const STATES = ["none", "pending", "begun", "completed", "expired", "cancelled", "declined", "locked"];
 
 /** @type {Schema<"MailState">[]} */
 const DELIVERIES = [
@@ -22,6 +24,9 @@ const DELIVERIES = [
   "dropped",
 ];
 
+/** @type {("enabled" | "disabled")[]} */
+const ACCOUNTS = ["enabled", "disabled"];
+
 /** How long typing must pause before the list is asked for, in milliseconds. */
 const PAUSE = 250;
 
@@ -37,9 +42,8 @@ export class Filters {
   /** @param {URLSearchParams} query */
   constructor(query) {
     const list = (/** @type {string} */ name) => (query.get(name) ?? "").split(",").filter(Boolean);
-    this.states = /** @type {Schema<"InvitationState">[]} */ (
-      list("state").filter((one) => STATES.some((known) => known === one))
-    );
+    this.accounts = ACCOUNTS.filter((one) => list("account").includes(one));
+    this.states = /** @type {State[]} */ (list("state").filter((one) => STATES.some((known) => known === one)));
     this.deliveries = /** @type {Schema<"MailState">[]} */ (
       list("delivery").filter((one) => DELIVERIES.some((known) => known === one))
     );
@@ -69,6 +73,7 @@ export class Filters {
     this.deliveryChoice = choices(t("filters.delivery"), DELIVERIES, "delivery", this.deliveries, () =>
       this.#changed(),
     );
+    this.accountChoice = choices(t("filters.account"), ACCOUNTS, "account", this.accounts, () => this.#changed());
     this.#follow(this.search, () => {
       this.text = this.search.value.trim();
     });
@@ -84,6 +89,7 @@ export class Filters {
       h("div", { class: "search-place" }, icon("search"), this.search),
       this.stateChoice.element,
       this.deliveryChoice.element,
+      this.accountChoice.element,
       this.group,
       this.clearing,
     );
@@ -118,18 +124,22 @@ export class Filters {
   clear() {
     this.states.length = 0;
     this.deliveries.length = 0;
+    this.accounts.length = 0;
     this.groups = [];
     this.text = "";
     this.search.value = "";
     this.group.value = "";
     this.stateChoice.write();
     this.deliveryChoice.write();
+    this.accountChoice.write();
     this.search.focus();
     this.#changed();
   }
 
   get isEmpty() {
-    return this.states.length + this.deliveries.length + this.groups.length === 0 && this.text === "";
+    return (
+      this.states.length + this.deliveries.length + this.accounts.length + this.groups.length === 0 && this.text === ""
+    );
   }
 
   /**
@@ -138,7 +148,20 @@ export class Filters {
    * @returns {Schema<"UserFilter">}
    */
   body() {
-    return { states: this.states.slice(), deliveries: this.deliveries.slice(), groups: this.groups, text: this.text };
+    const enabled = this.#enabled();
+    return {
+      states: this.states.filter((one) => one !== "begun"),
+      begun: this.states.includes("begun"),
+      ...(enabled === null ? {} : { enabled }),
+      deliveries: this.deliveries.slice(),
+      groups: this.groups,
+      text: this.text,
+    };
+  }
+
+  /** Whether only those who are enabled are wanted, or only those who are not; null: either. */
+  #enabled() {
+    return this.accounts.length === 1 ? this.accounts[0] === "enabled" : null;
   }
 
   /** As the API's query names it. */
@@ -146,6 +169,7 @@ export class Filters {
     return {
       state: this.states.join(","),
       delivery: this.deliveries.join(","),
+      enabled: this.#enabled(),
       group: asList(this.groups),
       text: this.text,
     };
@@ -157,6 +181,7 @@ export class Filters {
     if (this.text) query.set("text", this.text);
     if (this.states.length > 0) query.set("state", this.states.join(","));
     if (this.deliveries.length > 0) query.set("delivery", this.deliveries.join(","));
+    if (this.accounts.length > 0) query.set("account", this.accounts.join(","));
     for (const group of this.groups) query.append("group", group);
     return query;
   }

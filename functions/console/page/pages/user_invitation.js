@@ -5,6 +5,7 @@ import { notice } from "../core/controls.js";
 import { h, replace, uniqueId } from "../core/dom.js";
 import { moment, relative, time } from "../core/format.js";
 import { poll } from "../core/poll.js";
+import { mailReason } from "../core/refusal_words.js";
 import { setup } from "../core/session.js";
 import { isKey, named, t } from "../core/words.js";
 import { fact, when } from "./record.js";
@@ -71,6 +72,9 @@ export function invitationCard({ signal }) {
     replace(notes, hints(shown, pause));
   };
 
+  const going = setInterval(write, 20_000);
+  signal.addEventListener("abort", () => clearInterval(going));
+
   return {
     element,
     /** @param {User} user */
@@ -83,10 +87,10 @@ export function invitationCard({ signal }) {
 
 /** Where it stands, as a sentence. @param {User} user */
 function sentence({ invitation }) {
-  const { state, expiresAt, endedAt, method } = invitation;
-  const key = `user.state.${state}`;
+  const { state, expiresAt, endedAt, method, begunAt } = invitation;
+  const key = begunAt ? "user.state.begun" : `user.state.${state}`;
   if (!isKey(key)) return named("state", state);
-  const at = state === "pending" || state === "locked" || state === "expired" ? expiresAt : endedAt;
+  const at = begunAt ?? (state === "pending" || state === "locked" || state === "expired" ? expiresAt : endedAt);
   return t(key, {
     time: at ? moment(at) : "–",
     in: at ? relative(at) : "",
@@ -96,7 +100,18 @@ function sentence({ invitation }) {
 
 /** @param {User} user */
 function all(user) {
-  const { state, method, ownership, issuedAt, expiresAt, endedAt, issue, delivery, deliveryReason } = user.invitation;
+  const {
+    state,
+    method,
+    ownership,
+    issuedAt,
+    expiresAt,
+    endedAt,
+    issue,
+    delivery,
+    deliveryReason,
+    deliveryReasonCode,
+  } = user.invitation;
   const open = state === "pending" || state === "locked";
   const ended = endedAt && !open;
   return [
@@ -110,7 +125,7 @@ function all(user) {
     delivery &&
       fact(t("user.delivery"), [
         deliveryBadge(delivery),
-        deliveryReason && h("span", { class: "reason", lang: "en" }, deliveryReason),
+        deliveryReason && h("span", { class: "reason" }, mailReason(deliveryReasonCode, deliveryReason)),
       ]),
     issue !== undefined && fact(t("user.issue"), String(issue)),
   ];

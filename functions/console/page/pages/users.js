@@ -1,7 +1,7 @@
 // The list of users: search, filters, selection, and what can be done with those who are selected.
 
 import { announce } from "../core/announce.js";
-import { api, connection } from "../core/api.js";
+import { ApiError, api, connection } from "../core/api.js";
 import { button, enable } from "../core/controls.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
@@ -34,6 +34,16 @@ const [SOON, LATER] = [2_000, 15_000];
 function remembered() {
   const cursors = history.state?.cursors;
   return Array.isArray(cursors) && cursors.length > 0 ? cursors : [null];
+}
+
+/**
+ * What somebody reads from the enrolment page to the help desk, whatever stands between its parts; null if it is none.
+ *
+ * @param {string} text
+ */
+function registrationIdOf(text) {
+  const together = text.replace(/[\s-]/g, "").toLowerCase();
+  return /^[0-9a-f]{32}$/.test(together) ? together : null;
 }
 
 /** @type {import("../core/router.js").Show} */
@@ -94,7 +104,8 @@ export async function show(place, { query, signal }) {
     } else {
       told.textContent = count ? t("users.selection.some", { count }) : t("users.selection.none");
     }
-    all.hidden = selection.isAll || users.length === 0;
+    // Of a registration id the API's filter knows nothing.
+    all.hidden = selection.isAll || users.length === 0 || registrationIdOf(filters.text) !== null;
     none.hidden = selection.isEmpty;
     enable(actions.button, !selection.isEmpty);
   };
@@ -119,6 +130,26 @@ export async function show(place, { query, signal }) {
       users.length > 0 ? t("pager.range", { from: number(from + 1), to: number(from + users.length) }) : "";
   };
 
+  /**
+   * Those whom the filters find; of a registration id, which a device shows to whoever begins, the one it is of.
+   *
+   * @param {AbortSignal} within
+   * @returns {Promise<{ items: User[], next?: string | null | undefined }>}
+   */
+  const ask = async (within) => {
+    const registrationId = registrationIdOf(filters.text);
+    if (registrationId) {
+      try {
+        const { data } = await api.get("/v1/users/lookup", { query: { registrationId }, signal: within });
+        return { items: [data] };
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 404)) throw error;
+      }
+    }
+    const query = { ...filters.query(), order: descending ? "descending" : null, limit: PAGE, cursor: cursors.at(-1) };
+    return (await api.get("/v1/users", { query, signal: within })).data;
+  };
+
   /** @param {boolean} quiet whether the rows that are there stay until the answer has come */
   const load = async (quiet) => {
     loading.abort();
@@ -126,11 +157,7 @@ export async function show(place, { query, signal }) {
     const { signal: overtaken } = loading;
     if (!quiet) table.wait();
     try {
-      /** @type {import("../core/api.js").Answer<Schema<"UsersPage">>} */
-      const { data } = await api.get("/v1/users", {
-        query: { ...filters.query(), order: descending ? "descending" : null, limit: PAGE, cursor: cursors.at(-1) },
-        signal: AbortSignal.any([signal, overtaken]),
-      });
+      const data = await ask(AbortSignal.any([signal, overtaken]));
       if (overtaken.aborted) return;
       users = data.items;
       next = data.next ?? null;
@@ -159,7 +186,7 @@ export async function show(place, { query, signal }) {
         "div",
         { class: "empty" },
         h("h2", null, t("users.noMatch.title")),
-        h("p", null, t("users.noMatch.text")),
+        h("p", null, t("users.noMatch.text"), " ", t("users.noMatch.registration")),
         button({ label: t("filters.clear"), onPress: () => filters.clear() }),
       );
     }
@@ -178,6 +205,12 @@ export async function show(place, { query, signal }) {
     history.replaceState({ cursors }, "");
     table.element.scrollTop = 0;
     await load(false);
+  };
+
+  /** To the first box that can be ticked, past search, filters and buttons. */
+  const toList = () => {
+    const box = table.element.querySelector("tbody input");
+    (box instanceof HTMLElement ? box : table.element).focus();
   };
 
   const changed = () => {
@@ -218,6 +251,7 @@ export async function show(place, { query, signal }) {
       "div",
       { class: "page-head" },
       h("h1", null, t("users.title")),
+      h("button", { type: "button", class: "skip", on: { click: () => toList() } }, t("skip.list")),
       h(
         "div",
         { class: "page-actions" },

@@ -4,9 +4,10 @@ import { h } from "../../core/dom.js";
 import { radioField } from "../../core/fields.js";
 import { t } from "../../core/words.js";
 import { boundLines, boundSwitch, editable, watched } from "./bound.js";
-import { get, set } from "./document.js";
+import { changed, get, set } from "./document.js";
 
-export function show() {
+/** @param {AbortSignal} signal */
+export function show(signal) {
   const groups = h(
     "div",
     null,
@@ -41,7 +42,17 @@ export function show() {
       },
     }),
   );
-  if (!editable()) for (const input of choice.element.querySelectorAll("input")) input.disabled = true;
+  /** Who gets one matters only while mails are sent at all. */
+  const lock = () => {
+    const off = get("confirmation.enabled") !== true;
+    for (const input of choice.element.querySelectorAll("input")) input.disabled = off || !editable();
+    choice.element.classList.toggle("off", off);
+    groups.classList.toggle("off", off);
+    const lines = groups.querySelector("textarea");
+    if (lines) lines.readOnly = off || !editable();
+  };
+  lock();
+  changed.addEventListener("changed", lock, { signal });
   return [
     h(
       "section",

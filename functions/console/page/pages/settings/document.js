@@ -2,6 +2,7 @@
 // sections, and survives going from one to another, a reload, and signing in again.
 
 import { ApiError, api } from "../../core/api.js";
+import { refusalText } from "../../core/refusal_words.js";
 import { compare, put, same } from "./compare.js";
 
 /** @typedef {import("./compare.js").Settings} Settings */
@@ -206,16 +207,10 @@ export function object(path, text) {
   tell();
 }
 
-/** @param {readonly { field: string, detail: string }[]} errors */
+/** @param {readonly import("../../core/refusal_words.js").Refused[]} errors */
 export function objections(errors) {
-  for (const { field, detail } of errors) wrong.set(field, sentence(detail));
+  for (const one of errors) wrong.set(one.field, refusalText(one));
   tell();
-}
-
-/** @param {string} detail what the API says after the field's name */
-function sentence(detail) {
-  const text = detail.charAt(0).toUpperCase() + detail.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 export function discard() {

@@ -1,10 +1,11 @@
 // What was changed in the settings, by whom and when, from what to what.
 
+import { ago } from "../../core/ago.js";
 import { api } from "../../core/api.js";
 import { button } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
 import { failure } from "../../core/failure.js";
-import { inFull, moment, relative } from "../../core/format.js";
+import { inFull, moment } from "../../core/format.js";
 import { t } from "../../core/words.js";
 import { fieldName, valueText } from "./names.js";
 
@@ -55,7 +56,7 @@ function item({ version, at, by, changes }) {
       "h2",
       { class: "history-head" },
       at ? h("span", { title: inFull(at) }, moment(at)) : t("settings.history.unknownTime"),
-      h("span", { class: "muted small" }, at ? ` ${relative(at)}` : ""),
+      h("span", { class: "muted small" }, at && [" ", ago(at)]),
       h("span", { class: "history-who" }, by ?? t("settings.history.unknownWho")),
       h("span", { class: "muted small" }, t("settings.history.version", { version })),
     ),

@@ -10,9 +10,10 @@ import { isKey, named, t } from "../../core/words.js";
  * @returns {string}
  */
 export function fieldName(field) {
-  const group = /^groups\[(.+?)\](?:\.(.*))?$/s.exec(field);
+  const group = /^groups\[(.*?)\](?:\.(.*))?$/s.exec(field);
   if (group) {
-    const [, name = "", rest] = group;
+    const [, found = "", rest] = group;
+    const name = found || t("settings.groups.unnamed");
     return rest
       ? t("settings.name.ofGroup", { group: name, field: fieldName(rest) })
       : t("settings.name.group", { group: name });

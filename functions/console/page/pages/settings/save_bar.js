@@ -1,11 +1,12 @@
 // What was changed and is not saved yet, with *Save*. It stands at the foot of every section.
 
-import { alertNow, announce } from "../../core/announce.js";
+import { alertNow } from "../../core/announce.js";
 import { button } from "../../core/controls.js";
 import { ask } from "../../core/dialog.js";
 import { h, replace } from "../../core/dom.js";
 import { failure } from "../../core/failure.js";
 import { list } from "../../core/format.js";
+import { done } from "../../core/toast.js";
 import { t } from "../../core/words.js";
 import { resolve } from "./conflict.js";
 import { changed, changes, discard, errors, save } from "./document.js";
@@ -47,7 +48,7 @@ export function saveBar({ signal, again, toError }) {
     try {
       const other = await save();
       if (other === null) {
-        announce(t("settings.saved"));
+        done(t("settings.saved"));
         again();
         return;
       }
@@ -77,7 +78,7 @@ export function saveBar({ signal, again, toError }) {
     )
       return;
     discard();
-    announce(t("settings.discarded"));
+    done(t("settings.discarded"));
     again();
   };
 

@@ -1,6 +1,5 @@
 // The wording of one mail in one language: written beside the mail that it makes.
 
-import { announce } from "../../core/announce.js";
 import { ApiError, api } from "../../core/api.js";
 import { badge, button, notice } from "../../core/controls.js";
 import { ask, openDialog } from "../../core/dialog.js";
@@ -10,6 +9,7 @@ import { checkField, selectField, showErrors, textArea, textField } from "../../
 import { day, languageName } from "../../core/format.js";
 import { entitle, link } from "../../core/router.js";
 import { styles } from "../../core/styles.js";
+import { done } from "../../core/toast.js";
 import { named, t } from "../../core/words.js";
 import { editable } from "./bound.js";
 import { sampleMail } from "./sample.js";
@@ -216,7 +216,7 @@ function makeEditor({ path, kind, answer, logo, signal }) {
     try {
       wording.take(await api.put(path, wording.draft, { ifMatch: etag }));
       again();
-      announce(t("settings.saved"));
+      done(t("settings.saved"));
     } catch (error) {
       if (error instanceof ApiError && error.status === 412) return stale();
       const errors = error instanceof ApiError ? (error.problem?.errors ?? []) : [];
@@ -271,7 +271,7 @@ function makeEditor({ path, kind, answer, logo, signal }) {
     try {
       wording.take(await api.delete(path, { ifMatch: wording.etag }));
       again();
-      announce(t("settings.template.takenBack"));
+      done(t("settings.template.takenBack"));
       subject.input.focus();
     } catch (error) {
       if (error instanceof ApiError && error.status === 412) return stale();

@@ -1,0 +1,135 @@
+// What the API refuses, in words for people: no name of a field, a route or a header of its, and where a setting decides,
+// the way there. Everything that shows a refusal takes its words from here.
+
+import { h } from "./dom.js";
+import { isKey, spoken, t } from "./words.js";
+
+/** @typedef {{ field: string, code?: string, detail: string }} Refused */
+
+/** What fields of a user are called. @type {{ [field: string]: import("./words.js").Key }} */
+const FIELDS = {
+  email: "user.email",
+  name: "user.name",
+  displayName: "user.name",
+  groups: "user.groups",
+  externalId: "user.externalId",
+  locale: "user.language",
+  timeZone: "user.timeZone",
+  enabled: "account.enabled",
+  ownership: "owner.switch",
+  reason: "action.reason",
+  to: "settings.test.to",
+};
+
+/** @param {string} field as the API writes it */
+export function fieldLabel(field) {
+  const [plain = ""] = field.split(/[.[]/);
+  const key = FIELDS[plain];
+  if (key) return t(key);
+  const setting = `settings.name.${field.replace(/\[\d*\].*$/, "")}`;
+  return isKey(setting) ? t(setting) : field;
+}
+
+/** What is only for programs. */
+const FOR_PROGRAMS = /(GET|POST|PUT|PATCH|DELETE) \/|\bETag\b|If-Match|\binvite(=| to )|`/;
+
+/** A place in the settings, as the API names it. */
+const PLACE =
+  /\b(?:sender|organisation|registration|reminders|confirmation|enrolment|branding|administrators|retention)\.[a-zA-Z.]+/g;
+
+/**
+ * A sentence of the API without what is only for programs.
+ *
+ * @param {string} detail
+ */
+function plain(detail) {
+  const clauses = detail.split(/(?<=[.;]) |, or (?=set invite|import with)/);
+  const kept = clauses.filter((clause) => !FOR_PROGRAMS.test(clause));
+  const text = (kept.length > 0 ? kept.join(" ") : detail).replace(/[;,]$/, ".").replace(PLACE, (path) => {
+    const key = `settings.name.${path}`;
+    return isKey(key) ? `“${t(key)}”` : path;
+  });
+  const said = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(said) ? said : `${said}.`;
+}
+
+/** Codes that are said alike. @type {{ [code: string]: string }} */
+const ALIKE = {
+  empty: "missing",
+  controlCharacter: "characters",
+  lineBreak: "characters",
+  invisibleCharacter: "characters",
+  separator: "characters",
+};
+
+/**
+ * The way to the domains that may be invited.
+ *
+ * @param {string} what also to be said
+ * @param {string | undefined} domain
+ */
+function domain(what, domain) {
+  return [
+    domain ? t("refusal.domain", { domain }) : t("skip.domainNotAllowed"),
+    " ",
+    what,
+    " ",
+    h("a", { href: "#/settings/sender" }, t("settings.name.sender.recipientDomains")),
+  ];
+}
+
+/**
+ * What the API has against a field, as a sentence.
+ *
+ * @param {Refused} refused
+ * @returns {import("./dom.js").Single[]}
+ */
+export function refusal({ code = "", detail }) {
+  if (code === "domainNotAllowed") {
+    const found = /^is of (\S+?),/.exec(detail)?.[1];
+    const how = /invitation is open/.test(detail) ? "edit" : /invite/.test(detail) && found ? "add" : "other";
+    return domain(t(`refusal.domain.${how}`), found);
+  }
+  const key = `refusal.${ALIKE[code] ?? code}`;
+  // In English the API's own sentence says more: which bounds, which characters.
+  if (isKey(key) && (spoken() !== "en" || FOR_PROGRAMS.test(detail))) return [t(key)];
+  return [plain(detail)];
+}
+
+/** The same without a link. @param {Refused} refused */
+export function refusalText(refused) {
+  return refusal(refused)
+    .map((part) => (part instanceof Node ? part.textContent : part))
+    .join("");
+}
+
+/**
+ * What a whole request was refused for.
+ *
+ * @param {Schema<"Problem">} problem
+ * @returns {import("./dom.js").Single[]}
+ */
+export function problemWords({ type, detail, errors }) {
+  const code = type.split(":").at(-1) ?? "";
+  if (/recipientDomains/.test(detail)) return domain(t("refusal.domain.other"), undefined);
+  if (/address\/try-again/.test(detail)) return [t("user.hint.bounced")];
+  const key = `problem.${code}`;
+  if (isKey(key)) return [t(key)];
+  const [first] = errors ?? [];
+  if (code === "invalid-fields" && first) {
+    const said = (errors ?? []).slice(0, 5).map((one) => [`${fieldLabel(one.field)}: `, ...refusal(one), " "]);
+    return said.flat();
+  }
+  return [plain(detail)];
+}
+
+/**
+ * Why a mail stands where it stands, or was not sent.
+ *
+ * @param {string | null | undefined} code
+ * @param {string | null | undefined} detail what the API says, in English
+ */
+export function mailReason(code, detail) {
+  const key = `mailReason.${code}`;
+  return isKey(key) ? t(key, { reason: detail ?? "" }) : (detail ?? "");
+}

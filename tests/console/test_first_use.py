@@ -1,0 +1,397 @@
+"""What a person who sees the console for the first time stumbled at."""
+
+import json
+
+import pytest
+from beckon import until
+from playwright.sync_api import expect
+
+
+@pytest.fixture(autouse=True)
+def settings_as_at_first(beckon):
+    beckon.settings({})
+
+
+def add(beckon, name, **more):
+    """Adds somebody, without an invitation unless that is asked for."""
+    email = f"{name.lower().replace(' ', '.')}@example.com"
+    return beckon.send("POST", "/v1/users", {"email": email, "displayName": name, "invite": False, **more})["user"]
+
+
+def invite(beckon, name, **more):
+    user = add(beckon, name, invite=True, **more)
+    until("the mail has gone", lambda: beckon.invitation(user["id"]).get("delivery") == "delivered")
+    return user
+
+
+def begin(beckon, user):
+    """Redeems somebody's PIN as they do; answers the registration id."""
+    text = beckon.mails(user["email"])[0]["text"]
+    pin = next(line.split("PIN:")[1].strip() for line in text.splitlines() if "PIN:" in line)
+    return beckon.send("POST", "/v1/redemptions", {"email": user["email"], "pin": pin})["registrationId"]
+
+
+def find(console, text, more=""):
+    page = console.open(f"/users?text={text}{more}")
+    expect(page.locator("table")).not_to_have_attribute("aria-busy", "true")
+    return page
+
+
+def select(console, *names):
+    for name in names:
+        console.page.get_by_label(f"Select {name}", exact=True).check()
+
+
+def preview(console, *names):
+    select(console, *names)
+    console.choose("Actions", "Send invite")
+    expect(console.button("Send", console.dialog)).to_be_enabled()
+    return console.dialog
+
+
+# ---- Before sending ----
+
+
+@pytest.mark.parametrize(("length", "shown"), [(4, "••••"), (6, "••• •••"), (10, "•••• •••• ••")])
+def test_the_preview_shows_a_pin_as_long_as_it_will_be(beckon, console, length, shown):
+    policy = {"length": length, "alphabet": "unambiguous", "tries": 3}
+    beckon.settings({"registration": {"pin": policy, "lifetimeHours": 1}})
+    add(beckon, f"Dots {length}")
+    find(console, f"dots.{length}")
+    dialog = preview(console, f"Dots {length}")
+    mail = dialog.frame_locator("iframe")
+    expect(mail.get_by_text(shown, exact=True)).to_be_visible()
+
+
+def test_what_is_missing_in_the_settings_is_said_before_anybody_is_invited(beckon, console):
+    add(beckon, "Anna Advice")
+    find(console, "anna.advice")
+    dialog = preview(console, "Anna Advice")
+    advice = dialog.locator(".send-advice")
+    expect(advice).to_contain_text("nobody who is stuck is told whom to ask")
+    expect(advice).to_contain_text("your organisation")
+    advice.get_by_role("link", name="Organisation and sender").first.click()
+    expect(console.page.get_by_role("heading", level=1)).to_have_text("Organisation and sender")
+
+
+def test_nothing_is_said_of_settings_that_are_complete(beckon, console):
+    desk = {"name": "IT", "email": "it@example.com"}
+    address = {"url": "https://mdm.example/{email}"}
+    beckon.settings({"organisation": {"name": "Nordwind", "helpDesk": desk}, "enrolment": {"addresses": [address]}})
+    add(beckon, "Ada Complete")
+    find(console, "ada.complete")
+    dialog = preview(console, "Ada Complete")
+    expect(dialog.locator(".people")).to_contain_text("Ada Complete")
+    console.page.wait_for_load_state("networkidle")
+    expect(dialog.locator(".send-advice")).to_be_empty()
+
+
+def test_a_preview_says_what_will_be_and_in_which_language(beckon, console):
+    add(beckon, "Dora Deutsch", locale="de")
+    find(console, "dora.deutsch")
+    dialog = preview(console, "Dora Deutsch")
+    expect(dialog.locator(".people .badge")).to_have_text("Will be invited")
+    expect(dialog.locator(".mail-tongue")).to_have_text("Dora Deutsch will get this mail in German.")
+    dialog.get_by_label("Language").select_option("fr")
+    expect(dialog.locator(".mail-tongue")).to_have_text("Shown here in French; Dora Deutsch will get it in German.")
+
+
+def test_where_the_owner_switch_reaches_nobody_it_cannot_be_switched_and_says_why(beckon, console):
+    beckon.settings({"registration": {"method": "qrCode"}})
+    add(beckon, "Quentin Code")
+    find(console, "quentin.code")
+    dialog = preview(console, "Quentin Code")
+    expect(dialog.get_by_label("Device owner settings")).to_be_disabled()
+    expect(dialog.locator(".owner-effect")).to_contain_text("It has no effect here: people register with QR code")
+
+
+# ---- Words for people ----
+
+
+def test_a_domain_that_may_not_be_invited_is_refused_in_words_with_the_way_to_the_setting(beckon, console):
+    page = find(console, "nobody")
+    console.button("Add user").first.click()
+    dialog = console.dialog
+    dialog.get_by_label("Mail address").fill("eve@elsewhere.example")
+    console.button("Add user", dialog).click()
+    error = dialog.locator('[data-field="email"] .error')
+    expect(error).to_contain_text("Addresses of elsewhere.example may not be invited.")
+    expect(error).not_to_contain_text("recipientDomains")
+    expect(error).not_to_contain_text("invite to false")
+    expect(error.get_by_role("link", name="Domains that may be invited")).to_have_attribute("href", "#/settings/sender")
+    console.is_accessible()
+    beckon.settings({"sender": {"recipientDomains": ["elsewhere.example"]}})
+    console.button("Add user", dialog).click()
+    expect(page.locator(".toast")).to_contain_text("eve@elsewhere.example was added and is being invited.")
+
+
+def test_a_group_without_a_name_is_called_so_in_the_bar_that_saves(console):
+    page = console.open("/settings/groups")
+    console.button("Add a group").click()
+    expect(page.locator(".save-text")).to_have_text("One unsaved change: Group A group without a name")
+    expect(page.locator(".save-text")).not_to_contain_text("[")
+
+
+def test_what_was_saved_or_added_is_seen_and_said(console):
+    page = find(console, "nobody")
+    console.button("Add user").first.click()
+    console.dialog.get_by_label("Mail address").fill("tessa@example.com")
+    console.dialog.get_by_label("Send invitation").uncheck()
+    console.button("Add user", console.dialog).click()
+    toast = page.locator(".toast")
+    expect(toast).to_be_visible()
+    expect(toast).to_contain_text("tessa@example.com was added.")
+    console.hears("tessa@example.com was added.")
+    console.is_accessible()
+    toast.get_by_role("link", name="Open the user’s page").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("tessa@example.com")
+    expect(toast).to_be_hidden()
+    console.button("Edit").click()
+    page.get_by_label("Name", exact=True).fill("Tessa")
+    console.button("Save").click()
+    expect(toast).to_contain_text("The details are saved.")
+    page = console.open("/settings/reminders")
+    page.get_by_label("Send reminders").click()
+    console.button("Save").click()
+    expect(page.locator(".toast")).to_contain_text("Saved.")
+
+
+def test_a_dialog_that_cancels_something_has_another_word_for_leaving_it(beckon, console):
+    user = invite(beckon, "Karl Keep")
+    page = console.open(f"/users/{user['id']}")
+    console.choose("Actions", "Cancel invitation")
+    expect(console.button("Cancel", console.dialog)).to_have_count(0)
+    console.button("Keep invitation", console.dialog).click()
+    expect(page.locator(".page-name")).to_contain_text("Pending")
+
+
+# ---- The list ----
+
+
+def test_who_has_begun_and_who_is_disabled_is_seen_and_found(beckon, console):
+    begun = invite(beckon, "Bea Begun")
+    invite(beckon, "Bea Waits")
+    off = add(beckon, "Bea Disabled")
+    begin(beckon, begun)
+    beckon.send("PATCH", f"/v1/users/{off['id']}", {"enabled": False})
+    page = find(console, "bea")
+    row = lambda name: page.get_by_role("row").filter(has_text=name)  # noqa: E731
+    expect(row("Bea Begun").locator(".badge").first).to_have_text("Begun")
+    expect(row("Bea Waits").locator(".badge").first).to_have_text("Pending")
+    expect(row("Bea Disabled").locator(".badge").first).to_have_text("Disabled")
+    console.button("Invitation").click()
+    page.get_by_label("Begun", exact=True).check()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(row("Bea Begun")).to_be_visible()
+    page.keyboard.press("Escape")
+    console.button("Clear filters").click()
+    page = find(console, "bea", "&account=disabled")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(row("Bea Disabled")).to_be_visible()
+    expect(console.button("Account: Disabled")).to_be_visible()
+    console.is_accessible()
+    # Everyone who matches is the same in the API's body.
+    console.button("Select all that match").click()
+    console.choose("Actions", "Enable")
+    console.button("Enable", console.dialog).click()
+    until("they are enabled", lambda: beckon.get(f"/v1/users/{off['id']}")["enabled"])
+    assert beckon.get(f"/v1/users/{begun['id']}")["enabled"]
+
+
+def test_the_page_of_somebody_who_has_begun_says_so(beckon, console):
+    user = invite(beckon, "Berta Begun")
+    page = console.open(f"/users/{user['id']}")
+    expect(page.locator(".page-name")).to_contain_text("Pending")
+    begin(beckon, user)
+    expect(page.locator(".page-name .badge")).to_have_text("Begun")
+    expect(page.locator(".invitation-card .lead")).to_contain_text("no device is registered yet")
+
+
+def test_the_help_desk_finds_whose_registration_id_is_read_to_them(beckon, console):
+    user = invite(beckon, "Rita Reads")
+    registration = begin(beckon, user)
+    page = console.open("/users")
+    page.get_by_role("searchbox").fill(f"{registration[:8].upper()} {registration[8:]}")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("row").filter(has_text="Rita Reads")).to_be_visible()
+    expect(console.button("Select all that match")).to_be_hidden()
+    page.get_by_role("searchbox").fill("0" * 32)
+    expect(page.get_by_role("heading", name="Nobody matches")).to_be_visible()
+
+
+def test_from_the_head_of_the_list_one_key_leads_to_the_first_box(beckon, console):
+    add(beckon, "Toni Tab")
+    page = find(console, "toni.tab")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    skip = console.button("Skip to the list")
+    skip.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Select Toni Tab")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.get_by_label("Select Toni Tab")).to_be_checked()
+
+
+def test_an_action_for_many_names_them_and_one_that_fits_nobody_cannot_be_chosen(beckon, console):
+    names = [f"Mara {one}" for one in ("Adam", "Bach", "Cohn", "Dorn", "Eich", "Funk", "Graf")]
+    for name in names:
+        add(beckon, name)
+    page = find(console, "mara")
+    select(console, *names)
+    console.button("Actions").click()
+    mail_again = page.get_by_role("menuitem", name="Mail again")
+    expect(mail_again).to_have_attribute("aria-disabled", "true")
+    expect(mail_again).to_contain_text("Fits nobody who is selected. There is no open invitation.")
+    page.get_by_role("menuitem", name="Disable").click()
+    named = console.dialog.locator(".people-named")
+    expect(named).to_have_text("Mara Adam, Mara Bach, Mara Cohn, Mara Dorn, Mara Eich and 2 more")
+    console.button("Disable", console.dialog).click()
+    expect(console.dialog.locator(".lead")).to_contain_text("Done: 7 people had their turn.")
+    counts = console.dialog.locator(".counts")
+    expect(counts).to_contain_text("Not done")
+    expect(counts).not_to_contain_text("Unreadable")
+    expect(counts).not_to_contain_text("Not there")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("email,name\nida@example.com,\"Import, Ida\"\nnonsense,Nobody\n", ["ida@example.com · Import, Ida", "nonsense · Nobody"]),
+        ("sep=;\nname;email\nIvo Import;ivo@example.com\n", ["ivo@example.com · Ivo Import"]),
+    ],
+)
+def test_an_import_names_the_person_beside_the_line(console, text, shown):
+    find(console, "nobody")
+    console.button("Import").click()
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    console.page.locator('input[type="file"]').set_input_files(file)
+    rows = console.dialog.locator(".import-rows")
+    for one in shown:
+        expect(rows.get_by_role("rowheader", name=one, exact=True)).to_be_visible()
+    expect(rows).to_contain_text("Will be added")
+    console.is_accessible()
+
+
+def test_how_long_ago_something_was_goes_on_while_the_page_stays_open(beckon, chromium):
+    invite(beckon, "Ursula Hours")
+    with chromium.visit() as console:
+        console.page.clock.install()
+        page = find(console, "ursula")
+        issued = page.locator('tbody td[data-label="Issued"] time')
+        expect(issued).to_have_text("now")
+        console.answers("/v1/users?*", 503)
+        console.page.clock.fast_forward(3 * 60_000)
+        expect(issued).to_have_text("3 minutes ago")
+        page.unroute_all()
+
+
+# ---- Other languages ----
+
+
+def test_the_history_is_told_in_the_language_of_the_reader(beckon, chromium):
+    user = invite(beckon, "Gerda German")
+    registration = begin(beckon, user)
+    detail = {"registrationId": registration, "device": {"id": "d-1", "supervised": True}}
+    entry = {"Source": "mdm", "DetailType": "Device Registered", "Detail": json.dumps(detail)}
+    beckon.send("POST", "/local/events", {"Entries": [entry]})
+    until("the device is known", lambda: beckon.get(f"/v1/users/{user['id']}")["devices"])
+    with chromium.visit(locale="de-DE") as console:
+        page = console.open(f"/users/{user['id']}")
+        history = page.locator(".history-list")
+        expect(history).to_contain_text("Registrierung begonnen")
+        expect(history).to_contain_text("Gerät: d-1")
+        expect(history).to_contain_text("Firmengerät")
+        expect(history).not_to_contain_text("issue")
+        expect(history.locator('[lang="en"]')).to_have_count(0)
+
+
+def test_what_happened_that_this_console_does_not_know_is_told_as_the_api_tells_it(beckon, chromium):
+    user = add(beckon, "Nora New")
+    with chromium.visit(locale="de-DE") as console:
+        entry = {"id": "1", "at": "2026-01-01T00:00:00Z", "who": "x", "what": "somethingNew", "text": "Something new happened."}
+        path = f"/v1/users/{user['id']}/history"
+        console.page.route(f"**{path}*", lambda route: route.fulfill(json={"items": [entry], "next": None}))
+        page = console.open(f"/users/{user['id']}")
+        expect(page.locator(".history-list")).to_contain_text("Something new happened.")
+
+
+def test_without_the_words_of_a_language_english_is_spoken_and_that_is_said(chromium):
+    with chromium.visit(locale="de-DE") as console:
+        console.page.route("**/words/de.json", lambda route: route.abort())
+        page = console.open("/users")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Users")
+        expect(page.locator(".toast")).to_contain_text("The words of German could not be loaded")
+        console._complaints.clear()
+
+
+# ---- Two at once ----
+
+
+def change_as_it_is_saved(beckon, console, user, body):
+    """Changes somebody between the console's last look and its change."""
+
+    def answer(route):
+        if route.request.method == "PATCH" and body:
+            beckon.send("PATCH", f"/v1/users/{user['id']}", dict(body))
+            body.clear()
+        route.fallback()
+
+    console.page.route(f"**/v1/users/{user['id']}", answer)
+
+
+def test_what_two_administrators_change_at_the_same_moment_is_kept_of_both(beckon, console):
+    user = add(beckon, "Paula Patch")
+    page = console.open(f"/users/{user['id']}")
+    console.button("Edit").click()
+    page.get_by_label("Name", exact=True).fill("Mine")
+    change_as_it_is_saved(beckon, console, user, {"groups": ["theirs"]})
+    console.button("Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mine")
+    now = beckon.get(f"/v1/users/{user['id']}")
+    assert (now["displayName"], now["groups"]) == ("Mine", ["theirs"])
+    console._complaints[:] = [one for one in console._complaints if "412" not in one]
+
+
+def test_what_both_change_is_shown_before_it_is_overwritten(beckon, console):
+    user = add(beckon, "Peter Patch")
+    page = console.open(f"/users/{user['id']}")
+    console.button("Edit").click()
+    page.get_by_label("Name", exact=True).fill("Mine")
+    change_as_it_is_saved(beckon, console, user, {"displayName": "Theirs"})
+    console.button("Save").click()
+    expect(page.locator(".clash")).to_contain_text(["Theirs"])
+    assert beckon.get(f"/v1/users/{user['id']}")["displayName"] == "Theirs"
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Mine")
+    console._complaints[:] = [one for one in console._complaints if "412" not in one]
+
+
+# ---- Settings that cannot be saved now ----
+
+
+@pytest.mark.parametrize("how", ["busy", "cut"])
+def test_settings_that_cannot_be_saved_now_lose_nothing_and_are_saved_later(beckon, console, how):
+    page = console.open("/settings/sender")
+    page.get_by_label("Name", exact=True).first.fill("Nordwind")
+    if how == "busy":
+        console.answers("/v1/settings", 503, method="PUT")
+    else:
+        page.route("**/v1/settings", lambda route: route.abort() if route.request.method == "PUT" else route.fallback())
+    page.clock.install()
+    console.button("Save").click()
+    for _ in range(8):
+        page.clock.fast_forward(10_000)
+        page.wait_for_timeout(50)
+    expect(page.locator(".save-trouble")).to_contain_text("What you typed is kept: nothing is lost.")
+    expect(page.get_by_label("Name", exact=True).first).to_have_value("Nordwind")
+    console.is_accessible()
+    page.unroute_all()
+    console.button("Try again").click()
+    expect(page.locator(".toast")).to_contain_text("Saved.")
+    assert beckon.get("/v1/settings")["organisation"]["name"] == "Nordwind"
+
+
+def test_who_gets_a_confirmation_can_be_chosen_only_while_they_are_sent(console):
+    page = console.open("/settings/confirmation")
+    everyone = page.get_by_label("Everyone", exact=True)
+    expect(everyone).to_be_disabled()
+    page.get_by_label("Send confirmation mails").click()
+    expect(everyone).to_be_enabled()
