@@ -35,7 +35,10 @@ export function saveBar({ signal, again, toError }) {
 
   const write = () => {
     const fields = changes().map(({ field }) => fieldName(field));
+    const appears = element.hidden && fields.length > 0;
     element.hidden = fields.length === 0;
+    // It comes up over the foot of the page: the field that is being changed stays in sight.
+    if (appears) requestAnimationFrame(() => document.activeElement?.scrollIntoView({ block: "nearest" }));
     if (fields.length === 0) replace(trouble);
     const names =
       fields.length > NAMED ? [...fields.slice(0, NAMED), t("names.more", { count: fields.length - NAMED })] : fields;

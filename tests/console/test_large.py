@@ -1,0 +1,139 @@
+"""Ten thousand people, and a hundred thousand. Takes minutes, so it is only looked at with `--large`."""
+
+import json
+import time
+import urllib.request
+from itertools import count
+
+import pytest
+from beckon import until
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.large
+
+GROUP = 10_000
+EVERYBODY = 100_000
+
+# What a first look at the list may cost.
+MOST_BYTES = 100 * 1024
+MOST_MILLISECONDS = 300
+
+number = count(1)
+
+
+def load(beckon, many, group):
+    """Adds so many people of a group by importing them, and waits until the last is in."""
+    first = next(number) * 1_000_000
+    for start in range(first, first + many, 10_000):
+        lines = ["email,name,groups"]
+        lines += [f"crowd{at}@example.com,Crowd {at},{group}" for at in range(start, min(start + 10_000, first + many))]
+        given = {"Content-Type": "text/csv", "Idempotency-Key": f"crowd-{start}"}
+        request = urllib.request.Request(f"{beckon.address}/v1/jobs/import?invite=false", "\n".join(lines).encode(), given)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            job = json.load(answer)["id"]
+        until("a part of the crowd is in", lambda: beckon.get(f"/v1/jobs/{job}")["state"] == "done", seconds=300, every=1)
+
+
+def sent_to_its_end(console, beckon, group):
+    """Waits until the batch that the dialog shows has ended; every mail must be out."""
+    page = console.page
+    expect(page.locator(".sent .send-lead")).to_have_text("10,000 mails are out.", timeout=300_000)
+    batch = beckon.get("/v1/batches?limit=1")["items"][0]["batch"]
+    until("every mail is delivered", lambda: beckon.get(f"/v1/batches/{batch['id']}")["batch"]["counts"]["delivered"] == GROUP, seconds=60, every=1)
+    counts = beckon.get(f"/v1/batches/{batch['id']}")["batch"]["counts"]
+    assert (counts["issued"], counts["sent"], counts["skipped"]) == (GROUP, GROUP, 0)
+
+
+@pytest.fixture
+def fast(beckon):
+    """The mail account takes as many mails as the processor can write."""
+    beckon.send("PUT", "/local/ses/account", {"maxSendRate": 1_000, "max24HourSend": 10_000_000})
+
+
+def test_a_group_of_ten_thousand_is_invited_with_the_mouse_alone(beckon, console, fast):
+    beckon.settings({})
+    load(beckon, GROUP, "mouse")
+    page = console.open("/users?group=mouse")
+    expect(page.locator("tbody tr:not(.blank)").first).to_be_visible()
+    began = time.monotonic()
+    console.button("Select all that match").click()
+    console.choose("Actions", "Send invite")
+    expect(console.button("Send", console.dialog)).to_be_enabled()
+    shown = time.monotonic()
+    console.dialog.get_by_label("Device owner settings").click()
+    console.dialog.get_by_label("Company owned").click()
+    expect(console.button("Send", console.dialog)).to_be_enabled()
+    console.button("Send", console.dialog).click()
+    sent_to_its_end(console, beckon, "mouse")
+    print(f"\nmouse: the preview after {shown - began:.1f} s, all mails out and delivered after {time.monotonic() - began:.1f} s")
+    console.button("Okay", console.dialog).click()
+    expect(page.locator("tbody tr").first).to_contain_text("Pending")
+
+
+def test_a_group_of_ten_thousand_is_invited_with_the_keyboard_alone(beckon, console, fast):
+    beckon.settings({})
+    load(beckon, GROUP, "keyboard")
+    page = console.open("/users?group=keyboard")
+    expect(page.locator("tbody tr:not(.blank)").first).to_be_visible()
+    began = time.monotonic()
+
+    def to(name):
+        """Goes on with Tab to what is called so."""
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            found = page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent")
+            if name in found:
+                return
+        raise AssertionError(f"the keyboard does not lead to {name}")
+
+    to("Select all that match")
+    page.keyboard.press("Enter")
+    to_actions = console.button("Actions")
+    while not to_actions.evaluate("(one) => one === document.activeElement"):
+        page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(console.button("Send", console.dialog)).to_be_enabled()
+    to("Send")
+    page.keyboard.press("Enter")
+    sent_to_its_end(console, beckon, "keyboard")
+    print(f"\nkeyboard: all mails out and delivered after {time.monotonic() - began:.1f} s")
+    expect(console.button("Okay", console.dialog)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(console.page.get_by_role("dialog")).to_have_count(0)
+
+
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value; })
+  .observe({ type: "layout-shift", buffered: true });
+addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
+  if (!window.usableAt && document.querySelector("tbody tr:not(.blank) input")) window.usableAt = performance.now();
+}).observe(document, { childList: true, subtree: true }));
+"""
+
+
+def test_among_a_hundred_thousand_the_list_is_small_soon_there_and_stands_still(beckon, chromium):
+    load(beckon, EVERYBODY, "everybody")
+    seen = []
+    for _ in range(5):
+        with chromium.visit() as console:
+            page = console.page
+            page.add_init_script(SHIFTS)
+            session = page.context.new_cdp_session(page)
+            session.send("Network.enable")
+            transferred, asked = [], []
+            session.on("Network.loadingFinished", lambda one: transferred.append(one["encodedDataLength"]))
+            session.on("Network.requestWillBeSent", lambda one: asked.append(one["request"]["url"]))
+            console.open("/users")
+            expect(page.locator("tbody tr:not(.blank) input").first).to_be_visible()
+            page.wait_for_load_state("networkidle")
+            seen.append((page.evaluate("window.usableAt"), sum(transferred), page.evaluate("window.shifted"), len(asked)))
+            api = [url for url in asked if "/v1/" in url]
+            assert [url.split("/v1/")[1].split("?")[0] for url in api] == ["me", "users"] or len(api) <= 2, api
+    usable = sorted(one[0] for one in seen)[len(seen) // 2]
+    bytes_, shifted = max(one[1] for one in seen), max(one[2] for one in seen)
+    print(f"\n100,000 users: usable after {usable:.0f} ms (median of {len(seen)}), {bytes_ / 1024:.1f} KiB, shift {shifted:.4f}, {seen[0][3]} requests")
+    assert bytes_ < MOST_BYTES
+    assert shifted < 0.001
+    assert usable < MOST_MILLISECONDS
