@@ -400,14 +400,12 @@ def test_who_gets_a_confirmation_can_be_chosen_only_while_they_are_sent(console)
 def test_the_bar_that_saves_does_not_cover_the_field_that_is_changed(chromium):
     with chromium.visit(viewport={"width": 1280, "height": 700}) as console:
         page = console.open("/settings/registration")
-        length = page.get_by_label("Length")
+        letters = page.get_by_label("Letters and digits")
         # It stands at the very foot of the window, where the bar will be.
-        length.evaluate("(field) => { field.focus(); scrollBy(0, field.getBoundingClientRect().bottom - innerHeight + 10); }")
-        page.keyboard.press("End")
-        page.keyboard.press("Backspace")
-        page.keyboard.type("9")
+        letters.evaluate("(box) => scrollBy(0, box.getBoundingClientRect().bottom - innerHeight + 10)")
+        page.mouse.click(*(letters.bounding_box()[side] + 5 for side in ("x", "y")))
         bar = page.locator(".save-bar")
         expect(bar).to_be_visible()
         page.wait_for_timeout(200)
-        field, above = length.bounding_box(), bar.bounding_box()
-        assert field["y"] + field["height"] <= above["y"]
+        box, above = letters.bounding_box(), bar.bounding_box()
+        assert box["y"] + box["height"] <= above["y"]

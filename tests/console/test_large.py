@@ -37,7 +37,7 @@ def load(beckon, many, group):
 def sent_to_its_end(console, beckon, group):
     """Waits until the batch that the dialog shows has ended; every mail must be out."""
     page = console.page
-    expect(page.locator(".sent .send-lead")).to_have_text("10,000 mails are out.", timeout=300_000)
+    expect(page.locator(".sent .send-lead")).to_have_text("10,000 mails are out.", timeout=900_000)
     batch = beckon.get("/v1/batches?limit=1")["items"][0]["batch"]
     until("every mail is delivered", lambda: beckon.get(f"/v1/batches/{batch['id']}")["batch"]["counts"]["delivered"] == GROUP, seconds=60, every=1)
     counts = beckon.get(f"/v1/batches/{batch['id']}")["batch"]["counts"]
