@@ -34,6 +34,12 @@ MUST_REACH = {
         record("mail", "MODIFY", state={"N": "7"}),
         record("user", "MODIFY", setAside=SET_ASIDE),
         record("event#01KG4JZ3M0000000000000000A", "MODIFY", setAside=SET_ASIDE),
+        # What numbers are made of.
+        record("mail", "MODIFY", state={"S": "sent"}),
+        record("user"),
+        record("user", "MODIFY"),
+        record("tombstone"),
+        record("page#00000003"),
     ],
     "publish": [record("event#01KG4JZ3M0000000000000000A", what={"S": "issued"}), record("event#poison", what={"N": "7"})],
 }
@@ -41,10 +47,11 @@ MUST_REACH = {
 MUST_NOT_REACH = {
     "expand": [
         record("cursor", done={"BOOL": True}),
-        record("mail", "MODIFY", state={"S": "sent"}),
         record("mail", "REMOVE", **WAITING),
-        record("user"),
-        record("user", "MODIFY", setAside=TOLD),
+        record("user", "REMOVE"),
+        record("device#1", "MODIFY", setAside=TOLD),
+        record("sheet#0000000001"),
+        record("counts", "MODIFY"),
         record("event#01KG4JZ3M0000000000000000A"),
     ],
     "publish": [record("event#1", "MODIFY"), record("event#1", "REMOVE"), record("user"), record("mail", **WAITING)],

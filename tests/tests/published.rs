@@ -158,6 +158,7 @@ fn every_history_event() -> Vec<HistoryEvent> {
     for device in ["adas-phone", "ada@example.com", "📱 \"\\", &"ü".repeat(128)] {
         let device = DeviceId::parse(device).unwrap();
         all.push(HistoryEvent::InvitationCompleted {
+            confirmation: None,
             issue,
             device: device.clone(),
         });

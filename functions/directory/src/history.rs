@@ -249,7 +249,7 @@ fn in_words(what: &HistoryEvent) -> (&'static str, String) {
             "invitationExpired",
             format!("Issue {} expired.", issue.get()),
         ),
-        HistoryEvent::InvitationCompleted { issue, device } => (
+        HistoryEvent::InvitationCompleted { issue, device, .. } => (
             "invitationCompleted",
             format!(
                 "Issue {} was completed by device {}.",

@@ -152,7 +152,11 @@ impl HistoryFacts {
             | HistoryEvent::InvitationRedeemed { issue }
             | HistoryEvent::InvitationLocked { issue }
             | HistoryEvent::InvitationExpired { issue } => Self::of_issue(*issue),
-            HistoryEvent::InvitationCompleted { issue, device } => Self {
+            HistoryEvent::InvitationCompleted {
+                issue,
+                device,
+                confirmation: _,
+            } => Self {
                 device: Some(device.as_str().to_owned()),
                 ..Self::of_issue(*issue)
             },

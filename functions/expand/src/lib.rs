@@ -1,21 +1,29 @@
 //! Expand reads the table's stream and does what rows ask for: a cursor that moved asks for
 //! the next page of its batch or the next turn of its job, a mail that waits asks for the delivery worker. It never waits for either's end.
+//! What changes numbers it notes, and counts when enough is noted.
+
+use std::collections::BTreeSet;
 
 use beckon_aws::table::stream::{
-    RowChange, StreamAnswer, StreamEvent, StreamReader, StreamRecord, again_from,
+    RowChange, StreamAnswer, StreamEvent, StreamReader, StreamRecord, again_from, uncounted,
 };
+use beckon_domain::model::counting::Uncounted;
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::batches::Batches;
+use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::env::{Env, WithDeadLetters, WithKeys, WithMailService, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::history::History;
 use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::ports::users::Users;
 use beckon_domain::ports::wake_up::WakeUp as _;
 use beckon_domain::usecases::carry_out_job::CarryOutJob;
+use beckon_domain::usecases::count_changes::{COUNT_AT, CountChanges, Counted};
 use beckon_domain::usecases::expand::ExpandPage;
+use beckon_domain::usecases::note_changes::NoteChanges;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_runtime::metrics::{self, Metric};
 use beckon_runtime::rejected;
@@ -33,19 +41,25 @@ where
         + WithKeys
         + WithMailService
         + WithWakeUp
-        + Env<Store: Users + Batches + Jobs + Mails + Delivery + SettingsStore>,
+        + Env<Store: Counters + Users + Batches + Jobs + Mails + Delivery + History + SettingsStore>,
 {
     /// Does what a batch of stream records asks for. A record that cannot be carried out now is
     /// reported as the first that failed, and comes again with those behind it.
     pub async fn handle(&self, event: StreamEvent) -> StreamAnswer {
         let mut answer = StreamAnswer::default();
         let mut wake = false;
-        for record in event.records {
-            if let Err(error) = self.one(&record, &mut wake).await {
+        // First, since a page takes a while to expand; all of it again if it could not be noted.
+        let noted = self.note(&event).await;
+        for record in &event.records {
+            if let Err(error) = self.one(record, &mut wake).await {
                 rejected::comes_again(&record.event_id, &error);
-                answer = again_from(&record);
+                answer = again_from(record);
                 break;
             }
+        }
+        if let (Err(error), Some(first)) = (&noted, event.records.first()) {
+            rejected::comes_again(&first.event_id, error);
+            answer = again_from(first);
         }
         if wake && let Err(error) = self.env.wake_up().wake_delivery().await {
             // Maintenance comes by within a minute.
@@ -71,12 +85,32 @@ where
                 Ok(())
             }
             Ok(RowChange::SetAside(key)) => self.tell(&key).await,
-            Ok(RowChange::HistoryWritten(_) | RowChange::Other) => Ok(()),
+            Ok(RowChange::HistoryWritten(_) | RowChange::Counts | RowChange::Other) => Ok(()),
             Err(reason) => {
                 let dead_letters = self.env.dead_letters();
                 rejected::reject(dead_letters, &record.event_id, record, &reason).await
             }
         }
+    }
+
+    /// Notes what counts differently, and counts it once it is enough. That counting fails keeps nobody
+    /// from anything: what is noted stays, and maintenance counts it.
+    async fn note(&self, event: &StreamEvent) -> Result<(), Unavailable> {
+        let changed: BTreeSet<Uncounted> = event.records.iter().flat_map(uncounted).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let noted = NoteChanges { env: &self.env }.run(&changed).await?;
+        if noted.uncounted >= COUNT_AT {
+            match (CountChanges { env: &self.env }).run().await {
+                Ok(Counted::Looked(changes)) => tracing::debug!(changes, "changes were counted"),
+                Ok(Counted::Nothing | Counted::Overtaken) => {}
+                Err(error) => {
+                    tracing::warn!(error = %beckon_runtime::problem::chain(&error), "what changed could not be counted; it is counted later");
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn tell(&self, key: &RowKey) -> Result<(), Unavailable> {

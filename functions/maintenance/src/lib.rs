@@ -2,6 +2,7 @@
 //! [`beckon_domain::usecases::run_maintenance`].
 
 use beckon_domain::ports::batches::Batches;
+use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::env::{Env, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
@@ -10,6 +11,8 @@ use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::ports::users::Users;
+use beckon_domain::usecases::count_changes::{COUNT_AT, CountChanges};
+use beckon_domain::usecases::count_earlier::{CountEarlier, CountedEarlier};
 use beckon_domain::usecases::erase_ended::{EraseEnded, Erased};
 use beckon_domain::usecases::run_maintenance::{MaintenanceRound, RunMaintenance};
 use beckon_runtime::metrics::{self, Metric};
@@ -44,7 +47,7 @@ where
 /// One round of erasing, logged if it did anything.
 pub async fn erase<E>(env: &E) -> Result<Erased, Unavailable>
 where
-    E: Env<Store: Users + History + SettingsStore>,
+    E: Env<Store: Counters + Users + Batches + Mails + History + SettingsStore>,
 {
     let erased = EraseEnded { env }.run().await?;
     if erased != Erased::default() {
@@ -55,4 +58,24 @@ where
         );
     }
     Ok(erased)
+}
+
+/// One round of counting: what was noted and left, and some pages of batches of before counting began.
+pub async fn count<E>(env: &E) -> Result<CountedEarlier, Unavailable>
+where
+    E: Env<Store: Counters + Users + Batches + Mails + History>,
+{
+    let (_, rows) = env.store().uncounted().await?;
+    let listed: usize = rows.iter().map(|row| row.entries.len()).sum();
+    if listed >= COUNT_AT {
+        CountChanges { env }.run().await?;
+    }
+    let counted = CountEarlier { env }.run().await?;
+    if counted != CountedEarlier::DoneBefore {
+        tracing::info!(
+            ?counted,
+            "batches of before counting began are being counted"
+        );
+    }
+    Ok(counted)
 }

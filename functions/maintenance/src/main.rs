@@ -17,7 +17,8 @@ fn main() -> Result<(), start::Error> {
             Ok(async move |_: serde_json::Value| {
                 // Mail first: a round that fails at erasing has done all else.
                 maintenance::handle(&env).await?;
-                maintenance::erase(&env).await.map(|_| ())
+                maintenance::erase(&env).await?;
+                maintenance::count(&env).await.map(|_| ())
             })
         },
     )

@@ -70,6 +70,7 @@ fn row(record: &StreamRecord) -> Result<Option<HistoryEntry>, String> {
         RowChange::CursorMoved(_)
         | RowChange::JobMoved(_)
         | RowChange::MailWaits
+        | RowChange::Counts
         | RowChange::SetAside(_)
         | RowChange::Other => None,
     })

@@ -246,6 +246,7 @@ mod tests {
             created_at: began,
             carried: Carried::default(),
             request_id: None,
+            counted: true,
         };
         let cursor = Cursor {
             batch: batch.id,

@@ -6,6 +6,7 @@ mod history;
 mod job_import;
 mod job_outcomes;
 mod jobs;
+mod overview;
 mod routes;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use axum::Router;
 use beckon_aws::{DeliveryWakeUp, SesMailService, Table};
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::report_job::ReportJob;
+use beckon_domain::usecases::report_overview::ReportOverview;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::send_invitations::SendInvitations;
 use beckon_domain::usecases::start_job::StartJob;
@@ -31,6 +33,7 @@ type SendEnv = Arc<FunctionEnv<Table, NotGiven, NotGiven, SesMailService, Delive
 pub struct Sending {
     send: SendInvitations<SendEnv>,
     report: ReportBatch<SendEnv>,
+    overview: ReportOverview<SendEnv>,
     stop: StopBatch<SendEnv>,
     start_job: StartJob<SendEnv>,
     report_job: ReportJob<SendEnv>,
@@ -53,6 +56,7 @@ impl Sending {
             try_again: TryAddressAgain { env: env.clone() },
             send: SendInvitations { env: env.clone() },
             report: ReportBatch { env: env.clone() },
+            overview: ReportOverview { env: env.clone() },
             stop: StopBatch { env: env.clone() },
             start_job: StartJob { env: env.clone() },
             report_job: ReportJob { env: env.clone() },
@@ -82,4 +86,5 @@ fn all<R: Routes<Sending>>() -> R {
         .merge(job_outcomes::router())
         .merge(address::router())
         .merge(history::router())
+        .merge(overview::router())
 }

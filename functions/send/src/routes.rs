@@ -6,26 +6,25 @@ use beckon_domain::model::batch::{BatchState, RecipientResult, SkipReason};
 use beckon_domain::model::mail::MailState;
 use beckon_domain::ports::batches::Batches as _;
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::usecases::report_batch::{BatchReport, ReportedRecipient};
+use beckon_domain::usecases::report_batch::{BatchReport, RecipientOutcome, ReportedRecipient};
 use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::values::ids::BatchId;
 use beckon_domain::values::permission::Permission;
-use beckon_runtime::parameters::PageQuery;
+use beckon_domain::values::problem::{FieldProblem, Problems};
+use beckon_runtime::funnel::{Attention, FunnelStep};
+use beckon_runtime::parameters::{PageQuery, Parameters, page_size};
 use beckon_runtime::routes;
 use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{BatchView, OrderBody, SentView, Traffic, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, SystemClock, idempotency};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Sending;
 
 /// How many batches are on a page.
 const PAGE_SIZE: usize = 20;
-
-/// Of how many recipients at most a batch is counted in the list of them.
-const COUNTED_IN_LISTS: u64 = 500;
 
 /// How many recipients are on a page.
 const RECIPIENTS_PAGE_SIZE: usize = 100;
@@ -73,6 +72,8 @@ async fn send(
         Json(SentView {
             batch: BatchView::new(&sent.batch, BatchState::Expanding, sent.counts),
             confirmation: sent.confirmation,
+            funnel: None,
+            attention: None,
         }),
     ))
 }
@@ -89,7 +90,7 @@ struct BatchesPage {
 
 /// List batches, newest first
 ///
-/// A page has at most 20. `counts` of a batch to more than 500 users are with the batch itself.
+/// A page has at most 20.
 #[utoipa::path(
     get, path = "/v1/batches", operation_id = "listBatches", security(("bearer" = ["viewer"])), tag = "Invitations", params(PageQuery<PAGE_SIZE>),
     responses((status = 200, body = BatchesPage), (status = 422, body = Problem))
@@ -111,7 +112,7 @@ async fn list(
     let now = SystemClock.now();
     let traffic = Traffic::now(&sending.table, now).await?;
     for id in page.items {
-        match sending.report.within(id, COUNTED_IN_LISTS).await {
+        match sending.report.run(id).await {
             Ok(report) => items.extend(report.map(|report| sent(&report, &traffic, now))),
             Err(error) if error.unreadable().is_some() => unreadable += 1,
             Err(error) => return Err(error.into()),
@@ -128,6 +129,8 @@ fn sent(report: &BatchReport, traffic: &Traffic, now: Timestamp) -> SentView {
     SentView {
         batch: BatchView::reported(report, traffic, now),
         confirmation: report.confirmation,
+        funnel: report.counted.then(|| FunnelStep::all(&report.figures)),
+        attention: report.counted.then(|| Attention::of(&report.figures)),
     }
 }
 
@@ -199,6 +202,15 @@ struct BatchRecipient {
     delivery_reason_code: Option<String>,
     /// Whether they will get a confirmation when they succeed.
     confirmation: bool,
+    /// Where the invitation stands: `pending`, `locked`, `completed`, `expired`, `cancelled`, `declined`,
+    /// `replaced` by a later one, or `gone` with the person; null if there is none.
+    invitation: Option<&'static str>,
+    /// When its secret was shown and accepted first; null if it was not, or if that is not known.
+    #[schema(value_type = Option<String>)]
+    redeemed_at: Option<Timestamp>,
+    /// When a device was recorded that completed it; null if none was, or if that is not known.
+    #[schema(value_type = Option<String>)]
+    registered_at: Option<Timestamp>,
 }
 
 impl From<ReportedRecipient> for BatchRecipient {
@@ -221,7 +233,51 @@ impl From<ReportedRecipient> for BatchRecipient {
             delivery_reason: told.as_ref().map(|reason| reason.detail.clone()),
             delivery_reason_code: told.map(|reason| reason.code),
             confirmation: reported.recipient.confirmation,
+            invitation: reported.fate.map(|fate| fate.standing.name()),
+            redeemed_at: reported.redeemed_at,
+            registered_at: reported.registered_at,
         }
+    }
+}
+
+/// Which recipients.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct RecipientsQuery {
+    /// Those alone of whom this is so: `issued`, `skipped`; of the mail, `waiting`, `sent`, `bounced`,
+    /// `refused`, `dropped`; reached, `delivered`, `redeemed`, `registered`, `confirmed`; `unregistered`;
+    /// of the invitation, `open`, `locked`, `expired`, `declined`, `cancelled`, `replaced`.
+    outcome: Option<String>,
+    /// Where the page begins, as the page before said.
+    cursor: Option<String>,
+    /// How many at most.
+    limit: Option<String>,
+}
+
+impl RecipientsQuery {
+    fn outcome(&self) -> Option<RecipientOutcome> {
+        RecipientOutcome::named(self.outcome.as_deref()?.trim())
+    }
+
+    fn limit(&self) -> usize {
+        page_size(self.limit.as_deref(), RECIPIENTS_PAGE_SIZE).unwrap_or(RECIPIENTS_PAGE_SIZE)
+    }
+}
+
+impl Parameters for RecipientsQuery {
+    fn problems(&self) -> Vec<FieldProblem> {
+        let mut problems = Problems::default();
+        problems.check(page_size(self.limit.as_deref(), RECIPIENTS_PAGE_SIZE));
+        problems.ensure(self.outcome.is_none() || self.outcome().is_some(), || {
+            let names = RecipientOutcome::NAMES.join(", ");
+            FieldProblem::new(
+                "outcome",
+                "unknownOutcome",
+                format!("must be one of {names}"),
+            )
+        });
+        problems.into_vec()
     }
 }
 
@@ -235,16 +291,17 @@ struct RecipientsView {
 
 /// What became of each selected user
 ///
-/// In the order in which they were invited or skipped. A page has at most 100.
+/// In the order in which they were invited or skipped. A page has at most 100. With `outcome` a page
+/// may be short, even empty, while `next` is not null.
 #[utoipa::path(
-    get, path = "/v1/batches/{id}/recipients", operation_id = "listBatchRecipients", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path), PageQuery<RECIPIENTS_PAGE_SIZE>),
+    get, path = "/v1/batches/{id}/recipients", operation_id = "listBatchRecipients", security(("bearer" = ["viewer"])), tag = "Invitations", params(("id" = String, Path), RecipientsQuery),
     responses((status = 200, body = RecipientsView), (status = 404, body = Problem), (status = 422, body = Problem))
 )]
 async fn recipients(
     State(sending): State<Sending>,
     caller: Authorised,
     Path(id): Path<String>,
-    Query(query): Query<PageQuery<RECIPIENTS_PAGE_SIZE>>,
+    Query(query): Query<RecipientsQuery>,
 ) -> Result<Json<RecipientsView>, Problem> {
     caller.to(Permission::View)?;
     let id: BatchId = id_in_path(&id, "batch")?;
@@ -252,7 +309,7 @@ async fn recipients(
     let position = pages.position(query.cursor.as_deref())?;
     let page = sending
         .report
-        .recipients(id, position.as_deref(), query.limit())
+        .recipients(id, query.outcome(), position.as_deref(), query.limit())
         .await?
         .ok_or_else(|| Problem::not_found("batch"))?;
     Ok(Json(RecipientsView {

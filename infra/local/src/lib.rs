@@ -5,6 +5,8 @@
 mod aws;
 mod bus;
 #[cfg(test)]
+mod counting_cost;
+#[cfg(test)]
 mod crowd;
 mod dead_letters;
 mod docs;

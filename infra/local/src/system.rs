@@ -591,5 +591,8 @@ async fn come_by(env: LocalEnv, every: Duration) {
         if let Err(error) = maintenance::erase(&env).await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "maintenance could not erase");
         }
+        if let Err(error) = maintenance::count(&env).await {
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "maintenance could not count");
+        }
     }
 }

@@ -4,6 +4,7 @@
 mod batches;
 mod carrying;
 mod changes;
+mod counters;
 mod delivery;
 mod devices;
 mod due;
@@ -14,7 +15,6 @@ mod keys;
 mod list;
 mod mails;
 mod pauses;
-mod rate_counter;
 mod reading;
 mod requests;
 mod rows;

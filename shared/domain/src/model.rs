@@ -4,6 +4,7 @@
 pub mod actor;
 pub mod batch;
 pub mod change;
+pub mod counting;
 pub mod delivery;
 pub mod erasure;
 pub mod history;

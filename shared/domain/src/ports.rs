@@ -9,6 +9,7 @@
 pub mod batches;
 pub mod clock;
 pub mod composer;
+pub mod counters;
 pub mod dead_letters;
 pub mod delivery;
 pub mod devices;
@@ -22,7 +23,6 @@ pub mod jobs;
 pub mod keys;
 pub mod mail_service;
 pub mod mails;
-pub mod rate_counter;
 pub mod reads;
 pub mod settings;
 pub mod turns;

@@ -4,6 +4,7 @@
 pub mod completion;
 pub mod confirmation;
 pub mod content;
+pub mod counting;
 pub mod csv_users;
 pub mod enrolment;
 pub mod importing;

@@ -9,6 +9,7 @@ pub mod device_report;
 pub mod edge;
 pub mod etag;
 pub mod function_env;
+pub mod funnel;
 pub mod idempotency;
 mod identity_provider;
 #[cfg(test)]

@@ -18,6 +18,8 @@ use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::reads::readable;
 use beckon_domain::rules::confirmation::ConfirmationForecast;
 use beckon_domain::usecases::report_batch::BatchReport;
+
+use crate::funnel::{Attention, FunnelStep};
 use beckon_domain::values::ids::{MailId, UserId};
 use beckon_domain::values::method::Method;
 use beckon_domain::values::problem::{FieldProblem, Problems};
@@ -287,8 +289,8 @@ pub struct BatchView {
     pub ownership: Option<OwnerSettings>,
     /// The settings it was sent under.
     pub settings_version: String,
-    /// What became of it so far; null until everyone selected was read, and in the list of batches of
-    /// one to more than 500 users.
+    /// What became of it so far; null until everyone selected was read, and of a batch of an earlier
+    /// version until it is counted.
     pub counts: Option<BatchCounts>,
     /// When its last mail is expected to go out; null if none waits, if nothing was sent yet, if the
     /// batch was stopped, or where `counts` is null. A pause is reckoned in, other batches ahead are
@@ -407,6 +409,11 @@ pub struct SentView {
     pub batch: BatchView,
     /// About confirmations.
     pub confirmation: ConfirmationForecast,
+    /// How far its people are, step by step; null in the answer to sending, and of a batch that is not
+    /// counted yet.
+    pub funnel: Option<Vec<FunnelStep>>,
+    /// What needs attention; null where `funnel` is.
+    pub attention: Option<Attention>,
 }
 
 /// What is wrong with a line of a file, or worth knowing of it.

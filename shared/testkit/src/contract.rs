@@ -7,6 +7,7 @@
 pub mod adding;
 pub mod answers;
 pub mod batches;
+pub mod counting;
 pub mod delivery;
 pub mod due;
 pub mod erasure;
@@ -34,13 +35,13 @@ use beckon_domain::model::invitation::Invitation;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::batches::Batches;
+use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::devices::Devices;
 use beckon_domain::ports::history::History;
 use beckon_domain::ports::idempotency::Idempotency;
 use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
-use beckon_domain::ports::rate_counter::RateCounter;
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::ports::users::Users;
 use beckon_domain::values::ids::{UserId, Version};
@@ -56,10 +57,10 @@ pub trait Store:
     + Jobs
     + Mails
     + Delivery
+    + Counters
     + History
     + SettingsStore
     + Idempotency
-    + RateCounter
     + Clone
     + Send
     + Sync
@@ -74,10 +75,10 @@ impl<S> Store for S where
         + Jobs
         + Mails
         + Delivery
+        + Counters
         + History
         + SettingsStore
         + Idempotency
-        + RateCounter
         + Clone
         + Send
         + Sync
@@ -225,6 +226,14 @@ macro_rules! for_each_case {
             delivery::a_lease_is_given_back_by_its_holder_alone;
             delivery::of_many_who_take_the_lease_at_once_one_holds_it;
             delivery::a_pause_is_read_as_it_was_set_until_it_is_lifted;
+            counting::what_is_noted_is_listed_once_and_rows_are_read_together;
+            counting::a_list_goes_only_if_it_lists_what_was_read;
+            counting::of_two_who_write_the_ledger_one_does;
+            counting::sheets_and_sums_change_together_or_not_at_all;
+            counting::every_fate_on_a_sheet_is_read_as_it_was_written;
+            counting::a_sheet_that_batches_share_tells_them_apart;
+            counting::sums_are_told_in_the_order_asked_with_how_often_they_were_added_to;
+            counting::what_is_due_before_a_moment_is_told_page_by_page;
             tallies::a_tally_that_nobody_began_is_nothing;
             tallies::of_many_who_add_to_a_tally_at_once_none_is_lost;
             tallies::a_tally_ends_at_the_time_it_was_begun_for_however_much_is_added;

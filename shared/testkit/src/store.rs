@@ -4,6 +4,7 @@
 //! The rows and the rules for them are in `rows`; here is who may look at them, and when.
 
 mod batches;
+mod counters;
 mod delivery;
 mod devices;
 mod gate;
@@ -11,7 +12,6 @@ mod history;
 mod idempotency;
 mod jobs;
 mod mails;
-mod rate_counter;
 mod rows;
 mod settings;
 mod spoilt;
@@ -351,7 +351,7 @@ impl MemoryStore {
     /// Writes a mail whatever stood there.
     pub fn put_mail(&self, mail: &Mail) {
         let mail = mail.clone();
-        self.lock().change(|rows| rows.mails.insert(mail.id, mail));
+        self.lock().change(|rows| rows.put_mail(mail));
     }
 
     /// Changes a mail as somebody else would: as the next version.

@@ -23,6 +23,7 @@ use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_domain::usecases::confirm_registration::{
     ConfirmRefused, ConfirmRegistration, Confirmed, Reported,
 };
+use beckon_domain::usecases::count_changes::CountChanges;
 use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::delete_user::DeleteUser;
 use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy, Run};
@@ -31,12 +32,14 @@ use beckon_domain::usecases::expand::{ExpandPage, Expanded};
 use beckon_domain::usecases::export_users::ExportUsers;
 use beckon_domain::usecases::hand_over::HandOver;
 use beckon_domain::usecases::import_users::ImportUsers;
+use beckon_domain::usecases::note_changes::NoteChanges;
 use beckon_domain::usecases::preview_invitations::PreviewInvitations;
 use beckon_domain::usecases::preview_template::PreviewTemplate;
 use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redeemed, Redemption};
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::report_job::ReportJob;
+use beckon_domain::usecases::report_overview::ReportOverview;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::run_maintenance::{MaintenanceRound, RunMaintenance};
@@ -212,6 +215,20 @@ impl World {
     /// Expands pages.
     pub fn expand(&self) -> ExpandPage<World> {
         ExpandPage { env: self.clone() }
+    }
+
+    /// Notes everything that the stream has told of by now, and counts it.
+    pub async fn count_all(&self) -> Result<(), Unavailable> {
+        let env = self.clone();
+        let changed = self.store.everything_countable();
+        NoteChanges { env: env.clone() }.run(&changed).await?;
+        CountChanges { env }.run().await?;
+        Ok(())
+    }
+
+    /// Reports how far everybody is.
+    pub fn report_overview(&self) -> ReportOverview<World> {
+        ReportOverview { env: self.clone() }
     }
 
     /// Reports on batches.

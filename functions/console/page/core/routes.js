@@ -10,7 +10,7 @@
 
 /** @type {Route[]} */
 export const routes = [
-  { path: "/overview", load: () => import("../pages/overview.js") },
+  { path: "/overview", nav: "nav.overview", load: () => import("../pages/overview.js") },
   { path: "/users", nav: "nav.users", load: () => import("../pages/users.js") },
   { path: "/users/:id", load: () => import("../pages/user.js") },
   { path: "/batches", nav: "nav.batches", load: () => import("../pages/batches.js") },
@@ -23,7 +23,7 @@ export const routes = [
 ];
 
 /** What is shown at `/`. */
-export const FIRST = "/users";
+export const FIRST = "/overview";
 
 /**
  * The route of a path, with what stands in its places.

@@ -20,7 +20,7 @@ import { historyCard } from "./history_card.js";
 import { AGAIN, inviteAgain } from "./invite_again.js";
 import { fact, missing, when } from "./record.js";
 
-/** @typedef {Schema<"SentView"> & { funnel?: import("./funnel.js").Step[] | null, attention?: { [what: string]: number } | null }} Sent */
+/** @typedef {Schema<"SentView">} Sent */
 
 /** How often a batch is asked for again, in milliseconds: while it is under way, and when only people can change it. */
 const [SOON, LATER] = [1_500, 8_000];
@@ -77,10 +77,7 @@ export async function show(place, { params, query, signal }) {
     // What was stopped stays, if somebody is on the button.
     if (over && document.activeElement === stop) heading.focus();
     stop.hidden = over || !may("inviter");
-    // An API that counts no steps filters by no outcome either.
-    const counted = now.funnel !== undefined;
-    again.element.hidden = now.batch.state === "expanding" || !counted;
-    people.offer(counted);
+    again.element.hidden = now.batch.state === "expanding";
     const text = progress.show(now);
     if (said !== "" && text !== said && over) announce(text);
     said = text;

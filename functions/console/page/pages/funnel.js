@@ -9,7 +9,7 @@ import { named, t } from "../core/words.js";
  * @property {string} step
  * @property {number} count
  * @property {number} timed
- * @property {{ fromSeconds: number, toSeconds: number | null } | null} median
+ * @property {{ fromSeconds: number, toSeconds?: number | null | undefined } | null} [median]
  */
 
 /** A card with the funnel; hidden while there is none. */
@@ -62,7 +62,7 @@ export function funnelCard() {
 
 /** The two ends of the bucket that the median lies in. @param {NonNullable<Step["median"]>} median */
 function span({ fromSeconds, toSeconds }) {
-  if (toSeconds === null) return t("batch.median.over", { time: duration(fromSeconds) });
+  if (toSeconds == null) return t("batch.median.over", { time: duration(fromSeconds) });
   const [from, to] = [duration(fromSeconds), duration(toSeconds)];
   return from === to ? t("batch.median", { time: to }) : t("batch.median.between", { from, to });
 }

@@ -6,7 +6,7 @@ use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::reads::readable;
+use beckon_domain::ports::reads::{ListPage, readable};
 use beckon_domain::values::ids::{BatchId, MailId, RunId, UserId};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
@@ -36,6 +36,16 @@ impl Delivery for Table {
         limit: usize,
     ) -> Result<Vec<UserId>, Unavailable> {
         self.due(DueKind::Invitation, now, limit).await
+    }
+
+    async fn due_by(
+        &self,
+        until: Timestamp,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<UserId>, Unavailable> {
+        self.due_page(DueKind::Invitation, until, position, limit)
+            .await
     }
 
     async fn take_lease(

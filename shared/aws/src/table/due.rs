@@ -1,7 +1,9 @@
 //! The index of what is due, which mails, cursors, invitations and users share.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::reads::ListPage;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
@@ -15,6 +17,21 @@ struct DueEntry {
     order: String,
     pk: String,
     keys: Item,
+}
+
+/// The entries of all partitions up to where each is known, in their order, and whether some are left.
+fn merged(found: Vec<(Vec<DueEntry>, bool)>) -> (Vec<DueEntry>, bool) {
+    let horizon = found
+        .iter()
+        .filter(|(_, more)| *more)
+        .filter_map(|(entries, _)| entries.last().map(|entry| entry.order.clone()))
+        .min();
+    let mut entries: Vec<DueEntry> = found.into_iter().flat_map(|(entries, _)| entries).collect();
+    if let Some(horizon) = &horizon {
+        entries.retain(|entry| entry.order <= *horizon);
+    }
+    entries.sort_by(|one, other| (&one.order, &one.pk).cmp(&(&other.order, &other.pk)));
+    (entries, horizon.is_some())
 }
 
 impl Table {
@@ -38,17 +55,7 @@ impl Table {
             .buffer_unordered(self.partitions_at_a_time())
             .try_collect()
             .await?;
-        let horizon = found
-            .iter()
-            .filter(|(_, more)| *more)
-            .filter_map(|(entries, _)| entries.last().map(|entry| entry.order.clone()))
-            .min();
-        let mut entries: Vec<DueEntry> =
-            found.into_iter().flat_map(|(entries, _)| entries).collect();
-        if let Some(horizon) = horizon {
-            entries.retain(|entry| entry.order <= horizon);
-        }
-        entries.sort_by(|one, other| (&one.order, &one.pk).cmp(&(&other.order, &other.pk)));
+        let (mut entries, _) = merged(found);
         entries.truncate(limit);
         let mut ids = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -58,6 +65,39 @@ impl Table {
             }
         }
         Ok(ids)
+    }
+
+    /// What is due of a kind before a moment, earliest first from a position on, a page of it.
+    pub(super) async fn due_page<I: std::str::FromStr + Send>(
+        &self,
+        kind: DueKind,
+        until: Timestamp,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<I>, Unavailable> {
+        let share = limit / usize::from(SHARDS) * 2 + 8;
+        let found: Vec<(Vec<DueEntry>, bool)> = futures_util::stream::iter(0..SHARDS)
+            .map(|shard| {
+                let partition = kind.partition(shard);
+                self.due_between(partition, position, until, share.min(limit))
+            })
+            .buffer_unordered(self.partitions_at_a_time())
+            .try_collect()
+            .await?;
+        let (mut entries, mut more) = merged(found);
+        if entries.len() > limit {
+            entries.truncate(limit);
+            more = true;
+        }
+        let next = entries.last().filter(|_| more);
+        Ok(ListPage {
+            next: next.map(|entry| entry.order.clone()),
+            items: entries
+                .iter()
+                .filter_map(|entry| id_in(&entry.pk).parse().ok())
+                .collect(),
+            unreadable: 0,
+        })
     }
 
     pub(super) async fn count_open_invitations(&self) -> Result<u64, Unavailable> {
@@ -98,6 +138,35 @@ impl Table {
             .expression_attribute_values(":partition", text(partition))
             // Behind the moment stands `#` and an id; `$` follows `#`, so equal moments are due.
             .expression_attribute_values(":end", text(format!("{}$", keys::moment(now))));
+        self.due_rows(query, limit).await
+    }
+
+    /// What is due behind a position and before a moment.
+    async fn due_between(
+        &self,
+        partition: String,
+        position: Option<&str>,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<(Vec<DueEntry>, bool), Unavailable> {
+        // Behind a position is what begins with it and goes on.
+        let from = position.map_or("!".to_owned(), |position| format!("{position}!"));
+        let query = self
+            .client
+            .query()
+            .index_name(keys::DUE)
+            .key_condition_expression("duePk = :partition AND dueSk BETWEEN :from AND :until")
+            .expression_attribute_values(":partition", text(partition))
+            .expression_attribute_values(":from", text(from))
+            .expression_attribute_values(":until", text(keys::moment(until)));
+        self.due_rows(query, limit).await
+    }
+
+    async fn due_rows(
+        &self,
+        query: QueryFluentBuilder,
+        limit: usize,
+    ) -> Result<(Vec<DueEntry>, bool), Unavailable> {
         let (rows, more) = self.query_rows(query, limit).await?;
         let entries = rows
             .into_iter()

@@ -10,6 +10,10 @@
 //! | mail | `mail#id` | `mail` |
 //! | batch, its cursor, named users, pages, mails that came back | `batch#id` | `batch`, `cursor`, `ids#n`, `page#n`, `bounce#id` |
 //! | job, its cursor, its users, its file, its outcomes | `job#id` | `job`, `cursor`, `ids#n`, `file#n`, `page#n` |
+//! | what of a batch is counted, and its sums | `batch#id` | `sheet#n`, `counts` |
+//! | the same of small batches, which share it | `sheets#n` | `sheet#n` |
+//! | sums over everything and over groups | `counts` | `everything`, `group#…` |
+//! | where counting stands, what is uncounted | `counting` | `ledger`, `uncounted#generation#n` |
 //! | registration session | `session#digest` | `session` |
 //! | settings, one of their versions | `settings` | `current`, `version#n` |
 //! | own wording | `template` | `kind#locale` |
@@ -22,6 +26,7 @@
 //! Index keys are spread over sixteen partitions, so that none takes more than a sixteenth of
 //! the writes.
 
+use beckon_domain::model::counting::{Scope, SheetKey};
 use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::stored::{RowKey, digest_of};
 use beckon_domain::model::template::TemplateName;
@@ -107,16 +112,20 @@ pub(super) fn shown(key: &RowKey) -> String {
     }
 }
 
+pub(super) const USER: &str = "user";
+
 pub(super) fn user(id: UserId) -> Key {
-    Key::new(user_partition(id), "user")
+    Key::new(user_partition(id), USER)
 }
 
 pub(super) fn user_partition(id: UserId) -> String {
     format!("user#{id}")
 }
 
+pub(super) const TOMBSTONE: &str = "tombstone";
+
 pub(super) fn tombstone(id: UserId) -> Key {
-    Key::new(user_partition(id), "tombstone")
+    Key::new(user_partition(id), TOMBSTONE)
 }
 
 pub(super) const DEVICES: &str = "device#";
@@ -206,6 +215,49 @@ pub(super) fn job_file(id: JobId, piece: usize) -> Key {
 
 pub(super) fn job_page(id: JobId, page: u32) -> Key {
     Key::new(job_partition(id), format!("{PAGES}{page:08}"))
+}
+
+pub(super) const SHEETS: &str = "sheet#";
+
+pub(super) fn sheet(key: SheetKey) -> Key {
+    match key {
+        SheetKey::Own { batch, number } => {
+            Key::new(batch_partition(batch), format!("{SHEETS}{number:010}"))
+        }
+        SheetKey::Shared { additions, number } => Key::new(
+            format!("sheets#{additions:012}"),
+            format!("{SHEETS}{number:010}"),
+        ),
+    }
+}
+
+/// Where counting stands, and what is uncounted.
+pub(super) const COUNTING: &str = "counting";
+
+pub(super) const LEDGER: &str = "ledger";
+
+pub(super) fn ledger() -> Key {
+    Key::new(COUNTING, LEDGER)
+}
+
+const UNCOUNTED: &str = "uncounted#";
+
+pub(super) fn uncounted(generation: u64, number: u32) -> Key {
+    Key::new(COUNTING, format!("{UNCOUNTED}{generation:012}#{number:06}"))
+}
+
+/// The generation and the number in the sort key of a row of what is uncounted.
+pub(super) fn uncounted_in(sk: &str) -> Option<(u64, u32)> {
+    let (generation, number) = sk.strip_prefix(UNCOUNTED)?.split_once('#')?;
+    Some((generation.parse().ok()?, number.parse().ok()?))
+}
+
+pub(super) fn counts(scope: &Scope) -> Key {
+    match scope {
+        Scope::Everything => Key::new("counts", "everything"),
+        Scope::Group(group) => Key::new("counts", format!("group#{}", group.comparison_key())),
+        Scope::Batch(id) => Key::new(batch_partition(*id), "counts"),
+    }
 }
 
 pub(super) fn session(digest: &SessionDigest) -> Key {

@@ -1,11 +1,14 @@
 //! The table's stream: what its records say of rows, in the words of the functions that read it. The only place that
 //! looks into a record.
 
+use std::collections::HashMap;
+
 use aws_lambda_events::streams::DynamoDbBatchItemFailure;
+use beckon_domain::model::counting::{Member, Uncounted};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::MailState;
 use beckon_domain::model::stored::RowKey;
-use beckon_domain::values::ids::{BatchId, JobId};
+use beckon_domain::values::ids::{BatchId, JobId, UserId};
 use serde_dynamo::AttributeValue;
 
 use super::keys;
@@ -36,6 +39,8 @@ pub enum RowChange {
     JobMoved(JobId),
     /// A mail waits to be delivered.
     MailWaits,
+    /// What is counted may have changed, and nothing else is asked for.
+    Counts,
     /// The row cannot be read and was set aside, and nobody has been told.
     SetAside(RowKey),
     /// Something happened, and a history says so.
@@ -112,10 +117,10 @@ fn asked(record: &StreamRecord) -> Result<RowChange, String> {
             Some(AttributeValue::S(state)) if state == MailState::Waiting.name() => {
                 Ok(RowChange::MailWaits)
             }
-            Some(AttributeValue::S(_)) => Ok(RowChange::Other),
+            Some(AttributeValue::S(_)) => Ok(counts_alone(&key)),
             _ => Err("the mail has no state".to_owned()),
         },
-        _ => Ok(RowChange::Other),
+        _ => Ok(counts_alone(&key)),
     }
 }
 
@@ -134,6 +139,88 @@ fn happened(record: &StreamRecord) -> Result<RowChange, String> {
             let row = keys::shown(&key);
             format!("the row {row} is none of a history that this version can read: {reason}")
         })
+}
+
+/// Of these rows numbers are made, whatever is in them. What it is that counts, [`uncounted`] says.
+fn counts_alone(key: &RowKey) -> RowChange {
+    match key.sk.as_str() {
+        keys::USER | keys::MAIL | keys::TOMBSTONE => RowChange::Counts,
+        sk if sk.starts_with(keys::PAGES) => RowChange::Counts,
+        _ => RowChange::Other,
+    }
+}
+
+/// What may count differently since the row is as it is. Nothing of a row that is none of ours: whoever
+/// reads that sets it aside.
+#[must_use]
+pub fn uncounted(record: &StreamRecord) -> Vec<Uncounted> {
+    let Ok(key) = key(record).and_then(|key| match record.event_name.as_str() {
+        "REMOVE" => Err(String::new()),
+        _ => Ok(key),
+    }) else {
+        return Vec::new();
+    };
+    let row = &record.change.new_image;
+    let people = |user: Option<UserId>, batches: Vec<BatchId>| -> Vec<Uncounted> {
+        let people = user.into_iter().flat_map(|user| {
+            let of = move |batch| Uncounted::Person(Member { batch, user });
+            batches.iter().copied().map(of).collect::<Vec<_>>()
+        });
+        people.collect()
+    };
+    match key.sk.as_str() {
+        keys::USER => {
+            let own = inner(row.get("invitation"));
+            let steps = own.and_then(|own| inner(own.get("steps")));
+            let batches = one_id(own.and_then(|own| own.get("batch")))
+                .into_iter()
+                .chain(ids(steps.and_then(|steps| steps.get("again"))))
+                .chain(ids(steps.and_then(|steps| steps.get("replaced"))));
+            people(keys::id_in(&key.pk).parse().ok(), batches.collect())
+        }
+        keys::MAIL => {
+            let batches = one_id(row.get("batch"))
+                .into_iter()
+                .chain(ids(row.get("countsFor")));
+            people(one_id(row.get("user")), batches.collect())
+        }
+        keys::TOMBSTONE => people(keys::id_in(&key.pk).parse().ok(), ids(row.get("countsFor"))),
+        sk => {
+            let number = sk.strip_prefix(keys::PAGES).map(str::parse);
+            match (keys::batch_of(&key), number) {
+                (Some(batch), Some(Ok(number)))
+                    if row.get("withoutSums") != Some(&AttributeValue::Bool(true)) =>
+                {
+                    vec![Uncounted::Page { batch, number }]
+                }
+                _ => Vec::new(),
+            }
+        }
+    }
+}
+
+fn inner(value: Option<&AttributeValue>) -> Option<&HashMap<String, AttributeValue>> {
+    match value {
+        Some(AttributeValue::M(inner)) => Some(inner),
+        _ => None,
+    }
+}
+
+fn one_id<I: std::str::FromStr>(value: Option<&AttributeValue>) -> Option<I> {
+    match value {
+        Some(AttributeValue::S(text)) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn ids<I: std::str::FromStr>(value: Option<&AttributeValue>) -> Vec<I> {
+    match value {
+        Some(AttributeValue::L(values)) => {
+            let ids = values.iter().filter_map(|value| one_id(Some(value)));
+            ids.collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn key(record: &StreamRecord) -> Result<RowKey, String> {

@@ -206,6 +206,7 @@ async fn a_batch_keeps_what_a_later_version_wrote() {
         batch: id,
         number: 1,
         recipients: Vec::new(),
+        without_sums: false,
     };
     let moved = Cursor {
         version: pushed.version.next(),

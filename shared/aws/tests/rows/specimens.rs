@@ -164,6 +164,7 @@ pub(crate) fn all() -> Vec<Specimen> {
         Value::Tombstone(Tombstone {
             user: deleted().id,
             over_since: later(1),
+            counts_for: Vec::new(),
         }),
     );
     for (name, registration) in registrations() {
@@ -589,6 +590,7 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
             HistoryEvent::InvitationCompleted {
                 issue,
                 device: device.clone(),
+                confirmation: None,
             },
         ),
         (
@@ -1075,6 +1077,7 @@ fn pages() -> Vec<(&'static str, Page)> {
         batch: batch_id(batch),
         number: 0,
         recipients,
+        without_sums: false,
     };
     let skipped = recipient(2, RecipientResult::Skipped { reason: unreadable });
     vec![

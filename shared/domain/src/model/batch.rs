@@ -88,6 +88,30 @@ pub struct Batch {
     /// The request that sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<RequestId>,
+    /// Whether all that it does is counted as it happens: it is not of before counting began.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counted: bool,
+}
+
+impl Batch {
+    /// Whether no sums are kept of it: it is so small that whoever asks for its numbers has its people read.
+    #[must_use]
+    pub fn is_without_sums(&self) -> bool {
+        self.users_without_sums().is_some()
+    }
+
+    /// The people of such a batch.
+    #[must_use]
+    pub fn users_without_sums(&self) -> Option<&[UserId]> {
+        match &self.selection {
+            BatchSelection::Few { users } if self.counted && self.class == MailClass::Small => {
+                Some(users)
+            }
+            BatchSelection::Few { .. }
+            | BatchSelection::Many { .. }
+            | BatchSelection::Filter { .. } => None,
+        }
+    }
 }
 
 /// How far the expansion of a batch has come. Written anew with every page; its stream record
@@ -173,6 +197,17 @@ pub enum RecipientResult {
     },
 }
 
+impl RecipientResult {
+    /// The mail by which somebody was invited, if they were.
+    #[must_use]
+    pub const fn mail(&self) -> Option<MailId> {
+        match self {
+            Self::Issued { mail } => Some(*mail),
+            Self::Skipped { .. } => None,
+        }
+    }
+}
+
 /// A selected user and what became of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -196,6 +231,9 @@ pub struct Page {
     pub number: u32,
     /// Everyone on it.
     pub recipients: Vec<Recipient>,
+    /// Whether its batch has no sums of its own: it is so small that its people are read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_sums: bool,
 }
 
 /// What has become of a batch so far.

@@ -4,9 +4,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::model::invitation::Invitation;
 use crate::model::settings::retention::Retention;
 use crate::model::user::User;
-use crate::values::ids::UserId;
+use crate::values::ids::{BatchId, UserId};
 
 /// What is left of a user who was deleted, beside their history, until that is erased. Nothing in
 /// it is personal.
@@ -17,6 +18,22 @@ pub struct Tombstone {
     pub user: UserId,
     /// Since when they are over: the days until erasure count from here.
     pub over_since: Timestamp,
+    /// The batches in whose numbers their deletion counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts_for: Vec<BatchId>,
+}
+
+impl Tombstone {
+    /// What is left of a user who is deleted.
+    #[must_use]
+    pub fn of(user: &User, over_since: Timestamp) -> Self {
+        let batches = user.invitation.iter().flat_map(Invitation::batches);
+        Self {
+            user: user.id,
+            over_since,
+            counts_for: batches.collect(),
+        }
+    }
 }
 
 impl Retention {

@@ -230,6 +230,9 @@ pub enum HistoryEvent {
         issue: IssueNumber,
         /// By which device.
         device: DeviceId,
+        /// The mail that confirms it, if one was written; rows from before this was noted lack it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confirmation: Option<MailId>,
     },
     /// A device was registered and classified.
     RegistrationConfirmed {

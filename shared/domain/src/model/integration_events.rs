@@ -340,7 +340,7 @@ impl IntegrationEvent {
                 Self::InvitationCancelled { issue: *issue }
             }
             HistoryEvent::InvitationRestored { issue } => Self::InvitationRestored { issue: *issue },
-            HistoryEvent::InvitationCompleted { issue, device } => Self::InvitationCompleted {
+            HistoryEvent::InvitationCompleted { issue, device, .. } => Self::InvitationCompleted {
                 issue: *issue,
                 device_id: OutwardDeviceId::of(device),
             },
@@ -482,6 +482,7 @@ mod tests {
             let what = HistoryEvent::InvitationCompleted {
                 issue: IssueNumber::from_number(1),
                 device,
+                confirmation: None,
             };
 
             let event = EventEnvelope::of(&row(Actor::Caller(caller.clone()), what)).unwrap();

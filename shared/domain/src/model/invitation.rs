@@ -205,6 +205,27 @@ pub struct Invitation {
     /// When it was given back last, if it was: sessions from before then are nobody's any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored_at: Option<Timestamp>,
+    /// What counting asks for; `None` of one from before it was noted, of which the history tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<InvitationSteps>,
+}
+
+/// What of an invitation is noted so that it can be counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitationSteps {
+    /// When its secret was shown and accepted first, also that of an issue that it continues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redeemed_at: Option<Timestamp>,
+    /// The mail that confirms the registration that completed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<MailId>,
+    /// Further batches that mailed it again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<BatchId>,
+    /// The batches of the invitation that it took the place of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<BatchId>,
 }
 
 impl Invitation {
@@ -282,6 +303,25 @@ impl Invitation {
             self.state,
             InvitationState::Cancelled | InvitationState::Declined
         )
+    }
+
+    /// The batches whose person it is: the one that issued it, and those that mailed it again.
+    pub fn batches(&self) -> impl Iterator<Item = BatchId> {
+        let again = self.steps.iter().flat_map(|steps| &steps.again);
+        self.batch.iter().chain(again).copied()
+    }
+
+    /// What is noted in the issue that follows, of this batch: a renewal continues this one, any other
+    /// takes its place.
+    #[must_use]
+    pub fn steps_of_next(before: Option<&Self>, batch: Option<BatchId>) -> Option<InvitationSteps> {
+        match before {
+            Some(before) if before.batch == batch && batch.is_some() => before.steps.clone(),
+            before => Some(InvitationSteps {
+                replaced: before.into_iter().flat_map(Self::batches).collect(),
+                ..InvitationSteps::default()
+            }),
+        }
     }
 
     /// Whether its time is still to be ended by maintenance.

@@ -1,6 +1,8 @@
 //! A mail: one message on its way, beside the invitation and never instead of it. A mail can
 //! bounce while the PIN that was read out on the phone still works.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,7 @@ use crate::values::ids::{
     BatchId, DeviceId, IssueNumber, MailId, RequestId, RunId, UserId, Version,
 };
 use crate::values::method::Method;
-use crate::values::names::Label;
+use crate::values::names::{GroupName, Label};
 
 /// What a mail is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -454,6 +456,25 @@ pub struct Mail {
     /// The request that it was written for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<RequestId>,
+    /// The page of the batch on which the person is, if it is the batch's own mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    /// Which sheets the person's fate stands on, if the batch is so small that it shares them with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_sheets: Option<u64>,
+    /// The groups that the person held when the batch invited them, if it is the batch's own mail.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeSet::is_empty",
+        serialize_with = "crate::values::names::in_written_order"
+    )]
+    pub groups: BTreeSet<GroupName>,
+    /// Batches in whose numbers it counts though it is none of their mails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts_for: Vec<BatchId>,
+    /// When the recipient's server took it, as reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<Timestamp>,
 }
 
 impl Mail {
@@ -526,6 +547,11 @@ impl Mail {
             created_at: now,
             carried: Carried::default(),
             request_id: None,
+            page: None,
+            shared_sheets: None,
+            groups: BTreeSet::new(),
+            counts_for: Vec::new(),
+            delivered_at: None,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::model::delivery::Pause;
 use crate::model::mail::MailClass;
 use crate::model::stored::{RowKey, SetAside, Unreadable};
 use crate::ports::error::Unavailable;
+use crate::ports::reads::ListPage;
 use crate::values::ids::{BatchId, MailId, RunId, UserId};
 
 /// What is due and who delivers it: the lease of the one delivery worker, the pause and the rate of delivery,
@@ -37,6 +38,15 @@ pub trait Delivery {
         now: Timestamp,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
+
+    /// Users whose open invitation has to be ended or reminded of before this moment, earliest first
+    /// from `position` on, at most `limit`. The answer may be a moment old.
+    fn due_by(
+        &self,
+        until: Timestamp,
+        position: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<ListPage<UserId>, Unavailable>> + Send;
 
     /// Takes the lease, which the one delivery worker at a time holds, if nobody holds it past `now`; `false` if somebody does. Taking it again
     /// with the same run renews it.

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::actor::Actor;
 use crate::model::batch::{Batch, SkipReason};
 use crate::model::change::UserChange;
+use crate::model::counting::Member;
 use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::model::invitation::{Invitation, InvitationEvent, InvitationState, transition};
 use crate::model::mail::{Mail, MailClass, MailKind};
@@ -167,11 +168,20 @@ pub struct IssueSecrets {
 /// that is expanded twice cannot write the mail twice.
 #[must_use]
 pub fn mail_of(batch: &Batch, user: UserId) -> MailId {
+    mail_of_member(Member {
+        batch: batch.id,
+        user,
+    })
+}
+
+/// The same, of a member.
+#[must_use]
+pub fn mail_of_member(member: Member) -> MailId {
     use sha2::{Digest, Sha256};
     let mut digest = Sha256::new();
     digest.update(b"beckon invitation mail");
-    digest.update(batch.id.to_bytes());
-    digest.update(user.to_bytes());
+    digest.update(member.batch.to_bytes());
+    digest.update(member.user.to_bytes());
     let digest: [u8; 32] = digest.finalize().into();
     MailId::from_bytes(digest.first_chunk::<16>().copied().unwrap_or_default())
 }
@@ -276,6 +286,7 @@ pub fn issue(
         sessions: Vec::new(),
         completed_by: None,
         restored_at: None,
+        steps: Invitation::steps_of_next(user.invitation.as_ref(), spec.batch),
     };
     let row = HistoryEntry::new(
         secrets.event,
@@ -372,8 +383,13 @@ pub fn mail_again(
         resend.who,
         HistoryEvent::InvitationMailedAgain { issue, mail },
     );
+    let mut steps = invitation.steps.clone();
+    if let (Some(steps), Some(batch)) = (&mut steps, resend.batch) {
+        steps.again.push(batch);
+    }
     let carried = Invitation {
         mail,
+        steps,
         ..invitation.clone()
     };
     let mailed = User {

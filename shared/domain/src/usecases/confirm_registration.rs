@@ -12,6 +12,7 @@ use report::Report;
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
 use crate::model::history::{HistoryEntry, HistoryEvent};
+use crate::model::invitation::Invitation;
 use crate::model::mail::{Mail, MailClass, MailKind, NoticeOf};
 use crate::model::ownership::Classification;
 use crate::model::registration::{
@@ -250,6 +251,11 @@ where
         let user = report.user;
         let registration = report.registration(known);
         let device = registration.device.id.clone();
+        let mails = self.mails(report, &device, settings);
+        let confirmation = mails
+            .iter()
+            .find(|mail| matches!(mail.kind, MailKind::Confirmation { .. }))
+            .map(|mail| mail.id);
         let mut history = vec![self.row(
             report,
             HistoryEvent::RegistrationConfirmed {
@@ -265,16 +271,17 @@ where
             let completed = HistoryEvent::InvitationCompleted {
                 issue: open.issue,
                 device: device.clone(),
+                confirmation,
             };
             history.insert(0, self.row(report, completed));
         }
         let change = UserChange::next(User {
             devices: user.devices + u32::from(known.is_none()),
-            invitation: report.invitation_after(&device),
+            invitation: report.invitation_after(&device, confirmation),
             ..user.clone()
         })
         .with_history(history)
-        .with_mails(self.mails(report, &device, settings))
+        .with_mails(mails)
         .with_registration(registration.clone())
         .with_session(report.session.map(|session| Session {
             device: Some(device.clone()),
@@ -304,7 +311,7 @@ where
         }
         let mut mails = Vec::new();
         if confirmation::check_recipient(&settings.settings.confirmation, user).is_ok() {
-            mails.push(Mail::waiting(
+            let confirmation = Mail::waiting(
                 MailId::new(self.env.entropy().ulid()),
                 MailKind::Confirmation {
                     device: device.clone(),
@@ -314,7 +321,18 @@ where
                 MailClass::Small,
                 settings.version,
                 now,
-            ));
+            );
+            let completed = match report.effect {
+                Effect::Completes(invitation) => Some(invitation),
+                Effect::AfterEnd | Effect::NotCompleted(_) | Effect::NothingOpen => None,
+            };
+            mails.push(Mail {
+                counts_for: completed
+                    .into_iter()
+                    .flat_map(Invitation::batches)
+                    .collect(),
+                ..confirmation
+            });
         }
         let about = NoticeOf::Completed {
             device: device.clone(),

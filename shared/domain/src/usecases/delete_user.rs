@@ -57,9 +57,5 @@ pub(super) fn removal(env: &impl Env, user: &User, who: &Actor) -> (HistoryEntry
     let now = env.clock().now();
     let what = HistoryEvent::deletion_of(user);
     let row = env.happened(user.id, now, who.clone(), what);
-    let tombstone = Tombstone {
-        user: user.id,
-        over_since: now,
-    };
-    (row, tombstone)
+    (row, Tombstone::of(user, now))
 }

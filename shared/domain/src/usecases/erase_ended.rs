@@ -7,12 +7,16 @@
 use crate::model::actor::Actor;
 use crate::model::erasure::{Tombstone, over_since};
 use crate::model::history::HistoryEvent;
+use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
+use crate::ports::counters::Counters;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::history::History;
+use crate::ports::mails::Mails;
 use crate::ports::settings::SettingsStore;
 use crate::ports::users::Users;
+use crate::usecases::count_changes::{CountChanges, Counted};
 
 /// How many a round takes on of each kind. At a round a minute that is 144,000 a day.
 const AT_ONCE: usize = 100;
@@ -36,7 +40,10 @@ pub struct EraseEnded<E> {
     pub env: E,
 }
 
-impl<E: Env<Store: Users + History + SettingsStore>> EraseEnded<E> {
+impl<E> EraseEnded<E>
+where
+    E: Env<Store: Counters + Users + Batches + Mails + History + SettingsStore>,
+{
     /// One round.
     pub async fn run(&self) -> Result<Erased, Unavailable> {
         let mut erased = Erased::default();
@@ -46,6 +53,14 @@ impl<E: Env<Store: Users + History + SettingsStore>> EraseEnded<E> {
             return Ok(erased);
         };
         let ids = self.env.store().users_to_erase(by, AT_ONCE).await?;
+        if ids.is_empty() && self.env.store().tombstones(by, 1).await?.is_empty() {
+            return Ok(erased);
+        }
+        // What becomes of people is counted as long as their history tells of it.
+        let counted = CountChanges { env: &self.env }.run().await?;
+        if counted == Counted::Overtaken {
+            return Ok(erased);
+        }
         for user in self.env.store().load_users(&ids).await? {
             // The list may be a moment old; their row says whether they are over.
             let Some(since) = over_since(&user).filter(|since| *since <= by) else {
@@ -53,10 +68,7 @@ impl<E: Env<Store: Users + History + SettingsStore>> EraseEnded<E> {
             };
             let what = HistoryEvent::deletion_of(&user);
             let row = self.env.happened(user.id, now, Actor::Clock, what);
-            let tombstone = Tombstone {
-                user: user.id,
-                over_since: since,
-            };
+            let tombstone = Tombstone::of(&user, since);
             match self.env.store().remove_user(&user, &row, &tombstone).await {
                 Ok(()) => erased.users += 1,
                 // Invited again, perhaps.

@@ -17,6 +17,7 @@ use crate::model::stored::Unreadable;
 use crate::model::user::User;
 use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
+use crate::ports::counters::Counters;
 use crate::ports::delivery::Delivery;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
@@ -60,7 +61,7 @@ pub struct ExpandPage<E> {
 
 impl<E> ExpandPage<E>
 where
-    E: Env<Store: Users + Batches + Mails + Delivery + SettingsStore> + WithKeys,
+    E: Env<Store: Counters + Users + Batches + Mails + Delivery + SettingsStore> + WithKeys,
 {
     /// Expands the next page of a batch.
     pub async fn run(&self, id: BatchId) -> Result<Expanded, Unavailable> {
@@ -106,7 +107,15 @@ where
         }
         let key = self.env.keys().key_ring().await?.current().clone();
         let mut recipients = self
-            .invite(&batch, &settings, &key, users, reached, unreadable)
+            .invite(
+                &batch,
+                cursor.page,
+                &settings,
+                &key,
+                users,
+                reached,
+                unreadable,
+            )
             .await?;
         let recipients = wanted.iter().map(|id| outcome_of(*id, &mut recipients));
         self.finish(&batch, cursor, recipients.collect(), next, now)
@@ -117,6 +126,7 @@ where
     async fn invite(
         &self,
         batch: &Batch,
+        page: u32,
         settings: &VersionedSettings,
         key: &KeyId,
         users: Vec<User>,
@@ -126,6 +136,7 @@ where
         let mut results: HashMap<UserId, Recipient> = HashMap::new();
         self.note_unreadable(batch, unreadable, &mut results)
             .await?;
+        let sheets = self.shared_sheets(batch).await?;
         // Whoever still conflicts after that makes the page fail, and it is repeated as a whole.
         let mut turns = Turns::new(&self.env, "inviting the users of a page");
         let mut open = users;
@@ -146,12 +157,17 @@ where
                     eligibility @ (Eligibility::Send
                     | Eligibility::Replace
                     | Eligibility::Again) => {
-                        let change = match (eligibility, &user.invitation) {
+                        let mut change = match (eligibility, &user.invitation) {
                             (Eligibility::Again, Some(invitation)) => {
                                 self.mailed_again(user, invitation, batch, settings, now)
                             }
                             _ => self.issued(user, batch, settings, key, now),
                         };
+                        for mail in &mut change.mails {
+                            mail.page = Some(page);
+                            mail.shared_sheets = sheets;
+                            mail.groups.clone_from(&user.groups);
+                        }
                         changes.push(change.for_request(batch.request_id.as_ref()));
                         results.insert(user.id, issued_to(user, batch, settings));
                     }
@@ -286,6 +302,16 @@ where
         mail_again(user, invitation, resend, now)
     }
 
+    /// Which sheets the fates of a small batch's people stand on: those of all that are invited until sums
+    /// are added to next, so that they are some hundred people.
+    async fn shared_sheets(&self, batch: &Batch) -> Result<Option<u64>, Unavailable> {
+        if !batch.is_without_sums() {
+            return Ok(None);
+        }
+        let (additions, _) = self.env.store().counts(&[]).await?;
+        Ok(Some(additions))
+    }
+
     async fn finish(
         &self,
         batch: &Batch,
@@ -298,6 +324,7 @@ where
             batch: batch.id,
             number: cursor.page,
             recipients,
+            without_sums: batch.is_without_sums(),
         };
         let done = next.is_none();
         let moved = Cursor {

@@ -344,6 +344,7 @@ where
             created_at: now,
             carried: Carried::default(),
             request_id: None,
+            counted: false,
         };
         let secrets = IssueSecrets {
             nonce: self.env.entropy().nonce(),

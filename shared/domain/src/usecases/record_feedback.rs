@@ -86,6 +86,12 @@ impl<E: Env<Store: Users + Mails>> RecordFeedback<E> {
                     feedback.reason.clone()
                 },
                 service_id,
+                delivered_at: match after.state {
+                    MailState::Delivered | MailState::Complained => {
+                        after.delivered_at.or(Some(feedback.at))
+                    }
+                    _ => after.delivered_at,
+                },
                 ..after
             };
             if self.write(&mail, after, feedback).await? {

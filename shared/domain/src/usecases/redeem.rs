@@ -20,11 +20,11 @@ use crate::model::session::{MAX_SESSIONS, NamedDevice, SESSION_TTL, Session, Ses
 use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
+use crate::ports::counters::Counters;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
 use crate::ports::keys::Keys;
-use crate::ports::rate_counter::RateCounter;
 use crate::ports::reads::readable;
 use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
@@ -178,7 +178,7 @@ enum Shown {
 
 impl<E> Redeem<E>
 where
-    E: Env<Store: Users + SettingsStore + RateCounter> + WithKeys,
+    E: Env<Store: Users + SettingsStore + Counters> + WithKeys,
 {
     /// Opens a session, or says why not. `source` is where the attempt comes from, if it counts.
     pub async fn run(
@@ -412,6 +412,9 @@ where
                     until: expires_at,
                 };
                 invitation.sessions.push(slot);
+                if let Some(steps) = &mut invitation.steps {
+                    steps.redeemed_at.get_or_insert(now);
+                }
                 let session = Session {
                     digest: registration_id.digest(),
                     user: current.id,

@@ -334,6 +334,7 @@ pub(super) fn begin(
         created_at: now,
         carried: Carried::default(),
         request_id: entropy.request(),
+        counted: true,
     };
     let cursor = Cursor {
         batch: batch.id,

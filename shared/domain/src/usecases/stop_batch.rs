@@ -7,9 +7,7 @@ use crate::ports::clock::Clock;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::mails::Mails;
-use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::usecases::report_batch::ReportBatch;
 use crate::values::ids::{BatchId, MailId};
 
 /// The share of hard bounces above which a batch stops itself. SES reviews an account at 5 %.
@@ -17,6 +15,9 @@ pub const MAX_BOUNCE_RATE: f64 = 0.04;
 
 /// How many mails must have gone out before that share says anything.
 pub const MAILS_TO_JUDGE_BY: u64 = 100;
+
+/// How many pages of a batch are read at once.
+const MAX_PAGES: usize = 10;
 
 /// Stops batches.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ impl<E: Env<Store: Batches>> StopBatch<E> {
 
 impl<E> StopBatch<E>
 where
-    E: Env<Store: Batches + Mails + SettingsStore>,
+    E: Env<Store: Batches + Mails>,
 {
     /// Notes a hard bounce, and stops the batch if they are too many. Gives whether it did.
     pub async fn after_bounce(&self, id: BatchId, mail: MailId) -> Result<bool, Unavailable> {
@@ -62,15 +63,39 @@ where
         if !worth_counting(bounces) {
             return Ok(false);
         }
-        let report = ReportBatch { env: &self.env }.run(id).await?;
-        let Some(report) = report.filter(|report| report.batch.stopped_at.is_none()) else {
+        let loaded = self.env.store().load_batch(id).await?;
+        if loaded.is_none_or(|(batch, _)| batch.stopped_at.is_some()) {
             return Ok(false);
-        };
-        if too_many(bounces, report.counts.sent) {
+        }
+        if too_many(bounces, self.sent(id).await?) {
             self.run(id, &Actor::MailService).await?;
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// How many mails of a batch the mail service has taken. The numbers of the batch are a moment
+    /// behind, and by a moment's mails it would stop too soon.
+    async fn sent(&self, id: BatchId) -> Result<u64, Unavailable> {
+        let (mut first, mut sent) = (0, 0);
+        loop {
+            let pages = self.env.store().batch_pages(id, first, MAX_PAGES).await?;
+            let pages = pages.items;
+            let Some(last) = pages.last().map(|page| page.number) else {
+                return Ok(sent);
+            };
+            let mails: Vec<MailId> = pages
+                .iter()
+                .flat_map(|page| &page.recipients)
+                .filter_map(|recipient| recipient.result.mail())
+                .collect();
+            let mails = self.env.store().load_mails(&mails).await?;
+            sent += mails.iter().filter(|mail| mail.state.was_sent()).count() as u64;
+            first = last + 1;
+            if pages.len() < MAX_PAGES {
+                return Ok(sent);
+            }
+        }
     }
 }
 

@@ -138,6 +138,12 @@ impl GroupName {
     pub fn as_str(&self) -> &str {
         &self.written
     }
+
+    /// What it is compared by: two names are one group if this is the same.
+    #[must_use]
+    pub fn comparison_key(&self) -> &str {
+        &self.key
+    }
 }
 
 impl fmt::Debug for GroupName {

@@ -68,6 +68,7 @@ async fn who_is_deleted_with_mail_waiting_gets_none_and_no_secret_of_theirs_open
     assert_eq!(world.service.taken_for(&other.email).len(), 1);
     assert!(world.show_pin(&user.email, &pin).await.is_err());
     assert!(world.show_token(&token).await.is_err());
+    world.count_all().await.unwrap();
     let report = world.report_batch().run(batch).await.unwrap().unwrap();
     assert_eq!(
         (
@@ -257,6 +258,7 @@ async fn counts_of_a_batch_stay_when_its_people_are_erased() {
     let users: Vec<User> = (0..3).map(|_| world.with(a_user())).collect();
     let batch = world.invite(&users.iter().collect::<Vec<_>>()).await;
     world.post().await;
+    world.count_all().await.unwrap();
     let before = world
         .report_batch()
         .run(batch)
@@ -272,6 +274,7 @@ async fn counts_of_a_batch_stay_when_its_people_are_erased() {
 
     assert_eq!((erased.users, erased.histories), (3, 3));
     assert_eq!(world.store.all_users(), []);
+    world.count_all().await.unwrap();
     let after = world
         .report_batch()
         .run(batch)

@@ -16,6 +16,7 @@ mod change_user;
 mod confirm_again;
 mod confirm_registration;
 mod correct_address;
+mod counting;
 mod decline;
 mod delete_user;
 mod deliver;

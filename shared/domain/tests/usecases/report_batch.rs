@@ -13,6 +13,7 @@ use beckon_testkit::entropy::fresh_ulid;
 use crate::batches::some_users;
 
 async fn report(world: &World, batch: BatchId) -> BatchReport {
+    world.count_all().await.unwrap();
     let report = world.report_batch().run(batch).await.unwrap();
     report.expect("the batch is there")
 }
@@ -23,7 +24,7 @@ async fn all_recipients(world: &World, batch: BatchId) -> Vec<ReportedRecipient>
     loop {
         let page = world
             .report_batch()
-            .recipients(batch, position.as_deref(), 100)
+            .recipients(batch, None, position.as_deref(), 100)
             .await
             .unwrap()
             .unwrap();
@@ -42,7 +43,10 @@ async fn a_batch_nobody_started_is_absent() {
     let unknown = BatchId::new(fresh_ulid());
 
     assert!(world.report_batch().run(unknown).await.unwrap().is_none());
-    let recipients = world.report_batch().recipients(unknown, None, 100).await;
+    let recipients = world
+        .report_batch()
+        .recipients(unknown, None, None, 100)
+        .await;
     assert!(recipients.unwrap().is_none());
 }
 

@@ -39,6 +39,7 @@ pub fn a_batch() -> BatchBuilder {
             created_at: now,
             carried: Carried::default(),
             request_id: None,
+            counted: false,
         },
         cursor: Cursor {
             batch: id,

@@ -63,6 +63,7 @@ fn page_of(cursor: &Cursor, size: usize) -> Page {
         batch: cursor.batch,
         number: cursor.page,
         recipients: recipients.collect(),
+        without_sums: false,
     }
 }
 

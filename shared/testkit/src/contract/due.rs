@@ -147,6 +147,7 @@ pub async fn a_cursor_is_due_until_it_moves_or_is_done<S: Store>(store: S) {
         batch: cursor.batch,
         number: cursor.page,
         recipients: Vec::new(),
+        without_sums: false,
     };
 
     let standing = (due_at(0).await, due_at(1).await);

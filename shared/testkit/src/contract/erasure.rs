@@ -15,10 +15,7 @@ use crate::entropy::fresh_ulid;
 
 fn left_of(user: &User, over_since: Timestamp) -> (HistoryEntry, Tombstone) {
     let row = a_row(user.id, monday_morning());
-    let tombstone = Tombstone {
-        user: user.id,
-        over_since,
-    };
+    let tombstone = Tombstone::of(user, over_since);
     (row, tombstone)
 }
 

@@ -155,6 +155,7 @@ pub async fn every_history_event_is_read_as_it_was_written<S: Store>(store: S) {
         (
             Actor::DeviceManagement,
             HistoryEvent::InvitationCompleted {
+                confirmation: None,
                 issue,
                 device: device.clone(),
             },

@@ -265,6 +265,7 @@ pub async fn a_step_deletes_users_with_what_they_are_found_by<S: Store>(store: S
     let left = Tombstone {
         user: user.id,
         over_since: monday_morning(),
+        counts_for: Vec::new(),
     };
     let removal = StepChange::Removal {
         user: Box::new(user.clone()),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use beckon_domain::model::counting::{Member, Uncounted};
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::{Invitation, InvitationState as S};
 use beckon_domain::model::mail::{MailEvent, MailState};
@@ -22,6 +23,7 @@ use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
 use beckon_domain::usecases::expand::{ExpandPage, Expanded};
 use beckon_domain::usecases::hand_over::HandOver;
+use beckon_domain::usecases::note_changes::NoteChanges;
 use beckon_domain::usecases::record_feedback::{Feedback, RecordFeedback};
 use beckon_domain::usecases::redeem::{Redeem, RedeemRefused, Redemption};
 use beckon_domain::usecases::report_batch::ReportBatch;
@@ -620,10 +622,26 @@ impl<T: Store> Life<T> {
 
     /// Counts equal items, every issue is in the history once, and no old secret opens anything.
     async fn end(mut self) {
+        let people = self.batches.iter().map(|batch| {
+            Uncounted::Person(Member {
+                batch: *batch,
+                user: self.user.id,
+            })
+        });
+        let pages = self.batches.iter().map(|batch| Uncounted::Page {
+            batch: *batch,
+            number: 0,
+        });
+        let changed: BTreeSet<Uncounted> = people.chain(pages).collect();
+        NoteChanges { env: &self }.run(&changed).await.unwrap();
         let report = ReportBatch { env: &self };
         for batch in &self.batches {
             let said = report.run(*batch).await.unwrap().unwrap();
-            let recipients = report.recipients(*batch, None, 100).await.unwrap().unwrap();
+            let recipients = report
+                .recipients(*batch, None, None, 100)
+                .await
+                .unwrap()
+                .unwrap();
             let issued = recipients
                 .recipients
                 .iter()

@@ -1,7 +1,12 @@
 //! A table that cannot be reached is *unavailable*: never empty, never a conflict.
 
+use std::collections::BTreeSet;
+
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::batch::Page;
+use beckon_domain::model::counting::{
+    CountSheet, CountedStep, Ledger, Scope, SheetKey, Uncounted, UncountedRow,
+};
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::job::{JobAction, JobStep};
 use beckon_domain::model::mail::{MailClass, MailEvent};
@@ -11,7 +16,7 @@ use beckon_domain::model::template::{Template, TemplateKind, TemplateName};
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::jobs::StepError;
 use beckon_domain::ports::users::AddUserError;
-use beckon_domain::values::ids::{ExternalId, IssueNumber, RunId, UserId, Version};
+use beckon_domain::values::ids::{BatchId, ExternalId, IssueNumber, RunId, UserId, Version};
 use beckon_domain::values::locale::Locale;
 
 use super::{Store, next};
@@ -38,6 +43,7 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
         batch: batch.id,
         number: 0,
         recipients: Vec::new(),
+        without_sums: false,
     };
 
     is_unavailable(store.load_users(&[user.id]).await, "load_users");
@@ -123,6 +129,7 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
     is_not_saved(store.save_mail(&claimed, None).await, "save_mail");
 
     jobs_are_unavailable(&store).await;
+    counts_are_unavailable(&store).await;
 
     let row = a_row(user.id, now);
     let added = store.add_user(&user, &row, None, Some(&answer)).await;
@@ -130,6 +137,36 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
         matches!(added, Err(AddUserError::Unavailable(_))),
         "add_user: {added:?}"
     );
+}
+
+async fn counts_are_unavailable(store: &impl Store) {
+    let batch = BatchId::new(fresh_ulid());
+    let sheet = SheetKey::of_page(batch, 0);
+    let row = UncountedRow {
+        generation: 0,
+        number: 0,
+        entries: BTreeSet::from([Uncounted::Page { batch, number: 0 }]),
+    };
+    let listed: Vec<Uncounted> = row.entries.iter().copied().collect();
+    let step = CountedStep {
+        sheets: vec![CountSheet::empty(sheet)],
+        ..CountedStep::default()
+    };
+    let ledger = Ledger {
+        version: Version::FIRST,
+        ..Ledger::default()
+    };
+
+    is_unavailable(store.uncounted().await, "uncounted");
+    let noted = store.note_uncounted(0, 0, &listed).await;
+    is_unavailable(noted, "note_uncounted");
+    is_unavailable(store.forget_uncounted(&row).await, "forget_uncounted");
+    is_unavailable(store.sheets(&[sheet]).await, "sheets");
+    is_unavailable(store.counts(&[Scope::Everything]).await, "counts");
+    let due = store.due_by(monday_morning(), None, 1).await;
+    is_unavailable(due, "due_by");
+    is_not_saved(store.save_ledger(&ledger).await, "save_ledger");
+    is_not_saved(store.add_counts(&step).await, "add_counts");
 }
 
 async fn jobs_are_unavailable(store: &impl Store) {

@@ -326,6 +326,7 @@ pub async fn a_page_that_cannot_be_read_does_not_stand_for_those_behind_it<S: St
             batch,
             number,
             recipients: Vec::new(),
+            without_sums: false,
         };
         store.finish_page(&page, &cursor).await.unwrap();
     }

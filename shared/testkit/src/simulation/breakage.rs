@@ -62,13 +62,17 @@ pub enum Breakage {
     StepTornApart,
     /// A step of a job is written wherever the job stands.
     EveryStepFits,
+    /// A sheet is written whatever stands there.
+    EverySheetFits,
+    /// What is counted of somebody is not kept.
+    SheetsNotKept,
     /// One recipient whom the mail service does not know stops everybody's mail.
     UnverifiedStopsAll,
 }
 
 impl Breakage {
     /// Every one.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::ClaimIgnoresUser,
         Self::TryNotTaken,
         Self::EverySaveFits,
@@ -98,6 +102,8 @@ impl Breakage {
         Self::EventLost,
         Self::StepTornApart,
         Self::EveryStepFits,
+        Self::EverySheetFits,
+        Self::SheetsNotKept,
         Self::UnverifiedStopsAll,
     ];
 }

@@ -12,6 +12,8 @@ use beckon_domain::usecases::change_settings::ChangeSettings;
 use beckon_domain::usecases::change_template::ChangeTemplate;
 use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
+use beckon_domain::usecases::count_changes::CountChanges;
+use beckon_domain::usecases::count_earlier::CountEarlier;
 use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::delete_user::DeleteUser;
 use beckon_domain::usecases::deliver::{Deliver, DeliveryPolicy};
@@ -20,6 +22,7 @@ use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::export_users::ExportUsers;
 use beckon_domain::usecases::hand_over::HandOver;
 use beckon_domain::usecases::import_users::ImportUsers;
+use beckon_domain::usecases::note_changes::NoteChanges;
 use beckon_domain::usecases::preview_invitations::PreviewInvitations;
 use beckon_domain::usecases::preview_template::PreviewTemplate;
 use beckon_domain::usecases::publish::PublishRows;
@@ -27,6 +30,7 @@ use beckon_domain::usecases::record_feedback::RecordFeedback;
 use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::usecases::report_job::ReportJob;
+use beckon_domain::usecases::report_overview::ReportOverview;
 use beckon_domain::usecases::request_pin::RequestPin;
 use beckon_domain::usecases::resume_delivery::ResumeDelivery;
 use beckon_domain::usecases::run_maintenance::RunMaintenance;
@@ -254,6 +258,22 @@ impl Cast {
             env: self.clone(),
             links: links(),
         }
+    }
+
+    pub(super) fn note_changes(&self) -> NoteChanges<Cast> {
+        NoteChanges { env: self.clone() }
+    }
+
+    pub(super) fn count_changes(&self) -> CountChanges<Cast> {
+        CountChanges { env: self.clone() }
+    }
+
+    pub(super) fn count_before(&self) -> CountEarlier<Cast> {
+        CountEarlier { env: self.clone() }
+    }
+
+    pub(super) fn report_overview(&self) -> ReportOverview<Cast> {
+        ReportOverview { env: self.clone() }
     }
 
     pub(super) fn report_batch(&self) -> ReportBatch<Cast> {

@@ -3,6 +3,7 @@
 //! machinery does.
 
 use beckon_domain::model::actor::Actor;
+use beckon_domain::model::counting::Uncounted;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::registration::DeviceRegistered;
 use beckon_domain::model::settings::Settings;
@@ -90,6 +91,7 @@ pub(super) enum Job {
     StopMany(JobId),
     ReportOnMany(JobId),
     ReportOn(BatchId),
+    Overview,
     SaveSettings {
         expected: Option<Version>,
         settings: Box<Settings>,
@@ -103,6 +105,10 @@ pub(super) enum Job {
     Deliver,
     Maintain,
     Erase,
+    /// The stream tells what changed.
+    Note(Vec<Uncounted>),
+    Count,
+    CountEarlier,
 }
 
 impl Job {
@@ -128,6 +134,7 @@ impl Job {
             | Self::StopMany(_)
             | Self::ReportOnMany(_)
             | Self::ReportOn(_)
+            | Self::Overview
             | Self::SaveSettings { .. }
             | Self::Template(_)
             | Self::Resume => true,
@@ -137,7 +144,10 @@ impl Job {
             | Self::Publish(_)
             | Self::Deliver
             | Self::Maintain
-            | Self::Erase => false,
+            | Self::Erase
+            | Self::Note(_)
+            | Self::Count
+            | Self::CountEarlier => false,
         }
     }
 }
@@ -187,6 +197,10 @@ impl Cast {
                 Job::Deliver => cast.deliver().await,
                 Job::Maintain => cast.go_round().await,
                 Job::Erase => cast.erase().await,
+                Job::Overview => cast.look_over().await,
+                Job::Note(changed) => cast.note(&changed).await,
+                Job::Count => cast.count().await,
+                Job::CountEarlier => cast.count_earlier().await,
             }
         })
     }

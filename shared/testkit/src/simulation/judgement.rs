@@ -12,6 +12,7 @@ use beckon_domain::rules::issuing::mail_of;
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::values::ids::{DeviceId, IssueNumber, MailId, UserId};
 
+use super::judgement_counts::judge_sums;
 use super::ledger::Ledger;
 use super::tasks::finish;
 use super::use_case::UseCase;
@@ -75,6 +76,7 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
             }
         }
         UseCase::CarryOutJob => ledger.judge_jobs(),
+        UseCase::CountChanges => judge_sums(ledger),
         UseCase::DeleteUser => ledger.judge_deleted_users(),
         UseCase::Publish => ledger.judge_published(),
         UseCase::Redeem => {
@@ -93,15 +95,18 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
         | UseCase::ChangeSettings
         | UseCase::ChangeTemplate
         | UseCase::ChangeUser
+        | UseCase::CountEarlier
         | UseCase::Decline
         | UseCase::EraseEnded
         | UseCase::ExportUsers
         | UseCase::HandOver
         | UseCase::ImportUsers
+        | UseCase::NoteChanges
         | UseCase::PreviewInvitations
         | UseCase::PreviewTemplate
         | UseCase::RecordFeedback
         | UseCase::ReportJob
+        | UseCase::ReportOverview
         | UseCase::RequestPin
         | UseCase::ResumeDelivery
         | UseCase::SendInvitations
@@ -233,7 +238,8 @@ fn judge_batch(
     }
 }
 
-/// The counts of a batch, from its items.
+/// The counts of a batch, from its items, and from its mails: of those who were invited and stand on no
+/// page, see above.
 fn counts_of(ledger: &Ledger, batch: &Batch) -> BatchCounts {
     let mut counts = BatchCounts::default();
     for recipient in ledger
@@ -242,12 +248,18 @@ fn counts_of(ledger: &Ledger, batch: &Batch) -> BatchCounts {
         .into_iter()
         .flat_map(|page| page.recipients)
     {
-        let RecipientResult::Issued { mail } = recipient.result else {
-            counts.skipped += 1;
+        match recipient.result {
+            RecipientResult::Issued { .. } => counts.issued += 1,
+            RecipientResult::Skipped { .. } => counts.skipped += 1,
+        }
+    }
+    let mut invited = 0;
+    for mail in ledger.store.all_mails() {
+        if mail.id != mail_of(batch, mail.user) {
             continue;
-        };
-        counts.issued += 1;
-        let state = ledger.store.mail(mail).state;
+        }
+        invited += 1;
+        let state = mail.state;
         let (sent, delivered, failed) = match state {
             MailState::Sent | MailState::Delayed => (1, 0, 0),
             MailState::Delivered => (1, 1, 0),
@@ -265,11 +277,15 @@ fn counts_of(ledger: &Ledger, batch: &Batch) -> BatchCounts {
         counts.delivered += delivered;
         counts.failed += failed;
     }
+    counts.issued = counts.issued.max(invited);
     counts.selected = match &batch.selection {
         BatchSelection::Few { users } => users.len() as u64,
         BatchSelection::Many { count } => *count,
         BatchSelection::Filter { .. } => counts.issued + counts.skipped,
     };
+    counts.skipped = counts
+        .skipped
+        .min(counts.selected.saturating_sub(counts.issued));
     counts
 }
 

@@ -9,8 +9,9 @@ use super::story::{MINUTE, Story};
 
 impl Story {
     pub(super) fn machinery(&mut self) -> bool {
-        let first = self.roll(6);
-        (0..6).any(|offset| match (first + offset) % 6 {
+        let first = self.roll(7);
+        (0..7).any(|offset| match (first + offset) % 7 {
+            6 => self.begin_noting(),
             0 => self.begin_expand(),
             1 => self.begin_delivery(),
             2 => self.begin_maintenance(),
@@ -38,6 +39,41 @@ impl Story {
             return false;
         }
         self.begin(Job::Expand(records));
+        true
+    }
+
+    /// The stream tells what changed: in any order, now and then a second time. Sometimes it is counted.
+    fn begin_noting(&mut self) -> bool {
+        if self
+            .tasks
+            .count(|job| matches!(job, Job::Note(_) | Job::Count))
+            > 2
+        {
+            return false;
+        }
+        let told: Vec<_> = self.watch.stage(|stage| {
+            let most = 1 + stage.dice.below(12);
+            let mut told = Vec::new();
+            while told.len() < most && !stage.changed.is_empty() {
+                let place = stage.dice.below(stage.changed.len());
+                let repeat = stage.rates.repeat;
+                if stage.dice.happens(repeat) {
+                    told.push(stage.changed[place]);
+                } else {
+                    told.push(stage.changed.swap_remove(place));
+                }
+            }
+            told
+        });
+        if told.is_empty() {
+            return false;
+        }
+        self.begin(Job::Note(told));
+        match self.roll(12) {
+            0..2 => self.begin(Job::Count),
+            2 => self.begin(Job::CountEarlier),
+            _ => {}
+        }
         true
     }
 

@@ -116,14 +116,18 @@ const fn weight(use_case: UseCase) -> usize {
         | UseCase::PreviewTemplate
         | UseCase::ReportBatch
         | UseCase::ReportJob
+        | UseCase::ReportOverview
         | UseCase::ResumeDelivery
         | UseCase::StopBatch
         | UseCase::StopJob
         | UseCase::TestTemplate => 1,
         UseCase::CarryOutJob
+        | UseCase::CountChanges
+        | UseCase::CountEarlier
         | UseCase::Deliver
         | UseCase::EraseEnded
         | UseCase::Expand
+        | UseCase::NoteChanges
         | UseCase::Publish
         | UseCase::RecordFeedback
         | UseCase::TellOfUnreadable
@@ -216,6 +220,7 @@ fn asked(
         UseCase::ImportUsers => Job::Import(file(dice, users)),
         UseCase::PreviewInvitations => Job::Preview(preview(dice, users)),
         UseCase::ReportBatch => Job::ReportOn(some_batch(dice, ledger)?),
+        UseCase::ReportOverview => Job::Overview,
         UseCase::TryAddressAgain => Job::TryAgain(suppressed(dice, users).unwrap_or(user.id)),
         UseCase::ConfirmRegistration => Job::Report(registered(dice, ledger, &user, now)),
         UseCase::Redeem if dice.happens(300) => return Some(guesses(dice, &user)),
@@ -236,9 +241,12 @@ fn asked(
         UseCase::ReportJob => Job::ReportOnMany(some_job(dice, ledger)?),
         UseCase::StopJob => Job::StopMany(some_job(dice, ledger)?),
         UseCase::CarryOutJob
+        | UseCase::CountChanges
+        | UseCase::CountEarlier
         | UseCase::Deliver
         | UseCase::EraseEnded
         | UseCase::Expand
+        | UseCase::NoteChanges
         | UseCase::Publish
         | UseCase::RecordFeedback
         | UseCase::TellOfUnreadable

@@ -45,17 +45,27 @@ pub struct Counts {
     pub reminders: u64,
     pub erased: u64,
     /// What the use cases answered, in the order of [`UseCase::ALL`].
-    answers: [Answers; USE_CASES],
+    answers: OfEach,
+}
+
+/// The answers of each use case: an array so long has no default of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct OfEach([Answers; USE_CASES]);
+
+impl Default for OfEach {
+    fn default() -> Self {
+        Self([Answers::default(); USE_CASES])
+    }
 }
 
 impl Counts {
     /// How often a use case did what was asked, and how often it had a reason not to.
     pub const fn of(&self, use_case: UseCase) -> Answers {
-        self.answers[use_case.place()]
+        self.answers.0[use_case.place()]
     }
 
     pub(super) const fn answered(&mut self, use_case: UseCase, answer: Answer) {
-        let answers = &mut self.answers[use_case.place()];
+        let answers = &mut self.answers.0[use_case.place()];
         match answer {
             Answer::Accepted => answers.accepted += 1,
             Answer::Refused => answers.refused += 1,
@@ -129,7 +139,7 @@ impl Counts {
         self.aside += other.aside;
         self.reminders += other.reminders;
         self.erased += other.erased;
-        for (sum, one) in self.answers.iter_mut().zip(&other.answers) {
+        for (sum, one) in self.answers.0.iter_mut().zip(&other.answers.0) {
             sum.accepted += one.accepted;
             sum.refused += one.refused;
         }

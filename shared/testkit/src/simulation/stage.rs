@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use beckon_domain::model::counting::Uncounted;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::usecases::record_feedback::Feedback;
 use jiff::Timestamp;
@@ -122,6 +123,8 @@ pub(super) struct Stage {
     pub(super) trace: Trace,
     /// What the stream holds that nobody has read.
     pub(super) records: VecDeque<Record>,
+    /// What changed that the stream has not told of.
+    pub(super) changed: Vec<Uncounted>,
     /// Rows of histories that the stream holds and nobody has published.
     pub(super) history: VecDeque<HistoryEntry>,
     /// Wake-ups on their way to the delivery worker.

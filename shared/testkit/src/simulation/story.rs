@@ -92,6 +92,7 @@ impl Story {
                 lines: traced.then(Vec::new),
             },
             records: std::collections::VecDeque::new(),
+            changed: Vec::new(),
             history: std::collections::VecDeque::new(),
             suppressed: std::collections::BTreeSet::new(),
             wakes: 0,
@@ -192,6 +193,7 @@ impl Story {
             && self.waiting.is_empty()
             && self.watch.both(|stage, ledger| {
                 stage.records.is_empty()
+                    && stage.changed.is_empty()
                     && stage.history.is_empty()
                     && stage.wakes == 0
                     && stage.reports.is_empty()
@@ -232,6 +234,14 @@ impl Story {
         self.spoilt.push(key);
     }
 
+    /// The stream will tell of what changed.
+    fn tell_of_changes(&mut self) {
+        let changed = self.store.newly_changed();
+        if !changed.is_empty() {
+            self.watch.stage(|stage| stage.changed.extend(changed));
+        }
+    }
+
     /// The stream tells of the rows that were set aside.
     fn tell_of_asides(&mut self) {
         for key in self.store.newly_aside() {
@@ -270,6 +280,7 @@ impl Story {
                 .with(|ledger| ledger.must(done, || "a row is not released".to_owned()));
         }
         self.store.forget_spoilt();
+        self.tell_of_changes();
         self.waiting.append(&mut self.put_by);
         self.mend();
     }
@@ -410,6 +421,7 @@ impl Story {
             self.leap();
         }
         self.tell_of_asides();
+        self.tell_of_changes();
     }
 
     pub(super) fn set(&mut self, now: Timestamp) {
@@ -500,7 +512,8 @@ impl Story {
                     stage.history.push_front(row);
                 }
             }),
-            Job::Deliver | Job::Maintain | Job::Erase => {}
+            Job::Note(changed) => self.watch.stage(|stage| stage.changed.extend(changed)),
+            Job::Deliver | Job::Maintain | Job::Erase | Job::Count | Job::CountEarlier => {}
             call => {
                 if self.roll(2) == 0 {
                     self.waiting.push(call);

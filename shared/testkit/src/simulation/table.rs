@@ -2,13 +2,13 @@
 //! on at each write, and with one of its rules broken where the story says so.
 
 mod batches;
+mod counters;
 mod delivery;
 mod devices;
 mod history;
 mod idempotency;
 mod jobs;
 mod mails;
-mod rate_counter;
 mod settings;
 mod users;
 

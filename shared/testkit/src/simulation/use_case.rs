@@ -13,6 +13,8 @@ pub enum UseCase {
     ChangeTemplate,
     ChangeUser,
     ConfirmRegistration,
+    CountChanges,
+    CountEarlier,
     Decline,
     DeleteUser,
     Deliver,
@@ -21,6 +23,7 @@ pub enum UseCase {
     ExportUsers,
     HandOver,
     ImportUsers,
+    NoteChanges,
     PreviewInvitations,
     PreviewTemplate,
     Publish,
@@ -28,6 +31,7 @@ pub enum UseCase {
     Redeem,
     ReportBatch,
     ReportJob,
+    ReportOverview,
     RequestPin,
     ResumeDelivery,
     SendInvitations,
@@ -45,7 +49,7 @@ pub(super) const USE_CASES: usize = UseCase::ALL.len();
 
 impl UseCase {
     /// Every one.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 36] = [
         Self::AddUser,
         Self::CarryOutJob,
         Self::ChangeInvitation,
@@ -53,6 +57,8 @@ impl UseCase {
         Self::ChangeTemplate,
         Self::ChangeUser,
         Self::ConfirmRegistration,
+        Self::CountChanges,
+        Self::CountEarlier,
         Self::Decline,
         Self::DeleteUser,
         Self::Deliver,
@@ -61,6 +67,7 @@ impl UseCase {
         Self::ExportUsers,
         Self::HandOver,
         Self::ImportUsers,
+        Self::NoteChanges,
         Self::PreviewInvitations,
         Self::PreviewTemplate,
         Self::Publish,
@@ -68,6 +75,7 @@ impl UseCase {
         Self::Redeem,
         Self::ReportBatch,
         Self::ReportJob,
+        Self::ReportOverview,
         Self::RequestPin,
         Self::ResumeDelivery,
         Self::SendInvitations,

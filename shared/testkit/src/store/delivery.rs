@@ -5,7 +5,7 @@ use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::reads::readable;
+use beckon_domain::ports::reads::{ListPage, readable};
 use beckon_domain::values::ids::{BatchId, MailId, RunId, UserId};
 use jiff::Timestamp;
 
@@ -57,6 +57,33 @@ impl Delivery for MemoryStore {
                 is_due.then_some((at, user.id))
             });
             oldest_first(due, limit)
+        })
+        .await
+    }
+
+    async fn due_by(
+        &self,
+        until: Timestamp,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<UserId>, Unavailable> {
+        self.read_index(Call::DueBy, |rows| {
+            let due = rows.users.values().filter_map(|user| {
+                let at = user.invitation.as_ref()?.due_at()?;
+                let is_due = at < until && !rows.is_aside(&keys::user(user.id));
+                is_due.then(|| (format!("{at:.3}#{}", user.id), user.id))
+            });
+            let mut due: Vec<(String, UserId)> = due
+                .filter(|(order, _)| position.is_none_or(|position| position < order.as_str()))
+                .collect();
+            due.sort_unstable();
+            let more = due.len() > limit;
+            due.truncate(limit);
+            ListPage {
+                next: due.last().filter(|_| more).map(|(order, _)| order.clone()),
+                items: due.into_iter().map(|(_, user)| user).collect(),
+                unreadable: 0,
+            }
         })
         .await
     }

@@ -77,6 +77,14 @@ pub enum Call {
     SaveJobCursor,
     DueJobs,
     SetJobAside,
+    Uncounted,
+    NoteUncounted,
+    SaveLedger,
+    Sheets,
+    AddCounts,
+    ForgetUncounted,
+    Counts,
+    DueBy,
 }
 
 impl Call {
@@ -109,7 +117,11 @@ impl Call {
             | Self::StartJob
             | Self::FinishStep
             | Self::SaveJobCursor
-            | Self::SetJobAside => true,
+            | Self::SetJobAside
+            | Self::NoteUncounted
+            | Self::SaveLedger
+            | Self::AddCounts
+            | Self::ForgetUncounted => true,
             Self::LoadUsers
             | Self::UserByAddress
             | Self::UserByExternalId
@@ -147,7 +159,11 @@ impl Call {
             | Self::JobFile
             | Self::JobPages
             | Self::ListJobs
-            | Self::DueJobs => false,
+            | Self::DueJobs
+            | Self::Uncounted
+            | Self::Sheets
+            | Self::Counts
+            | Self::DueBy => false,
         }
     }
 
@@ -165,6 +181,8 @@ impl Call {
                 | Self::SaveMail
                 | Self::FinishStep
                 | Self::SaveJobCursor
+                | Self::SaveLedger
+                | Self::AddCounts
         )
     }
 }

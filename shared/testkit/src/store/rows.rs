@@ -5,6 +5,7 @@ use std::ops::Bound;
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange};
+use beckon_domain::model::counting::{CountSheet, Counts, Ledger, Scope, SheetKey, Uncounted};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::erasure::{Tombstone, over_since};
 use beckon_domain::model::history::HistoryEntry;
@@ -20,6 +21,7 @@ use beckon_domain::model::user::User;
 use beckon_domain::ports::error::SaveError;
 use beckon_domain::ports::reads::Readable;
 use beckon_domain::ports::users::AddUserError;
+use beckon_domain::rules::counting::{touched_by_deletion, touched_by_mail, touched_by_user};
 use beckon_domain::values::address::NormalisedAddress;
 use beckon_domain::values::ids::{
     BatchId, DeviceId, EventId, ExternalId, JobId, MailId, RunId, UserId, Version,
@@ -59,6 +61,15 @@ pub(super) struct Rows {
     pub(super) bounces: BTreeMap<BatchId, BTreeSet<MailId>>,
     pub(super) pace: Option<f64>,
     pub(super) tombstones: BTreeMap<UserId, Tombstone>,
+    pub(super) ledger: Ledger,
+    /// By generation and number.
+    pub(super) uncounted: BTreeMap<(u64, u32), BTreeSet<Uncounted>>,
+    pub(super) sheets: BTreeMap<SheetKey, CountSheet>,
+    pub(super) sums: BTreeMap<Scope, Counts>,
+    /// How often sums were added to.
+    pub(super) additions: u64,
+    /// What the stream would tell of and nobody has asked for.
+    pub(super) changed: Vec<Uncounted>,
     /// Rows that cannot be read, beside what they would say.
     pub(super) spoilt: SpoiltRows,
     /// Those of them that were set aside and of which the stream has not told yet.
@@ -94,6 +105,12 @@ impl Rows {
             bounces: BTreeMap::new(),
             pace: None,
             tombstones: BTreeMap::new(),
+            ledger: Ledger::default(),
+            uncounted: BTreeMap::new(),
+            sheets: BTreeMap::new(),
+            sums: BTreeMap::new(),
+            additions: 0,
+            changed: Vec::new(),
             spoilt: SpoiltRows::new(),
             asides: Vec::new(),
         }
@@ -105,7 +122,13 @@ impl Rows {
         if let Some(external) = &user.external_id {
             self.external_ids.insert(external.clone(), user.id);
         }
+        self.changed.extend(touched_by_user(&user));
         self.users.insert(user.id, user);
+    }
+
+    pub(super) fn put_mail(&mut self, mail: Mail) {
+        self.changed.extend(touched_by_mail(&mail));
+        self.mails.insert(mail.id, mail);
     }
 
     pub(super) fn remove_user(&mut self, id: UserId) {
@@ -133,6 +156,7 @@ impl Rows {
             self.sessions.remove(&slot.digest);
         }
         self.put_history(history);
+        self.changed.extend(touched_by_deletion(left));
         self.tombstones.insert(user.id, left.clone());
         Ok(())
     }
@@ -263,9 +287,10 @@ impl Rows {
                 Identifier::External(id) => self.external_ids.insert(id.clone(), user.id),
             };
         }
+        self.changed.extend(touched_by_user(user));
         self.users.insert(user.id, user.clone());
         for mail in &change.mails {
-            self.mails.insert(mail.id, mail.clone());
+            self.put_mail(mail.clone());
         }
         for row in &change.history {
             self.put_history(row);
@@ -299,7 +324,7 @@ impl Rows {
         if !self.mail_fits(mail) {
             return Err(SaveError::Conflict);
         }
-        self.mails.insert(mail.id, mail.clone());
+        self.put_mail(mail.clone());
         if let Some(row) = history {
             self.put_history(row);
         }
@@ -373,6 +398,12 @@ impl Rows {
         }
         self.cursors.insert(cursor.batch, cursor.clone());
         if let Some(page) = page {
+            if !page.without_sums {
+                self.changed.push(Uncounted::Page {
+                    batch: page.batch,
+                    number: page.number,
+                });
+            }
             self.pages.insert((page.batch, page.number), page.clone());
         }
         Ok(())

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use beckon_domain::model::counting::Uncounted;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::model::template::TemplateName;
 use beckon_domain::ports::error::Unavailable;
+use beckon_domain::rules::counting::{touched_by_mail, touched_by_user};
 use beckon_domain::values::ids::{BatchId, DeviceId, JobId, MailId, UserId, Version};
 use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
@@ -217,6 +219,18 @@ impl MemoryStore {
             if let Some(row) = rows.spoilt.get_mut(key) {
                 row.readable = true;
             }
+            // It is written anew when it is released.
+            let id = key.pk.split_once('#').map_or("", |(_, id)| id);
+            let user = id.parse().ok().and_then(|id| rows.users.get(&id));
+            let mail = id.parse().ok().and_then(|id| rows.mails.get(&id));
+            let user = user.into_iter().flat_map(touched_by_user);
+            let mail = mail.into_iter().flat_map(touched_by_mail);
+            let changed: Vec<Uncounted> = match key.sk.as_str() {
+                "user" => user.collect(),
+                "mail" => mail.collect(),
+                _ => Vec::new(),
+            };
+            rows.changed.extend(changed);
         });
     }
 

@@ -12,6 +12,7 @@ use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::{ListOrder, ListPage, Loaded};
 use beckon_domain::ports::users::{AddUserError, Users};
+use beckon_domain::rules::counting::touched_by_user;
 use beckon_domain::values::address::NormalisedAddress;
 use beckon_domain::values::ids::{ExternalId, IssueNumber, UserId};
 use jiff::Timestamp;
@@ -265,5 +266,7 @@ fn take_try(
     })?;
     invitation.tries_left -= 1;
     user.version = user.version.next();
-    Some(user.clone())
+    let user = user.clone();
+    rows.changed.extend(touched_by_user(&user));
+    Some(user)
 }

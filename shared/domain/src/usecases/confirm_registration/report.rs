@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use crate::model::invitation::{Invitation, InvitationEvent, transition};
+use crate::model::invitation::{Invitation, InvitationEvent, InvitationSteps, transition};
 use crate::model::registration::{DeviceRegistered, Registration};
 use crate::model::session::Session;
 use crate::model::user::User;
 use crate::rules::completion::{Effect, carried, is_later_than, is_news_of, names_new_session};
 use crate::rules::ownership::{classify, learning};
-use crate::values::ids::DeviceId;
+use crate::values::ids::{DeviceId, MailId};
 
 /// A report, with all that is known of it at a moment.
 pub(super) struct Report<'a> {
@@ -112,7 +112,11 @@ impl Report<'_> {
             })
     }
 
-    pub(super) fn invitation_after(&self, device: &DeviceId) -> Option<Invitation> {
+    pub(super) fn invitation_after(
+        &self,
+        device: &DeviceId,
+        confirmation: Option<MailId>,
+    ) -> Option<Invitation> {
         let own = self.user.invitation.clone();
         match self.effect {
             Effect::Completes(open) => Some(Invitation {
@@ -120,6 +124,10 @@ impl Report<'_> {
                 completed_by: Some(device.clone()),
                 ended_at: Some(self.now),
                 sessions: Vec::new(),
+                steps: open.steps.clone().map(|steps| InvitationSteps {
+                    confirmation,
+                    ..steps
+                }),
                 ..open.clone()
             }),
             // Remembered, so that it is not given back as if nothing had happened.

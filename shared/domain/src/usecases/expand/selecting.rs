@@ -10,6 +10,7 @@ use crate::model::mail::Mail;
 use crate::model::selection::UserFilter;
 use crate::model::user::User;
 use crate::ports::batches::Batches;
+use crate::ports::counters::Counters;
 use crate::ports::delivery::Delivery;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
@@ -22,7 +23,7 @@ use crate::values::ids::{MailId, UserId};
 
 impl<E> ExpandPage<E>
 where
-    E: Env<Store: Users + Batches + Mails + Delivery + SettingsStore> + WithKeys,
+    E: Env<Store: Counters + Users + Batches + Mails + Delivery + SettingsStore> + WithKeys,
 {
     /// The users of this page, and where the next one begins, if there is one.
     pub(super) async fn selected(

@@ -5,6 +5,7 @@ use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::reads::ListPage;
 use beckon_domain::values::ids::{BatchId, MailId, RunId, UserId};
 use jiff::Timestamp;
 
@@ -62,6 +63,16 @@ impl Delivery for Table {
             return Ok(due.into_iter().filter(ends).collect());
         }
         Ok(due)
+    }
+
+    async fn due_by(
+        &self,
+        until: Timestamp,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<UserId>, Unavailable> {
+        let read = self.rows().due_by(until, position, limit);
+        self.read(Call::DueBy, read, unseen).await
     }
 
     async fn take_lease(

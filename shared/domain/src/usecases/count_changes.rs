@@ -1,0 +1,172 @@
+//! Counting what changed: everything that is noted as uncounted is read anew, and what differs from
+//! the sheets is added to the sums.
+//!
+//! It may die at any point and be repeated: a sheet and the sums change in one write, and what is
+//! uncounted is forgotten last. It may run beside itself: whoever comes second finds the sheets
+//! changed, and leaves the rest to the next run.
+//!
+//! What changes while it runs is noted under the ledger's new version and stays for the next run, even
+//! where the same person is already listed: see [`crate::usecases::note_changes`].
+
+pub(crate) mod assessing;
+
+use std::collections::BTreeSet;
+
+use crate::model::counting::{CountSheet, CountedStep, Ledger, Scope, Uncounted};
+use crate::ports::batches::Batches;
+use crate::ports::counters::Counters;
+use crate::ports::env::Env;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::history::History;
+use crate::ports::mails::Mails;
+use crate::ports::users::Users;
+use assessing::{Assessment, Change, assess};
+
+/// How much may be uncounted before it is counted. Whoever asks for numbers has it read, so it is not
+/// much; and each counting writes the sums, so it is not little.
+pub const COUNT_AT: usize = 256;
+
+/// How much of it is read at once.
+const AT_ONCE: usize = 500;
+
+/// How many rows one write changes: `DynamoDB` takes a hundred, and one person's groups come at once.
+const MAX_ROWS: usize = 70;
+
+/// What counting came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// There was nothing to count.
+    Nothing,
+    /// Somebody else counts.
+    Overtaken,
+    /// So many changes were looked at, and all are counted.
+    Looked(usize),
+}
+
+/// Counts what changed.
+#[derive(Debug, Clone)]
+pub struct CountChanges<E> {
+    /// What it runs in.
+    pub env: E,
+}
+
+impl<E> CountChanges<E>
+where
+    E: Env<Store: Counters + Users + Batches + Mails + History>,
+{
+    /// Counts all that is uncounted.
+    pub async fn run(&self) -> Result<Counted, Unavailable> {
+        let store = self.env.store();
+        let (ledger, rows) = store.uncounted().await?;
+        if rows.is_empty() {
+            return Ok(Counted::Nothing);
+        }
+        let ledger = Ledger {
+            version: ledger.version.next(),
+            ..ledger
+        };
+        match store.save_ledger(&ledger).await {
+            Ok(()) => {}
+            Err(SaveError::Conflict) => return Ok(Counted::Overtaken),
+            Err(SaveError::Unavailable(error)) => return Err(error),
+        }
+        // Now, since what is read below must be as new as whatever was left out of these rows for
+        // being in them already.
+        let (_, mut rows) = store.uncounted().await?;
+        rows.retain(|row| row.generation < ledger.version.get());
+        let entries: BTreeSet<Uncounted> =
+            rows.iter().flat_map(|row| &row.entries).copied().collect();
+        if !self.count(&entries).await? {
+            return Ok(Counted::Overtaken);
+        }
+        for row in &rows {
+            store.forget_uncounted(row).await?;
+        }
+        Ok(Counted::Looked(entries.len()))
+    }
+
+    /// Counts these; `false` if somebody else counts some of them.
+    pub(crate) async fn count(&self, entries: &BTreeSet<Uncounted>) -> Result<bool, Unavailable> {
+        let entries: Vec<Uncounted> = entries.iter().copied().collect();
+        for some in entries.chunks(AT_ONCE) {
+            for step in steps(assess(self.env.store(), some).await?) {
+                match self.env.store().add_counts(&step).await {
+                    Ok(()) => {}
+                    Err(SaveError::Conflict) => return Ok(false),
+                    Err(SaveError::Unavailable(error)) => return Err(error),
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The writes that count what was assessed, one after the other.
+fn steps(assessment: Assessment) -> Vec<CountedStep> {
+    let Assessment {
+        mut sheets,
+        mut changes,
+    } = assessment;
+    changes.sort_by_key(|change| change.key);
+    let mut steps = Vec::new();
+    let mut step = Growing::default();
+    for change in changes {
+        let Some(sheet) = sheets.get_mut(&change.key) else {
+            continue;
+        };
+        if !step.is_empty() && step.rows_with(&change) > MAX_ROWS {
+            steps.push(std::mem::take(&mut step).finish());
+        }
+        step.take(change, sheet);
+    }
+    if !step.is_empty() {
+        steps.push(step.finish());
+    }
+    steps
+}
+
+/// A write that is being put together.
+#[derive(Default)]
+struct Growing {
+    step: CountedStep,
+}
+
+impl Growing {
+    fn is_empty(&self) -> bool {
+        self.step.sheets.is_empty()
+    }
+
+    fn holds_last(&self, change: &Change) -> bool {
+        let last = self.step.sheets.last();
+        last.is_some_and(|sheet| sheet.key == change.key)
+    }
+
+    fn rows_with(&self, change: &Change) -> usize {
+        let adds = &self.step.adds;
+        let further = change.adds.keys().filter(|scope| !adds.contains_key(scope));
+        let sheet = usize::from(!self.holds_last(change));
+        self.step.sheets.len() + sheet + adds.len() + further.count()
+    }
+
+    /// Takes a change in, as it will stand on its sheet.
+    fn take(&mut self, change: Change, sheet: &mut CountSheet) {
+        if self.holds_last(&change) {
+            self.step.sheets.pop();
+        } else {
+            sheet.version = sheet.version.next();
+        }
+        for (scope, counts) in &change.adds {
+            let sum = self.step.adds.entry(scope.clone()).or_default();
+            sum.add_all(counts, 1);
+        }
+        change.put_on(sheet);
+        self.step.sheets.push(sheet.clone());
+    }
+
+    fn finish(mut self) -> CountedStep {
+        self.step
+            .adds
+            .retain(|scope, counts| *scope == Scope::Everything || !counts.is_empty());
+        self.step
+    }
+}
