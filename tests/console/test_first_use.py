@@ -215,6 +215,7 @@ def test_the_help_desk_finds_whose_registration_id_is_read_to_them(beckon, conso
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.get_by_role("row").filter(has_text="Rita Reads")).to_be_visible()
     expect(console.button("Select all that match")).to_be_hidden()
+    assert registration[8:] not in page.url
     page.get_by_role("searchbox").fill("0" * 32)
     expect(page.get_by_role("heading", name="Nobody matches")).to_be_visible()
 

@@ -15,7 +15,7 @@ import { t } from "../core/words.js";
 import { Selection } from "./selection.js";
 import { actionsMenu } from "./user_actions.js";
 import { columns } from "./user_columns.js";
-import { Filters } from "./user_filters.js";
+import { Filters, registrationIdOf } from "./user_filters.js";
 
 /** @typedef {Schema<"UserView">} User */
 
@@ -34,16 +34,6 @@ const [SOON, LATER] = [2_000, 15_000];
 function remembered() {
   const cursors = history.state?.cursors;
   return Array.isArray(cursors) && cursors.length > 0 ? cursors : [null];
-}
-
-/**
- * What somebody reads from the enrolment page to the help desk, whatever stands between its parts; null if it is none.
- *
- * @param {string} text
- */
-function registrationIdOf(text) {
-  const together = text.replace(/[\s-]/g, "").toLowerCase();
-  return /^[0-9a-f]{32}$/.test(together) ? together : null;
 }
 
 /** @type {import("../core/router.js").Show} */
