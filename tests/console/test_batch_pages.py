@@ -162,3 +162,37 @@ def test_axe_finds_nothing(beckon, chromium, width, colours):
         console.open("/batches")
         expect(page.locator("tbody tr:not(.blank)").first).to_be_visible()
         console.is_accessible()
+
+
+def test_the_outcome_stands_in_the_address_and_outlives_a_reload(beckon, console):
+    batch, reached, bounced, off = mixed(beckon, "filter")
+    page = console.open(f"/batches/{batch}")
+    row = page.locator("tbody tr:not(.blank)")
+    expect(row).to_have_count(3)
+    page.get_by_label("Outcome").select_option("bounced")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text(bounced["email"])
+    assert "outcome=bounced" in page.url
+    page.reload()
+    expect(row).to_have_count(1)
+    expect(page.get_by_label("Outcome")).to_have_value("bounced")
+
+
+def test_the_funnel_counts_each_step(beckon, console):
+    batch, *_ = mixed(beckon, "funnel")
+    page = console.open(f"/batches/{batch}")
+    expect(page.locator("[data-step=invited] strong")).to_have_text("2")
+    expect(page.locator("[data-step=delivered] strong")).to_have_text("1")
+    expect(page.locator("[data-step=registered] strong")).to_have_text("0")
+
+
+def test_those_who_have_not_registered_are_invited_again(beckon, console):
+    batch, reached, bounced, off = mixed(beckon, "again")
+    page = console.open(f"/batches/{batch}")
+    console.choose("Invite again", "Those who have not registered")
+    expect(console.dialog).to_contain_text("2 people were found.")
+    console.button("Preview for 2 people", console.dialog).click()
+    expect(console.dialog).to_contain_text("Invitation preview")
+    expect(console.dialog).to_contain_text("Mail to this address came back.")
+    console.button("Send", console.dialog).click()
+    until("there is another issue", lambda: beckon.invitation(reached["id"]).get("issue") == 2)
