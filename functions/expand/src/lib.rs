@@ -103,7 +103,9 @@ where
         let noted = NoteChanges { env: &self.env }.run(&changed).await?;
         if noted.uncounted >= COUNT_AT {
             match (CountChanges { env: &self.env }).run().await {
-                Ok(Counted::Looked(changes)) => tracing::debug!(changes, "changes were counted"),
+                Ok(Counted::Looked(looked_at)) => {
+                    tracing::debug!(changes = looked_at, "changes were counted");
+                }
                 Ok(Counted::Nothing | Counted::Overtaken) => {}
                 Err(error) => {
                     tracing::warn!(error = %beckon_runtime::problem::chain(&error), "what changed could not be counted; it is counted later");

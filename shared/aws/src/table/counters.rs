@@ -92,7 +92,7 @@ impl Counters for Table {
     async fn add_counts(&self, step: &CountedStep) -> Result<(), SaveError> {
         let mut items: Vec<TransactWriteItem> = Vec::new();
         for sheet in &step.sheets {
-            items.push(part(self.replace(layout::sheet(sheet)?, sheet.version)?));
+            items.push(part(self.replace(layout::sheet(sheet), sheet.version)?));
         }
         let nothing = Counts::default();
         let everything = step.adds.get(&Scope::Everything).unwrap_or(&nothing);

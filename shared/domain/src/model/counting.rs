@@ -203,12 +203,12 @@ impl SheetKey {
     #[must_use]
     pub fn of(member: Member, mail: &Mail) -> Self {
         let Member { batch, user } = member;
-        let [.., last, least] = user.to_bytes();
-        let spread = u32::from(u16::from_be_bytes([last, least]));
+        let [.., high, low] = user.to_bytes();
+        let spread = u32::from(u16::from_be_bytes([high, low]));
         let number = match (mail.shared_sheets, mail.class, mail.page) {
             (Some(additions), ..) => {
-                let [.., least] = batch.to_bytes();
-                let number = least % SHARED_SHEETS;
+                let [.., lowest] = batch.to_bytes();
+                let number = lowest % SHARED_SHEETS;
                 return Self::Shared { additions, number };
             }
             (None, MailClass::Small, _) => 0,

@@ -259,6 +259,10 @@ fn delivered(mail: &Mail) -> Reached {
 }
 
 /// How long each step took since the nearest one before it whose moment is known.
+#[expect(
+    clippy::option_option,
+    reason = "not reached, and reached at a moment that nobody knows, are two things"
+)]
 fn times(invited_at: Timestamp, reached: [Reached; 4]) -> [Option<Option<Bucket>>; 4] {
     let mut last = invited_at;
     reached.map(|step| {

@@ -90,15 +90,12 @@ where
             .await?
             .ok_or_else(|| Unavailable::new("the settings", "the version a batch pins is gone"))?;
         let (wanted, read, reached, next) = self.selected(&batch, &cursor, now).await?;
-        let Loaded {
-            found: users,
-            unreadable,
-        } = read;
         if batch.stopped_at.is_some() {
             // Nobody more is invited; but the page may have been cut short before the batch was
             // stopped, and whom it had invited by then belongs on it.
-            let before = self.invited_before(&batch, &users).await?;
-            let recipients = users
+            let before = self.invited_before(&batch, &read.found).await?;
+            let recipients = read
+                .found
                 .iter()
                 .filter(|user| before.contains(&user.id))
                 .map(|user| issued_to(user, &batch, &settings))
@@ -107,15 +104,7 @@ where
         }
         let key = self.env.keys().key_ring().await?.current().clone();
         let mut recipients = self
-            .invite(
-                &batch,
-                cursor.page,
-                &settings,
-                &key,
-                users,
-                reached,
-                unreadable,
-            )
+            .invite(&batch, cursor.page, &settings, &key, read, reached)
             .await?;
         let recipients = wanted.iter().map(|id| outcome_of(*id, &mut recipients));
         self.finish(&batch, cursor, recipients.collect(), next, now)
@@ -129,17 +118,16 @@ where
         page: u32,
         settings: &VersionedSettings,
         key: &KeyId,
-        users: Vec<User>,
+        read: Loaded<User, UserId>,
         reached: Reached,
-        unreadable: Vec<(UserId, Unreadable)>,
     ) -> Result<HashMap<UserId, Recipient>, Unavailable> {
         let mut results: HashMap<UserId, Recipient> = HashMap::new();
-        self.note_unreadable(batch, unreadable, &mut results)
+        self.note_unreadable(batch, read.unreadable, &mut results)
             .await?;
         let sheets = self.shared_sheets(batch).await?;
         // Whoever still conflicts after that makes the page fail, and it is repeated as a whole.
         let mut turns = Turns::new(&self.env, "inviting the users of a page");
-        let mut open = users;
+        let mut open = read.found;
         while !open.is_empty() {
             let before = self.invited_before(batch, &open).await?;
             let mut changes = Vec::new();

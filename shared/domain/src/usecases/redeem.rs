@@ -440,12 +440,8 @@ where
                 continue;
             }
             if full {
-                let until = invitation
-                    .sessions
-                    .iter()
-                    .map(|slot| slot.until)
-                    .min()
-                    .unwrap_or(now);
+                let ends = invitation.sessions.iter().map(|slot| slot.until);
+                let until = ends.min().unwrap_or(now);
                 return Err(RedeemRefused::TooManySessions { until });
             }
             let platform = device.as_ref().and_then(|named| named.platform.as_deref());

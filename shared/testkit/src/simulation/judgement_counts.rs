@@ -187,13 +187,10 @@ fn issues_of(batch: BatchId, mail: &Mail, history: &[HistoryEntry]) -> BTreeSet<
         .filter_map(issued)
         .find(|(issue, _)| Some(*issue) == own)
         .and_then(|(_, batch)| batch);
-    let mut issues: BTreeSet<IssueNumber> = own.into_iter().collect();
-    issues.extend(
-        history
-            .iter()
-            .filter_map(issued)
-            .filter(|(_, of)| of.is_some() && (*of == made_by || *of == Some(batch)))
-            .map(|(issue, _)| issue),
-    );
-    issues
+    let continued = history
+        .iter()
+        .filter_map(issued)
+        .filter(|(_, of)| of.is_some() && (*of == made_by || *of == Some(batch)))
+        .map(|(issue, _)| issue);
+    own.into_iter().chain(continued).collect()
 }

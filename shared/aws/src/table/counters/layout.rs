@@ -10,7 +10,6 @@ use beckon_domain::model::counting::{
     PageNumbers, SheetKey, Standing, Uncounted,
 };
 use beckon_domain::model::mail::MailState;
-use beckon_domain::ports::error::Unavailable;
 use beckon_domain::values::ids::{BatchId, UserId, Version};
 use beckon_domain::values::names::GroupName;
 
@@ -153,7 +152,7 @@ fn fate_of(bytes: [u8; 6]) -> Option<Fate> {
     })
 }
 
-pub(super) fn sheet(sheet: &CountSheet) -> Result<Item, Unavailable> {
+pub(super) fn sheet(sheet: &CountSheet) -> Item {
     let mut item = rows::fresh(keys::sheet(sheet.key));
     item.insert("version".to_owned(), number(sheet.version.get()));
     let mut fates = Vec::with_capacity(sheet.fates.len() * 38);
@@ -182,7 +181,7 @@ pub(super) fn sheet(sheet: &CountSheet) -> Result<Item, Unavailable> {
             item.insert(name.to_owned(), number(count));
         }
     }
-    Ok(item)
+    item
 }
 
 pub(super) fn sheet_of(key: SheetKey, item: &Item) -> Result<CountSheet, String> {

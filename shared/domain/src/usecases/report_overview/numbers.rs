@@ -52,13 +52,7 @@ pub(crate) async fn numbers(
         if current && !entries.is_empty() {
             let assessment = assess(store, &entries).await?;
             let (after, _) = store.counts(&[]).await?;
-            // Something was counted meanwhile, and would be in the sums as well as in the changes.
-            if before != after {
-                if turns < MAX_TURNS {
-                    continue;
-                }
-                current = false;
-            } else {
+            if before == after {
                 for change in &assessment.changes {
                     for (scope, sum) in scopes.iter().zip(&mut counts) {
                         if let Some(adds) = change.adds.get(scope) {
@@ -66,6 +60,11 @@ pub(crate) async fn numbers(
                         }
                     }
                 }
+            } else if turns < MAX_TURNS {
+                // Something was counted meanwhile, and would be in the sums as well as in the changes.
+                continue;
+            } else {
+                current = false;
             }
         }
         return Ok(Numbers {
