@@ -39,7 +39,7 @@ def sent_to_its_end(console, beckon, group):
     page = console.page
     expect(page.locator(".sent .send-lead")).to_have_text("10,000 mails are out.", timeout=900_000)
     batch = beckon.get("/v1/batches?limit=1")["items"][0]["batch"]
-    until("every mail is delivered", lambda: beckon.get(f"/v1/batches/{batch['id']}")["batch"]["counts"]["delivered"] == GROUP, seconds=60, every=1)
+    until("every mail is delivered", lambda: beckon.get(f"/v1/batches/{batch['id']}")["batch"]["counts"]["delivered"] == GROUP, seconds=900, every=1)
     counts = beckon.get(f"/v1/batches/{batch['id']}")["batch"]["counts"]
     assert (counts["issued"], counts["sent"], counts["skipped"]) == (GROUP, GROUP, 0)
 
@@ -54,7 +54,7 @@ def test_a_group_of_ten_thousand_is_invited_with_the_mouse_alone(beckon, console
     beckon.settings({})
     load(beckon, GROUP, "mouse")
     page = console.open("/users?group=mouse")
-    expect(page.locator("tbody tr:not(.blank)").first).to_be_visible()
+    expect(page.locator("tbody tr:not(.blank)").first).to_be_visible(timeout=120_000)
     began = time.monotonic()
     console.button("Select all that match").click()
     console.choose("Actions", "Send invite")
@@ -74,7 +74,7 @@ def test_a_group_of_ten_thousand_is_invited_with_the_keyboard_alone(beckon, cons
     beckon.settings({})
     load(beckon, GROUP, "keyboard")
     page = console.open("/users?group=keyboard")
-    expect(page.locator("tbody tr:not(.blank)").first).to_be_visible()
+    expect(page.locator("tbody tr:not(.blank)").first).to_be_visible(timeout=120_000)
     began = time.monotonic()
 
     def to(name):
