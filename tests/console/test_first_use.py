@@ -220,6 +220,24 @@ def test_the_help_desk_finds_whose_registration_id_is_read_to_them(beckon, conso
     expect(page.get_by_role("heading", name="Nobody matches")).to_be_visible()
 
 
+def test_a_filter_whose_first_thousands_hold_nobody_goes_on_to_those_who_match(beckon, console):
+    """The API looks at 2,000 at a time, so that an answer may be empty and not be the last."""
+    user = add(beckon, "Zoe Last")
+    empty = {"items": [], "next": "bmV4dA", "unreadable": 0}
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        if "cursor=" in route.request.url:
+            return route.fulfill(json={"items": [user], "next": None, "unreadable": 0})
+        return route.fulfill(json=empty)
+
+    console.page.route("**/v1/users?*", answer)
+    page = console.open("/users?group=rare")
+    expect(page.get_by_role("row").filter(has_text="Zoe Last")).to_be_visible()
+    assert "cursor=bmV4dA" in asked[1]
+
+
 def test_from_the_head_of_the_list_one_key_leads_to_the_first_box(beckon, console):
     add(beckon, "Toni Tab")
     page = find(console, "toni.tab")

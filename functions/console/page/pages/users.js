@@ -136,8 +136,14 @@ export async function show(place, { query, signal }) {
         if (!(error instanceof ApiError && error.status === 404)) throw error;
       }
     }
-    const query = { ...filters.query(), order: descending ? "descending" : null, limit: PAGE, cursor: cursors.at(-1) };
-    return (await api.get("/v1/users", { query, signal: within })).data;
+    // The API looks at some thousands at a time: it may have found nobody yet, and say where to go on.
+    let cursor = cursors.at(-1) ?? null;
+    for (;;) {
+      const query = { ...filters.query(), order: descending ? "descending" : null, limit: PAGE, cursor };
+      const { data } = await api.get("/v1/users", { query, signal: within });
+      if (data.items.length > 0 || data.next == null) return data;
+      cursor = data.next;
+    }
   };
 
   /** @param {boolean} quiet whether the rows that are there stay until the answer has come */
