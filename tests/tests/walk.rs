@@ -411,9 +411,9 @@ async fn a_batch_counts_whom_it_invited_whom_it_skipped_and_what_arrived() {
         recipients["items"],
         json!([
             { "userId": ada.id, "email": ada.email, "displayName": null, "outcome": "issued", "reason": null, "delivery": "delivered",
-              "deliveryReason": null, "confirmation": false, "invitation": "pending", "redeemedAt": null, "registeredAt": null },
+              "deliveryReason": null, "deliveryReasonCode": null, "confirmation": false, "invitation": "pending", "redeemedAt": null, "registeredAt": null },
             { "userId": bob.id, "email": bob.email, "displayName": null, "outcome": "skipped", "reason": "domainNotAllowed",
-              "delivery": null, "deliveryReason": null, "confirmation": false, "invitation": null, "redeemedAt": null, "registeredAt": null },
+              "delivery": null, "deliveryReason": null, "deliveryReasonCode": null, "confirmation": false, "invitation": null, "redeemedAt": null, "registeredAt": null },
         ])
     );
     assert_eq!(beckon.mailbox_of(&bob.email).await, []);
