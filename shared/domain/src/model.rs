@@ -7,6 +7,8 @@ pub mod change;
 pub mod counting;
 pub mod delivery;
 pub mod erasure;
+#[cfg(test)]
+pub(crate) mod examples;
 pub mod history;
 pub mod idempotency;
 pub mod integration_events;

@@ -341,6 +341,9 @@ impl Invitation {
 #[cfg(test)]
 mod tests {
     use super::{InvitationEvent as E, InvitationRefusal as R, InvitationState as S, *};
+    use crate::model::examples::{
+        MONDAY, invitation_of, invited, minutes, session_of, with_invitation,
+    };
 
     /// The table as a person would write it down: states down, events across, in the order of
     /// `ALL`.
@@ -430,6 +433,51 @@ mod tests {
             for (event, expected) in E::ALL.into_iter().zip(row) {
                 assert_eq!(transition(state, event), expected, "{state:?} + {event:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_session_goes_on_with_what_is_open_of_its_issue_and_was_not_given_back_since() {
+        let user = invited();
+        let session = session_of(&user, MONDAY);
+        let honoured = |change: &dyn Fn(&mut Invitation)| {
+            let user = with_invitation(&user, |invitation| change(invitation));
+            invitation_of(&user).honours(&session, MONDAY)
+        };
+
+        for state in S::ALL {
+            let open = matches!(state, S::Pending | S::Locked);
+            assert_eq!(honoured(&|one| one.state = state), open, "{state:?}");
+            let other_issue = honoured(&|one| {
+                one.state = state;
+                one.issue = one.issue.next();
+            });
+            assert!(!other_issue, "{state:?}");
+        }
+        assert!(honoured(&|one| one.restored_at = Some(MONDAY)));
+        assert!(!honoured(&|one| one.restored_at = Some(MONDAY + minutes(1))));
+        assert!(!honoured(&|one| one.expires_at = MONDAY));
+    }
+
+    #[test]
+    fn what_is_over_is_closed_and_what_somebody_ended_is_taken_back() {
+        for state in S::ALL {
+            let user = with_invitation(&invited(), |invitation| invitation.state = state);
+            let invitation = invitation_of(&user);
+
+            let open = matches!(state, S::Pending | S::Locked);
+            assert_eq!(invitation.is_open(), open, "{state:?}");
+            let over_since = (!open).then_some(invitation.expires_at);
+            assert_eq!(invitation.over_since(), over_since, "{state:?}");
+            let taken_back = matches!(state, S::Cancelled | S::Declined);
+            assert_eq!(invitation.is_taken_back(), taken_back, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_is_called_what_its_row_calls_it() {
+        for state in S::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
         }
     }
 }

@@ -662,4 +662,11 @@ mod tests {
             MailState::Sent
         );
     }
+
+    #[test]
+    fn a_state_is_called_what_its_row_calls_it() {
+        for state in MailState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+        }
+    }
 }

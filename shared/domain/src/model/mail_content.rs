@@ -272,3 +272,41 @@ pub struct OutgoingMail {
     /// What it says.
     pub message: Message,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> Message {
+        Message {
+            subject: "Your PIN is 1234".to_owned(),
+            text: "1234".to_owned(),
+            html: r#"<img src="cid:logo"><img src="cid:code"><p>1234</p>"#.to_owned(),
+            inline: [("logo", "image/png", [1]), ("code", "image/gif", [2])]
+                .map(|(content_id, content_type, bytes)| InlineImage {
+                    content_id: content_id.to_owned(),
+                    file_name: format!("{content_id}.image"),
+                    content_type: content_type.to_owned(),
+                    bytes: bytes.to_vec(),
+                })
+                .into(),
+            locale: Locale::english(),
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_shown_holds_each_of_its_pictures() {
+        assert_eq!(
+            message().html_with_images(),
+            r#"<img src="data:image/png;base64,AQ=="><img src="data:image/gif;base64,Ag=="><p>1234</p>"#
+        );
+    }
+
+    #[test]
+    fn debug_output_says_the_language_and_nothing_of_what_a_message_says() {
+        let printed = format!("{:?}", message());
+
+        assert!(printed.contains("en"), "{printed}");
+        assert!(!printed.contains("1234"), "{printed}");
+    }
+}

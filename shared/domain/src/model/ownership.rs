@@ -237,4 +237,37 @@ mod tests {
             assert_eq!(read, ReportedEnrollment::NotUnderstood, "{told}");
         }
     }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Document {
+        #[serde(
+            default,
+            deserialize_with = "OwnerSwitch::read",
+            serialize_with = "OwnerSwitch::write",
+            skip_serializing_if = "OwnerSwitch::is_preset"
+        )]
+        ownership: OwnerSwitch,
+    }
+
+    #[test]
+    fn in_a_document_null_is_off_and_absence_leaves_what_is_preset() {
+        for (written, ownership) in [
+            ("{}", OwnerSwitch::Preset),
+            (r#"{"ownership":null}"#, OwnerSwitch::Off),
+            (
+                r#"{"ownership":"userOwned"}"#,
+                OwnerSwitch::On(OwnershipChoice::UserOwned),
+            ),
+            (
+                r#"{"ownership":"companyOwned"}"#,
+                OwnerSwitch::On(OwnershipChoice::CompanyOwned),
+            ),
+        ] {
+            let document = Document { ownership };
+            assert_eq!(serde_json::to_string(&document).unwrap(), written);
+            let read: Document = serde_json::from_str(written).unwrap();
+            assert_eq!(read, document);
+        }
+        assert!(serde_json::from_str::<Document>(r#"{"ownership":"nobody"}"#).is_err());
+    }
 }

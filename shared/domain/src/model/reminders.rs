@@ -308,8 +308,84 @@ mod tests {
             assert_eq!(again.next_at, Some(at("2026-11-07T10:00:00Z")));
         }
         assert_eq!(plan.reaching_again(early, expires, &utc), plan);
+        let falls_due = at("2026-11-04T09:00:00Z");
+        assert_eq!(plan.next_at, Some(falls_due));
+        let again = plan.reaching_again(falls_due, expires, &utc);
+        assert_eq!(again.next_at, Some(at("2026-11-06T09:00:00Z")));
         let too_late = at("2026-11-07T10:00:00Z");
         assert_eq!(plan.reaching_again(too_late, expires, &utc).next_at, None);
+    }
+
+    #[test]
+    fn a_time_of_day_is_two_digits_a_colon_and_two_digits() {
+        for told in ["00:00", "08:00", " 20:30 ", "23:59"] {
+            let time = TimeOfDay::parse(told).expect(told);
+            assert_eq!(String::from(time), told.trim());
+        }
+        for told in [
+            "", "08", "8:00", "008:00", "08:0", "+8:00", "-1:00", "a8:00", "24:00", "08:60",
+        ] {
+            let refused = TimeOfDay::parse(told).map_err(|problem| problem.code);
+            assert_eq!(refused, Err("malformedTime"), "{told}");
+        }
+    }
+
+    #[test]
+    fn quiet_hours_within_a_day_begin_with_their_first_minute_and_end_before_their_last() {
+        let noon = quiet("12:00", "14:00");
+        for (asked, answered) in [
+            ("11:59:59", "11:59:59"),
+            ("12:00:00", "14:00:00"),
+            ("13:59:59", "14:00:00"),
+            ("14:00:00", "14:00:00"),
+            ("20:00:00", "20:00:00"),
+        ] {
+            let on_monday = |time| at(&format!("2026-03-02T{time}Z"));
+            let after = noon.after(on_monday(asked), &TimeZone::UTC);
+            assert_eq!(after, on_monday(answered), "{asked}");
+        }
+    }
+
+    #[test]
+    fn quiet_hours_over_midnight_begin_with_their_first_minute_and_end_before_their_last() {
+        let night = quiet("20:00", "08:00");
+        for (asked, answered) in [
+            ("02T19:59:59", "02T19:59:59"),
+            ("02T20:00:00", "03T08:00:00"),
+            ("03T00:00:00", "03T08:00:00"),
+            ("03T07:59:59", "03T08:00:00"),
+            ("03T08:00:00", "03T08:00:00"),
+        ] {
+            let in_march = |time| at(&format!("2026-03-{time}Z"));
+            let after = night.after(in_march(asked), &TimeZone::UTC);
+            assert_eq!(after, in_march(answered), "{asked}");
+        }
+    }
+
+    #[test]
+    fn quiet_hours_that_end_when_they_begin_are_none() {
+        let none = quiet("12:00", "12:00");
+        for moment in [
+            "2026-03-02T11:00:00Z",
+            "2026-03-02T12:00:00Z",
+            "2026-03-02T13:00:00Z",
+        ] {
+            assert_eq!(none.after(at(moment), &TimeZone::UTC), at(moment));
+        }
+    }
+
+    #[test]
+    fn a_reminder_at_the_end_or_one_more_than_allowed_is_not_planned() {
+        let (now, utc) = (at("2026-11-02T09:00:00Z"), TimeZone::UTC);
+        let plan = ReminderPlan::new(policy(1, 1, 2), now, now, &utc);
+        let a_second = SignedDuration::from_secs(1);
+
+        assert_eq!(plan.due(now, now + a_second, &utc).next_at, Some(now));
+        assert_eq!(plan.due(now, now, &utc).next_at, None);
+        let written = |written| ReminderPlan { written, ..plan };
+        assert_eq!(written(1).due(now, now + a_second, &utc).next_at, Some(now));
+        assert_eq!(written(2).due(now, now + a_second, &utc).next_at, None);
+        assert_eq!(plan.due(now, now + a_second, &utc).ended().next_at, None);
     }
 
     proptest! {

@@ -156,3 +156,165 @@ pub fn is_told(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::examples::{
+        MONDAY, invitation_of, invited, minutes, session_of, somebody, with_invitation,
+    };
+    use crate::model::invitation::InvitationState as State;
+    use crate::values::ids::IssueNumber;
+    use WhyNotCompleted as Why;
+
+    const A_SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+    const AN_HOUR_LATER: Timestamp = Timestamp::constant(1_772_445_600, 0);
+
+    fn in_state(state: State) -> User {
+        with_invitation(&invited(), |invitation| invitation.state = state)
+    }
+
+    fn why_not(effect: Effect<'_>) -> Why {
+        match effect {
+            Effect::NotCompleted(not_completed) => not_completed.why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_registration_completes_what_is_open_expired_or_locked_and_finds_what_was_taken_back() {
+        for state in State::ALL {
+            let user = in_state(state);
+            let session = session_of(&user, MONDAY);
+            let invitation = invitation_of(&user);
+            let expected = match state {
+                State::Pending | State::Expired | State::Locked => Effect::Completes(invitation),
+                State::Cancelled | State::Declined => Effect::AfterEnd,
+                State::None | State::Completed => Effect::NothingOpen,
+            };
+
+            assert_eq!(
+                effect_of(&user, Some(&session), None),
+                expected,
+                "{state:?}"
+            );
+            assert_eq!(
+                effect_of(&user, None, Some(AN_HOUR_LATER)),
+                expected,
+                "{state:?}"
+            );
+        }
+        assert_eq!(
+            effect_of(&somebody(), None, Some(MONDAY)),
+            Effect::NothingOpen
+        );
+    }
+
+    #[test]
+    fn what_belongs_to_something_else_leaves_the_invitation_and_says_which_issue_was_named() {
+        for state in State::ALL {
+            let mut user = in_state(state);
+            let session = session_of(&user, MONDAY);
+            let second = user.latest_issue.next();
+            user = with_invitation(&user, |invitation| invitation.issue = second);
+            let expected = match state {
+                State::Pending | State::Expired | State::Locked => {
+                    Effect::NotCompleted(NotCompleted {
+                        issue: second,
+                        why: Why::EarlierIssue,
+                        session_issue: Some(session.issue),
+                    })
+                }
+                State::None | State::Completed | State::Cancelled | State::Declined => {
+                    Effect::NothingOpen
+                }
+            };
+
+            assert_eq!(
+                effect_of(&user, Some(&session), None),
+                expected,
+                "{state:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_session_it_is_too_early_until_ten_minutes_before_the_issue() {
+        let user = invited();
+        let earliest = MONDAY - minutes(10);
+        let completes = Effect::Completes(invitation_of(&user));
+
+        assert_eq!(effect_of(&user, None, Some(earliest)), completes);
+        let too_early = effect_of(&user, None, Some(earliest - A_SECOND));
+        assert_eq!(why_not(too_early), Why::EnrolledBefore);
+        assert_eq!(why_not(effect_of(&user, None, None)), Why::TimeUnknown);
+    }
+
+    #[test]
+    fn a_session_from_before_the_address_was_corrected_is_a_stranger_s() {
+        let mut user = invited();
+        let session = session_of(&user, MONDAY);
+
+        user.address_since = Some(MONDAY);
+        assert!(!is_of_former_address(&user, &session));
+        user.address_since = Some(MONDAY + A_SECOND);
+        assert!(is_of_former_address(&user, &session));
+        let effect = effect_of(&user, Some(&session), Some(AN_HOUR_LATER));
+        assert_eq!(why_not(effect), Why::FormerAddress);
+    }
+
+    #[test]
+    fn a_session_from_before_the_invitation_was_given_back_comes_after_its_end() {
+        let given_back =
+            |at| with_invitation(&invited(), |invitation| invitation.restored_at = Some(at));
+        let (same_moment, later) = (given_back(MONDAY), given_back(MONDAY + A_SECOND));
+        let session = session_of(&later, MONDAY);
+
+        assert_eq!(effect_of(&later, Some(&session), None), Effect::AfterEnd);
+        let completes = Effect::Completes(invitation_of(&same_moment));
+        assert_eq!(effect_of(&same_moment, Some(&session), None), completes);
+    }
+
+    #[test]
+    fn a_session_of_an_earlier_issue_gives_its_ownership_to_one_device() {
+        let mut user = invited();
+        let session = session_of(&user, MONDAY);
+        let reported = Session {
+            device: crate::values::ids::DeviceId::parse("device-1").ok(),
+            ..session.clone()
+        };
+        let gives = |user: &User, session| carried(Effect::NothingOpen, user, Some(session));
+
+        assert_eq!(gives(&user, &session), Ownership::NotSet);
+        user.latest_issue = IssueNumber::NONE.next().next();
+        assert_eq!(gives(&user, &session), Ownership::UserOwned);
+        assert_eq!(gives(&user, &reported), Ownership::NotSet);
+        assert_eq!(carried(Effect::NothingOpen, &user, None), Ownership::NotSet);
+        let completes = Effect::Completes(invitation_of(&user));
+        assert_eq!(
+            carried(completes, &user, Some(&session)),
+            Ownership::CompanyOwned
+        );
+        assert_eq!(
+            carried(Effect::AfterEnd, &user, Some(&session)),
+            Ownership::NotSet
+        );
+    }
+
+    #[test]
+    fn a_further_device_is_told_of_for_a_day_and_to_its_owner_alone() {
+        let mut user = somebody();
+        let session = session_of(&user, MONDAY);
+        let now = MONDAY + SignedDuration::from_hours(48);
+        let told = |user: &User, session, at| is_told(Effect::NothingOpen, user, session, at, now);
+
+        let yesterday = now - REPORT_TTL;
+        assert!(told(&user, None, Some(yesterday)));
+        assert!(!told(&user, None, Some(yesterday - A_SECOND)));
+        assert!(!told(&user, None, None));
+        assert!(told(&user, Some(&session), Some(now)));
+        user.address_since = Some(now);
+        assert!(!told(&user, Some(&session), Some(now)));
+    }
+}

@@ -238,3 +238,89 @@ fn name_of(user: &User) -> Option<DisplayName> {
     let name = user.display_name.as_ref();
     name.filter(|name| !is_blank(name.as_str())).cloned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::examples::{invitation_of, invited, settings, with_invitation};
+    use crate::model::settings::agreements::AgreementWording;
+    use crate::model::settings::enrolment::{EnrolmentAddress, EnrolmentUrl};
+
+    fn links() -> Links {
+        Links {
+            enrolment_page: "https://beckon.example.com/enroll".to_owned(),
+        }
+    }
+
+    fn content(user: &User, settings: &Settings, key: &SecretKey) -> InvitationContent {
+        let invitation = invitation_of(user);
+        let sealed = Sealed::derive(user, invitation, key);
+        let first = InvitationOccasion::First;
+        invitation_content(user, invitation, settings, &links(), sealed, first, false)
+    }
+
+    #[test]
+    fn the_link_that_declines_leads_to_the_page_and_holds_the_token() {
+        let key = SecretKey::from_bytes(vec![7; 32]).unwrap();
+        let user = invited();
+        let token = Sealed::derive(&user, invitation_of(&user), &key).decline;
+        let token = token.expect("a token");
+
+        let expected = format!(
+            "https://beckon.example.com/enroll#decline={}",
+            token.expose()
+        );
+        assert_eq!(links().decline(Some(&token)), expected);
+        let content = content(&user, &settings().settings, &key);
+        assert_eq!(content.decline_url, Some(expected));
+        let without = "https://beckon.example.com/enroll#decline=";
+        assert_eq!(links().decline(None), without);
+    }
+
+    #[test]
+    fn an_invitation_without_a_secret_alone_leads_to_the_device_management_at_once() {
+        let key = SecretKey::from_bytes(vec![7; 32]).unwrap();
+        let mut settings = settings().settings;
+        settings.enrolment.push(EnrolmentAddress {
+            platform: None,
+            ownership: None,
+            url: EnrolmentUrl::parse("https://mdm.example.com/enrol").unwrap(),
+        });
+        for (method, leads) in [
+            (Method::Password, Some("https://mdm.example.com/enrol")),
+            (Method::Pin, None),
+            (Method::PasswordAndPin, None),
+            (Method::QrCode, None),
+        ] {
+            let user = with_invitation(&invited(), |invitation| invitation.method = method);
+            let content = content(&user, &settings, &key);
+            assert_eq!(content.manage_url.as_deref(), leads, "{method:?}");
+        }
+    }
+
+    #[test]
+    fn an_invitation_says_what_people_agree_to_by_its_ownership_and_their_language() {
+        let key = SecretKey::from_bytes(vec![7; 32]).unwrap();
+        let wording = |ownership, text: &str| AgreementWording {
+            ownership: Some(ownership),
+            locale: None,
+            text: text.to_owned(),
+            url: Some(format!("https://example.com/{text}")),
+        };
+        let mut settings = settings().settings;
+        settings.agreements = vec![
+            wording(Ownership::UserOwned, "own"),
+            wording(Ownership::CompanyOwned, "company"),
+        ];
+
+        let agreement = content(&invited(), &settings, &key).agreement;
+        let agreement = agreement.expect("a wording");
+        assert_eq!(agreement.text, "company");
+        assert_eq!(
+            agreement.url.as_deref(),
+            Some("https://example.com/company")
+        );
+        settings.agreements.clear();
+        assert!(content(&invited(), &settings, &key).agreement.is_none());
+    }
+}

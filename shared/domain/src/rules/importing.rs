@@ -264,3 +264,39 @@ fn or_before<T: Clone + PartialEq>(
         before => said.or(before).cloned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn longer_ids(external_id: &str) -> Option<Vec<String>> {
+        let entry = Entry {
+            user_id: None,
+            external_id: ExternalId::parse(external_id).ok(),
+            email: None,
+            display_name: None,
+            groups: None,
+            locale: None,
+            time_zone: None,
+            enabled: None,
+        };
+        let ids = entry.longer_ids()?.map(|id| match id {
+            Identifier::External(id) => id.as_str().to_owned(),
+            Identifier::Address(_) => panic!("an address"),
+        });
+        Some(ids.collect())
+    }
+
+    #[test]
+    fn a_number_may_have_lost_three_zeros_or_as_many_as_make_eight_digits() {
+        for (said, longer) in [
+            ("1234", &["01234", "001234", "0001234", "00001234"][..]),
+            ("1234567", &["01234567", "001234567", "0001234567"]),
+            ("123456789", &["0123456789", "00123456789", "000123456789"]),
+            ("123456.0", &["0123456", "00123456", "000123456"]),
+        ] {
+            assert_eq!(longer_ids(said).unwrap(), longer, "{said}");
+        }
+        assert_eq!(longer_ids("A1234"), None);
+    }
+}

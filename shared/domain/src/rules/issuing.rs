@@ -418,3 +418,6 @@ pub fn inviter(who: &Actor) -> Option<Label> {
         Actor::Invitee | Actor::DeviceManagement | Actor::MailService | Actor::Clock => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

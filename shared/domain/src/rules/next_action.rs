@@ -171,3 +171,118 @@ pub fn reached_again(user: User, settings: &Settings, now: Timestamp) -> User {
     });
     User { invitation, ..user }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::examples::{
+        MONDAY, invitation_of, invited, mail_to, minutes, settings, with_invitation,
+    };
+    use crate::model::mail::MailState;
+    use crate::model::reminders::ReminderPolicy;
+
+    const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    /// Somebody who was invited on Monday and is reminded a day later, and then every two days.
+    fn reminded() -> User {
+        let policy = ReminderPolicy {
+            start_after_days: 1,
+            every_days: 2,
+            most: 2,
+            quiet_hours: None,
+        };
+        with_invitation(&invited(), |invitation| {
+            let (from, to) = (invitation.issued_at, invitation.expires_at);
+            let plan = ReminderPlan::new(policy, from, to, &jiff::tz::TimeZone::UTC);
+            invitation.reminders = Some(plan);
+        })
+    }
+
+    fn next(user: &User, mail: Option<&Mail>, now: Timestamp) -> Option<NextAction> {
+        let ids = (MailId::from_bytes([8; 16]), EventId::from_bytes([9; 16]));
+        next_action(user, mail, &settings(), ids, now)
+    }
+
+    /// When the next reminder is due after the invitation was only put off.
+    fn rescheduled(action: Option<NextAction>) -> Option<Timestamp> {
+        match action {
+            Some(NextAction::Reschedule(change)) => {
+                assert!(change.history.is_empty() && change.mails.is_empty());
+                let plan = invitation_of(&change.user).reminders;
+                plan.expect("its reminders").next_at
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_invitation_ends_at_the_moment_that_it_says_and_the_row_says_that_moment() {
+        let user = invited();
+        let end = invitation_of(&user).expires_at;
+        let event = EventId::from_bytes([9; 16]);
+
+        assert!(expire(&user, event, end - minutes(1)).is_none());
+        for now in [end, end + minutes(1)] {
+            let change = expire(&user, event, now).expect("a change");
+            let ended = invitation_of(&change.user);
+            assert_eq!(ended.state, InvitationState::Expired);
+            assert_eq!(ended.ended_at, Some(end));
+            assert!(expire(&change.user, event, now).is_none());
+        }
+    }
+
+    #[test]
+    fn a_reminder_that_is_due_is_written_and_is_the_mail_that_carries_the_invitation_then() {
+        let user = reminded();
+        let due = MONDAY + A_DAY;
+
+        assert!(next(&user, None, due - minutes(1)).is_none());
+        let Some(NextAction::Change(change)) = next(&user, None, due) else {
+            panic!("no reminder");
+        };
+        let invitation = invitation_of(&change.user);
+        let [mail] = change.mails.as_slice() else {
+            panic!("{:?}", change.mails);
+        };
+        assert_eq!(invitation.mail, mail.id);
+        let plan = invitation.reminders.expect("its reminders");
+        assert_eq!((plan.written, plan.next_at), (1, Some(due + A_DAY + A_DAY)));
+    }
+
+    #[test]
+    fn a_reminder_that_nobody_wants_or_could_use_is_never_written() {
+        let user = reminded();
+        let due = MONDAY + A_DAY;
+        let mut disabled = user.clone();
+        disabled.enabled = false;
+        let mut marked = user.clone();
+        marked.address_mark = Some(crate::model::user::AddressSuppression::HardBounced);
+        let locked = with_invitation(&user, |invitation| invitation.tries_left = 0);
+
+        for user in [disabled, marked, locked] {
+            assert_eq!(rescheduled(next(&user, None, due)), None);
+        }
+    }
+
+    #[test]
+    fn a_reminder_waits_for_a_mail_that_is_still_on_its_way() {
+        let user = reminded();
+        let due = MONDAY + A_DAY;
+        let kind = MailKind::Invitation {
+            issue: user.latest_issue,
+            replaces: false,
+            again: false,
+            after: None,
+        };
+        for state in MailState::ALL {
+            let mut mail = mail_to(&user, kind.clone());
+            mail.state = state;
+            let action = next(&user, Some(&mail), due);
+            if state.is_unsettled() {
+                assert_eq!(rescheduled(action), Some(due + LOOK_LATER), "{state:?}");
+            } else {
+                assert!(matches!(action, Some(NextAction::Change(_))), "{state:?}");
+            }
+        }
+    }
+}

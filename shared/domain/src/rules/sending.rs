@@ -30,7 +30,7 @@ impl TokenBucket {
     /// Goes at this rate from now on; gives whether it is another one.
     pub fn set_rate(&mut self, per_second: f64, now: Timestamp) -> bool {
         let rate = per_second.max(0.01);
-        if (rate - self.per_second).abs() < 1e-9 {
+        if rate.total_cmp(&self.per_second).is_eq() {
             return false;
         }
         self.fill(now);
@@ -180,6 +180,8 @@ pub fn retry_at(attempts: u32, now: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -230,5 +232,56 @@ mod tests {
 
         assert!(bucket.take(later).is_ok());
         assert!(bucket.take(later).is_err());
+    }
+
+    #[test]
+    fn a_bucket_knows_whether_a_rate_is_another_and_lets_nothing_below_a_hundredth() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut bucket = TokenBucket::new(14.0, now);
+
+        assert!(!bucket.set_rate(14.0, now));
+        assert!(bucket.set_rate(14.5, now));
+        assert!(bucket.set_rate(0.0, now));
+        assert!(!bucket.set_rate(0.01, now));
+    }
+
+    #[test]
+    fn after_a_pause_a_fifth_of_a_second_s_worth_goes_at_once_or_one() {
+        let start = Timestamp::UNIX_EPOCH;
+        let later = start + SignedDuration::from_secs(60);
+        for (rate, at_once) in [(50.0, 10), (7.0, 1), (2.0, 1)] {
+            let mut bucket = TokenBucket::new(rate, start);
+            let taken = (0..100).filter(|_| bucket.take(later).is_ok()).count();
+            assert_eq!(taken, at_once, "{rate}");
+        }
+    }
+
+    #[test]
+    fn a_drained_bucket_holds_nothing() {
+        let start = Timestamp::UNIX_EPOCH;
+        let later = start + SignedDuration::from_secs(60);
+        let mut bucket = TokenBucket::new(50.0, start);
+
+        bucket.drain(later);
+
+        assert!(bucket.take(later).is_err());
+        assert!(bucket.take(later + SignedDuration::from_millis(25)).is_ok());
+    }
+
+    #[test]
+    fn each_reason_has_a_name_and_a_sentence_of_its_own() {
+        const REASONS: [DropReason; 7] = [
+            DropReason::NoUser,
+            DropReason::UserDeleted,
+            DropReason::Superseded,
+            DropReason::InvitationEnded,
+            DropReason::AddressMarked,
+            DropReason::BatchStopped,
+            DropReason::DomainNotAllowed,
+        ];
+        let codes: BTreeSet<_> = REASONS.map(DropReason::code).into();
+        let sentences: BTreeSet<_> = REASONS.map(DropReason::in_words).into();
+
+        assert_eq!((codes.len(), sentences.len()), (7, 7));
     }
 }

@@ -119,17 +119,13 @@ pub fn correct(
                 history.push(row(fresh.corrected, what));
             }
             let invitation = ended.map(|ended| with_another_secret(ended, fresh.nonce));
-            let user = if moved {
+            UserChange::next(if moved {
                 User {
                     invitation,
                     ..at_new_address(after, now)
                 }
             } else {
                 after
-            };
-            UserChange::next(User {
-                version: before.version,
-                ..user
             })
         }
     };
@@ -273,3 +269,6 @@ fn cannot_follow(address: &EmailAddress) -> FieldProblem {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,6 +115,23 @@ mod tests {
         assert_eq!(report.warnings.len(), 2, "{:?}", report.warnings);
     }
 
+    #[test]
+    fn a_report_states_the_bits_of_a_pin_and_warns_of_what_lives_longer_than_a_day() {
+        let day = report(policy(8, 5), false, NIST_HOURS, 1);
+        assert!((day.entropy_bits - 26.575_424_759).abs() < 1e-6, "{day:?}");
+        assert_eq!(day.warnings, Vec::<String>::new());
+
+        let longer = report(policy(8, 5), false, NIST_HOURS + 1, 1).warnings;
+        assert_eq!(longer.len(), 1, "{longer:?}");
+        assert!(longer[0].starts_with("An invitation lives 25 hours"));
+    }
+
+    #[test]
+    fn a_hit_in_a_thousand_is_the_most_for_one_invitation_and_in_a_hundred_for_all() {
+        assert!((MAX_CHANCE - 0.001).abs() < 1e-12);
+        assert!((MAX_EXPECTED_HITS - 0.01).abs() < 1e-12);
+    }
+
     /// A guesser who never repeats a guess within an issue and has every issue renewed, against
     /// PINs as they are really derived; one symbol, so that hits are frequent enough to count.
     #[test]

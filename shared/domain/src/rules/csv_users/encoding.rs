@@ -144,6 +144,7 @@ mod tests {
     fn bytes_that_make_no_sense_are_refused_with_their_line() {
         for (bytes, charset, told) in [
             (&b"email\rann\r\nZo\xEB"[..], None, "line 3 has bytes"),
+            (b"email\rann\rZo\xEB", None, "line 3 has bytes"),
             (b"email\nZo\xEB", Some("utf-8"), "line 2 has bytes"),
             (b"e\0m\0a\0", None, "NUL character in line 1"),
             (b"email\na\0b", None, "NUL character in line 2"),

@@ -352,6 +352,8 @@ mod tests {
             ("email;name\nann@example.com;Ann, B.", 2),
             ("email\tname\nann@example.com\tAnn, B.\n", 2),
             ("sep=;\r\nemail;name\r\nann@example.com;Ann, B.\r\n", 3),
+            ("sep=,\nemail,name;\nann@example.com,\"Ann, B.\"\n", 3),
+            ("\"sep=\t\"\nemail\tname\nann@example.com\tAnn, B.\n", 3),
             ("email,groups\nann@example.com,a;b;c;d\n", 2),
         ] {
             let rows = rows(text);
@@ -468,6 +470,10 @@ mod tests {
                 "山田 太郎",
             ),
             (
+                "mail,givenName,surname\na@example.com,Ken,山田\n",
+                "Ken 山田",
+            ),
+            (
                 "mail,givenName,surname,displayName\na@example.com,Ada,King,\"King, Ada\"\n",
                 "King, Ada",
             ),
@@ -517,6 +523,24 @@ mod tests {
                 .unwrap()
                 .contains("'mail' and 'User Principal Name'")
         );
+    }
+
+    #[test]
+    fn two_columns_say_the_same_name_in_one_spelling_alone() {
+        let rows = rows("mail,name,displayName\na@example.com,Ada,Ada\nb@example.com,Ada,ADA\n");
+
+        let flaws: Vec<_> = rows
+            .iter()
+            .map(|row| row.flaw.as_ref().map(|flaw| flaw.code))
+            .collect();
+        assert_eq!(flaws, [None, Some("columnsDisagree")]);
+    }
+
+    #[test]
+    fn debug_output_of_a_row_says_its_line_and_no_cell() {
+        let rows = rows("email\nann@example.com\n");
+
+        assert_eq!(format!("{:?}", rows[0]), "Row { line: 2, .. }");
     }
 
     #[test]

@@ -72,7 +72,8 @@ impl<'a> Records<'a> {
         self.take(blanks);
         let more = self.plain();
         if !more.is_empty() {
-            flaw.get_or_insert(misplaced(opened, self.line));
+            // Of a cell over several lines the line break has been named.
+            flaw.get_or_insert(misplaced(opened));
             cell.push_str(more);
         }
         (cell, self.end())
@@ -175,17 +176,12 @@ fn unclosed(opened: u64, last: u64) -> FieldProblem {
     )
 }
 
-fn misplaced(opened: u64, closed: u64) -> FieldProblem {
-    let swallowed = if closed > opened {
-        format!(", so {} taken for a part of it", lines(opened + 1, closed))
-    } else {
-        String::new()
-    };
+fn misplaced(line: u64) -> FieldProblem {
     FieldProblem::new(
         "",
         "misplacedQuote",
         format!(
-            "has a cell with text behind the quotation mark that closes it: it opens in line {opened} and closes in line {closed}{swallowed}; put marks around the whole cell and write each one inside twice, or take them away"
+            "has a cell with text behind the quotation mark that closes it, in line {line}; put marks around the whole cell and write each one inside twice, or take them away"
         ),
     )
 }

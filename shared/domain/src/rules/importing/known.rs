@@ -244,8 +244,7 @@ impl Known {
         let (was, is) = (Identifier::all_of(before), Identifier::all_of(after));
         let gives_up = |name: &Identifier| was.contains(name) && !is.contains(name);
         let mut rows = self.about.get(&before.id).into_iter().flatten();
-        let other = rows
-            .find(|(other, names)| *other < line || (*other > line && names.iter().any(gives_up)));
+        let other = rows.find(|(other, names)| *other < line || names.iter().any(gives_up));
         let Some((other, _)) = other else {
             return Ok(());
         };
@@ -333,3 +332,6 @@ fn other_external_id(said: &ExternalId, known: &ExternalId) -> FieldProblem {
         "is the address of a user with another externalId; correct or delete that user first, if it is somebody else, or name the user by userId, if the externalId is to be changed",
     )
 }
+
+#[cfg(test)]
+mod tests;
