@@ -320,7 +320,7 @@ def test_where_nobody_signs_in_the_page_says_so(chromium, beckon):
     with opened(chromium, beckon.address) as visit:
         visit.open()
 
-        visit.heading("Overview")
+        visit.heading("Users")
         expect(visit.page.get_by_text("nobody signs in")).to_be_visible()
         expect(visit.page.get_by_role("button", name="Sign out")).to_have_count(0)
 

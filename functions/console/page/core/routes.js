@@ -23,7 +23,7 @@ export const routes = [
 ];
 
 /** What is shown at `/`. */
-export const FIRST = "/overview";
+export const FIRST = "/users";
 
 /**
  * The route of a path, with what stands in its places.
