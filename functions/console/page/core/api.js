@@ -210,3 +210,26 @@ export const api = {
    */
   delete: (path, options = {}) => send("DELETE", path, undefined, options),
 };
+
+/**
+ * Rows of a list from a cursor on: at least so many, if there are as many. A page of the API may be short, even empty, and
+ * not be the last.
+ *
+ * @param {string} path
+ * @param {object} options
+ * @param {Options["query"]} [options.query]
+ * @param {string | null} [options.cursor]
+ * @param {number} [options.least]
+ * @param {AbortSignal} [options.signal]
+ * @returns {Promise<{ found: any[], cursor: string | null }>} the rows, and where those after them begin
+ */
+export async function rowsOf(path, { query = {}, cursor = null, least = 1, ...when }) {
+  const found = [];
+  let next = cursor;
+  do {
+    const { data } = await api.get(path, { ...when, query: { ...query, cursor: next } });
+    found.push(...data.items);
+    next = data.next ?? null;
+  } while (next !== null && found.length < least);
+  return { found, cursor: next };
+}

@@ -97,6 +97,15 @@ export function replace(node, ...children) {
 }
 
 /**
+ * What these say, without links or other elements.
+ *
+ * @param {Single[]} parts
+ */
+export function textOf(parts) {
+  return parts.map((part) => (part instanceof Node ? part.textContent : part)).join("");
+}
+
+/**
  * Moves what opened below a button so far to the side that all of it is seen.
  *
  * @param {HTMLElement} list

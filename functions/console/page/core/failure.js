@@ -3,7 +3,7 @@
 import { alertNow } from "./announce.js";
 import { ApiError } from "./api.js";
 import { button } from "./controls.js";
-import { h, icon } from "./dom.js";
+import { h, icon, textOf } from "./dom.js";
 import { time } from "./format.js";
 import { problemWords } from "./refusal_words.js";
 import { t } from "./words.js";
@@ -27,9 +27,7 @@ function words(error) {
  * @param {unknown} error
  */
 export function whatHappened(error) {
-  return words(error)
-    .map((part) => (part instanceof Node ? part.textContent : part))
-    .join("");
+  return textOf(words(error));
 }
 
 /** What happened to a request that the API says nothing of. @param {unknown} error */

@@ -1,7 +1,7 @@
 // What the API refuses, in words for people: no name of a field, a route or a header of its, and where a setting decides,
 // the way there. Everything that shows a refusal takes its words from here.
 
-import { h } from "./dom.js";
+import { h, textOf } from "./dom.js";
 import { isKey, spoken, t } from "./words.js";
 
 /** @typedef {{ field: string, code?: string, detail: string }} Refused */
@@ -98,9 +98,7 @@ export function refusal({ code = "", detail }) {
 
 /** The same without a link. @param {Refused} refused */
 export function refusalText(refused) {
-  return refusal(refused)
-    .map((part) => (part instanceof Node ? part.textContent : part))
-    .join("");
+  return textOf(refusal(refused));
 }
 
 /**

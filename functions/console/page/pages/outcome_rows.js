@@ -1,7 +1,7 @@
 // Rows with an outcome each, one outcome or all: the people of a batch, of a job, the lines of an import.
 
 import { announce } from "../core/announce.js";
-import { api } from "../core/api.js";
+import { rowsOf } from "../core/api.js";
 import { button } from "../core/controls.js";
 import { h, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
@@ -59,24 +59,13 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
   let loading = new AbortController();
 
   /**
-   * At least this many rows, if there are as many: a page may be short, even empty, and not be the last.
-   *
-   * @param {string | null} from
-   * @param {number} rows
+   * @param {string | null} cursor
+   * @param {number} least
    * @param {AbortSignal} within
+   * @returns {Promise<{ found: Row[], cursor: string | null }>}
    */
-  const fetchRows = async (from, rows, within) => {
-    /** @type {Row[]} */
-    const found = [];
-    let cursor = from;
-    do {
-      /** @type {import("../core/api.js").Answer<{ items: Row[], next?: string | null }>} */
-      const { data } = await api.get(path, { query: { outcome: wanted, limit: PAGE, cursor }, signal: within });
-      found.push(...data.items);
-      cursor = data.next ?? null;
-    } while (cursor !== null && found.length < rows);
-    return { found, cursor };
-  };
+  const fetchRows = (cursor, least, within) =>
+    rowsOf(path, { query: { outcome: wanted, limit: PAGE }, cursor, least, signal: within });
 
   const draw = () => {
     if (shown.length > 0) table.show(shown);
@@ -129,10 +118,6 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
   return {
     element,
     load: () => load(false),
-    /** Whether outcomes can be filtered by. @param {boolean} is */
-    offer(is) {
-      filter.element.hidden = !is;
-    },
     /** Asks again for the rows that are there. */
     refresh: () => load(true),
   };

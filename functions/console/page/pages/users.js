@@ -1,7 +1,7 @@
 // The list of users: search, filters, selection, and what can be done with those who are selected.
 
 import { announce } from "../core/announce.js";
-import { ApiError, api, connection } from "../core/api.js";
+import { ApiError, api, connection, rowsOf } from "../core/api.js";
 import { button, enable } from "../core/controls.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
@@ -124,26 +124,20 @@ export async function show(place, { query, signal }) {
    * Those whom the filters find; of a registration id, which a device shows to whoever begins, the one it is of.
    *
    * @param {AbortSignal} within
-   * @returns {Promise<{ items: User[], next?: string | null | undefined }>}
+   * @returns {Promise<{ found: User[], cursor: string | null }>}
    */
   const ask = async (within) => {
     const registrationId = registrationIdOf(filters.text);
     if (registrationId) {
       try {
         const { data } = await api.get("/v1/users/lookup", { query: { registrationId }, signal: within });
-        return { items: [data] };
+        return { found: [data], cursor: null };
       } catch (error) {
         if (!(error instanceof ApiError && error.status === 404)) throw error;
       }
     }
-    // The API looks at some thousands at a time: it may have found nobody yet, and say where to go on.
-    let cursor = cursors.at(-1) ?? null;
-    for (;;) {
-      const query = { ...filters.query(), order: descending ? "descending" : null, limit: PAGE, cursor };
-      const { data } = await api.get("/v1/users", { query, signal: within });
-      if (data.items.length > 0 || data.next == null) return data;
-      cursor = data.next;
-    }
+    const query = { ...filters.query(), order: descending ? "descending" : null, limit: PAGE };
+    return rowsOf("/v1/users", { query, cursor: cursors.at(-1) ?? null, signal: within });
   };
 
   /** @param {boolean} quiet whether the rows that are there stay until the answer has come */
@@ -153,10 +147,10 @@ export async function show(place, { query, signal }) {
     const { signal: overtaken } = loading;
     if (!quiet) table.wait();
     try {
-      const data = await ask(AbortSignal.any([signal, overtaken]));
+      const { found, cursor } = await ask(AbortSignal.any([signal, overtaken]));
       if (overtaken.aborted) return;
-      users = data.items;
-      next = data.next ?? null;
+      users = found;
+      next = cursor;
       selection.learn(users);
       if (users.length > 0) table.show(users);
       else table.say(empty());
