@@ -48,7 +48,7 @@ where
     pub async fn handle(&self, event: StreamEvent) -> StreamAnswer {
         let mut answer = StreamAnswer::default();
         let mut wake = false;
-        // First, since a page takes a while to expand; all of it again if it could not be noted.
+        // First, so that nothing that fails below keeps it from being noted; all of it again if it could not be.
         let noted = self.note(&event).await;
         for record in &event.records {
             if let Err(error) = self.one(record, &mut wake).await {
@@ -64,6 +64,10 @@ where
         if wake && let Err(error) = self.env.wake_up().wake_delivery().await {
             // Maintenance comes by within a minute.
             tracing::warn!(error = %beckon_runtime::problem::chain(&error), "the delivery worker was not woken");
+        }
+        // Last, since pages and mails do not wait for numbers.
+        if noted.is_ok_and(|uncounted| uncounted >= COUNT_AT) {
+            self.count().await;
         }
         answer
     }
@@ -93,26 +97,28 @@ where
         }
     }
 
-    /// Notes what counts differently, and counts it once it is enough. That counting fails keeps nobody
-    /// from anything: what is noted stays, and maintenance counts it.
-    async fn note(&self, event: &StreamEvent) -> Result<(), Unavailable> {
+    /// Notes what counts differently; answers how much is uncounted, as far as something was noted.
+    async fn note(&self, event: &StreamEvent) -> Result<usize, Unavailable> {
         let changed: BTreeSet<Uncounted> = event.records.iter().flat_map(uncounted).collect();
         if changed.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let noted = NoteChanges { env: &self.env }.run(&changed).await?;
-        if noted.uncounted >= COUNT_AT {
-            match (CountChanges { env: &self.env }).run().await {
-                Ok(Counted::Looked(looked_at)) => {
-                    tracing::debug!(changes = looked_at, "changes were counted");
-                }
-                Ok(Counted::Nothing | Counted::Overtaken) => {}
-                Err(error) => {
-                    tracing::warn!(error = %beckon_runtime::problem::chain(&error), "what changed could not be counted; it is counted later");
-                }
+        Ok(noted.uncounted)
+    }
+
+    /// Counts what is noted. That it fails keeps nobody from anything: what is noted stays, and
+    /// maintenance counts it.
+    async fn count(&self) {
+        match (CountChanges { env: &self.env }).run().await {
+            Ok(Counted::Looked(looked_at)) => {
+                tracing::debug!(changes = looked_at, "changes were counted");
+            }
+            Ok(Counted::Nothing | Counted::Overtaken) => {}
+            Err(error) => {
+                tracing::warn!(error = %beckon_runtime::problem::chain(&error), "what changed could not be counted; it is counted later");
             }
         }
-        Ok(())
     }
 
     async fn tell(&self, key: &RowKey) -> Result<(), Unavailable> {
