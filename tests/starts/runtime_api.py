@@ -39,7 +39,8 @@ def start(command, environment, event, on_ready=lambda: None):
                 if _has_ended(process) or time.perf_counter() - began > LONGEST_START:
                     break
         finally:
-            process.kill()
+            # `process.kill` would take note of an end, too.
+            os.kill(process.pid, signal.SIGKILL)
             _, _, used = os.wait4(process.pid, 0)
             process.returncode = -signal.SIGKILL
             reader.join(1)

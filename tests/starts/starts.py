@@ -20,6 +20,13 @@ from workload import prepare
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+# What the template tells the console of the sign-in; it asks the issuer for nothing.
+SIGN_IN = {
+    "BECKON_CONSOLE_ISSUER": "https://issuer.example",
+    "BECKON_CONSOLE_SCOPE": "openid email profile",
+    "BECKON_CONSOLE_TOKEN": "id",
+}
+
 # From start to first answer: how much more than the bare one, and which part of the twin's.
 MOST_ABOVE_BARE = 0.018
 MOST_OF_TWIN = 1 / 5
@@ -78,6 +85,7 @@ class Measuring:
         self._twins = Twins(folder / "twin")
         self._over_tls = {
             **{name: value for name, value in given.items() if name != "AWS_ENDPOINT_URL_LAMBDA"},
+            **SIGN_IN,
             "AWS_ENDPOINT_URL": self._tls.address,
             "AWS_LAMBDA_FUNCTION_NAME": "measured",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
