@@ -269,7 +269,7 @@ def test_an_import_says_first_what_becomes_of_each_row(session, group):
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("CSV file").set_input_files({"name": "users.csv", "mimeType": "text/csv", "buffer": file.encode()})
         rows = dialog.get_by_role("row")
-        expect(rows.filter(has_text="Wrong")).to_contain_text("email")
+        expect(rows.filter(has_text="Wrong")).to_contain_text("Mail address:")
         expect(rows.filter(has_text="Changed")).to_contain_text("Renamed")
         expect(rows.filter(has_text="Added")).to_have_count(1)
         assert session.beckon.get(f"/v1/users/{user}")["displayName"] != "Renamed"

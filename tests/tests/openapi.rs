@@ -291,6 +291,15 @@ fn every_example_fits_its_schema() {
     };
 
     for operation in operations() {
+        let parameters = operation.said["parameters"].as_array();
+        for parameter in parameters
+            .into_iter()
+            .flatten()
+            .filter(|said| said.get("example").is_some())
+        {
+            let what = format!("{} {}", operation.id(), parameter["name"]);
+            check(what, "json", parameter);
+        }
         let requests = operation.said["requestBody"]["content"].as_object();
         for (media, content) in requests.into_iter().flatten() {
             check(format!("{} takes", operation.id()), media, content);

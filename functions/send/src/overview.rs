@@ -122,7 +122,8 @@ struct EndingQuery {
     group: Option<String>,
     /// Where the page begins, as the page before said.
     cursor: Option<String>,
-    /// How many at most.
+    /// 1 to 100; default 100.
+    #[param(value_type = Option<usize>, minimum = 1, maximum = 100)]
     limit: Option<String>,
 }
 

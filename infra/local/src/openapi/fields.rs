@@ -145,6 +145,16 @@ fn describe_parameter(route: &str, parameter: &mut Value, known: &Value) {
         facts.remove("description");
     }
     state_parameter(parameter, &facts);
+    take_one_of_several(parameter);
+}
+
+/// The table's example is of the parameter that may be given several times; another route takes it once.
+fn take_one_of_several(parameter: &mut Value) {
+    if parameter["schema"]["type"] != "array"
+        && let Some([first, ..]) = parameter["example"].as_array().map(Vec::as_slice)
+    {
+        parameter["example"] = first.clone();
+    }
 }
 
 fn state_parameter(parameter: &mut Value, facts: &Value) {
