@@ -131,6 +131,8 @@ class Chromium(Program):
     def _serve_file(self, route):
         """The folder's file in the place of the binary's."""
         name = urlsplit(route.request.url).path.split("/", 3)[3]
+        # The build divides the words of a language; the folder has them together.
+        name = re.sub(r"^(words/[^/]+)/\w+(\.json)$", r"\1\2", name)
         file = self._files / name
         if not file.is_file():
             return route.continue_()
@@ -140,6 +142,7 @@ class Chromium(Program):
         """The page itself, with the address that the binary's files have."""
         answer = route.fetch()
         found = re.search(r"/console/([0-9a-f]+)/", answer.text())[1]
+        setup = re.search(r'data-setup="([^"]*)"', answer.text())[1]
         languages = " ".join(sorted(file.stem for file in (self._files / "words").glob("*.json")))
         text = (self._files / "index.html").read_text()
-        return route.fulfill(response=answer, body=text.replace("{hash}", found).replace("{languages}", languages))
+        return route.fulfill(response=answer, body=text.replace("{hash}", found).replace("{languages}", languages).replace("{setup}", setup))

@@ -335,11 +335,23 @@ def test_what_happened_that_this_console_does_not_know_is_told_as_the_api_tells_
 
 def test_without_the_words_of_a_language_english_is_spoken_and_that_is_said(chromium):
     with chromium.visit(locale="de-DE") as console:
-        console.page.route("**/words/de.json", lambda route: route.abort())
+        console.page.route("**/words/de/*.json", lambda route: route.abort())
         page = console.open("/users")
         expect(page.get_by_role("heading", level=1)).to_have_text("Users")
         expect(page.locator(".toast")).to_contain_text("The words of German could not be loaded")
         console._complaints.clear()
+
+
+def test_words_that_come_with_the_first_dialog_are_asked_for_again_after_they_failed(console, chromium):
+    page = console.open("/users")
+    page.route("**/words/en/rest.json", lambda route: route.abort())
+    console.button("Add user").first.click()
+    expect(console.dialog).to_contain_text("Reload it to go on")
+    page.keyboard.press("Escape")
+    page.unroute("**/words/en/rest.json")
+    console.button("Add user").first.click()
+    expect(console.dialog.get_by_label("Mail address")).to_be_visible()
+    console._complaints.clear()
 
 
 # ---- Two at once ----

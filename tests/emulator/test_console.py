@@ -1,19 +1,23 @@
 """The console on the deployed stack: its page, where it signs people in, and who it is told that they are."""
 
+import html
+import json
+import re
+
 from api import Api
 from test_walk import equal
 
 
 def test_the_console_signs_people_in_at_the_stacks_own_pool(session):
     outputs = session.stack.outputs
-    config = session.anybody.get("/console/config").expect(200).json
+    page = session.anybody.get("/").expect(200)
+    config = json.loads(html.unescape(re.search(r'data-setup="([^"]*)"', page.text)[1]))
     sign_in = config["signIn"]
     equal(sign_in["clientId"], outputs["AdministratorClientId"], "the console's client")
     equal((sign_in["token"], sign_in["audience"]), ("id", None), "the token that the console sends, and for what")
     equal(sign_in["issuer"].rpartition("/")[2], outputs["UserPoolId"], "the pool")
     equal(config["local"], False, "whether this is one machine")
 
-    page = session.anybody.get("/").expect(200)
     headers = {name.lower(): value for name, value in page.headers.items()}
     [connect] = [part for part in headers["content-security-policy"].split("; ") if part.startswith("connect-src ")]
     origins = {"/".join(address.split("/")[:3]) for address in (sign_in["issuer"], sign_in["signOut"])}

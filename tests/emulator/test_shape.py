@@ -12,7 +12,6 @@ from test_walk import equal
 # Not part of the API that the OpenAPI document describes.
 PAGES = {
     "GET /",
-    "GET /console/config",
     "GET /console/frame",
     "GET /console/{hash}/{file+}",
     "GET /enroll",

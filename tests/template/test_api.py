@@ -21,7 +21,6 @@ PUBLIC = {
     "GET /enroll/look",
     "GET /enroll/words/{language}",
     "GET /",
-    "GET /console/config",
     "GET /console/frame",
     "GET /console/{hash}/{file+}",
     "GET /openapi.json",

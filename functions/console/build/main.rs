@@ -1,5 +1,5 @@
-//! Takes the console's files into the binary: gives all of them one name by what is in them, compresses each once, and
-//! refuses words that a language lacks.
+//! Takes the console's files into the binary: joins what the first page needs, gives all files one name by what is in
+//! them, compresses each once, and refuses words that a language lacks.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -7,8 +7,11 @@
     reason = "a build that cannot go on says why and ends; what it prints is for cargo"
 )]
 
+mod first_words;
+mod modules;
 mod words;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,6 +20,12 @@ use std::{env, fs};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
+
+/// The module that starts the console. All that the first page needs is in this file.
+const ENTRY: &str = "core/start.js";
+
+/// The one script that is no module.
+const THEME: &str = "core/theme.js";
 
 /// A file as it is served below `/console/HASH/`.
 struct Asset {
@@ -36,11 +45,13 @@ fn main() {
         shared("mark.svg", beckon_look::MARK),
     ];
     collect(&page, &page, &mut assets);
-    assets.sort_by(|one, other| one.name.cmp(&other.name));
     let languages = words::check(&page.join("words"));
+    let (html, first) = without_preloads(&read(&page.join("index.html")));
+    join(&mut assets, &first);
+    assets.sort_by(|one, other| one.name.cmp(&other.name));
 
     let hash = hash(&assets);
-    let html = read(&page.join("index.html"))
+    let html = html
         .replace("{hash}", &hash)
         .replace("{languages}", &languages.join(" "));
     every_name_is_an_asset(&html, &hash, &assets);
@@ -88,6 +99,50 @@ fn collect(root: &Path, folder: &Path, assets: &mut Vec<Asset>) {
                 name: name.to_string_lossy().replace('\\', "/"),
                 bytes: fs::read(&path).expect("the file is read"),
             });
+        }
+    }
+}
+
+/// The page's document without the lines that preload modules, and the modules that the first page needs: those.
+fn without_preloads(html: &str) -> (String, BTreeSet<String>) {
+    const PRELOAD: &str = "<link rel=\"modulepreload\" href=\"/console/{hash}/";
+    let mut first = BTreeSet::from([ENTRY.to_owned()]);
+    let mut kept = String::new();
+    for line in html.lines() {
+        if let Some(rest) = line.trim().strip_prefix(PRELOAD) {
+            first.extend(rest.split('"').next().map(str::to_owned));
+        } else {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    (kept, first)
+}
+
+/// Puts the modules that the first page needs into one file, and the words that they name into one for each language.
+fn join(assets: &mut Vec<Asset>, first: &BTreeSet<String>) {
+    let is_module = |name: &str| name.rsplit('.').next() == Some("js") && name != THEME;
+    let is_words = |name: &str| name.starts_with("words/");
+    let (modules, others) = std::mem::take(assets)
+        .into_iter()
+        .partition(|asset| is_module(&asset.name));
+    let (words, others): (Vec<Asset>, Vec<Asset>) =
+        Vec::into_iter(others).partition(|asset| is_words(&asset.name));
+    *assets = others;
+
+    let texts: BTreeMap<String, String> = Vec::into_iter(modules)
+        .map(|Asset { name, bytes }| (name, String::from_utf8(bytes).expect("modules are text")))
+        .collect();
+    let joined = modules::joined(&texts, ENTRY, first);
+    let named = first_words::Named::of(joined.get(ENTRY).into_iter());
+    for (name, text) in joined {
+        assets.push(shared(&name, &text));
+    }
+    for Asset { name, bytes } in words {
+        let all = serde_json::from_slice(&bytes).expect("the words were checked");
+        for (part, words) in named.split(all) {
+            let name = name.replace(".json", &format!("/{part}.json"));
+            assets.push(shared(&name, &words.to_string()));
         }
     }
 }

@@ -13,6 +13,17 @@ pub(crate) struct Asset {
     packed: &'static [u8],
 }
 
+#[cfg(test)]
+impl Asset {
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn plain(&self) -> &'static [u8] {
+        self.plain
+    }
+}
+
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// What is named by its content never changes.

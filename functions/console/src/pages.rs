@@ -1,13 +1,13 @@
-//! The documents: the page itself, how it is set up, and the frame for mails; each with its policy.
+//! The documents: the page itself, which holds how the deployment is set up, and the frame for mails; each with its
+//! policy.
 
+use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{Json, Router};
 use http::{HeaderValue, header};
-use serde::Serialize;
 
-use crate::assets::{HASH, asset};
+use crate::assets::asset;
 use crate::{Console, Setup, SignIn};
 
 const PAGE: &str = include_str!(concat!(env!("OUT_DIR"), "/index.html"));
@@ -18,7 +18,6 @@ const FRAME_POLICY: &str = include_str!("../policy/frame.csp");
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
         .route("/", get(page))
-        .route("/console/config", get(config))
         .route("/console/frame", get(frame))
         .route("/console/{hash}/{*file}", get(asset))
 }
@@ -27,32 +26,23 @@ pub(crate) fn routes() -> Router<Console> {
 async fn page(State(console): State<Console>) -> Response {
     let sign_in = console.setup.sign_in.as_ref();
     let provider = sign_in.map(SignIn::connected).unwrap_or_default();
-    document(PAGE, &policy(PAGE_POLICY, &provider))
+    let html = PAGE.replace("{setup}", &attribute(&console.setup));
+    document(html, &policy(PAGE_POLICY, &provider))
+}
+
+/// The setup as the value of an attribute. The page has it at once, without a request that everything else would wait for.
+fn attribute(setup: &Setup) -> String {
+    let json = serde_json::to_string(setup).unwrap_or_default();
+    json.replace('&', "&amp;").replace('"', "&quot;")
 }
 
 /// The frame in which a mail is shown: mails bring their styles with them, so this one document allows such styles;
 /// it runs no script and fetches nothing.
 async fn frame() -> Response {
-    document(FRAME, &policy(FRAME_POLICY, ""))
+    document(FRAME.to_owned(), &policy(FRAME_POLICY, ""))
 }
 
-#[derive(Serialize)]
-struct Config {
-    #[serde(flatten)]
-    setup: Setup,
-    /// Which build serves the page now.
-    version: &'static str,
-}
-
-async fn config(State(console): State<Console>) -> Response {
-    Json(Config {
-        setup: console.setup,
-        version: HASH,
-    })
-    .into_response()
-}
-
-fn document(html: &'static str, policy: &str) -> Response {
+fn document(html: String, policy: &str) -> Response {
     let mut response = html.into_response();
     let headers = response.headers_mut();
     headers.insert(

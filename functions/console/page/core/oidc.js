@@ -2,7 +2,7 @@
 // speaks with the provider and keeps nothing; what a sign-in means for the page is said in session.js.
 
 /**
- * @typedef {object} Provider how people sign in, as `GET /console/config` says it
+ * @typedef {object} Provider how people sign in, as the page says it
  * @property {string} issuer
  * @property {string | null} clientId the console's client there; null if nobody has said which it is
  * @property {string} scope

@@ -31,7 +31,7 @@ export function fieldLabel(field) {
 }
 
 /** What is only for programs. */
-const FOR_PROGRAMS = /(GET|POST|PUT|PATCH|DELETE) \/|\bETag\b|If-Match|\binvite(=| to )|`/;
+const FOR_PROGRAMS = /(GET|POST|PUT|PATCH|DELETE) \/|\bETag\b|If-Match|\binvite(=| to )|\u0060/;
 
 /** A place in the settings, as the API names it. */
 const PLACE =

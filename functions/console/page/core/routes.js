@@ -1,4 +1,7 @@
-// The pages of the console. A page is fetched when it is first shown.
+// The pages of the console. A page is fetched when it is first shown, and with the first of them the words that the list of
+// users can do without.
+
+import { withWords } from "./words.js";
 
 /**
  * @typedef {object} Route
@@ -10,16 +13,16 @@
 
 /** @type {Route[]} */
 export const routes = [
-  { path: "/overview", nav: "nav.overview", load: () => import("../pages/overview.js") },
+  { path: "/overview", nav: "nav.overview", load: () => withWords(import("../pages/overview.js")) },
   { path: "/users", nav: "nav.users", load: () => import("../pages/users.js") },
-  { path: "/users/:id", load: () => import("../pages/user.js") },
-  { path: "/batches", nav: "nav.batches", load: () => import("../pages/batches.js") },
-  { path: "/batches/:id", load: () => import("../pages/batch.js") },
-  { path: "/jobs", nav: "nav.jobs", load: () => import("../pages/jobs.js") },
-  { path: "/jobs/:id", load: () => import("../pages/job.js") },
-  { path: "/settings", nav: "nav.settings", load: () => import("../pages/settings.js") },
-  { path: "/settings/:section", load: () => import("../pages/settings.js") },
-  { path: "/settings/templates/:kind/:locale", load: () => import("../pages/settings/template.js") },
+  { path: "/users/:id", load: () => withWords(import("../pages/user.js")) },
+  { path: "/batches", nav: "nav.batches", load: () => withWords(import("../pages/batches.js")) },
+  { path: "/batches/:id", load: () => withWords(import("../pages/batch.js")) },
+  { path: "/jobs", nav: "nav.jobs", load: () => withWords(import("../pages/jobs.js")) },
+  { path: "/jobs/:id", load: () => withWords(import("../pages/job.js")) },
+  { path: "/settings", nav: "nav.settings", load: () => withWords(import("../pages/settings.js")) },
+  { path: "/settings/:section", load: () => withWords(import("../pages/settings.js")) },
+  { path: "/settings/templates/:kind/:locale", load: () => withWords(import("../pages/settings/template.js")) },
 ];
 
 /** What is shown at `/`. */

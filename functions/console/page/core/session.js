@@ -2,12 +2,12 @@
 // and nowhere else, so a reload asks the provider again, whose own session answers. On one machine nobody signs in.
 
 import { begin, claimsOf, discover, finish, refresh, revoke, SignInError, signOutAddress } from "./oidc.js";
+import { withWords } from "./words.js";
 
 /**
- * @typedef {object} Config what `GET /console/config` answers
+ * @typedef {object} Config how this deployment is set up, as the page says it
  * @property {import("./oidc.js").Provider | null} signIn how to sign in; null where nobody does
  * @property {boolean} local whether this is a system on one machine, with its mailbox
- * @property {string} version of the pages that are served now
  *
  * @typedef {object} Me what `GET /v1/me` answers
  * @property {string} name
@@ -18,7 +18,7 @@ import { begin, claimsOf, discover, finish, refresh, revoke, SignInError, signOu
  */
 
 /** @type {Config} */
-let config = { signIn: null, local: false, version: "" };
+let config = { signIn: null, local: false };
 
 /** @type {import("./oidc.js").Endpoints | null} */
 let endpoints = null;
@@ -83,7 +83,7 @@ export function roles() {
  */
 export async function start() {
   const answer = takeAnswer();
-  config = await readConfig();
+  config = JSON.parse(document.documentElement.dataset["setup"] ?? "{}");
   if (answer?.get("state")?.endsWith(IN_A_WINDOW)) return handOver(answer);
   if (config.signIn) {
     if (answer) {
@@ -101,12 +101,6 @@ export async function start() {
   }
   await askWho();
   return "in";
-}
-
-async function readConfig() {
-  const answer = await fetch("/console/config", { cache: "no-store" }).catch(() => null);
-  if (!answer?.ok) throw new SignInError("away", String(answer?.status ?? ""));
-  return answer.json();
 }
 
 /** The provider's answer in the address, if there is one; it is gone from there at once. */
@@ -229,7 +223,7 @@ async function renewTokens() {
   const failed = await renewQuietly();
   if (!failed) return true;
   // It is rarely needed, so it is fetched when it is.
-  const { askToSignIn } = await import("./sign_in_again.js");
+  const { askToSignIn } = await withWords(import("./sign_in_again.js"));
   return askToSignIn(failed, renewQuietly);
 }
 

@@ -22,19 +22,23 @@ addEventListener("unhandledrejection", ({ reason }) => {
   openDialog({ title: t("failure.title"), body: failure(reason) });
 });
 
-const [spoken, entered] = await Promise.allSettled([speakSomething(), enter()]);
-if (spoken.status === "rejected") {
-  // Without words, only these can be said.
-  document.body.replaceChildren(
-    h("main", { class: "door", role: "alert" }, h("p", null, "The console could not be loaded. Reload the page.")),
-  );
-  throw spoken.reason;
+async function begin() {
+  const [spoken, entered] = await Promise.allSettled([speakSomething(), enter()]);
+  if (spoken.status === "rejected") {
+    // Without words, only these can be said.
+    document.body.replaceChildren(
+      h("main", { class: "door", role: "alert" }, h("p", null, "The console could not be loaded. Reload the page.")),
+    );
+    console.error(spoken.reason);
+  } else if (entered.status === "rejected") showDoor(entered.reason);
+  else if (entered.value !== "in") showDoor(entered.value);
+  else if (roles().length === 0) showDoor("no role");
+  else {
+    build();
+    if (spoken.value) notSpoken(spoken.value);
+    await follow();
+  }
 }
-if (entered.status === "rejected") showDoor(entered.reason);
-else if (entered.value !== "in") showDoor(entered.value);
-else if (roles().length === 0) showDoor("no role");
-else {
-  build();
-  if (spoken.value) notSpoken(spoken.value);
-  await follow();
-}
+
+// Not awaited here: a page that is fetched later imports modules that come in one file with this one.
+begin();

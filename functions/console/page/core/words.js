@@ -3,7 +3,7 @@
 /** @typedef {keyof typeof import("../words/en.json")} Key */
 /** @typedef {{ [name: string]: string | number }} Values */
 
-/** @type {{ [key: string]: string | { [form: string]: string } }} */
+/** As far as they were needed yet. @type {{ [key: string]: string | { [form: string]: string } }} */
 let words = {};
 let language = "en";
 let plurals = new Intl.PluralRules("en");
@@ -56,11 +56,45 @@ export function regional() {
   );
 }
 
-/** @param {string} tag */
-async function wordsOf(tag) {
-  const answer = await fetch(new URL(`../words/${tag}.json`, import.meta.url));
-  if (!answer.ok) throw new Error(`the words of ${tag} answered ${answer.status}`);
+/**
+ * The words of a language come in two parts, which the build makes (build/words.rs): `first` are those that the modules
+ * of the first page name, `rest` are all others.
+ *
+ * @param {string} tag
+ * @param {"first" | "rest"} part
+ */
+async function wordsOf(tag, part) {
+  const answer = await fetch(new URL(`../words/${tag}/${part}.json`, import.meta.url)).catch(() => null);
+  // As the browser says it of a module that cannot be had.
+  if (!answer?.ok) throw new TypeError(`the words of ${tag} cannot be imported: ${answer?.status}`);
   return answer.json();
+}
+
+/** @type {Promise<void> | null} */
+let fetchingRest = null;
+
+async function fetchRest() {
+  const tag = language;
+  const rest = await wordsOf(tag, "rest");
+  if (tag === language) words = { ...words, ...rest };
+}
+
+/**
+ * What a module offers that is not among those of the first page, once the words that it needs are there.
+ *
+ * @template Module
+ * @param {Promise<Module>} loading
+ * @returns {Promise<Module>}
+ */
+export async function withWords(loading) {
+  fetchingRest ??= fetchRest();
+  try {
+    const [module] = await Promise.all([loading, fetchingRest]);
+    return module;
+  } catch (error) {
+    fetchingRest = null;
+    throw error;
+  }
 }
 
 /**
@@ -86,7 +120,8 @@ export async function speakSomething() {
  * @param {string} [tag] the preferred one if absent
  */
 export async function speak(tag = preferred()) {
-  words = await wordsOf(tag);
+  const parts = await Promise.all([wordsOf(tag, "first"), fetchingRest && wordsOf(tag, "rest")]);
+  words = { ...parts[0], ...parts[1] };
   language = tag;
   plurals = new Intl.PluralRules(tag);
   numbers = new Intl.NumberFormat(tag);

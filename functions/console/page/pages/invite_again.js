@@ -6,7 +6,7 @@ import { button } from "../core/controls.js";
 import { openDialog } from "../core/dialog.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
-import { t } from "../core/words.js";
+import { t, withWords } from "../core/words.js";
 import { MOST_NAMED, Selection } from "./selection.js";
 
 /** Whom one may want to invite again, by the outcome that the API filters by. */
@@ -83,7 +83,7 @@ export async function inviteAgain({ path, outcome, signal, sent }) {
       label: t("batch.again.preview", { count }),
       kind: "main",
       onPress: async () => {
-        const { openSend } = await import("./send.js");
+        const { openSend } = await withWords(import("./send.js"));
         dialog.close();
         openSend(selection, { sent });
       },

@@ -4,7 +4,7 @@ import { button } from "../core/controls.js";
 import { h, replace } from "../core/dom.js";
 import { menuButton } from "../core/menu.js";
 import { may } from "../core/roles.js";
-import { t } from "../core/words.js";
+import { t, withWords } from "../core/words.js";
 import { ACTIONS } from "./actions.js";
 import { Selection } from "./selection.js";
 
@@ -35,7 +35,7 @@ export function actionBar({ done }) {
 
   const invite = async () => {
     if (!user) return;
-    const { openSend } = await import("./send.js");
+    const { openSend } = await withWords(import("./send.js"));
     const selection = new Selection();
     selection.set([user], true);
     openSend(selection, { sent: done });
@@ -43,7 +43,7 @@ export function actionBar({ done }) {
   /** @param {import("./actions.js").Action} action */
   const act = async (action) => {
     if (!user) return;
-    const { openAction } = await import("./act.js");
+    const { openAction } = await withWords(import("./act.js"));
     openAction(action, user, done);
   };
 

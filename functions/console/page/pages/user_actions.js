@@ -2,7 +2,7 @@
 
 import { menuButton } from "../core/menu.js";
 import { may } from "../core/roles.js";
-import { t } from "../core/words.js";
+import { t, withWords } from "../core/words.js";
 import { ACTIONS } from "./actions.js";
 
 /** How many sheets the API makes at once. */
@@ -76,7 +76,7 @@ export function actionsMenu({ selection, done }) {
    * @param {User} user
    */
   const act = async (action, user) => {
-    const { openAction } = await import("./act.js");
+    const { openAction } = await withWords(import("./act.js"));
     openAction(action, user, () => {
       if (action.name === "delete") selection.set([user], false);
       done();
@@ -84,11 +84,11 @@ export function actionsMenu({ selection, done }) {
   };
   /** @param {{ name: string, danger?: boolean }} action */
   const actMany = async (action) => {
-    const { openMany } = await import("./act_many.js");
+    const { openMany } = await withWords(import("./act_many.js"));
     openMany(action, selection, done);
   };
   const sendInvite = async () => {
-    const { openSend } = await import("./send.js");
+    const { openSend } = await withWords(import("./send.js"));
     openSend(selection, { sent: done });
   };
   const menu = menuButton({ label: t("actions.label"), kind: "main", items });

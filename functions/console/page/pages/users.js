@@ -11,7 +11,7 @@ import { may } from "../core/roles.js";
 import { entitle, setQuery } from "../core/router.js";
 import { setup } from "../core/session.js";
 import { dataTable } from "../core/table.js";
-import { t } from "../core/words.js";
+import { t, withWords } from "../core/words.js";
 import { Selection } from "./selection.js";
 import { actionsMenu } from "./user_actions.js";
 import { columns } from "./user_columns.js";
@@ -209,15 +209,15 @@ export async function show(place, { query, signal }) {
   };
 
   const addUser = async () => {
-    const { openAddUser } = await import("./add_user.js");
+    const { openAddUser } = await withWords(import("./add_user.js"));
     openAddUser({ added: changed });
   };
   const importFile = async () => {
-    const { openImport } = await import("./import.js");
+    const { openImport } = await withWords(import("./import.js"));
     openImport({ done: changed });
   };
   const exportFile = async () => {
-    const { openExport } = await import("./export.js");
+    const { openExport } = await withWords(import("./export.js"));
     openExport(filters.query());
   };
 
