@@ -1,6 +1,7 @@
 """What a person who sees the console for the first time stumbled at."""
 
 import json
+import urllib.request
 
 import pytest
 from beckon import until
@@ -352,6 +353,26 @@ def test_words_that_come_with_the_first_dialog_are_asked_for_again_after_they_fa
     console.button("Add user").first.click()
     expect(console.dialog.get_by_label("Mail address")).to_be_visible()
     console._complaints.clear()
+
+
+# ---- More people than a page of the preview holds ----
+
+
+def test_whoever_is_skipped_on_a_later_page_of_the_preview_is_counted_with_the_reason(beckon, console):
+    lines = ["email,name,groups", *(f"leaf{at:03}@example.com,Leaf {at:03},leaves" for at in range(150))]
+    request = urllib.request.Request(f"{beckon.address}/v1/jobs/import?invite=false", "\n".join(lines).encode(), {"Content-Type": "text/csv", "Idempotency-Key": "leaves"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        job = json.load(answer)["id"]
+    until("all are in", lambda: beckon.get(f"/v1/jobs/{job}")["state"] == "done")
+    [last] = beckon.get("/v1/users?text=leaf149")["items"]
+    beckon.send("PATCH", f"/v1/users/{last['id']}", {"enabled": False})
+    page = console.open("/users?group=leaves")
+    console.button("Select all that match").click()
+    console.choose("Actions", "Send invite")
+    expect(page.locator(".send-lead")).to_contain_text("149 people will get a mail")
+    expect(page.locator(".send-counts")).to_contain_text("One person gets no mail. The user is disabled.")
+    expect(page.locator(".send-summary")).not_to_contain_text("Still counting")
+    expect(console.button("Send", console.dialog)).to_be_enabled()
 
 
 # ---- Two at once ----

@@ -9,6 +9,7 @@ import { failure } from "../core/failure.js";
 import { refusalText } from "../core/refusal_words.js";
 import { t } from "../core/words.js";
 import { advise } from "./send_advice.js";
+import { countAll, firstWithSomebody } from "./send_count.js";
 import { mailPanel } from "./send_mail.js";
 import { ownerPanel } from "./send_owner.js";
 import { confirmationText, peoplePanel, summary } from "./send_people.js";
@@ -31,6 +32,8 @@ export function openSend(selection, { sent }) {
   const names = new Map(selection.users.map((user) => [user.id, user.displayName || user.email]));
   /** @type {Preview | null} */
   let preview = null;
+  /** Those who will get no confirmation, as far as they were counted. @type {Schema<"RecipientView">[]} */
+  let unconfirmed = [];
   /** The same until it is answered: sent again, it invites nobody twice. */
   let key = freshKey();
   let round = 0;
@@ -100,11 +103,12 @@ export function openSend(selection, { sent }) {
       people.wait();
     }
     try {
-      const answer = await ask(null);
+      const answer = await firstWithSomebody(ask);
       if (ours !== round || over.signal.aborted) return;
       preview = answer;
       trouble.replaceChildren();
       draw(answer);
+      await count(answer, () => ours === round && !over.signal.aborted);
     } catch (error) {
       if (ours !== round || over.signal.aborted) return;
       refused(error);
@@ -113,15 +117,34 @@ export function openSend(selection, { sent }) {
 
   /** @param {Preview} answer */
   const draw = (answer) => {
-    replace(facts, summary(answer));
     owner.show(answer);
-    replace(confirmation, confirmationText(answer));
     people.show(answer);
     mail.show(answer);
-    const nobody = answer.counts.exact && answer.counts.willSend === 0;
-    enable(send, !nobody);
-    announce(nobody ? t("send.nobody") : t("send.ready", { count: answer.counts.willSend }));
+    enable(send, true);
   };
+
+  /**
+   * Counts everybody, a page after the other. What is known can be sent meanwhile.
+   *
+   * @param {Preview} first
+   * @param {() => boolean} wanted
+   */
+  const count = (first, wanted) =>
+    countAll(first, {
+      ask,
+      told: (tally) => {
+        if (!wanted()) return false;
+        replace(facts, summary(first, tally));
+        replace(confirmation, confirmationText(tally));
+        unconfirmed = tally.unconfirmed;
+        const { willSend } = first.counts.exact ? first.counts : tally;
+        const known = first.counts.exact || tally.state !== "counting";
+        if (known && !sending) enable(send, willSend > 0 || tally.state === "part");
+        if (tally.state !== "counting")
+          announce(willSend === 0 ? t("send.nobody") : t("send.ready", { count: willSend }));
+        return true;
+      },
+    });
 
   /** @param {unknown} error */
   const refused = (error) => {
@@ -174,7 +197,8 @@ export function openSend(selection, { sent }) {
    */
   const after = (answer, shown) => {
     dialog.setTitle(t("sent.title"));
-    const view = progress(answer, { signal: over.signal, names, changed: sent, shown });
+    round += 1;
+    const view = progress(answer, { signal: over.signal, names, changed: sent, shown, unconfirmed });
     dialog.element.classList.replace("full", "wide");
     replace(dialog.body, view.element);
     const okay = button({ label: t("sent.okay"), kind: "main", onPress: () => dialog.close() });

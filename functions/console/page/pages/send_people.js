@@ -15,58 +15,37 @@ import { named, parts, t } from "../core/words.js";
 const nameOf = (one, names) => names.get(one.userId) ?? one.displayName ?? one.email ?? one.userId;
 
 /**
- * How many get it, and how many do not.
+ * How many get it, and how many do not, as far as they are counted.
  *
  * @param {Preview} preview
+ * @param {import("./send_count.js").Tally} tally
  */
-export function summary({ counts, recipients, method, next }) {
-  const strong = h("strong", null, t("send.people", { count: counts.willSend }));
-  const replaced = recipients.filter(({ outcome }) => outcome === "willReplace").length;
-  const again = recipients.filter(({ outcome }) => outcome === "willMailAgain").length;
-  /** @type {Map<string, number>} */
-  const reasons = new Map();
-  for (const { outcome, reason } of recipients) {
-    if (outcome === "skipped" && reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-  }
+export function summary({ counts, method }, tally) {
+  const whole = counts.exact || tally.state === "whole";
+  const willSend = counts.exact ? counts.willSend : tally.willSend;
+  const hint = tally.state === "counting" ? t("send.counting") : whole ? "" : t("send.notCounted");
+  /** @param {string} label @param {"info" | "warn"} tone @param {string} text */
+  const line = (label, tone, text) => h("li", null, badge(label, tone), h("span", null, text));
+  const { replaced, again } = tally;
   return [
     h(
       "p",
       { class: "send-lead" },
-      parts(counts.exact ? "send.will" : "send.willSoFar", {
-        people: strong,
-        of: recipients.length,
+      parts(whole ? "send.will" : "send.willSoFar", {
+        people: h("strong", null, t("send.people", { count: willSend })),
+        of: tally.people,
         method: named("method.with", method),
       }),
     ),
-    !counts.exact && h("p", { class: "hint" }, t("send.notCounted")),
+    hint && h("p", { class: "hint" }, hint),
     h(
       "ul",
       { class: "send-counts" },
-      replaced > 0 &&
-        h(
-          "li",
-          null,
-          badge(t("outcome.willReplace"), "info"),
-          h("span", null, t(next ? "send.replacedHere" : "send.replaced", { count: replaced })),
-        ),
-      again > 0 &&
-        h("li", null, badge(t("outcome.willMailAgain"), "info"), h("span", null, t("send.again", { count: again }))),
-      [...reasons].map(([reason, count]) =>
-        h(
-          "li",
-          null,
-          badge(t("outcome.skipped"), "warn"),
-          h("span", null, `${t("send.skipped", { count })} ${named("skip", reason)}`),
-        ),
+      replaced > 0 && line(t("outcome.willReplace"), "info", t("send.replaced", { count: replaced })),
+      again > 0 && line(t("outcome.willMailAgain"), "info", t("send.again", { count: again })),
+      [...tally.skipped].map(([reason, count]) =>
+        line(t("outcome.skipped"), "warn", `${t("send.skipped", { count })} ${named("skip", reason)}`),
       ),
-      counts.skipped > 0 &&
-        reasons.size === 0 &&
-        h(
-          "li",
-          null,
-          badge(t("outcome.skipped"), "warn"),
-          h("span", null, t("send.skipped", { count: counts.skipped })),
-        ),
     ),
   ];
 }
@@ -74,24 +53,21 @@ export function summary({ counts, recipients, method, next }) {
 /**
  * What to know of confirmation mails before sending.
  *
- * @param {Preview} preview
+ * @param {import("./send_count.js").Tally} tally
  */
-export function confirmationText({ recipients, next }) {
-  const invited = recipients.filter(({ outcome }) => outcome !== "skipped");
-  if (invited.length === 0) return [];
-  const will = invited.filter(({ confirmation }) => confirmation.willSend);
-  const off = invited.some(({ confirmation }) => confirmation.reason === "switchedOff");
+export function confirmationText({ willSend, confirmed, off, state }) {
+  if (willSend === 0) return [];
   const text = off
     ? t("confirmation.off")
-    : will.length === invited.length
+    : confirmed === willSend
       ? t("confirmation.all")
-      : will.length === 0
+      : confirmed === 0
         ? t("confirmation.nobody")
-        : t("confirmation.some", { count: invited.length - will.length });
+        : t("confirmation.some", { count: willSend - confirmed });
   return [
     h("h3", null, t("confirmation.title")),
     h("p", null, text),
-    next && !off && h("p", { class: "hint" }, t("confirmation.firstPage")),
+    state !== "whole" && !off && h("p", { class: "hint" }, t("confirmation.counted")),
   ];
 }
 

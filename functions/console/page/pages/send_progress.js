@@ -23,9 +23,10 @@ import { someNames } from "./send_people.js";
  * @param {AbortSignal} what.signal
  * @param {Map<string, string>} what.names
  * @param {Preview} what.shown
+ * @param {readonly Schema<"RecipientView">[]} what.unconfirmed the first who will get no confirmation
  * @param {() => void} what.changed
  */
-export function progress(first, { signal, names, shown, changed }) {
+export function progress(first, { signal, names, shown, unconfirmed, changed }) {
   const { id } = first.batch;
   const bar = h("progress", { class: "bar-progress", max: "1", value: "0", "aria-label": t("sent.progress") });
   const lead = h("p", { class: "send-lead" });
@@ -107,8 +108,7 @@ export function progress(first, { signal, names, shown, changed }) {
       return;
     }
     if (without === null) {
-      const known = shown.recipients.filter((one) => one.outcome !== "skipped" && !one.confirmation.willSend);
-      without = known.map((one) => names.get(one.userId) ?? one.displayName ?? one.email ?? one.userId);
+      without = unconfirmed.map((one) => names.get(one.userId) ?? one.displayName ?? one.email ?? one.userId);
     }
     const not = willNotReceive ?? without.length;
     replace(
