@@ -74,7 +74,7 @@ def test_the_newest_batch_comes_first_with_its_counts(beckon, console):
 def test_a_new_batch_appears_in_the_list_and_is_said(beckon, console):
     mixed(beckon, "before")
     page = console.open("/batches")
-    expect(page.locator("tbody tr:not(.blank)").first).to_be_visible()
+    expect(page.locator(".data tbody tr:not(.blank)").first).to_be_visible()
     people(beckon, "appears", ["one"])
     batch = send(beckon, "appears")
     expect(page.locator(f"a[href='#/batches/{batch}']")).to_be_visible(timeout=20_000)
@@ -160,14 +160,14 @@ def test_axe_finds_nothing(beckon, chromium, width, colours):
         expect(page.locator("tbody tr").filter(has_text=reached["email"])).to_be_visible()
         console.is_accessible()
         console.open("/batches")
-        expect(page.locator("tbody tr:not(.blank)").first).to_be_visible()
+        expect(page.locator(".data tbody tr:not(.blank)").first).to_be_visible()
         console.is_accessible()
 
 
 def test_the_outcome_stands_in_the_address_and_outlives_a_reload(beckon, console):
     batch, reached, bounced, off = mixed(beckon, "filter")
     page = console.open(f"/batches/{batch}")
-    row = page.locator("tbody tr:not(.blank)")
+    row = page.locator(".data tbody tr:not(.blank)")
     expect(row).to_have_count(3)
     page.get_by_label("Outcome").select_option("bounced")
     expect(row).to_have_count(1)
@@ -181,9 +181,9 @@ def test_the_outcome_stands_in_the_address_and_outlives_a_reload(beckon, console
 def test_the_funnel_counts_each_step(beckon, console):
     batch, *_ = mixed(beckon, "funnel")
     page = console.open(f"/batches/{batch}")
-    expect(page.locator("[data-step=invited] strong")).to_have_text("2")
-    expect(page.locator("[data-step=delivered] strong")).to_have_text("1")
-    expect(page.locator("[data-step=registered] strong")).to_have_text("0")
+    expect(page.locator(".funnel-invited .funnel-count")).to_have_text("2")
+    expect(page.locator(".funnel-delivered .funnel-count")).to_have_text("1")
+    expect(page.locator(".funnel-registered .funnel-count")).to_have_text("0")
 
 
 def test_those_who_have_not_registered_are_invited_again(beckon, console):

@@ -43,8 +43,11 @@ shown.addEventListener("shown", (event) => mark(/** @type {CustomEvent<string>} 
 function mark(path) {
   for (const one of nav.querySelectorAll("a")) {
     const to = one.dataset["path"] ?? "";
-    if (path === to || path.startsWith(`${to}/`)) one.setAttribute("aria-current", "page");
-    else one.removeAttribute("aria-current");
+    if (path === to || path.startsWith(`${to}/`)) {
+      one.setAttribute("aria-current", "page");
+      // On a phone the navigation is wider than the screen.
+      one.scrollIntoView({ block: "nearest", inline: "center" });
+    } else one.removeAttribute("aria-current");
   }
 }
 

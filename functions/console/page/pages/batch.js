@@ -12,6 +12,7 @@ import { poll } from "../core/poll.js";
 import { may } from "../core/roles.js";
 import { entitle, link, setQuery } from "../core/router.js";
 import { setup } from "../core/session.js";
+import { styles } from "../core/styles.js";
 import { t } from "../core/words.js";
 import { OUTCOMES, peopleCard } from "./batch_people.js";
 import { bar, batchBadge, batchName, isOver, ownership, share } from "./batch_words.js";
@@ -27,6 +28,7 @@ const [SOON, LATER] = [1_500, 8_000];
 
 /** @type {import("../core/router.js").Show} */
 export async function show(place, { params, query, signal }) {
+  await styles("overview.css");
   const id = params["id"] ?? "";
   const path = `/v1/batches/${encodeURIComponent(id)}`;
   /** @type {Sent | null} */
@@ -53,7 +55,7 @@ export async function show(place, { params, query, signal }) {
   again.element.hidden = true;
 
   const progress = progressCard({ resumed: () => asked.now() });
-  const funnel = funnelCard();
+  const funnel = funnelCard({ title: t("batch.funnel"), hint: t("batch.funnel.hint") });
   const history = historyCard({ fetch: () => api.get(`${path}/history`, { signal }), signal, words: "batch.what" });
   const wanted = query.get("outcome") ?? "";
   const people = peopleCard({
@@ -81,7 +83,8 @@ export async function show(place, { params, query, signal }) {
     const text = progress.show(now);
     if (said !== "" && text !== said && over) announce(text);
     said = text;
-    funnel.show(now.funnel ?? null);
+    if (now.funnel) funnel.show({ complete: true, funnel: now.funnel, startedAt: null }, { group: "" });
+    else funnel.hide();
   };
 
   const stopped = async () => {
@@ -155,6 +158,7 @@ function progressCard({ resumed }) {
   const lead = h("p", { class: "lead" }, h("span", { class: "blank-line" }));
   const drawn = bar(t("sent.progress"));
   const expected = h("p", { class: "hint progress-when" });
+  const spam = h("p", { class: "hint", hidden: true }, t("batch.spam"));
   const counts = h("dl", { class: "counts" });
   const facts = h("dl", { class: "record-facts" });
   const notes = h("div", { class: "notes" });
@@ -167,6 +171,7 @@ function progressCard({ resumed }) {
     expected,
     notes,
     counts,
+    spam,
     facts,
   );
   drawn.set(0);
@@ -229,6 +234,8 @@ function progressCard({ resumed }) {
         );
       }
       replace(counts, figures(known ?? null));
+      // Whoever adds the numbers up would find more mails than were sent.
+      spam.hidden = !known || known.delivered + known.failed - (known.refused ?? 0) <= known.sent;
       replace(
         facts,
         fact(t("batches.column.by"), batch.sentBy),
@@ -247,7 +254,10 @@ function progressCard({ resumed }) {
 function confirmationText({ confirmationEnabled, willReceive, willNotReceive }) {
   if (!confirmationEnabled) return t("batch.confirmation.off");
   if (willReceive == null || willNotReceive == null) return t("batch.confirmation.unknown");
-  return `${t("batch.confirmation.will", { count: willReceive })} ${t("batch.confirmation.not", { count: willNotReceive })}`;
+  const will = t("batch.confirmation.will", { count: willReceive });
+  if (willNotReceive === 0) return will;
+  const not = t("batch.confirmation.not", { count: willNotReceive });
+  return willReceive === 0 ? not : `${will} ${not}`;
 }
 
 /** The numbers, or the room for them. @param {Schema<"BatchCounts"> | null} known */

@@ -105,8 +105,8 @@ function columns() {
           : nothing(),
     },
     { key: "invitation", label: t("users.column.state"), cell: ({ invitation }) => invitationBadge(invitation) },
-    { key: "redeemed", label: t("batch.step.redeemed"), cell: ({ redeemedAt }) => when(redeemedAt) },
-    { key: "registered", label: t("batch.step.registered"), cell: ({ registeredAt }) => when(registeredAt) },
+    { key: "redeemed", label: t("overview.step.redeemed"), cell: ({ redeemedAt }) => when(redeemedAt) },
+    { key: "registered", label: t("overview.step.registered"), cell: ({ registeredAt }) => when(registeredAt) },
     {
       key: "confirmation",
       label: t("confirmation.title"),

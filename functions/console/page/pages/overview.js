@@ -10,11 +10,11 @@ import { poll } from "../core/poll.js";
 import { entitle, link, setQuery } from "../core/router.js";
 import { styles } from "../core/styles.js";
 import { t } from "../core/words.js";
+import { funnelCard } from "./funnel.js";
 import { attentionCard } from "./overview_attention.js";
 import { deliveryNotice } from "./overview_delivery.js";
 import { expiringCard } from "./overview_expiring.js";
 import { firstRun } from "./overview_first.js";
-import { funnelCard } from "./overview_funnel.js";
 
 /**
  * What the numbers are of: everything, a group or a batch.
@@ -30,7 +30,7 @@ export async function show(place, { query, signal }) {
   entitle(t("overview.title"));
   await styles("overview.css");
   const scope = { group: query.get("group") ?? "", batch: query.get("batch") ?? "" };
-  const funnel = funnelCard();
+  const funnel = funnelCard({ title: t("overview.funnel.title"), hint: t("overview.funnel.ranges") });
   const attention = attentionCard();
   const delivery = deliveryNotice(signal);
   const expiring = expiringCard(signal);
@@ -99,7 +99,7 @@ export async function show(place, { query, signal }) {
 /**
  * @typedef {object} Numbers
  * @property {boolean} complete
- * @property {import("./overview_funnel.js").Step[]} funnel
+ * @property {import("./funnel.js").Step[]} funnel
  * @property {{ [what: string]: number }} attention
  * @property {string | null} startedAt of a batch
  */

@@ -1,8 +1,8 @@
 // Times that are known as ranges: a median lies in a bucket, between two lengths of time.
 
-import { spoken, t } from "../core/words.js";
+import { regional, t } from "../core/words.js";
 
-/** @typedef {{ fromSeconds: number, toSeconds: number | null }} Median */
+/** @typedef {{ fromSeconds: number, toSeconds?: number | null | undefined }} Median */
 
 /** @type {[string, number][]} */
 const UNITS = [
@@ -19,13 +19,13 @@ const UNITS = [
  */
 export function between({ fromSeconds, toSeconds }) {
   const [unit, length] = UNITS.find(([, length]) => (toSeconds ?? fromSeconds) >= 2 * length) ?? ["second", 1];
-  const write = new Intl.NumberFormat(spoken(), {
+  const write = new Intl.NumberFormat(regional(), {
     style: "unit",
     unit,
     unitDisplay: "long",
     maximumFractionDigits: fromSeconds / length < 10 && length > 1 ? 1 : 0,
   });
   const from = fromSeconds / length;
-  if (toSeconds === null) return t("overview.time.over", { time: write.format(from) });
+  if (toSeconds == null) return t("overview.time.over", { time: write.format(from) });
   return write.formatRange(from, toSeconds / length);
 }

@@ -117,7 +117,7 @@ export function columns(byAddress) {
       key: "groups",
       label: t("users.column.groups"),
       class: "groups",
-      cell: ({ groups }) => h("span", { title: groups.join(", ") }, groups.join(", ") || "–"),
+      cell: ({ groups }) => h("span", { title: groups.join(", "), dir: "auto" }, groups.join(", ") || "–"),
     },
     { key: "devices", label: t("users.column.devices"), class: "number", cell: ({ devices }) => number(devices) },
   ];

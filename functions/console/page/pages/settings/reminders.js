@@ -1,7 +1,7 @@
 // Reminders for those who have not registered, with the days on which somebody invited now would get them.
 
 import { h, replace } from "../../core/dom.js";
-import { spoken, t } from "../../core/words.js";
+import { regional, t } from "../../core/words.js";
 import { boundNumber, boundSwitch, boundText } from "./bound.js";
 import { changed, get } from "./document.js";
 
@@ -72,7 +72,7 @@ function example(signal) {
     /** @type {Intl.DateTimeFormat} */
     let date;
     try {
-      date = new Intl.DateTimeFormat(spoken(), {
+      date = new Intl.DateTimeFormat(regional(), {
         weekday: "short",
         day: "numeric",
         month: "short",
