@@ -169,10 +169,16 @@ where
     ) -> Result<Option<(User, Option<Session>)>, Unavailable> {
         let (user, session) = match registrant {
             Registrant::Session(id) => {
-                let Some(session) = self.env.store().load_session(&id.digest()).await? else {
+                let digest = id.digest();
+                let Some(found) = self.env.store().load_session(&digest).await? else {
                     return Ok(None);
                 };
-                let user = self.env.store().load_user(session.user).await?;
+                let user = self.env.store().load_user(found.user).await?;
+                // A session is written with its user and under their version. So what holds of it is read
+                // after them: another report may have come in between.
+                let Some(session) = self.env.store().load_session(&digest).await? else {
+                    return Ok(None);
+                };
                 (user, Some(session))
             }
             Registrant::User(id) => (self.env.store().load_user(*id).await?, None),

@@ -41,7 +41,7 @@ fn device(id: &str) -> DeviceFacts {
 }
 
 /// Plays something to its end within a call of the store.
-fn at_once<T>(play: impl Future<Output = T>) -> T {
+pub(crate) fn at_once<T>(play: impl Future<Output = T>) -> T {
     let mut play = std::pin::pin!(play);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     loop {

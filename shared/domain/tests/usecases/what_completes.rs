@@ -13,10 +13,11 @@ use beckon_domain::usecases::confirm_registration::{Confirmed, Reported};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{ExternalId, IssueNumber};
 use beckon_domain::values::session_ids::RegistrationId;
-use beckon_testkit::World;
 use beckon_testkit::builders::{a_device, a_registration, a_user, an_administrator, settings};
+use beckon_testkit::{Call, World};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::counting::at_once;
 use crate::reports::confirmations;
 
 const USER_OWNED: OwnershipChoice = OwnershipChoice::UserOwned;
@@ -538,4 +539,21 @@ async fn a_device_s_own_facts_decide_before_the_issue_that_it_enrolled_with() {
     let decided = device(&world, "device-1").decided;
     assert_eq!(decided.ownership, Ownership::UserOwned);
     assert_eq!(decided.rule, OwnershipRule::UserEnrollment);
+}
+
+#[tokio::test]
+async fn of_two_devices_that_are_reported_at_once_one_gets_the_ownership_of_an_earlier_issue() {
+    let (world, user) = invited().await;
+    let session = redeem(&world, &user).await;
+    world.invite_choosing(&[&user], USER_OWNED).await;
+    let (other, same) = (world.clone(), session.clone());
+    world.store.before_next(Call::LoadUsers, move |_| {
+        at_once(report_by(&other, &same, "first"));
+    });
+
+    report_by(&world, &session, "second").await;
+
+    let ownership = |id| device(&world, id).decided.ownership;
+    assert_eq!(ownership("first"), Ownership::CompanyOwned);
+    assert_eq!(ownership("second"), Ownership::NotSet);
 }

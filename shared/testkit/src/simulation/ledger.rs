@@ -367,6 +367,14 @@ impl Ledger {
         self.view().users.insert(user, moment);
     }
 
+    /// What a session says is read after its user, and both are judged by that time.
+    pub(super) fn read_session(&mut self, user: UserId) {
+        let now = self.now;
+        if let Some((_, read_at)) = self.view().users.get_mut(&user) {
+            *read_at = now;
+        }
+    }
+
     pub(super) fn read_mail(&mut self, mail: MailId) {
         let moment = self.moment();
         self.view().mails.entry(mail).or_insert(moment);

@@ -15,7 +15,15 @@ use crate::simulation::breakage::Breakage;
 impl Devices for Table {
     async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
         let session = self
-            .read(Call::LoadSession, self.rows().load_session(digest), unseen)
+            .read(
+                Call::LoadSession,
+                self.rows().load_session(digest),
+                |ledger, session| {
+                    if let Some(session) = session {
+                        ledger.read_session(session.user);
+                    }
+                },
+            )
             .await?;
         let moves_on = self.broken(Breakage::SessionMovesOn);
         Ok(session.map(|session| Session {
