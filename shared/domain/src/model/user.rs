@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::model::invitation::{Invitation, InvitationState};
@@ -89,7 +89,18 @@ pub struct User {
     pub carried: Carried,
 }
 
+/// How far lists of users may be behind in what is made of them: seconds mostly, hours on a bad day.
+const LISTS_BEHIND: SignedDuration = SignedDuration::from_hours(24);
+
 impl User {
+    /// Whether somebody who goes through the list since this moment may meet them twice: it is in the
+    /// order of addresses, and had them under the one before when they were met first.
+    #[must_use]
+    pub fn may_be_met_twice(&self, since: Timestamp) -> bool {
+        let begins = since.saturating_sub(LISTS_BEHIND).unwrap_or(since);
+        self.address_since.is_some_and(|moved| moved >= begins)
+    }
+
     /// Somebody who becomes known, by nothing but their address yet.
     #[must_use]
     pub fn new(id: UserId, email: EmailAddress, added_at: Timestamp) -> Self {

@@ -237,10 +237,10 @@ where
             .await?;
         let mut found = page.items;
         found.retain(|user| !except.contains(&user.id));
-        // The list is in the order of addresses: who got another since the job began may be met twice.
-        let has_moved =
-            |since: Option<jiff::Timestamp>| since.is_some_and(|at| at >= job.created_at);
-        if found.iter().any(|user| has_moved(user.address_since)) {
+        if found
+            .iter()
+            .any(|user| user.may_be_met_twice(job.created_at))
+        {
             let mut before = HashSet::new();
             for row in 0..cursor.rows {
                 before.extend(store.job_users(job.id, row).await?);

@@ -232,10 +232,7 @@ where
                 Some(invitation) if invitation.batch == Some(batch.id) => {
                     before.insert(user.id);
                 }
-                // An issue that is a little older may have been mailed again by this batch.
-                Some(invitation)
-                    if batch.created_at.duration_since(invitation.issued_at) <= SAME_AGAIN =>
-                {
+                _ if may_be_invited_by(batch, user) => {
                     ask.insert(mail_of(batch, user.id), user.id);
                 }
                 Some(_) | None => {}
@@ -243,8 +240,11 @@ where
         }
         if !ask.is_empty() {
             let mails: Vec<_> = ask.keys().copied().collect();
-            let found = self.env.store().load_mails(&mails).await?;
-            before.extend(found.iter().filter_map(|mail| ask.get(&mail.id)));
+            let read = self.env.store().read_mails(&mails).await?;
+            let found = read.found.iter().map(|mail| mail.id);
+            // One that cannot be read was written all the same.
+            let written = found.chain(read.unreadable.iter().map(|(mail, _)| *mail));
+            before.extend(written.filter_map(|mail| ask.get(&mail).copied()));
         }
         Ok(before)
     }
@@ -333,6 +333,13 @@ where
             Err(SaveError::Unavailable(error)) => Err(error),
         }
     }
+}
+
+/// Whether a batch may have invited somebody, by their row: their issue is not older than the batch, or
+/// is a little older, and the batch mailed it again.
+fn may_be_invited_by(batch: &Batch, user: &User) -> bool {
+    let invitation = user.invitation.as_ref();
+    invitation.is_some_and(|one| batch.created_at.duration_since(one.issued_at) <= SAME_AGAIN)
 }
 
 /// Whom the batch invited.

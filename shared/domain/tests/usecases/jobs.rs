@@ -9,6 +9,7 @@ use beckon_domain::model::selection::{Selection, UserFilter};
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::carry_out_job::CarriedOn;
+use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::start_job::{JobOrder, StartJobRefused};
 use beckon_domain::values::ids::{JobId, UserId};
 use beckon_testkit::builders::{a_user, an_administrator};
@@ -322,4 +323,36 @@ async fn mails_of_a_large_job_let_others_go_first() {
     let again = mails.iter().skip(before);
     let bulk = again.filter(|mail| mail.class == beckon_domain::model::mail::MailClass::Bulk);
     assert_eq!(bulk.count(), 30);
+}
+
+/// The list shows them where they were when the job began, and then where they are.
+#[tokio::test]
+async fn who_got_another_address_just_before_a_job_by_filter_has_one_outcome() {
+    let world = World::new();
+    let user = world.with(a_user().at("aa@example.com"));
+    world.with(a_user().at("mm@example.com"));
+    world.store.let_pages_read(1);
+    world.store.let_indexes_lag(2);
+    let moved = UserPatch {
+        email: Some("zz@example.com".to_owned()),
+        ..UserPatch::default()
+    };
+    let (changing, who) = (world.change_user(), an_administrator());
+    changing.run(user.id, &moved, &who).await.unwrap();
+    world.wait(SignedDuration::from_secs(1));
+    let everyone = Selection::Filter {
+        filter: UserFilter::default(),
+        except: BTreeSet::new(),
+    };
+    let job = started(&world, JobAction::Disable, everyone).await;
+    world
+        .store
+        .before_next(Call::FinishStep, |store| store.let_indexes_lag(0));
+
+    carried_out(&world, job).await;
+
+    let theirs = outcomes(&world, job).into_iter();
+    let theirs = theirs.filter(|one| one.user == Some(user.id));
+    assert_eq!(theirs.count(), 1);
+    assert_eq!(outcomes(&world, job).len(), 2);
 }

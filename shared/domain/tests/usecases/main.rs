@@ -23,6 +23,7 @@ mod deliver;
 mod deliver_answers;
 mod deliver_pace;
 mod expand;
+mod expand_by_filter;
 mod group_settings;
 mod guesser;
 mod hand_over;

@@ -8,6 +8,7 @@ use beckon_domain::model::mail::{MailEvent, MailState};
 use beckon_domain::model::selection::{Selection, UserFilter};
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::user::User;
+use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::add_user::{AddUserRefused, NewUser};
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
 use beckon_domain::usecases::deliver::RunEnd;
@@ -309,6 +310,33 @@ async fn whom_a_batch_invited_before_they_became_unreadable_counts_as_invited() 
         outcomes(&world, batch),
         [(first.id, None), (second.id, None)]
     );
+}
+
+/// When its page was cut short; and they were invited by another batch since, so that the mail alone tells.
+#[tokio::test]
+async fn whom_a_batch_invited_with_a_mail_that_became_unreadable_counts_as_invited() {
+    let world = World::new();
+    let user = world.with(a_user());
+    let sent = world.send().run(&world.order(&[user.id]), None).await;
+    let batch = sent.unwrap().batch.id;
+    world
+        .store
+        .before_next(Call::FinishPage, |store| store.fail_next(1));
+    assert!(world.expand().run(batch).await.is_err());
+    let mail = keys::mail(mail_of(&world, &user));
+    world.wait(SAME_AGAIN);
+    world.invite(&[&user]).await;
+    world.store.spoil(&mail);
+    let disabled = UserPatch {
+        enabled: Some(false),
+        ..UserPatch::default()
+    };
+    let (disabling, who) = (world.change_user(), an_administrator());
+    disabling.run(user.id, &disabled, &who).await.unwrap();
+
+    world.expand_all(batch).await.unwrap();
+
+    assert_eq!(outcomes(&world, batch), [(user.id, None)]);
 }
 
 /// By filter, and while somebody becomes unreadable in the midst of it.

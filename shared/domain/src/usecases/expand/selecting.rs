@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::ExpandPage;
+use super::{ExpandPage, may_be_invited_by};
 use crate::model::batch::{Batch, BatchSelection, Cursor, PAGE_SIZE};
 use crate::model::mail::Mail;
 use crate::model::selection::UserFilter;
@@ -50,24 +50,24 @@ where
             }
             BatchSelection::Filter { filter, except } => {
                 let reached = Reached::by(filter);
-                // A filter by state must still find whom this very page invited before it was
-                // cut short, so the state is judged here and not by the list.
-                // The same goes for where their mail stands: theirs is a new one then.
-                let states = filter.states.clone();
-                let unbound = UserFilter {
-                    states: BTreeSet::new(),
-                    deliveries: BTreeSet::new(),
-                    ..filter.clone()
-                };
+                // Whom this very page invited before it was cut short must still be found, whatever
+                // changed with that or since: so the list gives everyone, and the filter is asked here.
+                let everyone = UserFilter::default();
                 let page = self
                     .env
                     .store()
-                    .list_users(&unbound, cursor.position.as_deref(), PAGE_SIZE, now)
+                    .list_users(&everyone, cursor.position.as_deref(), PAGE_SIZE, now)
                     .await?;
                 // The list may be a moment old: it says who may be meant, their rows say who is.
+                let any_state = UserFilter {
+                    states: BTreeSet::new(),
+                    begun: false,
+                    ..filter.clone()
+                };
                 let listed: Vec<UserId> = page
                     .items
                     .iter()
+                    .filter(|user| any_state.finds(user, now) || may_be_invited_by(batch, user))
                     .map(|user| user.id)
                     .filter(|id| !except.contains(id))
                     .collect();
@@ -79,9 +79,8 @@ where
                         .invitation
                         .as_ref()
                         .and_then(|own| mails.get(&own.mail));
-                    let state =
-                        states.is_empty() || states.contains(&user.invitation_state_at(now));
-                    (state && filter.finds_mail(mail)) || before.contains(&user.id)
+                    (filter.finds(user, now) && filter.finds_mail(mail))
+                        || before.contains(&user.id)
                 });
                 self.leave_to_earlier_pages(batch, cursor, &mut users)
                     .await?;
@@ -114,8 +113,7 @@ where
         Ok(mails.into_iter().map(|mail| (mail.id, mail)).collect())
     }
 
-    /// Leaves out who stands on an earlier page. The list is in the order of addresses, so whoever has got
-    /// another one since the batch began may be listed again.
+    /// Leaves out who stands on an earlier page, and was listed again under another address.
     async fn leave_to_earlier_pages(
         &self,
         batch: &Batch,
@@ -124,7 +122,7 @@ where
     ) -> Result<(), Unavailable> {
         let mut moved: HashSet<UserId> = users
             .iter()
-            .filter(|user| user.address_since >= Some(batch.created_at))
+            .filter(|user| user.may_be_met_twice(batch.created_at))
             .map(|user| user.id)
             .collect();
         for number in 0..cursor.page {
