@@ -10,7 +10,7 @@ use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::user::User;
 use beckon_domain::rules::issuing::mail_of;
 use beckon_domain::usecases::report_batch::ReportBatch;
-use beckon_domain::values::ids::{DeviceId, IssueNumber, MailId, UserId};
+use beckon_domain::values::ids::{BatchId, DeviceId, IssueNumber, MailId, UserId};
 
 use super::judgement_counts::judge_sums;
 use super::ledger::Ledger;
@@ -34,7 +34,12 @@ pub(super) fn is_quiet(ledger: &Ledger, spoilt: &[RowKey]) -> bool {
         .iter()
         .all(|(batch, cursor)| cursor.done || batch_waits(batch.id))
         && store.all_jobs().iter().all(|(job, cursor)| {
-            cursor.done || waits_for(keys::job(job.id)) || waits_for(keys::job_cursor(job.id))
+            // A job that invites reads the batch that it started, which has its id.
+            let batch = BatchId::from_bytes(job.id.to_bytes());
+            cursor.done
+                || waits_for(keys::job(job.id))
+                || waits_for(keys::job_cursor(job.id))
+                || batch_waits(batch)
         })
 }
 
