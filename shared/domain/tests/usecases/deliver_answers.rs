@@ -13,6 +13,7 @@ use beckon_testkit::builders::{a_mail, a_user, an_administrator, an_invitation};
 use beckon_testkit::composer::pin_in;
 use beckon_testkit::entropy::fresh_ulid;
 use beckon_testkit::mail_service::accepted;
+use beckon_testkit::store::keys;
 use beckon_testkit::{Call, Fault, MemoryStore, World};
 use jiff::SignedDuration;
 
@@ -537,4 +538,25 @@ async fn a_mail_that_is_refused_or_rejected_later_is_told_of_in_the_history_once
         })
         .collect();
     assert_eq!(failures, [(said(), 0), ("Bad content".to_owned(), 1)]);
+}
+
+/// Two writes of its row meet while what the mail service answered is recorded, and then nobody can read it.
+#[tokio::test]
+async fn what_became_of_a_mail_is_recorded_though_its_row_became_unreadable_after_the_claim() {
+    let (world, _, mails) = invited(1).await;
+    let mail = mails[0];
+    world.store.before_next(Call::SaveMail, move |store| {
+        store.conflict_next(1);
+        store.spoil(&keys::mail(mail));
+    });
+    world.post().await;
+    world.store.mend(&keys::mail(mail));
+
+    for _ in 0..3 {
+        world.wait(MINUTE * 20);
+        world.post().await;
+    }
+
+    assert_eq!(state(&world, mail), MailState::Sent);
+    assert_eq!(world.service.times(mail), 1);
 }

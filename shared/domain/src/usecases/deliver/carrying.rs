@@ -334,11 +334,16 @@ where
             match self.env.store().save_mail(&after, row.as_ref()).await {
                 Ok(()) => return Ok(step),
                 Err(SaveError::Conflict) => {
-                    turns.another().await?;
-                    match self.env.store().load_mail(current.id).await? {
-                        Some(reloaded) => current = reloaded,
-                        None => return Ok(Step::Overtaken),
+                    let next = turns.another().await;
+                    match self.env.store().load_mail(current.id).await {
+                        // Perhaps two writes met, and the row is the one that is known. What the mail
+                        // service answered must not get lost: the mail would go out twice.
+                        Err(error) if error.unreadable().is_some() && next.is_ok() => continue,
+                        Err(error) => return Err(error),
+                        Ok(Some(reloaded)) => current = reloaded,
+                        Ok(None) => return Ok(Step::Overtaken),
                     }
+                    next?;
                 }
                 Err(SaveError::Unavailable(error)) => return Err(error),
             }
