@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::batch::{Page, RecipientResult};
 use crate::model::counting::{Bucket, Fate, Member, PageNumbers, Reached, Standing, Uncounted};
@@ -15,7 +15,12 @@ use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::model::invitation::{Invitation, InvitationState, InvitationSteps};
 use crate::model::mail::{Mail, MailKind, MailState};
 use crate::model::user::User;
-use crate::values::ids::{BatchId, IssueNumber, MailId};
+use crate::rules::issuing::mail_of_member;
+use crate::values::ids::{BatchId, IssueNumber, MailId, UserId};
+
+/// For how long a confirmation is waited for before it is forgotten which it was. A mail that cannot be
+/// delivered comes back after two days at most.
+const ARRIVES_WITHIN: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// What is known of a member's invitation beside their mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +163,31 @@ pub fn fate_of(
         }
     }
     fate
+}
+
+/// The mails that say what counts of somebody, by their history: their invitations, mailed again or not, and
+/// what confirmed the end of one.
+#[must_use]
+pub fn mails_that_count(user: UserId, history: &[HistoryEntry]) -> BTreeSet<MailId> {
+    let mail_of = |row: &HistoryEntry| match row.what {
+        HistoryEvent::InvitationIssued { batch, .. } => {
+            batch.map(|batch| mail_of_member(Member { batch, user }))
+        }
+        HistoryEvent::InvitationMailedAgain { mail, .. } => Some(mail),
+        HistoryEvent::InvitationCompleted { confirmation, .. } => confirmation,
+        _ => None,
+    };
+    history.iter().filter_map(mail_of).collect()
+}
+
+/// Whether a confirmation may still arrive, and count: it has not, and is a few days old at most.
+#[must_use]
+pub fn may_still_arrive(mail: &Mail, now: Timestamp) -> bool {
+    let is_under_way =
+        mail.state.is_unsettled() || matches!(mail.state, MailState::Sent | MailState::Delayed);
+    matches!(mail.kind, MailKind::Confirmation { .. })
+        && is_under_way
+        && now.duration_since(mail.created_at) < ARRIVES_WITHIN
 }
 
 /// Whose numbers may have changed with a user's row.

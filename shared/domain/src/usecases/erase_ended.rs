@@ -4,7 +4,12 @@
 //! Somebody is erased in two steps, each of which may be repeated: they are deleted, and then what
 //! deleting leaves, their history, is erased with what says that it is left.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
 use crate::model::actor::Actor;
+use crate::model::counting::{Member, Uncounted};
 use crate::model::erasure::{Tombstone, over_since};
 use crate::model::history::HistoryEvent;
 use crate::ports::batches::Batches;
@@ -16,7 +21,10 @@ use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::settings::SettingsStore;
 use crate::ports::users::Users;
+use crate::rules::counting::{mails_that_count, may_still_arrive};
+use crate::usecases::count_changes::assessing::history_of;
 use crate::usecases::count_changes::{CountChanges, Counted};
+use crate::values::ids::{MailId, UserId};
 
 /// How many a round takes on of each kind. At a round a minute that is 144,000 a day.
 const AT_ONCE: usize = 100;
@@ -76,11 +84,44 @@ where
                 Err(SaveError::Unavailable(error)) => return Err(error),
             }
         }
-        for id in self.env.store().tombstones(by, AT_ONCE).await? {
+        let left = self.env.store().tombstones(by, AT_ONCE).await?;
+        for id in self.counted_for_good(left, now).await? {
             if self.env.store().erase_history(id, ROWS_AT_ONCE).await? {
                 erased.histories += 1;
             }
         }
         Ok(erased)
+    }
+
+    /// Those of these deleted users whose histories have nothing more to say for the numbers. What became of
+    /// them is counted now, for the last time. The others wait: a mail of theirs cannot be read, and nobody
+    /// can count what became of it; or a confirmation may still arrive, and their history says whose it is.
+    async fn counted_for_good(
+        &self,
+        left: Vec<UserId>,
+        now: Timestamp,
+    ) -> Result<Vec<UserId>, Unavailable> {
+        let store = self.env.store();
+        let mut members = BTreeSet::new();
+        let mut counted = Vec::new();
+        for user in left {
+            let history = history_of(store, user).await?;
+            let ids: Vec<MailId> = mails_that_count(user, &history).into_iter().collect();
+            let mails = store.read_mails(&ids).await?;
+            let waits = !mails.unreadable.is_empty()
+                || mails.found.iter().any(|mail| may_still_arrive(mail, now));
+            if waits {
+                continue;
+            }
+            counted.push(user);
+            let batches = mails.found.iter().filter_map(|mail| mail.batch);
+            members.extend(batches.map(|batch| Uncounted::Person(Member { batch, user })));
+        }
+        let counting = CountChanges { env: &self.env };
+        Ok(if counting.count(&members).await? {
+            counted
+        } else {
+            Vec::new()
+        })
     }
 }

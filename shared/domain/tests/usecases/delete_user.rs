@@ -1,20 +1,24 @@
 //! Deleting users, and erasing those who are over.
 
 use beckon_domain::model::actor::Actor;
+use beckon_domain::model::counting::{Figure, Step};
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
-use beckon_domain::model::mail::{MailKind, MailState};
+use beckon_domain::model::mail::{MailEvent, MailKind, MailState};
 use beckon_domain::model::registration::Registrant;
 use beckon_domain::model::settings::Settings;
 use beckon_domain::model::settings::retention::Retention;
 use beckon_domain::model::user::User;
+use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::change_invitation::InvitationChange;
 use beckon_domain::usecases::confirm_registration::ConfirmRefused;
 use beckon_domain::usecases::delete_user::DeleteUserRefused;
 use beckon_domain::usecases::erase_ended::Erased;
-use beckon_domain::values::ids::IssueNumber;
+use beckon_domain::usecases::record_feedback::Feedback;
+use beckon_domain::values::ids::{BatchId, IssueNumber};
 use beckon_domain::values::token::TokenPurpose;
 use beckon_testkit::builders::{a_device, a_user, an_administrator, an_invitation, settings};
+use beckon_testkit::store::keys;
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;
 
@@ -345,4 +349,97 @@ async fn however_many_are_over_a_round_takes_on_a_few_and_the_next_goes_on() {
 
     assert_eq!(rounds, 3);
     assert_eq!(world.store.all_users(), []);
+}
+
+async fn registered(world: &World) -> (User, BatchId) {
+    let user = world.with(a_user());
+    let batch = world.invite(&[&user]).await;
+    world
+        .report(Registrant::User(user.id), a_device("d-1"))
+        .await
+        .unwrap();
+    world.post().await;
+    (user, batch)
+}
+
+async fn numbers(world: &World, batch: BatchId) -> [u64; 2] {
+    world.count_all().await.unwrap();
+    let report = world.report_batch().run(batch).await.unwrap().unwrap();
+    [Step::Registered, Step::Confirmed].map(|step| report.figures.of(Figure::Reached(step)))
+}
+
+fn confirming(days: u32) -> Settings {
+    Settings {
+        retention: Retention {
+            erase_after_days: Some(days),
+        },
+        ..settings().confirming_everyone().build()
+    }
+}
+
+/// What became of them can be counted only with it, and only as long as their history tells of it.
+#[tokio::test]
+async fn the_history_of_somebody_stays_while_their_mail_cannot_be_read() {
+    let world = World::under(&keeping(1));
+    let user = world.with(a_user());
+    let batch = world.invite(&[&user]).await;
+    let mail = keys::mail(world.store.mails_of(user.id)[0].id);
+    world.store.spoil(&mail);
+    world
+        .report(Registrant::User(user.id), a_device("d-1"))
+        .await
+        .unwrap();
+    world.wait(DAY * 10);
+    world.count_all().await.unwrap();
+
+    let unreadable = erase(&world).await;
+    world.store.mend(&mail);
+    let readable = erase(&world).await;
+
+    assert_eq!((unreadable.users, unreadable.histories), (1, 0));
+    assert_eq!((readable.users, readable.histories), (0, 1));
+    assert_eq!(world.store.history(user.id), []);
+    assert_eq!(numbers(&world, batch).await, [1, 0]);
+}
+
+/// Their history alone says whose confirmation it is.
+#[tokio::test]
+async fn a_confirmation_that_arrives_after_somebody_was_deleted_counts() {
+    let world = World::under(&confirming(1));
+    let (user, batch) = registered(&world).await;
+    world.wait(DAY);
+    world.count_all().await.unwrap();
+
+    let under_way = erase(&world).await;
+    let confirmation = world.store.mails_of(user.id).into_iter();
+    let confirmation = confirmation.filter(|m| matches!(m.kind, MailKind::Confirmation { .. }));
+    let arrived = Feedback {
+        mail: confirmation.last().unwrap().id,
+        service_id: None,
+        event: MailEvent::Deliver,
+        reason: None,
+        at: world.clock.now(),
+    };
+    world.record_feedback().run(&arrived).await.unwrap();
+    let settled = erase(&world).await;
+
+    assert_eq!((under_way.users, under_way.histories), (1, 0));
+    assert_eq!(settled.histories, 1);
+    assert_eq!(numbers(&world, batch).await, [1, 1]);
+}
+
+#[tokio::test]
+async fn a_confirmation_of_which_nothing_is_heard_is_waited_for_three_days() {
+    let world = World::under(&confirming(1));
+    let (user, batch) = registered(&world).await;
+    world.wait(DAY * 3 - SignedDuration::from_secs(1));
+    let too_early = erase(&world).await;
+    world.wait(SignedDuration::from_secs(1));
+
+    let in_time = erase(&world).await;
+
+    assert_eq!((too_early.users, too_early.histories), (1, 0));
+    assert_eq!(in_time.histories, 1);
+    assert_eq!(world.store.history(user.id), []);
+    assert_eq!(numbers(&world, batch).await, [1, 0]);
 }

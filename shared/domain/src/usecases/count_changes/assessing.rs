@@ -313,7 +313,10 @@ async fn mails_of(
 }
 
 /// The whole history of somebody.
-async fn history_of(store: &impl History, user: UserId) -> Result<Vec<HistoryEntry>, Unavailable> {
+pub(crate) async fn history_of(
+    store: &impl History,
+    user: UserId,
+) -> Result<Vec<HistoryEntry>, Unavailable> {
     let mut rows = Vec::new();
     let mut position: Option<String> = None;
     loop {
