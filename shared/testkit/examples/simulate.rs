@@ -1,4 +1,5 @@
-//! Plays many stories, or one: `simulate --seeds 200000 [--from 1]`, `simulate --seed 7`.
+//! Plays many stories, `simulate --seeds 200000 [--from 1] [--failures 5]`; some, `simulate --seed 7 --seed 8`;
+//! or one, and prints all that happens in it, `simulate --seed 7`.
 #![allow(clippy::print_stdout, reason = "what it found is read on a terminal")]
 
 use std::process::ExitCode;
@@ -9,7 +10,8 @@ use beckon_testkit::simulation::{Counts, play, play_traced};
 struct Asked {
     from: u64,
     seeds: u64,
-    seed: Option<u64>,
+    /// These and no others.
+    named: Vec<u64>,
     most: u64,
 }
 
@@ -17,7 +19,7 @@ fn asked() -> Result<Asked, String> {
     let mut asked = Asked {
         from: 1,
         seeds: 2_000,
-        seed: None,
+        named: Vec::new(),
         most: 5,
     };
     let mut words = std::env::args().skip(1);
@@ -27,7 +29,7 @@ fn asked() -> Result<Asked, String> {
         match word.as_str() {
             "--from" => asked.from = number,
             "--seeds" => asked.seeds = number,
-            "--seed" => asked.seed = Some(number),
+            "--seed" => asked.named.push(number),
             "--failures" => asked.most = number,
             _ => {
                 return Err(format!(
@@ -62,11 +64,13 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if let Some(seed) = asked.seed {
-        return one(seed);
-    }
+    let seeds: Vec<u64> = match asked.named[..] {
+        [seed] => return one(seed),
+        [] => (asked.from..asked.from + asked.seeds).collect(),
+        [..] => asked.named,
+    };
     let (began, mut counts, mut failures) = (Instant::now(), Counts::default(), 0);
-    for seed in asked.from..asked.from + asked.seeds {
+    for seed in seeds {
         let report = play(seed);
         counts.add(&report.counts);
         if let Some(violation) = report.violation {
