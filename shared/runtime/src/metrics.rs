@@ -126,6 +126,8 @@ fn line(stack: &str, at: Timestamp, measured: &[(Metric, u64)]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -160,5 +162,19 @@ mod tests {
                 "OldestDueMailSeconds": 90,
             })
         );
+    }
+
+    #[test]
+    fn the_document_describes_every_metric_and_no_other() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/logs.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        let first_cells = document
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+        let described: BTreeSet<&str> = first_cells
+            .flat_map(|(names, _)| names.split("`, `"))
+            .collect();
+
+        assert_eq!(described, BTreeSet::from(Metric::ALL.map(Metric::name)));
     }
 }
