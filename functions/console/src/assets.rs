@@ -22,6 +22,10 @@ impl Asset {
     pub(crate) fn plain(&self) -> &'static [u8] {
         self.plain
     }
+
+    pub(crate) fn packed(&self) -> &'static [u8] {
+        self.packed
+    }
 }
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
