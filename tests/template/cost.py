@@ -53,7 +53,7 @@ PAUSE_AND_SETTINGS = 2
 # Metrics that maintenance logs in every round, and those that it logs only when there is something to say. A metric
 # costs for each hour in which it has values.
 EVERY_ROUND = {"OldestDueMailSeconds"}
-WHEN_IT_HAPPENS = {"DeliveryPaused", "Failures", "UnreadableRows"}
+WHEN_IT_HAPPENS = {"DeliveryPaused", "FailedDeviceEvents", "Failures", "UnreadableRows"}
 
 
 @dataclass

@@ -63,6 +63,8 @@ def places(stack):
         "index list": f"{table}/index/list",
         "stream": stack.attribute("Table", "StreamArn"),
         "secret": stack.attribute("KeySecret", "Id"),
+        # It is made by what sets the first secret in it; Secrets Manager adds six characters.
+        "secret of senders": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{stack.ref('AWS::StackName')}-senders-AbCdEf",
         "dead-letter queue": stack.attribute("FailureQueue", "Arn"),
         "missed calls queue": stack.attribute("MissedCallsQueue", "Arn"),
         "function deliver": stack.attribute("DeliverFunction", "Arn"),

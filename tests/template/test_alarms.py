@@ -29,6 +29,7 @@ ALWAYS = {
     "BounceRate": ("AWS/SES", "Reputation.BounceRate", 0.04, 3600),
     "ComplaintRate": ("AWS/SES", "Reputation.ComplaintRate", 0.0008, 3600),
     "WrongSecrets": ("Beckon", "WrongSecrets", "500", 3600),
+    "DeviceEventsRefused": ("Beckon", "UnprovenDeviceEvents", "500", 3600),
     "ApiErrors": ("AWS/ApiGateway", "5xx", 0, 300),
 }
 MISSING = {"MailOverdue": "breaching", "BounceRate": "ignore", "ComplaintRate": "ignore"}
@@ -39,6 +40,7 @@ STATISTICS = {
     "IteratorAge": "Maximum",
     "5xx": "Sum",
     "WrongSecrets": "Sum",
+    "UnprovenDeviceEvents": "Sum",
     "UnreadableRows": "Sum",
 }
 # Metrics of AWS, and the dimension by which they are kept apart.

@@ -24,6 +24,10 @@ PUBLIC = {
     "GET /console/frame",
     "GET /console/{hash}/{file+}",
     "GET /openapi.json",
+    # A device management proves itself to the function.
+    "POST /v1/device-events/{source}",
+    "GET /v1/device-events/{source}",
+    "HEAD /v1/device-events/{source}",
     "$default",
 }
 # Those of them that tell a right secret from a wrong one, or cause a mail. They have the stage's limits, which
@@ -33,6 +37,7 @@ LOOK_AT_SECRETS = {
     "POST /v1/pin-requests",
     "POST /v1/declines",
     "GET /v1/registrations/{id}",
+    "POST /v1/device-events/{source}",
 }
 # The most requests a second, and at once, of the others: (with a token, without).
 MOST = {True: (100, 200), False: (50, 100)}

@@ -32,6 +32,11 @@ MUST_REACH = {
         record("mail", "MODIFY", **WAITING),
         record("mail"),
         record("mail", "MODIFY", state={"N": "7"}),
+        record("deviceEvent", **WAITING),
+        record("deviceEvent", "MODIFY", **WAITING),
+        record("deviceEvent"),
+        record("address", user={"S": "01KG4JZ3M0000000000000000A"}),
+        record("external", user={"S": "01KG4JZ3M0000000000000000A"}),
         record("user", "MODIFY", setAside=SET_ASIDE),
         record("event#01KG4JZ3M0000000000000000A", "MODIFY", setAside=SET_ASIDE),
         # What numbers are made of.
@@ -47,6 +52,7 @@ MUST_REACH = {
 MUST_NOT_REACH = {
     "expand": [
         record("cursor", done={"BOOL": True}),
+        record("address", "REMOVE"),
         record("mail", "REMOVE", **WAITING),
         record("user", "REMOVE"),
         record("device#1", "MODIFY", setAside=TOLD),

@@ -213,6 +213,7 @@ async fn at_the_finest_level_the_log_shows_no_address_no_name_and_no_secret() {
         }))
         .await;
     hidden.insert("nobody.q@example.com".to_owned());
+    hidden.extend(sent_by_a_source(&beckon).await);
     let rows = format!("email,name\nimported.q@example.com,{NAME}\n");
     hidden.insert("imported.q@example.com".to_owned());
     let import = beckon
@@ -231,6 +232,34 @@ async fn at_the_finest_level_the_log_shows_no_address_no_name_and_no_secret() {
         text.contains("\"what\":\"batchStarted\"") || text.contains("userAdded"),
         "{text}"
     );
+}
+
+/// A message of a device management whose secret stands in the address, one that cannot be read, and one whose sender
+/// is not known; what of them nobody may see.
+async fn sent_by_a_source(beckon: &Beckon) -> Vec<String> {
+    let source = json!({
+        "name": "ours", "kind": "fleet", "authentication": { "type": "query", "parameter": "token" },
+    });
+    beckon.settings(&json!({ "deviceSources": [source] })).await;
+    let secret = "of-the-sender-alone-0001";
+    let secrets = "/v1/device-event-sources/ours/secrets";
+    let added = beckon.post(secrets, &json!({ "secret": secret })).await;
+    added.with_status(201);
+    let made = beckon.post(secrets, &json!({})).await.with_status(201)["secret"].take();
+    let enrolled = json!({
+        "type": "mdm_enrolled", "timestamp": jiff::Timestamp::now(),
+        "details": { "host_serial": "SERIAL-OF-Q", "host_display_name": NAME, "platform": "ios" },
+    });
+    for (token, body) in [
+        (secret, enrolled.to_string()),
+        (secret, format!("cut off, {NAME}")),
+        ("guessed-by-a-stranger", enrolled.to_string()),
+    ] {
+        let address = format!("/v1/device-events/ours?token={token}");
+        let _ = beckon.call("POST", &address).body(body).answer().await;
+    }
+    let made = made.as_str().unwrap().to_owned();
+    vec![secret.to_owned(), made, "guessed-by-a-stranger".to_owned()]
 }
 
 /// What is asked for, and how many changes it makes.
@@ -495,12 +524,90 @@ async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec
     ]
 }
 
+/// What is asked of sources of device events, and what they send.
+async fn everything_that_changes_sources(beckon: &Beckon) -> Vec<Asked> {
+    const NEEDED: &str = "the-secret-of-ours";
+    let mapping = json!({
+        "rules": [{ "says": "enrolled", "when": [{ "of": "/event", "in": ["added"] }] }],
+        "person": { "email": { "from": ["/who"] } },
+        "device": { "id": { "from": ["/udid"] } },
+        "time": { "from": ["/when"] },
+    });
+    let authentication = json!({ "type": "query", "parameter": "token" });
+    let source = json!({ "name": "ours", "kind": "generic", "mapping": mapping, "authentication": authentication });
+    beckon.settings(&json!({ "deviceSources": [source] })).await;
+    let secrets = "/v1/device-event-sources/ours/secrets";
+    let secret = json!({ "secret": NEEDED });
+    beckon.post(secrets, &secret).await.with_status(201);
+    let address = format!("/v1/device-events/ours?token={NEEDED}");
+    let enrolled = json!({ "event": "added", "udid": "U-1", "who": "nobody@example.com", "when": jiff::Timestamp::now() });
+    let unfit = json!({ "event": "added" });
+    for message in [&enrolled, &unfit] {
+        let sent = beckon.call("POST", &address).json(message).answer().await;
+        assert_eq!(sent.status, 200, "{}", sent.text);
+    }
+    let first_of = async |path: &str| {
+        until("it is listed", async || {
+            let page = beckon.get(path).await.with_status(200);
+            page["items"].get(0).cloned()
+        })
+        .await
+    };
+    let device = first_of("/v1/unassigned-devices").await;
+    let failed = first_of("/v1/device-event-sources/failures").await;
+    let owner = beckon.add_uninvited("owner@example.com").await;
+    let order = json!({ "deviceId": device["id"], "userId": owner.id });
+    let trial = json!({ "mapping": mapping, "body": "{}" });
+    let replayed = failed["id"].as_str().unwrap();
+    vec![
+        Asked::new(
+            "POST /v1/device-event-sources/{name}/secrets",
+            secrets,
+            json!({}),
+            1,
+        ),
+        Asked::new(
+            "DELETE /v1/device-event-sources/{name}/secrets/{id}",
+            format!("{secrets}/2"),
+            Value::Null,
+            1,
+        ),
+        Asked::new(
+            "POST /v1/device-event-sources/try",
+            "/v1/device-event-sources/try",
+            trial,
+            0,
+        ),
+        Asked::new(
+            "POST /v1/device-event-sources/failures/{id}/replay",
+            format!("/v1/device-event-sources/failures/{replayed}/replay"),
+            Value::Null,
+            1,
+        ),
+        Asked::new("POST /v1/device-events/{source}", address, unfit, 1),
+        Asked::new(
+            "POST /v1/device-assignments",
+            "/v1/device-assignments",
+            order.clone(),
+            1,
+        ),
+        // The same again changes nothing.
+        Asked::new(
+            "POST /v1/device-assignments",
+            "/v1/device-assignments",
+            order,
+            0,
+        ),
+    ]
+}
+
 #[tokio::test]
 async fn each_change_is_one_line_that_says_who_made_it_and_what_it_was() {
     let log = Log::finest();
     let beckon = Beckon::start_with(quick).await;
     let ada = beckon.invite("ada@example.com").await;
-    let everything = everything_that_changes_something(&beckon, &ada).await;
+    let mut everything = everything_that_changes_sources(&beckon).await;
+    everything.extend(everything_that_changes_something(&beckon, &ada).await);
 
     let mut asked_for = BTreeSet::new();
     for asked in &everything {

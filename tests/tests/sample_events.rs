@@ -13,7 +13,7 @@ use std::time::Duration;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use axum::Router;
 use beckon_aws::table::stream::StreamEvent;
-use beckon_aws::{DeliveryWakeUp, KeySource, LambdaWakeUp, SesMailService, Table, clients};
+use beckon_aws::{DeliveryWakeUp, KeySource, LambdaWakeUp, SesMailService, clients};
 use beckon_domain::model::mail::MailState;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::rules::content::Links;
@@ -29,7 +29,7 @@ use lambda_http::{Body, IntoResponse as _};
 use publish::Publish;
 use registration_confirmed::Confirmations;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// The mail of which the samples of streams and of the mail service tell.
@@ -81,13 +81,17 @@ fn links() -> Links {
 }
 
 /// The routes of a function that answers HTTP, wired as its `main` does it; `None` if it is none.
-fn routes_of(function: &str, table: &Table) -> Option<Router> {
-    let table = table.clone();
-    let keys = KeySource::Held(MemoryKeys::new().ring());
+fn routes_of(function: &str, beckon: &Beckon) -> Option<Router> {
+    let table = beckon.table().clone();
+    let keys = KeySource::held(
+        MemoryKeys::new().ring(),
+        beckon.folder().join("senders.json"),
+    );
     let composer = Composer::new().unwrap();
     Some(match function {
         "console" => console::Console::new(console::Setup::default()).router(),
         "desk" => desk::Desk::new(table, keys, composer, links()).router(),
+        "device-events" => device_events::DeviceEvents::new(table, keys).router(),
         "directory" => directory::Directory::new(table, keys).router(),
         "preview" => preview::Previews::new(table, composer, links()).router(),
         "redeem" => {
@@ -109,7 +113,7 @@ fn routes_of(function: &str, table: &Table) -> Option<Router> {
         }
         "settings" => {
             let from = EmailAddress::parse("beckon@example.com").unwrap();
-            settings::SettingsRoutes::new(table, from, composer, links()).router()
+            settings::SettingsRoutes::new(table, keys, from, composer, links()).router()
         }
         _ => return None,
     })
@@ -186,6 +190,8 @@ fn said_by(function: &str) -> &'static str {
     match function {
         "console" => "core/start.js",
         "desk" => r#""told":true"#,
+        // That a message is kept needs no words.
+        "device-events" => "",
         "directory" => r#""email":"desk@example.com""#,
         "preview" => r#""selected":1"#,
         "redeem" => "<!doctype html>",
@@ -206,6 +212,11 @@ fn there_is_a_sample_event_for_each_function_and_no_other() {
 #[tokio::test]
 async fn each_function_does_with_its_sample_event_what_it_is_a_sample_of() {
     let beckon = Beckon::start().await;
+    let sources = json!({ "deviceSources": [{ "name": "phones", "kind": "nanomdm" }] });
+    beckon.settings(&sources).await;
+    let secret = json!({ "secret": "the-secret-of-the-sample" });
+    let secrets = "/v1/device-event-sources/phones/secrets";
+    beckon.post(secrets, &secret).await.with_status(201);
     let mut user = a_user().at("desk@example.com").build();
     user.id = AT_THE_DESK.parse().unwrap();
     let row = a_row(user.id, user.added_at);
@@ -216,7 +227,7 @@ async fn each_function_does_with_its_sample_event_what_it_is_a_sample_of() {
         .unwrap();
 
     for function in names_in("../functions") {
-        let Some(routes) = routes_of(&function, beckon.table()) else {
+        let Some(routes) = routes_of(&function, &beckon) else {
             runs_with_its_sample_event(&function).await;
             continue;
         };

@@ -9,6 +9,7 @@ mod invitation;
 mod lookup;
 mod me;
 mod routes;
+mod unassigned;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use beckon_aws::{KeySource, Table};
 use beckon_domain::usecases::add_user::AddUser;
+use beckon_domain::usecases::assign_device::AssignDevice;
 use beckon_domain::usecases::change_invitation::ChangeInvitation;
 use beckon_domain::usecases::change_user::ChangeUser;
 use beckon_domain::usecases::delete_user::DeleteUser;
@@ -38,6 +40,7 @@ type DirectoryEnv = Arc<FunctionEnv<Table, KeySource>>;
 #[derive(Debug, Clone)]
 pub struct Directory {
     add: AddUser<DirectoryEnv>,
+    assign: AssignDevice<DirectoryEnv>,
     change: ChangeUser<DirectoryEnv>,
     invitation: ChangeInvitation<DirectoryEnv>,
     delete: DeleteUser<DirectoryEnv>,
@@ -55,6 +58,7 @@ impl Directory {
         let env = Arc::new(FunctionEnv::over(table.clone()).with_keys(keys));
         Self {
             add: AddUser { env: env.clone() },
+            assign: AssignDevice { env: env.clone() },
             change: ChangeUser { env: env.clone() },
             delete: DeleteUser { env: env.clone() },
             import: ImportUsers {
@@ -88,6 +92,7 @@ fn all<R: Routes<Directory>>() -> R {
         .merge(invitation::router())
         .merge(lookup::router())
         .merge(me::router())
+        .merge(unassigned::router())
         .merge(import_export::router())
         .route("/openapi.json", get(openapi))
 }

@@ -1,5 +1,6 @@
 //! Expand reads the table's stream and does what rows ask for: a cursor that moved asks for
-//! the next page of its batch or the next turn of its job, a mail that waits asks for the delivery worker. It never waits for either's end.
+//! the next page of its batch or the next turn of its job, a mail that waits asks for the delivery worker, a message of
+//! a device management to be carried on. It never waits for the end of a delivery.
 //! What changes numbers it notes, and counts when enough is noted.
 
 use std::collections::BTreeSet;
@@ -7,11 +8,13 @@ use std::collections::BTreeSet;
 use beckon_aws::table::stream::{
     RowChange, StreamAnswer, StreamEvent, StreamReader, StreamRecord, again_from, uncounted,
 };
+use beckon_domain::model::change::Identifier;
 use beckon_domain::model::counting::Uncounted;
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::batches::Batches;
 use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::delivery::Delivery;
+use beckon_domain::ports::devices::Devices;
 use beckon_domain::ports::env::{Env, WithDeadLetters, WithKeys, WithMailService, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::history::History;
@@ -20,11 +23,14 @@ use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::ports::users::Users;
 use beckon_domain::ports::wake_up::WakeUp as _;
+use beckon_domain::usecases::assign_device::AssignDevice;
+use beckon_domain::usecases::carry_device_event::{CarriedEvent, CarryDeviceEvent};
 use beckon_domain::usecases::carry_out_job::CarryOutJob;
 use beckon_domain::usecases::count_changes::{COUNT_AT, CountChanges, Counted};
 use beckon_domain::usecases::expand::ExpandPage;
 use beckon_domain::usecases::note_changes::NoteChanges;
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
+use beckon_domain::values::ids::EventId;
 use beckon_runtime::metrics::{self, Metric};
 use beckon_runtime::rejected;
 
@@ -41,17 +47,28 @@ where
         + WithKeys
         + WithMailService
         + WithWakeUp
-        + Env<Store: Counters + Users + Batches + Jobs + Mails + Delivery + History + SettingsStore>,
+        + Env<
+            Store: Counters
+                       + Users
+                       + Devices
+                       + Batches
+                       + Jobs
+                       + Mails
+                       + Delivery
+                       + History
+                       + SettingsStore,
+        >,
 {
     /// Does what a batch of stream records asks for. A record that cannot be carried out now is
     /// reported as the first that failed, and comes again with those behind it.
     pub async fn handle(&self, event: StreamEvent) -> StreamAnswer {
         let mut answer = StreamAnswer::default();
         let mut wake = false;
+        let mut named = Vec::new();
         // First, so that nothing that fails below keeps it from being noted; all of it again if it could not be.
         let noted = self.note(&event).await;
         for record in &event.records {
-            if let Err(error) = self.one(record, &mut wake).await {
+            if let Err(error) = self.one(record, &mut wake, &mut named).await {
                 rejected::comes_again(&record.event_id, &error);
                 answer = again_from(record);
                 break;
@@ -61,6 +78,7 @@ where
             rejected::comes_again(&first.event_id, error);
             answer = again_from(first);
         }
+        self.adopt(&named).await;
         if wake && let Err(error) = self.env.wake_up().wake_delivery().await {
             // Maintenance comes by within a minute.
             tracing::warn!(error = %beckon_runtime::problem::chain(&error), "the delivery worker was not woken");
@@ -72,7 +90,12 @@ where
         answer
     }
 
-    async fn one(&self, record: &StreamRecord, wake: &mut bool) -> Result<(), Unavailable> {
+    async fn one(
+        &self,
+        record: &StreamRecord,
+        wake: &mut bool,
+        named: &mut Vec<Identifier>,
+    ) -> Result<(), Unavailable> {
         match StreamReader::Expand.read(record) {
             Ok(RowChange::MailWaits) => {
                 *wake = true;
@@ -86,6 +109,14 @@ where
             Ok(RowChange::JobMoved(job)) => {
                 let turn = CarryOutJob { env: &self.env }.run(job).await?;
                 tracing::debug!(%job, ?turn, "a job had a turn");
+                Ok(())
+            }
+            Ok(RowChange::DeviceEventWaits(event)) => {
+                self.carry(event).await;
+                Ok(())
+            }
+            Ok(RowChange::NameTaken(name)) => {
+                named.push(name);
                 Ok(())
             }
             Ok(RowChange::SetAside(key)) => self.tell(&key).await,
@@ -118,6 +149,33 @@ where
             Err(error) => {
                 tracing::warn!(error = %beckon_runtime::problem::chain(&error), "what changed could not be counted; it is counted later");
             }
+        }
+    }
+
+    /// Carries a message of a device management on. What cannot be done now, maintenance does: nothing behind it
+    /// in the stream waits.
+    async fn carry(&self, event: EventId) {
+        match (CarryDeviceEvent { env: &self.env }).run(event).await {
+            Ok(CarriedEvent::Failed) => metrics::record(&[(Metric::FailedDeviceEvents, 1)]),
+            Ok(CarriedEvent::Settled | CarriedEvent::Nothing) => {}
+            Err(error) => tracing::warn!(
+                %event,
+                error = %beckon_runtime::problem::chain(&error),
+                "a message of a device management is carried on later"
+            ),
+        }
+    }
+
+    /// Gives people who are new the devices that name them. One that is missed stands in the list of those that
+    /// belong to nobody.
+    async fn adopt(&self, named: &[Identifier]) {
+        match (AssignDevice { env: &self.env }).adopt(named).await {
+            Ok(0) => {}
+            Ok(devices) => tracing::info!(devices, "devices found the people whom they name"),
+            Err(error) => tracing::warn!(
+                error = %beckon_runtime::problem::chain(&error),
+                "whether new people have devices is not known"
+            ),
         }
     }
 

@@ -4,6 +4,7 @@
 use beckon_domain::ports::batches::Batches;
 use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::delivery::Delivery;
+use beckon_domain::ports::devices::Devices;
 use beckon_domain::ports::env::{Env, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::history::History;
@@ -11,6 +12,7 @@ use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::ports::users::Users;
+use beckon_domain::usecases::carry_device_event::{CarryDeviceEvent, LeftBehind};
 use beckon_domain::usecases::count_changes::{COUNT_AT, CountChanges};
 use beckon_domain::usecases::count_earlier::{CountEarlier, CountedEarlier};
 use beckon_domain::usecases::erase_ended::{EraseEnded, Erased};
@@ -42,6 +44,30 @@ where
         );
     }
     Ok(round)
+}
+
+/// How many messages of device managements one round carries on.
+const MESSAGES_A_ROUND: usize = 100;
+
+/// Carries on the messages of device managements that the stream left behind, logged if there were any.
+pub async fn carry<E>(env: &E) -> Result<LeftBehind, Unavailable>
+where
+    E: Env<Store: Users + Devices + SettingsStore>,
+{
+    let found = CarryDeviceEvent { env }
+        .left_behind(MESSAGES_A_ROUND)
+        .await?;
+    if found.failed > 0 {
+        metrics::record(&[(Metric::FailedDeviceEvents, found.failed)]);
+    }
+    if found != LeftBehind::default() {
+        tracing::info!(
+            settled = found.settled,
+            failed = found.failed,
+            "messages of device managements were carried on"
+        );
+    }
+    Ok(found)
 }
 
 /// One round of erasing, logged if it did anything.

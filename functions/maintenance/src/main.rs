@@ -17,6 +17,7 @@ fn main() -> Result<(), start::Error> {
             Ok(async move |_: serde_json::Value| {
                 // Mail first: a round that fails at erasing has done all else.
                 maintenance::handle(&env).await?;
+                maintenance::carry(&env).await?;
                 maintenance::erase(&env).await?;
                 maintenance::count(&env).await.map(|_| ())
             })

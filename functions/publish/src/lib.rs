@@ -71,6 +71,8 @@ fn row(record: &StreamRecord) -> Result<Option<HistoryEntry>, String> {
         | RowChange::JobMoved(_)
         | RowChange::MailWaits
         | RowChange::Counts
+        | RowChange::DeviceEventWaits(_)
+        | RowChange::NameTaken(_)
         | RowChange::SetAside(_)
         | RowChange::Other => None,
     })

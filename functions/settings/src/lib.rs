@@ -1,6 +1,9 @@
 //! The settings: read and replaced as one document, by version. Own wordings of mails: each read,
-//! kept, taken back, shown and tried by itself.
+//! kept, taken back, shown and tried by itself. Sources of device events: their secrets, the messages that could not be
+//! carried on, and mappings that are tried.
 
+mod device_events;
+mod device_sources;
 mod history;
 mod templates;
 
@@ -8,32 +11,34 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Json, Router};
-use beckon_aws::Table;
+use beckon_aws::{KeySource, Table};
 use beckon_domain::model::settings::SettingsDraft;
 use beckon_domain::ports::env::Env as _;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::settings::SettingsStore as _;
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::change_settings::{ChangeSettings, SettingsView};
+use beckon_domain::usecases::manage_device_sources::ManageDeviceSources;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::guessing::GuessingReport;
 use beckon_domain::values::permission::Permission;
 use beckon_mail::Composer;
 use beckon_runtime::routes;
 use beckon_runtime::routes::{OpenApiRouter, Routes};
-use beckon_runtime::{Authorised, FunctionEnv, JsonBody, NotGiven, Problem, etag};
+use beckon_runtime::{Authorised, FunctionEnv, JsonBody, Problem, etag};
 use http::{HeaderMap, header};
 use serde::Serialize;
 
 use templates::TemplateUses;
 
 /// What the use cases run in.
-pub(crate) type SettingsEnv = FunctionEnv<Table, NotGiven, Composer>;
+pub(crate) type SettingsEnv = FunctionEnv<Table, KeySource, Composer>;
 
 /// What the routes work with.
 #[derive(Debug, Clone)]
 pub struct SettingsRoutes {
     settings: Arc<ChangeSettings<SettingsEnv>>,
+    sources: Arc<ManageDeviceSources<SettingsEnv>>,
     templates: TemplateUses,
 }
 
@@ -42,12 +47,16 @@ impl SettingsRoutes {
     #[must_use]
     pub fn new(
         table: Table,
+        keys: KeySource,
         deployed_from: EmailAddress,
         composer: Composer,
         links: Links,
     ) -> Self {
-        let env = FunctionEnv::over(table).with_composer(composer);
+        let env = FunctionEnv::over(table)
+            .with_keys(keys)
+            .with_composer(composer);
         Self {
+            sources: Arc::new(ManageDeviceSources { env: env.clone() }),
             templates: TemplateUses::new(env.clone(), links, deployed_from.clone()),
             settings: Arc::new(ChangeSettings { env, deployed_from }),
         }
@@ -70,6 +79,8 @@ fn all<R: Routes<SettingsRoutes>>() -> R {
         .routes(routes!(show, replace))
         .merge(history::router())
         .merge(templates::router())
+        .merge(device_sources::router())
+        .merge(device_events::router())
 }
 
 /// The settings and what they mean.

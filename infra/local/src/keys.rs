@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use beckon_domain::values::keys::KeyRing;
@@ -13,6 +13,11 @@ const FILE: &str = "keys.json";
 /// The text of the key file, as the secret holds it in the cloud.
 pub(crate) fn document(data: &Path) -> std::io::Result<String> {
     std::fs::read_to_string(data.join(FILE))
+}
+
+/// Where the secrets of senders of device events are kept, as the secret holds them in the cloud.
+pub(crate) fn senders(data: &Path) -> PathBuf {
+    data.join("senders.json")
 }
 
 /// The ring in the data folder; made if there is none.

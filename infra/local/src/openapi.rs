@@ -21,6 +21,7 @@ pub(crate) struct Parts {
     pub(crate) previews: preview::Previews,
     pub(crate) sending: send::Sending,
     pub(crate) settings: settings::SettingsRoutes,
+    pub(crate) device_events: device_events::DeviceEvents,
     pub(crate) redemptions: redeem::Redemptions,
 }
 
@@ -32,6 +33,7 @@ pub(crate) fn merged(parts: Parts) -> anyhow::Result<(Router, Value)> {
         .merge(parts.previews.routes())
         .merge(parts.sending.routes())
         .merge(parts.settings.routes())
+        .merge(parts.device_events.routes())
         .merge(parts.redemptions.routes())
         .split_for_parts();
     let mut document = serde_json::to_value(of_the_routes)?;

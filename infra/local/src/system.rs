@@ -330,7 +330,7 @@ impl Shared {
                 Engine::TABLE,
                 Settings::default_from(sender.clone()),
             ),
-            keys: KeySource::Held(keys::ring(&options.data)?),
+            keys: KeySource::held(keys::ring(&options.data)?, keys::senders(&options.data)),
             failures: DeadLetterFile::open(&options.data)?,
             published: PublishedEvents::open(&options.data)?,
             ses: SesEndpoint::open(SesConfig::new(&options.data), Some(reports))?,
@@ -369,8 +369,10 @@ impl Shared {
                 env.mail_service().clone(),
                 self.wake_up.clone(),
             ),
+            device_events: device_events::DeviceEvents::new(self.table.clone(), self.keys.clone()),
             settings: settings::SettingsRoutes::new(
                 self.table.clone(),
+                self.keys.clone(),
                 self.sender.clone(),
                 Composer::new()?,
                 self.links.clone(),
@@ -587,6 +589,9 @@ async fn come_by(env: LocalEnv, every: Duration) {
         interval.tick().await;
         if let Err(error) = maintenance::handle(&env).await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "maintenance's round failed");
+        }
+        if let Err(error) = maintenance::carry(&env).await {
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "maintenance could not carry messages on");
         }
         if let Err(error) = maintenance::erase(&env).await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "maintenance could not erase");

@@ -1,15 +1,19 @@
-//! The key ring, from Secrets Manager. Read once a few minutes, so that a new key is taken up
-//! without a deploy.
+//! The key ring and the secrets of senders, from Secrets Manager. Each is read once in a while, so that a new one is
+//! taken up without a deploy.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use aws_sdk_secretsmanager::error::{DisplayErrorContext, SdkError};
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::keys::Keys;
 use beckon_domain::values::keys::KeyRing;
+use beckon_domain::values::sender_secrets::SenderSecrets;
 use tokio::sync::Mutex;
 
 use crate::sdk_calls::SdkCall as _;
@@ -17,20 +21,50 @@ use crate::sdk_calls::SdkCall as _;
 /// How long a ring is used before it is read again.
 const KEYS_TTL: Duration = Duration::from_mins(5);
 
-/// Where the key ring comes from.
+/// How long secrets of senders are used before they are read again: who sets a new one wants to try it.
+const SENDERS_TTL: Duration = Duration::from_secs(30);
+
+const KEY_SECRET: &str = "the key secret";
+const SENDER_SECRET: &str = "the secret of senders";
+
+/// Where the key ring and the secrets of senders come from.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// A secret of Secrets Manager.
+    /// Secrets of Secrets Manager.
     Secret(SecretsManagerKeys),
-    /// A ring that the process holds: on one machine, from its own file.
-    Held(KeyRing),
+    /// What the process holds: on one machine, from its own files.
+    Held(HeldKeys),
 }
 
 impl KeySource {
     /// The ring in the secret with this name or ARN.
     #[must_use]
     pub fn secret(config: &aws_types::SdkConfig, secret_id: &str) -> Self {
-        Self::Secret(SecretsManagerKeys::new(config, secret_id))
+        Self::Secret(SecretsManagerKeys::new(config, Some(secret_id), None))
+    }
+
+    /// The secrets of senders in the secret with this name or ARN, and no ring.
+    #[must_use]
+    pub fn senders(config: &aws_types::SdkConfig, secret_id: &str) -> Self {
+        Self::Secret(SecretsManagerKeys::new(config, None, Some(secret_id)))
+    }
+
+    /// The same, encrypted with this key when it is made.
+    #[must_use]
+    pub fn encrypted_with(self, key: Option<String>) -> Self {
+        match self {
+            Self::Secret(secret) => Self::Secret(SecretsManagerKeys {
+                encrypted_with: key,
+                ..secret
+            }),
+            held @ Self::Held(_) => held,
+        }
+    }
+
+    /// This ring, and the secrets of senders in a file, which is made when one is set.
+    #[must_use]
+    pub fn held(ring: KeyRing, senders: PathBuf) -> Self {
+        Self::Held(HeldKeys { ring, senders })
     }
 
     /// Reads the ring before it is needed, for functions that need it at most requests. If it cannot be read now,
@@ -44,54 +78,191 @@ impl Keys for KeySource {
     async fn key_ring(&self) -> Result<KeyRing, Unavailable> {
         match self {
             Self::Secret(secret) => secret.key_ring().await,
-            Self::Held(ring) => Ok(ring.clone()),
+            Self::Held(held) => Ok(held.ring.clone()),
+        }
+    }
+
+    async fn sender_secrets(&self) -> Result<SenderSecrets, Unavailable> {
+        match self {
+            Self::Secret(secret) => secret.senders(SENDERS_TTL).await,
+            Self::Held(held) => held.senders(),
+        }
+    }
+
+    async fn latest_sender_secrets(&self) -> Result<SenderSecrets, Unavailable> {
+        match self {
+            Self::Secret(secret) => secret.senders(Duration::ZERO).await,
+            Self::Held(held) => held.senders(),
+        }
+    }
+
+    async fn save_sender_secrets(&self, secrets: &SenderSecrets) -> Result<(), Unavailable> {
+        match self {
+            Self::Secret(secret) => secret.save_senders(secrets).await,
+            Self::Held(held) => held.save_senders(secrets),
         }
     }
 }
 
-/// The key ring kept as one secret.
+/// What a process holds.
+#[derive(Debug, Clone)]
+pub struct HeldKeys {
+    ring: KeyRing,
+    senders: PathBuf,
+}
+
+impl HeldKeys {
+    fn senders(&self) -> Result<SenderSecrets, Unavailable> {
+        match std::fs::read_to_string(&self.senders) {
+            Ok(text) => senders_in(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(SenderSecrets::default())
+            }
+            Err(error) => Err(Unavailable::new(SENDER_SECRET, error)),
+        }
+    }
+
+    fn save_senders(&self, secrets: &SenderSecrets) -> Result<(), Unavailable> {
+        let beside = self.senders.with_extension("new");
+        let written = std::fs::write(&beside, document(secrets)?);
+        // Whole or not at all.
+        written
+            .and_then(|()| std::fs::rename(&beside, &self.senders))
+            .map_err(|error| Unavailable::new(SENDER_SECRET, error))
+    }
+}
+
+/// The secrets in a document. A parser's error may quote what it could not read, and that is a secret.
+fn senders_in(text: &str) -> Result<SenderSecrets, Unavailable> {
+    if text.trim().is_empty() {
+        return Ok(SenderSecrets::default());
+    }
+    serde_json::from_str(text)
+        .map_err(|_| Unavailable::new(SENDER_SECRET, "it is not a document of secrets"))
+}
+
+fn document(secrets: &SenderSecrets) -> Result<String, Unavailable> {
+    serde_json::to_string(secrets)
+        .map_err(|_| Unavailable::new(SENDER_SECRET, "it cannot be written down"))
+}
+
+/// What was read, and when.
+type Cached<T> = Arc<Mutex<Option<(Instant, T)>>>;
+
+/// The key ring and the secrets of senders, each kept as one secret. What a function was not given, it cannot read.
 #[derive(Debug, Clone)]
 pub struct SecretsManagerKeys {
     client: Client,
-    secret_id: String,
-    held: Arc<Mutex<Option<(Instant, KeyRing)>>>,
+    ring_id: Option<String>,
+    senders_id: Option<String>,
+    /// The key of one's own by which the secret of senders is encrypted when it is made.
+    encrypted_with: Option<String>,
+    ring: Cached<KeyRing>,
+    senders: Cached<SenderSecrets>,
 }
 
 impl SecretsManagerKeys {
-    /// The ring in the secret with this name or ARN.
+    /// What stands in the secrets with these names or ARNs.
     #[must_use]
-    pub fn new(config: &aws_types::SdkConfig, secret_id: &str) -> Self {
+    pub fn new(
+        config: &aws_types::SdkConfig,
+        ring_id: Option<&str>,
+        senders_id: Option<&str>,
+    ) -> Self {
         Self {
             client: Client::new(config),
-            secret_id: secret_id.to_owned(),
-            held: Arc::default(),
+            ring_id: ring_id.map(str::to_owned),
+            senders_id: senders_id.map(str::to_owned),
+            encrypted_with: None,
+            ring: Arc::default(),
+            senders: Arc::default(),
         }
     }
-}
 
-impl Keys for SecretsManagerKeys {
     async fn key_ring(&self) -> Result<KeyRing, Unavailable> {
-        let mut held = self.held.lock().await;
+        let mut held = self.ring.lock().await;
         if let Some((_, ring)) = held.as_ref().filter(|(read, _)| read.elapsed() < KEYS_TTL) {
             return Ok(ring.clone());
         }
-        let answer = self
-            .client
-            .get_secret_value()
-            .secret_id(&self.secret_id)
-            .call()
-            .await
-            .map_err(|error| {
-                Unavailable::new("the key secret", DisplayErrorContext(error).to_string())
-            })?;
+        let text = self.read(self.ring_id.as_deref(), KEY_SECRET).await?;
+        let text = text.ok_or_else(|| Unavailable::new(KEY_SECRET, "it is not there"))?;
         // A parser's error may quote what it could not read, and that is the key.
-        let entries: BTreeMap<String, String> = answer
-            .secret_string()
-            .and_then(|text| serde_json::from_str(text).ok())
-            .ok_or_else(|| Unavailable::new("the key secret", "it is not an object of texts"))?;
-        let ring =
-            KeyRing::parse(entries).map_err(|error| Unavailable::new("the key secret", error))?;
+        let entries: BTreeMap<String, String> = serde_json::from_str(&text)
+            .map_err(|_| Unavailable::new(KEY_SECRET, "it is not an object of texts"))?;
+        let ring = KeyRing::parse(entries).map_err(|error| Unavailable::new(KEY_SECRET, error))?;
         *held = Some((Instant::now(), ring.clone()));
         Ok(ring)
     }
+
+    async fn senders(&self, ttl: Duration) -> Result<SenderSecrets, Unavailable> {
+        let mut held = self.senders.lock().await;
+        if let Some((_, secrets)) = held.as_ref().filter(|(read, _)| read.elapsed() < ttl) {
+            return Ok(secrets.clone());
+        }
+        let text = self.read(self.senders_id.as_deref(), SENDER_SECRET).await?;
+        let secrets = senders_in(&text.unwrap_or_default())?;
+        *held = Some((Instant::now(), secrets.clone()));
+        Ok(secrets)
+    }
+
+    /// Writes the secret; makes it first if there is none: until somebody sets a secret of a sender, nobody pays for
+    /// one.
+    async fn save_senders(&self, secrets: &SenderSecrets) -> Result<(), Unavailable> {
+        let id = given(self.senders_id.as_deref(), SENDER_SECRET)?;
+        let text = document(secrets)?;
+        let mut held = self.senders.lock().await;
+        let put = self.client.put_secret_value().secret_id(id);
+        let written = put.secret_string(&text).call().await;
+        let is_missing = |error: &SdkError<PutSecretValueError>| {
+            let error = error.as_service_error();
+            error.is_some_and(PutSecretValueError::is_resource_not_found_exception)
+        };
+        match written {
+            Ok(_) => {}
+            Err(error) if is_missing(&error) => {
+                let create = self.client.create_secret().name(id);
+                let create = create
+                    .set_kms_key_id(self.encrypted_with.clone())
+                    .description("The secrets of those who send device events to Beckon");
+                let made = create.secret_string(&text).call().await;
+                made.map_err(|error| unreachable(SENDER_SECRET, error))?;
+            }
+            Err(error) => return Err(unreachable(SENDER_SECRET, error)),
+        }
+        *held = Some((Instant::now(), secrets.clone()));
+        Ok(())
+    }
+
+    /// The text of a secret; `None` if there is no such secret.
+    async fn read(
+        &self,
+        id: Option<&str>,
+        what: &'static str,
+    ) -> Result<Option<String>, Unavailable> {
+        let get = self.client.get_secret_value().secret_id(given(id, what)?);
+        let answer = match get.call().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let said = error.as_service_error();
+                if said.is_some_and(GetSecretValueError::is_resource_not_found_exception) {
+                    return Ok(None);
+                }
+                return Err(unreachable(what, error));
+            }
+        };
+        let text = answer.secret_string().map(str::to_owned);
+        text.ok_or_else(|| Unavailable::new(what, "it holds no text"))
+            .map(Some)
+    }
+}
+
+fn unreachable<E>(what: &'static str, error: E) -> Unavailable
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    Unavailable::new(what, DisplayErrorContext(error).to_string())
+}
+
+fn given<'a>(id: Option<&'a str>, what: &'static str) -> Result<&'a str, Unavailable> {
+    id.ok_or_else(|| Unavailable::new(what, "this function was not given it"))
 }

@@ -56,5 +56,7 @@ calls! {
     mail::get_account: GetAccountFluentBuilder -> GetAccountOutput or GetAccountError;
     mail::send_email: SendEmailFluentBuilder -> SendEmailOutput or SendEmailError;
     queue::send_message: SendMessageFluentBuilder -> SendMessageOutput or SendMessageError;
+    secrets::create_secret: CreateSecretFluentBuilder -> CreateSecretOutput or CreateSecretError;
     secrets::get_secret_value: GetSecretValueFluentBuilder -> GetSecretValueOutput or GetSecretValueError;
+    secrets::put_secret_value: PutSecretValueFluentBuilder -> PutSecretValueOutput or PutSecretValueError;
 }

@@ -1,6 +1,8 @@
 //! What people and machines do with Beckon, one file each.
 
 pub mod add_user;
+pub mod assign_device;
+pub mod carry_device_event;
 pub mod carry_out_job;
 pub mod change_invitation;
 pub mod change_settings;
@@ -18,10 +20,12 @@ pub mod export_users;
 pub mod hand_over;
 pub mod idempotency;
 pub mod import_users;
+pub mod manage_device_sources;
 pub mod note_changes;
 pub mod preview_invitations;
 pub mod preview_template;
 pub mod publish;
+pub mod receive_device_event;
 pub mod record_feedback;
 pub mod redeem;
 pub mod report_batch;

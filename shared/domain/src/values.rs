@@ -15,6 +15,8 @@ pub mod permission;
 pub mod pin;
 pub mod platform;
 pub mod problem;
+pub mod sender_secrets;
 pub mod session_ids;
+pub mod source_name;
 pub mod text;
 pub mod token;

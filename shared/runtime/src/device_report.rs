@@ -4,16 +4,13 @@
 //! A report is refused if it names nobody or no device. Everything else in it is additional: what is
 //! not understood is let be and named, and the report counts.
 
-mod facts;
-mod time;
-
 use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
+use beckon_domain::rules::device_facts::{self as facts, Facts, time};
 use beckon_domain::usecases::confirm_registration::Reported;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{DeviceId, ExternalId, IssueNumber};
 use beckon_domain::values::problem::{FieldProblem, Problems};
 use beckon_domain::values::session_ids::RegistrationId;
-use facts::Facts;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 

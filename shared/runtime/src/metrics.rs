@@ -34,11 +34,15 @@ pub enum Metric {
     UnfitWordings,
     /// Events that the bus took from us.
     EventsPublished,
+    /// Messages of device managements whose sender is not known, or not proven.
+    UnprovenDeviceEvents,
+    /// Messages of device managements that could not be carried on.
+    FailedDeviceEvents,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Failures,
         Self::UnreadableRows,
         Self::DeliveryPaused,
@@ -49,6 +53,8 @@ impl Metric {
         Self::MailsFailed,
         Self::UnfitWordings,
         Self::EventsPublished,
+        Self::UnprovenDeviceEvents,
+        Self::FailedDeviceEvents,
     ];
 
     /// Its name in `CloudWatch`.
@@ -65,6 +71,8 @@ impl Metric {
             Self::MailsFailed => "MailsFailed",
             Self::UnfitWordings => "UnfitWordings",
             Self::EventsPublished => "EventsPublished",
+            Self::UnprovenDeviceEvents => "UnprovenDeviceEvents",
+            Self::FailedDeviceEvents => "FailedDeviceEvents",
         }
     }
 
@@ -79,7 +87,9 @@ impl Metric {
             | Self::MailsAgain
             | Self::MailsFailed
             | Self::UnfitWordings
-            | Self::EventsPublished => "Count",
+            | Self::EventsPublished
+            | Self::UnprovenDeviceEvents
+            | Self::FailedDeviceEvents => "Count",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Keys that tests can read and change.
+//! Keys, and secrets of senders, that tests can read and change.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::keys::Keys;
 use beckon_domain::values::keys::KeyRing;
+use beckon_domain::values::sender_secrets::{SenderSecret, SenderSecrets};
+use beckon_domain::values::source_name::SourceName;
+use jiff::Timestamp;
 
-/// A key ring in memory. Clones share it.
+/// A key ring in memory, and the secrets of senders. Clones share them.
 #[derive(Debug, Clone)]
 pub struct MemoryKeys {
     ring: Arc<Mutex<Option<KeyRing>>>,
+    senders: Arc<Mutex<SenderSecrets>>,
 }
 
 impl MemoryKeys {
@@ -18,6 +22,7 @@ impl MemoryKeys {
     pub fn new() -> Self {
         Self {
             ring: Arc::new(Mutex::new(Some(ring_of(&["k1"], "k1")))),
+            senders: Arc::default(),
         }
     }
 
@@ -25,6 +30,14 @@ impl MemoryKeys {
     /// same key.
     pub fn rotate(&self, names: &[&str], current: &str) {
         *self.ring.lock().unwrap() = Some(ring_of(names, current));
+    }
+
+    /// This sender has this secret from now on.
+    pub fn give_sender(&self, source: &SourceName, secret: &str) {
+        let secret = SenderSecret::made(secret.to_owned());
+        let mut held = self.senders.lock().unwrap();
+        let given = held.clone().with(source, secret, Timestamp::UNIX_EPOCH);
+        *held = given.expect("a sender has two secrets at most").0;
     }
 
     /// Cannot be read until the next [`MemoryKeys::rotate`].
@@ -61,5 +74,20 @@ impl Keys for MemoryKeys {
     async fn key_ring(&self) -> Result<KeyRing, Unavailable> {
         let ring = self.ring.lock().unwrap().clone();
         ring.ok_or_else(|| Unavailable::new("the keys", "the test took them away"))
+    }
+
+    async fn sender_secrets(&self) -> Result<SenderSecrets, Unavailable> {
+        self.latest_sender_secrets().await
+    }
+
+    async fn latest_sender_secrets(&self) -> Result<SenderSecrets, Unavailable> {
+        self.key_ring().await?;
+        Ok(self.senders.lock().unwrap().clone())
+    }
+
+    async fn save_sender_secrets(&self, secrets: &SenderSecrets) -> Result<(), Unavailable> {
+        self.key_ring().await?;
+        *self.senders.lock().unwrap() = secrets.clone();
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@
 mod breakage;
 mod bus;
 mod cast;
+mod devices;
 mod dice;
 mod jobs;
 mod jobs_counts;
@@ -24,6 +25,7 @@ mod judgement;
 mod judgement_counts;
 mod ledger;
 mod ledger_answers;
+mod ledger_devices;
 mod ledger_ends;
 mod ledger_jobs;
 mod ledger_lists;

@@ -11,6 +11,7 @@ use beckon_domain::model::actor::Actor;
 use beckon_domain::model::batch::{Batch, Page};
 use beckon_domain::model::change::{ChangeOutcome, UserChange};
 use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState};
 use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::job::{Job, JobCursor};
 use beckon_domain::model::mail::Mail;
@@ -204,6 +205,27 @@ pub(super) fn job_stopped(cursor: &JobCursor) {
         ..Change::default()
     }
     .log();
+}
+
+/// A message of a device management: that it came, and what became of it. Where it failed, the reason is beside it.
+pub(super) fn device_event(event: &DeviceEvent) {
+    let (state, who) = match event.state {
+        DeviceEventState::Waiting if event.version == Version::FIRST => {
+            ("deviceEventWaits", kind(&Actor::DeviceManagement))
+        }
+        DeviceEventState::Waiting => ("deviceEventReplayed", "caller"),
+        DeviceEventState::Settled => ("deviceEventSettled", BECKON),
+        DeviceEventState::Failed => ("deviceEventFailed", BECKON),
+    };
+    tracing::info!(
+        what = state,
+        who,
+        event = display(event.id),
+        source = event.source.as_str(),
+        version = event.version.get(),
+        outcome = event.outcome,
+        "changed"
+    );
 }
 
 /// What became of a mail. That a run has claimed it is no news.

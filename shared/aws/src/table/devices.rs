@@ -1,14 +1,25 @@
-//! Devices that were registered, and the sessions in which they enrolled.
+//! Devices that were registered, the sessions in which they enrolled, and what device managements tell of them.
 
+use std::collections::BTreeSet;
+
+use beckon_domain::model::change::Identifier;
+use beckon_domain::model::device_event::DeviceEvent;
 use beckon_domain::model::registration::Registration;
+use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
 use beckon_domain::ports::devices::Devices;
-use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::reads::Readable;
-use beckon_domain::values::ids::{DeviceId, UserId};
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::reads::{ListPage, Readable};
+use beckon_domain::values::ids::{DeviceId, EventId, UserId};
 use beckon_domain::values::session_ids::SessionDigest;
+use jiff::Timestamp;
 
-use super::{Table, keys, text};
+use super::keys::{DueKind, ListKind};
+use super::mails::saved;
+use super::reading::key_of;
+use super::rows::part;
+use super::users::deleted;
+use super::{Table, changes, keys, rows, text};
 
 impl Devices for Table {
     async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
@@ -41,5 +52,102 @@ impl Devices for Table {
         let mut registrations = self.sort_out(rows).await;
         Registration::sort(&mut registrations.items);
         Ok(registrations)
+    }
+
+    async fn load_device_event(&self, id: EventId) -> Result<Option<DeviceEvent>, Unavailable> {
+        let item = self.get(keys::device_event(id)).await?;
+        self.one(item).await
+    }
+
+    async fn save_device_event(&self, event: &DeviceEvent) -> Result<(), SaveError> {
+        self.put_version(rows::device_event(event)?, event.version)
+            .await?;
+        changes::device_event(event);
+        Ok(())
+    }
+
+    async fn due_device_events(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<EventId>, Unavailable> {
+        self.due(DueKind::DeviceEvent, now, limit).await
+    }
+
+    async fn failed_device_events(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<EventId>, Unavailable> {
+        self.list_ids(ListKind::FailedEvents, position, limit).await
+    }
+
+    async fn load_reported_device(
+        &self,
+        id: &DeviceId,
+    ) -> Result<Option<ReportedDevice>, Unavailable> {
+        let item = self.get(keys::reported(id)).await?;
+        self.one(item).await
+    }
+
+    async fn save_reported_device(
+        &self,
+        device: &ReportedDevice,
+        before: Option<&ReportedDevice>,
+    ) -> Result<(), SaveError> {
+        let row = self.replace(rows::reported_device(device)?, device.version)?;
+        let mut items = vec![part(row)];
+        let finds = |device: &ReportedDevice| {
+            let unassigned = device.is_unassigned();
+            device.identifiers().into_iter().filter(move |_| unassigned)
+        };
+        let now: BTreeSet<Identifier> = finds(device).collect();
+        let then: BTreeSet<Identifier> = before.into_iter().flat_map(finds).collect();
+        for name in &now {
+            items.push(part(self.set(rows::unassigned(name, device))?));
+        }
+        for name in then.difference(&now) {
+            let key = keys::unassigned(name, &device.id).into_item();
+            items.push(deleted(self.taking(key))?);
+        }
+        saved(self.transact(items).await)?;
+        Ok(())
+    }
+
+    async fn unassigned_devices(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<DeviceId>, Unavailable> {
+        let slice = self
+            .list_slice(ListKind::Unassigned, position, limit, false)
+            .await?;
+        let ids = slice.items.iter();
+        Ok(ListPage {
+            items: ids
+                .filter_map(|entry| DeviceId::parse(keys::id_in(&entry.pk)).ok())
+                .collect(),
+            next: slice.next,
+            unreadable: 0,
+        })
+    }
+
+    async fn unassigned_devices_of(
+        &self,
+        identifier: &Identifier,
+        limit: usize,
+    ) -> Result<Vec<DeviceId>, Unavailable> {
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("pk = :name AND begins_with(sk, :devices)")
+            .expression_attribute_values(":name", text(keys::unassigned_partition(identifier)))
+            .expression_attribute_values(":devices", text(keys::DEVICES))
+            .consistent_read(true);
+        let (rows, _) = self.query_rows(query, limit).await?;
+        let ids = rows.iter().map(|row| key_of(row).sk);
+        Ok(ids
+            .filter_map(|sk| DeviceId::parse(sk.strip_prefix(keys::DEVICES)?).ok())
+            .collect())
     }
 }

@@ -15,6 +15,9 @@
 //! | sums over everything and over groups | `counts` | `everything`, `group#…` |
 //! | where counting stands, what is uncounted | `counting` | `ledger`, `uncounted#generation#n` |
 //! | registration session | `session#digest` | `session` |
+//! | message of a device management | `deviceEvent#id` | `deviceEvent` |
+//! | what sources told of a device | `reported#source:id` | `reported` |
+//! | whose a device may be that belongs to nobody | `unassigned#address#…`, `unassigned#external#…` | `device#source:id` |
 //! | settings, one of their versions | `settings` | `current`, `version#n` |
 //! | own wording | `template` | `kind#locale` |
 //! | remembered answer | `answer#digest` | `answer` |
@@ -26,11 +29,12 @@
 //! Index keys are spread over sixteen partitions, so that none takes more than a sixteenth of
 //! the writes.
 
+use beckon_domain::model::change::Identifier;
 use beckon_domain::model::counting::{Scope, SheetKey};
 use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::stored::{RowKey, digest_of};
 use beckon_domain::model::template::TemplateName;
-use beckon_domain::values::address::NormalisedAddress;
+use beckon_domain::values::address::{EmailAddress, NormalisedAddress};
 use beckon_domain::values::ids::{
     BatchId, DeviceId, EventId, ExternalId, JobId, MailId, UserId, Version,
 };
@@ -105,7 +109,7 @@ impl From<RowKey> for Key {
 pub(super) fn shown(key: &RowKey) -> String {
     let RowKey { pk, sk } = key;
     match pk.split_once('#') {
-        Some((kind @ ("address" | "external" | "tally"), name)) => {
+        Some((kind @ ("address" | "external" | "tally" | "unassigned"), name)) => {
             format!("{kind}#(digest {}) {sk}", digest_of(name))
         }
         _ => format!("{pk} {sk}"),
@@ -141,6 +145,50 @@ pub(super) const EVENTS: &str = "event#";
 
 pub(super) fn event(user: UserId, id: EventId) -> Key {
     Key::new(user_partition(user), format!("{EVENTS}{id}"))
+}
+
+/// The name that a row keeps for its user, if it is such a row.
+pub(super) fn name_in(key: &RowKey) -> Option<Identifier> {
+    let name = id_in(&key.pk);
+    match key.sk.as_str() {
+        "address" => {
+            let address = EmailAddress::parse(name).ok();
+            address.map(|address| Identifier::Address(address.normalised()))
+        }
+        "external" => ExternalId::parse(name).ok().map(Identifier::External),
+        _ => None,
+    }
+}
+
+pub(super) const DEVICE_EVENT: &str = "deviceEvent";
+
+pub(super) fn device_event(id: EventId) -> Key {
+    Key::new(format!("deviceEvent#{id}"), DEVICE_EVENT)
+}
+
+pub(super) fn reported(id: &DeviceId) -> Key {
+    Key::new(format!("reported#{}", id.as_str()), "reported")
+}
+
+/// The rows of devices that belong to nobody and name somebody so.
+pub(super) fn unassigned_partition(name: &Identifier) -> String {
+    match name {
+        Identifier::Address(address) => format!("unassigned#address#{}", address.as_str()),
+        Identifier::External(id) => format!("unassigned#external#{}", id.as_str()),
+    }
+}
+
+pub(super) fn unassigned(name: &Identifier, device: &DeviceId) -> Key {
+    Key::new(
+        unassigned_partition(name),
+        format!("{DEVICES}{}", device.as_str()),
+    )
+}
+
+/// Sixteen bytes of a device's id that spread as those of a ULID do.
+pub(super) fn spread(id: &DeviceId) -> [u8; 16] {
+    let digest = u64::from_str_radix(&digest_of(id.as_str()), 16);
+    u128::from(digest.unwrap_or(0)).to_be_bytes()
 }
 
 pub(super) fn address(address: &NormalisedAddress) -> Key {
@@ -342,6 +390,7 @@ pub(super) enum DueKind {
     Over,
     /// What is left of a deleted user.
     Tombstone,
+    DeviceEvent,
 }
 
 impl DueKind {
@@ -354,6 +403,7 @@ impl DueKind {
             Self::Invitation => "invitation",
             Self::Over => "over",
             Self::Tombstone => "tombstone",
+            Self::DeviceEvent => "deviceEvent",
         }
     }
 
@@ -406,6 +456,8 @@ pub(super) enum ListKind {
     Users,
     Batches,
     Jobs,
+    FailedEvents,
+    Unassigned,
 }
 
 impl ListKind {
@@ -414,6 +466,8 @@ impl ListKind {
             Self::Users => "users",
             Self::Batches => "batches",
             Self::Jobs => "jobs",
+            Self::FailedEvents => "failedEvents",
+            Self::Unassigned => "unassigned",
         }
     }
 
@@ -458,6 +512,7 @@ mod tests {
             ("address#ada@example.com", "address"),
             ("external#S-1-5", "external"),
             ("tally#source#203.0.113.7", "tally"),
+            ("unassigned#address#ada@example.com", "device#jamf:1"),
         ] {
             let (kind, name) = pk.split_once('#').unwrap();
             let digest = digest_of(name);

@@ -11,11 +11,13 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::device_event::DeviceEvent;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::job::{Job, JobCursor, JobPage};
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::Registration;
+use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
 use beckon_domain::model::stored::{Carried, RowKey, Unreadable};
 use beckon_domain::model::template::Template;
@@ -71,7 +73,7 @@ macro_rules! rows {
 }
 pub(super) use rows;
 
-rows!(carrying: User, Mail, Batch, Cursor, Job, JobCursor, Registration, Session, Template);
+rows!(carrying: User, Mail, Batch, Cursor, Job, JobCursor, Registration, Session, Template, DeviceEvent, ReportedDevice);
 rows!(HistoryEntry, JobPage, Page, Pause, IdempotencyRecord);
 
 /// A value, or where in it the trouble is.

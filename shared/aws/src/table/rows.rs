@@ -7,11 +7,16 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::change::Identifier;
+use beckon_domain::model::device_event::{
+    DeviceEvent, DeviceEventState, FAILED_KEPT_DAYS, SETTLED_KEPT_DAYS,
+};
 use beckon_domain::model::erasure::{Tombstone, over_since};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::job::{Job, JobCursor, JobPage};
 use beckon_domain::model::mail::{Mail, MailKind};
 use beckon_domain::model::registration::Registration;
+use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
 use beckon_domain::model::stored::Carried;
 use beckon_domain::model::template::Template;
@@ -206,6 +211,65 @@ pub(super) fn session(session: &Session) -> Result<Item, Unavailable> {
     let gone = session.expires_at.as_second() + SESSION_KEPT_DAYS * 24 * 60 * 60;
     item.insert(keys::TTL.to_owned(), number(gone));
     Ok(item)
+}
+
+/// How long a device is remembered that belongs to nobody, or of which only facts are known.
+const UNASSIGNED_KEPT_DAYS: i64 = 90;
+
+/// How long a device of somebody is remembered of which nothing more is told: facts that come later find the person
+/// by it.
+const ASSIGNED_KEPT_DAYS: i64 = 400;
+
+pub(super) fn device_event(event: &DeviceEvent) -> Result<Item, Unavailable> {
+    let mut item = carrying_row(keys::device_event(event.id), event, &event.carried)?;
+    let kept_days = match event.state {
+        DeviceEventState::Waiting => {
+            let id = event.id.to_bytes();
+            item.extend(keys::due_attributes(DueKind::DeviceEvent, id, event.due_at));
+            return Ok(item);
+        }
+        DeviceEventState::Settled => SETTLED_KEPT_DAYS,
+        DeviceEventState::Failed => {
+            item.extend(keys::list_attributes(
+                ListKind::FailedEvents,
+                event.id.to_bytes(),
+                event.id.to_string(),
+            ));
+            FAILED_KEPT_DAYS
+        }
+    };
+    let gone = event.due_at.as_second() + kept_days * 24 * 60 * 60;
+    item.insert(keys::TTL.to_owned(), number(gone));
+    Ok(item)
+}
+
+pub(super) fn reported_device(device: &ReportedDevice) -> Result<Item, Unavailable> {
+    let mut item = carrying_row(keys::reported(&device.id), device, &device.carried)?;
+    if device.is_unassigned() {
+        let order = format!("{}#{}", keys::moment(device.changed_at), device.id.as_str());
+        item.extend(keys::list_attributes(
+            ListKind::Unassigned,
+            keys::spread(&device.id),
+            order,
+        ));
+    }
+    item.insert(keys::TTL.to_owned(), number(gone_at(device)));
+    Ok(item)
+}
+
+/// What finds a device that belongs to nobody by a name of somebody.
+pub(super) fn unassigned(name: &Identifier, device: &ReportedDevice) -> Item {
+    let mut item = fresh(keys::unassigned(name, &device.id));
+    item.insert(keys::TTL.to_owned(), number(gone_at(device)));
+    item
+}
+
+fn gone_at(device: &ReportedDevice) -> i64 {
+    let kept_days = match device.user {
+        Some(_) => ASSIGNED_KEPT_DAYS,
+        None => UNASSIGNED_KEPT_DAYS,
+    };
+    device.changed_at.as_second() + kept_days * 24 * 60 * 60
 }
 
 /// Whether a put may replace what there is: see [`Version`]. What was written in a later schema is

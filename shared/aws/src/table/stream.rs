@@ -4,11 +4,13 @@
 use std::collections::HashMap;
 
 use aws_lambda_events::streams::DynamoDbBatchItemFailure;
+use beckon_domain::model::change::Identifier;
 use beckon_domain::model::counting::{Member, Uncounted};
+use beckon_domain::model::device_event::DeviceEventState;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::MailState;
 use beckon_domain::model::stored::RowKey;
-use beckon_domain::values::ids::{BatchId, JobId, UserId};
+use beckon_domain::values::ids::{BatchId, EventId, JobId, UserId};
 use serde_dynamo::AttributeValue;
 
 use super::keys;
@@ -41,6 +43,10 @@ pub enum RowChange {
     MailWaits,
     /// What is counted may have changed, and nothing else is asked for.
     Counts,
+    /// A message of a device management waits to be carried on.
+    DeviceEventWaits(EventId),
+    /// Somebody is found by this from now on.
+    NameTaken(Identifier),
     /// The row cannot be read and was set aside, and nobody has been told.
     SetAside(RowKey),
     /// Something happened, and a history says so.
@@ -120,6 +126,18 @@ fn asked(record: &StreamRecord) -> Result<RowChange, String> {
             Some(AttributeValue::S(_)) => Ok(counts_alone(&key)),
             _ => Err("the mail has no state".to_owned()),
         },
+        keys::DEVICE_EVENT => match row.get("state") {
+            Some(AttributeValue::S(state)) if state == DeviceEventState::Waiting.name() => {
+                let id = keys::id_in(&key.pk).parse();
+                id.map(RowChange::DeviceEventWaits)
+                    .map_err(|_| "the message of a device management has no id".to_owned())
+            }
+            Some(AttributeValue::S(_)) => Ok(RowChange::Other),
+            _ => Err("the message of a device management has no state".to_owned()),
+        },
+        "address" | "external" if record.event_name == "INSERT" => {
+            Ok(keys::name_in(&key).map_or(RowChange::Other, RowChange::NameTaken))
+        }
         _ => Ok(counts_alone(&key)),
     }
 }

@@ -210,6 +210,22 @@ fn key(specimen: &Specimen) -> (String, String) {
             format!("session#{}", session.digest.as_str()),
             "session".to_owned(),
         ),
+        Value::DeviceEvent(event) => (
+            format!("deviceEvent#{}", event.id),
+            "deviceEvent".to_owned(),
+        ),
+        Value::Reported(device) => (
+            format!("reported#{}", device.id.as_str()),
+            "reported".to_owned(),
+        ),
+        Value::Unassigned(name, device) => {
+            let name = match name {
+                Identifier::Address(address) => format!("address#{}", address.as_str()),
+                Identifier::External(id) => format!("external#{}", id.as_str()),
+            };
+            let sk = format!("device#{}", device.as_str());
+            (format!("unassigned#{name}"), sk)
+        }
         Value::CurrentSettings(_) => ("settings".to_owned(), "current".to_owned()),
         Value::SettingsVersion(saved) => (
             "settings".to_owned(),
@@ -268,6 +284,11 @@ async fn write(engine: &Engine, value: Value) {
             let written = table.save_settings(&saved.settings, before, &stamp).await;
             written.unwrap();
         }
+        Value::DeviceEvent(event) => table.save_device_event(&event).await.unwrap(),
+        Value::Reported(device) => {
+            let saved = table.save_reported_device(&device, None).await;
+            saved.unwrap();
+        }
         Value::Template(template) => table.save_template(&template).await.unwrap(),
         Value::Tally(name, until) => table.add_to_tally(name, now, until).await.unwrap(),
         Value::Lease(run, until) => assert!(table.take_lease(run, now, until).await.unwrap()),
@@ -284,6 +305,7 @@ async fn write(engine: &Engine, value: Value) {
         | Value::JobFile(..)
         | Value::JobPage(_)
         | Value::Named(..)
+        | Value::Unassigned(..)
         | Value::CurrentSettings(_) => {}
     }
 }
@@ -367,6 +389,8 @@ fn without_more(mut value: Value) -> Value {
         Value::JobCursor(cursor) => cursor.carried = nothing,
         Value::Session(session) => session.carried = nothing,
         Value::Template(template) => template.carried = nothing,
+        Value::DeviceEvent(event) => event.carried = nothing,
+        Value::Reported(device) => device.carried = nothing,
         _ => {}
     }
     value
@@ -456,6 +480,18 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
             let another = specimens::unwritten_mail();
             let count = table.note_bounce(*batch, another).await.unwrap();
             (count == 2).then(|| value.clone())
+        }
+        Value::DeviceEvent(event) => {
+            let found = table.load_device_event(event.id).await.unwrap();
+            found.map(Value::DeviceEvent)
+        }
+        Value::Reported(device) => {
+            let found = table.load_reported_device(&device.id).await.unwrap();
+            found.map(Value::Reported)
+        }
+        Value::Unassigned(name, device) => {
+            let found = table.unassigned_devices_of(name, 10).await.unwrap();
+            found.contains(device).then(|| value.clone())
         }
         Value::Session(session) => table
             .load_session(&session.digest)

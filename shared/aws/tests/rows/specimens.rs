@@ -9,6 +9,7 @@ use beckon_domain::model::batch::{
 };
 use beckon_domain::model::change::Identifier;
 use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState};
 use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::idempotency::IdempotencyRecord;
@@ -27,6 +28,7 @@ use beckon_domain::model::registration::{
     DeviceFacts, NotCompleted, Registration, WhyNotCompleted,
 };
 use beckon_domain::model::reminders::ReminderPlan;
+use beckon_domain::model::reported_device::{Claimant, Enrolment, ReportedDevice, Told, ToldFacts};
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::session::{NamedDevice, Session, SessionSlot};
 use beckon_domain::model::settings::{Settings, SettingsDraft, UNSAVED, VersionedSettings};
@@ -35,13 +37,15 @@ use beckon_domain::model::template::{Template, TemplateKind, TemplateName, Wordi
 use beckon_domain::model::user::{AddressSuppression, Asked, User};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{
-    BatchId, DeviceId, EventId, IssueNumber, JobId, MailId, RequestId, RunId, UserId, Version,
+    BatchId, DeviceId, EventId, ExternalId, IssueNumber, JobId, MailId, RequestId, RunId, UserId,
+    Version,
 };
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::method::Method;
 use beckon_domain::values::names::{GroupName, Label};
 use beckon_domain::values::nonce::Nonce;
 use beckon_domain::values::session_ids::{RegistrationId, SessionDigest};
+use beckon_domain::values::source_name::SourceName;
 use beckon_testkit::builders::{
     a_batch, a_job, a_mail, a_registration, a_user, an_invitation, monday_morning, settings,
 };
@@ -70,6 +74,10 @@ pub(crate) enum Value {
     JobPage(JobPage),
     Bounce(BatchId, MailId),
     Session(Session),
+    DeviceEvent(DeviceEvent),
+    Reported(ReportedDevice),
+    /// What finds a device of nobody.
+    Unassigned(Identifier, DeviceId),
     CurrentSettings(VersionedSettings),
     SettingsVersion(VersionedSettings),
     Template(Template),
@@ -206,6 +214,18 @@ pub(crate) fn all() -> Vec<Specimen> {
     for (name, session) in sessions() {
         add(format!("session-{name}"), Value::Session(session));
     }
+    for (name, event) in device_events() {
+        add(format!("device-event-{name}"), Value::DeviceEvent(event));
+    }
+    for (name, device) in reported_devices() {
+        if device.is_unassigned() {
+            for (number, claim) in device.identifiers().into_iter().enumerate() {
+                let value = Value::Unassigned(claim, device.id.clone());
+                add(format!("unassigned-{number}-of-{name}"), value);
+            }
+        }
+        add(format!("reported-{name}"), Value::Reported(device));
+    }
     for saved in saved_settings() {
         let name = format!("settings-version-{}", saved.version.get());
         add(name, Value::SettingsVersion(saved));
@@ -249,6 +269,86 @@ pub(crate) fn of_rows(rows: &BTreeMap<String, serde_json::Value>) -> Vec<Specime
         }
     }
     specimens
+}
+
+/// A message of a device management in each of its states.
+fn device_events() -> Vec<(&'static str, DeviceEvent)> {
+    let received = |number: u128| {
+        let id = EventId::from_bytes(bytes(0x6000 + number));
+        let source = SourceName::parse("phones").expect("a name");
+        DeviceEvent::received(id, source, b"{\"topic\": \"\xff\"}".to_vec(), later(1))
+    };
+    let (settled, failed) = (DeviceEventState::Settled, DeviceEventState::Failed);
+    let first = |event: DeviceEvent| DeviceEvent {
+        version: Version::FIRST,
+        ..event
+    };
+    let why = Some("the device's id is not there".to_owned());
+    vec![
+        ("waiting", received(1)),
+        (
+            "settled",
+            first(received(2).in_state(settled, Some("recorded".to_owned()), later(2))),
+        ),
+        ("failed", first(received(3).in_state(failed, why, later(2)))),
+    ]
+}
+
+/// A device that a source told of: of which only facts are known, of nobody, and of somebody.
+fn reported_devices() -> Vec<(&'static str, ReportedDevice)> {
+    let told = |text: &str| Told {
+        value: label(text),
+        at: later(1),
+    };
+    let facts = ReportedDevice {
+        id: device_id("phones:00008030-0001"),
+        told: ToldFacts {
+            name: Some(told("Ada’s iPhone")),
+            platform: Some(told("ios")),
+            os_version: Some(told("18.1")),
+            serial: Some(told("FAKE0001")),
+            supervised: Some(Told {
+                value: true,
+                at: later(2),
+            }),
+            enrollment_type: Some(Told {
+                value: EnrollmentType::Device,
+                at: later(1),
+            }),
+        },
+        enrolment: None,
+        unenrolled_at: None,
+        user: None,
+        assigned_to: None,
+        changed_at: later(2),
+        version: Version::FIRST,
+        carried: Carried::default(),
+    };
+    let of_nobody = ReportedDevice {
+        id: device_id("macs:U-2"),
+        told: ToldFacts::default(),
+        enrolment: Some(Enrolment {
+            at: Some(later(1)),
+            claimants: vec![
+                Claimant::Reference(digest(9)),
+                Claimant::Address(address("nobody@example.com")),
+                Claimant::External(ExternalId::parse("nobody").expect("an external id")),
+            ],
+        }),
+        ..facts.clone()
+    };
+    let of_somebody = ReportedDevice {
+        id: device_id("macs:U-3"),
+        unenrolled_at: Some(later(3)),
+        user: Some(user_id(1)),
+        assigned_to: Some(user_id(1)),
+        ..of_nobody.clone()
+    };
+    vec![
+        ("facts", facts),
+        ("of-nobody", of_nobody),
+        ("of-somebody", of_somebody),
+    ]
 }
 
 /// Where a batch's expansion stands.
@@ -1136,7 +1236,40 @@ pub(crate) fn saved_settings() -> Vec<VersionedSettings> {
             version: version.next().next(),
             settings: settings_with_every_part_of_a_group(),
         },
+        VersionedSettings {
+            version: version.next().next().next(),
+            settings: settings_with_sources(),
+        },
     ]
+}
+
+fn settings_with_sources() -> Settings {
+    parsed(serde_json::json!({
+        "sender": { "from": "it@example.com" },
+        "deviceSources": [
+            { "name": "phones", "kind": "nanomdm" },
+            { "name": "macs", "kind": "jamf" },
+            { "name": "fleet", "kind": "fleet" },
+            {
+                "name": "ours", "kind": "generic",
+                "authentication": { "type": "header", "header": "X-Token" },
+                "mapping": {
+                    "unwrap": [{ "from": "/data", "as": "base64Json", "to": "inner" }],
+                    "ignore": [{ "of": "/test", "present": true }],
+                    "rules": [{ "says": "enrolled", "when": [{ "of": "/event", "in": ["added", 1] }] }],
+                    "person": { "reference": { "from": ["/ref"] }, "email": { "from": ["/who"] }, "externalId": { "from": ["/id"], "except": ["-1"] } },
+                    "device": {
+                        "id": { "from": ["/udid", "/id"] }, "name": { "from": ["/name"] },
+                        "platform": { "from": ["/model"], "startsWith": { "iPhone": "ios" } },
+                        "osVersion": { "from": ["/os"] }, "serial": { "from": ["/serial"] },
+                        "supervised": { "from": ["/mode"], "map": { "full": true } },
+                        "enrollmentType": { "from": ["/byod"], "whenPresent": "user" }
+                    },
+                    "time": { "from": ["/when"] }
+                }
+            }
+        ]
+    }))
 }
 
 fn settings_with_every_part_of_a_group() -> Settings {

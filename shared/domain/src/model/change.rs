@@ -48,6 +48,8 @@ pub struct UserChange {
     pub registration: Option<Registration>,
     /// A session to set.
     pub session: Option<Session>,
+    /// What finds the issue by its reference, to set: a session of its own, which no secret opens.
+    pub reference: Option<Session>,
 }
 
 impl UserChange {
@@ -62,6 +64,7 @@ impl UserChange {
             history: Vec::new(),
             registration: None,
             session: None,
+            reference: None,
         }
     }
 
@@ -99,6 +102,13 @@ impl UserChange {
     #[must_use]
     pub fn with_session(mut self, session: Option<Session>) -> Self {
         self.session = session;
+        self
+    }
+
+    /// The same, and what finds the issue by its reference, if that is not there yet.
+    #[must_use]
+    pub fn with_reference(mut self, reference: Option<Session>) -> Self {
+        self.reference = reference;
         self
     }
 

@@ -8,13 +8,15 @@ use crate::model::stored::Carried;
 use crate::values::address::EmailAddress;
 use crate::values::ids::{DeviceId, ExternalId, IssueNumber, UserId};
 use crate::values::names::Label;
-use crate::values::session_ids::RegistrationId;
+use crate::values::session_ids::{RegistrationId, SessionDigest};
 
 /// Whom a report speaks of.
 #[derive(Debug, Clone)]
 pub enum Registrant {
     /// Whoever opened this session.
     Session(RegistrationId),
+    /// Whoever was given the reference with this digest.
+    Reference(SessionDigest),
     /// This user.
     User(UserId),
     /// Whom the directory calls so.

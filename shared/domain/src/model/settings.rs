@@ -5,6 +5,7 @@ pub mod administrators;
 pub mod agreements;
 pub mod branding;
 pub mod comparing;
+pub mod device_sources;
 mod draft;
 pub mod enrolment;
 mod fields;
@@ -31,10 +32,12 @@ use crate::values::mail_header;
 use crate::values::method::Method;
 use crate::values::names::{GroupName, Label};
 use crate::values::pin::{PinAlphabet, PinPolicy};
+use crate::values::source_name::SourceName;
 
 use administrators::Administrators;
 use agreements::AgreementWording;
 use branding::Branding;
+use device_sources::DeviceSource;
 use groups::GroupSettings;
 use reminders::Reminders;
 use retention::Retention;
@@ -165,6 +168,9 @@ pub struct Settings {
     /// Where people go on.
     #[serde(default)]
     pub enrolment: Vec<EnrolmentAddress>,
+    /// Device managements that tell of devices by messages of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub device_sources: Vec<DeviceSource>,
     /// The language of those whose own is not known.
     pub locale: Locale,
     /// The time zone of those whose own is not known.
@@ -258,9 +264,26 @@ impl Settings {
             organisation: Organisation::default(),
             branding: Branding::default(),
             enrolment: Vec::new(),
+            device_sources: Vec::new(),
             locale: Locale::english(),
             time_zone: TimeZoneName::utc(),
         }
+    }
+
+    /// The source of device events with this name.
+    #[must_use]
+    pub fn device_source(&self, name: &SourceName) -> Option<&DeviceSource> {
+        self.device_sources
+            .iter()
+            .find(|source| source.name == *name)
+    }
+
+    /// Whether an enrolment address carries the reference of an issue.
+    #[must_use]
+    pub fn carries_reference(&self) -> bool {
+        let urls = self.enrolment.iter().map(|address| address.url.as_str());
+        urls.flat_map(enrolment::variables_of)
+            .any(|name| name == "reference")
     }
 
     /// The head of every mail.

@@ -1,15 +1,21 @@
-//! Devices that were registered, and the sessions in which they enrolled.
+//! Devices that were registered, the sessions in which they enrolled, and what device managements tell of them.
 
 use std::future::Future;
 
+use jiff::Timestamp;
+
+use crate::model::change::Identifier;
+use crate::model::device_event::DeviceEvent;
 use crate::model::registration::Registration;
+use crate::model::reported_device::ReportedDevice;
 use crate::model::session::Session;
-use crate::ports::error::Unavailable;
-use crate::ports::reads::Readable;
-use crate::values::ids::{DeviceId, UserId};
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::reads::{ListPage, Readable};
+use crate::values::ids::{DeviceId, EventId, UserId};
 use crate::values::session_ids::SessionDigest;
 
-/// Devices that were registered, and the sessions in which they enrolled.
+/// Devices that were registered, the sessions in which they enrolled, and what device managements tell of them: their
+/// messages as they came, and each device that one told of, before and after it is known whose it is.
 pub trait Devices {
     /// The session with this digest.
     fn load_session(
@@ -31,4 +37,60 @@ pub trait Devices {
         user: UserId,
         limit: usize,
     ) -> impl Future<Output = Result<Readable<Registration>, Unavailable>> + Send;
+
+    /// The message of a device management with this id.
+    fn load_device_event(
+        &self,
+        id: EventId,
+    ) -> impl Future<Output = Result<Option<DeviceEvent>, Unavailable>> + Send;
+
+    /// Writes the next version of a message, its first included. While it waits, it is due; when it failed, it is
+    /// listed; settled or failed, it goes when it was kept long enough.
+    fn save_device_event(
+        &self,
+        event: &DeviceEvent,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+
+    /// The messages that wait since before `now`, the oldest first, at most `limit`. The answer may be a moment old.
+    fn due_device_events(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<EventId>, Unavailable>> + Send;
+
+    /// The messages that failed, the newest first. The answer may be a moment old.
+    fn failed_device_events(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<ListPage<EventId>, Unavailable>> + Send;
+
+    /// What sources told of this device.
+    fn load_reported_device(
+        &self,
+        id: &DeviceId,
+    ) -> impl Future<Output = Result<Option<ReportedDevice>, Unavailable>> + Send;
+
+    /// Writes the next version of what sources told of a device, its first included, as one with whatever finds it:
+    /// while it belongs to nobody, it is listed, and found by the address and the external id that it names. `before`
+    /// is what was read; the row must still be that.
+    fn save_reported_device(
+        &self,
+        device: &ReportedDevice,
+        before: Option<&ReportedDevice>,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+
+    /// The devices that belong to nobody, the newest first. The answer may be a moment old.
+    fn unassigned_devices(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<ListPage<DeviceId>, Unavailable>> + Send;
+
+    /// The devices that belong to nobody and name somebody so, at most `limit`.
+    fn unassigned_devices_of(
+        &self,
+        identifier: &Identifier,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<DeviceId>, Unavailable>> + Send;
 }

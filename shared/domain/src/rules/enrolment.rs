@@ -10,6 +10,8 @@ use crate::values::platform::{self, Platform};
 pub struct GoingOn<'a> {
     /// The registration session.
     pub registration_id: &'a str,
+    /// The reference of the issue.
+    pub reference: &'a str,
     /// The person's address.
     pub email: &'a str,
     /// The platform, if it was named.
@@ -54,6 +56,7 @@ pub fn continue_url(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<
             .url
             .as_str()
             .replace("{registrationId}", &percent_encoded(who.registration_id))
+            .replace("{reference}", &percent_encoded(who.reference))
             .replace(
                 "{platform}",
                 &percent_encoded(platform.as_deref().unwrap_or_default()),
@@ -74,13 +77,16 @@ pub fn managed_at(addresses: &[EnrolmentAddress], email: &str) -> Option<String>
         let is_web = url
             .split_once("://")
             .is_some_and(|(scheme, _)| scheme == "https" || scheme == "http");
-        is_web && !variables_of(url).contains(&"registrationId")
+        let variables = variables_of(url);
+        let is_of_session = |name: &&str| matches!(*name, "registrationId" | "reference");
+        is_web && !variables.iter().any(is_of_session)
     };
     let followed: Vec<_> = addresses.iter().filter(follows).cloned().collect();
     continue_url(
         &followed,
         GoingOn {
             registration_id: "",
+            reference: "",
             email,
             platform: None,
             ownership: Ownership::NotSet,
@@ -126,7 +132,7 @@ mod tests {
             address(
                 Some("ios"),
                 Some(Ownership::CompanyOwned),
-                "https://mdm.example.com/ios?s={registrationId}",
+                "https://mdm.example.com/ios?s={registrationId}&r={reference}",
             ),
             address(
                 None,
@@ -136,6 +142,7 @@ mod tests {
         ];
         let who = GoingOn {
             registration_id: "abc",
+            reference: "def",
             email: "a+b@example.com",
             platform: Some("ios"),
             ownership: Ownership::CompanyOwned,
@@ -143,7 +150,7 @@ mod tests {
 
         assert_eq!(
             continue_url(&addresses, who).unwrap(),
-            "https://mdm.example.com/ios?s=abc"
+            "https://mdm.example.com/ios?s=abc&r=def"
         );
         assert_eq!(
             continue_url(
@@ -170,6 +177,7 @@ mod tests {
         let leads = |platform: &str| {
             let who = GoingOn {
                 registration_id: "abc",
+                reference: "def",
                 email: "a@example.com",
                 platform: Some(platform),
                 ownership: Ownership::NotSet,
@@ -202,6 +210,7 @@ mod tests {
         let leads = |addresses: &[EnrolmentAddress]| {
             let who = GoingOn {
                 registration_id: "abc",
+                reference: "def",
                 email: "a@example.com",
                 platform: Some("iPad"),
                 ownership: Ownership::CompanyOwned,

@@ -32,8 +32,9 @@ use crate::ports::users::Users;
 use crate::rules::completion::{Effect, effect_of, is_told};
 use crate::rules::confirmation;
 use crate::rules::notices::{addressees, notice};
-use crate::values::ids::{DeviceId, IssueNumber, MailId};
+use crate::values::ids::{DeviceId, IssueNumber, MailId, UserId};
 use crate::values::problem::FieldProblem;
+use crate::values::session_ids::SessionDigest;
 
 /// What a report came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,8 @@ impl Confirmed {
 /// What a report came to, and what it did not do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reported {
+    /// Whose the device is.
+    pub user: UserId,
     /// What became of the device.
     pub outcome: Confirmed,
     /// The issue that the device completed, by this report or by an earlier one.
@@ -168,19 +171,8 @@ where
         registrant: &Registrant,
     ) -> Result<Option<(User, Option<Session>)>, Unavailable> {
         let (user, session) = match registrant {
-            Registrant::Session(id) => {
-                let digest = id.digest();
-                let Some(found) = self.env.store().load_session(&digest).await? else {
-                    return Ok(None);
-                };
-                let user = self.env.store().load_user(found.user).await?;
-                // A session is written with its user and under their version. So what holds of it is read
-                // after them: another report may have come in between.
-                let Some(session) = self.env.store().load_session(&digest).await? else {
-                    return Ok(None);
-                };
-                (user, Some(session))
-            }
+            Registrant::Session(id) => return self.of_session(&id.digest()).await,
+            Registrant::Reference(digest) => return self.of_session(digest).await,
             Registrant::User(id) => (self.env.store().load_user(*id).await?, None),
             Registrant::External(id) => (self.env.store().user_by_external_id(id).await?, None),
             Registrant::Address(address) => {
@@ -193,6 +185,22 @@ where
             }
         };
         Ok(user.map(|user| (user, session)))
+    }
+
+    async fn of_session(
+        &self,
+        digest: &SessionDigest,
+    ) -> Result<Option<(User, Option<Session>)>, Unavailable> {
+        let Some(found) = self.env.store().load_session(digest).await? else {
+            return Ok(None);
+        };
+        let user = self.env.store().load_user(found.user).await?;
+        // A session is written with its user and under their version. So what holds of it is read
+        // after them: another report may have come in between.
+        let Some(session) = self.env.store().load_session(digest).await? else {
+            return Ok(None);
+        };
+        Ok(user.map(|user| (user, Some(session))))
     }
 
     /// What is told of a device that is recorded, and nothing of it completes an invitation. Without
@@ -212,6 +220,7 @@ where
             Effect::AfterEnd | Effect::NothingOpen => None,
         };
         let reported = Reported {
+            user: report.user.id,
             outcome: if facts_are_known {
                 Confirmed::KnownBefore(learnt.decided)
             } else {
@@ -294,6 +303,7 @@ where
             ..session.clone()
         }));
         let reported = Reported {
+            user: report.user.id,
             outcome: Confirmed::Recorded(registration.decided),
             issue: registration.issue,
             not_completed: registration.not_completed,
@@ -363,6 +373,7 @@ where
 fn names_nobody(registrant: &Registrant) -> FieldProblem {
     let field = match registrant {
         Registrant::Session(_) => "registrationId",
+        Registrant::Reference(_) => "reference",
         Registrant::User(_) => "userId",
         Registrant::External(_) => "externalId",
         Registrant::Address(_) => "email",

@@ -21,6 +21,7 @@ use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::counters::Counters;
+use crate::ports::devices::Devices;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
@@ -38,7 +39,7 @@ use crate::values::keys::KeyRing;
 use crate::values::method::Method;
 use crate::values::pin::Pin;
 use crate::values::problem::{FieldProblem, Problems};
-use crate::values::session_ids::RegistrationId;
+use crate::values::session_ids::{Reference, RegistrationId};
 use crate::values::token::{TokenClaim, TokenPurpose};
 use crate::values::{lenient_text, platform};
 
@@ -178,7 +179,7 @@ enum Shown {
 
 impl<E> Redeem<E>
 where
-    E: Env<Store: Users + SettingsStore + Counters> + WithKeys,
+    E: Env<Store: Users + Devices + SettingsStore + Counters> + WithKeys,
 {
     /// Opens a session, or says why not. `source` is where the attempt comes from, if it counts.
     pub async fn run(
@@ -386,6 +387,7 @@ where
     ) -> Result<Redeemed, RedeemRefused> {
         let settings = self.env.store().current_settings().await?;
         let registration_id = self.env.entropy().registration_id();
+        let by_reference = settings.settings.carries_reference();
         let mut turns = Turns::among_guessers(&self.env, "opening a registration session");
         let mut current = user;
         loop {
@@ -402,19 +404,12 @@ where
             };
             invitation.sessions.retain(|slot| now < slot.until);
             let full = invitation.sessions.len() >= MAX_SESSIONS;
+            let reference = Reference::of_issue(current.id, issue, &invitation.nonce);
             let expires_at = now.saturating_add(SESSION_TTL).unwrap_or(now);
             let change = if full {
                 // The PIN was right: its try comes back though no further session opens.
                 holding(&current, invitation.clone())
             } else {
-                let slot = SessionSlot {
-                    digest: registration_id.digest(),
-                    until: expires_at,
-                };
-                invitation.sessions.push(slot);
-                if let Some(steps) = &mut invitation.steps {
-                    steps.redeemed_at.get_or_insert(now);
-                }
                 let session = Session {
                     digest: registration_id.digest(),
                     user: current.id,
@@ -426,11 +421,15 @@ where
                     device: None,
                     carried: Carried::default(),
                 };
+                note_opening(&mut invitation, &session);
+                let carried = by_reference.then_some(&reference);
+                let found = self.found_by(carried, &session, &invitation).await?;
                 let what = HistoryEvent::InvitationRedeemed { issue };
                 let row = self.env.happened(current.id, now, Actor::Invitee, what);
                 holding(&current, invitation.clone())
                     .with_history([row])
                     .with_session(Some(session))
+                    .with_reference(found)
             };
             if (give_back || !full)
                 && self.env.store().save_user(&change).await? == ChangeOutcome::Conflict
@@ -447,6 +446,7 @@ where
             let platform = device.as_ref().and_then(|named| named.platform.as_deref());
             let going_on = GoingOn {
                 registration_id: registration_id.expose(),
+                reference: reference.as_str(),
                 email: current.email.as_str(),
                 platform,
                 ownership: invitation.ownership,
@@ -464,12 +464,47 @@ where
         }
     }
 
+    /// What finds the issue by its reference, unless it is there: the device that was reported with it must not
+    /// be forgotten.
+    async fn found_by(
+        &self,
+        reference: Option<&Reference>,
+        session: &Session,
+        invitation: &Invitation,
+    ) -> Result<Option<Session>, Unavailable> {
+        let Some(reference) = reference else {
+            return Ok(None);
+        };
+        let digest = reference.digest();
+        if self.env.store().load_session(&digest).await?.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Session {
+            digest,
+            // Kept for as long after the invitation as a session is after its own end.
+            expires_at: session.expires_at.max(invitation.expires_at),
+            named: None,
+            ..session.clone()
+        }))
+    }
+
     async fn reload(&self, user: &User) -> Result<User, RedeemRefused> {
         self.env
             .store()
             .load_user(user.id)
             .await?
             .ok_or(RedeemRefused::DoesNotFit)
+    }
+}
+
+/// Has an invitation know of a session that was opened for it.
+fn note_opening(invitation: &mut Invitation, session: &Session) {
+    invitation.sessions.push(SessionSlot {
+        digest: session.digest.clone(),
+        until: session.expires_at,
+    });
+    if let Some(steps) = &mut invitation.steps {
+        steps.redeemed_at.get_or_insert(session.opened_at);
     }
 }
 

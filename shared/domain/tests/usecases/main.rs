@@ -22,6 +22,7 @@ mod delete_user;
 mod deliver;
 mod deliver_answers;
 mod deliver_pace;
+mod device_events;
 mod expand;
 mod expand_by_filter;
 mod group_settings;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::batch::Page;
+use beckon_domain::model::change::Identifier;
 use beckon_domain::model::counting::{
     CountSheet, CountedStep, Ledger, Scope, SheetKey, Uncounted, UncountedRow,
 };
@@ -19,6 +20,7 @@ use beckon_domain::ports::users::AddUserError;
 use beckon_domain::values::ids::{BatchId, ExternalId, IssueNumber, RunId, UserId, Version};
 use beckon_domain::values::locale::Locale;
 
+use super::device_events::{a_device_event, a_reported_device};
 use super::{Store, next};
 use crate::builders::{
     a_batch, a_job, a_mail, a_registration, a_row, a_session, a_stamp, a_user, an_answer,
@@ -40,6 +42,7 @@ pub async fn whatever_cannot_be_reached_is_unavailable<S: Store>(store: S) {
         delivery_is_unavailable(&store),
         jobs_are_unavailable(&store),
         counts_are_unavailable(&store),
+        device_events_are_unavailable(&store),
     );
 }
 
@@ -196,6 +199,27 @@ async fn counts_are_unavailable(store: &impl Store) {
     is_unavailable(due, "due_by");
     is_not_saved(store.save_ledger(&ledger).await, "save_ledger");
     is_not_saved(store.add_counts(&step).await, "add_counts");
+}
+
+async fn device_events_are_unavailable(store: &impl Store) {
+    let (event, device) = (a_device_event(), a_reported_device("1"));
+    let now = monday_morning();
+    let name = Identifier::External(ExternalId::parse("nobody").unwrap());
+
+    let loaded = store.load_device_event(event.id).await;
+    is_unavailable(loaded, "load_device_event");
+    is_not_saved(store.save_device_event(&event).await, "save_device_event");
+    is_unavailable(store.due_device_events(now, 10).await, "due_device_events");
+    let failed = store.failed_device_events(None, 10).await;
+    is_unavailable(failed, "failed_device_events");
+    let loaded = store.load_reported_device(&device.id).await;
+    is_unavailable(loaded, "load_reported_device");
+    let saved = store.save_reported_device(&device, None).await;
+    is_not_saved(saved, "save_reported_device");
+    let listed = store.unassigned_devices(None, 10).await;
+    is_unavailable(listed, "unassigned_devices");
+    let found = store.unassigned_devices_of(&name, 10).await;
+    is_unavailable(found, "unassigned_devices_of");
 }
 
 async fn jobs_are_unavailable(store: &impl Store) {

@@ -18,9 +18,10 @@ use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::usecases::send_invitations::SendRequest;
 use beckon_domain::usecases::start_job::JobOrder;
 use beckon_domain::values::address::EmailAddress;
-use beckon_domain::values::ids::{BatchId, IssueNumber, JobId, UserId, Version};
+use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, JobId, UserId, Version};
 
 use super::cast::Cast;
+use super::devices::Telling;
 use super::jobs_import::ImportFile;
 use super::jobs_wordings::TemplateOrder;
 use super::tasks::{Ended, Play};
@@ -36,6 +37,8 @@ pub(super) enum Record {
     Job(JobId),
     /// A mail waits.
     Mail,
+    /// A message of a device management waits.
+    DeviceEvent(EventId),
     /// A row was set aside.
     Aside(RowKey),
 }
@@ -99,6 +102,9 @@ pub(super) enum Job {
     Template(TemplateOrder),
     Resume,
     Report(DeviceRegistered),
+    Tell(Telling),
+    Assign(DeviceId, UserId),
+    LookAfterSources,
     Feedback(Feedback),
     Expand(Vec<Record>),
     Publish(Vec<HistoryEntry>),
@@ -137,8 +143,11 @@ impl Job {
             | Self::Overview
             | Self::SaveSettings { .. }
             | Self::Template(_)
-            | Self::Resume => true,
+            | Self::Resume
+            | Self::Assign(..)
+            | Self::LookAfterSources => true,
             Self::Report(_)
+            | Self::Tell(_)
             | Self::Feedback(_)
             | Self::Expand(_)
             | Self::Publish(_)
@@ -191,6 +200,9 @@ impl Cast {
                 Job::Template(order) => cast.word(order).await,
                 Job::Resume => cast.resume().await,
                 Job::Report(report) => cast.report(&report).await,
+                Job::Tell(telling) => cast.tell_of_device(&telling).await,
+                Job::Assign(device, user) => cast.assign(&device, user).await,
+                Job::LookAfterSources => cast.look_after_sources().await,
                 Job::Feedback(feedback) => cast.feedback(&feedback).await,
                 Job::Expand(records) => cast.carry_out(&records).await,
                 Job::Publish(rows) => cast.tell_world(&rows).await,

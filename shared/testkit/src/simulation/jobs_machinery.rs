@@ -68,6 +68,10 @@ impl Cast {
             match record {
                 Record::Mail => wake = true,
                 Record::Job(job) => ended = self.carry_on(*job).await,
+                // What goes wrong here is left to maintenance, as the function leaves it.
+                Record::DeviceEvent(event) => {
+                    self.carry_event(*event).await;
+                }
                 Record::Aside(key) => {
                     let noted = self.watch.with(|ledger| ledger.told_of.contains(key));
                     let told = self.tell_of_unreadable().run(key).await;
@@ -124,6 +128,7 @@ impl Cast {
     }
 
     pub(super) async fn go_round(&self) -> Ended {
+        self.carry_left_behind().await;
         let answer = match self.run_maintenance().run().await {
             Ok(round) => {
                 let done = round.pushed + round.expired + round.reminded;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use beckon_domain::model::batch::{Batch, BatchCounts, BatchSelection, Cursor, RecipientResult};
+use beckon_domain::model::device_event::DeviceEventState;
 use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState as S;
 use beckon_domain::model::mail::{Mail, MailKind, MailState};
@@ -33,6 +34,11 @@ pub(super) fn is_quiet(ledger: &Ledger, spoilt: &[RowKey]) -> bool {
         .all_batches()
         .iter()
         .all(|(batch, cursor)| cursor.done || batch_waits(batch.id))
+        && store.all_device_events().iter().all(|event| {
+            event.state != DeviceEventState::Waiting
+                || waits_for(keys::device_event(event.id))
+                || waits_for(keys::settings())
+        })
         && store.all_jobs().iter().all(|(job, cursor)| {
             // A job that invites reads the batch that it started, which has its id.
             let batch = BatchId::from_bytes(job.id.to_bytes());
@@ -95,7 +101,11 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
                 judge_history(ledger, &user, mails);
             }
         }
+        UseCase::CarryDeviceEvent => ledger.judge_device_events(),
+        UseCase::AssignDevice => ledger.judge_reported_devices(),
         UseCase::AddUser
+        | UseCase::ManageDeviceSources
+        | UseCase::ReceiveDeviceEvent
         | UseCase::ChangeInvitation
         | UseCase::ChangeSettings
         | UseCase::ChangeTemplate

@@ -57,7 +57,11 @@ impl Ledger {
                     opened_at: *self.opened_at.get(&id.digest())?,
                 }))
             }
-            Registrant::User(_) | Registrant::External(_) | Registrant::Address(_) => Some(None),
+            // The device management of a story reports by sessions; references come with messages.
+            Registrant::Reference(_)
+            | Registrant::User(_)
+            | Registrant::External(_)
+            | Registrant::Address(_) => Some(None),
         });
         let named = named.flatten();
         let year_2010: Timestamp = "2010-01-01T00:00:00Z".parse().expect("a time");

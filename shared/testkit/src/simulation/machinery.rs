@@ -140,7 +140,7 @@ impl Story {
             return false;
         }
         let job = self.waiting.swap_remove(self.roll(self.waiting.len()));
-        if matches!(job, Job::Report(_)) && self.happens(|rates| rates.repeat) {
+        if matches!(job, Job::Report(_) | Job::Tell(_)) && self.happens(|rates| rates.repeat) {
             self.waiting.push(job.clone());
         }
         self.begin(job);

@@ -23,6 +23,7 @@ use beckon_domain::values::session_ids::RegistrationId;
 use jiff::{SignedDuration, Timestamp};
 use ulid::Ulid;
 
+use super::devices;
 use super::dice::Dice;
 use super::jobs::{Job, Shown};
 use super::jobs_import::{ImportFile, ImportLine};
@@ -91,6 +92,9 @@ pub(super) fn draw_settings(dice: &mut Dice) -> Settings {
             .filter(|_| dice.happens(700)),
     };
     settings.retention.erase_after_days = [None, None, Some(1), Some(2)][dice.below(4)];
+    if !dice.happens(100) {
+        settings.device_sources = vec![devices::source()];
+    }
     settings
 }
 
@@ -104,8 +108,13 @@ const fn weight(use_case: UseCase) -> usize {
         UseCase::SendInvitations | UseCase::ConfirmRegistration => 8,
         UseCase::ChangeInvitation => 4,
         UseCase::RequestPin | UseCase::ChangeUser => 3,
-        UseCase::HandOver | UseCase::StartJob | UseCase::TryAddressAgain => 2,
+        UseCase::HandOver
+        | UseCase::ReceiveDeviceEvent
+        | UseCase::StartJob
+        | UseCase::TryAddressAgain => 2,
         UseCase::AddUser
+        | UseCase::AssignDevice
+        | UseCase::ManageDeviceSources
         | UseCase::ChangeSettings
         | UseCase::ChangeTemplate
         | UseCase::Decline
@@ -121,7 +130,8 @@ const fn weight(use_case: UseCase) -> usize {
         | UseCase::StopBatch
         | UseCase::StopJob
         | UseCase::TestTemplate => 1,
-        UseCase::CarryOutJob
+        UseCase::CarryDeviceEvent
+        | UseCase::CarryOutJob
         | UseCase::CountChanges
         | UseCase::CountEarlier
         | UseCase::Deliver
@@ -226,10 +236,7 @@ fn asked(
         UseCase::Redeem if dice.happens(300) => return Some(guesses(dice, &user)),
         UseCase::Redeem => return shows(dice, ledger, &user),
         UseCase::RequestPin => Job::RequestPin(user.email),
-        UseCase::ResumeDelivery => {
-            ledger.store.pause()?;
-            Job::Resume
-        }
+        UseCase::ResumeDelivery => ledger.store.pause().map(|_| Job::Resume)?,
         UseCase::SendInvitations if dice.happens(430) => filtered(dice, users),
         UseCase::SendInvitations => named(dice, users),
         UseCase::StopBatch => Job::Stop(some_batch(dice, ledger)?),
@@ -240,7 +247,11 @@ fn asked(
         UseCase::StartJob => to_many(dice, users),
         UseCase::ReportJob => Job::ReportOnMany(some_job(dice, ledger)?),
         UseCase::StopJob => Job::StopMany(some_job(dice, ledger)?),
-        UseCase::CarryOutJob
+        UseCase::AssignDevice => devices::assigned(dice, ledger, &user)?,
+        UseCase::ManageDeviceSources => Job::LookAfterSources,
+        UseCase::ReceiveDeviceEvent => Job::Tell(devices::message_about(dice, &user, now)),
+        UseCase::CarryDeviceEvent
+        | UseCase::CarryOutJob
         | UseCase::CountChanges
         | UseCase::CountEarlier
         | UseCase::Deliver

@@ -177,7 +177,7 @@ impl Stage {
             Record::Cursor(_) if self.broken(Breakage::CursorForgotten) => self.dice.happens(500),
             // Nobody makes up for these, so the stream gives them until they are done.
             Record::Aside(_) => false,
-            Record::Cursor(_) | Record::Job(_) | Record::Mail => {
+            Record::Cursor(_) | Record::Job(_) | Record::Mail | Record::DeviceEvent(_) => {
                 let rate = self.rates.lost / 2;
                 self.dice.happens(rate)
             }

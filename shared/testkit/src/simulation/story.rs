@@ -1,6 +1,7 @@
 //! A story from its seed: who goes on when, what the machinery around Beckon does, what goes
 //! wrong, and how it ends once everything is mended.
 
+use beckon_domain::model::device_event::DeviceEventState;
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::delivery::Delivery as _;
@@ -10,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::breakage::Breakage;
 use super::bus::Bus;
 use super::cast::Cast;
+use super::devices;
 use super::dice::Dice;
 use super::jobs::{Job, Record};
 use super::judgement;
@@ -23,9 +25,7 @@ use super::tasks::{Ended, Task, Tasks, finish};
 use super::wake_up::DeliveryWakeUp;
 use crate::builders::monday_morning;
 use crate::store::keys;
-use crate::{
-    ManualClock, MemoryDeadLetters, MemoryKeys, MemoryStore, PlainComposer, SeededEntropy,
-};
+use crate::{ManualClock, MemoryDeadLetters, MemoryStore, PlainComposer, SeededEntropy};
 
 /// How many turns a story may take; one takes some thousands.
 const MAX_TURNS: u64 = 200_000;
@@ -113,7 +113,7 @@ impl Story {
             },
             entropy: SeededEntropy::following(&clock, seed),
             clock: clock.clone(),
-            keys: MemoryKeys::new(),
+            keys: devices::keys(),
             composer: PlainComposer::default(),
             policy,
             watch: watch.clone(),
@@ -369,6 +369,8 @@ impl Story {
         let cursors = batches.filter(|(_, cursor)| !cursor.done);
         let jobs = self.store.all_jobs().into_iter();
         let jobs = jobs.filter(|(_, cursor)| !cursor.done);
+        let messages = self.store.all_device_events().into_iter();
+        let messages = messages.filter(|event| event.state == DeviceEventState::Waiting);
         let users = self.store.all_users().into_iter();
         let ends = users.filter_map(|user| user.invitation?.due_at());
         mails
@@ -376,6 +378,7 @@ impl Story {
             .chain(cursors.map(|(_, cursor)| cursor.due_at))
             .chain(jobs.map(|(_, cursor)| cursor.due_at))
             .chain(ends)
+            .chain(messages.map(|event| event.due_at))
             .min()
     }
 
@@ -506,7 +509,7 @@ impl Story {
                     stage.records.push_front(record);
                 }
             }),
-            Job::Report(_) | Job::Feedback(_) => self.waiting.push(job),
+            Job::Report(_) | Job::Tell(_) | Job::Feedback(_) => self.waiting.push(job),
             Job::Publish(rows) => self.watch.stage(|stage| {
                 for row in rows.into_iter().rev() {
                     stage.history.push_front(row);

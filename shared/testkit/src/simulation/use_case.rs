@@ -7,6 +7,8 @@
 #[expect(missing_docs, reason = "each is documented in the file of its name")]
 pub enum UseCase {
     AddUser,
+    AssignDevice,
+    CarryDeviceEvent,
     CarryOutJob,
     ChangeInvitation,
     ChangeSettings,
@@ -23,10 +25,12 @@ pub enum UseCase {
     ExportUsers,
     HandOver,
     ImportUsers,
+    ManageDeviceSources,
     NoteChanges,
     PreviewInvitations,
     PreviewTemplate,
     Publish,
+    ReceiveDeviceEvent,
     RecordFeedback,
     Redeem,
     ReportBatch,
@@ -49,8 +53,10 @@ pub(super) const USE_CASES: usize = UseCase::ALL.len();
 
 impl UseCase {
     /// Every one.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 40] = [
         Self::AddUser,
+        Self::AssignDevice,
+        Self::CarryDeviceEvent,
         Self::CarryOutJob,
         Self::ChangeInvitation,
         Self::ChangeSettings,
@@ -67,10 +73,12 @@ impl UseCase {
         Self::ExportUsers,
         Self::HandOver,
         Self::ImportUsers,
+        Self::ManageDeviceSources,
         Self::NoteChanges,
         Self::PreviewInvitations,
         Self::PreviewTemplate,
         Self::Publish,
+        Self::ReceiveDeviceEvent,
         Self::RecordFeedback,
         Self::Redeem,
         Self::ReportBatch,

@@ -27,6 +27,14 @@ pub enum Call {
     LoadSession,
     LoadRegistration,
     RegistrationsOf,
+    LoadDeviceEvent,
+    SaveDeviceEvent,
+    DueDeviceEvents,
+    FailedDeviceEvents,
+    LoadReportedDevice,
+    SaveReportedDevice,
+    UnassignedDevices,
+    UnassignedDevicesOf,
     HistoryOf,
     CurrentSettings,
     SettingsAt,
@@ -89,6 +97,7 @@ pub enum Call {
 
 impl Call {
     /// Whether it changes rows.
+    #[expect(clippy::too_many_lines, reason = "a table with a line for each call")]
     pub(crate) const fn writes(self) -> bool {
         match self {
             Self::AddUser
@@ -121,7 +130,9 @@ impl Call {
             | Self::NoteUncounted
             | Self::SaveLedger
             | Self::AddCounts
-            | Self::ForgetUncounted => true,
+            | Self::ForgetUncounted
+            | Self::SaveDeviceEvent
+            | Self::SaveReportedDevice => true,
             Self::LoadUsers
             | Self::UserByAddress
             | Self::UserByExternalId
@@ -132,6 +143,12 @@ impl Call {
             | Self::LoadSession
             | Self::LoadRegistration
             | Self::RegistrationsOf
+            | Self::LoadDeviceEvent
+            | Self::DueDeviceEvents
+            | Self::FailedDeviceEvents
+            | Self::LoadReportedDevice
+            | Self::UnassignedDevices
+            | Self::UnassignedDevicesOf
             | Self::HistoryOf
             | Self::CurrentSettings
             | Self::SettingsAt
@@ -183,6 +200,8 @@ impl Call {
                 | Self::SaveJobCursor
                 | Self::SaveLedger
                 | Self::AddCounts
+                | Self::SaveDeviceEvent
+                | Self::SaveReportedDevice
         )
     }
 }

@@ -7,12 +7,14 @@ use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange};
 use beckon_domain::model::counting::{CountSheet, Counts, Ledger, Scope, SheetKey, Uncounted};
 use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::device_event::DeviceEvent;
 use beckon_domain::model::erasure::{Tombstone, over_since};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::job::{Job, JobCursor, JobPage};
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::Registration;
+use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
 use beckon_domain::model::settings::{Settings, SettingsStamp, VersionedSettings};
 use beckon_domain::model::stored::RowKey;
@@ -40,6 +42,8 @@ pub(super) struct Rows {
     pub(super) history: BTreeMap<UserId, BTreeMap<EventId, HistoryEntry>>,
     pub(super) registrations: BTreeMap<(UserId, DeviceId), Registration>,
     pub(super) sessions: BTreeMap<SessionDigest, Session>,
+    pub(super) device_events: BTreeMap<EventId, DeviceEvent>,
+    pub(super) reported_devices: BTreeMap<DeviceId, ReportedDevice>,
     /// By version, from 0.
     pub(super) settings: Vec<Settings>,
     pub(super) settings_stamps: BTreeMap<Version, SettingsStamp>,
@@ -86,6 +90,8 @@ impl Rows {
             history: BTreeMap::new(),
             registrations: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            device_events: BTreeMap::new(),
+            reported_devices: BTreeMap::new(),
             settings: vec![defaults],
             settings_stamps: BTreeMap::new(),
             templates: BTreeMap::new(),
@@ -298,7 +304,7 @@ impl Rows {
         if let Some(registration) = &change.registration {
             self.put_registration(registration.clone());
         }
-        if let Some(session) = &change.session {
+        for session in change.session.iter().chain(&change.reference) {
             self.sessions
                 .insert(session.digest.clone(), session.clone());
         }

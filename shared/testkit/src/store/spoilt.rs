@@ -9,7 +9,7 @@ use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::model::template::TemplateName;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::rules::counting::{touched_by_mail, touched_by_user};
-use beckon_domain::values::ids::{BatchId, DeviceId, JobId, MailId, UserId, Version};
+use beckon_domain::values::ids::{BatchId, DeviceId, EventId, JobId, MailId, UserId, Version};
 use beckon_domain::values::session_ids::SessionDigest;
 use jiff::Timestamp;
 
@@ -32,8 +32,8 @@ pub(super) struct Spoilt {
 /// Keys, as the table spells them.
 pub mod keys {
     use super::{
-        BatchId, DeviceId, HistoryEntry, JobId, MailId, RowKey, SessionDigest, TemplateName,
-        UserId, Version,
+        BatchId, DeviceId, EventId, HistoryEntry, JobId, MailId, RowKey, SessionDigest,
+        TemplateName, UserId, Version,
     };
 
     fn key(pk: String, sk: impl Into<String>) -> RowKey {
@@ -109,6 +109,16 @@ pub mod keys {
     /// A registration session.
     pub fn session(digest: &SessionDigest) -> RowKey {
         key(format!("session#{}", digest.as_str()), "session")
+    }
+
+    /// A message of a device management.
+    pub fn device_event(id: EventId) -> RowKey {
+        key(format!("deviceEvent#{id}"), "deviceEvent")
+    }
+
+    /// What sources told of a device.
+    pub fn reported_device(id: &DeviceId) -> RowKey {
+        key(format!("reported#{}", id.as_str()), "reported")
     }
 
     /// The settings.

@@ -138,6 +138,9 @@ impl Table {
         if let Some(session) = &change.session {
             items.push(part(self.set(rows::session(session)?)?));
         }
+        if let Some(reference) = &change.reference {
+            items.push(part(self.set(rows::session(reference)?)?));
+        }
         Ok(Prepared {
             items,
             new_mails,

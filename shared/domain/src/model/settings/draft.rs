@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::administrators::AdministratorsDraft;
 use super::agreements::{self, AgreementDraft};
 use super::branding::BrandingDraft;
+use super::device_sources::{self, DeviceSourceDraft};
 use super::fields::{MAX_LIST_LENGTH, list, optional};
 use super::groups::{self, GroupDraft};
 use super::registration::RegistrationDraft;
@@ -54,6 +55,8 @@ pub struct SettingsDraft {
     pub branding: BrandingDraft,
     /// Where people go on.
     pub enrolment: EnrolmentDraft,
+    /// Device managements that tell of devices by messages of their own; their secrets are set beside the settings.
+    pub device_sources: Vec<DeviceSourceDraft>,
     /// A language tag; default `en`.
     pub locale: Option<String>,
     /// An IANA time zone; default `UTC`.
@@ -170,7 +173,8 @@ pub struct EnrolmentAddressDraft {
     /// Only for this ownership.
     pub ownership: Option<Ownership>,
     /// Where to: `https://mdm.example.com/enrol?session={registrationId}`. Variables:
-    /// `{registrationId}`, `{email}`, `{platform}`, `{ownership}`.
+    /// `{registrationId}`, `{reference}` (what a device management may keep: it opens nothing), `{email}`,
+    /// `{platform}`, `{ownership}`.
     pub url: String,
 }
 
@@ -202,6 +206,7 @@ impl SettingsDraft {
         let organisation = self.organisation.parse(&mut problems);
         let branding = self.branding.parse(&mut problems);
         let enrolment = self.enrolment.parse(&mut problems);
+        let device_sources = device_sources::parse(self.device_sources, &mut problems);
         let locale = match self.locale {
             None => Some(defaults.locale),
             Some(text) => problems.check(Locale::parse(&text).map_err(|p| p.under("locale"))),
@@ -226,6 +231,7 @@ impl SettingsDraft {
                 organisation: organisation?,
                 branding: branding?,
                 enrolment: enrolment?,
+                device_sources: device_sources?,
                 locale: locale?,
                 time_zone: time_zone?,
             })
@@ -298,6 +304,11 @@ impl From<Settings> for SettingsDraft {
                     })
                     .collect(),
             },
+            device_sources: settings
+                .device_sources
+                .into_iter()
+                .map(DeviceSourceDraft::from)
+                .collect(),
             locale: Some(settings.locale.as_str().to_owned()),
             time_zone: Some(settings.time_zone.as_str().to_owned()),
             version: IgnoredAny,

@@ -40,7 +40,13 @@ const HARMFUL: [&str; 12] = [
     "wss",
 ];
 
-const VARIABLES: [&str; 4] = ["registrationId", "email", "platform", "ownership"];
+const VARIABLES: [&str; 5] = [
+    "registrationId",
+    "reference",
+    "email",
+    "platform",
+    "ownership",
+];
 
 impl EnrolmentUrl {
     /// Parses an `https` address (or an app's own scheme) whose variables exist.

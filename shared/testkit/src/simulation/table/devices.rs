@@ -1,12 +1,16 @@
 //! Devices and sessions.
 
+use beckon_domain::model::change::Identifier;
+use beckon_domain::model::device_event::DeviceEvent;
 use beckon_domain::model::registration::Registration;
+use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
 use beckon_domain::ports::devices::Devices;
-use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::reads::Readable;
-use beckon_domain::values::ids::{DeviceId, UserId};
+use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::ports::reads::{ListPage, Readable};
+use beckon_domain::values::ids::{DeviceId, EventId, UserId};
 use beckon_domain::values::session_ids::SessionDigest;
+use jiff::Timestamp;
 
 use super::{Table, unseen};
 use crate::Call;
@@ -52,5 +56,72 @@ impl Devices for Table {
     ) -> Result<Readable<Registration>, Unavailable> {
         let read = self.rows().registrations_of(user, limit);
         self.read(Call::RegistrationsOf, read, unseen).await
+    }
+
+    async fn load_device_event(&self, id: EventId) -> Result<Option<DeviceEvent>, Unavailable> {
+        let read = self.rows().load_device_event(id);
+        self.read(Call::LoadDeviceEvent, read, unseen).await
+    }
+
+    async fn save_device_event(&self, event: &DeviceEvent) -> Result<(), SaveError> {
+        let write = self.rows().save_device_event(event);
+        self.save(Call::SaveDeviceEvent, write, |ledger, ()| {
+            ledger.device_event_saved(event);
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn due_device_events(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<EventId>, Unavailable> {
+        let read = self.rows().due_device_events(now, limit);
+        self.read(Call::DueDeviceEvents, read, unseen).await
+    }
+
+    async fn failed_device_events(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<EventId>, Unavailable> {
+        let read = self.rows().failed_device_events(position, limit);
+        self.read(Call::FailedDeviceEvents, read, unseen).await
+    }
+
+    async fn load_reported_device(
+        &self,
+        id: &DeviceId,
+    ) -> Result<Option<ReportedDevice>, Unavailable> {
+        let read = self.rows().load_reported_device(id);
+        self.read(Call::LoadReportedDevice, read, unseen).await
+    }
+
+    async fn save_reported_device(
+        &self,
+        device: &ReportedDevice,
+        before: Option<&ReportedDevice>,
+    ) -> Result<(), SaveError> {
+        let write = self.rows().save_reported_device(device, before);
+        self.save(Call::SaveReportedDevice, write, unseen).await
+    }
+
+    async fn unassigned_devices(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<DeviceId>, Unavailable> {
+        let read = self.rows().unassigned_devices(position, limit);
+        self.read(Call::UnassignedDevices, read, unseen).await
+    }
+
+    async fn unassigned_devices_of(
+        &self,
+        identifier: &Identifier,
+        limit: usize,
+    ) -> Result<Vec<DeviceId>, Unavailable> {
+        let read = self.rows().unassigned_devices_of(identifier, limit);
+        self.read(Call::UnassignedDevicesOf, read, unseen).await
     }
 }

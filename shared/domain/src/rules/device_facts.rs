@@ -1,24 +1,28 @@
-//! Facts that a report may leave out: each is read as far as it can be understood, and what cannot
-//! is let be and named.
+//! Facts of a device as device managements write them: each is read as far as it can be understood, and
+//! what cannot is let be and named.
 
-use beckon_domain::model::ownership::{EnrollmentType, ReportedEnrollment};
-use beckon_domain::values::names::Label;
-use beckon_domain::values::platform::Platform;
-use beckon_domain::values::problem::FieldProblem;
-use beckon_domain::values::text::is_blank;
+pub mod time;
+
+use crate::model::ownership::{EnrollmentType, ReportedEnrollment};
+use crate::values::names::Label;
+use crate::values::platform::Platform;
+use crate::values::problem::FieldProblem;
+use crate::values::text::is_blank;
 use serde_json::{Map, Value};
 
 /// The facts of an object.
-pub(super) struct Facts<'a> {
+pub struct Facts<'a> {
     /// The name of the object.
-    pub(super) within: &'static str,
-    pub(super) of: &'a Map<String, Value>,
+    pub within: &'static str,
+    /// The object.
+    pub of: &'a Map<String, Value>,
     /// What was let be, and why.
-    pub(super) ignored: &'a mut Vec<FieldProblem>,
+    pub ignored: &'a mut Vec<FieldProblem>,
 }
 
 /// A value by itself: a list of one holds what it lists.
-pub(super) fn single(value: &Value) -> &Value {
+#[must_use]
+pub fn single(value: &Value) -> &Value {
     match value {
         Value::Array(elements) => match elements.as_slice() {
             [one] if !one.is_array() => one,
@@ -30,7 +34,7 @@ pub(super) fn single(value: &Value) -> &Value {
 }
 
 /// Text, also where it was given as a number. Nothing, where it is empty.
-pub(super) fn text(value: &Value) -> Result<Option<String>, FieldProblem> {
+pub fn text(value: &Value) -> Result<Option<String>, FieldProblem> {
     match single(value) {
         Value::Null => Ok(None),
         Value::String(text) if is_blank(text) => Ok(None),
@@ -44,7 +48,7 @@ pub(super) fn text(value: &Value) -> Result<Option<String>, FieldProblem> {
 
 /// An id, also where it was given as a whole number. Of a number with a fraction or too many digits,
 /// nobody knows any more how it was written, and two ids would be one.
-pub(super) fn id(value: &Value) -> Result<Option<String>, FieldProblem> {
+pub fn id(value: &Value) -> Result<Option<String>, FieldProblem> {
     match single(value) {
         Value::Number(number) if number.is_f64() => Err(FieldProblem::new(
             "",
@@ -73,14 +77,14 @@ impl Facts<'_> {
     }
 
     /// A line for people to read.
-    pub(super) fn label(&mut self, field: &str) -> Option<Label> {
+    pub fn label(&mut self, field: &str) -> Option<Label> {
         let read = text(self.value(field));
         let read = read.and_then(|text| text.map(|text| Label::parse(&text)).transpose());
         self.understood(field, read)
     }
 
     /// A platform, by its name here if it is known, and the version that stands in it.
-    pub(super) fn platform(&mut self, field: &str) -> (Option<Label>, Option<Label>) {
+    pub fn platform(&mut self, field: &str) -> (Option<Label>, Option<Label>) {
         let Some(told) = self.label(field) else {
             return (None, None);
         };
@@ -99,7 +103,7 @@ impl Facts<'_> {
     }
 
     /// True or false, also where it was given as text or as a number.
-    pub(super) fn truth(&mut self, field: &str) -> Option<bool> {
+    pub fn truth(&mut self, field: &str) -> Option<bool> {
         let value = single(self.value(field)).clone();
         let told = match &value {
             Value::Bool(truth) => return Some(*truth),
@@ -119,7 +123,7 @@ impl Facts<'_> {
     }
 
     /// How the device enrolled.
-    pub(super) fn enrollment(&mut self, field: &str) -> Option<EnrollmentType> {
+    pub fn enrollment(&mut self, field: &str) -> Option<EnrollmentType> {
         let read = text(self.value(field)).and_then(|told| {
             let Some(told) = told else { return Ok(None) };
             match EnrollmentType::parse(&told) {

@@ -1,12 +1,12 @@
 //! Times as device managements write them. What can mean one moment alone is read; everything else
 //! is let be and named, and the time is unknown.
 
-use beckon_domain::values::problem::FieldProblem;
+use crate::values::problem::FieldProblem;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::Value;
 
-use super::facts::{single, text};
+use super::{single, text};
 
 /// Up to so many it can only be seconds since 1970, and the year 5138.
 const MAX_SECONDS: f64 = 1e11;
@@ -18,11 +18,7 @@ const MAX_MILLISECONDS: f64 = 1e14;
 const MAX_MICROSECONDS: f64 = 1e17;
 
 /// The time in a field; `None` if there is none, or none that is understood.
-pub(super) fn read(
-    value: &Value,
-    field: &str,
-    ignored: &mut Vec<FieldProblem>,
-) -> Option<Timestamp> {
+pub fn read(value: &Value, field: &str, ignored: &mut Vec<FieldProblem>) -> Option<Timestamp> {
     let told = match text(single(value)) {
         Ok(told) => told?,
         Err(_) => String::new(),

@@ -1,0 +1,235 @@
+//! `/v1/device-event-sources`: the sources of the settings, with what is known of their secrets, which are set here and
+//! shown once, when one is made.
+
+use axum::Json;
+use axum::extract::State;
+use beckon_domain::model::settings::device_sources::{DeviceSource, SourceKind};
+use beckon_domain::rules::mapping::built_in;
+use beckon_domain::usecases::manage_device_sources::{ManageRefused, SourceReport};
+use beckon_domain::values::permission::Permission;
+use beckon_domain::values::sender_secrets::HeldSecret;
+use beckon_domain::values::source_name::SourceName;
+use beckon_runtime::routes;
+use beckon_runtime::routes::Routes;
+use beckon_runtime::{Authorised, JsonBody, Path, Problem};
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::SettingsRoutes;
+
+pub(crate) fn router<R: Routes<SettingsRoutes>>() -> R {
+    R::new()
+        .routes(routes!(list))
+        .routes(routes!(add_secret))
+        .routes(routes!(remove_secret))
+}
+
+/// Every source.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct DeviceSourceList {
+    items: Vec<DeviceSourceView>,
+}
+
+/// A source of device events.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct DeviceSourceView {
+    /// Its name.
+    name: String,
+    /// Which system it is.
+    kind: SourceKind,
+    /// The path to give to the system, behind the address of the API.
+    path: String,
+    /// The secrets that are valid; what they are is never shown again.
+    secrets: Vec<SecretView>,
+    /// Whether it needs a secret before its messages are taken.
+    needs_secret: bool,
+    /// Whether its messages are read by a mapping of its own.
+    own_mapping: bool,
+    /// Where the format of its messages is documented, of a kind that is built in.
+    documentation: Vec<String>,
+}
+
+/// A secret that is valid.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct SecretView {
+    /// By which it is taken away.
+    id: u32,
+    /// Since when.
+    #[schema(value_type = String)]
+    since: Timestamp,
+}
+
+impl From<&HeldSecret> for SecretView {
+    fn from(held: &HeldSecret) -> Self {
+        Self {
+            id: held.id,
+            since: held.since,
+        }
+    }
+}
+
+impl From<SourceReport> for DeviceSourceView {
+    fn from(report: SourceReport) -> Self {
+        let DeviceSource {
+            name,
+            kind,
+            authentication,
+            mapping,
+        } = report.source;
+        Self {
+            path: format!("/v1/device-events/{name}"),
+            name: name.as_str().to_owned(),
+            kind,
+            needs_secret: report.secrets.is_empty() && authentication.has_secret(),
+            secrets: report.secrets.iter().map(SecretView::from).collect(),
+            own_mapping: mapping.is_some(),
+            documentation: built_in::documented_at(kind),
+        }
+    }
+}
+
+/// List the sources of device events
+///
+/// The sources that `deviceSources` of the settings names, with the path to give to each system.
+#[utoipa::path(
+    get, path = "/v1/device-event-sources", operation_id = "listDeviceEventSources",
+    security(("bearer" = ["settings"])), tag = "Device management",
+    responses((status = 200, body = DeviceSourceList))
+)]
+async fn list(
+    State(routes): State<SettingsRoutes>,
+    caller: Authorised,
+) -> Result<Json<DeviceSourceList>, Problem> {
+    caller.to(Permission::Configure)?;
+    let sources = routes.sources.list().await?;
+    Ok(Json(DeviceSourceList {
+        items: sources.into_iter().map(DeviceSourceView::from).collect(),
+    }))
+}
+
+/// A secret, or none.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct NewSecret {
+    /// 16 to 512 ASCII characters; left out, one is made. For `basic` it is `user:password`.
+    secret: Option<String>,
+}
+
+/// A secret that was added.
+#[derive(Serialize, utoipa::ToSchema)]
+struct AddedSecret {
+    /// By which it is taken away.
+    id: u32,
+    /// Since when it is valid.
+    #[schema(value_type = String)]
+    since: Timestamp,
+    /// The secret, if it was made here: it is shown this once. Null if you gave it.
+    secret: Option<String>,
+}
+
+/// Add a secret of a source
+///
+/// It is valid within half a minute, beside the one there is; a source has two at most. To replace one: add another,
+/// give it to the system, take the first away.
+#[utoipa::path(
+    post, path = "/v1/device-event-sources/{name}/secrets", operation_id = "addDeviceEventSecret",
+    security(("bearer" = ["settings"])), tag = "Device management", request_body = NewSecret,
+    params(("name" = String, Path, description = "The name of a source")),
+    responses(
+        (status = 201, body = AddedSecret),
+        (status = 404, description = "There is no such source in the settings", body = Problem),
+        (status = 409, description = "It has two secrets, or needs none", body = Problem),
+        (status = 422, description = "Fields are wrong", body = Problem),
+    )
+)]
+async fn add_secret(
+    State(routes): State<SettingsRoutes>,
+    caller: Authorised,
+    Path(name): Path<String>,
+    body: JsonBody<NewSecret>,
+) -> Result<(StatusCode, Json<AddedSecret>), Problem> {
+    caller.to(Permission::Configure)?;
+    let name = SourceName::parse(&name).map_err(|_| Problem::not_found("source"))?;
+    let given = body.value.secret;
+    let added = routes.sources.add_secret(&name, given.as_deref()).await;
+    let added = added.map_err(refused)?;
+    log_change("senderSecretAdded", &name, added.id);
+    let shown = given.is_none().then(|| added.secret.expose().to_owned());
+    let view = AddedSecret {
+        id: added.id,
+        since: added.since,
+        secret: shown,
+    };
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Take a secret of a source away
+///
+/// Within half a minute it is valid no longer.
+#[utoipa::path(
+    delete, path = "/v1/device-event-sources/{name}/secrets/{id}", operation_id = "removeDeviceEventSecret",
+    security(("bearer" = ["settings"])), tag = "Device management",
+    params(
+        ("name" = String, Path, description = "The name of a source"),
+        ("id" = u32, Path, description = "The id of one of its secrets"),
+    ),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "There is no such secret", body = Problem),
+    )
+)]
+async fn remove_secret(
+    State(routes): State<SettingsRoutes>,
+    caller: Authorised,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    caller.to(Permission::Configure)?;
+    let named = SourceName::parse(&name).ok().zip(id.parse().ok());
+    let (name, id) = named.ok_or_else(|| Problem::not_found("secret"))?;
+    routes
+        .sources
+        .remove_secret(&name, id)
+        .await
+        .map_err(refused)?;
+    log_change("senderSecretRemoved", &name, id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// No row is written, so the table logs nothing of it.
+fn log_change(what: &str, source: &SourceName, id: u32) {
+    tracing::info!(
+        what,
+        who = "caller",
+        source = source.as_str(),
+        id,
+        "changed"
+    );
+}
+
+pub(crate) fn refused(refusal: ManageRefused) -> Problem {
+    match refusal {
+        ManageRefused::UnknownSource => Problem::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "Not found",
+            "There is no source of this name in the settings. Add it to deviceSources first.",
+        ),
+        ManageRefused::UnknownId => Problem::not_found("entry"),
+        ManageRefused::NoSecret => Problem::new(
+            StatusCode::CONFLICT,
+            "no-secret",
+            "No secret needed",
+            "This source proves itself by tokens of its provider, and needs no secret.",
+        ),
+        ManageRefused::TwoSecrets => Problem::new(
+            StatusCode::CONFLICT,
+            "two-secrets",
+            "Two secrets already",
+            "A source has two secrets at most. Take away the one that is no longer in use.",
+        ),
+        ManageRefused::Invalid(problems) => Problem::invalid_fields(problems),
+        ManageRefused::Unavailable(error) => error.into(),
+    }
+}

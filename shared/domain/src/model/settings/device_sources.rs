@@ -1,0 +1,467 @@
+//! Sources of device events: which device managements tell of devices, how each proves itself, and, of one that is
+//! not built in, what its messages mean. Their secrets stand elsewhere, and no version of the settings holds one.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::fields::optional;
+use crate::model::mapping::Mapping;
+use crate::values::address::EmailAddress;
+use crate::values::problem::{FieldProblem, Problems};
+use crate::values::source_name::SourceName;
+
+/// The most sources.
+const MAX_SOURCES: usize = 20;
+
+/// Who signs the tokens of Google's accounts.
+const GOOGLE: &str = "https://accounts.google.com";
+
+/// A kind of device management.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// `NanoMDM`.
+    NanoMdm,
+    /// `MicroMDM`.
+    MicroMdm,
+    /// Fleet.
+    Fleet,
+    /// Jamf Pro.
+    Jamf,
+    /// `SimpleMDM`.
+    SimpleMdm,
+    /// Workspace ONE UEM.
+    WorkspaceOne,
+    /// The Android Management API.
+    Android,
+    /// Any other, with a mapping of its own.
+    Generic,
+}
+
+impl SourceKind {
+    /// Every one.
+    pub const ALL: [Self; 8] = [
+        Self::NanoMdm,
+        Self::MicroMdm,
+        Self::Fleet,
+        Self::Jamf,
+        Self::SimpleMdm,
+        Self::WorkspaceOne,
+        Self::Android,
+        Self::Generic,
+    ];
+
+    /// How one of this kind can prove itself, where nothing else is said; `None` if that must be said.
+    fn usual(self) -> Option<Authentication> {
+        match self {
+            Self::NanoMdm => Some(Authentication::Hmac {
+                header: "X-Hmac-Signature".to_owned(),
+                encoding: Encoding::Base64,
+                prefix: String::new(),
+                algorithm: Algorithm::Sha256,
+            }),
+            Self::Jamf | Self::WorkspaceOne => Some(Authentication::Basic),
+            Self::MicroMdm | Self::Fleet | Self::SimpleMdm => Some(Authentication::Query {
+                parameter: "token".to_owned(),
+            }),
+            Self::Android | Self::Generic => None,
+        }
+    }
+}
+
+/// How a signature is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum Encoding {
+    /// Hexadecimal digits.
+    Hex,
+    /// Base64 with padding.
+    Base64,
+}
+
+/// What a signature is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum Algorithm {
+    /// HMAC-SHA256.
+    Sha256,
+    /// HMAC-SHA512.
+    Sha512,
+}
+
+/// How a source proves itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum Authentication {
+    /// By a signature over the body as it came.
+    Hmac {
+        /// The header that holds it.
+        header: String,
+        /// How it is written.
+        encoding: Encoding,
+        /// What stands before it, like `sha256=`.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        prefix: String,
+        /// What it is made with.
+        algorithm: Algorithm,
+    },
+    /// By user and password. The secret is `user:password`.
+    Basic,
+    /// By a secret in a header.
+    Header {
+        /// Which.
+        header: String,
+    },
+    /// By a secret in the address: for systems that can do nothing else.
+    Query {
+        /// Which parameter.
+        parameter: String,
+    },
+    /// By a token that Google signed, for an account of Google Cloud. There is no secret.
+    Google {
+        /// Who signs.
+        issuer: String,
+        /// For whom the token is.
+        audience: String,
+        /// The address of the account.
+        account: String,
+    },
+}
+
+impl Authentication {
+    /// Whether it needs a secret.
+    #[must_use]
+    pub const fn has_secret(&self) -> bool {
+        !matches!(self, Self::Google { .. })
+    }
+}
+
+/// A source of device events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceSource {
+    /// What it is called in addresses and in the ids of devices.
+    pub name: SourceName,
+    /// Which system it is.
+    pub kind: SourceKind,
+    /// How it proves itself.
+    pub authentication: Authentication,
+    /// What its messages mean; absent: what is built in for its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<Mapping>,
+}
+
+/// See [`DeviceSource`].
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeviceSourceDraft {
+    /// 1 to 32 lower-case letters, digits and hyphens. It stands in the address that the device management
+    /// calls, and before the ids of its devices: one that is renamed is another source.
+    pub name: String,
+    /// Which system it is; `generic` for any other.
+    pub kind: SourceKind,
+    /// How it proves itself; default: as its kind usually does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<AuthenticationDraft>,
+    /// What its messages mean. `generic` needs one; another kind takes it instead of the built-in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<Mapping>,
+}
+
+/// A way to prove who sends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum AuthenticationType {
+    /// A signature over the body.
+    #[default]
+    Hmac,
+    /// User and password.
+    Basic,
+    /// A secret in a header.
+    Header,
+    /// A secret in the address.
+    Query,
+    /// A token that Google signed.
+    Google,
+}
+
+/// See [`Authentication`].
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AuthenticationDraft {
+    /// Which way.
+    #[serde(rename = "type")]
+    pub way: AuthenticationType,
+    /// `hmac`, `header`: the header that holds the signature, or the secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// `hmac`: how the signature is written; default `hex`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// `hmac`: what stands before the signature, like `sha256=`; default nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// `hmac`: what it is made with; default `sha256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<Algorithm>,
+    /// `query`: the parameter that holds the secret; default `token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// `google`: for whom the tokens are, as it is set in the subscription.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// `google`: the address of the service account that the tokens are made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// `google`: who signs; default `https://accounts.google.com`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+}
+
+/// It holds the address of an account.
+impl std::fmt::Debug for AuthenticationDraft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthenticationDraft")
+            .field("way", &self.way)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(super) fn parse(
+    drafts: Vec<DeviceSourceDraft>,
+    problems: &mut Problems,
+) -> Option<Vec<DeviceSource>> {
+    if drafts.len() > MAX_SOURCES {
+        problems.add(FieldProblem::new(
+            "deviceSources",
+            "tooMany",
+            format!("has {} entries; {MAX_SOURCES} is the most", drafts.len()),
+        ));
+        return None;
+    }
+    let mut parsed = Vec::new();
+    let mut names = BTreeSet::new();
+    let mut whole = true;
+    for (index, draft) in drafts.into_iter().enumerate() {
+        let field = format!("deviceSources[{index}]");
+        let Some(source) = draft.parse(&field, problems) else {
+            whole = false;
+            continue;
+        };
+        if !names.insert(source.name.clone()) {
+            problems.add(FieldProblem::new(
+                format!("{field}.name"),
+                "taken",
+                "is the name of another source, too",
+            ));
+        }
+        parsed.push(source);
+    }
+    whole.then_some(parsed)
+}
+
+impl DeviceSourceDraft {
+    fn parse(self, field: &str, problems: &mut Problems) -> Option<DeviceSource> {
+        let under = |problem: FieldProblem| problem.under(field);
+        let name = problems
+            .check(SourceName::parse(&self.name).map_err(|problem| under(problem.under("name"))));
+        let authentication = match (self.authentication, self.kind.usual()) {
+            (Some(draft), _) => draft.parse(&format!("{field}.authentication"), problems),
+            (None, Some(usual)) => Some(usual),
+            (None, None) => {
+                problems.add(FieldProblem::new(
+                    format!("{field}.authentication"),
+                    "missing",
+                    "must say how this source proves itself",
+                ));
+                None
+            }
+        };
+        let has_mapping = self.mapping.is_some() || self.kind != SourceKind::Generic;
+        problems.ensure(has_mapping, || {
+            FieldProblem::new(
+                format!("{field}.mapping"),
+                "missing",
+                "must say what the messages of a generic source mean",
+            )
+        });
+        let wrong = self
+            .mapping
+            .as_ref()
+            .map(Mapping::check)
+            .unwrap_or_default();
+        let is_right = wrong.is_empty() && has_mapping;
+        for problem in wrong {
+            problems.add(under(problem.under("mapping")));
+        }
+        Some(DeviceSource {
+            name: name?,
+            kind: self.kind,
+            authentication: authentication?,
+            mapping: self.mapping,
+        })
+        .filter(|_| is_right)
+    }
+}
+
+impl AuthenticationDraft {
+    fn parse(self, field: &str, problems: &mut Problems) -> Option<Authentication> {
+        let header = |problems: &mut Problems| {
+            required(
+                self.header.clone(),
+                &format!("{field}.header"),
+                is_header,
+                problems,
+            )
+        };
+        match self.way {
+            AuthenticationType::Hmac => Some(Authentication::Hmac {
+                header: header(problems)?,
+                encoding: self.encoding.unwrap_or(Encoding::Hex),
+                prefix: self.prefix.unwrap_or_default(),
+                algorithm: self.algorithm.unwrap_or(Algorithm::Sha256),
+            }),
+            AuthenticationType::Basic => Some(Authentication::Basic),
+            AuthenticationType::Header => Some(Authentication::Header {
+                header: header(problems)?,
+            }),
+            AuthenticationType::Query => {
+                let parameter = self.parameter.unwrap_or_else(|| "token".to_owned());
+                let field = format!("{field}.parameter");
+                Some(Authentication::Query {
+                    parameter: required(Some(parameter), &field, is_header, problems)?,
+                })
+            }
+            AuthenticationType::Google => {
+                let issuer = self.issuer.unwrap_or_else(|| GOOGLE.to_owned());
+                let is_https = |text: &str| text.starts_with("https://");
+                let is_short = |text: &str| (1..=512).contains(&text.len());
+                let issuer = required(Some(issuer), &format!("{field}.issuer"), is_https, problems);
+                let audience = format!("{field}.audience");
+                let audience = required(self.audience, &audience, is_short, problems);
+                // Nobody checks such a token yet: a source that could never be proven must not be saved.
+                problems.add(FieldProblem::new(
+                    format!("{field}.type"),
+                    "notSupported",
+                    "cannot be checked by this version; have a relay send the messages with a secret in a header",
+                ));
+                let account = optional(
+                    self.account,
+                    &format!("{field}.account"),
+                    EmailAddress::parse,
+                    problems,
+                )?;
+                if account.is_none() {
+                    problems.add(missing(&format!("{field}.account")));
+                }
+                Some(Authentication::Google {
+                    issuer: issuer?,
+                    audience: audience?,
+                    account: account?.as_str().to_owned(),
+                })
+            }
+        }
+    }
+}
+
+/// The name of a header, or of a parameter.
+fn is_header(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+fn required(
+    given: Option<String>,
+    field: &str,
+    fits: impl Fn(&str) -> bool,
+    problems: &mut Problems,
+) -> Option<String> {
+    let Some(text) = given else {
+        problems.add(missing(field));
+        return None;
+    };
+    if fits(&text) {
+        return Some(text);
+    }
+    problems.add(FieldProblem::new(
+        field,
+        "malformed",
+        "must be 1 to 64 letters, digits and hyphens; an issuer begins with https://",
+    ));
+    None
+}
+
+fn missing(field: &str) -> FieldProblem {
+    FieldProblem::new(
+        field,
+        "missing",
+        "must be given for this way to prove who sends",
+    )
+}
+
+impl From<DeviceSource> for DeviceSourceDraft {
+    fn from(source: DeviceSource) -> Self {
+        Self {
+            name: source.name.as_str().to_owned(),
+            kind: source.kind,
+            authentication: Some(source.authentication.into()),
+            mapping: source.mapping,
+        }
+    }
+}
+
+impl From<Authentication> for AuthenticationDraft {
+    fn from(authentication: Authentication) -> Self {
+        let nothing = Self::default();
+        match authentication {
+            Authentication::Hmac {
+                header,
+                encoding,
+                prefix,
+                algorithm,
+            } => Self {
+                way: AuthenticationType::Hmac,
+                header: Some(header),
+                encoding: Some(encoding),
+                prefix: Some(prefix).filter(|prefix| !prefix.is_empty()),
+                algorithm: Some(algorithm),
+                ..nothing
+            },
+            Authentication::Basic => Self {
+                way: AuthenticationType::Basic,
+                ..nothing
+            },
+            Authentication::Header { header } => Self {
+                way: AuthenticationType::Header,
+                header: Some(header),
+                ..nothing
+            },
+            Authentication::Query { parameter } => Self {
+                way: AuthenticationType::Query,
+                parameter: Some(parameter),
+                ..nothing
+            },
+            Authentication::Google {
+                issuer,
+                audience,
+                account,
+            } => Self {
+                way: AuthenticationType::Google,
+                issuer: Some(issuer),
+                audience: Some(audience),
+                account: Some(account),
+                ..nothing
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

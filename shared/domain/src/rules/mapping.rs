@@ -1,0 +1,182 @@
+//! Reading a message of a device management by a mapping: what it says, of which device, and whose that is.
+//! A message is hostile until it is read: documents inside it are bounded in size and depth.
+
+pub mod built_in;
+mod unwrapping;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::model::mapping::{Condition, DeviceFields, Field, Mapping, PersonFields, Said};
+use crate::model::registration::DeviceFacts;
+use crate::model::reported_device::{Claimant, DeviceMessage};
+use crate::rules::device_facts::{self, Facts, time};
+use crate::values::address::EmailAddress;
+use crate::values::ids::{DeviceId, ExternalId};
+use crate::values::problem::FieldProblem;
+use crate::values::session_ids::Reference;
+use crate::values::source_name::SourceName;
+
+/// Why a message says nothing of a device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotRead {
+    /// It is about something else.
+    #[error("the message is passed over: {0}")]
+    PassedOver(&'static str),
+    /// It cannot be understood; another mapping may do. The text holds nothing of the message.
+    #[error("{0}")]
+    NotUnderstood(String),
+}
+
+/// Reads a message of a source.
+pub fn read(mapping: &Mapping, source: &SourceName, body: &[u8]) -> Result<DeviceMessage, NotRead> {
+    let mut message = unwrapping::document(body).map_err(NotRead::NotUnderstood)?;
+    for unwrap in &mapping.unwrap {
+        unwrapping::unwrap(&mut message, unwrap).map_err(NotRead::NotUnderstood)?;
+    }
+    if mapping.ignore.iter().any(|one| holds(one, &message)) {
+        return Err(NotRead::PassedOver("the mapping ignores it"));
+    }
+    let rule = mapping
+        .rules
+        .iter()
+        .find(|rule| rule.when.iter().all(|one| holds(one, &message)))
+        .ok_or(NotRead::PassedOver("no rule of the mapping is for it"))?;
+    let mut ignored = Vec::new();
+    let device = device(&mapping.device, source, &message, &mut ignored)?;
+    let claimants = match rule.says {
+        Said::Enrolled => claimants(&mapping.person, &message, &mut ignored),
+        Said::Facts | Said::Unenrolled => Vec::new(),
+    };
+    let at = mapping
+        .time
+        .as_ref()
+        .and_then(|field| found(field, &message));
+    let at = at.and_then(|value| moment(&value, &mut ignored));
+    Ok(DeviceMessage {
+        says: rule.says,
+        device,
+        claimants,
+        at,
+        ignored,
+    })
+}
+
+fn moment(value: &Value, ignored: &mut Vec<FieldProblem>) -> Option<Timestamp> {
+    time::read(value, "time", ignored)
+}
+
+fn device(
+    fields: &DeviceFields,
+    source: &SourceName,
+    message: &Value,
+    ignored: &mut Vec<FieldProblem>,
+) -> Result<DeviceFacts, NotRead> {
+    let id = found(&fields.id, message).unwrap_or(Value::Null);
+    let id = device_facts::id(&id)
+        .and_then(|id| id.ok_or_else(|| FieldProblem::new("", "missing", "is not there")))
+        .and_then(|id| DeviceId::parse(&format!("{source}:{id}")))
+        .map_err(|problem| NotRead::NotUnderstood(format!("the device's id {}", problem.detail)))?;
+    let told: Map<String, Value> = fields
+        .facts()
+        .filter_map(|(name, field)| Some((name.to_owned(), found(field, message)?)))
+        .collect();
+    let mut facts = Facts {
+        within: "device",
+        of: &told,
+        ignored,
+    };
+    let (platform, version) = facts.platform("platform");
+    Ok(DeviceFacts {
+        id,
+        name: facts.label("name"),
+        os_version: facts.label("osVersion").or(version),
+        serial: facts.label("serial"),
+        supervised: facts.truth("supervised"),
+        enrollment_type: facts.enrollment("enrollmentType"),
+        platform,
+    })
+}
+
+/// Whom a message names, the most certain first. What names nobody by its form is let be.
+fn claimants(
+    person: &PersonFields,
+    message: &Value,
+    ignored: &mut Vec<FieldProblem>,
+) -> Vec<Claimant> {
+    let mut named = Vec::new();
+    for (name, field) in person.fields() {
+        let Some(value) = found(field, message) else {
+            continue;
+        };
+        let claimant = device_facts::text(&value).and_then(|text| match (name, text) {
+            (_, None) => Ok(None),
+            ("reference", Some(text)) => Reference::parse(&text)
+                .map(|reference| Some(Claimant::Reference(reference.digest())))
+                .ok_or_else(|| FieldProblem::new("", "malformedId", "is no reference of ours")),
+            ("email", Some(text)) => {
+                EmailAddress::parse(&text).map(|address| Some(Claimant::Address(address)))
+            }
+            (_, Some(text)) => ExternalId::parse(&text).map(|id| Some(Claimant::External(id))),
+        });
+        match claimant {
+            Ok(claimant) => named.extend(claimant),
+            Err(problem) => ignored.push(problem.under(&format!("person.{name}"))),
+        }
+    }
+    named
+}
+
+/// What stands where a pointer points; null and an empty text are nothing.
+fn at<'a>(message: &'a Value, pointer: &str) -> Option<&'a Value> {
+    message.pointer(pointer).filter(|value| match value {
+        Value::Null => false,
+        Value::String(text) => !crate::values::text::is_blank(text),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => true,
+    })
+}
+
+fn holds(condition: &Condition, message: &Value) -> bool {
+    let value = at(message, &condition.of);
+    let is_there = condition
+        .present
+        .is_none_or(|wanted| wanted == value.is_some());
+    let is_one =
+        condition.one_of.is_empty() || value.is_some_and(|value| condition.one_of.contains(value));
+    is_there && is_one
+}
+
+/// The value of a field, with what is made of it.
+fn found(field: &Field, message: &Value) -> Option<Value> {
+    let value = field
+        .from
+        .iter()
+        .filter_map(|pointer| at(message, pointer))
+        .find(|value| !field.except.contains(value))?;
+    if let Some(meaning) = &field.when_present {
+        return Some(meaning.clone());
+    }
+    let text = || match value {
+        Value::String(text) => Some(crate::values::text::trimmed(text).to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    if let Some(map) = &field.map {
+        return map.get(&text()?).cloned();
+    }
+    if let Some(beginnings) = &field.starts_with {
+        let text = text()?;
+        // The longest that fits says most.
+        let fitting = beginnings
+            .iter()
+            .filter(|(begin, _)| text.starts_with(*begin));
+        return fitting
+            .max_by_key(|(begin, _)| begin.len())
+            .map(|(_, meaning)| meaning.clone());
+    }
+    Some(value.clone())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+use super::*;
+use crate::model::reported_device::Claimant;
+use crate::values::address::EmailAddress;
+use crate::values::ids::{DeviceId, UserId};
+use crate::values::names::Label;
+
+fn moment(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn message(says: Said, at: i64, name: Option<&str>, supervised: Option<bool>) -> DeviceMessage {
+    DeviceMessage {
+        says,
+        device: DeviceFacts {
+            id: DeviceId::parse("nanomdm:1").unwrap(),
+            name: name.map(|name| Label::parse(name).unwrap()),
+            platform: None,
+            os_version: None,
+            serial: None,
+            supervised,
+            enrollment_type: None,
+        },
+        claimants: if says == Said::Enrolled {
+            vec![Claimant::Address(
+                EmailAddress::parse("ada@example.com").unwrap(),
+            )]
+        } else {
+            Vec::new()
+        },
+        at: Some(moment(at)),
+        ignored: Vec::new(),
+    }
+}
+
+/// What is known after these messages, without what says how often it was written.
+fn after(messages: &[&DeviceMessage]) -> ReportedDevice {
+    let mut known: Option<ReportedDevice> = None;
+    for message in messages {
+        known = learn(known.as_ref(), message, moment(9_000)).or(known);
+    }
+    ReportedDevice {
+        version: Version::FIRST,
+        ..known.unwrap()
+    }
+}
+
+#[test]
+fn in_every_order_and_however_often_the_same_is_known_in_the_end() {
+    let told = [
+        message(Said::Facts, 1, Some("first"), None),
+        message(Said::Enrolled, 2, None, None),
+        message(Said::Facts, 3, Some("second"), Some(false)),
+        message(Said::Facts, 4, None, Some(true)),
+    ];
+    let in_order = after(&told.iter().collect::<Vec<_>>());
+    let mut orders = 0;
+
+    for a in 0..4 {
+        for b in (0..4).filter(|b| *b != a) {
+            for c in (0..4).filter(|c| *c != a && *c != b) {
+                let d = 6 - a - b - c;
+                let shuffled = [a, b, a, c, d, b, d].map(|index: usize| &told[index]);
+                assert_eq!(after(&shuffled), in_order);
+                orders += 1;
+            }
+        }
+    }
+
+    assert_eq!(orders, 24);
+    let facts = facts_of(&in_order);
+    assert_eq!(facts.name.unwrap().as_str(), "second");
+    assert_eq!(facts.supervised, Some(true));
+}
+
+#[test]
+fn a_message_that_says_nothing_new_changes_nothing() {
+    let enrolled = message(Said::Enrolled, 2, Some("a"), None);
+    let known = after(&[&enrolled]);
+
+    assert_eq!(learn(Some(&known), &enrolled, moment(99)), None);
+    let older = message(Said::Facts, 1, Some("b"), None);
+    assert_eq!(learn(Some(&known), &older, moment(99)), None);
+}
+
+#[test]
+fn a_device_that_was_wiped_is_no_longer_what_it_was() {
+    let supervised = message(Said::Facts, 1, None, Some(true));
+    let first = message(Said::Enrolled, 2, None, None);
+    let wiped = message(Said::Enrolled, 10_000, None, None);
+
+    assert_eq!(
+        facts_of(&after(&[&supervised, &first])).supervised,
+        Some(true)
+    );
+    let again = after(&[&wiped, &first, &supervised]);
+    assert_eq!(facts_of(&again).supervised, None);
+    assert_eq!(report_of(&again).unwrap().registered_at, wiped.at);
+}
+
+#[test]
+fn who_enrols_a_device_anew_has_it_and_who_had_it_before_has_not() {
+    let first = after(&[&message(Said::Enrolled, 2, None, None)]);
+    let assigned = ReportedDevice {
+        user: Some(UserId::from_bytes([1; 16])),
+        assigned_to: Some(UserId::from_bytes([1; 16])),
+        ..first
+    };
+
+    let repeated = learn(
+        Some(&assigned),
+        &message(Said::Facts, 3, Some("a"), None),
+        moment(9),
+    );
+    assert_eq!(repeated.unwrap().user, assigned.user);
+    let anew = learn(
+        Some(&assigned),
+        &message(Said::Enrolled, 99, None, None),
+        moment(100),
+    )
+    .unwrap();
+    assert_eq!((anew.user, anew.assigned_to), (None, None));
+    assert!(anew.is_unassigned());
+}
+
+#[test]
+fn a_device_that_left_belongs_to_nobody_until_it_enrols_again() {
+    let enrolled = message(Said::Enrolled, 2, None, None);
+    let left = message(Said::Unenrolled, 5, None, None);
+    let again = message(Said::Enrolled, 8, None, None);
+
+    assert!(after(&[&enrolled]).is_unassigned());
+    assert!(after(&[&left, &enrolled]).is_unenrolled());
+    assert!(!after(&[&enrolled, &left]).is_unassigned());
+    assert!(after(&[&again, &left, &enrolled]).is_unassigned());
+    assert_eq!(
+        report_of(&after(&[&left])).map(|report| report.registered_at),
+        None
+    );
+}

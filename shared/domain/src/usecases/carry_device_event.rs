@@ -1,0 +1,217 @@
+//! Carrying a message of a device management on: it is read by the mapping of its source, what it says of a device
+//! is kept, and a device that enrolled and whose person is known is recorded as any registration is.
+//!
+//! Each part is one write, and may be repeated: what is known of a device is merged, and the same registration
+//! again changes nothing. So a message that comes twice, late or out of order ends alike.
+
+use crate::model::device_event::{DeviceEvent, DeviceEventState};
+use crate::model::reported_device::{DeviceMessage, ReportedDevice};
+use crate::model::settings::Settings;
+use crate::ports::clock::Clock;
+use crate::ports::devices::Devices;
+use crate::ports::env::Env;
+use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::settings::SettingsStore;
+use crate::ports::turns::Turns;
+use crate::ports::users::Users;
+use crate::rules::mapping::{self, NotRead, built_in};
+use crate::rules::reported_device::{learn, report_of};
+use crate::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration, Reported};
+use crate::values::ids::{DeviceId, EventId};
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CarriedEvent {
+    /// It was carried on.
+    Settled,
+    /// It cannot be, and why stands in its row.
+    Failed,
+    /// It was settled before, or is gone.
+    Nothing,
+}
+
+/// What became of messages that the stream left behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// How many were carried on.
+    pub settled: u64,
+    /// How many cannot be.
+    pub failed: u64,
+}
+
+/// What became of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placed {
+    /// It has not enrolled: facts wait.
+    FactsWait,
+    /// It is managed no longer.
+    Unenrolled,
+    /// It belongs to nobody who is known.
+    Unassigned,
+    /// It is recorded for its person.
+    Recorded(Reported),
+}
+
+impl Placed {
+    /// In a word or two, for the message's row.
+    fn outcome(&self) -> String {
+        match self {
+            Self::FactsWait => "factsWait".to_owned(),
+            Self::Unenrolled => "unenrolled".to_owned(),
+            Self::Unassigned => "unassigned".to_owned(),
+            Self::Recorded(reported) => reported.outcome.name().to_owned(),
+        }
+    }
+}
+
+/// Carries messages of device managements on.
+#[derive(Debug, Clone)]
+pub struct CarryDeviceEvent<E> {
+    /// What it runs in.
+    pub env: E,
+}
+
+impl<E> CarryDeviceEvent<E>
+where
+    E: Env<Store: Users + Devices + SettingsStore>,
+{
+    /// Carries a message on that waits. An error means: later.
+    pub async fn run(&self, id: EventId) -> Result<CarriedEvent, Unavailable> {
+        let Some(event) = self.env.store().load_device_event(id).await? else {
+            return Ok(CarriedEvent::Nothing);
+        };
+        if event.state != DeviceEventState::Waiting {
+            return Ok(CarriedEvent::Nothing);
+        }
+        let settings = self.env.store().current_settings().await?.settings;
+        let (state, outcome) = match read(&settings, &event) {
+            Ok(message) => match self.take_up(&message, &event).await {
+                Ok(placed) => (DeviceEventState::Settled, placed.outcome()),
+                Err(error) => match error.unreadable() {
+                    // To be replayed when the row is repaired.
+                    Some(row) => (DeviceEventState::Failed, row.to_string()),
+                    None => return Err(error),
+                },
+            },
+            Err(NotRead::PassedOver(_)) => (DeviceEventState::Settled, "passedOver".to_owned()),
+            Err(NotRead::NotUnderstood(why)) => (DeviceEventState::Failed, why),
+        };
+        let settled = event.in_state(state, Some(outcome), self.env.clock().now());
+        match self.env.store().save_device_event(&settled).await {
+            // Somebody else carried it on, too.
+            Ok(()) | Err(SaveError::Conflict) => {}
+            Err(SaveError::Unavailable(error)) => return Err(error),
+        }
+        Ok(match state {
+            DeviceEventState::Failed => CarriedEvent::Failed,
+            DeviceEventState::Settled | DeviceEventState::Waiting => CarriedEvent::Settled,
+        })
+    }
+
+    /// Carries on the messages that the stream left behind, at most `limit`, the oldest first.
+    pub async fn left_behind(&self, limit: usize) -> Result<LeftBehind, Unavailable> {
+        let now = self.env.clock().now();
+        let mut found = LeftBehind::default();
+        let settings = self.env.store().current_settings().await?.settings;
+        // Where there are no sources there are hardly ever messages: those of sources that were removed.
+        let is_full_hour = now.as_second().rem_euclid(3_600) < 60;
+        if settings.device_sources.is_empty() && !is_full_hour {
+            return Ok(found);
+        }
+        for event in self.env.store().due_device_events(now, limit).await? {
+            match self.run(event).await {
+                Ok(CarriedEvent::Settled) => found.settled += 1,
+                Ok(CarriedEvent::Failed) => found.failed += 1,
+                Ok(CarriedEvent::Nothing) => {}
+                // One row that cannot be read keeps no other message waiting.
+                Err(error) if error.unreadable().is_some() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Keeps what a message says of a device, and records the device if it is known whose it is.
+    async fn take_up(
+        &self,
+        message: &DeviceMessage,
+        event: &DeviceEvent,
+    ) -> Result<Placed, Unavailable> {
+        let id = &message.device.id;
+        let mut turns = Turns::new(&self.env, "keeping what was told of a device");
+        loop {
+            let known = self.env.store().load_reported_device(id).await?;
+            let Some(learnt) = learn(known.as_ref(), message, event.received_at) else {
+                break;
+            };
+            let saved = self
+                .env
+                .store()
+                .save_reported_device(&learnt, known.as_ref())
+                .await;
+            match saved {
+                Ok(()) => break,
+                Err(SaveError::Conflict) => turns.another().await?,
+                Err(SaveError::Unavailable(error)) => return Err(error),
+            }
+        }
+        self.place(id).await
+    }
+
+    /// Records a device for the person whose it is, as far as that is known now.
+    pub(super) async fn place(&self, id: &DeviceId) -> Result<Placed, Unavailable> {
+        let mut turns = Turns::new(&self.env, "recording a device for its person");
+        loop {
+            let Some(device) = self.env.store().load_reported_device(id).await? else {
+                return Ok(Placed::FactsWait);
+            };
+            if device.is_unenrolled() {
+                return Ok(Placed::Unenrolled);
+            }
+            let Some(report) = report_of(&device) else {
+                return Ok(Placed::FactsWait);
+            };
+            let confirm = ConfirmRegistration { env: &self.env };
+            let (user, placed) = match confirm.run(&report).await {
+                Ok(reported) => (Some(reported.user), Placed::Recorded(reported)),
+                Err(ConfirmRefused::Unknown) => (None, Placed::Unassigned),
+                Err(ConfirmRefused::Unavailable(error)) => return Err(error),
+            };
+            // Whoever it was assigned to may be gone.
+            let assigned_to = device.assigned_to.filter(|_| user.is_some());
+            if user == device.user && assigned_to == device.assigned_to {
+                return Ok(placed);
+            }
+            let settled = ReportedDevice {
+                user,
+                assigned_to,
+                version: device.version.next(),
+                ..device.clone()
+            };
+            let saved = self
+                .env
+                .store()
+                .save_reported_device(&settled, Some(&device))
+                .await;
+            match saved {
+                Ok(()) => return Ok(placed),
+                // More became known meanwhile: that is to be recorded, too.
+                Err(SaveError::Conflict) => turns.another().await?,
+                Err(SaveError::Unavailable(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+/// What a message says, by the mapping that its source has now.
+fn read(settings: &Settings, event: &DeviceEvent) -> Result<DeviceMessage, NotRead> {
+    let Some(source) = settings.device_source(&event.source) else {
+        let why = "the source is no longer in the settings; add it again, and replay the message";
+        return Err(NotRead::NotUnderstood(why.to_owned()));
+    };
+    let mapping = match &source.mapping {
+        Some(own) => own.clone(),
+        None => built_in::mapping(source.kind).unwrap_or_default(),
+    };
+    mapping::read(&mapping, &source.name, &event.body)
+}

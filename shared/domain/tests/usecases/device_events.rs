@@ -1,0 +1,293 @@
+//! Messages of device managements: kept, carried on, and what becomes of the devices that they tell of.
+
+use beckon_domain::model::device_event::{DeviceEventState, MAX_BODY_BYTES, STREAM_HAS};
+use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::settings::device_sources::{Authentication, DeviceSource, SourceKind};
+use beckon_domain::model::user::User;
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::rules::sender_proof::{Identity, Shown};
+use beckon_domain::usecases::assign_device::{AssignDevice, AssignRefused};
+use beckon_domain::usecases::carry_device_event::{CarriedEvent, CarryDeviceEvent};
+use beckon_domain::usecases::manage_device_sources::{ManageDeviceSources, ManageRefused};
+use beckon_domain::usecases::receive_device_event::{ReceiveDeviceEvent, ReceiveRefused};
+use beckon_domain::values::ids::{DeviceId, EventId};
+use beckon_domain::values::source_name::SourceName;
+use beckon_testkit::World;
+use beckon_testkit::builders::{a_user, settings};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::reports::confirmations;
+
+const SECRET: &str = "a secret of sixteen";
+
+struct Message {
+    secret: &'static str,
+    compressed: bool,
+    body: Vec<u8>,
+}
+
+impl Shown for Message {
+    fn header(&self, name: &str) -> Option<&str> {
+        (name == "x-secret").then_some(self.secret)
+    }
+
+    fn parameter(&self, _: &str) -> Option<&str> {
+        None
+    }
+
+    fn identity(&self) -> Option<&Identity> {
+        None
+    }
+
+    fn is_compressed(&self) -> bool {
+        self.compressed
+    }
+
+    fn body(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+fn name() -> SourceName {
+    SourceName::parse("mdm").unwrap()
+}
+
+fn source(id: &str) -> DeviceSource {
+    let mapping = json!({
+        "rules": [
+            { "says": "enrolled", "when": [{ "of": "/says", "in": ["enrolled"] }] },
+            { "says": "unenrolled", "when": [{ "of": "/says", "in": ["left"] }] },
+            { "says": "facts", "when": [{ "of": "/says", "in": ["facts"] }] },
+        ],
+        "person": { "email": { "from": ["/email"] } },
+        "device": { "id": { "from": [id] }, "supervised": { "from": ["/supervised"] } },
+        "time": { "from": ["/at"] },
+    });
+    DeviceSource {
+        name: name(),
+        kind: SourceKind::Generic,
+        authentication: Authentication::Header {
+            header: "x-secret".to_owned(),
+        },
+        mapping: Some(serde_json::from_value(mapping).unwrap()),
+    }
+}
+
+fn world() -> World {
+    let mut settings = settings().confirming_everyone().build();
+    settings.device_sources = vec![source("/id")];
+    let world = World::under(&settings);
+    world.keys.give_sender(&name(), SECRET);
+    world
+}
+
+async fn invited(world: &World) -> User {
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    world.wait(SignedDuration::from_hours(1));
+    user
+}
+
+fn message(body: &Value) -> Message {
+    Message {
+        secret: SECRET,
+        compressed: false,
+        body: body.to_string().into_bytes(),
+    }
+}
+
+fn enrolled(world: &World, email: &str) -> Value {
+    json!({ "says": "enrolled", "id": "1", "email": email, "at": world.clock.now().to_string() })
+}
+
+async fn received(world: &World, body: &Value) -> EventId {
+    let receive = ReceiveDeviceEvent { env: world };
+    receive.run("mdm", &message(body)).await.unwrap()
+}
+
+async fn carried(world: &World, body: &Value) -> CarriedEvent {
+    let event = received(world, body).await;
+    CarryDeviceEvent { env: world }.run(event).await.unwrap()
+}
+
+fn device() -> DeviceId {
+    DeviceId::parse("mdm:1").unwrap()
+}
+
+#[tokio::test]
+async fn wherever_it_is_cut_short_a_message_takes_effect_once() {
+    let mut lengths = 0;
+    for lost in [false, true] {
+        for calls in 0..30 {
+            let world = world();
+            let user = invited(&world).await;
+            let event = received(&world, &enrolled(&world, user.email.as_str())).await;
+            let before = world.store.calls();
+            let carry = CarryDeviceEvent { env: &world };
+
+            if lost {
+                world.store.plan(calls, beckon_testkit::Fault::LoseAnswer);
+            } else {
+                world.store.go_down_after(calls);
+            }
+            let first = carry.run(event).await;
+            lengths = lengths.max(world.store.calls() - before);
+            world.store.come_back();
+            world.wait(STREAM_HAS);
+            carry.left_behind(10).await.unwrap();
+            // And the stream hands it over once more.
+            let again = carry.run(event).await.unwrap();
+
+            assert_eq!(again, CarriedEvent::Nothing, "{calls}, {lost}: {first:?}");
+            let state = world.invitation_of(&user).state;
+            assert_eq!(state, InvitationState::Completed, "{calls}, {lost}");
+            assert_eq!(confirmations(&world, &user), 1, "{calls}, {lost}");
+            assert_eq!(world.store.all_registrations().len(), 1, "{calls}, {lost}");
+            let device = world.store.all_reported_devices().pop().unwrap();
+            assert_eq!(device.user, Some(user.id), "{calls}, {lost}");
+        }
+    }
+    assert!((8..30).contains(&lengths), "{lengths} calls");
+}
+
+#[tokio::test]
+async fn nothing_of_a_stranger_is_kept() {
+    let world = world();
+    let body = enrolled(&world, "ada@example.com");
+    let receive = ReceiveDeviceEvent { env: &world };
+    let guessed = Message {
+        secret: "a guess",
+        ..message(&body)
+    };
+    let huge = Message {
+        body: vec![b'x'; MAX_BODY_BYTES + 1],
+        ..message(&body)
+    };
+    let compressed = Message {
+        compressed: true,
+        ..message(&body)
+    };
+
+    let wrong = receive.run("mdm", &guessed).await;
+    assert!(matches!(wrong, Err(ReceiveRefused::Unproven)));
+    let unknown = receive.run("other", &message(&body)).await;
+    assert!(matches!(unknown, Err(ReceiveRefused::Unproven)));
+    let nameless = receive.run("No Name", &message(&body)).await;
+    assert!(matches!(nameless, Err(ReceiveRefused::Unproven)));
+    let large = receive.run("mdm", &huge).await;
+    assert!(matches!(large, Err(ReceiveRefused::TooLarge)));
+    let packed = receive.run("mdm", &compressed).await;
+    assert!(matches!(packed, Err(ReceiveRefused::Compressed)));
+    assert_eq!(world.store.all_device_events(), []);
+}
+
+#[tokio::test]
+async fn a_message_whose_source_was_removed_meanwhile_is_kept_and_replayed() {
+    let world = world();
+    let user = invited(&world).await;
+    let event = received(&world, &enrolled(&world, user.email.as_str())).await;
+    let with_sources = world.store.settings().settings;
+    let mut without = with_sources.clone();
+    without.device_sources.clear();
+    world.store.put_settings(&without);
+    let carry = CarryDeviceEvent { env: &world };
+    let manage = ManageDeviceSources { env: &world };
+
+    assert_eq!(carry.run(event).await.unwrap(), CarriedEvent::Failed);
+    let failed = manage.failed(None, 10).await.unwrap().items;
+    assert!(
+        failed[0]
+            .outcome
+            .as_ref()
+            .unwrap()
+            .contains("no longer in the settings")
+    );
+    world.store.put_settings(&with_sources);
+    manage.replay(event).await.unwrap();
+    assert_eq!(carry.run(event).await.unwrap(), CarriedEvent::Settled);
+
+    assert_eq!(world.invitation_of(&user).state, InvitationState::Completed);
+    let again = manage.replay(event).await;
+    assert!(matches!(again, Err(ManageRefused::UnknownId)));
+    let states = world.store.all_device_events().into_iter();
+    let states: Vec<_> = states.map(|event| event.state).collect();
+    assert_eq!(states, [DeviceEventState::Settled]);
+}
+
+#[tokio::test]
+async fn facts_that_come_later_find_the_person_and_decide_again() {
+    let world = world();
+    let user = invited(&world).await;
+    carried(&world, &enrolled(&world, user.email.as_str())).await;
+    let facts = json!({ "says": "facts", "id": "1", "supervised": true, "at": world.clock.now().to_string() });
+
+    for _ in 0..2 {
+        carried(&world, &facts).await;
+    }
+
+    let registration = world.store.all_registrations().pop().unwrap();
+    assert_eq!(registration.device.supervised, Some(true));
+    assert_eq!(confirmations(&world, &user), 1);
+}
+
+#[tokio::test]
+async fn a_device_of_nobody_is_assigned_once_and_not_taken_from_who_has_it() {
+    let world = world();
+    let (user, other) = (invited(&world).await, world.with(a_user()));
+    carried(&world, &enrolled(&world, "nobody@example.com")).await;
+    let assign = AssignDevice { env: &world };
+
+    let listed = assign.unassigned(None, 10).await.unwrap().items;
+    assert_eq!(listed.len(), 1);
+    for _ in 0..2 {
+        let reported = assign.run(&device(), user.id).await.unwrap();
+        assert!(reported.issue.is_some());
+    }
+
+    let taken = assign.run(&device(), other.id).await;
+    assert!(matches!(taken, Err(AssignRefused::Taken { user: own }) if own == user.id));
+    assert_eq!(assign.unassigned(None, 10).await.unwrap().items.len(), 0);
+    assert_eq!(confirmations(&world, &user), 1);
+    let unknown = DeviceId::parse("mdm:2").unwrap();
+    let unknown = assign.run(&unknown, user.id).await;
+    assert!(matches!(unknown, Err(AssignRefused::UnknownDevice)));
+}
+
+#[tokio::test]
+async fn an_assignment_that_is_cut_short_can_be_made_again() {
+    for calls in 0..20 {
+        let world = world();
+        let user = invited(&world).await;
+        carried(&world, &enrolled(&world, "nobody@example.com")).await;
+        let assign = AssignDevice { env: &world };
+
+        world.store.go_down_after(calls);
+        let _ = assign.run(&device(), user.id).await;
+        world.store.come_back();
+        assign.run(&device(), user.id).await.unwrap();
+
+        assert_eq!(
+            world.invitation_of(&user).state,
+            InvitationState::Completed,
+            "{calls}"
+        );
+        assert_eq!(confirmations(&world, &user), 1, "{calls}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_left_cannot_be_assigned() {
+    let world = world();
+    let user = invited(&world).await;
+    carried(&world, &enrolled(&world, "nobody@example.com")).await;
+    world.wait(SignedDuration::from_mins(1));
+    let left = json!({ "says": "left", "id": "1", "at": world.clock.now().to_string() });
+    carried(&world, &left).await;
+    let assign = AssignDevice { env: &world };
+
+    let refused = assign.run(&device(), user.id).await;
+
+    assert!(matches!(refused, Err(AssignRefused::Unenrolled)));
+    assert_eq!(assign.unassigned(None, 10).await.unwrap().items.len(), 0);
+}

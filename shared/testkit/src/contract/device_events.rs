@@ -1,0 +1,249 @@
+//! Messages of device managements, and what they told of devices.
+
+use beckon_domain::model::change::{Identifier, UserChange};
+use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState, STREAM_HAS};
+use beckon_domain::model::reported_device::{Claimant, Enrolment, ReportedDevice, ToldFacts};
+use beckon_domain::model::stored::Carried;
+use beckon_domain::ports::error::SaveError;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::{DeviceId, EventId, ExternalId, UserId, Version};
+use beckon_domain::values::source_name::SourceName;
+use jiff::SignedDuration;
+
+use super::{Store, added, at_once, next, saved};
+use crate::builders::{a_session, a_user, monday_morning};
+use crate::entropy::fresh_ulid;
+
+pub(super) fn a_device_event() -> DeviceEvent {
+    let id = EventId::new(fresh_ulid());
+    let source = SourceName::parse("phones").unwrap();
+    DeviceEvent::received(
+        id,
+        source,
+        b"\x00 as it came \xff".to_vec(),
+        monday_morning(),
+    )
+}
+
+/// A device that enrolled and names people nobody knows.
+pub(super) fn a_reported_device(id: &str) -> ReportedDevice {
+    ReportedDevice {
+        id: DeviceId::parse(&format!("phones:{id}")).unwrap(),
+        told: ToldFacts::default(),
+        enrolment: Some(Enrolment {
+            at: Some(monday_morning()),
+            claimants: vec![
+                Claimant::Address(EmailAddress::parse("Nobody@example.com").unwrap()),
+                Claimant::External(ExternalId::parse("nobody").unwrap()),
+            ],
+        }),
+        unenrolled_at: None,
+        user: None,
+        assigned_to: None,
+        changed_at: monday_morning(),
+        version: Version::FIRST,
+        carried: Carried::default(),
+    }
+}
+
+async fn written(store: &impl Store, event: DeviceEvent) -> DeviceEvent {
+    store.save_device_event(&event).await.unwrap();
+    event
+}
+
+async fn in_state(store: &impl Store, event: DeviceEvent, state: DeviceEventState) -> DeviceEvent {
+    let why = Some("why".to_owned());
+    written(store, event.in_state(state, why, monday_morning())).await
+}
+
+/// Its body byte by byte.
+pub async fn a_message_is_read_as_it_was_written_in_each_state<S: Store>(store: S) {
+    let waiting = written(&store, a_device_event()).await;
+    let found = store.load_device_event(waiting.id).await.unwrap();
+    assert_eq!(found, Some(waiting.clone()));
+
+    let mut event = waiting;
+    for state in [
+        DeviceEventState::Failed,
+        DeviceEventState::Waiting,
+        DeviceEventState::Settled,
+    ] {
+        event = in_state(&store, event, state).await;
+        let found = store.load_device_event(event.id).await.unwrap();
+        assert_eq!(found, Some(event.clone()));
+    }
+    let unknown = EventId::new(fresh_ulid());
+    assert_eq!(store.load_device_event(unknown).await.unwrap(), None);
+}
+
+/// Neither its first version nor a later one.
+pub async fn a_message_that_somebody_wrote_first_is_not_replaced<S: Store>(store: S) {
+    let first = written(&store, a_device_event()).await;
+    let settled = in_state(&store, first.clone(), DeviceEventState::Settled).await;
+
+    for late in [
+        first.clone(),
+        first.in_state(DeviceEventState::Failed, None, monday_morning()),
+    ] {
+        let saved = store.save_device_event(&late).await;
+        assert!(matches!(saved, Err(SaveError::Conflict)), "{saved:?}");
+    }
+    let found = store.load_device_event(settled.id).await.unwrap();
+    assert_eq!(found, Some(settled));
+}
+
+/// What was settled is neither.
+pub async fn a_message_is_due_while_it_waits_and_listed_when_it_failed<S: Store>(store: S) {
+    let waiting = written(&store, a_device_event()).await;
+    let failed = written(&store, a_device_event()).await;
+    let failed = in_state(&store, failed, DeviceEventState::Failed).await;
+    let settled = written(&store, a_device_event()).await;
+    in_state(&store, settled, DeviceEventState::Settled).await;
+    let due_at = monday_morning() + STREAM_HAS;
+
+    let early = due_at - SignedDuration::from_millis(1);
+    assert_eq!(store.due_device_events(early, 10).await.unwrap(), []);
+    assert_eq!(
+        store.due_device_events(due_at, 10).await.unwrap(),
+        [waiting.id]
+    );
+    let listed = store.failed_device_events(None, 10).await.unwrap();
+    assert_eq!(listed.items, [failed.id]);
+    in_state(&store, failed, DeviceEventState::Waiting).await;
+    let listed = store.failed_device_events(None, 10).await.unwrap();
+    assert_eq!(listed.items, []);
+}
+
+/// Each once.
+pub async fn failed_messages_are_listed_newest_first_page_by_page<S: Store>(store: S) {
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        let event = written(&store, a_device_event()).await;
+        ids.push(in_state(&store, event, DeviceEventState::Failed).await.id);
+    }
+    ids.sort();
+    ids.reverse();
+
+    let (mut listed, mut position) = (Vec::new(), None);
+    loop {
+        let page = store
+            .failed_device_events(position.as_deref(), 2)
+            .await
+            .unwrap();
+        listed.extend(page.items);
+        position = page.next;
+        if position.is_none() {
+            break;
+        }
+    }
+
+    assert_eq!(listed, ids);
+}
+
+/// Another one is absent.
+pub async fn a_device_that_was_told_of_is_read_as_it_was_written<S: Store>(store: S) {
+    let device = a_reported_device("enterprises/e/devices/#1");
+    store.save_reported_device(&device, None).await.unwrap();
+
+    let found = store.load_reported_device(&device.id).await.unwrap();
+    assert_eq!(found, Some(device));
+    let unknown = DeviceId::parse("phones:2").unwrap();
+    assert_eq!(store.load_reported_device(&unknown).await.unwrap(), None);
+}
+
+/// By an address whatever its case, and by an external id.
+pub async fn a_device_of_nobody_is_listed_and_found_by_what_it_names_until_it_is_somebodys<
+    S: Store,
+>(
+    store: S,
+) {
+    let device = a_reported_device("1");
+    store.save_reported_device(&device, None).await.unwrap();
+    let address = EmailAddress::parse("nobody@EXAMPLE.com").unwrap();
+    let names = [
+        Identifier::Address(address.normalised()),
+        Identifier::External(ExternalId::parse("nobody").unwrap()),
+    ];
+
+    for name in &names {
+        let found = store.unassigned_devices_of(name, 10).await.unwrap();
+        assert_eq!(found, std::slice::from_ref(&device.id));
+    }
+    let listed = store.unassigned_devices(None, 10).await.unwrap();
+    assert_eq!(listed.items, std::slice::from_ref(&device.id));
+    let other = Identifier::External(ExternalId::parse("somebody").unwrap());
+    assert_eq!(store.unassigned_devices_of(&other, 10).await.unwrap(), []);
+    let assigned = ReportedDevice {
+        user: Some(UserId::new(fresh_ulid())),
+        version: device.version.next(),
+        ..device.clone()
+    };
+    let saved = store.save_reported_device(&assigned, Some(&device)).await;
+    saved.unwrap();
+    for name in &names {
+        assert_eq!(store.unassigned_devices_of(name, 10).await.unwrap(), []);
+    }
+    let listed = store.unassigned_devices(None, 10).await.unwrap();
+    assert_eq!(listed.items, []);
+}
+
+/// Each once.
+pub async fn devices_of_nobody_are_listed_newest_first_page_by_page<S: Store>(store: S) {
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let device = ReportedDevice {
+            changed_at: monday_morning() + SignedDuration::from_secs(number),
+            ..a_reported_device(&number.to_string())
+        };
+        store.save_reported_device(&device, None).await.unwrap();
+        ids.push(device.id);
+    }
+    ids.reverse();
+
+    let (mut listed, mut position) = (Vec::new(), None);
+    loop {
+        let page = store
+            .unassigned_devices(position.as_deref(), 2)
+            .await
+            .unwrap();
+        listed.extend(page.items);
+        position = page.next;
+        if position.is_none() {
+            break;
+        }
+    }
+
+    assert_eq!(listed, ids);
+}
+
+/// Whoever comes second reads again.
+pub async fn of_many_who_write_a_device_at_once_one_does<S: Store>(store: S) {
+    let device = a_reported_device("1");
+    let saved = at_once(8, |_| {
+        let (store, device) = (store.clone(), device.clone());
+        async move { store.save_reported_device(&device, None).await }
+    })
+    .await;
+
+    let done = saved.iter().filter(|saved| saved.is_ok()).count();
+    assert_eq!(done, 1);
+    let refused = |saved: &&Result<(), SaveError>| matches!(saved, Err(SaveError::Conflict));
+    assert_eq!(saved.iter().filter(refused).count(), 7);
+}
+
+/// Each is found by its own digest.
+pub async fn a_reference_is_written_beside_the_session<S: Store>(store: S) {
+    let user = added(&store, a_user().build()).await;
+    let (session, reference) = (a_session(user.id), a_session(user.id));
+    let change = UserChange {
+        session: Some(session.clone()),
+        reference: Some(reference.clone()),
+        ..next(&user, |_| {})
+    };
+    saved(&store, change).await;
+
+    for one in [session, reference] {
+        let found = store.load_session(&one.digest).await.unwrap();
+        assert_eq!(found, Some(one));
+    }
+}
