@@ -282,7 +282,12 @@ pub(crate) async fn find(
         .buffer_unordered(HISTORIES_AT_A_TIME)
         .try_collect()
         .await?;
+    // A history is erased after its user is removed: of whoever is still there now, all of it was read.
+    let removed = removed_meanwhile(store, &found).await?;
     for one in &mut found {
+        if removed.contains(&one.member.user) {
+            one.user = None;
+        }
         if let Some(history) = histories.get(&one.member.user)
             && one.known.is_none()
         {
@@ -299,6 +304,29 @@ pub(crate) async fn find(
         one.confirmation = confirming(one).and_then(|id| confirmations.get(&id).cloned());
     }
     Ok(found)
+}
+
+/// Who was there before their histories were read, and is no longer.
+async fn removed_meanwhile(
+    store: &impl Users,
+    found: &[Found],
+) -> Result<BTreeSet<UserId>, Unavailable> {
+    let by_history = |one: &&Found| one.known.is_none() && one.user.is_some();
+    let ids: BTreeSet<UserId> = found
+        .iter()
+        .filter(by_history)
+        .map(|one| one.member.user)
+        .collect();
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    let now = store
+        .read_users(&ids.iter().copied().collect::<Vec<_>>())
+        .await?;
+    let is_there = |id: &UserId| {
+        now.found.iter().any(|user| user.id == *id) || now.why_unreadable(id).is_some()
+    };
+    Ok(ids.into_iter().filter(|id| !is_there(id)).collect())
 }
 
 async fn mails_of(
