@@ -53,7 +53,7 @@ const fn least(use_case: UseCase) -> (u64, Option<u64>) {
         UseCase::Publish => (42_000, Some(250)),
         UseCase::ReceiveDeviceEvent => (1_370, Some(320)),
         UseCase::RecordFeedback => (11_300, Some(13_400)),
-        UseCase::Redeem => (2_900, Some(6_600)),
+        UseCase::Redeem => (2_500, Some(5_300)),
         UseCase::ReportBatch => (680, Some(65)),
         UseCase::ReportJob => (220, Some(60)),
         UseCase::ReportOverview => (840, None),
