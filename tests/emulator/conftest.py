@@ -12,6 +12,7 @@ ORDER = [
     "test_shape",
     "test_walk",
     "test_events",
+    "test_device_events",
     "test_console",
     "test_jobs",
     "test_faults",
