@@ -323,12 +323,12 @@ impl Ledger {
     pub(super) fn try_taken(&mut self, user: UserId, issue: IssueNumber) {
         self.read_user(user);
         self.user_written(user);
-        let shown = match &self.view().job {
-            Job::Show { shown, .. } => *shown,
+        let (of, shown) = match &self.view().job {
+            Job::Show { user, shown, .. } => (*user, *shown),
             _ => return,
         };
-        // The PIN of an earlier issue is as wrong as any.
-        if shown == Shown::Pin(issue) {
+        // The PIN of an earlier issue is as wrong as any, and so is that of whoever had this address before.
+        if of == user && shown == Shown::Pin(issue) {
             self.view().tries.push((user, issue));
             return;
         }
