@@ -393,6 +393,38 @@ async fn what_is_no_list_of_users_starts_no_job() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_stored_as_a_whole_is_refused_and_says_what_to_do() {
+    let beckon = Beckon::start().await;
+    // Within the limits of a file, and nothing that packs well.
+    let mut file = b"email,notes".to_vec();
+    let mut state = 1_u64;
+    while file.len() < 4_100_000 {
+        file.extend(b"\na@example.com,");
+        for _ in 0..900 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let [letter, ..] = state.to_be_bytes();
+            // Nothing that ends a cell, and nothing of a character that somebody lost.
+            let is_letter = letter >= b' ' && !matches!(letter, b'"' | b',' | 0x7F | 0xEF);
+            file.push(if is_letter { letter } else { b'a' });
+        }
+    }
+    let call = beckon.call("POST", "/v1/jobs/import?invite=false").header(
+        "Content-Type",
+        "application/octet-stream; charset=windows-1252",
+    );
+
+    let problem = call.bare_body(file).answer().await.problem(413);
+
+    assert_eq!(problem["type"], "urn:beckon:problem:too-large");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("3584000 bytes; split it"), "{detail}");
+    let listed = beckon.get("/v1/jobs").await.with_status(200);
+    assert_eq!(listed["items"], json!([]));
+}
+
+#[tokio::test]
 async fn sheets_for_several_people_are_one_page_with_a_pin_for_each() {
     let beckon = Beckon::start().await;
     let ada = beckon.add_uninvited("ada@example.com").await;

@@ -52,7 +52,7 @@ impl Parameters for ImportJobQuery {
 
 /// Import a file of users as a job
 ///
-/// The same file as `POST /v1/users/import` takes, at most 4 MiB and 10,000 rows, by the same rules; for
+/// The same file as `POST /v1/users/import` takes, at most 4 MiB (packed, 3.4 MiB) and 10,000 rows, by the same rules; for
 /// a trial use `dryRun` there. The answer comes as soon as the file is stored; its lines are carried out
 /// whether or not anybody waits for it, each when its turn comes, and `GET /v1/jobs/{id}/outcomes` says
 /// what became of each. Invitations go out in one batch once the whole file is in.
@@ -65,7 +65,7 @@ impl Parameters for ImportJobQuery {
     request_body(content((String = "text/csv"), (String = "application/octet-stream"))),
     responses(
         (status = 202, description = "Will be carried out", body = JobView),
-        (status = 413, description = "More than 4 MiB", body = Problem),
+        (status = 413, description = "More than 4 MiB, or than 3.4 MiB packed", body = Problem),
         (status = 415, description = "No CSV", body = Problem),
         (status = 422, description = "The file or a parameter is wrong", body = Problem),
     )

@@ -68,8 +68,8 @@ async fn a_table_that_cannot_be_reached_is_unavailable_and_never_empty() {
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
 
-    beckon_testkit::contract::unreachable::whatever_cannot_be_reached_is_unavailable(table_at(
-        &endpoint, "beckon",
-    ))
-    .await;
+    let table = table_at(&endpoint, "beckon");
+    let asking =
+        beckon_testkit::contract::unreachable::whatever_cannot_be_reached_is_unavailable(table);
+    Box::pin(asking).await;
 }

@@ -267,6 +267,14 @@ impl From<StartJobRefused> for Problem {
         match refusal {
             StartJobRefused::Invalid(errors) => Self::invalid_fields(errors),
             StartJobRefused::InvalidFile(errors) => ImportRefused::Invalid(errors).into(),
+            StartJobRefused::FileTooLarge { at_most } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The file is too large",
+                format!(
+                    "Packed as zlib packs it, a file may take at most {at_most} bytes; split it, and give each part the line with the columns."
+                ),
+            ),
             StartJobRefused::UnknownUsers(errors) => Self {
                 errors,
                 ..Self::new(

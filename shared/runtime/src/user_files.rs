@@ -10,6 +10,25 @@ use crate::Problem;
 /// third longer than it is. Ten thousand rows are 1 MB as a rule.
 pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 
+/// What Lambda takes of a request in all, and what beside the body is left of it for what the gateway tells.
+const LAMBDA_TAKES: usize = 6 * 1024 * 1024;
+const LEFT_FOR_THE_REST: usize = 64 * 1024;
+
+// A body that is too large is refused here, and not by Lambda, which would not say why. In base64 a body is a third
+// longer. Text comes as a JSON string, in which a quotation mark or the end of a line takes two bytes: of a JSON
+// body that may be every byte, and of a file of users it is rarely one in ten.
+const _: () = {
+    let room = LAMBDA_TAKES - LEFT_FOR_THE_REST;
+    assert!(
+        MAX_FILE_BYTES.div_ceil(3) * 4 <= room,
+        "a file in base64 reaches the function"
+    );
+    assert!(
+        crate::body::MAX_BODY_BYTES * 2 <= room,
+        "a body as a JSON string reaches the function"
+    );
+};
+
 /// The charset that a file was declared to have.
 #[must_use]
 pub fn charset_in(headers: &HeaderMap) -> Option<String> {

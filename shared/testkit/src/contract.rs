@@ -197,6 +197,7 @@ macro_rules! for_each_case {
             batches::what_was_never_started_is_neither_moved_nor_stopped;
             batches::batches_are_listed_newest_first_page_by_page;
             jobs::a_job_its_cursor_its_users_and_its_file_are_read_as_they_were_written;
+            jobs::a_file_that_one_write_does_not_hold_starts_no_job;
             jobs::an_unknown_job_is_absent;
             jobs::a_used_key_starts_no_second_job;
             jobs::a_step_is_written_as_a_whole;

@@ -14,7 +14,7 @@ use beckon_domain::model::job::{
 };
 use beckon_domain::model::stored::Unreadable;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::jobs::{Jobs, StepError};
+use beckon_domain::ports::jobs::{Jobs, StartError, StepError};
 use beckon_domain::ports::reads::{ListPage, Readable};
 use beckon_domain::values::ids::{JobId, UserId, Version};
 use flate2::Compression;
@@ -24,7 +24,6 @@ use jiff::Timestamp;
 
 use super::batches::named_row;
 use super::keys::{self, DueKind, ListKind};
-use super::mails::saved;
 use super::requests::Cancelled;
 use super::rows::{self, Item, part};
 use super::users::{Prepared, deleted};
@@ -44,7 +43,8 @@ impl Jobs for Table {
         named: &[Vec<UserId>],
         file: Option<&[u8]>,
         answer: Option<&IdempotencyRecord>,
-    ) -> Result<(), SaveError> {
+    ) -> Result<(), StartError> {
+        let pieces = pieces(job, file.unwrap_or_default())?;
         let mut items = vec![
             part(self.replace(rows::job(job)?, Version::FIRST)?),
             part(self.replace(rows::job_cursor(cursor)?, Version::FIRST)?),
@@ -53,13 +53,17 @@ impl Jobs for Table {
             let key = keys::job_users(job.id, row);
             items.push(part(self.set(named_row(key, users))?));
         }
-        for item in pieces(job, file.unwrap_or_default())? {
+        for item in pieces {
             items.push(part(self.set(item)?));
         }
         if let Some(answer) = answer {
             items.push(part(self.remember(answer)?));
         }
-        saved(self.transact(items).await)?;
+        match self.transact(items).await {
+            Ok(()) => {}
+            Err(Cancelled::Because(_)) => return Err(StartError::Conflict),
+            Err(Cancelled::Unavailable(error)) => return Err(error.into()),
+        }
         changes::job_started(job);
         Ok(())
     }
@@ -238,7 +242,7 @@ fn tell(step: &JobStep) {
 }
 
 /// The rows of a file.
-fn pieces(job: &Job, file: &[u8]) -> Result<Vec<Item>, Unavailable> {
+fn pieces(job: &Job, file: &[u8]) -> Result<Vec<Item>, StartError> {
     if file.is_empty() {
         return Ok(Vec::new());
     }
@@ -247,9 +251,9 @@ fn pieces(job: &Job, file: &[u8]) -> Result<Vec<Item>, Unavailable> {
         .write_all(file)
         .and_then(|()| encoder.finish())
         .map_err(foreign)?;
-    if compressed.len() > BYTES_IN_A_ROW * MAX_ROWS_OF_A_FILE {
-        let why = "it is too large even when it is packed; split it";
-        return Err(Unavailable::new("the file of a job", why));
+    let at_most = BYTES_IN_A_ROW * MAX_ROWS_OF_A_FILE;
+    if compressed.len() > at_most {
+        return Err(StartError::FileTooLarge { at_most });
     }
     let gone = job.created_at.as_second() + DAYS_LINES_ARE_KEPT * 24 * 60 * 60;
     let pieces = compressed.chunks(BYTES_IN_A_ROW).enumerate();

@@ -12,6 +12,23 @@ use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::reads::{ListPage, Readable};
 use crate::values::ids::{JobId, UserId};
 
+/// Why a job was not written. Nothing of it is, then.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The idempotency key was used in the meantime.
+    #[error("the idempotency key was used meanwhile")]
+    Conflict,
+    /// One write does not hold the file, which may take so many bytes once it is packed.
+    #[error("packed, the file takes more than {} bytes", .at_most)]
+    FileTooLarge {
+        /// How many it may take.
+        at_most: usize,
+    },
+    /// The store cannot be reached; whether it was written is not known.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why a step was not written. Nothing of it is, then.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
@@ -30,8 +47,7 @@ pub enum StepError {
 /// The jobs.
 pub trait Jobs {
     /// Writes the job, its cursor, its named users (rows of [`crate::model::batch::PAGE_SIZE`] each),
-    /// its file and the idempotency record, as one. [`SaveError::Conflict`]: the idempotency key was
-    /// used in the meantime.
+    /// its file and the idempotency record, as one.
     fn start_job(
         &self,
         job: &Job,
@@ -39,7 +55,7 @@ pub trait Jobs {
         named: &[Vec<UserId>],
         file: Option<&[u8]>,
         answer: Option<&IdempotencyRecord>,
-    ) -> impl Future<Output = Result<(), SaveError>> + Send;
+    ) -> impl Future<Output = Result<(), StartError>> + Send;
 
     /// The job and its cursor.
     fn load_job(

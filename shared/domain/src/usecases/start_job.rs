@@ -12,9 +12,9 @@ use crate::model::stored::Carried;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::Env;
-use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::error::Unavailable;
 use crate::ports::idempotency::Idempotency;
-use crate::ports::jobs::Jobs;
+use crate::ports::jobs::{Jobs, StartError};
 use crate::ports::turns::Turns;
 use crate::ports::users::Users;
 use crate::usecases::idempotency::{Recalled, RepeatableRequest, recall};
@@ -52,6 +52,12 @@ pub enum StartJobRefused {
     /// It is no file of users.
     #[error("the file is not a list of users")]
     InvalidFile(Vec<FieldProblem>),
+    /// Packed, the file takes more than so many bytes.
+    #[error("the file is too large, packed")]
+    FileTooLarge {
+        /// How many it may take.
+        at_most: usize,
+    },
     /// Selected users do not exist.
     #[error("selected users do not exist")]
     UnknownUsers(Vec<FieldProblem>),
@@ -169,8 +175,11 @@ impl<E: Env<Store: Users + Idempotency + Jobs>> StartJob<E> {
             {
                 Ok(()) => return Ok(answer),
                 // The same request came twice at once; the other one has the answer.
-                Err(SaveError::Conflict) => turns.another().await?,
-                Err(SaveError::Unavailable(error)) => return Err(error.into()),
+                Err(StartError::Conflict) => turns.another().await?,
+                Err(StartError::FileTooLarge { at_most }) => {
+                    return Err(StartJobRefused::FileTooLarge { at_most });
+                }
+                Err(StartError::Unavailable(error)) => return Err(error.into()),
             }
         }
     }

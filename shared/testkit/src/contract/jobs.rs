@@ -9,7 +9,7 @@ use beckon_domain::model::job::{
 };
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::SaveError;
-use beckon_domain::ports::jobs::StepError;
+use beckon_domain::ports::jobs::{StartError, StepError};
 use beckon_domain::values::ids::{JobId, UserId};
 use beckon_domain::values::names::{GroupName, Label};
 use jiff::SignedDuration;
@@ -108,6 +108,28 @@ pub async fn a_job_its_cursor_its_users_and_its_file_are_read_as_they_were_writt
     }
 }
 
+/// Nothing of the job is there then.
+pub async fn a_file_that_one_write_does_not_hold_starts_no_job<S: Store>(store: S) {
+    let (job, cursor) = a_job(JobAction::Cancel, &[]);
+    let mut state = 1_u64;
+    let file: Vec<u8> = (0..600_000)
+        .flat_map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state ^ (state >> 29)).to_le_bytes()
+        })
+        .collect();
+
+    let result = store.start_job(&job, &cursor, &[], Some(&file), None).await;
+
+    let refused =
+        matches!(result, Err(StartError::FileTooLarge { at_most }) if at_most < file.len());
+    assert!(refused, "{result:?}");
+    assert_eq!(store.load_job(job.id).await.unwrap(), None);
+    assert_eq!(store.job_file(job.id).await.unwrap(), None);
+}
+
 /// With all that hangs on it.
 pub async fn an_unknown_job_is_absent<S: Store>(store: S) {
     let unknown = JobId::new(fresh_ulid());
@@ -138,7 +160,7 @@ pub async fn a_used_key_starts_no_second_job<S: Store>(store: S) {
         .start_job(&second, &cursor, &[], None, Some(&answer))
         .await;
 
-    assert!(matches!(result, Err(SaveError::Conflict)), "{result:?}");
+    assert!(matches!(result, Err(StartError::Conflict)), "{result:?}");
     assert_eq!(store.load_job(second.id).await.unwrap(), None);
 }
 

@@ -15,7 +15,7 @@ use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::stored::Carried;
 use beckon_domain::model::template::{Template, TemplateKind, TemplateName};
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::jobs::StepError;
+use beckon_domain::ports::jobs::{StartError, StepError};
 use beckon_domain::ports::users::AddUserError;
 use beckon_domain::values::ids::{BatchId, ExternalId, IssueNumber, RunId, UserId, Version};
 use beckon_domain::values::locale::Locale;
@@ -242,7 +242,11 @@ async fn jobs_are_unavailable(store: &impl Store) {
     is_unavailable(store.list_jobs(None, 10).await, "list_jobs");
     is_unavailable(store.due_jobs(now, 10).await, "due_jobs");
     let started = store.start_job(&job, &cursor, &named, None, Some(&answer));
-    is_not_saved(started.await, "start_job");
+    let started = started.await;
+    assert!(
+        matches!(started, Err(StartError::Unavailable(_))),
+        "start_job: {started:?}"
+    );
     is_not_saved(store.save_job_cursor(&cursor).await, "save_job_cursor");
     let finished = store.finish_step(&step).await;
     assert!(

@@ -21,6 +21,7 @@ impl Cast {
             Err(
                 StartJobRefused::Invalid(_)
                 | StartJobRefused::InvalidFile(_)
+                | StartJobRefused::FileTooLarge { .. }
                 | StartJobRefused::UnknownUsers(_)
                 | StartJobRefused::KeyReused,
             ) => Answer::Refused,
@@ -44,6 +45,7 @@ impl Cast {
             Err(
                 StartJobRefused::Invalid(_)
                 | StartJobRefused::InvalidFile(_)
+                | StartJobRefused::FileTooLarge { .. }
                 | StartJobRefused::UnknownUsers(_)
                 | StartJobRefused::KeyReused,
             ) => {

@@ -7,7 +7,7 @@ use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::job::{Job, JobCursor, JobPage, JobStep, StepChange};
 use beckon_domain::model::stored::{RowKey, Unreadable};
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::jobs::{Jobs, StepError};
+use beckon_domain::ports::jobs::{Jobs, StartError, StepError};
 use beckon_domain::ports::reads::{ListPage, Readable};
 use beckon_domain::values::ids::{JobId, UserId};
 use jiff::Timestamp;
@@ -15,6 +15,9 @@ use jiff::Timestamp;
 use super::rows::Rows;
 use super::spoilt::{keys, one};
 use super::{Admission, Call, MemoryStore, out_of_reach};
+
+/// What one write holds of a file. Nothing is packed here.
+const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 
 impl Jobs for MemoryStore {
     async fn start_job(
@@ -24,7 +27,7 @@ impl Jobs for MemoryStore {
         named: &[Vec<UserId>],
         file: Option<&[u8]>,
         answer: Option<&IdempotencyRecord>,
-    ) -> Result<(), SaveError> {
+    ) -> Result<(), StartError> {
         self.write(Call::StartJob, |rows| {
             rows.start_job(job, cursor, named, file, answer)
         })
@@ -160,9 +163,13 @@ impl Rows {
         named: &[Vec<UserId>],
         file: Option<&[u8]>,
         answer: Option<&IdempotencyRecord>,
-    ) -> Result<(), SaveError> {
+    ) -> Result<(), StartError> {
         if self.key_is_taken(answer, job.created_at) || self.jobs.contains_key(&job.id) {
-            return Err(SaveError::Conflict);
+            return Err(StartError::Conflict);
+        }
+        let at_most = MAX_FILE_BYTES;
+        if file.is_some_and(|file| file.len() > at_most) {
+            return Err(StartError::FileTooLarge { at_most });
         }
         self.jobs.insert(job.id, job.clone());
         self.job_cursors.insert(job.id, cursor.clone());

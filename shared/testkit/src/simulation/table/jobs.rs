@@ -5,7 +5,7 @@ use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::job::{Job, JobCursor, JobPage, JobStep, StepChange};
 use beckon_domain::model::stored::Unreadable;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::jobs::{Jobs, StepError};
+use beckon_domain::ports::jobs::{Jobs, StartError, StepError};
 use beckon_domain::ports::reads::{ListPage, Readable};
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::ids::{JobId, UserId};
@@ -24,7 +24,7 @@ impl Jobs for Table {
         named: &[Vec<UserId>],
         file: Option<&[u8]>,
         answer: Option<&IdempotencyRecord>,
-    ) -> Result<(), SaveError> {
+    ) -> Result<(), StartError> {
         let write = self.rows().start_job(job, cursor, named, file, answer);
         self.write(Call::StartJob, write, |ledger, ()| {
             ledger.job_started(job, cursor, answer);
