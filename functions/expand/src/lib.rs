@@ -26,9 +26,9 @@ use beckon_domain::ports::wake_up::WakeUp as _;
 use beckon_domain::usecases::assign_device::AssignDevice;
 use beckon_domain::usecases::carry_device_event::{CarriedEvent, CarryDeviceEvent};
 use beckon_domain::usecases::carry_out_job::CarryOutJob;
-use beckon_domain::usecases::count_changes::{COUNT_AT, CountChanges, Counted};
+use beckon_domain::usecases::count_changes::{CountChanges, Counted, is_due};
 use beckon_domain::usecases::expand::ExpandPage;
-use beckon_domain::usecases::note_changes::NoteChanges;
+use beckon_domain::usecases::note_changes::{NoteChanges, Noted};
 use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::values::ids::EventId;
 use beckon_runtime::metrics::{self, Metric};
@@ -84,7 +84,7 @@ where
             tracing::warn!(error = %beckon_runtime::problem::chain(&error), "the delivery worker was not woken");
         }
         // Last, since pages and mails do not wait for numbers.
-        if noted.is_ok_and(|uncounted| uncounted >= COUNT_AT) {
+        if noted.is_ok_and(|noted| noted.is_some_and(is_due)) {
             self.count().await;
         }
         answer
@@ -128,14 +128,13 @@ where
         }
     }
 
-    /// Notes what counts differently; answers how much is uncounted, as far as something was noted.
-    async fn note(&self, event: &StreamEvent) -> Result<usize, Unavailable> {
+    /// Notes what counts differently, if anything does.
+    async fn note(&self, event: &StreamEvent) -> Result<Option<Noted>, Unavailable> {
         let changed: BTreeSet<Uncounted> = event.records.iter().flat_map(uncounted).collect();
         if changed.is_empty() {
-            return Ok(0);
+            return Ok(None);
         }
-        let noted = NoteChanges { env: &self.env }.run(&changed).await?;
-        Ok(noted.uncounted)
+        NoteChanges { env: &self.env }.run(&changed).await.map(Some)
     }
 
     /// Counts what is noted. That it fails keeps nobody from anything: what is noted stays, and

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+#[cfg(test)]
+use beckon_aws::table::stream::StreamRecord;
 use beckon_aws::table::stream::{RowChange, StreamAnswer, StreamEvent, StreamReader, comes_again};
 use dynoxide::Database;
 use dynoxide::actions::describe_stream::DescribeStreamRequest;
@@ -125,6 +127,30 @@ async fn read_on<R: Reader>(
                 tokio::time::sleep(AGAIN).await;
             }
         }
+    }
+}
+
+/// All records behind a place in the stream, and the place behind them.
+#[cfg(test)]
+pub(crate) fn records_after(
+    database: &Database,
+    position: Option<String>,
+) -> anyhow::Result<(Vec<StreamRecord>, Option<String>)> {
+    let mut iterator = iterator_after(database, position.clone())?;
+    let (mut all, mut last) = (Vec::new(), position);
+    loop {
+        let answer = database.get_records(GetRecordsRequest {
+            shard_iterator: iterator,
+            limit: Some(1_000),
+        })?;
+        let Some(record) = answer.records.last() else {
+            return Ok((all, last));
+        };
+        last = Some(record.dynamodb.sequence_number.clone());
+        let records = serde_json::to_value(&answer.records)?;
+        let event: StreamEvent = serde_json::from_value(serde_json::json!({ "Records": records }))?;
+        all.extend(event.records);
+        iterator = answer.next_shard_iterator.context("the stream has ended")?;
     }
 }
 

@@ -10,6 +10,7 @@ use beckon_domain::model::device_event::DeviceEventState;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::MailState;
 use beckon_domain::model::stored::RowKey;
+use beckon_domain::rules::counting::{ChangedMail, touched_by_mail};
 use beckon_domain::values::ids::{BatchId, EventId, JobId, UserId};
 use serde_dynamo::AttributeValue;
 
@@ -196,12 +197,10 @@ pub fn uncounted(record: &StreamRecord) -> Vec<Uncounted> {
                 .chain(ids(steps.and_then(|steps| steps.get("replaced"))));
             people(keys::id_in(&key.pk).parse().ok(), batches.collect())
         }
-        keys::MAIL => {
-            let batches = one_id(row.get("batch"))
-                .into_iter()
-                .chain(ids(row.get("countsFor")));
-            people(one_id(row.get("user")), batches.collect())
-        }
+        keys::MAIL => changed_mail(&key, row)
+            .iter()
+            .flat_map(touched_by_mail)
+            .collect(),
         keys::TOMBSTONE => people(keys::id_in(&key.pk).parse().ok(), ids(row.get("countsFor"))),
         sk => {
             let number = sk.strip_prefix(keys::PAGES).map(str::parse);
@@ -215,6 +214,19 @@ pub fn uncounted(record: &StreamRecord) -> Vec<Uncounted> {
             }
         }
     }
+}
+
+fn changed_mail(key: &RowKey, row: &HashMap<String, AttributeValue>) -> Option<ChangedMail> {
+    let Some(AttributeValue::S(state)) = row.get("state") else {
+        return None;
+    };
+    Some(ChangedMail {
+        id: keys::id_in(&key.pk).parse().ok()?,
+        user: one_id(row.get("user"))?,
+        batch: one_id(row.get("batch")),
+        counts_for: ids(row.get("countsFor")),
+        state: MailState::ALL.into_iter().find(|one| one.name() == state)?,
+    })
 }
 
 fn inner(value: Option<&AttributeValue>) -> Option<&HashMap<String, AttributeValue>> {

@@ -186,8 +186,9 @@ const SHEETS_OF_A_PAGE: u32 = 30;
 /// The sheets of mails whose page was not noted, which are of before it was, come behind all others.
 const SHEETS_WITHOUT_PAGE: (u32, u32) = (1 << 30, 256);
 
-/// On how many sheets those stand who are invited by small batches between two countings.
-const SHARED_SHEETS: u8 = 8;
+/// On how many sheets those stand who are invited by small batches between two countings, which are some
+/// thousand: a sheet of twenty-five people who each have a batch is below 1 KB.
+const SHARED_SHEETS: u8 = 40;
 
 impl SheetKey {
     /// The sheet on which the numbers of a page stand.

@@ -147,7 +147,7 @@ pub fn fate_of(
         confirmation.and_then(delivered),
     ];
     let mut fate = Fate {
-        mail: mail.state,
+        mail: as_counted(mail.state),
         standing: known.standing,
         again: matches!(mail.kind, MailKind::Invitation { again: true, .. }),
         steps: times(mail.created_at, reached),
@@ -201,14 +201,98 @@ pub fn touched_by_user(user: &User) -> impl Iterator<Item = Uncounted> {
         .map(move |batch| Uncounted::Person(Member { batch, user }))
 }
 
-/// Whose numbers may have changed with a mail's row.
-pub fn touched_by_mail(mail: &Mail) -> impl Iterator<Item = Uncounted> {
+/// What is looked at of a mail to say whose numbers may have changed.
+#[derive(Debug, Clone)]
+pub struct ChangedMail {
+    /// Which.
+    pub id: MailId,
+    /// Whom it is for.
+    pub user: UserId,
+    /// Its batch.
+    pub batch: Option<BatchId>,
+    /// Batches in whose numbers it counts though it is none of their mails.
+    pub counts_for: Vec<BatchId>,
+    /// Where it stands.
+    pub state: MailState,
+}
+
+impl From<&Mail> for ChangedMail {
+    fn from(mail: &Mail) -> Self {
+        Self {
+            id: mail.id,
+            user: mail.user,
+            batch: mail.batch,
+            counts_for: mail.counts_for.clone(),
+            state: mail.state,
+        }
+    }
+}
+
+/// Whose numbers may have changed with a mail's row: of the batch's own mails, and of confirmations that arrived.
+pub fn touched_by_mail(mail: &ChangedMail) -> impl Iterator<Item = Uncounted> + use<> {
     let user = mail.user;
-    let batches = mail.batch.iter().chain(&mail.counts_for);
-    batches.map(move |batch| {
-        let batch = *batch;
-        Uncounted::Person(Member { batch, user })
-    })
+    let own = mail.batch.filter(|batch| {
+        let member = Member {
+            batch: *batch,
+            user,
+        };
+        mail_of_member(member) == mail.id && own_mail_counts(mail.state)
+    });
+    let others = mail.counts_for.clone().into_iter();
+    let others = others.filter(|_| confirmation_counts(mail.state));
+    let batches: Vec<BatchId> = own.into_iter().chain(others).collect();
+    batches
+        .into_iter()
+        .map(move |batch| Uncounted::Person(Member { batch, user }))
+}
+
+/// A mail that is on its way to the mail service counts as one that waits.
+const fn as_counted(state: MailState) -> MailState {
+    match state {
+        MailState::Waiting | MailState::Sending | MailState::Unknown => MailState::Waiting,
+        MailState::Sent
+        | MailState::Delayed
+        | MailState::Delivered
+        | MailState::SoftBounced
+        | MailState::HardBounced
+        | MailState::Complained
+        | MailState::Failed
+        | MailState::Dropped => state,
+    }
+}
+
+/// Whether numbers may be others once the batch's own mail stands so. On its way to the mail service it counts as
+/// it did before, and it does not stay there.
+const fn own_mail_counts(state: MailState) -> bool {
+    match state {
+        MailState::Sending | MailState::Unknown => false,
+        MailState::Waiting
+        | MailState::Sent
+        | MailState::Dropped
+        | MailState::Delayed
+        | MailState::Delivered
+        | MailState::SoftBounced
+        | MailState::HardBounced
+        | MailState::Complained
+        | MailState::Failed => true,
+    }
+}
+
+/// Whether numbers may be others once a confirmation stands so: it has arrived, or had and came back.
+const fn confirmation_counts(state: MailState) -> bool {
+    match state {
+        MailState::Delivered
+        | MailState::SoftBounced
+        | MailState::HardBounced
+        | MailState::Complained => true,
+        MailState::Waiting
+        | MailState::Sending
+        | MailState::Unknown
+        | MailState::Sent
+        | MailState::Delayed
+        | MailState::Failed
+        | MailState::Dropped => false,
+    }
 }
 
 /// Whose numbers change with what is left of a user who is deleted.

@@ -12,7 +12,7 @@ pub(crate) mod assessing;
 
 use std::collections::BTreeSet;
 
-use crate::model::counting::{CountSheet, CountedStep, Ledger, Scope, Uncounted};
+use crate::model::counting::{CountSheet, CountedStep, Ledger, Scope, Uncounted, UncountedRow};
 use crate::ports::batches::Batches;
 use crate::ports::counters::Counters;
 use crate::ports::env::Env;
@@ -20,11 +20,28 @@ use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::users::Users;
+use crate::usecases::note_changes::{Noted, ROW_SIZE};
 use assessing::{Assessment, Change, assess};
 
-/// How much may be uncounted before it is counted. Whoever asks for numbers has it read, so it is not
-/// much; and each counting writes the sums, so it is not little.
-pub const COUNT_AT: usize = 256;
+/// How much may be uncounted while changes come one by one. Listing somebody whose change comes alone is what
+/// counting costs most, and whoever is still listed when they go on is not listed again: so it is not little.
+/// Whoever asks for numbers has it read: so it is not much.
+pub const COUNT_AT: usize = 1_000;
+
+/// How much may be uncounted while changes come many at a time, where listing costs little.
+pub const COUNT_MANY_AT: usize = 400;
+
+/// How many at once that is.
+const MANY: usize = ROW_SIZE / 2;
+
+/// Whether it is time to count.
+#[must_use]
+pub const fn is_due(noted: Noted) -> bool {
+    noted.uncounted >= COUNT_AT || noted.new >= MANY && noted.uncounted >= COUNT_MANY_AT
+}
+
+/// How many of those who were listed last are listed again once much was counted.
+const LISTED_AGAIN: usize = COUNT_AT / 4;
 
 /// How much of it is read at once.
 const AT_ONCE: usize = 500;
@@ -79,10 +96,30 @@ where
         if !self.count(&entries).await? {
             return Ok(Counted::Overtaken);
         }
+        if entries.len() >= COUNT_AT {
+            self.list_again(ledger.version.get(), &rows).await?;
+        }
         for row in &rows {
             store.forget_uncounted(row).await?;
         }
         Ok(Counted::Looked(entries.len()))
+    }
+
+    /// Lists those again who were listed last: most of them are on their way, and listing many at once
+    /// costs little beside listing each when they go on.
+    async fn list_again(&self, generation: u64, rows: &[UncountedRow]) -> Result<(), Unavailable> {
+        let mut rows: Vec<&UncountedRow> = rows.iter().collect();
+        rows.sort_by_key(|row| (row.generation, row.number));
+        let newest = rows.iter().rev().flat_map(|row| &row.entries).copied();
+        let newest: Vec<Uncounted> = newest
+            .filter(|entry| matches!(entry, Uncounted::Person(_)))
+            .take(LISTED_AGAIN)
+            .collect();
+        for (number, some) in (0..).zip(newest.chunks(ROW_SIZE)) {
+            let noted = self.env.store().note_uncounted(generation, number, some);
+            noted.await?;
+        }
+        Ok(())
     }
 
     /// Counts these; `false` if somebody else counts some of them.

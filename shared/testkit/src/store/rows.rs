@@ -133,7 +133,7 @@ impl Rows {
     }
 
     pub(super) fn put_mail(&mut self, mail: Mail) {
-        self.changed.extend(touched_by_mail(&mail));
+        self.changed.extend(touched_by_mail(&(&mail).into()));
         self.mails.insert(mail.id, mail);
     }
 

@@ -234,7 +234,9 @@ impl MemoryStore {
             let user = id.parse().ok().and_then(|id| rows.users.get(&id));
             let mail = id.parse().ok().and_then(|id| rows.mails.get(&id));
             let user = user.into_iter().flat_map(touched_by_user);
-            let mail = mail.into_iter().flat_map(touched_by_mail);
+            let mail = mail
+                .into_iter()
+                .flat_map(|mail| touched_by_mail(&mail.into()));
             let changed: Vec<Uncounted> = match key.sk.as_str() {
                 "user" => user.collect(),
                 "mail" => mail.collect(),

@@ -13,7 +13,7 @@ use crate::ports::users::Users;
 use crate::usecases::count_changes::assessing::assess;
 
 /// How much that is uncounted is read at most. There is more only while counting is held up.
-const MAX_READ: usize = 1_000;
+const MAX_READ: usize = 1_500;
 
 /// How often it is read again because something was counted meanwhile.
 const MAX_TURNS: u32 = 4;
