@@ -15,15 +15,30 @@ use std::time::Duration;
 
 use beckon_tests::{Beckon, Person};
 use serde_json::json;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// What everything logs, down to the finest, that Beckon is made of: its rooms and the AWS SDK.
-const LEVELS: &str = "warn,\
-    beckon_aws=trace,beckon_domain=trace,beckon_local=trace,beckon_mail=trace,\
-    beckon_runtime=trace,maintenance=trace,deliver=trace,directory=trace,feedback=trace,expand=trace,\
-    preview=trace,redeem=trace,registration_confirmed=trace,send=trace,settings=trace,\
-    aws_runtime=trace,aws_sdk_dynamodb=trace,aws_sdk_sesv2=trace,\
-    aws_smithy_http_client=trace,aws_smithy_runtime=trace,aws_smithy_runtime_api=trace";
+/// What the log holds down to the finest: every function, and what else Beckon and its calls to AWS are made of.
+fn levels() -> Targets {
+    let functions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
+    let functions = fs::read_dir(functions).unwrap().map(|folder| {
+        folder
+            .unwrap()
+            .file_name()
+            .into_string()
+            .unwrap()
+            .replace('-', "_")
+    });
+    let others = ["beckon", "aws_runtime", "aws_sdk", "aws_smithy"].map(String::from);
+    Targets::new().with_default(LevelFilter::WARN).with_targets(
+        functions
+            .chain(others)
+            .map(|target| (target, LevelFilter::TRACE)),
+    )
+}
 
 /// The log, in memory.
 #[derive(Debug, Clone, Default)]
@@ -32,10 +47,11 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     fn start() -> Self {
         let log = Self::default();
-        tracing_subscriber::fmt()
-            .with_env_filter(LEVELS)
+        let lines = tracing_subscriber::fmt::layer()
             .with_ansi(false)
-            .with_writer(log.clone())
+            .with_writer(log.clone());
+        tracing_subscriber::registry()
+            .with(lines.with_filter(levels()))
             .init();
         log
     }
