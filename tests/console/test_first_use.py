@@ -272,6 +272,30 @@ def test_an_action_for_many_names_them_and_one_that_fits_nobody_cannot_be_chosen
     expect(counts).not_to_contain_text("Not there")
 
 
+def test_a_long_menu_ends_with_the_window_and_is_scrolled(beckon, console):
+    add(beckon, "Menno Low")
+    page = find(console, "menno")
+    select(console, "Menno Low")
+    page.set_viewport_size({"width": 1366, "height": 600})
+    console.button("Actions").click()
+    menu = page.get_by_role("menu", name="Actions")
+    assert menu.evaluate("list => list.getBoundingClientRect().bottom <= innerHeight && list.scrollHeight > list.clientHeight")
+    page.keyboard.press("End")
+    expect(page.get_by_role("menuitem", name="Delete")).to_be_in_viewport(ratio=1)
+
+
+def test_of_what_is_said_with_a_pin_only_the_pin_is_large(beckon, console):
+    user = add(beckon, "Pina Large")
+    page = console.open(f"/users/{user['id']}")
+    console.choose("Actions", "Generate PIN")
+    console.dialog.get_by_label("Reason").fill("On the phone")
+    console.button("Generate PIN", console.dialog).click()
+    size = "one => parseFloat(getComputedStyle(one).fontSize)"
+    assert console.dialog.locator(".secret-pin").evaluate(size) >= 30
+    for told in console.dialog.locator("dd, .hint").all():
+        assert told.evaluate(size) <= 16
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -105,14 +105,21 @@ export function textOf(parts) {
   return parts.map((part) => (part instanceof Node ? part.textContent : part)).join("");
 }
 
+/** What opened below a button is never made lower than this, in pixels: three of its entries are seen. */
+const LEAST_HEIGHT = 160;
+
 /**
- * Moves what opened below a button so far to the side that all of it is seen.
+ * Moves what opened below a button so far to the side that all of it is seen, and ends it with the window: what is
+ * longer is scrolled in itself.
  *
  * @param {HTMLElement} list
  */
 export function keepInView(list) {
   list.style.translate = "";
-  const { left, right } = list.getBoundingClientRect();
+  list.style.maxBlockSize = "";
+  const { left, right, top, bottom } = list.getBoundingClientRect();
+  const lowest = document.documentElement.clientHeight - 8;
+  if (bottom > lowest) list.style.maxBlockSize = `${Math.max(lowest - top, LEAST_HEIGHT)}px`;
   const room = document.documentElement.clientWidth - 8;
   const shift = right > room ? room - right : left < 8 ? 8 - left : 0;
   if (shift !== 0) list.style.translate = `${shift}px 0`;

@@ -97,7 +97,7 @@ function secret({ pin, link, pageUrl, expiresAt, issued, told }) {
   const copied = h("span", { role: "status", class: "hint" });
   return h(
     "div",
-    { class: "secret form" },
+    { class: "form" },
     h("p", { class: pin ? "secret-pin" : "secret-link" }, text),
     h(
       "div",
