@@ -31,6 +31,7 @@ LOOK_AT_SECRETS = {
     "POST /v1/pin-requests",
     "POST /v1/declines",
     "GET /v1/registrations/{id}",
+    "POST /v1/device-events/{source}",
 }
 
 # API Gateway waits no longer than this for a function.
@@ -138,7 +139,9 @@ def test_the_routes_are_those_of_the_openapi_document(session):
     }
     in_template = needing_tokens(deployment.template())
     equal(PAGES - in_template.keys(), set(), "pages without a route")
-    without_pages = {key: needs for key, needs in in_template.items() if key not in PAGES}
+    # Where there is a GET there may be a HEAD, which the document does not describe.
+    heads = {key for key in in_template if key.startswith("HEAD ") and key.replace("HEAD", "GET", 1) in described}
+    without_pages = {key: needs for key, needs in in_template.items() if key not in PAGES | heads}
     differing = {
         key: (without_pages.get(key, "missing in the template"), described.get(key, "missing in the document"))
         for key in without_pages.keys() | described.keys()

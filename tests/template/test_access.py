@@ -57,14 +57,17 @@ def places(stack):
     """The ARNs that the words of `needs.json` stand for."""
     table = stack.attribute("Table", "Arn")
     bucket = stack.attribute("FailedRecords", "Arn")
+    senders = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{stack.ref('AWS::StackName')}-senders"
     return {
         "table": table,
         "index due": f"{table}/index/due",
         "index list": f"{table}/index/list",
         "stream": stack.attribute("Table", "StreamArn"),
         "secret": stack.attribute("KeySecret", "Id"),
-        # It is made by what sets the first secret in it; Secrets Manager adds six characters.
-        "secret of senders": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{stack.ref('AWS::StackName')}-senders-AbCdEf",
+        # It is made by what sets the first secret in it; Secrets Manager adds six characters. Until then it is asked
+        # for all the same, and who may not ask is not told that it is missing.
+        "secret of senders": f"{senders}-AbCdEf",
+        "secret of senders, before it is made": senders,
         "dead-letter queue": stack.attribute("FailureQueue", "Arn"),
         "missed calls queue": stack.attribute("MissedCallsQueue", "Arn"),
         "function deliver": stack.attribute("DeliverFunction", "Arn"),
