@@ -165,6 +165,17 @@ def test_cancelling_and_restoring_with_the_keyboard_alone(beckon, console):
     assert beckon.invitation(user["id"])["state"] == "pending"
 
 
+def test_what_is_not_possible_any_more_is_said_in_the_readers_language(beckon, chromium):
+    user = add(beckon)
+    with chromium.visit(locale="de-DE") as console:
+        page = open_user(console, user)
+        console.choose("Aktionen", "Einladung zurückziehen")
+        beckon.send("POST", f"/v1/users/{user['id']}/invitation/cancel")
+        console.button("Einladung zurückziehen", console.dialog).click()
+        expect(console.dialog).to_contain_text("Die Einladung ist nicht mehr offen")
+        expect(page.get_by_role("alert")).to_contain_text("Die Einladung ist nicht mehr offen")
+
+
 def test_only_what_fits_is_offered(beckon, console):
     page = open_user(console, add(beckon, invite=False))
     expect(console.button("Send invite")).to_be_visible()

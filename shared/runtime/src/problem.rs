@@ -1,6 +1,7 @@
 //! Refusals as RFC 9457 problem documents.
 
 use axum::response::{IntoResponse, Response};
+use beckon_domain::model::job::JobReason;
 use beckon_domain::model::stored::Unreadable;
 use beckon_domain::values::problem::FieldProblem;
 use http::{HeaderValue, StatusCode, header};
@@ -22,6 +23,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<FieldError>)]
     pub errors: Vec<FieldProblem>,
+    /// Why something is `not-possible-now`, by the names that outcomes of jobs have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<JobReason>,
     /// What became of an invitation that has ended: `expired`, `used` or `cancelled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<&'static str>,
@@ -66,6 +71,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
+            reason: None,
             ended: None,
             until: None,
             retry_after: None,

@@ -183,24 +183,33 @@ impl From<ChangeUserRefused> for Problem {
 
 const DOMAIN_NOT_ALLOWED: &str = "The user's address is of a domain that may not be invited; correct the address, or add the domain to sender.recipientDomains in the settings.";
 
+/// What a user, an invitation or an address is not fit for as it stands.
+fn not_now(reason: JobReason, detail: &str) -> Problem {
+    Problem {
+        reason: Some(reason),
+        ..Problem::new(
+            StatusCode::CONFLICT,
+            "not-possible-now",
+            "Not possible now",
+            detail,
+        )
+    }
+}
+
 impl From<HandOverRefused> for Problem {
     fn from(refusal: HandOverRefused) -> Self {
-        let not_now = |detail: &str| {
-            Self::new(
-                StatusCode::CONFLICT,
-                "not-possible-now",
-                "Not possible now",
-                detail,
-            )
-        };
         match refusal {
             HandOverRefused::Invalid(errors) => Self::invalid_fields(errors),
             HandOverRefused::UnknownUser => Self::not_found("user"),
-            HandOverRefused::Disabled => {
-                not_now("The user is disabled; enable them before you hand anything over.")
+            HandOverRefused::Disabled => not_now(
+                JobReason::Disabled,
+                "The user is disabled; enable them before you hand anything over.",
+            ),
+            HandOverRefused::DomainNotAllowed => {
+                not_now(JobReason::DomainNotAllowed, DOMAIN_NOT_ALLOWED)
             }
-            HandOverRefused::DomainNotAllowed => not_now(DOMAIN_NOT_ALLOWED),
             HandOverRefused::NothingToHandOver => not_now(
+                JobReason::NoSecret,
                 "With this user's registration method there is no secret: they register with their password alone.",
             ),
             HandOverRefused::Unavailable(error) => error.into(),
@@ -212,10 +221,8 @@ impl From<TryAddressAgainRefused> for Problem {
     fn from(refusal: TryAddressAgainRefused) -> Self {
         match refusal {
             TryAddressAgainRefused::UnknownUser => Self::not_found("user"),
-            TryAddressAgainRefused::NotMarked => Self::new(
-                StatusCode::CONFLICT,
-                "not-possible-now",
-                "Not possible now",
+            TryAddressAgainRefused::NotMarked => not_now(
+                JobReason::NotMarked,
                 "Nothing is held against this address; mail it again with POST …/invitation/resend, or invite again.",
             ),
             TryAddressAgainRefused::Unavailable(error) => error.into(),
@@ -225,38 +232,39 @@ impl From<TryAddressAgainRefused> for Problem {
 
 impl From<ChangeInvitationRefused> for Problem {
     fn from(refusal: ChangeInvitationRefused) -> Self {
-        let not_now = |detail: &str| {
-            Self::new(
-                StatusCode::CONFLICT,
-                "not-possible-now",
-                "Not possible now",
-                detail,
-            )
-        };
         match refusal {
             ChangeInvitationRefused::UnknownUser => Self::not_found("user"),
-            ChangeInvitationRefused::NotNow(InvitationRefusal::NoInvitation) => {
-                not_now("This user was never invited; send an invitation.")
-            }
-            ChangeInvitationRefused::NotNow(InvitationRefusal::NotOpen) => {
-                not_now("The invitation is not open any more; send a new one.")
-            }
-            ChangeInvitationRefused::NotNow(InvitationRefusal::NothingToRestore) => {
-                not_now("Only an invitation that was cancelled or declined can be restored.")
-            }
+            ChangeInvitationRefused::NotNow(InvitationRefusal::NoInvitation) => not_now(
+                JobReason::NoInvitation,
+                "This user was never invited; send an invitation.",
+            ),
+            ChangeInvitationRefused::NotNow(InvitationRefusal::NotOpen) => not_now(
+                JobReason::NotOpen,
+                "The invitation is not open any more; send a new one.",
+            ),
+            ChangeInvitationRefused::NotNow(InvitationRefusal::NothingToRestore) => not_now(
+                JobReason::NothingToRestore,
+                "Only an invitation that was cancelled or declined can be restored.",
+            ),
             ChangeInvitationRefused::Disabled => not_now(
+                JobReason::Disabled,
                 "The user is disabled, so no mail goes to them; enable them with PATCH /v1/users/{id} first.",
             ),
             ChangeInvitationRefused::AddressMarked => not_now(
+                JobReason::AddressMarked,
                 "A mail to this address came back for good or was called spam, so none goes there; correct the address, or try it again with POST /v1/users/{id}/address/try-again, which mails an open invitation again.",
             ),
-            ChangeInvitationRefused::DomainNotAllowed => not_now(DOMAIN_NOT_ALLOWED),
+            ChangeInvitationRefused::DomainNotAllowed => {
+                not_now(JobReason::DomainNotAllowed, DOMAIN_NOT_ALLOWED)
+            }
             ChangeInvitationRefused::RegisteredMeanwhile => not_now(
+                JobReason::RegisteredMeanwhile,
                 "A device was registered after the invitation had been taken back; see the history, and invite again.",
             ),
-            ChangeInvitationRefused::ExpiredMeanwhile => {
-                not_now("The invitation's time has run out meanwhile; send a new one.")
-            }
+            ChangeInvitationRefused::ExpiredMeanwhile => not_now(
+                JobReason::ExpiredMeanwhile,
+                "The invitation's time has run out meanwhile; send a new one.",
+            ),
             ChangeInvitationRefused::Unavailable(error) => error.into(),
         }
     }

@@ -107,10 +107,11 @@ export function refusalText(refused) {
  * @param {Schema<"Problem">} problem
  * @returns {import("./dom.js").Single[]}
  */
-export function problemWords({ type, detail, errors }) {
+export function problemWords({ type, detail, errors, reason }) {
   const code = type.split(":").at(-1) ?? "";
-  if (/recipientDomains/.test(detail)) return domain(t("refusal.domain.other"), undefined);
-  if (/address\/try-again/.test(detail)) return [t("user.hint.bounced")];
+  if (reason === "domainNotAllowed") return domain(t("refusal.domain.other"), undefined);
+  const why = `jobs.why.${reason}`;
+  if (reason && isKey(why)) return [t(why)];
   const key = `problem.${code}`;
   if (isKey(key)) return [t(key)];
   const [first] = errors ?? [];
