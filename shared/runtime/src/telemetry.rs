@@ -19,7 +19,7 @@ use crate::metrics;
 static STARTED: OnceLock<Instant> = OnceLock::new();
 
 /// Our crates, which may log at every level.
-const OURS: [&str; 23] = [
+const OURS: [&str; 24] = [
     "beckon",
     "beckon_aws",
     "beckon_console",
@@ -34,6 +34,7 @@ const OURS: [&str; 23] = [
     "maintenance",
     "deliver",
     "desk",
+    "device_events",
     "directory",
     "feedback",
     "expand",
