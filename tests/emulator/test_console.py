@@ -11,7 +11,7 @@ from test_walk import equal
 def test_the_console_signs_people_in_at_the_stacks_own_pool(session):
     outputs = session.stack.outputs
     page = session.anybody.get("/").expect(200)
-    config = json.loads(html.unescape(re.search(r'data-setup="([^"]*)"', page.text)[1]))
+    config = json.loads(html.unescape(re.search(r'data-setup="([^"]*)"', page.body.decode())[1]))
     sign_in = config["signIn"]
     equal(sign_in["clientId"], outputs["AdministratorClientId"], "the console's client")
     equal((sign_in["token"], sign_in["audience"]), ("id", None), "the token that the console sends, and for what")
