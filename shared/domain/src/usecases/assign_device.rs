@@ -113,7 +113,9 @@ where
             }
         }
         match (CarryDeviceEvent { env: &self.env }).place(id).await? {
-            Placed::Recorded(reported) => Ok(reported),
+            Placed::Recorded(reported) if reported.user == user => Ok(reported),
+            // Somebody else assigned it at the same moment.
+            Placed::Recorded(Reported { user, .. }) => Err(AssignRefused::Taken { user }),
             Placed::Unenrolled => Err(AssignRefused::Unenrolled),
             // The user was deleted meanwhile.
             Placed::Unassigned => Err(AssignRefused::UnknownUser),

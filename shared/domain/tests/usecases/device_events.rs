@@ -12,11 +12,12 @@ use beckon_domain::usecases::manage_device_sources::{ManageDeviceSources, Manage
 use beckon_domain::usecases::receive_device_event::{ReceiveDeviceEvent, ReceiveRefused};
 use beckon_domain::values::ids::{DeviceId, EventId};
 use beckon_domain::values::source_name::SourceName;
-use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, settings};
+use beckon_testkit::{Call, World};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::jobs::meanwhile;
 use crate::reports::confirmations;
 
 const SECRET: &str = "a secret of sixteen";
@@ -252,6 +253,22 @@ async fn a_device_of_nobody_is_assigned_once_and_not_taken_from_who_has_it() {
     let unknown = DeviceId::parse("mdm:2").unwrap();
     let unknown = assign.run(&unknown, user.id).await;
     assert!(matches!(unknown, Err(AssignRefused::UnknownDevice)));
+}
+
+#[tokio::test]
+async fn of_two_who_assign_a_device_at_once_one_is_told_that_another_has_it() {
+    let world = world();
+    let (user, other) = (invited(&world).await, world.with(a_user()));
+    carried(&world, &enrolled(&world, "nobody@example.com")).await;
+    let second = world.clone();
+    world.store.before_next(Call::SaveUsers, move |_| {
+        let assign = AssignDevice { env: &second };
+        meanwhile(assign.run(&device(), other.id)).unwrap();
+    });
+
+    let first = AssignDevice { env: &world }.run(&device(), user.id).await;
+
+    assert!(matches!(first, Err(AssignRefused::Taken { user: own }) if own == other.id));
 }
 
 #[tokio::test]

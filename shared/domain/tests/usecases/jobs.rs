@@ -45,7 +45,7 @@ async fn carried_out(world: &World, id: JobId) {
 }
 
 /// Plays what somebody else does between two calls of a run, to its end.
-fn meanwhile<T>(play: impl Future<Output = T>) -> T {
+pub(crate) fn meanwhile<T>(play: impl Future<Output = T>) -> T {
     let mut play = Box::pin(play);
     let mut context = Context::from_waker(Waker::noop());
     loop {
