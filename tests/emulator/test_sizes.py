@@ -8,7 +8,9 @@ import zipfile
 
 import deployment
 
-MOST_ZIPPED_BYTES = 5 * 1024 * 1024
+# Decision 8 says why `settings` may be larger than the others.
+MOST_ZIPPED_MIB = 5
+MOST_ZIPPED_MIB_OF_SETTINGS = 5.5
 
 
 def zipped_bytes(binary):
@@ -36,9 +38,10 @@ def test_every_function_is_small_and_starts_fast(session, capsys):
         times = list(init_times(session.stack.log_lines(name)))
         ready = f"{statistics.median(times):.0f} ({len(times)})" if times else "–"
         table.append(f"| `{name}` | {size / 1024 / 1024:.1f} | {ready} |")
-        if size > MOST_ZIPPED_BYTES:
+        most = MOST_ZIPPED_MIB_OF_SETTINGS if name == "settings" else MOST_ZIPPED_MIB
+        if size > most * 1024 * 1024:
             too_large.append(name)
     with capsys.disabled():
         print("\n".join(table))
     if too_large:
-        raise AssertionError(f"larger than 5 MiB: {', '.join(too_large)}")
+        raise AssertionError(f"larger than they may be: {', '.join(too_large)}")
