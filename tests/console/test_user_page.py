@@ -1,10 +1,14 @@
 """The page of one user: how they stand, editing in place, actions, and news without a reload."""
 
+import json
 from itertools import count
+from pathlib import Path
 
 import pytest
 from beckon import until
 from playwright.sync_api import expect
+
+GERMAN = Path(__file__).parents[2] / "functions/console/page/words/de.json"
 
 number = count(1)
 
@@ -167,13 +171,14 @@ def test_cancelling_and_restoring_with_the_keyboard_alone(beckon, console):
 
 def test_what_is_not_possible_any_more_is_said_in_the_readers_language(beckon, chromium):
     user = add(beckon)
+    said = json.loads(GERMAN.read_text())["jobs.why.notOpen"]
     with chromium.visit(locale="de-DE") as console:
         page = open_user(console, user)
         console.choose("Aktionen", "Einladung zurückziehen")
         beckon.send("POST", f"/v1/users/{user['id']}/invitation/cancel")
         console.button("Einladung zurückziehen", console.dialog).click()
-        expect(console.dialog).to_contain_text("Die Einladung ist nicht mehr offen")
-        expect(page.get_by_role("alert")).to_contain_text("Die Einladung ist nicht mehr offen")
+        expect(console.dialog).to_contain_text(said)
+        expect(page.get_by_role("alert")).to_contain_text(said)
 
 
 def test_only_what_fits_is_offered(beckon, console):
