@@ -39,16 +39,40 @@ use beckon_domain::ports::batches::Batches;
 use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::devices::Devices;
+use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::history::History;
 use beckon_domain::ports::idempotency::Idempotency;
 use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
+use beckon_domain::ports::reads::ListPage;
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::ports::users::Users;
 use beckon_domain::values::ids::{UserId, Version};
 use tokio::task::JoinSet;
 
 use crate::builders::{InvitationBuilder, a_row, a_user, monday_morning};
+
+/// Every list of these cases is shorter than so many pages.
+const MAX_PAGES: usize = 1_000;
+
+/// All of a list, read page by page; no page holds more than `limit`.
+async fn every_page<T, F>(limit: usize, read: impl Fn(Option<String>) -> F) -> Vec<T>
+where
+    F: Future<Output = Result<ListPage<T>, Unavailable>>,
+{
+    let mut all = Vec::new();
+    let mut position: Option<String> = None;
+    for _ in 0..MAX_PAGES {
+        let page = read(position).await.unwrap();
+        assert!(page.items.len() <= limit, "{} of {limit}", page.items.len());
+        all.extend(page.items);
+        position = page.next;
+        if position.is_none() {
+            return all;
+        }
+    }
+    panic!("the list does not come to an end");
+}
 
 /// Every store port at once.
 pub trait Store:

@@ -11,8 +11,11 @@ import { named, parts, t } from "../core/words.js";
  * @typedef {Schema<"RecipientView">} Recipient
  */
 
-/** @param {Recipient} one @param {Map<string, string>} names */
-const nameOf = (one, names) => names.get(one.userId) ?? one.displayName ?? one.email ?? one.userId;
+/**
+ * @param {Recipient} one
+ * @param {Map<string, string>} names
+ */
+export const nameOf = (one, names) => names.get(one.userId) ?? one.displayName ?? one.email ?? one.userId;
 
 /**
  * How many get it, and how many do not, as far as they are counted.

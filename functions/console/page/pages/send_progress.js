@@ -10,7 +10,7 @@ import { number, relative, time } from "../core/format.js";
 import { poll } from "../core/poll.js";
 import { setup } from "../core/session.js";
 import { t } from "../core/words.js";
-import { someNames } from "./send_people.js";
+import { nameOf, someNames } from "./send_people.js";
 
 /**
  * @typedef {Schema<"SentView">} Sent
@@ -108,7 +108,7 @@ export function progress(first, { signal, names, shown, unconfirmed, changed }) 
       return;
     }
     if (without === null) {
-      without = unconfirmed.map((one) => names.get(one.userId) ?? one.displayName ?? one.email ?? one.userId);
+      without = unconfirmed.map((one) => nameOf(one, names));
     }
     const not = willNotReceive ?? without.length;
     replace(

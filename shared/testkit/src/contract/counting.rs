@@ -12,7 +12,7 @@ use beckon_domain::values::ids::{BatchId, UserId, Version};
 use beckon_domain::values::names::GroupName;
 use jiff::SignedDuration;
 
-use super::Store;
+use super::{Store, every_page};
 use crate::builders::{an_invitation, monday_morning};
 use crate::entropy::fresh_ulid;
 
@@ -263,16 +263,11 @@ pub async fn what_is_due_before_a_moment_is_told_page_by_page<S: Store>(store: S
         }
     }
 
-    let (mut found, mut position) = (Vec::new(), None::<String>);
-    loop {
-        let page = store.due_by(end, position.as_deref(), 2).await.unwrap();
-        assert!(page.items.len() <= 2);
-        found.extend(page.items);
-        position = page.next;
-        if position.is_none() {
-            break;
-        }
-    }
+    let store = &store;
+    let found = every_page(2, |from| async move {
+        store.due_by(end, from.as_deref(), 2).await
+    })
+    .await;
 
     assert_eq!(found.len(), 6);
     assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), soon);

@@ -10,7 +10,7 @@ use beckon_domain::values::ids::{DeviceId, EventId, ExternalId, UserId, Version}
 use beckon_domain::values::source_name::SourceName;
 use jiff::SignedDuration;
 
-use super::{Store, added, at_once, next, saved};
+use super::{Store, added, at_once, every_page, next, saved};
 use crate::builders::{a_session, a_user, monday_morning};
 use crate::entropy::fresh_ulid;
 
@@ -124,20 +124,11 @@ pub async fn failed_messages_are_listed_newest_first_page_by_page<S: Store>(stor
     ids.sort();
     ids.reverse();
 
-    let (mut listed, mut position) = (Vec::new(), None);
-    loop {
-        let page = store
-            .failed_device_events(position.as_deref(), 2)
-            .await
-            .unwrap();
-        listed.extend(page.items);
-        position = page.next;
-        if position.is_none() {
-            break;
-        }
-    }
-
-    assert_eq!(listed, ids);
+    let store = &store;
+    let listed = every_page(2, |from| async move {
+        store.failed_device_events(from.as_deref(), 2).await
+    });
+    assert_eq!(listed.await, ids);
 }
 
 /// Another one is absent.
@@ -200,20 +191,11 @@ pub async fn devices_of_nobody_are_listed_newest_first_page_by_page<S: Store>(st
     }
     ids.reverse();
 
-    let (mut listed, mut position) = (Vec::new(), None);
-    loop {
-        let page = store
-            .unassigned_devices(position.as_deref(), 2)
-            .await
-            .unwrap();
-        listed.extend(page.items);
-        position = page.next;
-        if position.is_none() {
-            break;
-        }
-    }
-
-    assert_eq!(listed, ids);
+    let store = &store;
+    let listed = every_page(2, |from| async move {
+        store.unassigned_devices(from.as_deref(), 2).await
+    });
+    assert_eq!(listed.await, ids);
 }
 
 /// Whoever comes second reads again.

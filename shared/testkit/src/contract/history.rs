@@ -11,26 +11,15 @@ use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId
 use beckon_domain::values::method::Method;
 use jiff::SignedDuration;
 
-use super::{Store, added, next, saved};
+use super::{Store, added, every_page, next, saved};
 use crate::builders::{a_row, a_user, monday_morning};
 use crate::entropy::fresh_ulid;
 
 async fn read(store: &impl Store, user: UserId, limit: usize) -> Vec<HistoryEntry> {
-    let mut rows = Vec::new();
-    let mut position: Option<String> = None;
-    for _ in 0..1_000 {
-        let page = store
-            .history_of(user, position.as_deref(), limit)
-            .await
-            .unwrap();
-        assert!(page.items.len() <= limit);
-        rows.extend(page.items);
-        position = page.next;
-        if position.is_none() {
-            return rows;
-        }
-    }
-    panic!("the history does not come to an end");
+    every_page(limit, |from| async move {
+        store.history_of(user, from.as_deref(), limit).await
+    })
+    .await
 }
 
 /// Whatever the length of a page.

@@ -14,7 +14,7 @@ use beckon_domain::values::ids::{JobId, UserId};
 use beckon_domain::values::names::{GroupName, Label};
 use jiff::SignedDuration;
 
-use super::{Store, added, at_once, next};
+use super::{Store, added, at_once, every_page, next};
 use crate::builders::{a_job, a_job_at, a_row, a_user, an_answer, monday_morning};
 use crate::entropy::fresh_ulid;
 
@@ -377,17 +377,10 @@ pub async fn jobs_are_listed_newest_first_page_by_page<S: Store>(store: S) {
     }
 
     for limit in [1, 10, 100] {
-        let mut listed = Vec::new();
-        let mut position: Option<String> = None;
-        for _ in 0..100 {
-            let page = store.list_jobs(position.as_deref(), limit).await.unwrap();
-            assert!(page.items.len() <= limit);
-            listed.extend(page.items);
-            position = page.next;
-            if position.is_none() {
-                break;
-            }
-        }
-        assert_eq!(listed, expected, "{limit} a page");
+        let store = &store;
+        let listed = every_page(limit, |from| async move {
+            store.list_jobs(from.as_deref(), limit).await
+        });
+        assert_eq!(listed.await, expected, "{limit} a page");
     }
 }

@@ -11,7 +11,7 @@ use beckon_domain::values::ids::{MailId, Version};
 use beckon_domain::values::names::GroupName;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Store, added, invited, mailed};
+use super::{Store, added, every_page, invited, mailed};
 use crate::builders::{a_user, an_invitation, monday_morning};
 use crate::entropy::fresh_ulid;
 
@@ -22,22 +22,10 @@ async fn whole_list(
     limit: usize,
     now: Timestamp,
 ) -> Vec<User> {
-    let mut all = Vec::new();
-    let mut position: Option<String> = None;
-    // Every list of these cases is shorter than a thousand pages.
-    for _ in 0..1_000 {
-        let page = store
-            .list_users(filter, position.as_deref(), limit, now)
-            .await
-            .unwrap();
-        assert!(page.items.len() <= limit, "{} of {limit}", page.items.len());
-        all.extend(page.items);
-        position = page.next;
-        if position.is_none() {
-            return all;
-        }
-    }
-    panic!("the list does not come to an end");
+    every_page(limit, |from| async move {
+        store.list_users(filter, from.as_deref(), limit, now).await
+    })
+    .await
 }
 
 fn addresses(users: &[User]) -> Vec<String> {
