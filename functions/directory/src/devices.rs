@@ -7,7 +7,6 @@ use beckon_domain::model::registration::Registration;
 use beckon_domain::ports::devices::Devices as _;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::ids::{IssueNumber, UserId};
-use beckon_domain::values::names::Label;
 use beckon_domain::values::permission::Permission;
 use beckon_runtime::routes;
 use beckon_runtime::routes::Routes;
@@ -72,13 +71,12 @@ struct RegisteredDevice {
 impl From<Registration> for RegisteredDevice {
     fn from(registration: Registration) -> Self {
         let device = registration.device;
-        let text = |label: Option<Label>| label.map(|label| label.as_str().to_owned());
         Self {
             id: device.id.as_str().to_owned(),
-            name: text(device.name),
-            platform: text(device.platform),
-            os_version: text(device.os_version),
-            serial: text(device.serial),
+            name: device.name.map(String::from),
+            platform: device.platform.map(String::from),
+            os_version: device.os_version.map(String::from),
+            serial: device.serial.map(String::from),
             supervised: device.supervised,
             enrollment_type: device.enrollment_type,
             ownership: registration.decided.ownership,

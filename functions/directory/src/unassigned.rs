@@ -9,7 +9,6 @@ use beckon_domain::rules::reported_device::facts_of;
 use beckon_domain::usecases::assign_device::AssignRefused;
 use beckon_domain::usecases::confirm_registration::Reported;
 use beckon_domain::values::ids::{DeviceId, IssueNumber};
-use beckon_domain::values::names::Label;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::{FieldProblem, Problems};
 use beckon_runtime::parameters::PageQuery;
@@ -67,13 +66,12 @@ struct UnassignedDevice {
 impl From<ReportedDevice> for UnassignedDevice {
     fn from(device: ReportedDevice) -> Self {
         let facts = facts_of(&device);
-        let text = |label: Option<Label>| label.map(|label| label.as_str().to_owned());
         let mut view = Self {
             id: device.id.as_str().to_owned(),
-            name: text(facts.name),
-            platform: text(facts.platform),
-            os_version: text(facts.os_version),
-            serial: text(facts.serial),
+            name: facts.name.map(String::from),
+            platform: facts.platform.map(String::from),
+            os_version: facts.os_version.map(String::from),
+            serial: facts.serial.map(String::from),
             supervised: facts.supervised,
             enrolled_at: None,
             changed_at: device.changed_at,

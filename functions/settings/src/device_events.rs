@@ -11,7 +11,6 @@ use beckon_domain::model::settings::device_sources::SourceKind;
 use beckon_domain::rules::mapping::NotRead;
 use beckon_domain::usecases::manage_device_sources::try_mapping;
 use beckon_domain::values::ids::EventId;
-use beckon_domain::values::names::Label;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::FieldProblem;
 use beckon_domain::values::source_name::SourceName;
@@ -178,7 +177,6 @@ struct MappedDevice {
 
 impl From<DeviceMessage> for MappingResult {
     fn from(message: DeviceMessage) -> Self {
-        let text = |label: Option<Label>| label.map(|label| label.as_str().to_owned());
         let device = message.device;
         let named = |claimant: &Claimant| match claimant {
             Claimant::Reference(_) => "reference",
@@ -190,10 +188,10 @@ impl From<DeviceMessage> for MappingResult {
             reason: None,
             device: Some(MappedDevice {
                 id: device.id.as_str().to_owned(),
-                name: text(device.name),
-                platform: text(device.platform),
-                os_version: text(device.os_version),
-                serial: text(device.serial),
+                name: device.name.map(String::from),
+                platform: device.platform.map(String::from),
+                os_version: device.os_version.map(String::from),
+                serial: device.serial.map(String::from),
                 supervised: device.supervised,
                 enrollment_type: device.enrollment_type,
             }),

@@ -180,29 +180,26 @@ impl SecretsManagerKeys {
     }
 
     async fn key_ring(&self) -> Result<KeyRing, Unavailable> {
-        let mut held = self.ring.lock().await;
-        if let Some((_, ring)) = held.as_ref().filter(|(read, _)| read.elapsed() < KEYS_TTL) {
-            return Ok(ring.clone());
-        }
+        let read = self.read_ring();
+        held(&self.ring, KEYS_TTL, read).await
+    }
+
+    async fn read_ring(&self) -> Result<KeyRing, Unavailable> {
         let text = self.read(self.ring_id.as_deref(), KEY_SECRET).await?;
         let text = text.ok_or_else(|| Unavailable::new(KEY_SECRET, "it is not there"))?;
         // A parser's error may quote what it could not read, and that is the key.
         let entries: BTreeMap<String, String> = serde_json::from_str(&text)
             .map_err(|_| Unavailable::new(KEY_SECRET, "it is not an object of texts"))?;
-        let ring = KeyRing::parse(entries).map_err(|error| Unavailable::new(KEY_SECRET, error))?;
-        *held = Some((Instant::now(), ring.clone()));
-        Ok(ring)
+        KeyRing::parse(entries).map_err(|error| Unavailable::new(KEY_SECRET, error))
     }
 
     async fn senders(&self, ttl: Duration) -> Result<SenderSecrets, Unavailable> {
-        let mut held = self.senders.lock().await;
-        if let Some((_, secrets)) = held.as_ref().filter(|(read, _)| read.elapsed() < ttl) {
-            return Ok(secrets.clone());
-        }
+        held(&self.senders, ttl, self.read_senders()).await
+    }
+
+    async fn read_senders(&self) -> Result<SenderSecrets, Unavailable> {
         let text = self.read(self.senders_id.as_deref(), SENDER_SECRET).await?;
-        let secrets = senders_in(&text.unwrap_or_default())?;
-        *held = Some((Instant::now(), secrets.clone()));
-        Ok(secrets)
+        senders_in(&text.unwrap_or_default())
     }
 
     /// Writes the secret; makes it first if there is none: until somebody sets a secret of a sender, nobody pays for
@@ -254,6 +251,22 @@ impl SecretsManagerKeys {
         text.ok_or_else(|| Unavailable::new(what, "it holds no text"))
             .map(Some)
     }
+}
+
+/// What is held, if it was read within the time; otherwise what is read now, and held from then on. Whoever comes
+/// meanwhile waits, and reads nothing.
+async fn held<T: Clone>(
+    cached: &Cached<T>,
+    ttl: Duration,
+    read: impl Future<Output = Result<T, Unavailable>>,
+) -> Result<T, Unavailable> {
+    let mut held = cached.lock().await;
+    if let Some((_, value)) = held.as_ref().filter(|(read, _)| read.elapsed() < ttl) {
+        return Ok(value.clone());
+    }
+    let value = read.await?;
+    *held = Some((Instant::now(), value.clone()));
+    Ok(value)
 }
 
 fn unreachable<E>(what: &'static str, error: E) -> Unavailable

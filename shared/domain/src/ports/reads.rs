@@ -25,6 +25,34 @@ pub struct ListPage<T> {
     pub unreadable: usize,
 }
 
+impl<I> ListPage<I> {
+    /// The rows of a page of ids, each loaded for itself. One that is gone since is left out; one that cannot be read
+    /// is left out and counted.
+    pub async fn loaded<T, F>(
+        self,
+        load: impl Fn(I) -> F + Send,
+    ) -> Result<ListPage<T>, Unavailable>
+    where
+        I: Send,
+        T: Send,
+        F: Future<Output = Result<Option<T>, Unavailable>> + Send,
+    {
+        let mut page = ListPage {
+            items: Vec::new(),
+            next: self.next,
+            unreadable: self.unreadable,
+        };
+        for id in self.items {
+            match load(id).await {
+                Ok(row) => page.items.extend(row),
+                Err(error) if error.unreadable().is_some() => page.unreadable += 1,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(page)
+    }
+}
+
 /// A read in which a row that cannot be read counts as absent: for public routes, whose refusals all
 /// look alike.
 pub fn readable<T>(read: Result<Option<T>, Unavailable>) -> Result<Option<T>, Unavailable> {

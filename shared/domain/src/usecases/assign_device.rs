@@ -59,21 +59,11 @@ where
     ) -> Result<ListPage<ReportedDevice>, Unavailable> {
         let store = self.env.store();
         let page = store.unassigned_devices(position, limit).await?;
-        let mut items = Vec::new();
-        let mut unreadable = page.unreadable;
-        for id in &page.items {
-            match store.load_reported_device(id).await {
-                // The list may be a moment old.
-                Ok(device) => items.extend(device.filter(ReportedDevice::is_unassigned)),
-                Err(error) if error.unreadable().is_some() => unreadable += 1,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(ListPage {
-            items,
-            next: page.next,
-            unreadable,
-        })
+        let load = |id: DeviceId| async move { store.load_reported_device(&id).await };
+        let mut page = page.loaded(load).await?;
+        // The list may be a moment old.
+        page.items.retain(ReportedDevice::is_unassigned);
+        Ok(page)
     }
 
     /// Says whose a device is, and records it for them. The same again changes nothing.

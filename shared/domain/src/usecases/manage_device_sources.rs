@@ -125,23 +125,11 @@ where
     ) -> Result<ListPage<DeviceEvent>, Unavailable> {
         let store = self.env.store();
         let page = store.failed_device_events(position, limit).await?;
-        let mut items = Vec::new();
-        let mut unreadable = page.unreadable;
-        for id in &page.items {
-            match store.load_device_event(*id).await {
-                // The list may be a moment old.
-                Ok(event) => {
-                    items.extend(event.filter(|event| event.state == DeviceEventState::Failed));
-                }
-                Err(error) if error.unreadable().is_some() => unreadable += 1,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(ListPage {
-            items,
-            next: page.next,
-            unreadable,
-        })
+        let mut page = page.loaded(|id| store.load_device_event(id)).await?;
+        // The list may be a moment old.
+        page.items
+            .retain(|event| event.state == DeviceEventState::Failed);
+        Ok(page)
     }
 
     /// Has a message that failed carried on again, by the mapping that its source has now.

@@ -100,6 +100,12 @@ macro_rules! line {
                 &self.0
             }
         }
+
+        impl From<$name> for String {
+            fn from(line: $name) -> Self {
+                line.0
+            }
+        }
     };
 }
 
