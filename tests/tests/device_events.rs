@@ -359,10 +359,39 @@ async fn a_device_of_nobody_is_listed_and_assigned_and_completes_what_it_may() {
 
     assert_eq!(beckon.user(&ada).await["invitation"]["state"], "completed");
     assert_eq!(unassigned(&beckon).await, [json!(null); 0]);
+    let history = beckon.history(&ada).await;
+    let who = |what: &str| {
+        let row = history.iter().find(|row| row.what == what).unwrap();
+        row.who.clone()
+    };
+    assert_eq!(who("registrationConfirmed"), who("userAdded"));
+    assert_eq!(who("invitationCompleted"), who("userAdded"));
     let bob = beckon.add_uninvited("bob@example.com").await;
     let other = json!({ "deviceId": device["id"], "userId": bob.id });
     let taken = beckon.post("/v1/device-assignments", &other).await;
     assert_eq!(taken.status, 409, "{}", taken.text);
+}
+
+#[tokio::test]
+async fn the_device_of_somebody_who_is_disabled_is_flagged_and_completes_and_mails_nothing() {
+    let beckon = with_jamf().await;
+    let ada = beckon.invite("ada@example.com").await;
+    beckon.quiet().await;
+    let disabled = json!({ "enabled": false });
+    let call = beckon.call("PATCH", &format!("/v1/users/{}", ada.id));
+    call.json(&disabled).answer().await.with_status(200);
+
+    tell_as_jamf(&beckon, &of_jamf("U-3", "ada@example.com")).await;
+
+    let device = until("the device is recorded", async || {
+        devices(&beckon, &ada).await.pop()
+    })
+    .await;
+    assert_eq!(device["flags"], json!(["userDisabled"]));
+    assert_eq!(device["notCompleted"]["why"], "userDisabled");
+    assert_eq!(beckon.user(&ada).await["invitation"]["state"], "pending");
+    beckon.quiet().await;
+    assert_eq!(beckon.mailbox_of("ada@example.com").await.len(), 1);
 }
 
 #[tokio::test]

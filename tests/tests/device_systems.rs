@@ -303,6 +303,13 @@ async fn simplemdm_names_nobody_and_tells_that_a_device_left() {
     .await;
 
     let later = now + jiff::SignedDuration::from_secs(1);
+    let gone = [message("device.unenrolled", "S-1", later)];
+    tell(&beckon, "simple", &gone, &[0, 0]).await;
+    until("the device left", async || {
+        let devices = devices(&beckon, &person).await;
+        (devices[0]["unenrolledAt"] == json!(later)).then_some(())
+    })
+    .await;
     let left = [
         message("device.unenrolled", "S-2", later),
         message("device.enrolled", "S-2", now),

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use beckon_domain::model::ownership::{EnrollmentType, Ownership, OwnershipRule};
-use beckon_domain::model::registration::Registration;
+use beckon_domain::model::registration::{Registration, RegistrationFlag};
 use beckon_domain::ports::devices::Devices as _;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::ids::{IssueNumber, UserId};
@@ -66,6 +66,11 @@ struct RegisteredDevice {
     /// The invitation that waited for a device when this one was recorded and that it did not
     /// complete, and why; null if there was none.
     not_completed: Option<NotCompletedView>,
+    /// Why it completes and confirms nothing, whatever waits: `userDisabled`, the user was disabled when it enrolled.
+    flags: Vec<RegistrationFlag>,
+    /// Since when it is managed no longer, as its source says; null while it is.
+    #[schema(value_type = Option<String>)]
+    unenrolled_at: Option<Timestamp>,
 }
 
 impl From<Registration> for RegisteredDevice {
@@ -87,6 +92,8 @@ impl From<Registration> for RegisteredDevice {
             after_end: registration.after_end,
             session_issue: registration.session_issue.map(IssueNumber::get),
             not_completed: registration.not_completed.map(NotCompletedView::from),
+            flags: registration.flags,
+            unenrolled_at: registration.unenrolled_at,
         }
     }
 }

@@ -289,6 +289,13 @@ fn in_words(what: &HistoryEvent) -> (&'static str, String) {
                 because(*rule)
             ),
         ),
+        HistoryEvent::DeviceUnenrolled { device, at } => (
+            "deviceUnenrolled",
+            format!(
+                "Device {} is managed no longer, since {at}.",
+                device.as_str()
+            ),
+        ),
     }
 }
 

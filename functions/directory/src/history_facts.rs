@@ -6,6 +6,7 @@ use beckon_domain::model::registration::WhyNotCompleted;
 use beckon_domain::model::user::AddressSuppression;
 use beckon_domain::values::ids::{DeviceId, IssueNumber};
 use beckon_domain::values::method::Method;
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// What is known of something that happened. Which fields are there depends on `what`.
@@ -59,6 +60,10 @@ pub(crate) struct HistoryFacts {
     /// Which device.
     #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<String>,
+    /// Since when the device is managed no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    unenrolled_at: Option<Timestamp>,
     /// Whether the invitation had been cancelled or declined before.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     after_end: bool,
@@ -185,6 +190,11 @@ impl HistoryFacts {
             } => Self {
                 before: Some(*before),
                 ..Self::of_device(device, *ownership, *rule)
+            },
+            HistoryEvent::DeviceUnenrolled { device, at } => Self {
+                device: Some(device.as_str().to_owned()),
+                unenrolled_at: Some(*at),
+                ..Self::default()
             },
         }
     }

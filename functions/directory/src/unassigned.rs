@@ -185,7 +185,7 @@ async fn assign(
     let Some((device, user)) = device.zip(user) else {
         return Err(Problem::invalid_fields(problems.into_vec()));
     };
-    let assigned = directory.assign.run(&device, user).await;
+    let assigned = directory.assign.run(&device, user, &caller.actor()).await;
     Ok(Json(assigned.map_err(refused)?.into()))
 }
 

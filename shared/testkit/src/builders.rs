@@ -80,6 +80,8 @@ pub fn a_registration(user: UserId, device: &str) -> Registration {
         time_unknown: false,
         session_issue: None,
         not_completed: None,
+        flags: Vec::new(),
+        unenrolled_at: None,
         latest_enrolment_at: None,
         carried: Carried::default(),
     }

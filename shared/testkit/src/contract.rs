@@ -186,6 +186,7 @@ macro_rules! for_each_case {
             device_events::a_device_of_nobody_is_listed_and_found_by_what_it_names_until_it_is_somebodys;
             device_events::devices_of_nobody_are_listed_newest_first_page_by_page;
             device_events::of_many_who_write_a_device_at_once_one_does;
+            device_events::a_device_is_recorded_as_one_with_whose_it_is;
             device_events::a_reference_is_written_beside_the_session;
             history::a_history_is_read_newest_first_page_by_page;
             history::every_history_event_is_read_as_it_was_written;

@@ -1,6 +1,6 @@
 // What a history says, in the reader's language: made of the facts that the API tells beside its English sentence.
 
-import { list } from "../core/format.js";
+import { list, moment } from "../core/format.js";
 import { fieldLabel, mailReason } from "../core/refusal_words.js";
 import { isKey, named, t } from "../core/words.js";
 
@@ -61,6 +61,7 @@ export function details(facts) {
     facts["afterEnd"] && t("user.device.afterEnd"),
     facts["notCompleted"] && notCompleted(facts),
     facts["timeUnknown"] && t("user.device.timeUnknown"),
+    facts["unenrolledAt"] && t("user.device.unenrolled", { time: moment(facts["unenrolledAt"]) }),
     bounce && named("delivery", BOUNCES[bounce]),
     mark && named("mark", mark),
     facts["byItself"] && t("history.byItself"),

@@ -79,6 +79,8 @@ function row(device) {
     rule,
     registeredAt,
     timeUnknown,
+    flags,
+    unenrolledAt,
   } = device;
   const system = platform ? [PLATFORMS[platform.toLowerCase()] ?? platform, osVersion].filter(Boolean).join(" ") : "";
   const about = [
@@ -100,6 +102,17 @@ function row(device) {
     about.length > 0 && h("p", { class: "muted" }, about.join(" · ")),
     h("p", null, named("user.rule", rule)),
     h("p", null, completion(device)),
+    flags.map((flag) => h("p", null, badge(named("user.device.flag", flag), "warn"))),
+    unenrolledAt != null &&
+      h(
+        "p",
+        null,
+        h(
+          "time",
+          { datetime: unenrolledAt, title: inFull(unenrolledAt) },
+          t("user.device.unenrolled", { time: moment(unenrolledAt) }),
+        ),
+      ),
     h(
       "p",
       { class: "hint" },

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use beckon_domain::model::change::Identifier;
 use beckon_domain::model::device_event::DeviceEvent;
 use beckon_domain::model::registration::Registration;
@@ -95,21 +96,7 @@ impl Devices for Table {
         device: &ReportedDevice,
         before: Option<&ReportedDevice>,
     ) -> Result<(), SaveError> {
-        let row = self.replace(rows::reported_device(device)?, device.version)?;
-        let mut items = vec![part(row)];
-        let finds = |device: &ReportedDevice| {
-            let unassigned = device.is_unassigned();
-            device.identifiers().into_iter().filter(move |_| unassigned)
-        };
-        let now: BTreeSet<Identifier> = finds(device).collect();
-        let then: BTreeSet<Identifier> = before.into_iter().flat_map(finds).collect();
-        for name in &now {
-            items.push(part(self.set(rows::unassigned(name, device))?));
-        }
-        for name in then.difference(&now) {
-            let key = keys::unassigned(name, &device.id).into_item();
-            items.push(deleted(self.taking(key))?);
-        }
+        let items = self.reported_items(device, before)?;
         saved(self.transact(items).await)?;
         Ok(())
     }
@@ -149,5 +136,31 @@ impl Devices for Table {
         Ok(ids
             .filter_map(|sk| DeviceId::parse(sk.strip_prefix(keys::DEVICES)?).ok())
             .collect())
+    }
+}
+
+impl Table {
+    /// A device that a source told of as parts of a transaction, with whatever finds it.
+    pub(super) fn reported_items(
+        &self,
+        device: &ReportedDevice,
+        before: Option<&ReportedDevice>,
+    ) -> Result<Vec<TransactWriteItem>, Unavailable> {
+        let row = self.replace(rows::reported_device(device)?, device.version)?;
+        let mut items = vec![part(row)];
+        let finds = |device: &ReportedDevice| {
+            let unassigned = device.is_unassigned();
+            device.identifiers().into_iter().filter(move |_| unassigned)
+        };
+        let now: BTreeSet<Identifier> = finds(device).collect();
+        let then: BTreeSet<Identifier> = before.into_iter().flat_map(finds).collect();
+        for name in &now {
+            items.push(part(self.set(rows::unassigned(name, device))?));
+        }
+        for name in then.difference(&now) {
+            let key = keys::unassigned(name, &device.id).into_item();
+            items.push(deleted(self.taking(key))?);
+        }
+        Ok(items)
     }
 }

@@ -25,7 +25,7 @@ use beckon_domain::model::ownership::{
     Classification, EnrollmentType, OwnerSwitch, Ownership, OwnershipChoice, OwnershipRule,
 };
 use beckon_domain::model::registration::{
-    DeviceFacts, NotCompleted, Registration, WhyNotCompleted,
+    DeviceFacts, NotCompleted, Registration, RegistrationFlag, WhyNotCompleted,
 };
 use beckon_domain::model::reminders::ReminderPlan;
 use beckon_domain::model::reported_device::{Claimant, Enrolment, ReportedDevice, Told, ToldFacts};
@@ -320,6 +320,7 @@ fn reported_devices() -> Vec<(&'static str, ReportedDevice)> {
         unenrolled_at: None,
         user: None,
         assigned_to: None,
+        assigned_by: None,
         changed_at: later(2),
         version: Version::FIRST,
         carried: Carried::default(),
@@ -342,6 +343,7 @@ fn reported_devices() -> Vec<(&'static str, ReportedDevice)> {
         unenrolled_at: Some(later(3)),
         user: Some(user_id(1)),
         assigned_to: Some(user_id(1)),
+        assigned_by: Some(Actor::Caller("ada".to_owned())),
         ..of_nobody.clone()
     };
     vec![
@@ -557,6 +559,8 @@ fn registrations() -> Vec<(&'static str, Registration)> {
         session_issue: Some(IssueNumber::from_number(2)),
         not_completed: Some(not_completed(WhyNotCompleted::EarlierIssue)),
         latest_enrolment_at: Some(later(0)),
+        flags: vec![RegistrationFlag::UserDisabled],
+        unenrolled_at: Some(later(1)),
         ..a_registration(user_id(1), "device-3")
     };
     let mut whole = a_registration(user_id(10), "device-4");
@@ -737,6 +741,7 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
         WhyNotCompleted::EnrolledBefore,
         WhyNotCompleted::TimeUnknown,
         WhyNotCompleted::ReportedBefore,
+        WhyNotCompleted::UserDisabled,
     ] {
         let confirmed = HistoryEvent::RegistrationConfirmed {
             device: device.clone(),
@@ -748,6 +753,11 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
         };
         events.push((Actor::DeviceManagement, confirmed));
     }
+    let unenrolled = HistoryEvent::DeviceUnenrolled {
+        device,
+        at: later(1),
+    };
+    events.push((Actor::DeviceManagement, unenrolled));
     events
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::model::history::HistoryEntry;
 use crate::model::mail::Mail;
 use crate::model::registration::Registration;
+use crate::model::reported_device::ReportedDevice;
 use crate::model::session::Session;
 use crate::model::user::User;
 use crate::values::address::NormalisedAddress;
@@ -50,6 +51,17 @@ pub struct UserChange {
     pub session: Option<Session>,
     /// What finds the issue by its reference, to set: a session of its own, which no secret opens.
     pub reference: Option<Session>,
+    /// What sources told of the device that is registered, to write as one with it.
+    pub reported: Option<ReportedChange>,
+}
+
+/// What is known of a device that a source told of, before a change and after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedChange {
+    /// As it was read; the row must still be that.
+    pub before: ReportedDevice,
+    /// As it is then, in its next version.
+    pub after: ReportedDevice,
 }
 
 impl UserChange {
@@ -65,6 +77,7 @@ impl UserChange {
             registration: None,
             session: None,
             reference: None,
+            reported: None,
         }
     }
 
@@ -109,6 +122,13 @@ impl UserChange {
     #[must_use]
     pub fn with_reference(mut self, reference: Option<Session>) -> Self {
         self.reference = reference;
+        self
+    }
+
+    /// The same, and what is known of the device that is registered, if that changes.
+    #[must_use]
+    pub fn with_reported(mut self, reported: Option<ReportedChange>) -> Self {
+        self.reported = reported;
         self
     }
 

@@ -263,6 +263,13 @@ pub enum HistoryEvent {
         /// Why.
         rule: OwnershipRule,
     },
+    /// A device is managed no longer, as its source says.
+    DeviceUnenrolled {
+        /// Which device.
+        device: DeviceId,
+        /// Since when.
+        at: Timestamp,
+    },
 }
 
 impl HistoryEvent {

@@ -268,6 +268,8 @@ impl IntegrationEvent {
             | HistoryEvent::UserDeleted { issue: None }
             | HistoryEvent::AddressMarked { mail: _, mark: _ }
             | HistoryEvent::AddressTriedAgain { mark: _ }
+            // What became of a device after its registration is the device management's to tell.
+            | HistoryEvent::DeviceUnenrolled { device: _, at: _ }
             // An issue that goes to the new address has a row of its own.
             | HistoryEvent::AddressCorrected { issue: _ } => return None,
             HistoryEvent::InvitationIssued {

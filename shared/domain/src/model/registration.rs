@@ -116,6 +116,12 @@ pub struct Registration {
     /// is repeated is known by this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_enrolment_at: Option<Timestamp>,
+    /// Why an administrator should look at it: it completes nothing, whatever waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<RegistrationFlag>,
+    /// Since when the device is managed no longer, as its source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unenrolled_at: Option<Timestamp>,
     /// What a later version wrote into the row.
     #[serde(skip)]
     pub carried: Carried,
@@ -139,6 +145,25 @@ impl Registration {
             let by_time = other.registered_at.cmp(&one.registered_at);
             by_time.then_with(|| one.device.id.as_str().cmp(other.device.id.as_str()))
         });
+    }
+}
+
+/// Why a registration is recorded, and completes and confirms nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum RegistrationFlag {
+    /// Its person was disabled when it enrolled.
+    UserDisabled,
+}
+
+impl RegistrationFlag {
+    /// Why what waited was not completed.
+    #[must_use]
+    pub const fn why(self) -> WhyNotCompleted {
+        match self {
+            Self::UserDisabled => WhyNotCompleted::UserDisabled,
+        }
     }
 }
 
@@ -185,6 +210,8 @@ pub enum WhyNotCompleted {
     TimeUnknown,
     /// The same enrolment was reported before.
     ReportedBefore,
+    /// The person was disabled.
+    UserDisabled,
 }
 
 impl NotCompleted {
@@ -208,6 +235,7 @@ impl NotCompleted {
             (WhyNotCompleted::ReportedBefore, _) => {
                 "this enrolment of the device had been reported before"
             }
+            (WhyNotCompleted::UserDisabled, _) => "the user was disabled",
         };
         because.to_owned()
     }

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::actor::Actor;
 use crate::model::change::Identifier;
 use crate::model::mapping::Said;
 use crate::model::ownership::EnrollmentType;
@@ -142,6 +143,9 @@ pub struct ReportedDevice {
     /// Whose it is as an administrator says. It counts before everything that the source names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assigned_to: Option<UserId>,
+    /// Who that administrator is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_by: Option<Actor>,
     /// When something new was told of it last.
     pub changed_at: Timestamp,
     /// How often the row was written.

@@ -4,11 +4,13 @@
 //! A registration completes the invitation that it belongs to and no other. It belongs to it if it
 //! names a session of that very issue, or if it names no session and happened no earlier than ten
 //! minutes before that issue. Everything else is recorded all the same, with the reason why it
-//! completes nothing.
+//! completes nothing. So is the device of somebody who is disabled.
 
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::ownership::Ownership;
-use crate::model::registration::{CLOCK_TOLERANCE, NotCompleted, Registration, WhyNotCompleted};
+use crate::model::registration::{
+    CLOCK_TOLERANCE, NotCompleted, Registration, RegistrationFlag, WhyNotCompleted,
+};
 use crate::model::session::Session;
 use crate::model::user::User;
 use jiff::{SignedDuration, Timestamp};
@@ -32,13 +34,21 @@ pub enum Effect<'a> {
     NothingOpen,
 }
 
+/// Why a registration of a device of `user` completes and confirms nothing, whatever it belongs to.
+#[must_use]
+pub fn flags_of(user: &User) -> Vec<RegistrationFlag> {
+    let disabled = (!user.enabled).then_some(RegistrationFlag::UserDisabled);
+    disabled.into_iter().collect()
+}
+
 /// What a registration does to the invitation of `user`: of a device that enrolled with `session`,
-/// if one is named, `at` a believable time, if that is known.
+/// if one is named, `at` a believable time, if that is known, and with these flags.
 #[must_use]
 pub fn effect_of<'a>(
     user: &'a User,
     session: Option<&Session>,
     at: Option<Timestamp>,
+    flags: &[RegistrationFlag],
 ) -> Effect<'a> {
     let Some(invitation) = &user.invitation else {
         return Effect::NothingOpen;
@@ -51,16 +61,15 @@ pub fn effect_of<'a>(
         None => why_not_by_time(invitation, at),
     };
     match (invitation.state, stranger) {
-        (
-            InvitationState::Pending | InvitationState::Expired | InvitationState::Locked,
-            Some(why),
-        ) => Effect::NotCompleted(NotCompleted {
-            issue: invitation.issue,
-            why,
-            session_issue: session.map(|session| session.issue),
-        }),
-        (InvitationState::Pending | InvitationState::Expired | InvitationState::Locked, None) => {
-            Effect::Completes(invitation)
+        (InvitationState::Pending | InvitationState::Expired | InvitationState::Locked, _) => {
+            match stranger.or(flags.first().map(|flag| flag.why())) {
+                Some(why) => Effect::NotCompleted(NotCompleted {
+                    issue: invitation.issue,
+                    why,
+                    session_issue: session.map(|session| session.issue),
+                }),
+                None => Effect::Completes(invitation),
+            }
         }
         (InvitationState::Cancelled | InvitationState::Declined, None) => Effect::AfterEnd,
         // An invitation is for one device.
@@ -137,15 +146,19 @@ pub fn carried(effect: Effect<'_>, user: &User, session: Option<&Session>) -> Ow
 /// Whether people are told of a registration by mail: of one that completed an invitation, and of a
 /// further device that has just been enrolled where no invitation waits. A device of a former
 /// address is not theirs, one that enrolled long ago is no news, and one that belongs to something
-/// else than the invitation that still waits confirms nothing.
+/// else than the invitation that still waits confirms nothing; neither does one with a flag.
 #[must_use]
 pub fn is_told(
     effect: Effect<'_>,
     user: &User,
     session: Option<&Session>,
     at: Option<Timestamp>,
+    flags: &[RegistrationFlag],
     now: Timestamp,
 ) -> bool {
+    if !flags.is_empty() {
+        return false;
+    }
     let oldest = now.saturating_sub(REPORT_TTL).unwrap_or(now);
     match effect {
         Effect::Completes(_) => true,
@@ -195,18 +208,18 @@ mod tests {
             };
 
             assert_eq!(
-                effect_of(&user, Some(&session), None),
+                effect_of(&user, Some(&session), None, &[]),
                 expected,
                 "{state:?}"
             );
             assert_eq!(
-                effect_of(&user, None, Some(AN_HOUR_LATER)),
+                effect_of(&user, None, Some(AN_HOUR_LATER), &[]),
                 expected,
                 "{state:?}"
             );
         }
         assert_eq!(
-            effect_of(&somebody(), None, Some(MONDAY)),
+            effect_of(&somebody(), None, Some(MONDAY), &[]),
             Effect::NothingOpen
         );
     }
@@ -232,7 +245,7 @@ mod tests {
             };
 
             assert_eq!(
-                effect_of(&user, Some(&session), None),
+                effect_of(&user, Some(&session), None, &[]),
                 expected,
                 "{state:?}"
             );
@@ -245,10 +258,10 @@ mod tests {
         let earliest = MONDAY - minutes(10);
         let completes = Effect::Completes(invitation_of(&user));
 
-        assert_eq!(effect_of(&user, None, Some(earliest)), completes);
-        let too_early = effect_of(&user, None, Some(earliest - A_SECOND));
+        assert_eq!(effect_of(&user, None, Some(earliest), &[]), completes);
+        let too_early = effect_of(&user, None, Some(earliest - A_SECOND), &[]);
         assert_eq!(why_not(too_early), Why::EnrolledBefore);
-        assert_eq!(why_not(effect_of(&user, None, None)), Why::TimeUnknown);
+        assert_eq!(why_not(effect_of(&user, None, None, &[])), Why::TimeUnknown);
     }
 
     #[test]
@@ -260,7 +273,7 @@ mod tests {
         assert!(!is_of_former_address(&user, &session));
         user.address_since = Some(MONDAY + A_SECOND);
         assert!(is_of_former_address(&user, &session));
-        let effect = effect_of(&user, Some(&session), Some(AN_HOUR_LATER));
+        let effect = effect_of(&user, Some(&session), Some(AN_HOUR_LATER), &[]);
         assert_eq!(why_not(effect), Why::FormerAddress);
     }
 
@@ -271,9 +284,15 @@ mod tests {
         let (same_moment, later) = (given_back(MONDAY), given_back(MONDAY + A_SECOND));
         let session = session_of(&later, MONDAY);
 
-        assert_eq!(effect_of(&later, Some(&session), None), Effect::AfterEnd);
+        assert_eq!(
+            effect_of(&later, Some(&session), None, &[]),
+            Effect::AfterEnd
+        );
         let completes = Effect::Completes(invitation_of(&same_moment));
-        assert_eq!(effect_of(&same_moment, Some(&session), None), completes);
+        assert_eq!(
+            effect_of(&same_moment, Some(&session), None, &[]),
+            completes
+        );
     }
 
     #[test]
@@ -307,7 +326,8 @@ mod tests {
         let mut user = somebody();
         let session = session_of(&user, MONDAY);
         let now = MONDAY + SignedDuration::from_hours(48);
-        let told = |user: &User, session, at| is_told(Effect::NothingOpen, user, session, at, now);
+        let told =
+            |user: &User, session, at| is_told(Effect::NothingOpen, user, session, at, &[], now);
 
         let yesterday = now - REPORT_TTL;
         assert!(told(&user, None, Some(yesterday)));
@@ -316,5 +336,43 @@ mod tests {
         assert!(told(&user, Some(&session), Some(now)));
         user.address_since = Some(now);
         assert!(!told(&user, Some(&session), Some(now)));
+    }
+
+    #[test]
+    fn the_device_of_somebody_who_is_disabled_completes_and_confirms_nothing() {
+        let mut user = invited();
+        user.enabled = false;
+        let session = session_of(&user, MONDAY);
+        let flags = flags_of(&user);
+
+        assert_eq!(flags, [RegistrationFlag::UserDisabled]);
+        assert_eq!(flags_of(&invited()), []);
+        for (session, at) in [(Some(&session), None), (None, Some(AN_HOUR_LATER))] {
+            let effect = effect_of(&user, session, at, &flags);
+            assert_eq!(why_not(effect), Why::UserDisabled);
+        }
+        let too_early = effect_of(&user, None, Some(MONDAY - minutes(11)), &flags);
+        assert_eq!(why_not(too_early), Why::EnrolledBefore);
+        let nothing_open = Effect::NothingOpen;
+        assert!(!is_told(
+            nothing_open,
+            &user,
+            None,
+            Some(MONDAY),
+            &flags,
+            MONDAY
+        ));
+        assert!(is_told(
+            nothing_open,
+            &user,
+            None,
+            Some(MONDAY),
+            &[],
+            MONDAY
+        ));
+        let mut cancelled = in_state(State::Cancelled);
+        cancelled.enabled = false;
+        let effect = effect_of(&cancelled, None, Some(AN_HOUR_LATER), &flags);
+        assert_eq!(effect, Effect::AfterEnd);
     }
 }

@@ -30,6 +30,7 @@ pub fn learn(
         unenrolled_at: None,
         user: None,
         assigned_to: None,
+        assigned_by: None,
         changed_at: received_at,
         version: Version::from_number(0),
         carried: Carried::default(),
@@ -50,6 +51,7 @@ pub fn learn(
                 if is_another {
                     after.user = None;
                     after.assigned_to = None;
+                    after.assigned_by = None;
                 }
             }
         }

@@ -1,17 +1,19 @@
 //! Assigning a device that belongs to nobody who is known: an administrator says whose it is, or somebody is added
 //! whom it names. It is then recorded as any registration is, and completes what that may.
 
+use crate::model::actor::Actor;
 use crate::model::change::Identifier;
 use crate::model::reported_device::ReportedDevice;
 use crate::ports::devices::Devices;
 use crate::ports::env::Env;
-use crate::ports::error::{SaveError, Unavailable};
+use crate::ports::error::Unavailable;
 use crate::ports::reads::ListPage;
 use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::ports::users::Users;
+use crate::rules::reported_device::report_of;
 use crate::usecases::carry_device_event::{CarryDeviceEvent, Placed};
-use crate::usecases::confirm_registration::Reported;
+use crate::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration, Reported, Told};
 use crate::values::ids::{DeviceId, UserId};
 
 /// How many devices one person may be found to have when they are added.
@@ -66,50 +68,45 @@ where
         Ok(page)
     }
 
-    /// Says whose a device is, and records it for them. The same again changes nothing.
-    pub async fn run(&self, id: &DeviceId, user: UserId) -> Result<Reported, AssignRefused> {
-        if self.env.store().load_user(user).await?.is_none() {
-            return Err(AssignRefused::UnknownUser);
-        }
+    /// Says whose a device is, and records it for them, as one: of two who assign it at once, one is told that another
+    /// has it. The same again changes nothing.
+    pub async fn run(
+        &self,
+        id: &DeviceId,
+        user: UserId,
+        who: &Actor,
+    ) -> Result<Reported, AssignRefused> {
         let mut turns = Turns::new(&self.env, "assigning a device");
         loop {
+            if self.env.store().load_user(user).await?.is_none() {
+                return Err(AssignRefused::UnknownUser);
+            }
             let device = self.env.store().load_reported_device(id).await?;
             let device = device.filter(|device| device.enrolment.is_some());
             let device = device.ok_or(AssignRefused::UnknownDevice)?;
-            match device.user {
-                Some(own) if own == user => break,
+            let assigned = match device.user {
+                Some(own) if own == user => device.clone(),
                 Some(other) => return Err(AssignRefused::Taken { user: other }),
                 None if device.is_unenrolled() => return Err(AssignRefused::Unenrolled),
-                None => {}
-            }
-            if device.assigned_to == Some(user) {
-                break;
-            }
-            // It stays in the list until it is recorded: whoever is cut short in between asks again.
-            let assigned = ReportedDevice {
-                assigned_to: Some(user),
-                version: device.version.next(),
-                ..device.clone()
+                None => ReportedDevice {
+                    assigned_to: Some(user),
+                    assigned_by: Some(who.clone()),
+                    ..device.clone()
+                },
             };
-            let saved = self
-                .env
-                .store()
-                .save_reported_device(&assigned, Some(&device))
-                .await;
-            match saved {
-                Ok(()) => break,
-                Err(SaveError::Conflict) => turns.another().await?,
-                Err(SaveError::Unavailable(error)) => return Err(error.into()),
+            let report = report_of(&assigned).ok_or(AssignRefused::UnknownDevice)?;
+            let told = Told {
+                was: &device,
+                is: &assigned,
+            };
+            let confirm = ConfirmRegistration { env: &self.env };
+            match confirm.run_told(&report, told).await {
+                Ok(Some(reported)) => return Ok(reported),
+                Ok(None) => turns.another().await?,
+                // The user was deleted meanwhile.
+                Err(ConfirmRefused::Unknown) => return Err(AssignRefused::UnknownUser),
+                Err(ConfirmRefused::Unavailable(error)) => return Err(error.into()),
             }
-        }
-        match (CarryDeviceEvent { env: &self.env }).place(id).await? {
-            Placed::Recorded(reported) if reported.user == user => Ok(reported),
-            // Somebody else assigned it at the same moment.
-            Placed::Recorded(Reported { user, .. }) => Err(AssignRefused::Taken { user }),
-            Placed::Unenrolled => Err(AssignRefused::Unenrolled),
-            // The user was deleted meanwhile.
-            Placed::Unassigned => Err(AssignRefused::UnknownUser),
-            Placed::FactsWait => Err(AssignRefused::UnknownDevice),
         }
     }
 

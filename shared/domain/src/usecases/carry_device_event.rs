@@ -16,7 +16,7 @@ use crate::ports::turns::Turns;
 use crate::ports::users::Users;
 use crate::rules::mapping::{self, NotRead, built_in};
 use crate::rules::reported_device::{learn, report_of};
-use crate::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration, Reported};
+use crate::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration, Reported, Told};
 use crate::values::ids::{DeviceId, EventId};
 
 /// What became of a message.
@@ -158,47 +158,62 @@ where
         self.place(id).await
     }
 
-    /// Records a device for the person whose it is, as far as that is known now.
+    /// Records a device for the person whose it is, as far as that is known now. One that is managed no longer is
+    /// recorded, too: messages come in any order, and it enrolled before it left.
     pub(super) async fn place(&self, id: &DeviceId) -> Result<Placed, Unavailable> {
         let mut turns = Turns::new(&self.env, "recording a device for its person");
         loop {
             let Some(device) = self.env.store().load_reported_device(id).await? else {
                 return Ok(Placed::FactsWait);
             };
-            if device.is_unenrolled() {
-                return Ok(Placed::Unenrolled);
-            }
             let Some(report) = report_of(&device) else {
-                return Ok(Placed::FactsWait);
+                return Ok(if device.is_unenrolled() {
+                    Placed::Unenrolled
+                } else {
+                    Placed::FactsWait
+                });
             };
             let confirm = ConfirmRegistration { env: &self.env };
-            let (user, placed) = match confirm.run(&report).await {
-                Ok(reported) => (Some(reported.user), Placed::Recorded(reported)),
-                Err(ConfirmRefused::Unknown) => (None, Placed::Unassigned),
-                Err(ConfirmRefused::Unavailable(error)) => return Err(error),
+            let told = Told {
+                was: &device,
+                is: &device,
             };
-            // Whoever it was assigned to may be gone.
-            let assigned_to = device.assigned_to.filter(|_| user.is_some());
-            if user == device.user && assigned_to == device.assigned_to {
-                return Ok(placed);
-            }
-            let settled = ReportedDevice {
-                user,
-                assigned_to,
-                version: device.version.next(),
-                ..device.clone()
-            };
-            let saved = self
-                .env
-                .store()
-                .save_reported_device(&settled, Some(&device))
-                .await;
-            match saved {
-                Ok(()) => return Ok(placed),
+            match confirm.run_told(&report, told).await {
+                Ok(Some(reported)) => return Ok(Placed::Recorded(reported)),
                 // More became known meanwhile: that is to be recorded, too.
-                Err(SaveError::Conflict) => turns.another().await?,
-                Err(SaveError::Unavailable(error)) => return Err(error),
+                Ok(None) => turns.another().await?,
+                Err(ConfirmRefused::Unavailable(error)) => return Err(error),
+                Err(ConfirmRefused::Unknown) => {
+                    if self.let_go(&device).await? {
+                        return Ok(if device.is_unenrolled() {
+                            Placed::Unenrolled
+                        } else {
+                            Placed::Unassigned
+                        });
+                    }
+                    turns.another().await?;
+                }
             }
+        }
+    }
+
+    /// Whoever had the device is gone: it belongs to nobody. Whether that is written; if not, somebody else wrote first.
+    async fn let_go(&self, device: &ReportedDevice) -> Result<bool, Unavailable> {
+        if device.user.is_none() && device.assigned_to.is_none() {
+            return Ok(true);
+        }
+        let nobodys = ReportedDevice {
+            user: None,
+            assigned_to: None,
+            assigned_by: None,
+            version: device.version.next(),
+            ..device.clone()
+        };
+        let store = self.env.store();
+        match store.save_reported_device(&nobodys, Some(device)).await {
+            Ok(()) => Ok(true),
+            Err(SaveError::Conflict) => Ok(false),
+            Err(SaveError::Unavailable(error)) => Err(error),
         }
     }
 }

@@ -10,7 +10,7 @@ mod report;
 use report::Report;
 
 use crate::model::actor::Actor;
-use crate::model::change::UserChange;
+use crate::model::change::{ReportedChange, UserChange};
 use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::model::invitation::Invitation;
 use crate::model::mail::{Mail, MailClass, MailKind, NoticeOf};
@@ -18,6 +18,7 @@ use crate::model::ownership::Classification;
 use crate::model::registration::{
     DeviceRegistered, NotCompleted, Registrant, Registration, WhyNotCompleted, believable,
 };
+use crate::model::reported_device::ReportedDevice;
 use crate::model::session::Session;
 use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
@@ -25,11 +26,11 @@ use crate::ports::clock::Clock;
 use crate::ports::devices::Devices;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::Env;
-use crate::ports::error::Unavailable;
+use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::ports::users::Users;
-use crate::rules::completion::{Effect, effect_of, is_told};
+use crate::rules::completion::{Effect, effect_of, flags_of, is_told};
 use crate::rules::confirmation;
 use crate::rules::notices::{addressees, notice};
 use crate::values::ids::{DeviceId, IssueNumber, MailId, UserId};
@@ -99,6 +100,32 @@ pub enum ConfirmRefused {
     Unavailable(#[from] Unavailable),
 }
 
+/// What a source told of a device.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told<'a> {
+    /// As it was read.
+    pub(super) was: &'a ReportedDevice,
+    /// As it is to be, but for whose it is.
+    pub(super) is: &'a ReportedDevice,
+}
+
+impl Told<'_> {
+    /// What changes if it is recorded for this user.
+    fn of(self, user: UserId) -> Option<ReportedChange> {
+        let after = ReportedDevice {
+            user: Some(user),
+            ..self.is.clone()
+        };
+        (after != *self.was).then(|| ReportedChange {
+            after: ReportedDevice {
+                version: self.was.version.next(),
+                ..after
+            },
+            before: self.was.clone(),
+        })
+    }
+}
+
 /// Confirms registrations.
 #[derive(Debug, Clone)]
 pub struct ConfirmRegistration<E> {
@@ -112,43 +139,76 @@ where
 {
     /// Records a report.
     pub async fn run(&self, device: &DeviceRegistered) -> Result<Reported, ConfirmRefused> {
-        let settings = self.env.store().current_settings().await?;
         let mut turns = Turns::new(&self.env, "recording a registration");
         loop {
-            let (user, session, ignored) = self.find_person(&device.registrants).await?;
-            let now = self.env.clock().now();
-            let at = believable(device.registered_at, now);
-            let report = Report {
-                user: &user,
-                session: session.as_ref(),
-                device,
-                at,
-                now,
-                effect: effect_of(&user, session.as_ref(), at),
-            };
-            let known = self
-                .env
-                .store()
-                .load_registration(user.id, &device.device.id)
-                .await?;
-            let (mut reported, change) = match &known {
-                Some(known) if !report.enrols_again(known) => self.learnt(&report, known),
-                _ => self.recorded(&report, known.as_ref(), &settings),
-            };
-            if device.registered_at.is_some() && at.is_none() {
-                reported.ignored.push(impossible_time());
-            }
-            reported.ignored.extend(ignored);
-            let Some(change) = change else {
-                return Ok(reported);
-            };
-            // If somebody else changed the user, look at what they made of it.
-            let change = change.for_request(self.env.entropy().request().as_ref());
-            if self.env.store().save_user(&change).await?.is_saved() {
+            if let Some(reported) = self.attempt(device, None).await? {
                 return Ok(reported);
             }
             turns.another().await?;
         }
+    }
+
+    /// Records a report that comes of what a source told of a device, and whose that is then, as one. `None` if somebody
+    /// else wrote first: look at what they made of it.
+    pub(super) async fn run_told(
+        &self,
+        report: &DeviceRegistered,
+        told: Told<'_>,
+    ) -> Result<Option<Reported>, ConfirmRefused> {
+        self.attempt(report, Some(told)).await
+    }
+
+    /// One attempt; `None` if somebody else wrote first.
+    async fn attempt(
+        &self,
+        device: &DeviceRegistered,
+        told: Option<Told<'_>>,
+    ) -> Result<Option<Reported>, ConfirmRefused> {
+        let settings = self.env.store().current_settings().await?;
+        let (user, session, ignored) = self.find_person(&device.registrants).await?;
+        let now = self.env.clock().now();
+        let at = believable(device.registered_at, now);
+        let flags = flags_of(&user);
+        let report = Report {
+            user: &user,
+            session: session.as_ref(),
+            device,
+            at,
+            now,
+            flags: &flags,
+            effect: effect_of(&user, session.as_ref(), at, &flags),
+            told: told.map(|told| told.is),
+        };
+        let known = self
+            .env
+            .store()
+            .load_registration(user.id, &device.device.id)
+            .await?;
+        let (mut reported, change) = match &known {
+            Some(known) if !report.enrols_again(known) => self.learnt(&report, known),
+            _ => self.recorded(&report, known.as_ref(), &settings),
+        };
+        if device.registered_at.is_some() && at.is_none() {
+            reported.ignored.push(impossible_time());
+        }
+        reported.ignored.extend(ignored);
+        let whose = told.and_then(|told| told.of(user.id));
+        let Some(change) = change else {
+            let Some(ReportedChange { before, after }) = whose else {
+                return Ok(Some(reported));
+            };
+            let store = self.env.store();
+            return match store.save_reported_device(&after, Some(&before)).await {
+                Ok(()) => Ok(Some(reported)),
+                Err(SaveError::Conflict) => Ok(None),
+                Err(SaveError::Unavailable(error)) => Err(error.into()),
+            };
+        };
+        let change = change
+            .with_reported(whose)
+            .for_request(self.env.entropy().request().as_ref());
+        let is_saved = self.env.store().save_user(&change).await?.is_saved();
+        Ok(is_saved.then_some(reported))
     }
 
     /// The first who is known of those whom a report names. What names nobody before that is let be.
@@ -235,19 +295,20 @@ where
         if learnt == *known && session.is_none() {
             return (reported, None);
         }
-        let history = if known.decided == learnt.decided {
-            Vec::new()
-        } else {
-            vec![self.row(
+        let mut history = Vec::new();
+        if known.decided != learnt.decided {
+            history.push(self.row(
                 report,
+                Actor::DeviceManagement,
                 HistoryEvent::OwnershipDecidedAgain {
                     device: learnt.device.id.clone(),
                     before: known.decided.ownership,
                     ownership: learnt.decided.ownership,
                     rule: learnt.decided.rule,
                 },
-            )]
-        };
+            ));
+        }
+        history.extend(self.left(report, Some(known), &learnt));
         let change = UserChange::next(report.user.clone())
             .with_history(history)
             .with_registration(learnt)
@@ -273,6 +334,7 @@ where
             .map(|mail| mail.id);
         let mut history = vec![self.row(
             report,
+            report.said_by(),
             HistoryEvent::RegistrationConfirmed {
                 device: device.clone(),
                 ownership: registration.decided.ownership,
@@ -288,8 +350,9 @@ where
                 device: device.clone(),
                 confirmation,
             };
-            history.insert(0, self.row(report, completed));
+            history.insert(0, self.row(report, report.said_by(), completed));
         }
+        history.extend(self.left(report, known, &registration));
         let change = UserChange::next(User {
             devices: user.devices + u32::from(known.is_none()),
             invitation: report.invitation_after(&device, confirmation),
@@ -322,7 +385,8 @@ where
         settings: &VersionedSettings,
     ) -> Vec<Mail> {
         let (user, now) = (report.user, report.now);
-        if !is_told(report.effect, user, report.session, report.at, now) {
+        let (session, flags) = (report.session, report.flags);
+        if !is_told(report.effect, user, session, report.at, flags, now) {
             return Vec::new();
         }
         let mut mails = Vec::new();
@@ -363,9 +427,24 @@ where
         mails
     }
 
-    fn row(&self, report: &Report<'_>, what: HistoryEvent) -> HistoryEntry {
-        self.env
-            .happened(report.user.id, report.now, Actor::DeviceManagement, what)
+    /// That the device is managed no longer, if that was not known.
+    fn left(
+        &self,
+        report: &Report<'_>,
+        known: Option<&Registration>,
+        now: &Registration,
+    ) -> Option<HistoryEntry> {
+        let before = known.and_then(|known| known.unenrolled_at);
+        let at = now.unenrolled_at.filter(|_| before.is_none())?;
+        let left = HistoryEvent::DeviceUnenrolled {
+            device: now.device.id.clone(),
+            at,
+        };
+        Some(self.row(report, Actor::DeviceManagement, left))
+    }
+
+    fn row(&self, report: &Report<'_>, who: Actor, what: HistoryEvent) -> HistoryEntry {
+        self.env.happened(report.user.id, report.now, who, what)
     }
 }
 

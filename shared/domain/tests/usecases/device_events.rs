@@ -1,7 +1,11 @@
 //! Messages of device managements: kept, carried on, and what becomes of the devices that they tell of.
 
+use beckon_domain::model::actor::Actor;
+use beckon_domain::model::change::Identifier;
 use beckon_domain::model::device_event::{DeviceEventState, MAX_BODY_BYTES, STREAM_HAS};
+use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::invitation::InvitationState;
+use beckon_domain::model::registration::{RegistrationFlag, WhyNotCompleted};
 use beckon_domain::model::settings::device_sources::{Authentication, DeviceSource, SourceKind};
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
@@ -12,7 +16,7 @@ use beckon_domain::usecases::manage_device_sources::{ManageDeviceSources, Manage
 use beckon_domain::usecases::receive_device_event::{ReceiveDeviceEvent, ReceiveRefused};
 use beckon_domain::values::ids::{DeviceId, EventId};
 use beckon_domain::values::source_name::SourceName;
-use beckon_testkit::builders::{a_user, settings};
+use beckon_testkit::builders::{a_user, an_administrator, settings};
 use beckon_testkit::{Call, World};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -242,16 +246,19 @@ async fn a_device_of_nobody_is_assigned_once_and_not_taken_from_who_has_it() {
     let listed = assign.unassigned(None, 10).await.unwrap().items;
     assert_eq!(listed.len(), 1);
     for _ in 0..2 {
-        let reported = assign.run(&device(), user.id).await.unwrap();
+        let reported = assign
+            .run(&device(), user.id, &an_administrator())
+            .await
+            .unwrap();
         assert!(reported.issue.is_some());
     }
 
-    let taken = assign.run(&device(), other.id).await;
+    let taken = assign.run(&device(), other.id, &an_administrator()).await;
     assert!(matches!(taken, Err(AssignRefused::Taken { user: own }) if own == user.id));
     assert_eq!(assign.unassigned(None, 10).await.unwrap().items.len(), 0);
     assert_eq!(confirmations(&world, &user), 1);
     let unknown = DeviceId::parse("mdm:2").unwrap();
-    let unknown = assign.run(&unknown, user.id).await;
+    let unknown = assign.run(&unknown, user.id, &an_administrator()).await;
     assert!(matches!(unknown, Err(AssignRefused::UnknownDevice)));
 }
 
@@ -263,12 +270,109 @@ async fn of_two_who_assign_a_device_at_once_one_is_told_that_another_has_it() {
     let second = world.clone();
     world.store.before_next(Call::SaveUsers, move |_| {
         let assign = AssignDevice { env: &second };
-        meanwhile(assign.run(&device(), other.id)).unwrap();
+        meanwhile(assign.run(&device(), other.id, &an_administrator())).unwrap();
     });
 
-    let first = AssignDevice { env: &world }.run(&device(), user.id).await;
+    let first = AssignDevice { env: &world }
+        .run(&device(), user.id, &an_administrator())
+        .await;
 
     assert!(matches!(first, Err(AssignRefused::Taken { user: own }) if own == other.id));
+    let registered = world.store.all_registrations().into_iter();
+    let whose: Vec<_> = registered.map(|one| one.user).collect();
+    assert_eq!(whose, [other.id]);
+}
+
+#[tokio::test]
+async fn a_device_that_is_assigned_while_its_person_is_found_has_one_registration() {
+    let world = world();
+    let user = invited(&world).await;
+    carried(&world, &enrolled(&world, "later@example.com")).await;
+    let named = world.with(a_user().at("later@example.com"));
+    let identifiers = Identifier::all_of(&named);
+    let second = world.clone();
+    world.store.before_next(Call::SaveUsers, move |_| {
+        let assign = AssignDevice { env: &second };
+        meanwhile(assign.run(&device(), user.id, &an_administrator())).unwrap();
+    });
+
+    let assign = AssignDevice { env: &world };
+    assign.adopt(&identifiers).await.unwrap();
+
+    let registered = world.store.all_registrations().into_iter();
+    let whose: Vec<_> = registered.map(|one| one.user).collect();
+    assert_eq!(whose, [user.id]);
+}
+
+#[tokio::test]
+async fn the_history_of_an_assigned_device_names_the_administrator_and_what_follows_its_source() {
+    let world = world();
+    let user = invited(&world).await;
+    carried(&world, &enrolled(&world, "nobody@example.com")).await;
+    let assign = AssignDevice { env: &world };
+    let who = an_administrator();
+    assign.run(&device(), user.id, &who).await.unwrap();
+    let facts = json!({ "says": "facts", "id": "1", "supervised": true, "at": world.clock.now().to_string() });
+    carried(&world, &facts).await;
+
+    let history = world.store.history(user.id);
+    let by = |is: fn(&HistoryEvent) -> bool| {
+        let row = history.iter().find(|row| is(&row.what)).unwrap();
+        row.who.clone()
+    };
+    let registered = by(|what| matches!(what, HistoryEvent::RegistrationConfirmed { .. }));
+    let completed = by(|what| matches!(what, HistoryEvent::InvitationCompleted { .. }));
+    let again = by(|what| matches!(what, HistoryEvent::OwnershipDecidedAgain { .. }));
+    assert_eq!((registered, completed), (who.clone(), who));
+    assert_eq!(again, Actor::DeviceManagement);
+}
+
+#[tokio::test]
+async fn the_device_of_somebody_who_is_disabled_is_recorded_and_flagged_and_nothing_is_mailed() {
+    let world = world();
+    let user = invited(&world).await;
+    world
+        .store
+        .change_user(user.id, |user| user.enabled = false);
+
+    carried(&world, &enrolled(&world, user.email.as_str())).await;
+
+    let registration = world.store.all_registrations().pop().unwrap();
+    assert_eq!(registration.flags, [RegistrationFlag::UserDisabled]);
+    let why = registration.not_completed.map(|left| left.why);
+    assert_eq!(why, Some(WhyNotCompleted::UserDisabled));
+    assert_eq!(world.invitation_of(&user).state, InvitationState::Pending);
+    assert_eq!(confirmations(&world, &user), 0);
+}
+
+#[tokio::test]
+async fn a_device_that_left_ends_alike_in_whatever_order_it_is_told() {
+    for order in [[0, 1, 0], [1, 0, 1], [0, 1, 1]] {
+        let world = world();
+        let user = invited(&world).await;
+        let first = enrolled(&world, user.email.as_str());
+        let at = world.wait(SignedDuration::from_mins(1));
+        let left = json!({ "says": "left", "id": "1", "at": at.to_string() });
+        for index in order {
+            carried(&world, [&first, &left][index]).await;
+        }
+
+        let registration = world.store.all_registrations().pop().unwrap();
+        assert_eq!(registration.unenrolled_at, Some(at), "{order:?}");
+        let state = world.invitation_of(&user).state;
+        assert_eq!(state, InvitationState::Completed, "{order:?}");
+        assert_eq!(confirmations(&world, &user), 1, "{order:?}");
+        let history = world.store.history(user.id);
+        let is_left =
+            |row: &&HistoryEntry| matches!(row.what, HistoryEvent::DeviceUnenrolled { .. });
+        assert_eq!(history.iter().filter(is_left).count(), 1, "{order:?}");
+
+        // It comes back.
+        world.wait(SignedDuration::from_mins(1));
+        carried(&world, &enrolled(&world, user.email.as_str())).await;
+        let registration = world.store.all_registrations().pop().unwrap();
+        assert_eq!(registration.unenrolled_at, None, "{order:?}");
+    }
 }
 
 #[tokio::test]
@@ -280,9 +384,12 @@ async fn an_assignment_that_is_cut_short_can_be_made_again() {
         let assign = AssignDevice { env: &world };
 
         world.store.go_down_after(calls);
-        let _ = assign.run(&device(), user.id).await;
+        let _ = assign.run(&device(), user.id, &an_administrator()).await;
         world.store.come_back();
-        assign.run(&device(), user.id).await.unwrap();
+        assign
+            .run(&device(), user.id, &an_administrator())
+            .await
+            .unwrap();
 
         assert_eq!(
             world.invitation_of(&user).state,
@@ -303,7 +410,7 @@ async fn a_device_that_left_cannot_be_assigned() {
     carried(&world, &left).await;
     let assign = AssignDevice { env: &world };
 
-    let refused = assign.run(&device(), user.id).await;
+    let refused = assign.run(&device(), user.id, &an_administrator()).await;
 
     assert!(matches!(refused, Err(AssignRefused::Unenrolled)));
     assert_eq!(assign.unassigned(None, 10).await.unwrap().items.len(), 0);

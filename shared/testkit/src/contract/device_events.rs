@@ -1,6 +1,6 @@
 //! Messages of device managements, and what they told of devices.
 
-use beckon_domain::model::change::{Identifier, UserChange};
+use beckon_domain::model::change::{ChangeOutcome, Identifier, ReportedChange, UserChange};
 use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState, STREAM_HAS};
 use beckon_domain::model::reported_device::{Claimant, Enrolment, ReportedDevice, ToldFacts};
 use beckon_domain::model::stored::Carried;
@@ -11,7 +11,7 @@ use beckon_domain::values::source_name::SourceName;
 use jiff::SignedDuration;
 
 use super::{Store, added, at_once, every_page, next, saved};
-use crate::builders::{a_session, a_user, monday_morning};
+use crate::builders::{a_registration, a_session, a_user, monday_morning};
 use crate::entropy::fresh_ulid;
 
 pub(super) fn a_device_event() -> DeviceEvent {
@@ -40,6 +40,7 @@ pub(super) fn a_reported_device(id: &str) -> ReportedDevice {
         unenrolled_at: None,
         user: None,
         assigned_to: None,
+        assigned_by: None,
         changed_at: monday_morning(),
         version: Version::FIRST,
         carried: Carried::default(),
@@ -227,5 +228,42 @@ pub async fn a_reference_is_written_beside_the_session<S: Store>(store: S) {
     for one in [session, reference] {
         let found = store.load_session(&one.digest).await.unwrap();
         assert_eq!(found, Some(one));
+    }
+}
+
+/// Of two who record one device for their users at once, one does, and the other changes nothing.
+pub async fn a_device_is_recorded_as_one_with_whose_it_is<S: Store>(store: S) {
+    let device = a_reported_device("1");
+    store.save_reported_device(&device, None).await.unwrap();
+    let mut changes = Vec::new();
+    for _ in 0..2 {
+        let user = added(&store, a_user().build()).await;
+        let after = ReportedDevice {
+            user: Some(user.id),
+            version: device.version.next(),
+            ..device.clone()
+        };
+        let reported = ReportedChange {
+            before: device.clone(),
+            after,
+        };
+        let registration = a_registration(user.id, device.id.as_str());
+        let change = next(&user, |_| {}).with_registration(registration);
+        changes.push(change.with_reported(Some(reported)));
+    }
+
+    let second = changes.pop().unwrap();
+    let first = changes.pop().unwrap();
+    saved(&store, first.clone()).await;
+    let refused = store.save_user(&second).await.unwrap();
+
+    assert_eq!(refused, ChangeOutcome::Conflict);
+    let found = store.load_reported_device(&device.id).await.unwrap();
+    assert_eq!(found.and_then(|device| device.user), Some(first.user.id));
+    let listed = store.unassigned_devices(None, 10).await.unwrap();
+    assert_eq!(listed.items, []);
+    for (user, devices) in [(&first.user, 1), (&second.user, 0)] {
+        let registered = store.registrations_of(user.id, 10).await.unwrap();
+        assert_eq!(registered.items.len(), devices);
     }
 }

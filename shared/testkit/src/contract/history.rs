@@ -151,6 +151,13 @@ pub async fn every_history_event_is_read_as_it_was_written<S: Store>(store: S) {
         ),
         (
             Actor::DeviceManagement,
+            HistoryEvent::DeviceUnenrolled {
+                device: device.clone(),
+                at: monday_morning(),
+            },
+        ),
+        (
+            Actor::DeviceManagement,
             HistoryEvent::RegistrationConfirmed {
                 device: device.clone(),
                 ownership: Ownership::CompanyOwned,

@@ -21,6 +21,7 @@ use super::ledger::Ledger;
 use super::tasks::Ended;
 use super::use_case::{Answer, UseCase};
 use crate::MemoryKeys;
+use crate::builders::an_administrator;
 
 /// The secret of the story's only sender.
 const SECRET: &str = "the secret of the sender";
@@ -160,7 +161,7 @@ impl Cast {
 
     pub(super) async fn assign(&self, device: &DeviceId, user: UserId) -> Ended {
         let assign = AssignDevice { env: self.clone() };
-        let answer = match assign.run(device, user).await {
+        let answer = match assign.run(device, user, &an_administrator()).await {
             Ok(reported) => {
                 self.watch.with(|ledger| {
                     ledger.must(reported.user == user, || {

@@ -34,6 +34,7 @@ const fn event_name(what: &HistoryEvent) -> Option<&'static str> {
         | HistoryEvent::UserChanged { .. }
         | HistoryEvent::AddressMarked { .. }
         | HistoryEvent::AddressTriedAgain { .. }
+        | HistoryEvent::DeviceUnenrolled { .. }
         | HistoryEvent::AddressCorrected { .. }
         | HistoryEvent::UserDeleted { issue: None } => return None,
         HistoryEvent::InvitationIssued { .. } => "Invitation Issued",

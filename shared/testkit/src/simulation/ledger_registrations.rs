@@ -35,6 +35,8 @@ struct Wanted {
     at: Option<Timestamp>,
     /// When the report was judged.
     now: Timestamp,
+    /// Whether the person may register.
+    enabled: bool,
     /// The issue that waits for a device.
     waits: Option<IssueNumber>,
     completes: bool,
@@ -100,7 +102,8 @@ impl Ledger {
             at,
             now,
             waits: invitation.filter(|_| is_open).map(|one| one.issue),
-            completes: is_open && belongs && !outlived && !is_repeated,
+            completes: is_open && belongs && !outlived && !is_repeated && user.enabled,
+            enabled: user.enabled,
             after_end: outlived || (taken_back && belongs),
             named,
         }
@@ -193,6 +196,10 @@ impl Ledger {
         self.must(timed, || {
             format!("user {user}: a device was registered at {time}, it says {registration:?}")
         });
+        let flagged = !registration.flags.is_empty();
+        self.must(flagged != wanted.enabled, || {
+            format!("user {user}: a device is flagged {flagged}, by the rule: {wanted:?}")
+        });
         let left_open = wanted
             .waits
             .filter(|_| !wanted.completes && !wanted.after_end);
@@ -216,7 +223,8 @@ impl Ledger {
         };
         let is_news = wanted.at.is_some_and(|at| at >= wanted.now - A_DAY);
         let theirs = !self.is_of_former_address(change.user.id, wanted);
-        let further = wanted.waits.is_none() && !wanted.after_end && is_news && theirs;
+        let further =
+            wanted.waits.is_none() && !wanted.after_end && is_news && theirs && wanted.enabled;
         let confirmation = &settings.settings.confirmation;
         let listed = match &confirmation.distribution {
             Distribution::Everyone => true,

@@ -147,12 +147,10 @@ impl Devices for MemoryStore {
         _before: Option<&ReportedDevice>,
     ) -> Result<(), SaveError> {
         self.save(Call::SaveReportedDevice, |rows| {
-            let held = rows.reported_devices.get(&device.id).map(|row| row.version);
-            if held != device.version.replaces() {
+            if !rows.reported_fits(device) {
                 return Err(SaveError::Conflict);
             }
-            rows.reported_devices
-                .insert(device.id.clone(), device.clone());
+            rows.put_reported(device.clone());
             Ok(())
         })
         .await

@@ -269,7 +269,9 @@ impl Rows {
         let names_fit = frees
             .map(|name| self.holder(name))
             .all(|holder| holder == Some(user.id));
-        if !user_fits || !mails_fit || !names_fit {
+        let reported = change.reported.as_ref().map(|reported| &reported.after);
+        let device_fits = reported.is_none_or(|device| self.reported_fits(device));
+        if !user_fits || !mails_fit || !names_fit || !device_fits {
             return ChangeOutcome::Conflict;
         }
         match change
@@ -308,7 +310,19 @@ impl Rows {
             self.sessions
                 .insert(session.digest.clone(), session.clone());
         }
+        if let Some(device) = reported {
+            self.put_reported(device.clone());
+        }
         ChangeOutcome::Saved
+    }
+
+    pub(super) fn reported_fits(&self, device: &ReportedDevice) -> bool {
+        let held = self.reported_devices.get(&device.id).map(|row| row.version);
+        held == device.version.replaces()
+    }
+
+    pub(super) fn put_reported(&mut self, device: ReportedDevice) {
+        self.reported_devices.insert(device.id.clone(), device);
     }
 
     pub(super) fn holder(&self, name: &Identifier) -> Option<UserId> {

@@ -1,7 +1,9 @@
 //! Changing users with what belongs to a change, in as few transactions as they fit in.
 
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
-use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange, of_different_users};
+use beckon_domain::model::change::{
+    ChangeOutcome, Identifier, ReportedChange, UserChange, of_different_users,
+};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::values::ids::{UserId, Version};
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -140,6 +142,9 @@ impl Table {
         }
         if let Some(reference) = &change.reference {
             items.push(part(self.set(rows::session(reference)?)?));
+        }
+        if let Some(ReportedChange { before, after }) = &change.reported {
+            items.extend(self.reported_items(after, Some(before))?);
         }
         Ok(Prepared {
             items,

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use crate::model::actor::Actor;
 use crate::model::invitation::{Invitation, InvitationEvent, InvitationSteps, transition};
-use crate::model::registration::{DeviceRegistered, Registration};
+use crate::model::registration::{DeviceRegistered, Registration, RegistrationFlag};
+use crate::model::reported_device::ReportedDevice;
 use crate::model::session::Session;
 use crate::model::user::User;
 use crate::rules::completion::{Effect, carried, is_later_than, is_news_of, names_new_session};
@@ -18,7 +20,10 @@ pub(super) struct Report<'a> {
     /// When the device was registered, if that is known and can be.
     pub(super) at: Option<Timestamp>,
     pub(super) now: Timestamp,
+    pub(super) flags: &'a [RegistrationFlag],
     pub(super) effect: Effect<'a>,
+    /// What the source told of the device, if the report comes of its messages.
+    pub(super) told: Option<&'a ReportedDevice>,
 }
 
 impl Report<'_> {
@@ -74,6 +79,8 @@ impl Report<'_> {
             latest_enrolment_at: known
                 .and_then(|known| known.latest_enrolment(self.now))
                 .filter(|latest| self.at.is_none_or(|at| at < *latest)),
+            flags: self.flags.to_vec(),
+            unenrolled_at: self.unenrolled_at(known),
             carried: known.map(|known| known.carried.clone()).unwrap_or_default(),
         }
     }
@@ -82,6 +89,10 @@ impl Report<'_> {
     pub(super) fn learnt_of(&self, known: &Registration) -> Registration {
         let mut known = known.clone();
         let now = self.now;
+        if is_news_of(&known, self.session, self.at, now) {
+            known.flags = self.flags.to_vec();
+        }
+        known.unenrolled_at = self.unenrolled_at(Some(&known));
         if let Some(at) = self.at.filter(|_| is_later_than(&known, self.at, now)) {
             if known.latest_enrolment(now).is_none() {
                 (known.registered_at, known.time_unknown) = (at, false);
@@ -100,6 +111,23 @@ impl Report<'_> {
             }
         }
         learning(&known, &self.device.device)
+    }
+
+    /// Since when the device is managed no longer. Its source knows; what another report says of an enrolment before
+    /// that changes nothing.
+    fn unenrolled_at(&self, known: Option<&Registration>) -> Option<Timestamp> {
+        if let Some(told) = self.told {
+            return told.unenrolled_at.filter(|_| told.is_unenrolled());
+        }
+        let before = known.and_then(|known| known.unenrolled_at);
+        before.filter(|left| self.at.is_none_or(|at| at <= *left))
+    }
+
+    /// Who says whose the device is.
+    pub(super) fn said_by(&self) -> Actor {
+        let assigned = self.told.filter(|told| told.assigned_to.is_some());
+        let by = assigned.and_then(|told| told.assigned_by.clone());
+        by.unwrap_or(Actor::DeviceManagement)
     }
 
     /// The session with the device that was reported with it, if none was before.
