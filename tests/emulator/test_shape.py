@@ -31,7 +31,6 @@ LOOK_AT_SECRETS = {
     "POST /v1/pin-requests",
     "POST /v1/declines",
     "GET /v1/registrations/{id}",
-    "POST /v1/device-events/{source}",
 }
 
 # API Gateway waits no longer than this for a function.

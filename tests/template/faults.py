@@ -365,6 +365,14 @@ def a_key_of_ones_own_may_not_be_used(document):
     document["Resources"]["KeyPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Action"].remove("kms:Decrypt")
 
 
+def lost_messages_of_device_managements_are_not_counted(document):
+    properties(document, "LostDeviceEvents")["FilterPattern"] = '{ $.status = "429" }'
+
+
+def messages_of_device_managements_have_no_limit_of_their_own(document):
+    del properties(document, "Stage")["RouteSettings"]["POST /v1/device-events/{source}"]
+
+
 _ALL = dict(globals())
 _HELPERS = {"properties", "statements", "statement_for", "without_action", "source", "route", "as_list"}
 FAULTS = [each for name, each in _ALL.items() if callable(each) and name not in _HELPERS and not name.startswith("_")]

@@ -55,12 +55,12 @@ def refusal_seconds():
 def shares(stack):
     rate = int(stack.parameters["PublicRequestsPerSecond"])
     held = refusal_seconds()
-    # Every one of these is held back when it is refused or whatever comes of it; a registration is only read, and a
-    # message of a device management only kept.
-    refused = len(LOOK_AT_SECRETS) - 2
+    # Every one of these is held back when it is refused or whatever comes of it; a registration is only read.
+    refused = len(LOOK_AT_SECRETS) - 1
+    events = int(stack.parameters["DeviceEventsPerSecond"])
     found = [
         Share("redeeming, asking for a PIN, declining", f"{refused} routes, {rate} a second each, {held} s when refused", refused * rate * held),
-        Share("`device-events`", f"{rate} messages a second, {KEEP_SECONDS} s", rate * KEEP_SECONDS),
+        Share("`device-events`", f"{events} messages a second, {KEEP_SECONDS} s", events * KEEP_SECONDS),
         Share("reading a registration", f"{rate} a second, {READ_SECONDS} s", rate * READ_SECONDS),
         Share("the enrolment page", f"{LOADS} loads for each of {rate} people a second, {PAGE_SECONDS} s", LOADS * rate * PAGE_SECONDS),
         *_elsewhere(stack),

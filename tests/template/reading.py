@@ -59,6 +59,8 @@ OPTIONS = {
     "DeletionProtection": "true",
     "PublicRequestsPerSecond": "7",
     "PublicRequestsBurst": "9",
+    "DeviceEventsPerSecond": "100",
+    "DeviceEventsAlarm": "true",
 }
 # The same with the stack's own pool.
 POOL_OPTIONS = {

@@ -3,7 +3,7 @@
 import json
 import re
 
-from reading import REPOSITORY, Deployed
+from reading import REPOSITORY, STACK, Deployed
 from saying import Wrong, functions
 
 # Sound only with EarlyWarnings: each has another alarm that sounds later, or tells of nothing lost.
@@ -32,6 +32,10 @@ ALWAYS = {
     "DeviceEventsRefused": ("Beckon", "UnprovenDeviceEvents", "500", 3600),
     "ApiErrors": ("AWS/ApiGateway", "5xx", 0, 300),
 }
+# Sounds only where it is asked for, with DeviceEventsAlarm.
+ASKED_FOR = {"DeviceEventsLost": ("LostDeviceEvents", 0, 300)}
+# Counted in the API's log, in a namespace of the stack.
+OF_THE_STACK = f"Beckon/{STACK}"
 MISSING = {"MailOverdue": "breaching", "BounceRate": "ignore", "ComplaintRate": "ignore"}
 STATISTICS = {
     "ApproximateNumberOfMessagesVisible": "Maximum",
@@ -99,12 +103,50 @@ def test_early_warnings_are_there_only_where_they_are_asked_for(stacks):
     wrong.raise_if_any()
 
 
+def counted_in_logs(stack):
+    """The metrics of the stack's own namespace: {name: filter}."""
+    found = {}
+    for each in stack.of_type("AWS::Logs::MetricFilter").values():
+        for metric in each["MetricTransformations"]:
+            if metric["MetricNamespace"] == OF_THE_STACK and metric["MetricValue"] == "1":
+                found[metric["MetricName"]] = each
+    return found
+
+
+def test_messages_of_device_managements_that_are_lost_are_counted_and_sound_where_that_is_asked_for(stacks):
+    wrong = Wrong()
+    wrong.unless(not set(ASKED_FOR) & set(alarms(stacks.default)), "alarms that nobody asked for")
+    for name, (metric, threshold, seconds) in ASKED_FOR.items():
+        alarm = alarms(stacks.options).get(name, {})
+        wrong.equal((alarm.get("Namespace"), alarm.get("MetricName")), (OF_THE_STACK, metric), f"the metric of {name}")
+        comparison = (alarm.get("ComparisonOperator"), alarm.get("Threshold"), alarm.get("EvaluationPeriods"))
+        wrong.equal(comparison, ("GreaterThanThreshold", threshold, 1), f"when {name} sounds")
+        wrong.equal((alarm.get("Period"), alarm.get("TreatMissingData")), (seconds, "notBreaching"), f"what {name} looks at")
+    for which, stack in stacks.every.items():
+        counted = counted_in_logs(stack).get("LostDeviceEvents", {})
+        wrong.equal(counted.get("LogGroupName"), stack.ref("ApiLogs"), f"{which}, where lost messages are counted")
+        pattern = counted.get("FilterPattern", "")
+        for part in ('$.route = "POST /v1/device-events/*"', '$.status = "429"', '$.status = "5*"'):
+            wrong.unless(part in pattern, f"{which}, lost messages are counted by {pattern}")
+        # Each name of the pattern is one of the access log.
+        logged = stack.properties("Stage")["AccessLogSettings"]["Format"]
+        for field in set(re.findall(r"\$\.(\w+)", pattern)):
+            wrong.unless(f'"{field}":' in logged, f"{which}, the access log has no {field}")
+    wrong.raise_if_any()
+
+
 def test_each_alarm_looks_at_something_that_exists(stacks):
     wrong = Wrong()
     for which, stack in stacks.every.items():
         for name, alarm in alarms(stack).items():
             dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
             namespace = alarm["Namespace"]
+            if namespace == OF_THE_STACK:
+                wrong.equal(dimensions, {}, f"{which}, {name} looks at the whole stack")
+                wrong.unless(alarm["MetricName"] in counted_in_logs(stack), f"{name} looks at {alarm['MetricName']}, which no log counts")
+                wrong.equal(alarm["Statistic"], "Sum", f"{which}, the statistic of {name}")
+                wrong.unless(name in ASKED_FOR, f"{name} is not among the alarms that are asked for")
+                continue
             if namespace == "AWS/SES":
                 wrong.equal(dimensions, {}, f"{which}, {name} looks at the whole account")
                 continue

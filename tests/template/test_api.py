@@ -6,7 +6,7 @@ import tomllib
 import gateway
 from test_events import may_call
 from test_functions import BEHIND_THE_API
-from reading import ACCOUNT, OPTIONS, REGION, REPOSITORY
+from reading import ACCOUNT, OPTIONS, REGION, REPOSITORY, Deployed
 from saying import Wrong, functions
 
 # Open to everybody: what invited people use, the console's page and what it loads, and the API's description.
@@ -37,8 +37,11 @@ LOOK_AT_SECRETS = {
     "POST /v1/pin-requests",
     "POST /v1/declines",
     "GET /v1/registrations/{id}",
-    "POST /v1/device-events/{source}",
 }
+# What device managements send, with a parameter of its own: its values, and so many times as many at once.
+DEVICE_EVENTS = "POST /v1/device-events/{source}"
+DEVICE_EVENT_RATES = [5, 10, 25, 50, 100, 250, 500]
+AT_ONCE = 4
 # The most requests a second, and at once, of the others: (with a token, without).
 MOST = {True: (100, 200), False: (50, 100)}
 
@@ -148,7 +151,7 @@ def test_routes_take_no_more_requests_than_they_should(stacks):
         for key in LOOK_AT_SECRETS:
             wrong.unless(key in gateway.routes(stack), f"{which}, {key} is not there")
             wrong.unless(key not in limited, f"{which}, {key} has limits other than the parameters")
-        for key in set(gateway.routes(stack)) - LOOK_AT_SECRETS - {"$default"}:
+        for key in set(gateway.routes(stack)) - LOOK_AT_SECRETS - {"$default", DEVICE_EVENTS}:
             own = limited.get(key, {})
             most = MOST[key not in PUBLIC]
             for setting, limit in zip(("ThrottlingRateLimit", "ThrottlingBurstLimit"), most, strict=True):
@@ -159,6 +162,19 @@ def test_routes_take_no_more_requests_than_they_should(stacks):
         needed = {route.logical for key, route in gateway.routes(stack).items() if key in limited}
         missing = needed - set(stack.resources["Stage"].get("DependsOn", []))
         wrong.unless(not missing, f"{which}, the stage has limits for routes that may not be there yet: {missing}")
+    wrong.raise_if_any()
+
+
+def test_device_events_are_limited_by_a_parameter_of_their_own(stacks):
+    wrong = Wrong()
+    parameter = stacks.document["Parameters"]["DeviceEventsPerSecond"]
+    wrong.equal((parameter["Type"], parameter["AllowedValues"]), ("Number", DEVICE_EVENT_RATES), "what the parameter may be")
+    for rate in DEVICE_EVENT_RATES:
+        stack = Deployed(stacks.document, {"DeviceEventsPerSecond": str(rate)})
+        expected = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": AT_ONCE * rate}
+        wrong.equal(gateway.stage(stack)["RouteSettings"].get(DEVICE_EVENTS), expected, f"the limits with {rate} a second")
+    default = gateway.stage(stacks.default)["RouteSettings"].get(DEVICE_EVENTS)
+    wrong.equal(default, {"ThrottlingRateLimit": 5, "ThrottlingBurstLimit": 20}, "the limits by default")
     wrong.raise_if_any()
 
 

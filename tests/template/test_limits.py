@@ -10,7 +10,7 @@ from saying import Wrong
 DEPLOY = REPOSITORY / "docs" / "deploy.md"
 
 # Parameters that are a choice of two.
-SWITCHES = {"RequireMfa", "MdmOverHttp", "EarlyWarnings", "DashboardEnabled", "DeletionProtection"}
+SWITCHES = {"RequireMfa", "MdmOverHttp", "EarlyWarnings", "DeviceEventsAlarm", "DashboardEnabled", "DeletionProtection"}
 
 
 def test_an_idle_month_costs_no_more_than_promised(stacks):
