@@ -118,6 +118,7 @@ fn every_history_event() -> Vec<HistoryEvent> {
             ownership,
             batch: batch.map(|number| BatchId::from_bytes(ulid(number))),
             replaced: batch.is_some(),
+            mail: None,
         });
         all.push(HistoryEvent::SecretHandedOver {
             issue,

@@ -226,7 +226,14 @@ fn changed_mail(key: &RowKey, row: &HashMap<String, AttributeValue>) -> Option<C
         batch: one_id(row.get("batch")),
         counts_for: ids(row.get("countsFor")),
         state: MailState::ALL.into_iter().find(|one| one.name() == state)?,
+        confirms: confirms(row),
     })
+}
+
+/// Whether a mail's row is of one that confirms the end of an invitation.
+fn confirms(row: &HashMap<String, AttributeValue>) -> bool {
+    let kind = inner(row.get("kind")).and_then(|kind| kind.get("type"));
+    matches!(kind, Some(AttributeValue::S(kind)) if kind == "confirmation")
 }
 
 fn inner(value: Option<&AttributeValue>) -> Option<&HashMap<String, AttributeValue>> {

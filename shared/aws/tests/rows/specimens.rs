@@ -13,7 +13,7 @@ use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState};
 use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::idempotency::IdempotencyRecord;
-use beckon_domain::model::invitation::{Invitation, InvitationState};
+use beckon_domain::model::invitation::{Invitation, InvitationState, InvitationSteps};
 use beckon_domain::model::job::{
     Job, JobAction, JobCounts, JobCursor, JobOutcome, JobPage, JobReason, JobResult, JobSelection,
     JobStage, LineProblem,
@@ -480,6 +480,18 @@ fn users() -> Vec<(String, User)> {
         let user = with_invitation(with_id(number, a_user().build()), invitation);
         users.push((format!("invited-{}", state.name()), user));
     }
+    let mailed_again = Invitation {
+        steps: Some(InvitationSteps {
+            redeemed_at: Some(later(1)),
+            confirmation: Some(mail_id(7)),
+            again: vec![batch_id(2)],
+            replaced: vec![batch_id(3)],
+            later_mails: vec![mail_id(8), mail_id(9)],
+        }),
+        ..invitation(20)
+    };
+    let user = with_invitation(with_id(20, a_user().build()), mailed_again);
+    users.push(("mailed-again".to_owned(), user));
     users
 }
 
@@ -600,6 +612,7 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
                 ownership: Ownership::NotSet,
                 batch: Some(batch_id(1)),
                 replaced: true,
+                mail: None,
             },
         ),
         (
@@ -758,6 +771,15 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
         at: later(1),
     };
     events.push((Actor::DeviceManagement, unenrolled));
+    let issued_again = HistoryEvent::InvitationIssued {
+        issue,
+        method: Method::Pin,
+        ownership: Ownership::NotSet,
+        batch: Some(batch_id(1)),
+        replaced: true,
+        mail: Some(mail),
+    };
+    events.push((admin(), issued_again));
     events
 }
 

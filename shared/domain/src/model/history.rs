@@ -105,6 +105,9 @@ pub enum HistoryEvent {
         batch: Option<BatchId>,
         /// Whether it replaced one that was open.
         replaced: bool,
+        /// The mail that it was put into, if it was made for a batch and that is none of the batch's own mails.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mail: Option<MailId>,
     },
     /// The invitation's mail reached the recipient's server.
     InvitationDelivered {

@@ -278,6 +278,7 @@ impl IntegrationEvent {
                 ownership,
                 batch,
                 replaced,
+                mail: _,
             } => Self::InvitationIssued {
                 issue: *issue,
                 method: *method,

@@ -226,6 +226,21 @@ pub struct InvitationSteps {
     /// The batches of the invitation that it took the place of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<BatchId>,
+    /// The mails that this issue was put into after the batch's own, the latest last, and of those the last few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later_mails: Vec<MailId>,
+}
+
+/// How many of the mails that followed a batch's own are noted.
+pub const MAX_LATER_MAILS: usize = 4;
+
+impl InvitationSteps {
+    /// Notes that the issue was put into another mail.
+    pub fn note_later_mail(&mut self, mail: MailId) {
+        self.later_mails.push(mail);
+        let too_many = self.later_mails.len().saturating_sub(MAX_LATER_MAILS);
+        self.later_mails.drain(..too_many);
+    }
 }
 
 impl Invitation {

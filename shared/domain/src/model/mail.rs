@@ -261,6 +261,12 @@ impl MailState {
             Self::Waiting | Self::Sending | Self::Unknown | Self::Failed | Self::Dropped => false,
         }
     }
+
+    /// Whether the recipient's server took it, though they may have called it spam since.
+    #[must_use]
+    pub const fn has_arrived(self) -> bool {
+        matches!(self, Self::Delivered | Self::Complained)
+    }
 }
 
 /// What can happen to a mail.

@@ -4,26 +4,32 @@
 //! person's own request, or issued again to a corrected address. Once another takes its place, what it
 //! had come to stays.
 
+mod latest_mail;
+mod touched;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::batch::{Page, RecipientResult};
-use crate::model::counting::{Bucket, Fate, Member, PageNumbers, Reached, Standing, Uncounted};
-use crate::model::erasure::Tombstone;
+use crate::model::counting::{Bucket, Fate, Member, PageNumbers, Reached, Standing};
 use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::model::invitation::{Invitation, InvitationState, InvitationSteps};
 use crate::model::mail::{Mail, MailKind, MailState};
 use crate::model::user::User;
 use crate::rules::issuing::mail_of_member;
 use crate::values::ids::{BatchId, IssueNumber, MailId, UserId};
+use latest_mail::later_mails_by_history;
+
+pub use latest_mail::{followers, mail_that_counts};
+pub use touched::{ChangedMail, touched_by_deletion, touched_by_mail, touched_by_user};
 
 /// For how long a confirmation is waited for before it is forgotten which it was. A mail that cannot be
 /// delivered comes back after two days at most.
 const ARRIVES_WITHIN: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// What is known of a member's invitation beside their mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     /// Where it stands.
     pub standing: Standing,
@@ -33,6 +39,8 @@ pub struct Known {
     pub registered: Reached,
     /// The mail that confirms that.
     pub confirmation: Option<MailId>,
+    /// The last few mails that it was put into after the first: mailed again, or issued again.
+    pub later_mails: Vec<MailId>,
 }
 
 impl Known {
@@ -44,6 +52,7 @@ impl Known {
             redeemed: None,
             registered: None,
             confirmation: None,
+            later_mails: Vec::new(),
         });
         let standing = match known.standing {
             Standing::Gone => Standing::Pending,
@@ -58,17 +67,19 @@ impl Known {
 #[must_use]
 pub fn known_by_row(member: Member, user: Option<&User>) -> Option<Known> {
     let invitation = current(member, user)?;
+    let steps = invitation.steps.as_ref()?;
     let InvitationSteps {
         redeemed_at,
         confirmation,
         ..
-    } = invitation.steps.as_ref()?;
+    } = steps;
     let is_completed = invitation.state == InvitationState::Completed;
     Some(Known {
         standing: standing(invitation),
         redeemed: redeemed_at.map(Some),
         registered: is_completed.then_some(invitation.ended_at),
         confirmation: *confirmation,
+        later_mails: steps.later_mails.clone(),
     })
 }
 
@@ -117,20 +128,23 @@ pub fn known_by_history(
         redeemed: redeemed.map(Some),
         registered: registered.map(|(at, _)| Some(at)),
         confirmation: registered.and_then(|(_, confirmation)| confirmation),
+        later_mails: later_mails_by_history(history, |issue| issues.contains(issue)),
     })
 }
 
-/// What became of a member. `before` is what is counted of them: of whoever is gone, who was deleted,
-/// nothing that was counted is taken back.
+/// What became of a member, whom the batch invited by its `own` mail. `before` is what is counted of them: of
+/// whoever is gone, who was deleted, nothing that was counted is taken back.
 #[must_use]
 pub fn fate_of(
     gone: bool,
-    mail: &Mail,
-    known: Option<Known>,
+    (own, later): (&Mail, &[Mail]),
+    known: Option<&Known>,
     confirmation: Option<&Mail>,
     before: Option<&Fate>,
 ) -> Fate {
-    let known = known.unwrap_or(Known {
+    let mail = mail_that_counts(own, later);
+    let is_erased = known.is_none();
+    let known = known.cloned().unwrap_or(Known {
         // Their history is erased: what could still go on ended with them.
         standing: match before.map(|before| before.standing) {
             Some(ended @ (Standing::Completed | Standing::Replaced)) => ended,
@@ -139,6 +153,7 @@ pub fn fate_of(
         redeemed: None,
         registered: None,
         confirmation: None,
+        later_mails: Vec::new(),
     });
     let reached = [
         delivered(mail),
@@ -149,9 +164,14 @@ pub fn fate_of(
     let mut fate = Fate {
         mail: as_counted(mail.state),
         standing: known.standing,
-        again: matches!(mail.kind, MailKind::Invitation { again: true, .. }),
-        steps: times(mail.created_at, reached),
+        again: matches!(own.kind, MailKind::Invitation { again: true, .. }),
+        steps: times(own.created_at, reached),
     };
+    // Which mail was the latest is erased, too.
+    if let (true, Some(before)) = (is_erased, before) {
+        fate.mail = before.mail;
+        fate.steps[0] = before.steps[0];
+    }
     if let (true, Some(before)) = (gone, before) {
         for (now, before) in fate.steps.iter_mut().zip(before.steps).skip(1) {
             *now = now.or(before);
@@ -170,8 +190,8 @@ pub fn fate_of(
 #[must_use]
 pub fn mails_that_count(user: UserId, history: &[HistoryEntry]) -> BTreeSet<MailId> {
     let mail_of = |row: &HistoryEntry| match row.what {
-        HistoryEvent::InvitationIssued { batch, .. } => {
-            batch.map(|batch| mail_of_member(Member { batch, user }))
+        HistoryEvent::InvitationIssued { batch, mail, .. } => {
+            mail.or_else(|| batch.map(|batch| mail_of_member(Member { batch, user })))
         }
         HistoryEvent::InvitationMailedAgain { mail, .. } => Some(mail),
         HistoryEvent::InvitationCompleted { confirmation, .. } => confirmation,
@@ -180,70 +200,16 @@ pub fn mails_that_count(user: UserId, history: &[HistoryEntry]) -> BTreeSet<Mail
     history.iter().filter_map(mail_of).collect()
 }
 
-/// Whether a confirmation may still arrive, and count: it has not, and is a few days old at most.
+/// Whether a mail may still arrive, and count: it has not, and is a few days old at most.
 #[must_use]
 pub fn may_still_arrive(mail: &Mail, now: Timestamp) -> bool {
     let is_under_way =
         mail.state.is_unsettled() || matches!(mail.state, MailState::Sent | MailState::Delayed);
-    matches!(mail.kind, MailKind::Confirmation { .. })
-        && is_under_way
+    matches!(
+        mail.kind,
+        MailKind::Confirmation { .. } | MailKind::Invitation { .. }
+    ) && is_under_way
         && now.duration_since(mail.created_at) < ARRIVES_WITHIN
-}
-
-/// Whose numbers may have changed with a user's row.
-pub fn touched_by_user(user: &User) -> impl Iterator<Item = Uncounted> {
-    let invitation = user.invitation.as_ref();
-    let steps = invitation.and_then(|own| own.steps.as_ref());
-    let replaced = steps.into_iter().flat_map(|steps| steps.replaced.clone());
-    let own = invitation.into_iter().flat_map(Invitation::batches);
-    let user = user.id;
-    own.chain(replaced)
-        .map(move |batch| Uncounted::Person(Member { batch, user }))
-}
-
-/// What is looked at of a mail to say whose numbers may have changed.
-#[derive(Debug, Clone)]
-pub struct ChangedMail {
-    /// Which.
-    pub id: MailId,
-    /// Whom it is for.
-    pub user: UserId,
-    /// Its batch.
-    pub batch: Option<BatchId>,
-    /// Batches in whose numbers it counts though it is none of their mails.
-    pub counts_for: Vec<BatchId>,
-    /// Where it stands.
-    pub state: MailState,
-}
-
-impl From<&Mail> for ChangedMail {
-    fn from(mail: &Mail) -> Self {
-        Self {
-            id: mail.id,
-            user: mail.user,
-            batch: mail.batch,
-            counts_for: mail.counts_for.clone(),
-            state: mail.state,
-        }
-    }
-}
-
-/// Whose numbers may have changed with a mail's row: of the batch's own mails, and of confirmations that arrived.
-pub fn touched_by_mail(mail: &ChangedMail) -> impl Iterator<Item = Uncounted> + use<> {
-    let user = mail.user;
-    let own = mail.batch.filter(|batch| {
-        let member = Member {
-            batch: *batch,
-            user,
-        };
-        mail_of_member(member) == mail.id && own_mail_counts(mail.state)
-    });
-    let others = mail.counts_for.clone().into_iter();
-    let others = others.filter(|_| confirmation_counts(mail.state));
-    let batches: Vec<BatchId> = own.into_iter().chain(others).collect();
-    batches
-        .into_iter()
-        .map(move |batch| Uncounted::Person(Member { batch, user }))
 }
 
 /// A mail that is on its way to the mail service counts as one that waits.
@@ -259,49 +225,6 @@ const fn as_counted(state: MailState) -> MailState {
         | MailState::Failed
         | MailState::Dropped => state,
     }
-}
-
-/// Whether numbers may be others once the batch's own mail stands so. On its way to the mail service it counts as
-/// it did before, and it does not stay there.
-const fn own_mail_counts(state: MailState) -> bool {
-    match state {
-        MailState::Sending | MailState::Unknown => false,
-        MailState::Waiting
-        | MailState::Sent
-        | MailState::Dropped
-        | MailState::Delayed
-        | MailState::Delivered
-        | MailState::SoftBounced
-        | MailState::HardBounced
-        | MailState::Complained
-        | MailState::Failed => true,
-    }
-}
-
-/// Whether numbers may be others once a confirmation stands so: it has arrived, or had and came back.
-const fn confirmation_counts(state: MailState) -> bool {
-    match state {
-        MailState::Delivered
-        | MailState::SoftBounced
-        | MailState::HardBounced
-        | MailState::Complained => true,
-        MailState::Waiting
-        | MailState::Sending
-        | MailState::Unknown
-        | MailState::Sent
-        | MailState::Delayed
-        | MailState::Failed
-        | MailState::Dropped => false,
-    }
-}
-
-/// Whose numbers change with what is left of a user who is deleted.
-pub fn touched_by_deletion(left: &Tombstone) -> impl Iterator<Item = Uncounted> {
-    let user = left.user;
-    left.counts_for.iter().map(move |batch| {
-        let batch = *batch;
-        Uncounted::Person(Member { batch, user })
-    })
 }
 
 /// What a page adds to the numbers of its batch.
@@ -369,7 +292,7 @@ const fn issued(row: &HistoryEntry) -> Option<(IssueNumber, Option<BatchId>)> {
 
 /// Whether and when the recipient's server took a mail.
 fn delivered(mail: &Mail) -> Reached {
-    matches!(mail.state, MailState::Delivered | MailState::Complained).then_some(mail.delivered_at)
+    mail.state.has_arrived().then_some(mail.delivered_at)
 }
 
 /// How long each step took since the nearest one before it whose moment is known.

@@ -264,6 +264,13 @@ pub fn issue(
         .unwrap_or(InvitationState::Pending);
     let expires_at = end_of(now, registration);
     let zone = zone_of(user, &settings.settings);
+    let mut steps = Invitation::steps_of_next(user.invitation.as_ref(), spec.batch);
+    if let Some(steps) = &mut steps {
+        steps.later_mails = Vec::new();
+        if spec.batch.is_some() && !spec.of_batch {
+            steps.note_later_mail(mail.id);
+        }
+    }
     let invitation = Invitation {
         issue: number,
         nonce: secrets.nonce,
@@ -286,8 +293,11 @@ pub fn issue(
         sessions: Vec::new(),
         completed_by: None,
         restored_at: None,
-        steps: Invitation::steps_of_next(user.invitation.as_ref(), spec.batch),
+        steps,
     };
+    // The batch's own mail says itself of which it is.
+    let counts_for = invitation.batches().filter(|_| !spec.of_batch).collect();
+    let mail = Mail { counts_for, ..mail };
     let row = HistoryEntry::new(
         secrets.event,
         user.id,
@@ -299,6 +309,7 @@ pub fn issue(
             ownership: spec.ownership,
             batch: spec.batch,
             replaced: replaces,
+            mail: spec.batch.filter(|_| !spec.of_batch).map(|_| mail.id),
         },
     );
     let issued = User {
@@ -376,6 +387,10 @@ pub fn mail_again(
         resend.settings,
         now,
     );
+    let written = Mail {
+        counts_for: invitation.batches().collect(),
+        ..written
+    };
     let row = HistoryEntry::new(
         resend.event,
         user.id,
@@ -384,8 +399,9 @@ pub fn mail_again(
         HistoryEvent::InvitationMailedAgain { issue, mail },
     );
     let mut steps = invitation.steps.clone();
-    if let (Some(steps), Some(batch)) = (&mut steps, resend.batch) {
-        steps.again.push(batch);
+    if let Some(steps) = &mut steps {
+        steps.again.extend(resend.batch);
+        steps.note_later_mail(mail);
     }
     let carried = Invitation {
         mail,

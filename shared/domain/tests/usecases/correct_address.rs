@@ -15,7 +15,11 @@ use beckon_testkit::builders::{a_user, an_administrator, an_invitation, monday_m
 use beckon_testkit::composer::pin_in;
 use jiff::SignedDuration;
 
-async fn correct(world: &World, user: &User, email: &str) -> Result<User, ChangeUserRefused> {
+pub(crate) async fn correct(
+    world: &World,
+    user: &User,
+    email: &str,
+) -> Result<User, ChangeUserRefused> {
     let patch = UserPatch {
         email: Some(email.to_owned()),
         ..UserPatch::default()

@@ -17,6 +17,7 @@ mod confirm_again;
 mod confirm_registration;
 mod correct_address;
 mod counting;
+mod counting_later_mails;
 mod decline;
 mod delete_user;
 mod deliver;

@@ -69,6 +69,7 @@ pub async fn every_history_event_is_read_as_it_was_written<S: Store>(store: S) {
                 ownership: Ownership::UserOwned,
                 batch: Some(BatchId::new(fresh_ulid())),
                 replaced: true,
+                mail: Some(mail),
             },
         ),
         (

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use beckon_domain::model::batch::{Batch, BatchCounts, BatchSelection, Cursor, RecipientResult};
 use beckon_domain::model::device_event::DeviceEventState;
-use beckon_domain::model::history::HistoryEvent;
+use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::invitation::InvitationState as S;
 use beckon_domain::model::mail::{Mail, MailKind, MailState};
 use beckon_domain::model::stored::RowKey;
@@ -13,7 +13,7 @@ use beckon_domain::rules::issuing::mail_of;
 use beckon_domain::usecases::report_batch::ReportBatch;
 use beckon_domain::values::ids::{BatchId, DeviceId, IssueNumber, MailId, UserId};
 
-use super::judgement_counts::judge_sums;
+use super::judgement_counts::{issues_of, judge_sums, latest_mail};
 use super::ledger::Ledger;
 use super::tasks::finish;
 use super::use_case::UseCase;
@@ -274,7 +274,14 @@ fn counts_of(ledger: &Ledger, batch: &Batch) -> BatchCounts {
             continue;
         }
         invited += 1;
-        let state = mail.state;
+        let history: Vec<HistoryEntry> = ledger
+            .rows
+            .values()
+            .filter(|row| row.user == mail.user)
+            .cloned()
+            .collect();
+        let issues = issues_of(batch.id, &mail, &history);
+        let state = latest_mail(ledger, &mail, &issues).state;
         let (sent, delivered, failed) = match state {
             MailState::Sent | MailState::Delayed => (1, 0, 0),
             MailState::Delivered => (1, 1, 0),

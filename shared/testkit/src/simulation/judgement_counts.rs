@@ -94,10 +94,11 @@ fn shown(counts: &Counts) -> BTreeMap<String, u64> {
 fn figures_of(
     ledger: &Ledger,
     batch: BatchId,
-    mail: &Mail,
+    own: &Mail,
     history: &[HistoryEntry],
 ) -> Vec<String> {
-    let issues = issues_of(batch, mail, history);
+    let issues = issues_of(batch, own, history);
+    let mail = &latest_mail(ledger, own, &issues);
     let of_issue = |which: &dyn Fn(&HistoryEvent) -> bool| {
         history.iter().find(|row| which(&row.what)).cloned()
     };
@@ -111,7 +112,6 @@ fn figures_of(
         HistoryEvent::InvitationCompleted { confirmation, .. } => confirmation,
         _ => None,
     });
-    let arrived = |state: MailState| matches!(state, MailState::Delivered | MailState::Complained);
     let confirmed = confirmation.is_some_and(|id| arrived(ledger.store.mail(id).state));
     let reached = [
         ("delivered", arrived(mail.state)),
@@ -175,8 +175,39 @@ fn standing_of(
     }
 }
 
+fn arrived(state: MailState) -> bool {
+    matches!(state, MailState::Delivered | MailState::Complained)
+}
+
+/// The latest mail that somebody was invited by for the latest of these issues. What was dropped is left out, and what
+/// waits while the last that went arrived.
+pub(super) fn latest_mail(ledger: &Ledger, own: &Mail, issues: &BTreeSet<IssueNumber>) -> Mail {
+    let last_issue = issues.last().copied();
+    let mut mails = ledger.store.all_mails();
+    mails.retain(|mail| {
+        let invites = matches!(mail.kind, MailKind::Invitation { .. });
+        mail.user == own.user && invites && mail.kind.carries() == last_issue
+    });
+    let when = |mail: &Mail| (mail.created_at, mail.id);
+    mails.retain(|mail| when(mail) >= when(own));
+    mails.sort_by_key(|mail| std::cmp::Reverse(when(mail)));
+    let was_dropped = |mail: &Mail| mail.state == MailState::Dropped;
+    let Some(wanted) = mails.iter().find(|mail| !was_dropped(mail)) else {
+        return mails.first().unwrap_or(own).clone();
+    };
+    let went = |mail: &Mail| !mail.state.is_unsettled() && !was_dropped(mail);
+    match mails.iter().find(|mail| went(mail)) {
+        Some(last) if wanted.state.is_unsettled() && arrived(last.state) => last.clone(),
+        _ => wanted.clone(),
+    }
+}
+
 /// The issue that the mail carries, and all that the batch that made it made for this person.
-fn issues_of(batch: BatchId, mail: &Mail, history: &[HistoryEntry]) -> BTreeSet<IssueNumber> {
+pub(super) fn issues_of(
+    batch: BatchId,
+    mail: &Mail,
+    history: &[HistoryEntry],
+) -> BTreeSet<IssueNumber> {
     let issued = |row: &HistoryEntry| match row.what {
         HistoryEvent::InvitationIssued { issue, batch, .. } => Some((issue, batch)),
         _ => None,

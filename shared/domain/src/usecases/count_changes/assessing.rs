@@ -17,7 +17,9 @@ use crate::ports::error::Unavailable;
 use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::users::Users;
-use crate::rules::counting::{Known, fate_of, known_by_history, known_by_row, numbers_of};
+use crate::rules::counting::{
+    Known, fate_of, followers, known_by_history, known_by_row, mail_that_counts, numbers_of,
+};
 use crate::rules::issuing::mail_of_member;
 use crate::values::ids::{BatchId, MailId, UserId};
 use crate::values::names::GroupName;
@@ -71,7 +73,10 @@ pub(crate) struct Found {
     pub(crate) user: Option<User>,
     /// Whether they are there and cannot be read.
     unreadable: bool,
+    /// The batch's own mail to them.
     pub(crate) mail: Mail,
+    /// Those that followed it, the latest first, as far as they are needed.
+    later: Vec<Mail>,
     pub(crate) known: Option<Known>,
     pub(crate) confirmation: Option<Mail>,
 }
@@ -85,7 +90,13 @@ impl Found {
     pub(crate) fn fate(&self, before: Option<&Fate>) -> Fate {
         let confirmation = self.confirmation.as_ref();
         let gone = self.user.is_none() && !self.unreadable;
-        fate_of(gone, &self.mail, self.known, confirmation, before)
+        let mails = (&self.mail, &*self.later);
+        fate_of(gone, mails, self.known.as_ref(), confirmation, before)
+    }
+
+    /// The mail that says where theirs stands.
+    pub(crate) fn mail_that_counts(&self) -> &Mail {
+        mail_that_counts(&self.mail, &self.later)
     }
 
     /// The groups that they count under: those they held when they were invited, or, of before that
@@ -265,6 +276,7 @@ pub(crate) async fn find(
             Some(Found {
                 member: *member,
                 mail: mails.remove(&mail_of_member(*member))?,
+                later: Vec::new(),
                 known: known_by_row(*member, user.as_ref()),
                 user,
                 unreadable: read.why_unreadable(&member.user).is_some(),
@@ -293,15 +305,27 @@ pub(crate) async fn find(
         {
             one.known = known_by_history(one.member, one.user.as_ref(), &one.mail, history);
             if one.unreadable {
-                one.known = Some(Known::of_unreadable(one.known));
+                one.known = Some(Known::of_unreadable(one.known.take()));
             }
         }
     }
-    let confirming = |one: &Found| one.known.and_then(|known| known.confirmation);
-    let ids: Vec<MailId> = found.iter().filter_map(confirming).collect();
-    let confirmations = mails_of(store, &ids).await?;
+    let confirming = |one: &Found| one.known.as_ref().and_then(|known| known.confirmation);
+    let later = |one: &Found| {
+        let known = one.known.iter();
+        known
+            .flat_map(|known| &known.later_mails)
+            .copied()
+            .collect::<Vec<_>>()
+            .into_iter()
+    };
+    let confirming_ids = found.iter().filter_map(confirming);
+    let later_ids = found.iter().flat_map(later);
+    let ids: BTreeSet<MailId> = confirming_ids.chain(later_ids).collect();
+    let mails = mails_of(store, &ids.into_iter().collect::<Vec<_>>()).await?;
     for one in &mut found {
-        one.confirmation = confirming(one).and_then(|id| confirmations.get(&id).cloned());
+        one.confirmation = confirming(one).and_then(|id| mails.get(&id).cloned());
+        let followed = later(one).filter_map(|id| mails.get(&id).cloned());
+        one.later = followers(&one.mail, followed.collect());
     }
     Ok(found)
 }

@@ -30,7 +30,7 @@ const AT_ONCE: usize = 250;
 pub struct ReportedRecipient {
     /// Who, and what became of them.
     pub recipient: Recipient,
-    /// Their mail.
+    /// The latest mail that their invitation was put into.
     pub mail: Option<Mail>,
     /// They themselves; `None` if they were deleted.
     pub user: Option<User>,
@@ -256,12 +256,12 @@ impl<E: Env<Store: Users + Batches + Mails + History>> ReportBatch<E> {
             users.into_iter().map(|user| (user.id, user)).collect();
         let reported = recipients.into_iter().map(|recipient| {
             let one = found.remove(&recipient.user);
-            let known = one.as_ref().and_then(|one| one.known);
+            let known = one.as_ref().and_then(|one| one.known.clone());
             ReportedRecipient {
                 fate: one.as_ref().map(|one| one.fate(None)),
-                redeemed_at: known.and_then(|known| known.redeemed.flatten()),
+                redeemed_at: known.as_ref().and_then(|known| known.redeemed.flatten()),
                 registered_at: known.and_then(|known| known.registered.flatten()),
-                mail: one.as_ref().map(|one| one.mail.clone()),
+                mail: one.as_ref().map(|one| one.mail_that_counts().clone()),
                 user: one
                     .and_then(|one| one.user)
                     .or_else(|| users.remove(&recipient.user)),
