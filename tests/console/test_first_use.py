@@ -177,11 +177,11 @@ def test_who_has_begun_and_who_is_disabled_is_seen_and_found(beckon, console):
     beckon.send("PATCH", f"/v1/users/{off['id']}", {"enabled": False})
     page = find(console, "bea")
     row = lambda name: page.get_by_role("row").filter(has_text=name)  # noqa: E731
-    expect(row("Bea Begun").locator(".badge").first).to_have_text("Begun")
+    expect(row("Bea Begun").locator(".badge").first).to_have_text("Redeemed")
     expect(row("Bea Waits").locator(".badge").first).to_have_text("Pending")
     expect(row("Bea Disabled").locator(".badge").first).to_have_text("Disabled")
     console.button("Invitation").click()
-    page.get_by_label("Begun", exact=True).check()
+    page.get_by_label("Redeemed", exact=True).check()
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(row("Bea Begun")).to_be_visible()
     page.keyboard.press("Escape")
@@ -204,7 +204,7 @@ def test_the_page_of_somebody_who_has_begun_says_so(beckon, console):
     page = console.open(f"/users/{user['id']}")
     expect(page.locator(".page-name")).to_contain_text("Pending")
     begin(beckon, user)
-    expect(page.locator(".page-name .badge")).to_have_text("Begun")
+    expect(page.locator(".page-name .badge")).to_have_text("Redeemed")
     expect(page.locator(".invitation-card .lead")).to_contain_text("no device is registered yet")
 
 
@@ -341,7 +341,7 @@ def test_the_history_is_told_in_the_language_of_the_reader(beckon, chromium):
     with chromium.visit(locale="de-DE") as console:
         page = console.open(f"/users/{user['id']}")
         history = page.locator(".history-list")
-        expect(history).to_contain_text("Registrierung begonnen")
+        expect(history).to_contain_text("Einladung eingelöst")
         expect(history).to_contain_text("Gerät: d-1")
         expect(history).to_contain_text("Firmengerät")
         expect(history).not_to_contain_text("issue")
@@ -485,3 +485,47 @@ def test_the_bar_that_saves_does_not_cover_the_field_that_is_changed(chromium):
         page.wait_for_timeout(200)
         box, above = letters.bounding_box(), bar.bounding_box()
         assert box["y"] + box["height"] <= above["y"]
+
+
+# ---- Inviting again ----
+
+
+def test_who_was_invited_with_an_owner_keeps_it_unless_that_is_given_up(beckon, console):
+    kept = invite(beckon, "Olga Owner", ownership="userOwned")
+    find(console, "olga.owner")
+    dialog = preview(console, "Olga Owner")
+    person = dialog.locator(".people li").filter(has_text="Olga Owner")
+    expect(person).to_contain_text("User owned, as before")
+    keep = dialog.get_by_label("Keep what was set before")
+    expect(keep).to_be_checked()
+    expect(dialog).to_contain_text("For one of these people it was set with their earlier invitation.")
+    console.is_accessible()
+    keep.uncheck()
+    expect(person).to_contain_text("Owner not set (was User owned)")
+    dialog.get_by_label("Device owner settings").click()
+    dialog.get_by_label("Company owned", exact=True).check()
+    expect(person).to_contain_text("Company owned (was User owned)")
+    expect(keep).to_be_hidden()
+    dialog.get_by_label("Device owner settings").click()
+    keep.check()
+    expect(person).to_contain_text("User owned, as before")
+    console.button("Send", dialog).click()
+    expect(console.button("Okay", console.dialog)).to_be_visible()
+    until("it is mailed again", lambda: len(beckon.mails(kept["email"])) == 2)
+    assert beckon.invitation(kept["id"])["ownership"] == "userOwned"
+
+
+def test_a_disabled_person_is_called_so_first_and_a_filter_by_state_says_that_they_are_among_them(beckon, console):
+    off = invite(beckon, "Dan Disabled")
+    invite(beckon, "Dan Enabled")
+    beckon.send("PATCH", f"/v1/users/{off['id']}", {"enabled": False})
+    page = find(console, "dan.", "&state=pending")
+    row = page.get_by_role("row").filter(has_text="Dan Disabled")
+    expect(row.locator(".badge").first).to_have_text("Disabled")
+    note = page.locator(".filter-note")
+    expect(note).to_contain_text("Disabled people are among them")
+    console.is_accessible()
+    console.button("Only enabled people", note).click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("Dan Enabled")
+    expect(note).to_be_hidden()

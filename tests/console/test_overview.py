@@ -83,7 +83,7 @@ def cells(page, name):
 def test_the_chart_reads_as_a_table_with_numbers_shares_and_ranges_of_time(overview):
     page = opened(overview)
     expect(page.locator(".funnel tbody").get_by_role("row")).to_have_count(5)
-    people_, share, time = cells(page, "Began")
+    people_, share, time = cells(page, "Redeemed")
     assert (people_.strip(), share.strip()) == ("900", "75%")
     assert "68–97 minutes" in time and "of the 890 whose time is known" in time
     assert "over 46 days" in cells(page, "Confirmed")[2]

@@ -33,7 +33,7 @@ def test_an_open_invitation_is_described(beckon, console):
     user = add(beckon, groups=["staff"], ownership="companyOwned")
     page = open_user(console, user)
     card = page.locator(".invitation-card")
-    expect(card).to_contain_text("Open: the PIN is good until")
+    expect(card).to_contain_text("Pending: the PIN is good until")
     expect(card).to_contain_text("Company owned")
     expect(card).to_contain_text("5 tries left")
     expect(card).to_contain_text("Delivered")

@@ -121,6 +121,8 @@ struct RecipientView {
     locale: String,
     method: Method,
     ownership: Ownership,
+    /// Whose the device was to be by their earlier invitation; null if they have none, or it was not set.
+    earlier_ownership: Option<Ownership>,
     /// Why the device owner setting does not reach them, if it does not.
     ownership_reason: Option<&'static str>,
     confirmation: ConfirmationView,
@@ -171,6 +173,7 @@ fn recipient(previewed: PreviewedRecipient) -> RecipientView {
         locale: previewed.locale.to_string(),
         method: previewed.method,
         ownership: previewed.ownership,
+        earlier_ownership: previewed.earlier_ownership,
         ownership_reason: (!previewed.choice_applies).then_some(NOT_REACHED),
         confirmation: ConfirmationView {
             will_send: previewed.confirmation.is_ok(),
@@ -261,7 +264,7 @@ async fn preview(
     let order = PreviewOrder {
         position: pages.position(query.cursor.as_deref())?,
         selection,
-        choice: body.value.ownership,
+        choice: body.value.switch()?,
         settings: body.value.settings()?,
         locale: query.locale().unwrap_or_default(),
         who: caller.actor(),

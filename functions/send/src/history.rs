@@ -211,6 +211,7 @@ const fn switched(switch: OwnerSwitch) -> &'static str {
     match switch {
         OwnerSwitch::Preset => "device owner settings as preset for each one's group",
         OwnerSwitch::Off => "device owner settings off",
+        OwnerSwitch::Kept => "device owner settings as each one's earlier invitation had them",
         OwnerSwitch::On(OwnershipChoice::UserOwned) => "device owner settings: user owned",
         OwnerSwitch::On(OwnershipChoice::CompanyOwned) => "device owner settings: company owned",
     }

@@ -62,7 +62,7 @@ async fn send(
     let request = idempotency::repeatable(&headers, &caller, "POST /v1/invitations", &body.bytes)?;
     let order = SendRequest {
         selection: body.value.selection.parse()?,
-        choice: body.value.ownership,
+        choice: body.value.switch()?,
         settings: body.value.settings()?,
         who: caller.actor(),
     };

@@ -257,6 +257,8 @@ pub enum OwnerSettings {
     CompanyOwned,
     /// As preset for each one's group.
     Preset,
+    /// As each one's earlier invitation had it, and off for everybody else.
+    Kept,
 }
 
 impl OwnerSettings {
@@ -266,6 +268,7 @@ impl OwnerSettings {
         match switch {
             OwnerSwitch::Preset => Some(Self::Preset),
             OwnerSwitch::Off => None,
+            OwnerSwitch::Kept => Some(Self::Kept),
             OwnerSwitch::On(OwnershipChoice::UserOwned) => Some(Self::UserOwned),
             OwnerSwitch::On(OwnershipChoice::CompanyOwned) => Some(Self::CompanyOwned),
         }
@@ -463,6 +466,10 @@ pub struct OrderBody {
     )]
     #[schema(value_type = Option<OwnershipChoice>)]
     pub ownership: OwnerSwitch,
+    /// Whether each one's earlier invitation says whose the device is, if that was set for it. It goes with
+    /// `ownership` null or left out, and is then off for everybody else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_ownership: bool,
     /// The settings that the preview showed; left out: the current ones.
     pub settings_version: Option<String>,
 }
@@ -525,6 +532,21 @@ impl SelectionBody {
 }
 
 impl OrderBody {
+    /// Where *Device owner settings* stands.
+    pub fn switch(&self) -> Result<OwnerSwitch, Problem> {
+        match (self.keep_ownership, self.ownership) {
+            (false, switch) => Ok(switch),
+            (true, OwnerSwitch::Preset | OwnerSwitch::Off | OwnerSwitch::Kept) => {
+                Ok(OwnerSwitch::Kept)
+            }
+            (true, OwnerSwitch::On(_)) => Err(Problem::invalid_fields(vec![FieldProblem::new(
+                "keepOwnership",
+                "withOwnership",
+                "keeps what was set for each one before, and so does not go with ownership; leave one of the two out",
+            )])),
+        }
+    }
+
     /// The version of the settings, if one was named.
     pub fn settings(&self) -> Result<Option<beckon_domain::values::ids::Version>, Problem> {
         self.settings_version

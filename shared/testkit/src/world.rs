@@ -418,7 +418,8 @@ impl World {
         self.invite_switching(users, choice.into().into()).await
     }
 
-    async fn invite_switching(&self, users: &[&User], choice: OwnerSwitch) -> BatchId {
+    /// The same with the device owner settings as they stand.
+    pub async fn invite_switching(&self, users: &[&User], choice: OwnerSwitch) -> BatchId {
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
         let order = SendRequest {
             choice,

@@ -16,6 +16,13 @@ export const routes = [
   { path: "/overview", nav: "nav.overview", load: () => withWords(import("../pages/overview.js")) },
   { path: "/users", nav: "nav.users", load: () => import("../pages/users.js") },
   { path: "/users/:id", load: () => withWords(import("../pages/user.js")) },
+  {
+    path: "/devices",
+    nav: "nav.devices",
+    role: "helpdesk",
+    load: () => withWords(import("../pages/devices.js")),
+  },
+  { path: "/failures", load: () => withWords(import("../pages/failures.js")) },
   { path: "/batches", nav: "nav.batches", load: () => withWords(import("../pages/batches.js")) },
   { path: "/batches/:id", load: () => withWords(import("../pages/batch.js")) },
   { path: "/jobs", nav: "nav.jobs", load: () => withWords(import("../pages/jobs.js")) },

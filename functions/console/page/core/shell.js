@@ -6,6 +6,7 @@ import { h, icon, replace, svg } from "./dom.js";
 import { showDoor } from "./door.js";
 import { languageName } from "./format.js";
 import { menuButton } from "./menu.js";
+import { may } from "./roles.js";
 import { here, link, place, showAgain, shown } from "./router.js";
 import { routes } from "./routes.js";
 import { person, setup, signOut } from "./session.js";
@@ -55,7 +56,9 @@ function head() {
   nav.setAttribute("aria-label", t("nav.label"));
   replace(
     nav,
-    routes.map(({ path, nav }) => nav && h("a", { href: link(path), dataset: { path } }, t(nav))),
+    routes.map(
+      ({ path, nav, role }) => nav && may(role ?? "viewer") && h("a", { href: link(path), dataset: { path } }, t(nav)),
+    ),
   );
   return h(
     "header",
@@ -140,7 +143,7 @@ function localStrip() {
     ["/enroll", "local.enroll"],
     ["/docs", "local.docs"],
     ["/openapi.json", "local.openapi"],
-    ["/local/failures", "local.failures"],
+    [link("/failures"), "local.failures"],
   ];
   return h(
     "aside",

@@ -52,7 +52,9 @@ export function ownership({ ownership: set }) {
     ? t("batch.ownership.off")
     : set === "preset"
       ? t("batch.ownership.preset")
-      : named("ownership", set);
+      : set === "kept"
+        ? t("batch.ownership.kept")
+        : named("ownership", set);
 }
 
 /**

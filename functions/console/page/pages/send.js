@@ -69,7 +69,12 @@ export function openSend(selection, { sent }) {
   const ask = async (cursor) => {
     const answer = await api.post(
       "/v1/invitations/preview",
-      { selection: body, ownership: owner.choice, settingsVersion: preview?.settingsVersion ?? null },
+      {
+        selection: body,
+        ownership: owner.choice,
+        keepOwnership: owner.keep,
+        settingsVersion: preview?.settingsVersion ?? null,
+      },
       { query: { cursor }, changesNothing: true, signal: over.signal },
     );
     return answer.data;
@@ -85,9 +90,10 @@ export function openSend(selection, { sent }) {
     const one = preview?.recipients.find((recipient) => recipient.userId === userId);
     // A choice that cannot reach this person would be refused for them alone.
     const ownership = one?.ownershipReason ? null : owner.choice;
+    const keepOwnership = owner.keep;
     const answer = await api.post(
       "/v1/invitations/preview",
-      { selection: { userIds: [userId] }, ownership, settingsVersion: preview?.settingsVersion ?? null },
+      { selection: { userIds: [userId] }, ownership, keepOwnership, settingsVersion: preview?.settingsVersion ?? null },
       { query: { locale }, changesNothing: true, signal: over.signal },
     );
     return answer.data;
@@ -135,6 +141,7 @@ export function openSend(selection, { sent }) {
       told: (tally) => {
         if (!wanted()) return false;
         replace(facts, summary(first, tally));
+        owner.count(tally);
         replace(confirmation, confirmationText(tally));
         unconfirmed = tally.unconfirmed;
         const { willSend } = first.counts.exact ? first.counts : tally;
@@ -173,7 +180,12 @@ export function openSend(selection, { sent }) {
       /** @type {import("../core/api.js").Answer<Schema<"SentView">>} */
       const { data } = await api.post(
         "/v1/invitations",
-        { selection: body, ownership: owner.choice, settingsVersion: preview.settingsVersion },
+        {
+          selection: body,
+          ownership: owner.choice,
+          keepOwnership: owner.keep,
+          settingsVersion: preview.settingsVersion,
+        },
         { idempotencyKey: key, signal: over.signal },
       );
       sent();

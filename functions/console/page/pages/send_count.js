@@ -18,6 +18,8 @@ export class Tally {
   willSend = 0;
   replaced = 0;
   again = 0;
+  /** Of how many it was set with their earlier invitation whose the device is, so that a new one may keep it. */
+  kept = 0;
   confirmed = 0;
   /** Whether confirmations are switched off for somebody. */
   off = false;
@@ -39,6 +41,7 @@ export class Tally {
       this.willSend += 1;
       if (one.outcome === "willReplace") this.replaced += 1;
       if (one.outcome === "willMailAgain") this.again += 1;
+      if (one.earlierOwnership && !one.ownershipReason) this.kept += 1;
       if (one.confirmation.reason === "switchedOff") this.off = true;
       if (one.confirmation.willSend) this.confirmed += 1;
       else if (this.unconfirmed.length < NAMED) this.unconfirmed.push(one);

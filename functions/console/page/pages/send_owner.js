@@ -1,7 +1,7 @@
 // The switch "Device owner settings" of the invitation preview.
 
 import { h, replace, uniqueId } from "../core/dom.js";
-import { radioField, switchField } from "../core/fields.js";
+import { checkField, radioField, switchField } from "../core/fields.js";
 import { named, t } from "../core/words.js";
 
 /** @typedef {Schema<"OwnershipChoice"> | null} Choice */
@@ -35,13 +35,25 @@ export function ownerPanel({ onChange }) {
     },
   });
   const chosen = h("div", { class: "owner-choice", hidden: true }, radios.element);
-  const element = h("section", { class: "owner" }, toggle.element, chosen, effect);
+  const keepHint = h("p", { class: "hint" });
+  const keeping = checkField({
+    name: "keepOwnership",
+    label: t("owner.keep"),
+    checked: true,
+    on: { change: () => onChange() },
+  });
+  const kept = h("div", { class: "owner-kept", hidden: true }, keeping.element, keepHint);
+  const element = h("section", { class: "owner" }, toggle.element, chosen, kept, effect);
+  /** Of how many it was set before, as far as they are counted. */
+  let known = 0;
+  let whole = false;
 
   /** @param {Choice} to */
   const set = (to) => {
     choice = to;
     toggle.setError(null);
     chosen.hidden = to === null;
+    kept.hidden = to !== null || known === 0;
     onChange();
   };
 
@@ -49,6 +61,17 @@ export function ownerPanel({ onChange }) {
     element,
     get choice() {
       return choice;
+    },
+    /** Whether each one keeps what their earlier invitation says, as long as nothing else is chosen. */
+    get keep() {
+      return choice === null && keeping.input.checked && !(whole && known === 0);
+    },
+    /** @param {import("./send_count.js").Tally} tally */
+    count(tally) {
+      known = tally.kept;
+      whole = tally.state === "whole";
+      kept.hidden = choice !== null || known === 0;
+      keepHint.textContent = t("owner.keep.hint", { count: known });
     },
     /** @param {Schema<"PreviewView">} preview */
     show(preview) {

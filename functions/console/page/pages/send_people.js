@@ -121,6 +121,18 @@ export function peoplePanel({ names, more }) {
 const TONES = { willSend: "good", willReplace: "info", willMailAgain: "info", skipped: "warn" };
 
 /**
+ * Whose the device will be, and whose it would have been by the invitation before.
+ *
+ * @param {Recipient} one
+ */
+function owner({ ownership, earlierOwnership }) {
+  const next = named("ownership", ownership);
+  if (!earlierOwnership) return next;
+  if (earlierOwnership === ownership) return t("people.asBefore", { owner: next });
+  return `${next} (${t("people.was", { owner: named("ownership", earlierOwnership) })})`;
+}
+
+/**
  * @param {Recipient} one
  * @param {Map<string, string>} names
  */
@@ -132,7 +144,7 @@ function row(one, names) {
     : [
         named("method", one.method),
         languageName(one.locale),
-        named("ownership", one.ownership),
+        owner(one),
         one.confirmation.willSend
           ? t("people.confirmation")
           : one.confirmation.reason === "notInDistribution"

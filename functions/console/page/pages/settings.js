@@ -31,6 +31,7 @@ const SECTIONS = [
     open: () => import("./settings/sender.js"),
     fields: ["sender", "organisation", "locale", "timeZone"],
   },
+  { name: "sources", open: () => import("./settings/sources.js"), fields: ["deviceSources"] },
   { name: "branding", open: () => import("./settings/branding.js"), fields: ["branding"] },
   { name: "templates", open: () => import("./settings/templates.js"), fields: [] },
   { name: "enrolment", open: () => import("./settings/enrolment.js"), fields: ["enrolment"] },

@@ -38,13 +38,16 @@ const DELIVERY_TONES = {
 };
 
 /**
- * Where an invitation stands; one whose secret was accepted waits for the device alone.
+ * Where an invitation stands; one whose secret was accepted waits for the device alone. What is open of somebody who is
+ * disabled rests.
  *
  * @param {User["invitation"]} invitation
+ * @param {boolean} [enabled]
  */
-export function stateBadge({ state, begunAt }) {
-  if (begunAt) return badge(t("state.begun"), "info");
-  return badge(named("state", state), STATE_TONES[state] ?? "neutral");
+export function stateBadge({ state, begunAt }, enabled = true) {
+  const tone = STATE_TONES[state] ?? "neutral";
+  if (begunAt) return badge(t("state.begun"), enabled ? "info" : "neutral");
+  return badge(named("state", state), enabled ? tone : "neutral");
 }
 
 /** @param {Schema<"MailState">} state */
@@ -102,7 +105,10 @@ export function columns(byAddress) {
       label: t("users.column.state"),
       class: "state",
       // Whoever is disabled has nothing open, whatever the invitation says.
-      cell: ({ enabled, invitation }) => [!enabled && badge(t("user.disabled"), "warn"), stateBadge(invitation)],
+      cell: ({ enabled, invitation }) => [
+        !enabled && badge(t("user.disabled"), "warn"),
+        (enabled || invitation.state !== "none") && stateBadge(invitation, enabled),
+      ],
     },
     { key: "delivery", label: t("users.column.delivery"), class: "delivery", cell: delivery },
     { key: "pin", label: t("users.column.pin"), cell: pinStatus },

@@ -65,13 +65,16 @@ export function devicesCard({ path, signal }) {
   return { element, load };
 }
 
+/** What a device runs on, as far as it is known. @param {{ platform?: string | null, osVersion?: string | null }} device */
+export function system({ platform, osVersion }) {
+  return platform ? [PLATFORMS[platform.toLowerCase()] ?? platform, osVersion].filter(Boolean).join(" ") : "";
+}
+
 /** @param {Device} device */
 function row(device) {
   const {
     id,
     name,
-    platform,
-    osVersion,
     serial,
     supervised,
     enrollmentType,
@@ -82,9 +85,8 @@ function row(device) {
     flags,
     unenrolledAt,
   } = device;
-  const system = platform ? [PLATFORMS[platform.toLowerCase()] ?? platform, osVersion].filter(Boolean).join(" ") : "";
   const about = [
-    system,
+    system(device),
     supervised && t("user.device.supervised"),
     enrollmentType === "user" && t("user.device.userEnrollment"),
     serial && t("user.device.serial", { serial }),
@@ -133,9 +135,9 @@ function row(device) {
 /**
  * What the device did to the invitation, and if it did not complete it, why.
  *
- * @param {Device} device
+ * @param {Pick<Device, "issue" | "notCompleted"> & { sessionIssue?: Device["sessionIssue"], afterEnd?: boolean }} device
  */
-function completion({ issue, notCompleted, sessionIssue, afterEnd }) {
+export function completion({ issue, notCompleted, sessionIssue, afterEnd }) {
   if (notCompleted) {
     const known =
       notCompleted.why === "earlierIssue" && sessionIssue != null

@@ -131,6 +131,19 @@ export class Filters {
     this.onChange();
   }
 
+  /** Whether somebody who is disabled may be found by a state that rests while they are. */
+  get meansOpen() {
+    const open = this.states.some((one) => one === "pending" || one === "begun" || one === "locked");
+    return open && this.#enabled() === null;
+  }
+
+  /** Leaves out whoever is disabled. */
+  onlyEnabled() {
+    this.accounts.splice(0, this.accounts.length, "enabled");
+    this.accountChoice.write();
+    this.#changed();
+  }
+
   clear() {
     this.states.length = 0;
     this.deliveries.length = 0;

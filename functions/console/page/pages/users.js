@@ -75,6 +75,8 @@ export async function show(place, { query, signal }) {
     },
   });
 
+  const onlyEnabled = button({ label: t("filters.onlyEnabled"), kind: "quiet", onPress: () => filters.onlyEnabled() });
+  const note = h("p", { class: "filter-note hint", hidden: true }, t("filters.disabled"), " ", onlyEnabled);
   const told = h("p", { class: "selection-text", role: "status" });
   const all = button({ label: t("users.selection.all"), kind: "quiet", onPress: () => chooseAll() });
   const none = button({ label: t("users.selection.clear"), kind: "quiet", onPress: () => clear() });
@@ -152,6 +154,7 @@ export async function show(place, { query, signal }) {
       users = found;
       next = cursor;
       selection.learn(users);
+      note.hidden = !(filters.meansOpen && users.some(({ enabled }) => !enabled));
       if (users.length > 0) table.show(users);
       else table.say(empty());
       if (!quiet) announce(t("users.shown", { count: users.length }));
@@ -261,6 +264,8 @@ export async function show(place, { query, signal }) {
       h("div", { class: "pager" }, range, previous, following),
     ),
     table.element,
+    // Below the rows, which it does not move.
+    note,
   );
   place.classList.add("fills");
   selected();

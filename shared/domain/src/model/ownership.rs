@@ -24,16 +24,23 @@ pub enum OwnerSwitch {
     Off,
     /// On.
     On(OwnershipChoice),
+    /// As each one's earlier invitation had it; off for everybody else.
+    Kept,
 }
 
 impl OwnerSwitch {
-    /// The choice for somebody whose group has this preset.
+    /// The choice for somebody whose group has this preset, and of whose earlier invitation this was chosen.
     #[must_use]
-    pub const fn choice(self, preset: Option<OwnershipChoice>) -> Option<OwnershipChoice> {
+    pub const fn choice(
+        self,
+        preset: Option<OwnershipChoice>,
+        earlier: Option<OwnershipChoice>,
+    ) -> Option<OwnershipChoice> {
         match self {
             Self::Preset => preset,
             Self::Off => None,
             Self::On(choice) => Some(choice),
+            Self::Kept => earlier,
         }
     }
 
@@ -44,7 +51,7 @@ impl OwnerSwitch {
 
     /// Writes what [`OwnerSwitch::read`] reads.
     pub fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.choice(None).serialize(serializer)
+        self.choice(None, None).serialize(serializer)
     }
 
     /// Whether it is left to the presets.
@@ -77,6 +84,18 @@ pub enum Ownership {
     UserOwned,
     /// The company's device.
     CompanyOwned,
+}
+
+impl Ownership {
+    /// What was chosen, if anything was.
+    #[must_use]
+    pub const fn choice(self) -> Option<OwnershipChoice> {
+        match self {
+            Self::NotSet => None,
+            Self::UserOwned => Some(OwnershipChoice::UserOwned),
+            Self::CompanyOwned => Some(OwnershipChoice::CompanyOwned),
+        }
+    }
 }
 
 impl From<Option<OwnershipChoice>> for Ownership {

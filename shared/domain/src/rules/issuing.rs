@@ -90,16 +90,14 @@ fn would_be_the_same(
     switch: OwnerSwitch,
     now: Timestamp,
 ) -> bool {
-    let own = settings.for_user(user);
-    let registration = own.registration;
+    let registration = settings.for_user(user).registration;
     user.invitation.as_ref().is_some_and(|invitation| {
         invitation.state_at(now) == InvitationState::Pending
             && now.duration_since(invitation.issued_at) < SAME_AGAIN
             && invitation.method == registration.method
             && invitation.pin == registration.pin
             && invitation.expires_at == end_of(invitation.issued_at, registration)
-            && invitation.ownership
-                == ownership::of_invitation(registration.method, switch.choice(own.ownership))
+            && invitation.ownership == ownership::of_next_invitation(user, settings, switch)
     })
 }
 
@@ -211,7 +209,6 @@ impl IssueSpec {
     /// How a batch issues to one user.
     #[must_use]
     pub fn of(batch: &Batch, user: &User, settings: &VersionedSettings) -> Self {
-        let own = settings.settings.for_user(user);
         Self {
             who: batch.who.clone(),
             invited_by: inviter(&batch.who),
@@ -219,10 +216,7 @@ impl IssueSpec {
             of_batch: true,
             mail: mail_of(batch, user.id),
             class: batch.class,
-            ownership: ownership::of_invitation(
-                own.registration.method,
-                batch.choice.choice(own.ownership),
-            ),
+            ownership: ownership::of_next_invitation(user, &settings.settings, batch.choice),
             renewals: 0,
         }
     }

@@ -2,9 +2,11 @@
 //! is decided when the device registers.
 
 use crate::model::ownership::{
-    Classification, EnrollmentType, Ownership, OwnershipChoice, OwnershipRule,
+    Classification, EnrollmentType, OwnerSwitch, Ownership, OwnershipChoice, OwnershipRule,
 };
 use crate::model::registration::{DeviceFacts, Registration};
+use crate::model::settings::Settings;
+use crate::model::user::User;
 use crate::values::method::{Method, choice_applies};
 
 /// The ownership that an invitation of this method carries.
@@ -15,6 +17,18 @@ pub fn of_invitation(method: Method, choice: Option<OwnershipChoice>) -> Ownersh
     } else {
         Ownership::NotSet
     }
+}
+
+/// What the next invitation of somebody would carry.
+#[must_use]
+pub fn of_next_invitation(user: &User, settings: &Settings, switch: OwnerSwitch) -> Ownership {
+    let own = settings.for_user(user);
+    let earlier = user
+        .invitation
+        .as_ref()
+        .map(|invitation| invitation.ownership);
+    let choice = switch.choice(own.ownership, earlier.and_then(Ownership::choice));
+    of_invitation(own.registration.method, choice)
 }
 
 /// Classifies a registered device. The first rule that holds decides; what is absent is unknown

@@ -22,7 +22,7 @@ use crate::ports::turns::Turns;
 use crate::ports::users::Users;
 use crate::rules::content::{Links, Sealed, invitation_content};
 use crate::rules::issuing::{IssueSecrets, IssueSpec, inviter, issue};
-use crate::rules::ownership::of_invitation;
+use crate::rules::ownership::of_next_invitation;
 use crate::usecases::change_invitation::By;
 use crate::values::ids::{EventId, MailId, UserId};
 use crate::values::keys::{KeyId, KeyRing};
@@ -217,7 +217,6 @@ pub(super) fn issued_without_mail(
     switch: OwnerSwitch,
     by: By<'_>,
 ) -> UserChange {
-    let own = settings.settings.for_user(user);
     let spec = IssueSpec {
         who: by.who.clone(),
         invited_by: inviter(by.who),
@@ -225,7 +224,7 @@ pub(super) fn issued_without_mail(
         of_batch: false,
         mail: MailId::new(env.entropy().ulid()),
         class: by.class,
-        ownership: of_invitation(own.registration.method, switch.choice(own.ownership)),
+        ownership: of_next_invitation(user, &settings.settings, switch),
         renewals: 0,
     };
     let secrets = IssueSecrets {

@@ -23,7 +23,7 @@ use crate::ports::users::Users;
 use crate::rules::confirmation::{self, NoConfirmation};
 use crate::rules::content::{Links, Sealed, invitation_content, reader};
 use crate::rules::issuing::{Eligibility, IssueSecrets, IssueSpec, Reached, eligibility, issue};
-use crate::rules::ownership::of_invitation;
+use crate::rules::ownership::of_next_invitation;
 use crate::usecases::send_invitations::{
     SendRefused, check_selection, choice_refused, settings_of, unknown_users,
 };
@@ -75,6 +75,8 @@ pub struct PreviewedRecipient {
     pub method: Method,
     /// The ownership their invitation would carry.
     pub ownership: Ownership,
+    /// What was chosen for their earlier invitation, if anything was.
+    pub earlier_ownership: Option<Ownership>,
     /// Whether *Device owner settings* reaches them at all.
     pub choice_applies: bool,
     /// Whether they would get a confirmation.
@@ -394,8 +396,12 @@ where
         reached: Reached,
         now: Timestamp,
     ) -> PreviewedRecipient {
-        let own = settings.settings.for_user(&user);
-        let method = own.registration.method;
+        let method = settings.settings.for_user(&user).registration.method;
+        let earlier = user
+            .invitation
+            .as_ref()
+            .map(|invitation| invitation.ownership);
+        let ownership = of_next_invitation(&user, &settings.settings, switch);
         PreviewedRecipient {
             eligibility: eligibility(&user, settings, switch, reached, now),
             locale: self
@@ -403,7 +409,8 @@ where
                 .composer()
                 .language_of(&reader(&user, &settings.settings)),
             method,
-            ownership: of_invitation(method, switch.choice(own.ownership)),
+            ownership,
+            earlier_ownership: earlier.filter(|earlier| earlier.choice().is_some()),
             choice_applies: choice_applies(method),
             confirmation: confirmation::check_recipient(&settings.settings.confirmation, &user),
             user: Ok(user),
@@ -426,6 +433,7 @@ fn left_out(id: UserId, reason: SkipReason, settings: &VersionedSettings) -> Pre
         locale: settings.settings.locale.clone(),
         method: settings.settings.registration.method,
         ownership: Ownership::NotSet,
+        earlier_ownership: None,
         choice_applies: false,
         confirmation: Err(NoConfirmation::NotInDistribution),
     }

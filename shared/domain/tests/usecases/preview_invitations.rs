@@ -220,7 +220,7 @@ async fn compare(users: Vec<User>, settings: Settings, choice: bool, by_filter: 
     }
     for page in pages.iter().filter(|page| page.mail.is_some()) {
         assert!(page.counts.will_send > 0);
-        assert_eq!(page.ownership, Ownership::from(choice.choice(None)));
+        assert_eq!(page.ownership, Ownership::from(choice.choice(None, None)));
     }
 }
 

@@ -2,10 +2,12 @@
 
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::mail::{MailKind, MailState};
-use beckon_domain::model::ownership::OwnershipChoice;
+use beckon_domain::model::ownership::{OwnerSwitch, Ownership, OwnershipChoice};
+use beckon_domain::model::selection::Selection;
 use beckon_domain::rules::issuing::SAME_AGAIN;
+use beckon_domain::usecases::preview_invitations::PreviewOrder;
 use beckon_testkit::World;
-use beckon_testkit::builders::{a_user, settings};
+use beckon_testkit::builders::{a_user, an_administrator, settings};
 use jiff::SignedDuration;
 
 const A_SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -93,4 +95,48 @@ async fn after_ten_minutes_or_with_something_changed_the_old_secret_dies() {
         assert_eq!(world.invitation_of(&user).issue.get(), 2, "{change}");
         assert_ne!(world.pin_of(&user), old, "{change}");
     }
+}
+
+/// What was chosen for the earlier invitation is told, and kept where that is asked for.
+#[tokio::test]
+async fn whose_the_device_is_stays_as_the_earlier_invitation_had_it_if_that_is_asked_for() {
+    let world = World::new();
+    let (own, unset, new) = (
+        world.with(a_user()),
+        world.with(a_user()),
+        world.with(a_user()),
+    );
+    world
+        .invite_choosing(&[&own], OwnershipChoice::UserOwned)
+        .await;
+    world.invite(&[&unset]).await;
+    world.clock.advance(SAME_AGAIN + A_SECOND);
+    let all = [&own, &unset, &new];
+    let previewed = async |choice: OwnerSwitch| {
+        let order = PreviewOrder {
+            locale: None,
+            selection: Selection::Users(all.iter().map(|user| user.id).collect()),
+            choice,
+            settings: None,
+            position: None,
+            who: an_administrator(),
+        };
+        let shown = world.preview().run(&order).await.unwrap();
+        let told = shown.recipients.into_iter();
+        told.map(|one| (one.earlier_ownership, one.ownership))
+            .collect::<Vec<_>>()
+    };
+
+    let off = previewed(OwnerSwitch::Off).await;
+    let kept = previewed(OwnerSwitch::Kept).await;
+    world.invite_switching(&all, OwnerSwitch::Kept).await;
+
+    let before = Some(Ownership::UserOwned);
+    let not_set = (None, Ownership::NotSet);
+    assert_eq!(off, [(before, Ownership::NotSet), not_set, not_set]);
+    assert_eq!(kept, [(before, Ownership::UserOwned), not_set, not_set]);
+    let invited = all.map(|user| world.invitation_of(user).ownership);
+    let [first, others @ ..] = invited;
+    assert_eq!(first, Ownership::UserOwned);
+    assert_eq!(others, [Ownership::NotSet; 2]);
 }
