@@ -97,6 +97,33 @@ def test_a_registration_leads_nowhere_that_a_page_must_not_lead(session):
             assert visit.at("done-app").is_visible() == address.startswith("awagent:"), address
 
 
+def test_where_there_is_nothing_to_open_the_page_says_what_to_do(session):
+    text = "Open Settings > General.\n\nSign in with <b>your</b> account."
+    addresses = [{"platform": "ios", "text": text}, {"url": "https://mdm.example.com/any"}]
+    person = session.beckon.invite("qrCode", {"enrolment": {"addresses": addresses}})
+    with session.browser.visit(user_agent=IPHONE, is_mobile=True, has_touch=True) as visit:
+        visit.open(fragment(person.link))
+        visit.at("link-send").tap()
+        expect(visit.at("done-lead")).to_have_text("Your invitation was accepted. This is how you go on:")
+        lines = visit.at("done-instruction").locator("p")
+        expect(lines).to_have_text(["Open Settings > General.", "Sign in with <b>your</b> account."])
+        expect(visit.at("done-continue")).to_be_hidden()
+        expect(visit.at("done-app")).to_be_hidden()
+
+
+def test_windows_is_led_to_its_own_settings(session):
+    address = {"platform": "windows", "url": "ms-device-enrollment:?mode=mdm&username={email}"}
+    person = session.beckon.invite("qrCode", {"enrolment": {"addresses": [address]}})
+    windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36"
+    with session.browser.visit(user_agent=windows) as visit:
+        visit.open(fragment(person.link))
+        visit.at("link-send").click()
+        username = person.email.replace("@", "%40")
+        expected = f"ms-device-enrollment:?mode=mdm&username={username}"
+        expect(visit.at("done-continue")).to_have_attribute("href", expected)
+        expect(visit.at("done-app")).to_be_visible()
+
+
 def test_what_registering_means_is_shown_in_the_administrators_words(session):
     text = "We see the model.\n\n<b>Nothing</b> private."
     agreements = [{"ownership": "userOwned", "text": text, "url": "https://example.com/byod"}]

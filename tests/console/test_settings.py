@@ -111,6 +111,9 @@ def test_every_kind_of_field_reaches_the_api(beckon, console):
     console.button("Add an address").click()
     page.get_by_label("Address", exact=True).fill("https://mdm.example.com/{registrationId}")
     page.get_by_label("Platform").select_option("Android")
+    console.button("Add an address").click()
+    page.get_by_label("Group", exact=True).last.fill("Staff")
+    page.get_by_label("Instruction instead of an address").last.fill("Open Settings and sign in.")
     now = saved(console, beckon)
     assert now["registration"]["method"] == "passwordAndPin"
     assert now["registration"]["pin"]["alphabet"] == "unambiguous"
@@ -125,6 +128,8 @@ def test_every_kind_of_field_reaches_the_api(beckon, console):
         "android",
         "https://mdm.example.com/{registrationId}",
     )
+    instruction = now["enrolment"]["addresses"][1]
+    assert (instruction["group"], instruction["text"], instruction.get("url")) == ("Staff", "Open Settings and sign in.", None)
 
 
 POLICIES = [

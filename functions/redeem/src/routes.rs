@@ -13,6 +13,7 @@ use beckon_domain::model::session::Session;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::devices::Devices as _;
 use beckon_domain::ports::users::Users as _;
+use beckon_domain::rules::enrolment::NextStep;
 use beckon_domain::usecases::redeem::{RedeemRefused, Redemption, Source};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::DeviceId;
@@ -49,6 +50,9 @@ pub(crate) struct RedeemedView {
     ownership: Ownership,
     /// Where to go on; null if the settings name no address that fits.
     continue_url: Option<String>,
+    /// What to do where there is nothing to open, as the settings word it; line breaks part paragraphs. Null beside
+    /// an address.
+    continue_text: Option<String>,
     /// What the company can see and erase, as the settings word it; null if they say nothing.
     agreement: Option<AgreementView>,
     /// Until when the session lets the person go on. Reporting is not bound by it.
@@ -97,18 +101,26 @@ pub(crate) async fn redeemed(
     let began = Instant::now();
     let source = from.map(Source::of);
     match redemptions.redeem.run(shown, source.as_ref()).await {
-        Ok(redeemed) => Ok(Json(RedeemedView {
-            registration_id: redeemed.registration_id.expose().to_owned(),
-            method: redeemed.method,
-            password_required: redeemed.method.asks_for_password(),
-            ownership: redeemed.ownership,
-            continue_url: redeemed.continue_url,
-            agreement: redeemed.agreement.map(|agreement| AgreementView {
-                text: agreement.text,
-                url: agreement.url,
-            }),
-            expires_at: redeemed.expires_at,
-        })),
+        Ok(redeemed) => {
+            let (continue_url, continue_text) = match redeemed.next_step {
+                Some(NextStep::Open(url)) => (Some(url), None),
+                Some(NextStep::Read(text)) => (None, Some(text)),
+                None => (None, None),
+            };
+            Ok(Json(RedeemedView {
+                registration_id: redeemed.registration_id.expose().to_owned(),
+                method: redeemed.method,
+                password_required: redeemed.method.asks_for_password(),
+                ownership: redeemed.ownership,
+                continue_url,
+                continue_text,
+                agreement: redeemed.agreement.map(|agreement| AgreementView {
+                    text: agreement.text,
+                    url: agreement.url,
+                }),
+                expires_at: redeemed.expires_at,
+            }))
+        }
         Err(refusal) => {
             if matches!(
                 refusal,

@@ -17,7 +17,7 @@ use beckon_domain::model::ownership::OwnerSwitch;
 use beckon_domain::model::registration::{DeviceRegistered, Registrant};
 use beckon_domain::model::selection::{Selection, UserFilter};
 use beckon_domain::model::settings::SettingsDraft;
-use beckon_domain::model::settings::enrolment::{EnrolmentAddress, EnrolmentUrl};
+use beckon_domain::model::settings::enrolment::{EnrolmentAddress, EnrolmentStep, EnrolmentUrl};
 use beckon_domain::model::settings::help_desk::HelpDesk;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::composer::Composer as _;
@@ -82,7 +82,8 @@ impl Scene {
         under.enrolment = vec![EnrolmentAddress {
             platform: None,
             ownership: None,
-            url: EnrolmentUrl::parse(url).unwrap(),
+            group: None,
+            step: EnrolmentStep::Url(EnrolmentUrl::parse(url).unwrap()),
         }];
         under.organisation.help_desk = Some(HelpDesk {
             name: None,

@@ -436,7 +436,11 @@ async function opened(answer, button) {
   if (address) link.href = address.href;
   else link.removeAttribute("href");
   element("done-app").hidden = address === null || /^https?:$/.test(address.protocol);
-  element("done-lead").textContent = address ? words.doneNext : words.doneElsewhere;
+  const instruction = address ? [] : paragraphsOf(found.continueText);
+  element("done-instruction").replaceChildren(...instruction);
+  element("done-instruction").hidden = instruction.length === 0;
+  const elsewhere = instruction.length === 0 ? words.doneElsewhere : words.doneInstruction;
+  element("done-lead").textContent = address ? words.doneNext : elsewhere;
 
   const ownership = {
     notSet: words.ownershipNotSet,
@@ -463,11 +467,18 @@ async function opened(answer, button) {
   endInTime();
 }
 
-// What registering means, in the administrator's own words; blank lines part paragraphs.
-function showAgreement(agreement) {
-  const text = typeof agreement?.text === "string" ? agreement.text.trim() : "";
-  const paragraphs = text.split(/\n\s*\n/).map((lines) => node("p", lines));
+// What an administrator wrote; blank lines part paragraphs.
+function paragraphsOf(text) {
+  const written = typeof text === "string" ? text.trim() : "";
+  if (written === "") return [];
+  const paragraphs = written.split(/\n\s*\n/).map((lines) => node("p", lines));
   for (const paragraph of paragraphs) paragraph.dir = "auto";
+  return paragraphs;
+}
+
+// What registering means, in the administrator's own words.
+function showAgreement(agreement) {
+  const paragraphs = paragraphsOf(agreement?.text);
   element("agreement-text").replaceChildren(...paragraphs);
   const address = safeAddress(agreement?.url);
   const web = address !== null && /^https?:$/.test(address.protocol);
@@ -475,7 +486,7 @@ function showAgreement(agreement) {
   link.hidden = !web;
   if (web) link.href = address.href;
   else link.removeAttribute("href");
-  element("done-agreement").hidden = text === "" && !web;
+  element("done-agreement").hidden = paragraphs.length === 0 && !web;
 }
 
 // Where a person can be sent: the web, or an app; never what would run or show something in here.
@@ -512,7 +523,7 @@ function showOver() {
   show("done", words.overTitle);
   element("done-lead").textContent = words.overLead;
   element("registration-id").textContent = "";
-  const passed = "#done-view .facts, #done-agreement, #done-continue, #done-app, #done-help";
+  const passed = "#done-view .facts, #done-instruction, #done-agreement, #done-continue, #done-app, #done-help";
   for (const part of document.querySelectorAll(passed)) part.hidden = true;
   element("again").hidden = false;
   element("title").focus();

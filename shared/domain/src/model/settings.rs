@@ -281,7 +281,7 @@ impl Settings {
     /// Whether an enrolment address carries the reference of an issue.
     #[must_use]
     pub fn carries_reference(&self) -> bool {
-        let urls = self.enrolment.iter().map(|address| address.url.as_str());
+        let urls = self.enrolment.iter().filter_map(EnrolmentAddress::url);
         urls.flat_map(enrolment::variables_of)
             .any(|name| name == "reference")
     }

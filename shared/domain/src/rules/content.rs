@@ -143,7 +143,7 @@ pub fn invitation_content(
         manage_url: if invitation.method.uses_pin() || invitation.method.uses_token() {
             None
         } else {
-            managed_at(&settings.enrolment, user.email.as_str())
+            managed_at(&settings.enrolment, user.email.as_str(), &user.groups)
         },
         agreement: agreement(
             settings,
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
     use crate::model::examples::{invitation_of, invited, settings, with_invitation};
     use crate::model::settings::agreements::AgreementWording;
-    use crate::model::settings::enrolment::{EnrolmentAddress, EnrolmentUrl};
+    use crate::model::settings::enrolment::{EnrolmentAddress, EnrolmentStep, EnrolmentUrl};
 
     fn links() -> Links {
         Links {
@@ -284,7 +284,8 @@ mod tests {
         settings.enrolment.push(EnrolmentAddress {
             platform: None,
             ownership: None,
-            url: EnrolmentUrl::parse("https://mdm.example.com/enrol").unwrap(),
+            group: None,
+            step: EnrolmentStep::Url(EnrolmentUrl::parse("https://mdm.example.com/enrol").unwrap()),
         });
         for (method, leads) in [
             (Method::Password, Some("https://mdm.example.com/enrol")),

@@ -1,8 +1,11 @@
-//! Where a person goes on after the secret was accepted: the device management's own address,
-//! by platform and ownership.
+//! How a person goes on after the secret was accepted: at the device management's own address or by an
+//! instruction, by platform, ownership and group.
+
+use std::collections::BTreeSet;
 
 use crate::model::ownership::Ownership;
-use crate::model::settings::enrolment::{EnrolmentAddress, variables_of};
+use crate::model::settings::enrolment::{EnrolmentAddress, EnrolmentStep, variables_of};
+use crate::values::names::GroupName;
 use crate::values::platform::{self, Platform};
 
 /// Who goes on.
@@ -18,17 +21,29 @@ pub struct GoingOn<'a> {
     pub platform: Option<&'a str>,
     /// The ownership of the invitation.
     pub ownership: Ownership,
+    /// The person's groups.
+    pub groups: &'a BTreeSet<GroupName>,
 }
 
-/// The first address that fits, its variables filled in. A platform that has none of its own is
-/// served as another one is: an iPad as `ios`.
+/// How somebody goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextStep {
+    /// At this address, its variables filled in.
+    Open(String),
+    /// By this instruction.
+    Read(String),
+}
+
+/// The first step that fits. A platform that has none of its own is served as another one is: an iPad as `ios`.
 #[must_use]
-pub fn continue_url(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<String> {
-    let fits_ownership = |address: &&EnrolmentAddress| {
-        let wanted = address.ownership;
-        wanted.is_none_or(|ownership| ownership == who.ownership)
+pub fn next_step(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<NextStep> {
+    let is_for_them = |address: &&EnrolmentAddress| {
+        let ownership = address.ownership;
+        let group = address.group.as_ref();
+        ownership.is_none_or(|ownership| ownership == who.ownership)
+            && group.is_none_or(|group| who.groups.contains(group))
     };
-    let fitting: Vec<&EnrolmentAddress> = addresses.iter().filter(fits_ownership).collect();
+    let fitting: Vec<&EnrolmentAddress> = addresses.iter().filter(is_for_them).collect();
     let platform = who.platform.map(platform::canonical);
     let named_by =
         |address: &EnrolmentAddress| address.platform.as_deref().map(platform::canonical);
@@ -51,29 +66,39 @@ pub fn continue_url(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<
         let named = named_by(address);
         named.is_none() || named == looked_for
     };
-    fitting.iter().find(fits).map(|address| {
-        address
-            .url
-            .as_str()
-            .replace("{registrationId}", &percent_encoded(who.registration_id))
-            .replace("{reference}", &percent_encoded(who.reference))
-            .replace(
-                "{platform}",
-                &percent_encoded(platform.as_deref().unwrap_or_default()),
-            )
-            .replace("{ownership}", ownership)
-            // Last: what a person chose must not bring a variable of its own.
-            .replace("{email}", &percent_encoded(who.email))
-    })
+    fitting
+        .iter()
+        .find(fits)
+        .map(|address| match &address.step {
+            EnrolmentStep::Text(text) => NextStep::Read(text.clone()),
+            EnrolmentStep::Url(url) => NextStep::Open(
+                url.as_str()
+                    .replace("{registrationId}", &percent_encoded(who.registration_id))
+                    .replace("{reference}", &percent_encoded(who.reference))
+                    .replace(
+                        "{platform}",
+                        &percent_encoded(platform.as_deref().unwrap_or_default()),
+                    )
+                    .replace("{ownership}", ownership)
+                    // Last: what a person chose must not bring a variable of its own.
+                    .replace("{email}", &percent_encoded(who.email)),
+            ),
+        })
 }
 
 /// Where somebody goes on who shows no secret first, and so has no registration session: the
 /// first web address for every platform, for a mail cannot know on which one it is followed, and
 /// mail programs take the address of an app for text.
 #[must_use]
-pub fn managed_at(addresses: &[EnrolmentAddress], email: &str) -> Option<String> {
+pub fn managed_at(
+    addresses: &[EnrolmentAddress],
+    email: &str,
+    groups: &BTreeSet<GroupName>,
+) -> Option<String> {
     let follows = |address: &&EnrolmentAddress| {
-        let url = address.url.as_str();
+        let Some(url) = address.url() else {
+            return false;
+        };
         let is_web = url
             .split_once("://")
             .is_some_and(|(scheme, _)| scheme == "https" || scheme == "http");
@@ -82,7 +107,7 @@ pub fn managed_at(addresses: &[EnrolmentAddress], email: &str) -> Option<String>
         is_web && !variables.iter().any(is_of_session)
     };
     let followed: Vec<_> = addresses.iter().filter(follows).cloned().collect();
-    continue_url(
+    let step = next_step(
         &followed,
         GoingOn {
             registration_id: "",
@@ -90,8 +115,13 @@ pub fn managed_at(addresses: &[EnrolmentAddress], email: &str) -> Option<String>
             email,
             platform: None,
             ownership: Ownership::NotSet,
+            groups,
         },
-    )
+    );
+    match step {
+        Some(NextStep::Open(url)) => Some(url),
+        Some(NextStep::Read(_)) | None => None,
+    }
 }
 
 /// RFC 3986: everything but the unreserved characters.
@@ -122,7 +152,18 @@ mod tests {
         EnrolmentAddress {
             platform: platform.map(str::to_owned),
             ownership,
-            url: EnrolmentUrl::parse(url).unwrap(),
+            group: None,
+            step: EnrolmentStep::Url(EnrolmentUrl::parse(url).unwrap()),
+        }
+    }
+
+    const NO_GROUPS: &BTreeSet<GroupName> = &BTreeSet::new();
+
+    fn continue_url(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<String> {
+        match next_step(addresses, who) {
+            Some(NextStep::Open(url)) => Some(url),
+            Some(NextStep::Read(text)) => panic!("an instruction: {text}"),
+            None => None,
         }
     }
 
@@ -146,6 +187,7 @@ mod tests {
             email: "a+b@example.com",
             platform: Some("ios"),
             ownership: Ownership::CompanyOwned,
+            groups: NO_GROUPS,
         };
 
         assert_eq!(
@@ -181,6 +223,7 @@ mod tests {
                 email: "a@example.com",
                 platform: Some(platform),
                 ownership: Ownership::NotSet,
+                groups: NO_GROUPS,
             };
             continue_url(&addresses, who).unwrap()
         };
@@ -214,6 +257,7 @@ mod tests {
                 email: "a@example.com",
                 platform: Some("iPad"),
                 ownership: Ownership::CompanyOwned,
+                groups: NO_GROUPS,
             };
             continue_url(addresses, who).unwrap()
         };
@@ -244,9 +288,75 @@ mod tests {
         let with_one = [useless.as_slice(), &[any]].concat();
 
         assert_eq!(
-            managed_at(&with_one, "a+b@example.com").unwrap(),
+            managed_at(&with_one, "a+b@example.com", NO_GROUPS).unwrap(),
             "https://mdm.example.com/any?u=a%2Bb%40example.com"
         );
-        assert_eq!(managed_at(&useless, "a@example.com"), None);
+        assert_eq!(managed_at(&useless, "a@example.com", NO_GROUPS), None);
+    }
+
+    #[test]
+    fn who_is_in_a_group_goes_on_as_the_group_does_and_an_instruction_stands_in_for_an_address() {
+        let managers = GroupName::parse("Managers").unwrap();
+        let instruction = "Settings > General > VPN & Device Management > Sign In {email}";
+        let addresses = [
+            EnrolmentAddress {
+                group: Some(managers),
+                ..address(None, None, "https://mdm.example.com/managers")
+            },
+            EnrolmentAddress {
+                step: EnrolmentStep::Text(instruction.to_owned()),
+                ..address(Some("ios"), None, "https://mdm.example.com/")
+            },
+            address(
+                Some("windows"),
+                None,
+                "ms-device-enrollment:?mode=mdm&username={email}",
+            ),
+        ];
+        let goes_on = |platform, group: &str| {
+            let groups = BTreeSet::from([GroupName::parse(group).unwrap()]);
+            let who = GoingOn {
+                registration_id: "abc",
+                reference: "def",
+                email: "a+b@example.com",
+                platform: Some(platform),
+                ownership: Ownership::NotSet,
+                groups: &groups,
+            };
+            next_step(&addresses, who)
+        };
+        let open = |url: &str| Some(NextStep::Open(url.to_owned()));
+
+        assert_eq!(
+            goes_on("ios", "managers"),
+            open("https://mdm.example.com/managers")
+        );
+        assert_eq!(
+            goes_on("iPad", "Staff"),
+            Some(NextStep::Read(instruction.to_owned()))
+        );
+        assert_eq!(
+            goes_on("windows", "Staff"),
+            open("ms-device-enrollment:?mode=mdm&username=a%2Bb%40example.com")
+        );
+        assert_eq!(goes_on("android", "Staff"), None);
+    }
+
+    #[test]
+    fn a_mail_without_a_secret_leads_where_the_group_goes_and_never_to_an_instruction() {
+        let managers = GroupName::parse("Managers").unwrap();
+        let for_managers = EnrolmentAddress {
+            group: Some(managers.clone()),
+            ..address(None, None, "https://mdm.example.com/managers")
+        };
+        let instruction = EnrolmentAddress {
+            step: EnrolmentStep::Text("Open Settings.".to_owned()),
+            ..for_managers.clone()
+        };
+        let addresses = [instruction, for_managers];
+
+        let theirs = managed_at(&addresses, "a@example.com", &BTreeSet::from([managers]));
+        assert_eq!(theirs.unwrap(), "https://mdm.example.com/managers");
+        assert_eq!(managed_at(&addresses, "a@example.com", NO_GROUPS), None);
     }
 }

@@ -31,7 +31,7 @@ use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::ports::users::Users;
 use crate::rules::content::{agreement, reader};
-use crate::rules::enrolment::{GoingOn, continue_url};
+use crate::rules::enrolment::{GoingOn, NextStep, next_step};
 use crate::values::address::EmailAddress;
 use crate::values::hex::hex;
 use crate::values::ids::{DeviceId, IssueNumber};
@@ -80,8 +80,8 @@ pub struct Redeemed {
     pub method: Method,
     /// The ownership that the invitation carries.
     pub ownership: Ownership,
-    /// Where to go on.
-    pub continue_url: Option<String>,
+    /// How to go on.
+    pub next_step: Option<NextStep>,
     /// What the company can see and erase.
     pub agreement: Option<Agreement>,
     /// Until when it lets the person go on.
@@ -450,11 +450,12 @@ where
                 email: current.email.as_str(),
                 platform,
                 ownership: invitation.ownership,
+                groups: &current.groups,
             };
             let settings = settings.settings;
             let locales = reader(&current, &settings).locales;
             return Ok(Redeemed {
-                continue_url: continue_url(&settings.enrolment, going_on),
+                next_step: next_step(&settings.enrolment, going_on),
                 registration_id,
                 method: invitation.method,
                 ownership: invitation.ownership,

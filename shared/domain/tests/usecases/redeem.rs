@@ -4,7 +4,9 @@ use beckon_domain::model::history::HistoryEvent;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::ownership::{Ownership, OwnershipChoice};
 use beckon_domain::model::session::SESSION_TTL;
+use beckon_domain::model::settings::enrolment::{EnrolmentAddress, EnrolmentStep, EnrolmentUrl};
 use beckon_domain::model::user::User;
+use beckon_domain::rules::enrolment::NextStep;
 use beckon_domain::rules::issuing::SAME_AGAIN;
 use beckon_domain::usecases::redeem::{RedeemRefused, Redemption, RedemptionDevice};
 use beckon_domain::values::method::Method;
@@ -65,16 +67,14 @@ async fn the_address_is_taken_in_any_case_and_the_pin_in_any_grouping() {
 #[tokio::test]
 async fn a_redemption_leads_on_to_the_device_management() {
     let mut under = settings().build();
-    under.enrolment = vec![
-        beckon_domain::model::settings::enrolment::EnrolmentAddress {
-            platform: Some("ios".to_owned()),
-            ownership: None,
-            url: beckon_domain::model::settings::enrolment::EnrolmentUrl::parse(
-                "https://mdm.example.com/?s={registrationId}",
-            )
-            .unwrap(),
-        },
-    ];
+    under.enrolment = vec![EnrolmentAddress {
+        platform: Some("ios".to_owned()),
+        ownership: None,
+        group: None,
+        step: EnrolmentStep::Url(
+            EnrolmentUrl::parse("https://mdm.example.com/?s={registrationId}").unwrap(),
+        ),
+    }];
     let world = World::under(&under);
     let user = world.with(a_user());
     world.invite(&[&user]).await;
@@ -92,7 +92,7 @@ async fn a_redemption_leads_on_to_the_device_management() {
 
     let id = redeemed.registration_id.expose();
     let expected = format!("https://mdm.example.com/?s={id}");
-    assert_eq!(redeemed.continue_url, Some(expected));
+    assert_eq!(redeemed.next_step, Some(NextStep::Open(expected)));
     let named = world.store.all_sessions()[0].named.clone().unwrap();
     assert_eq!(named.platform.as_deref(), Some("ios"));
 }

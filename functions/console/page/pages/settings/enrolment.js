@@ -1,8 +1,8 @@
-// Where people go on after their secret was accepted, by platform and ownership.
+// Where people go on after their secret was accepted, by platform, ownership and group: an address to open, or an instruction.
 
 import { h } from "../../core/dom.js";
 import { named, t } from "../../core/words.js";
-import { boundSelect, boundText } from "./bound.js";
+import { boundArea, boundSelect, boundText } from "./bound.js";
 import { orderedList } from "./ordered.js";
 import { missing } from "./sender.js";
 
@@ -23,12 +23,7 @@ export function show(signal) {
         empty: t("settings.enrolment.empty"),
         add: t("settings.enrolment.add"),
         fresh: () => ({ platform: null, ownership: null, url: "" }),
-        title: ({ platform, ownership, url }) =>
-          t("settings.enrolment.title", {
-            platform: platform ? named("settings.platform", platform) : t("settings.platform.any"),
-            ownership: ownership ? named("ownership", ownership) : t("settings.ownership.any"),
-            url: url || t("settings.value.none"),
-          }),
+        title: titleOf,
         fields: (path) => [
           h(
             "div",
@@ -44,18 +39,41 @@ export function show(signal) {
             ownershipField(`${path}.ownership`),
           ),
           boundText({
+            path: `${path}.group`,
+            label: t("settings.enrolment.group"),
+            hint: t("settings.enrolment.group.hint"),
+          }),
+          boundText({
             path: `${path}.url`,
             label: t("settings.enrolment.url"),
             hint: t("settings.enrolment.url.hint", {
               example: "https://mdm.example.com/enrol?session={registrationId}",
-              variables: "{registrationId} {email} {platform} {ownership}",
+              variables: "{registrationId} {reference} {email} {platform} {ownership}",
             }),
             placeholder: "https://",
+          }),
+          boundArea({
+            path: `${path}.text`,
+            label: t("settings.enrolment.instruction"),
+            hint: t("settings.enrolment.instruction.hint", {
+              example: "Settings > General > VPN & Device Management > Sign In",
+            }),
+            rows: 2,
           }),
         ],
       }),
     ),
   ];
+}
+
+/** @param {{ platform?: string | null, ownership?: string | null, group?: string | null, url?: string | null, text?: string | null }} entry */
+function titleOf({ platform, ownership, group, url, text }) {
+  const about = {
+    platform: platform ? named("settings.platform", platform) : t("settings.platform.any"),
+    ownership: ownership ? named("ownership", ownership) : t("settings.ownership.any"),
+    url: url || text || t("settings.value.none"),
+  };
+  return group ? t("settings.enrolment.title.group", { ...about, group }) : t("settings.enrolment.title", about);
 }
 
 /** @param {string} path */

@@ -101,8 +101,10 @@ pub(super) fn parse(
     let mut whole = true;
     for (index, draft) in drafts.into_iter().enumerate() {
         let field = format!("agreements[{index}]");
-        let text = problems
-            .check(cleaned(&draft.text).map_err(|problem| problem.under(&format!("{field}.text"))));
+        let text = problems.check(
+            parse_text(&draft.text, MAX_LENGTH)
+                .map_err(|problem| problem.under(&format!("{field}.text"))),
+        );
         let locale = optional(
             draft.locale,
             &format!("{field}.locale"),
@@ -123,16 +125,17 @@ pub(super) fn parse(
     whole.then_some(parsed)
 }
 
-fn cleaned(text: &str) -> Result<String, FieldProblem> {
+/// Text of several lines that people read, of at most so many characters.
+pub(super) fn parse_text(text: &str, max_length: usize) -> Result<String, FieldProblem> {
     let text = text::normalised(&text.replace("\r\n", "\n"));
     if text.is_empty() {
         return Err(FieldProblem::new("", "empty", "must not be empty"));
     }
-    if text.chars().count() > MAX_LENGTH {
+    if text.chars().count() > max_length {
         return Err(FieldProblem::new(
             "",
             "tooLong",
-            format!("must be at most {MAX_LENGTH} characters long; link to what does not fit"),
+            format!("must be at most {max_length} characters long; link to what does not fit"),
         ));
     }
     if text.chars().any(|c| c != '\n' && !is_plain(c)) {

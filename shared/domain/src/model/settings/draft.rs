@@ -17,7 +17,7 @@ use super::reminders::RemindersDraft;
 use super::retention::RetentionDraft;
 use super::{Confirmation, Distribution, Organisation, Sender, Settings};
 use crate::model::ownership::Ownership;
-use crate::model::settings::enrolment::{EnrolmentAddress, EnrolmentUrl};
+use crate::model::settings::enrolment::{EnrolmentAddress, EnrolmentStep, EnrolmentUrl, MAX_TEXT};
 use crate::model::settings::help_desk::HelpDesk;
 use crate::values::address::{EmailAddress, MailDomain};
 use crate::values::locale::{Locale, TimeZoneName};
@@ -172,10 +172,19 @@ pub struct EnrolmentAddressDraft {
     pub platform: Option<String>,
     /// Only for this ownership.
     pub ownership: Option<Ownership>,
-    /// Where to: `https://mdm.example.com/enrol?session={registrationId}`. Variables:
+    /// Only for who is in this group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Where to: `https://mdm.example.com/enrol?session={registrationId}`, or an app:
+    /// `ms-device-enrollment:?mode=mdm&username={email}`. Variables:
     /// `{registrationId}`, `{reference}` (what a device management may keep: it opens nothing), `{email}`,
     /// `{platform}`, `{ownership}`.
-    pub url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What to do instead, where there is nothing to open: `Settings > General > VPN & Device Management > Sign In`.
+    /// At most 1,000 characters; line breaks part paragraphs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 impl SettingsDraft {
@@ -298,9 +307,14 @@ impl From<Settings> for SettingsDraft {
                     .enrolment
                     .into_iter()
                     .map(|address| EnrolmentAddressDraft {
+                        url: address.url().map(str::to_owned),
                         platform: address.platform,
                         ownership: address.ownership,
-                        url: address.url.as_str().to_owned(),
+                        group: address.group.map(|group| group.as_str().to_owned()),
+                        text: match address.step {
+                            EnrolmentStep::Url(_) => None,
+                            EnrolmentStep::Text(text) => Some(text),
+                        },
                     })
                     .collect(),
             },
@@ -487,8 +501,13 @@ impl EnrolmentDraft {
         let mut whole = true;
         for (index, address) in self.addresses.into_iter().enumerate() {
             let field = format!("enrolment.addresses[{index}]");
-            let url = problems.check(
-                EnrolmentUrl::parse(&address.url).map_err(|p| p.under(&format!("{field}.url"))),
+            let step = problems
+                .check(step(address.url, address.text).map_err(|problem| problem.under(&field)));
+            let group = optional(
+                address.group,
+                &format!("{field}.group"),
+                GroupName::parse,
+                problems,
             );
             let platform = optional(
                 address.platform,
@@ -496,16 +515,40 @@ impl EnrolmentDraft {
                 platform::parse,
                 problems,
             );
-            match (url, platform) {
-                (Some(url), Some(platform)) => parsed.push(EnrolmentAddress {
+            match (step, platform, group) {
+                (Some(step), Some(platform), Some(group)) => parsed.push(EnrolmentAddress {
                     platform,
                     ownership: address.ownership,
-                    url,
+                    group,
+                    step,
                 }),
                 _ => whole = false,
             }
         }
         whole.then_some(parsed)
+    }
+}
+
+/// An address to open or an instruction to follow: one of the two.
+fn step(url: Option<String>, text: Option<String>) -> Result<EnrolmentStep, FieldProblem> {
+    let written = |text: &String| !crate::values::text::trimmed(text).is_empty();
+    match (url.filter(written), text.filter(written)) {
+        (Some(url), None) => EnrolmentUrl::parse(&url)
+            .map(EnrolmentStep::Url)
+            .map_err(|problem| problem.under("url")),
+        (None, Some(text)) => agreements::parse_text(&text, MAX_TEXT)
+            .map(EnrolmentStep::Text)
+            .map_err(|problem| problem.under("text")),
+        (None, None) => Err(FieldProblem::new(
+            "url",
+            "empty",
+            "must not be empty; give an https:// address, an app's own scheme, or a text that says what to do",
+        )),
+        (Some(_), Some(_)) => Err(FieldProblem::new(
+            "text",
+            "ambiguous",
+            "stands beside an address; keep one of them",
+        )),
     }
 }
 
@@ -549,7 +592,8 @@ mod tests {
                 "agreements":[{"ownership":"userOwned","locale":"de","text":"Zeile\nZeile","url":"https://example.com/a"}],
                 "sender":{"name":"Device team","replyTo":"help@example.com","recipientDomains":["example.org"]},
                 "organisation":{"name":"Example","helpDesk":{"phone":"+49 30 1234"}},
-                "enrolment":{"addresses":[{"platform":"iOS","url":"https://mdm.example.com/{registrationId}"}]},
+                "enrolment":{"addresses":[{"platform":"iOS","url":"https://mdm.example.com/{registrationId}"},
+                    {"group":"Staff","ownership":"userOwned","text":"Open Settings.\n\nSign in."}]},
                 "locale":"de","timeZone":"Europe/Berlin"}"#,
         )
         .unwrap();
@@ -590,6 +634,35 @@ mod tests {
                 "timeZone",
             ]
         );
+    }
+
+    #[test]
+    fn who_goes_on_opens_an_address_or_follows_an_instruction_and_not_both() {
+        let long = "x".repeat(MAX_TEXT + 1);
+        let found = codes(
+            &serde_json::json!({"enrolment": {"addresses": [
+                {"url": "https://mdm.example.com/", "text": "Open Settings."},
+                {"url": " ", "text": "\n"},
+                {"platform": "ios"},
+                {"text": long},
+                {"text": "Sign\u{202e} in"},
+                {"url": "mdm.example.com", "group": "a\nb"},
+                {"url": "", "text": "Open Settings."},
+            ]}})
+            .to_string(),
+        );
+
+        let expected = [
+            ("[0].text", "ambiguous"),
+            ("[1].url", "empty"),
+            ("[2].url", "empty"),
+            ("[3].text", "tooLong"),
+            ("[4].text", "controlCharacter"),
+            ("[5].url", "malformedUrl"),
+            ("[5].group", "controlCharacter"),
+        ];
+        let expected = expected.map(|(field, code)| (format!("enrolment.addresses{field}"), code));
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! Where devices are enrolled: addresses of the device management, by platform and ownership.
+//! Where devices are enrolled: addresses of the device management, or instructions, by platform, ownership and group.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::ownership::Ownership;
+use crate::values::names::GroupName;
 use crate::values::problem::FieldProblem;
 
-/// An address of the device management, and for which devices it is.
+/// How devices are enrolled, and which devices so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrolmentAddress {
@@ -15,9 +16,37 @@ pub struct EnrolmentAddress {
     /// Only for this ownership; absent: for every one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ownership: Option<Ownership>,
-    /// Where to; may contain variables in braces.
-    pub url: EnrolmentUrl,
+    /// Only for who is in this group; absent: for everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupName>,
+    /// What to do.
+    #[serde(flatten)]
+    pub step: EnrolmentStep,
 }
+
+/// What a person does to enrol a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EnrolmentStep {
+    /// Opens an address of the device management; may contain variables in braces.
+    Url(EnrolmentUrl),
+    /// Follows an instruction, where there is nothing to open. Line breaks part paragraphs.
+    Text(String),
+}
+
+impl EnrolmentAddress {
+    /// The address as it was written, with its variables; `None` for an instruction.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match &self.step {
+            EnrolmentStep::Url(url) => Some(url.as_str()),
+            EnrolmentStep::Text(_) => None,
+        }
+    }
+}
+
+/// The longest instruction, in characters.
+pub(super) const MAX_TEXT: usize = 1_000;
 
 /// A web address with variables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,10 +78,10 @@ const VARIABLES: [&str; 5] = [
 ];
 
 impl EnrolmentUrl {
-    /// Parses an `https` address (or an app's own scheme) whose variables exist.
+    /// Parses an `https` address (or an app's own scheme, with or without `//`) whose variables exist.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let text = crate::values::text::trimmed(text);
-        let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+        let (scheme, rest) = text.split_once(':').unwrap_or_default();
         let scheme = scheme.to_ascii_lowercase();
         let is_web = scheme == "https" || scheme == "http";
         let host = text
@@ -69,7 +98,8 @@ impl EnrolmentUrl {
             && scheme
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
-            && text.contains("://")
+            && (rest.starts_with("//") || is_apps_own(&scheme, rest))
+            && !rest.trim_start_matches('/').is_empty()
             && text.len() <= 2_000
             && !text.chars().any(|c| {
                 c.is_whitespace()
@@ -106,6 +136,14 @@ impl EnrolmentUrl {
     }
 }
 
+/// Whether this is an address without `//`, as Windows's `ms-device-enrollment:?mode=mdm`, and not a host
+/// with its port.
+fn is_apps_own(scheme: &str, rest: &str) -> bool {
+    !matches!(scheme, "http" | "https")
+        && !scheme.contains('.')
+        && !rest.starts_with(|c: char| c.is_ascii_digit())
+}
+
 pub(crate) fn variables_of(text: &str) -> Vec<&str> {
     text.split('{')
         .skip(1)
@@ -130,7 +168,12 @@ mod tests {
         ] {
             assert!(EnrolmentUrl::parse(url).is_err(), "{url}");
         }
-        assert!(EnrolmentUrl::parse("awagent://enroll?e={email}").is_ok());
+        for url in [
+            "awagent://enroll?e={email}",
+            "ms-device-enrollment:?mode=mdm&username={email}&servername=https://mdm.example.com",
+        ] {
+            assert!(EnrolmentUrl::parse(url).is_ok(), "{url}");
+        }
         assert!(EnrolmentUrl::parse("http://127.0.0.1:9000/enrol").is_ok());
     }
 
@@ -147,6 +190,15 @@ mod tests {
             "BLOB://x",
             "ftp://example.com/",
             "data://x",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "https:mdm.example.com",
+            "http:/127.0.0.1/",
+            "https://",
+            "awagent:",
+            "awagent://",
+            "mdm.example.com:443/enrol",
+            "localhost:8080/enrol",
         ] {
             assert!(EnrolmentUrl::parse(url).is_err(), "{url}");
         }
@@ -159,5 +211,30 @@ mod tests {
         ] {
             assert!(EnrolmentUrl::parse(url).is_ok(), "{url}");
         }
+    }
+
+    #[test]
+    fn an_address_is_stored_as_it_always_was_and_an_instruction_beside_it() {
+        let mut address = EnrolmentAddress {
+            platform: Some("ios".to_owned()),
+            ownership: None,
+            group: None,
+            step: EnrolmentStep::Url(EnrolmentUrl::parse("https://mdm.example.com/").unwrap()),
+        };
+        let before = r#"{"platform":"ios","url":"https://mdm.example.com/"}"#;
+        assert_eq!(serde_json::to_string(&address).unwrap(), before);
+        assert_eq!(
+            serde_json::from_str::<EnrolmentAddress>(before).unwrap(),
+            address
+        );
+
+        address.group = Some(GroupName::parse("Staff").unwrap());
+        address.step = EnrolmentStep::Text("Open Settings.".to_owned());
+        let stored = r#"{"platform":"ios","group":"Staff","text":"Open Settings."}"#;
+        assert_eq!(serde_json::to_string(&address).unwrap(), stored);
+        assert_eq!(
+            serde_json::from_str::<EnrolmentAddress>(stored).unwrap(),
+            address
+        );
     }
 }
