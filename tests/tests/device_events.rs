@@ -413,6 +413,8 @@ async fn somebody_who_is_added_later_has_the_device_and_keeps_an_open_invitation
     })
     .await;
     assert_eq!(device["id"], "macs:U-2");
+    let preview = beckon.preview(&[&carol], None).await;
+    assert_eq!(preview["recipients"][0]["devices"], 1, "{preview}");
     assert_eq!(unassigned(&beckon).await, [json!(null); 0]);
     assert_eq!(beckon.user(&carol).await["invitation"]["state"], "pending");
 }

@@ -73,7 +73,7 @@ where
 /// One round of erasing, logged if it did anything.
 pub async fn erase<E>(env: &E) -> Result<Erased, Unavailable>
 where
-    E: Env<Store: Counters + Users + Batches + Mails + History + SettingsStore>,
+    E: Env<Store: Counters + Users + Devices + Batches + Mails + History + SettingsStore>,
 {
     let erased = EraseEnded { env }.run().await?;
     if erased != Erased::default() {

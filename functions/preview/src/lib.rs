@@ -126,6 +126,8 @@ struct RecipientView {
     /// Why the device owner setting does not reach them, if it does not.
     ownership_reason: Option<&'static str>,
     confirmation: ConfirmationView,
+    /// How many devices are registered for them already. An invitation stays open whatever they enrolled before it.
+    devices: u32,
 }
 
 /// Whether they would get a confirmation when they succeed.
@@ -156,6 +158,7 @@ fn recipient(previewed: PreviewedRecipient) -> RecipientView {
         Eligibility::Again => ("willMailAgain", None),
         Eligibility::Skip(reason) => ("skipped", Some(reason)),
     };
+    let devices = previewed.user.as_ref().map_or(0, |user| user.devices);
     let (user_id, email, display_name) = match previewed.user {
         Ok(user) => (
             user.id,
@@ -179,6 +182,7 @@ fn recipient(previewed: PreviewedRecipient) -> RecipientView {
             will_send: previewed.confirmation.is_ok(),
             reason: previewed.confirmation.err(),
         },
+        devices,
     }
 }
 

@@ -187,6 +187,8 @@ macro_rules! for_each_case {
             device_events::devices_of_nobody_are_listed_newest_first_page_by_page;
             device_events::of_many_who_write_a_device_at_once_one_does;
             device_events::a_device_is_recorded_as_one_with_whose_it_is;
+            device_events::a_device_is_forgotten_with_the_messages_that_told_of_it;
+            device_events::a_device_of_which_more_became_known_is_not_forgotten;
             device_events::a_reference_is_written_beside_the_session;
             history::a_history_is_read_newest_first_page_by_page;
             history::every_history_event_is_read_as_it_was_written;

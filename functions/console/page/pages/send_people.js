@@ -150,6 +150,7 @@ function row(one, names) {
           : one.confirmation.reason === "notInDistribution"
             ? t("people.noConfirmation")
             : "",
+        one.devices > 0 ? t("people.hasDevice") : "",
       ];
   return h(
     "li",

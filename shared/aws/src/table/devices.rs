@@ -20,7 +20,10 @@ use super::mails::saved;
 use super::reading::key_of;
 use super::rows::part;
 use super::users::deleted;
-use super::{Table, changes, keys, rows, text};
+use super::{Table, changes, keys, number, rows, text};
+
+/// How many messages go in one transaction; it holds 100 items, and a message is two.
+const FORGOTTEN_AT_ONCE: usize = 50;
 
 impl Devices for Table {
     async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
@@ -61,6 +64,10 @@ impl Devices for Table {
     }
 
     async fn save_device_event(&self, event: &DeviceEvent) -> Result<(), SaveError> {
+        // First: whatever is written of the message then, it is found by its device.
+        if let Some(found_by) = rows::message_of_device(event) {
+            self.put(self.set(found_by)?).await?;
+        }
         self.put_version(rows::device_event(event)?, event.version)
             .await?;
         changes::device_event(event);
@@ -99,6 +106,53 @@ impl Devices for Table {
         let items = self.reported_items(device, before)?;
         saved(self.transact(items).await)?;
         Ok(())
+    }
+
+    async fn forget_reported_device(
+        &self,
+        device: &ReportedDevice,
+        limit: usize,
+    ) -> Result<bool, Unavailable> {
+        let (partition, _) = keys::reported(&device.id).parts();
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("pk = :device AND begins_with(sk, :messages)")
+            .expression_attribute_values(":device", text(partition))
+            .expression_attribute_values(":messages", text(keys::MESSAGES))
+            .projection_expression("pk, sk")
+            .consistent_read(true);
+        let rows = self.query_rows(query, limit).await?.0;
+        for some in rows.chunks(FORGOTTEN_AT_ONCE) {
+            let mut items = Vec::new();
+            for row in some {
+                let sk = key_of(row).sk;
+                let id = sk.strip_prefix(keys::MESSAGES);
+                if let Some(Ok(event)) = id.map(str::parse::<EventId>) {
+                    let event = keys::device_event(event).into_item();
+                    items.push(deleted(self.taking(event))?);
+                }
+                items.push(deleted(self.taking(row.clone()))?);
+            }
+            match saved(self.transact(items).await) {
+                Ok(()) => {}
+                Err(SaveError::Conflict) => return Ok(false),
+                Err(SaveError::Unavailable(error)) => return Err(error),
+            }
+        }
+        if rows.len() == limit {
+            return Ok(false);
+        }
+        let as_read = self
+            .taking(keys::reported(&device.id).into_item())
+            .condition_expression("#version = :version")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":version", number(device.version.get()));
+        match saved(self.transact(vec![deleted(as_read)?]).await) {
+            Ok(()) => Ok(true),
+            Err(SaveError::Conflict) => Ok(false),
+            Err(SaveError::Unavailable(error)) => Err(error),
+        }
     }
 
     async fn unassigned_devices(

@@ -17,6 +17,7 @@
 //! | registration session | `session#digest` | `session` |
 //! | message of a device management | `deviceEvent#id` | `deviceEvent` |
 //! | what sources told of a device | `reported#source:id` | `reported` |
+//! | which messages told of it | `reported#source:id` | `message#id` |
 //! | whose a device may be that belongs to nobody | `unassigned#address#…`, `unassigned#external#…` | `device#source:id` |
 //! | settings, one of their versions | `settings` | `current`, `version#n` |
 //! | own wording | `template` | `kind#locale` |
@@ -168,6 +169,16 @@ pub(super) fn device_event(id: EventId) -> Key {
 
 pub(super) fn reported(id: &DeviceId) -> Key {
     Key::new(format!("reported#{}", id.as_str()), "reported")
+}
+
+/// What the rows begin with that say which messages told of a device, below what is known of it.
+pub(super) const MESSAGES: &str = "message#";
+
+pub(super) fn message_of(device: &DeviceId, event: EventId) -> Key {
+    Key::new(
+        format!("reported#{}", device.as_str()),
+        format!("{MESSAGES}{event}"),
+    )
 }
 
 /// The rows of devices that belong to nobody and name somebody so.

@@ -238,9 +238,22 @@ pub(super) fn device_event(event: &DeviceEvent) -> Result<Item, Unavailable> {
             FAILED_KEPT_DAYS
         }
     };
-    let gone = event.due_at.as_second() + kept_days * 24 * 60 * 60;
-    item.insert(keys::TTL.to_owned(), number(gone));
+    item.insert(keys::TTL.to_owned(), number(gone_after(event, kept_days)));
     Ok(item)
+}
+
+/// What finds a message by the device that it told of, if it told of one.
+pub(super) fn message_of_device(event: &DeviceEvent) -> Option<Item> {
+    let mut item = fresh(keys::message_of(event.device.as_ref()?, event.id));
+    item.insert(
+        keys::TTL.to_owned(),
+        number(gone_after(event, FAILED_KEPT_DAYS)),
+    );
+    Some(item)
+}
+
+fn gone_after(event: &DeviceEvent, kept_days: i64) -> i64 {
+    event.due_at.as_second() + kept_days * 24 * 60 * 60
 }
 
 pub(super) fn reported_device(device: &ReportedDevice) -> Result<Item, Unavailable> {

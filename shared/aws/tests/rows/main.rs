@@ -218,6 +218,11 @@ fn key(specimen: &Specimen) -> (String, String) {
             format!("reported#{}", device.id.as_str()),
             "reported".to_owned(),
         ),
+        Value::MessageOf(event) => {
+            let device = event.device.as_ref().expect("it told of a device");
+            let pk = format!("reported#{}", device.as_str());
+            (pk, format!("message#{}", event.id))
+        }
         Value::Unassigned(name, device) => {
             let name = match name {
                 Identifier::Address(address) => format!("address#{}", address.as_str()),
@@ -306,6 +311,7 @@ async fn write(engine: &Engine, value: Value) {
         | Value::JobPage(_)
         | Value::Named(..)
         | Value::Unassigned(..)
+        | Value::MessageOf(_)
         | Value::CurrentSettings(_) => {}
     }
 }
@@ -488,6 +494,15 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
         Value::Reported(device) => {
             let found = table.load_reported_device(&device.id).await.unwrap();
             found.map(Value::Reported)
+        }
+        Value::MessageOf(event) => {
+            // With the device goes what is found by it.
+            let device = specimens::of_device(event);
+            let row = table.load_device_event(event.id).await.unwrap();
+            assert!(row.is_some(), "the message is there");
+            table.forget_reported_device(&device, 10).await.unwrap();
+            let left = table.load_device_event(event.id).await.unwrap();
+            left.is_none().then(|| value.clone())
         }
         Value::Unassigned(name, device) => {
             let found = table.unassigned_devices_of(name, 10).await.unwrap();

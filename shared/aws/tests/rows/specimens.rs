@@ -78,6 +78,8 @@ pub(crate) enum Value {
     Reported(ReportedDevice),
     /// What finds a device of nobody.
     Unassigned(Identifier, DeviceId),
+    /// What finds the message that told of a device.
+    MessageOf(DeviceEvent),
     CurrentSettings(VersionedSettings),
     SettingsVersion(VersionedSettings),
     Template(Template),
@@ -215,6 +217,10 @@ pub(crate) fn all() -> Vec<Specimen> {
         add(format!("session-{name}"), Value::Session(session));
     }
     for (name, event) in device_events() {
+        if event.device.is_some() {
+            let value = Value::MessageOf(event.clone());
+            add(format!("message-of-{name}"), value);
+        }
         add(format!("device-event-{name}"), Value::DeviceEvent(event));
     }
     for (name, device) in reported_devices() {
@@ -272,6 +278,15 @@ pub(crate) fn of_rows(rows: &BTreeMap<String, serde_json::Value>) -> Vec<Specime
 }
 
 /// A message of a device management in each of its states.
+/// A device of which a message told.
+pub(crate) fn of_device(event: &DeviceEvent) -> ReportedDevice {
+    let (_, facts) = reported_devices().remove(0);
+    ReportedDevice {
+        id: event.device.clone().expect("it told of a device"),
+        ..facts
+    }
+}
+
 fn device_events() -> Vec<(&'static str, DeviceEvent)> {
     let received = |number: u128| {
         let id = EventId::from_bytes(bytes(0x6000 + number));
@@ -288,7 +303,10 @@ fn device_events() -> Vec<(&'static str, DeviceEvent)> {
         ("waiting", received(1)),
         (
             "settled",
-            first(received(2).in_state(settled, Some("recorded".to_owned()), later(2))),
+            DeviceEvent {
+                device: Some(device_id("phones:U-9")),
+                ..first(received(2).in_state(settled, Some("recorded".to_owned()), later(2)))
+            },
         ),
         ("failed", first(received(3).in_state(failed, why, later(2)))),
     ]

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::model::stored::Carried;
-use crate::values::ids::{EventId, Version};
+use crate::values::ids::{DeviceId, EventId, Version};
 use crate::values::source_name::SourceName;
 
 /// The most bytes of a body.
@@ -62,6 +62,9 @@ pub struct DeviceEvent {
     /// What became of it, or why nothing can. It holds nothing of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// Of which device it told, as far as it was understood: what is known of a person goes by this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
     /// When maintenance looks at it, while it waits; when it was settled, or failed, otherwise.
     pub due_at: Timestamp,
     /// How often the row was written.
@@ -94,6 +97,7 @@ impl DeviceEvent {
             body,
             state: DeviceEventState::Waiting,
             outcome: None,
+            device: None,
             due_at: now.saturating_add(STREAM_HAS).unwrap_or(now),
             version: Version::FIRST,
             carried: Carried::default(),

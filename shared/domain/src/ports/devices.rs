@@ -80,6 +80,14 @@ pub trait Devices {
         before: Option<&ReportedDevice>,
     ) -> impl Future<Output = Result<(), SaveError>> + Send;
 
+    /// Deletes the messages that told of a device, at most `limit`, and when none is left, what is known of the device,
+    /// if its row is still as it was read. Whether all is gone; if not, read again and go on.
+    fn forget_reported_device(
+        &self,
+        device: &ReportedDevice,
+        limit: usize,
+    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
     /// The devices that belong to nobody, the newest first. The answer may be a moment old.
     fn unassigned_devices(
         &self,

@@ -84,7 +84,10 @@ where
             return Ok(CarriedEvent::Nothing);
         }
         let settings = self.env.store().current_settings().await?.settings;
-        let (state, outcome) = match read(&settings, &event) {
+        let message = read(&settings, &event);
+        let of_device = message.as_ref().ok();
+        let of_device = of_device.map(|message| message.device.id.clone());
+        let (state, outcome) = match message {
             Ok(message) => match self.take_up(&message, &event).await {
                 Ok(placed) => (DeviceEventState::Settled, placed.outcome()),
                 Err(error) => match error.unreadable() {
@@ -96,7 +99,10 @@ where
             Err(NotRead::PassedOver(_)) => (DeviceEventState::Settled, "passedOver".to_owned()),
             Err(NotRead::NotUnderstood(why)) => (DeviceEventState::Failed, why),
         };
-        let settled = event.in_state(state, Some(outcome), self.env.clock().now());
+        let settled = DeviceEvent {
+            device: of_device,
+            ..event.in_state(state, Some(outcome), self.env.clock().now())
+        };
         match self.env.store().save_device_event(&settled).await {
             // Somebody else carried it on, too.
             Ok(()) | Err(SaveError::Conflict) => {}

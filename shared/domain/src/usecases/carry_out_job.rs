@@ -21,6 +21,7 @@ use crate::model::job::{
 use crate::model::selection::UserFilter;
 use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
+use crate::ports::devices::Devices;
 use crate::ports::env::{Env, WithKeys, WithMailService};
 use crate::ports::error::Unavailable;
 use crate::ports::jobs::{Jobs, StepError};
@@ -113,7 +114,9 @@ pub struct CarryOutJob<E> {
 
 impl<E> CarryOutJob<E>
 where
-    E: Env<Store: Users + Batches + Mails + SettingsStore + Jobs> + WithKeys + WithMailService,
+    E: Env<Store: Users + Devices + Batches + Mails + SettingsStore + Jobs>
+        + WithKeys
+        + WithMailService,
 {
     /// One turn of a job.
     pub async fn run(&self, id: JobId) -> Result<CarriedOn, Unavailable> {

@@ -15,6 +15,7 @@ use crate::model::history::HistoryEvent;
 use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
 use crate::ports::counters::Counters;
+use crate::ports::devices::Devices;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::history::History;
@@ -24,6 +25,7 @@ use crate::ports::users::Users;
 use crate::rules::counting::{mails_that_count, may_still_arrive};
 use crate::usecases::count_changes::assessing::history_of;
 use crate::usecases::count_changes::{CountChanges, Counted};
+use crate::usecases::delete_user::forget_devices;
 use crate::values::ids::{MailId, UserId};
 
 /// How many a round takes on of each kind. At a round a minute that is 144,000 a day.
@@ -50,7 +52,7 @@ pub struct EraseEnded<E> {
 
 impl<E> EraseEnded<E>
 where
-    E: Env<Store: Counters + Users + Batches + Mails + History + SettingsStore>,
+    E: Env<Store: Counters + Users + Devices + Batches + Mails + History + SettingsStore>,
 {
     /// One round.
     pub async fn run(&self) -> Result<Erased, Unavailable> {
@@ -74,6 +76,7 @@ where
             let Some(since) = over_since(&user).filter(|since| *since <= by) else {
                 continue;
             };
+            forget_devices(&self.env, &user).await?;
             let what = HistoryEvent::deletion_of(&user);
             let row = self.env.happened(user.id, now, Actor::Clock, what);
             let tombstone = Tombstone::of(&user, since);

@@ -12,6 +12,7 @@ use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::rules::sender_proof::{Identity, Shown};
 use beckon_domain::usecases::assign_device::{AssignDevice, AssignRefused};
 use beckon_domain::usecases::carry_device_event::{CarriedEvent, CarryDeviceEvent};
+use beckon_domain::usecases::delete_user::DeleteUser;
 use beckon_domain::usecases::manage_device_sources::{ManageDeviceSources, ManageRefused};
 use beckon_domain::usecases::receive_device_event::{ReceiveDeviceEvent, ReceiveRefused};
 use beckon_domain::values::ids::{DeviceId, EventId};
@@ -414,4 +415,41 @@ async fn a_device_that_left_cannot_be_assigned() {
 
     assert!(matches!(refused, Err(AssignRefused::Unenrolled)));
     assert_eq!(assign.unassigned(None, 10).await.unwrap().items.len(), 0);
+}
+
+#[tokio::test]
+async fn with_a_user_goes_what_was_told_of_their_devices() {
+    let world = world();
+    let (user, other) = (invited(&world).await, invited(&world).await);
+    carried(&world, &enrolled(&world, user.email.as_str())).await;
+    let facts = json!({ "says": "facts", "id": "1", "supervised": true, "at": world.clock.now().to_string() });
+    carried(&world, &facts).await;
+    let of_other = json!({ "says": "enrolled", "id": "2", "email": other.email.as_str(), "at": world.clock.now().to_string() });
+    carried(&world, &of_other).await;
+
+    let delete = DeleteUser { env: &world };
+    delete.run(user.id, &an_administrator()).await.unwrap();
+
+    let left: Vec<_> = world.store.all_device_events().into_iter().collect();
+    let devices = left.into_iter().map(|event| event.device.unwrap());
+    let second = DeviceId::parse("mdm:2").unwrap();
+    assert_eq!(devices.collect::<Vec<_>>(), [second.clone()]);
+    let known = world.store.all_reported_devices().into_iter();
+    assert_eq!(known.map(|device| device.id).collect::<Vec<_>>(), [second]);
+}
+
+#[tokio::test]
+async fn a_device_that_somebody_else_enrolled_since_is_theirs_when_its_first_user_goes() {
+    let world = world();
+    let (user, other) = (invited(&world).await, invited(&world).await);
+    carried(&world, &enrolled(&world, user.email.as_str())).await;
+    world.wait(SignedDuration::from_mins(1));
+    carried(&world, &enrolled(&world, other.email.as_str())).await;
+
+    let delete = DeleteUser { env: &world };
+    delete.run(user.id, &an_administrator()).await.unwrap();
+
+    let device = world.store.all_reported_devices().pop().unwrap();
+    assert_eq!(device.user, Some(other.id));
+    assert_eq!(world.store.all_device_events().len(), 2);
 }

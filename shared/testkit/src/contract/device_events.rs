@@ -267,3 +267,58 @@ pub async fn a_device_is_recorded_as_one_with_whose_it_is<S: Store>(store: S) {
         assert_eq!(registered.items.len(), devices);
     }
 }
+
+/// The messages first, so many at a time, and of another device none.
+pub async fn a_device_is_forgotten_with_the_messages_that_told_of_it<S: Store>(store: S) {
+    let device = a_reported_device("1");
+    store.save_reported_device(&device, None).await.unwrap();
+    let mut told = Vec::new();
+    for id in [
+        &device.id,
+        &device.id,
+        &device.id,
+        &a_reported_device("2").id,
+    ] {
+        let event = written(&store, a_device_event()).await;
+        let settled = DeviceEvent {
+            device: Some(id.clone()),
+            ..event.in_state(DeviceEventState::Settled, None, monday_morning())
+        };
+        told.push(written(&store, settled).await.id);
+    }
+
+    assert!(!store.forget_reported_device(&device, 2).await.unwrap());
+    assert!(
+        store
+            .load_reported_device(&device.id)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(store.forget_reported_device(&device, 2).await.unwrap());
+
+    assert_eq!(store.load_reported_device(&device.id).await.unwrap(), None);
+    for (index, id) in told.into_iter().enumerate() {
+        let is_left = store.load_device_event(id).await.unwrap().is_some();
+        assert_eq!(is_left, index == 3, "{index}");
+    }
+}
+
+/// Somebody told more of it meanwhile.
+pub async fn a_device_of_which_more_became_known_is_not_forgotten<S: Store>(store: S) {
+    let device = a_reported_device("1");
+    store.save_reported_device(&device, None).await.unwrap();
+    let after = ReportedDevice {
+        version: device.version.next(),
+        ..device.clone()
+    };
+    store
+        .save_reported_device(&after, Some(&device))
+        .await
+        .unwrap();
+
+    assert!(!store.forget_reported_device(&device, 10).await.unwrap());
+
+    let found = store.load_reported_device(&device.id).await.unwrap();
+    assert_eq!(found, Some(after));
+}

@@ -216,6 +216,8 @@ async fn device_events_are_unavailable(store: &impl Store) {
     is_unavailable(loaded, "load_reported_device");
     let saved = store.save_reported_device(&device, None).await;
     is_not_saved(saved, "save_reported_device");
+    let forgotten = store.forget_reported_device(&device, 10).await;
+    is_unavailable(forgotten, "forget_reported_device");
     let listed = store.unassigned_devices(None, 10).await;
     is_unavailable(listed, "unassigned_devices");
     let found = store.unassigned_devices_of(&name, 10).await;

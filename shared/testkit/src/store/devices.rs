@@ -156,6 +156,29 @@ impl Devices for MemoryStore {
         .await
     }
 
+    async fn forget_reported_device(
+        &self,
+        device: &ReportedDevice,
+        limit: usize,
+    ) -> Result<bool, Unavailable> {
+        self.write(Call::ForgetReportedDevice, |rows| {
+            let told = |event: &&DeviceEvent| event.device.as_ref() == Some(&device.id);
+            let events = rows.device_events.values().filter(told);
+            let some: Vec<EventId> = events.map(|event| event.id).take(limit).collect();
+            for id in &some {
+                rows.device_events.remove(id);
+            }
+            let held = rows.reported_devices.get(&device.id);
+            let is_as_read = held.is_some_and(|held| held.version == device.version);
+            let is_all = some.len() < limit && is_as_read;
+            if is_all {
+                rows.reported_devices.remove(&device.id);
+            }
+            Ok(is_all)
+        })
+        .await
+    }
+
     async fn unassigned_devices(
         &self,
         position: Option<&str>,

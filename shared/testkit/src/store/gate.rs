@@ -33,6 +33,7 @@ pub enum Call {
     FailedDeviceEvents,
     LoadReportedDevice,
     SaveReportedDevice,
+    ForgetReportedDevice,
     UnassignedDevices,
     UnassignedDevicesOf,
     HistoryOf,
@@ -132,7 +133,8 @@ impl Call {
             | Self::AddCounts
             | Self::ForgetUncounted
             | Self::SaveDeviceEvent
-            | Self::SaveReportedDevice => true,
+            | Self::SaveReportedDevice
+            | Self::ForgetReportedDevice => true,
             Self::LoadUsers
             | Self::UserByAddress
             | Self::UserByExternalId

@@ -17,6 +17,7 @@ use crate::model::selection::Selection;
 use crate::model::user::User;
 use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
+use crate::ports::devices::Devices;
 use crate::ports::env::{Env, WithKeys, WithMailService};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::jobs::Jobs;
@@ -43,7 +44,9 @@ const PAGES_AT_ONCE: usize = 100;
 
 impl<E> CarryOutJob<E>
 where
-    E: Env<Store: Users + Batches + Mails + SettingsStore + Jobs> + WithKeys + WithMailService,
+    E: Env<Store: Users + Devices + Batches + Mails + SettingsStore + Jobs>
+        + WithKeys
+        + WithMailService,
 {
     /// The next lines of an import; nothing, once its file is gone.
     pub(super) async fn lines(

@@ -13,6 +13,7 @@ use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
 use crate::ports::batches::Batches;
 use crate::ports::clock::Clock;
+use crate::ports::devices::Devices;
 use crate::ports::env::{Env, WithKeys, WithMailService};
 use crate::ports::error::Unavailable;
 use crate::ports::jobs::Jobs;
@@ -26,7 +27,7 @@ use crate::usecases::change_invitation::{
     By, ChangeInvitationRefused, cancelled, mailed_again, restored,
 };
 use crate::usecases::change_user::{ChangeUserRefused, UserPatch, corrected};
-use crate::usecases::delete_user::removal;
+use crate::usecases::delete_user::{forget_devices, removal};
 use crate::usecases::hand_over::{HandOverRefused, issued_without_mail, open_secret};
 use crate::usecases::try_address_again::cleared;
 use crate::values::ids::{MailId, UserId};
@@ -51,7 +52,9 @@ struct Given<'a> {
 
 impl<E> CarryOutJob<E>
 where
-    E: Env<Store: Users + Batches + Mails + SettingsStore + Jobs> + WithKeys + WithMailService,
+    E: Env<Store: Users + Devices + Batches + Mails + SettingsStore + Jobs>
+        + WithKeys
+        + WithMailService,
 {
     /// The next people of a job.
     pub(super) async fn people(
@@ -216,6 +219,7 @@ where
                 self.in_groups(user, &left, given, by)?
             }
             JobAction::Delete => {
+                forget_devices(env, user).await?;
                 let (history, left) = removal(env, user, &job.who);
                 return Ok(Ok(StepChange::Removal {
                     user: Box::new(user.clone()),

@@ -107,6 +107,15 @@ impl Devices for Table {
         self.save(Call::SaveReportedDevice, write, unseen).await
     }
 
+    async fn forget_reported_device(
+        &self,
+        device: &ReportedDevice,
+        limit: usize,
+    ) -> Result<bool, Unavailable> {
+        let write = self.rows().forget_reported_device(device, limit);
+        self.write(Call::ForgetReportedDevice, write, unseen).await
+    }
+
     async fn unassigned_devices(
         &self,
         position: Option<&str>,
