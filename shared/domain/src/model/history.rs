@@ -100,7 +100,7 @@ pub enum HistoryEvent {
         method: Method,
         /// What it carries.
         ownership: Ownership,
-        /// The Send it belongs to; `None` if there was none.
+        /// The batch it belongs to; `None` if there was none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         batch: Option<BatchId>,
         /// Whether it replaced one that was open.

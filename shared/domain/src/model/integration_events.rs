@@ -84,7 +84,7 @@ pub enum IntegrationEvent {
         method: Method,
         /// What the invitation carries.
         ownership: Ownership,
-        /// The Send it belongs to.
+        /// The batch it belongs to.
         #[serde(skip_serializing_if = "Option::is_none")]
         batch_id: Option<BatchId>,
         /// Whether it replaced one that was open.

@@ -182,7 +182,7 @@ pub struct Invitation {
     pub ended_at: Option<Timestamp>,
     /// Wrong PINs it still bears.
     pub tries_left: u8,
-    /// The Send it belongs to; `None` if it was handed over without one.
+    /// The batch it belongs to; `None` if it was handed over without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchId>,
     /// The mail that carried it last.
@@ -494,5 +494,30 @@ mod tests {
         for state in S::ALL {
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
         }
+    }
+
+    #[test]
+    fn somebody_has_begun_while_the_invitation_waits_and_since_it_was_given_back() {
+        let opened_at = |minute: i64| SessionSlot {
+            digest: session_of(&invited(), MONDAY).digest,
+            until: MONDAY + minutes(minute) + SESSION_TTL,
+        };
+        let begun = |state, sessions: &[i64], restored: Option<i64>| {
+            let user = with_invitation(&invited(), |own| {
+                own.state = state;
+                own.sessions = sessions.iter().map(|at| opened_at(*at)).collect();
+                own.restored_at = restored.map(|at| MONDAY + minutes(at));
+            });
+            let begun = invitation_of(&user).begun_at(MONDAY + minutes(60));
+            begun.map(|at| at.duration_since(MONDAY).as_mins())
+        };
+
+        assert_eq!(begun(S::Pending, &[], None), None);
+        assert_eq!(begun(S::Pending, &[5, 9, 7], None), Some(9));
+        assert_eq!(begun(S::Completed, &[5], None), None);
+        assert_eq!(begun(S::Pending, &[5], Some(6)), None);
+        assert_eq!(begun(S::Pending, &[6], Some(6)), Some(6));
+        assert_eq!(begun(S::Locked, &[7], Some(6)), Some(7));
+        assert_eq!(begun(S::Completed, &[7], Some(6)), None);
     }
 }

@@ -432,7 +432,7 @@ pub struct Mail {
     pub kind: MailKind,
     /// Whom it goes to.
     pub user: UserId,
-    /// The Send it belongs to.
+    /// The batch it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchId>,
     /// Which settings it is written under.

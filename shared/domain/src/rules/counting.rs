@@ -310,3 +310,6 @@ fn times(invited_at: Timestamp, reached: [Reached; 4]) -> [Option<Option<Bucket>
         })
     })
 }
+
+#[cfg(test)]
+mod tests;

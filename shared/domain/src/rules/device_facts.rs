@@ -139,3 +139,71 @@ impl Facts<'_> {
         self.understood(field, read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_of_one_is_what_it_lists_and_a_list_in_a_list_is_nothing_else() {
+        assert_eq!(single(&json!(["a"])), &json!("a"));
+        assert_eq!(single(&json!([])), &Value::Null);
+        assert_eq!(single(&json!(["a", "b"])), &json!(["a", "b"]));
+        assert_eq!(single(&json!([["a"]])), &json!([["a"]]));
+    }
+
+    #[test]
+    fn an_id_is_kept_digit_by_digit_or_refused() {
+        assert_eq!(id(&json!(42)).unwrap().unwrap(), "42");
+        assert_eq!(id(&json!("042")).unwrap().unwrap(), "042");
+        assert_eq!(id(&json!(null)).unwrap(), None);
+        for number in [json!(1.5), json!(1e30), json!([4.0])] {
+            assert_eq!(id(&number).unwrap_err().code, "wrongType", "{number}");
+        }
+    }
+
+    #[test]
+    fn true_and_false_are_understood_as_text_and_numbers_and_anything_else_is_named() {
+        let read = |told: Value| {
+            let of = json!({ "supervised": told });
+            let mut ignored = Vec::new();
+            let mut facts = Facts {
+                within: "device",
+                of: of.as_object().unwrap(),
+                ignored: &mut ignored,
+            };
+            let truth = facts.truth("supervised");
+            let named: Vec<String> = ignored.into_iter().map(|problem| problem.field).collect();
+            (truth, named)
+        };
+
+        for told in [
+            json!(true),
+            json!(" True "),
+            json!(1),
+            json!("1"),
+            json!(1.0),
+            json!([true]),
+        ] {
+            assert_eq!(read(told.clone()), (Some(true), vec![]), "{told}");
+        }
+        for told in [
+            json!(false),
+            json!("FALSE"),
+            json!(0),
+            json!("0"),
+            json!(0.0),
+        ] {
+            assert_eq!(read(told.clone()), (Some(false), vec![]), "{told}");
+        }
+        for told in [Value::Null, json!(""), json!(" "), json!([])] {
+            assert_eq!(read(told.clone()), (None, vec![]), "{told}");
+        }
+        for told in [json!("yes"), json!(2), json!([true, false]), json!({})] {
+            let named = vec!["device.supervised".to_owned()];
+            assert_eq!(read(told.clone()), (None, named), "{told}");
+        }
+    }
+}

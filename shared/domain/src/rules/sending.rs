@@ -208,6 +208,19 @@ mod tests {
     }
 
     #[test]
+    fn a_bucket_that_is_half_full_is_waited_for_half_as_long() {
+        let start = Timestamp::UNIX_EPOCH;
+        let mut bucket = TokenBucket::new(2.0, start);
+        bucket.drain(start);
+
+        let wait = bucket
+            .take(start + SignedDuration::from_millis(250))
+            .unwrap_err();
+
+        assert!((250..=251).contains(&wait.as_millis()), "{wait:?}");
+    }
+
+    #[test]
     fn who_waits_as_long_as_told_gets_a_token() {
         let mut now = Timestamp::UNIX_EPOCH;
         let mut bucket = TokenBucket::new(14.0, now);

@@ -161,4 +161,16 @@ mod tests {
             assert_eq!(read_alone(&told), (None, 0), "{told}");
         }
     }
+
+    #[test]
+    fn the_size_of_a_number_says_whether_it_counts_seconds_or_parts_of_them() {
+        let at = |number: f64| read_alone(&json!(number)).0.unwrap().to_string();
+
+        // The last second, the first millisecond, and so on: each unit ends where the next begins.
+        assert_eq!(at(1e11 - 1.0), "5138-11-16T09:46:39Z");
+        assert_eq!(at(1e11), "1973-03-03T09:46:40Z");
+        assert_eq!(at(1e14), "1973-03-03T09:46:40Z");
+        assert_eq!(at(1e17), "1973-03-03T09:46:40Z");
+        assert_eq!(at(1_795_784_662_000_000_000.0), "2026-11-27T13:04:22Z");
+    }
 }

@@ -185,3 +185,49 @@ impl<'de> Visitor<'de> for Limited<'_> {
         Ok(Value::Object(members))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_may_nest_and_hold_as_much_as_is_said_and_no_more() {
+        let nested = |lists: usize| "[".repeat(lists) + &"]".repeat(lists);
+        let holding = |values: usize| format!("[{}0]", "0,".repeat(values - 2));
+        let problem = |body: String| document(body.as_bytes()).unwrap_err();
+        let too_much = "the body nests too deep or holds too much";
+
+        assert!(document(nested(MAX_DEPTH + 1).as_bytes()).is_ok());
+        assert!(problem(nested(MAX_DEPTH + 2)).starts_with(too_much));
+        assert!(document(holding(MAX_VALUES).as_bytes()).is_ok());
+        assert!(problem(holding(MAX_VALUES + 1)).starts_with(too_much));
+    }
+
+    #[test]
+    fn what_is_no_json_says_where_without_a_word_of_it() {
+        let problem = |body: &str| document(body.as_bytes()).unwrap_err();
+
+        assert_eq!(
+            problem("{\n \"secret\": x}"),
+            "the body is no JSON (line 2, column 12)"
+        );
+        assert_eq!(
+            problem("{\"secret\": ["),
+            "the body ends too soon (line 1, column 12)"
+        );
+    }
+
+    #[test]
+    fn every_kind_of_number_is_kept() {
+        let told =
+            r#"{"below": -1, "whole": 18446744073709551615, "part": 1.5, "no": null, "yes": true}"#;
+
+        let kept = document(told.as_bytes()).unwrap();
+
+        let whole = u64::MAX;
+        let expected = json!({"below": -1, "whole": whole, "part": 1.5, "no": null, "yes": true});
+        assert_eq!(kept, expected);
+    }
+}

@@ -137,3 +137,21 @@ fn a_device_that_left_belongs_to_nobody_until_it_enrols_again() {
         None
     );
 }
+
+#[test]
+fn an_enrolment_that_is_told_again_leaves_the_device_with_whom_it_was_assigned_to() {
+    let enrolled = message(Said::Enrolled, 2, None, None);
+    let somebody = UserId::from_bytes([7; 16]);
+    let assigned = ReportedDevice {
+        user: Some(somebody),
+        assigned_to: Some(somebody),
+        ..after(&[&enrolled])
+    };
+
+    let news = message(Said::Enrolled, 2, Some("a name"), None);
+    let known = learn(Some(&assigned), &news, moment(99)).unwrap();
+
+    assert_eq!(known.user, Some(somebody));
+    assert_eq!(known.assigned_to, Some(somebody));
+    assert_eq!(known.changed_at, moment(99));
+}

@@ -167,3 +167,12 @@ fn a_token_counts_for_its_issuer_audience_and_account_alone() {
         ..identity
     })));
 }
+
+#[test]
+fn a_secret_that_is_held_twice_proves_as_much_as_once() {
+    let held = secrets(&["Jefe", "Jefe"]);
+    let authentication = hmac(Encoding::Hex, "", Algorithm::Sha256);
+    let request = with_header("x-signature", SHA256_OF_JEFE);
+
+    assert!(is_proven(&authentication, &held, &request));
+}
