@@ -433,7 +433,7 @@ async fn with_a_user_goes_what_was_told_of_their_devices() {
     let left: Vec<_> = world.store.all_device_events().into_iter().collect();
     let devices = left.into_iter().map(|event| event.device.unwrap());
     let second = DeviceId::parse("mdm:2").unwrap();
-    assert_eq!(devices.collect::<Vec<_>>(), [second.clone()]);
+    assert_eq!(devices.collect::<Vec<_>>(), std::slice::from_ref(&second));
     let known = world.store.all_reported_devices().into_iter();
     assert_eq!(known.map(|device| device.id).collect::<Vec<_>>(), [second]);
 }
