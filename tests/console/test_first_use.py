@@ -529,3 +529,44 @@ def test_a_disabled_person_is_called_so_first_and_a_filter_by_state_says_that_th
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("tbody tr")).to_contain_text("Dan Enabled")
     expect(note).to_be_hidden()
+
+
+@pytest.mark.parametrize("locale", ["de", "es", "fi", "ar", "ja", "pt-BR"])
+def test_the_list_of_users_fits_into_1280_pixels(beckon, chromium, locale):
+    for name in ("Bounce", "Katherine Johnson of the Field"):
+        if not beckon.get(f"/v1/users?text={name.split()[0].lower()}")["items"]:
+            invite_anyhow(beckon, name)
+    with chromium.visit(locale=locale, viewport={"width": 1280, "height": 760}) as visit:
+        page = visit.open("/users")
+        expect(page.locator("tbody tr:not(.blank)").first).to_be_visible()
+        over = page.locator(".table-place").evaluate("(place) => place.scrollWidth - place.clientWidth")
+        assert over <= 0, f"{over} px too wide"
+
+
+def invite_anyhow(beckon, name):
+    """Invites somebody whose mail may come back, and disables them: then every column says what it can."""
+    user = add(beckon, name, invite=True, groups=["Research and development", "Field"])
+    until("the mail has gone", lambda: beckon.invitation(user["id"]).get("delivery") in ("delivered", "hardBounced"))
+    beckon.send("PATCH", f"/v1/users/{user['id']}", {"enabled": False})
+
+
+def test_who_was_not_reached_is_named_with_the_reason_and_a_link(beckon, console):
+    add(beckon, "Nora Reached")
+    off = add(beckon, "Nora Disabled")
+    beckon.send("PATCH", f"/v1/users/{off['id']}", {"enabled": False})
+    find(console, "nora.")
+    dialog = preview(console, "Nora Reached", "Nora Disabled")
+    console.button("Send", dialog).click()
+    who = console.dialog.locator(".who-not")
+    expect(who).to_contain_text("Nora Disabled: The user is disabled.")
+    expect(who.get_by_role("link", name="Nora Disabled")).to_have_attribute("href", f"#/users/{off['id']}")
+    console.is_accessible()
+
+
+def test_what_is_typed_into_the_settings_stays_where_it_is(beckon, console):
+    page = console.open("/settings/sender")
+    name = page.locator('[data-path="organisation.helpDesk.name"] input')
+    before = name.bounding_box()["y"]
+    page.locator('[data-path="organisation.name"] input').fill("Nordwind")
+    expect(page.locator(".save-bar")).to_be_visible()
+    assert name.bounding_box()["y"] == before

@@ -96,7 +96,7 @@ function columns(onAssign) {
     {
       key: "person",
       label: t("devices.column.person"),
-      class: "address",
+      class: "groups",
       cell: ({ email, externalId }) => email || externalId || none(),
     },
     { key: "changed", label: t("devices.column.changed"), cell: ({ changedAt }) => when(changedAt) },

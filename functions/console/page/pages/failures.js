@@ -37,7 +37,7 @@ function row({ at, reason, event }) {
   return h(
     "li",
     null,
-    h("p", { class: "strong", dir: "auto" }, reason),
+    h("p", { class: "strong", dir: "auto", lang: "en" }, reason),
     h("p", { class: "hint" }, when(at)),
     asItCame(t("failures.event"), event),
   );

@@ -11,10 +11,10 @@ import { poll } from "../core/poll.js";
 import { fieldLabel, refusal } from "../core/refusal_words.js";
 import { may } from "../core/roles.js";
 import { entitle, link, setQuery } from "../core/router.js";
-import { isKey, named, t } from "../core/words.js";
+import { named, t } from "../core/words.js";
 import { historyCard } from "./history_card.js";
 import { jobView } from "./job_view.js";
-import { jobBadge, jobName, orders, outcomesOf, roleOf } from "./job_words.js";
+import { jobBadge, jobName, orders, outcomesOf, roleOf, why } from "./job_words.js";
 import { outcomeRows } from "./outcome_rows.js";
 import { fact, missing, when } from "./record.js";
 
@@ -235,11 +235,7 @@ const reasonColumn = () => ({
   key: "reason",
   label: t("jobs.column.why"),
   class: "why",
-  cell: ({ reason, detail }) => {
-    const key = `jobs.why.${reason}`;
-    if (reason && isKey(key)) return t(key);
-    return detail ? h("span", { lang: "en" }, detail) : nothing();
-  },
+  cell: (one) => why(one) ?? nothing(),
 });
 
 /** @returns {import("../core/table.js").Column<Outcome>} */

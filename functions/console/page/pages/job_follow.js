@@ -8,9 +8,10 @@ import { failure } from "../core/failure.js";
 import { poll } from "../core/poll.js";
 import { may } from "../core/roles.js";
 import { link } from "../core/router.js";
-import { t } from "../core/words.js";
+import { named, t } from "../core/words.js";
 import { jobView } from "./job_view.js";
-import { figures, roleOf } from "./job_words.js";
+import { figures, roleOf, why } from "./job_words.js";
+import { whoNot } from "./who_not.js";
 
 /** @typedef {import("./job_words.js").Job} Job */
 
@@ -52,7 +53,16 @@ export function followJob(dialog, first, { signal, changed }) {
     );
     const told = [text, ...not.map(({ label, count }) => `${label}: ${count}.`)].join(" ");
     if (not.length > 0) {
-      replace(trouble, notice("warn", h("p", null, t("jobs.some"))));
+      const who = whoNot({
+        title: t("jobs.not"),
+        path: `${path}/outcomes`,
+        outcomes: not.map(({ outcome }) => outcome),
+        why: whyNot,
+        all: `/jobs/${first.id}`,
+        signal,
+      });
+      replace(trouble, notice("warn", h("p", null, t("jobs.some"))), who.element);
+      who.load();
       alertNow(told);
     } else announce(told);
     if (document.activeElement === stop) close.focus();
@@ -71,3 +81,6 @@ export function followJob(dialog, first, { signal, changed }) {
     { every: 1_000, signal },
   );
 }
+
+/** @param {Schema<"JobOutcomeView">} one */
+const whyNot = (one) => why(one) ?? named("jobs.outcome", one.outcome);

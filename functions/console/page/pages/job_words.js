@@ -1,8 +1,9 @@
 // What pages say of jobs: one action for many people, or one import.
 
 import { badge } from "../core/controls.js";
+import { h } from "../core/dom.js";
 import { list } from "../core/format.js";
-import { named, t } from "../core/words.js";
+import { isKey, named, t } from "../core/words.js";
 
 /** @typedef {Schema<"JobView">} Job */
 
@@ -75,4 +76,15 @@ export function orders({ reason, groups, ownership, action, invite }) {
       ? [{ label: t("jobs.invites"), value: t(invite ? "jobs.invites.yes" : "jobs.invites.no") }]
       : []),
   ];
+}
+
+/**
+ * Why something was not done for somebody; null if nothing is said.
+ *
+ * @param {{ reason?: string | null, detail?: string | null }} one
+ */
+export function why({ reason, detail }) {
+  const key = `jobs.why.${reason}`;
+  if (reason && isKey(key)) return t(key);
+  return detail ? h("span", { lang: "en" }, detail) : null;
 }

@@ -8,9 +8,11 @@ import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { number, relative, time } from "../core/format.js";
 import { poll } from "../core/poll.js";
+import { mailReason } from "../core/refusal_words.js";
 import { setup } from "../core/session.js";
-import { t } from "../core/words.js";
+import { named, t } from "../core/words.js";
 import { nameOf, someNames } from "./send_people.js";
+import { whoNot } from "./who_not.js";
 
 /**
  * @typedef {Schema<"SentView">} Sent
@@ -36,6 +38,16 @@ export function progress(first, { signal, names, shown, unconfirmed, changed }) 
   const reminder = h("div");
   const mailbox = h("p", { hidden: !setup().local }, h("a", { href: "/mailbox", target: "_blank" }, t("sent.mailbox")));
   const element = h("div", { class: "sent" }, lead, bar, when, counts, trouble, reminder, mailbox);
+  const not = whoNot({
+    title: t("sent.not"),
+    path: `/v1/batches/${id}/recipients`,
+    outcomes: ["skipped", "bounced", "refused", "dropped"],
+    why: whyNot,
+    all: `/batches/${id}`,
+    signal,
+  });
+  element.insertBefore(not.element, reminder);
+  let toldOf = "";
   let said = "";
 
   const stop = button({
@@ -90,6 +102,11 @@ export function progress(first, { signal, names, shown, unconfirmed, changed }) 
             : "",
     );
     replace(counts, known ? figures(known) : []);
+    const left = known ? [known.skipped, known.failed, known.dropped].join() : "";
+    if (batch.state !== "expanding" && left !== toldOf) {
+      toldOf = left;
+      not.load();
+    }
     stop.hidden = over;
     if (over && setup().local) showMail(mailbox, shown, signal);
     remind(confirmation);
@@ -140,6 +157,12 @@ export function progress(first, { signal, names, shown, unconfirmed, changed }) 
     { every: 1_500, signal },
   );
   return { element, stop };
+}
+
+/** @param {import("./batch_people.js").Recipient} one */
+function whyNot({ reason, delivery, deliveryReason, deliveryReasonCode }) {
+  if (reason) return named("skip", reason);
+  return mailReason(deliveryReasonCode, deliveryReason) || (delivery ? named("delivery", delivery) : "");
 }
 
 /** @param {Schema<"BatchCounts">} known */

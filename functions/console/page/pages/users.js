@@ -118,8 +118,10 @@ export async function show(place, { query, signal }) {
     enable(previous, cursors.length > 1);
     enable(following, next !== null);
     const from = (cursors.length - 1) * PAGE;
-    range.textContent =
-      users.length > 0 ? t("pager.range", { from: number(from + 1), to: number(from + users.length) }) : "";
+    const [first, last] = [number(from + 1), number(from + users.length)];
+    // How many there are is known on the last page.
+    const text = next === null ? t("pager.rangeOf", { from: first, to: last, total: last }) : "";
+    range.textContent = users.length > 0 ? text || t("pager.range", { from: first, to: last }) : "";
   };
 
   /**

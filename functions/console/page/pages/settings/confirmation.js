@@ -5,6 +5,7 @@ import { radioField } from "../../core/fields.js";
 import { t } from "../../core/words.js";
 import { boundLines, boundSwitch, editable, watched } from "./bound.js";
 import { changed, get, set } from "./document.js";
+import { seeSection } from "./see.js";
 
 /** @param {AbortSignal} signal */
 export function show(signal) {
@@ -64,6 +65,7 @@ export function show(signal) {
       }),
       choice.element,
       groups,
+      seeSection("settings.confirmation.see", "notices"),
     ),
   ];
 }

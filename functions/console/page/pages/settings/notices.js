@@ -5,6 +5,7 @@ import { switchField } from "../../core/fields.js";
 import { t } from "../../core/words.js";
 import { boundCheck, boundLines, boundNumber, editable } from "./bound.js";
 import { get, set } from "./document.js";
+import { seeSection } from "./see.js";
 
 /** What is proposed when erasing is switched on, in days. */
 const PROPOSED = 365;
@@ -15,6 +16,7 @@ export function show() {
       "section",
       { class: "card" },
       h("h2", null, t("settings.notices.title")),
+      seeSection("settings.notices.see", "confirmation"),
       boundLines({
         path: "administrators.addresses",
         label: t("settings.notices.addresses"),

@@ -124,8 +124,9 @@ export function missing(signal, path, key) {
       : value !== null && typeof value === "object"
         ? Object.values(value).some(Boolean)
         : Boolean(value);
-    if (there) replace(place);
-    else if (!place.firstChild) replace(place, notice("warn", h("p", null, t(key))));
+    if (!there && !place.firstChild) replace(place, notice("warn", h("p", null, t(key))));
+    // It keeps its room as long as the section is shown: what is being typed does not move away.
+    place.classList.toggle("done", there);
   };
   changed.addEventListener("changed", write, { signal });
   write();

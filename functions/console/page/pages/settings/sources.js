@@ -42,18 +42,17 @@ function fields(path, entry) {
   const offered = [...SYSTEMS.keys()];
   // One with a mapping of its own, which was put in by the API, stays what it is.
   if (!offered.includes(entry.kind)) offered.push(entry.kind);
-  const google = h("div", { class: "stack" });
+  // How messages of the others are proven is known, unless the API was told otherwise.
+  const header = h("div", { class: "stack" });
   const write = () => {
-    const isGoogle = get(`${path}.kind`) === "android";
-    if (isGoogle && !get(`${path}.authentication`)) set(`${path}.authentication`, { type: "google" });
-    // What another system proves itself by is as usual, unless the API was told otherwise.
-    if (!isGoogle && get(`${path}.authentication.type`) === "google") set(`${path}.authentication`, null);
+    const isSaid = get(`${path}.kind`) === "android";
+    if (isSaid && !get(`${path}.authentication`)) {
+      set(`${path}.authentication`, { type: "header", header: "X-Beckon-Secret" });
+    }
     replace(
-      google,
-      isGoogle && [
-        boundText({ path: `${path}.authentication.audience`, label: t("sources.audience") }),
-        boundText({ path: `${path}.authentication.account`, label: t("sources.account") }),
-      ],
+      header,
+      get(`${path}.authentication.type`) === "header" &&
+        boundText({ path: `${path}.authentication.header`, label: t("sources.header") }),
     );
   };
   write();
@@ -62,11 +61,14 @@ function fields(path, entry) {
     label: t("devices.column.system"),
     options: offered.map((value) => ({ value, label: systemName(value) })),
   });
-  kind.addEventListener("change", write);
+  kind.addEventListener("change", () => {
+    set(`${path}.authentication`, null);
+    write();
+  });
   return [
     boundText({ path: `${path}.name`, label: t("sources.name"), hint: t("sources.name.hint") }),
     kind,
-    google,
+    header,
     h("p", { class: "hint" }, t("sources.saveFirst")),
   ];
 }

@@ -125,9 +125,8 @@ function card(source, { signal, changed }) {
     about && h("p", null, h("a", { href: about, rel: "noreferrer" }, t("sources.docs", { system: systemName(kind) }))),
     h("h3", null, t("sources.secrets")),
     needsSecret && notice("warn", h("p", null, t("sources.needsSecret"))),
-    way.type === "google"
-      ? h("p", { class: "muted" }, t("sources.noSecret"))
-      : [secrets.length > 0 && h("ul", { class: "secrets" }, secrets.map(held)), secrets.length < 2 && make],
+    secrets.length > 0 && h("ul", { class: "secrets" }, secrets.map(held)),
+    secrets.length < 2 && make,
     trouble,
   );
 }
@@ -143,7 +142,7 @@ function wayOf(name, kind) {
   /** @type {any[]} */
   const drafts = get("deviceSources") ?? [];
   const said = drafts.find((one) => one.name === name)?.authentication;
-  const usual = ["micromdm", "fleet", "simplemdm"].includes(kind) ? "query" : kind === "android" ? "google" : "hmac";
+  const usual = ["micromdm", "fleet", "simplemdm"].includes(kind) ? "query" : "hmac";
   return { type: said?.type ?? usual, parameter: said?.parameter ?? "token" };
 }
 

@@ -74,7 +74,7 @@ function row({ id, source, receivedAt, reason, body }, signal) {
   return h(
     "li",
     null,
-    h("p", { class: "strong", dir: "auto" }, reason),
+    h("p", { class: "strong", dir: "auto", lang: "en" }, reason),
     h("p", { class: "hint" }, badge(source, "neutral"), " ", when(receivedAt)),
     body !== null && body !== undefined && asItCame(t("sources.failed.body"), body),
     replay,
