@@ -14,7 +14,10 @@ def source(beckon, name, kind):
     """Connects a device management that proves itself by user and password; answers how it sends a message."""
     beckon.settings({"deviceSources": [{"name": name, "kind": kind, "authentication": {"type": "basic"}}]})
     secret = f"{name}:a-long-enough-password"
-    beckon.send("POST", f"/v1/device-event-sources/{name}/secrets", {"secret": secret})
+    # A source may be connected again: its secrets stay, and two are the most.
+    known = next(one for one in beckon.get("/v1/device-event-sources")["items"] if one["name"] == name)
+    if not known["secrets"]:
+        beckon.send("POST", f"/v1/device-event-sources/{name}/secrets", {"secret": secret})
     proof = {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}
 
     def tell(message):
@@ -49,6 +52,21 @@ def jamf(beckon):
     beckon.settings({})
 
 
+@pytest.mark.parametrize("width", [320, 1440])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing(beckon, chromium, jamf, width, colours):
+    serial = f"LOOK{width}{colours}"
+    jamf(enrolled(serial, "somebody", f"Phone {serial}"))
+    until("it is listed", lambda: any(one["serial"] == serial for one in unassigned(beckon)))
+    with chromium.visit(viewport={"width": width, "height": 800}, color_scheme=colours, reduced_motion="reduce") as visit:
+        visit.open("/devices")
+        visit.button(f"Assign Phone {serial}").click()
+        expect(visit.dialog.get_by_text("Nobody was found.")).to_be_visible()
+        visit.is_accessible()
+        visit.button("Cancel", visit.dialog).click()
+        visit.is_accessible()
+
+
 def test_a_device_of_nobody_is_listed_and_assigned_and_the_result_is_named(beckon, console, jamf):
     jamf(enrolled("SERIAL1", "nobody-known", "Ada’s iPhone"))
     until("it is listed", lambda: any(one["serial"] == "SERIAL1" for one in unassigned(beckon)))
@@ -73,7 +91,7 @@ def test_a_device_of_nobody_is_listed_and_assigned_and_the_result_is_named(becko
     console.hears("Ada’s iPhone belongs to Grace now.")
     console.is_accessible()
     console.button("Okay", dialog).click()
-    expect(page.get_by_text("Every device belongs to somebody")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="Ada’s iPhone")).to_have_count(0)
     devices = beckon.get(f"/v1/users/{user['user']['id']}/devices")["items"]
     assert [one["serial"] for one in devices] == ["SERIAL1"]
 
@@ -86,7 +104,7 @@ def test_a_device_that_somebody_else_assigned_meanwhile_is_refused_in_words(beck
         for name in ("Hedy", "Katherine")
     ]
     page = console.open("/devices")
-    console.button("Assign Phone").click()
+    console.button("Assign Phone", page.get_by_role("row").filter(has_text="nobody-either")).click()
     console.dialog.get_by_role("searchbox").fill("katherine")
     console.dialog.get_by_label("Katherine", exact=True).check()
     device = next(one["id"] for one in unassigned(beckon) if one["serial"] == "SERIAL2")

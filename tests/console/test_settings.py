@@ -15,6 +15,7 @@ SECTIONS = [
     "reminders",
     "groups",
     "sender",
+    "sources",
     "branding",
     "templates",
     "enrolment",
@@ -29,6 +30,7 @@ FULL = {
     "enrolment": {"addresses": [{"platform": "ios", "url": "https://mdm.example.com/ios"}, {"url": "https://mdm.example.com/all"}]},
     "agreements": [{"text": "We see which apps we installed."}],
     "reminders": {"enabled": True},
+    "deviceSources": [{"name": "phones", "kind": "simplemdm"}],
 }
 
 
