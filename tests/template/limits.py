@@ -61,6 +61,7 @@ def shares(stack):
     found = [
         Share("redeeming, asking for a PIN, declining", f"{refused} routes, {rate} a second each, {held} s when refused", refused * rate * held),
         Share("`device-events`", f"{events} messages a second, {KEEP_SECONDS} s", events * KEEP_SECONDS),
+        Share("`scim`", f"{scim_rate(stack)} requests a second, {READ_SECONDS} s", scim_rate(stack) * READ_SECONDS),
         Share("reading a registration", f"{rate} a second, {READ_SECONDS} s", rate * READ_SECONDS),
         Share("the enrolment page", f"{LOADS} loads for each of {rate} people a second, {PAGE_SECONDS} s", LOADS * rate * PAGE_SECONDS),
         *_elsewhere(stack),
@@ -80,6 +81,11 @@ def shares(stack):
         Share("`maintenance`", f"once a minute, {MAINTENANCE_SECONDS} s", MAINTENANCE_SECONDS / 60),
     ]
     return found
+
+
+def scim_rate(stack):
+    """The requests a second that a directory may make."""
+    return gateway.stage(stack)["RouteSettings"]["ANY /scim/v2/{path+}"]["ThrottlingRateLimit"]
 
 
 def _elsewhere(stack):

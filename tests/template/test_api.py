@@ -28,6 +28,8 @@ PUBLIC = {
     "POST /v1/device-events/{source}",
     "GET /v1/device-events/{source}",
     "HEAD /v1/device-events/{source}",
+    # A directory does, too.
+    "ANY /scim/v2/{path+}",
     "$default",
 }
 # Those of them that tell a right secret from a wrong one, or cause a mail. They have the stage's limits, which

@@ -9,7 +9,7 @@ from saying import Wrong, functions
 # Each reader: the records of a batch, how long a batch gathers at most, how often and how long it is tried.
 READERS = {
     "expand": {"BatchSize": 50, "MaximumBatchingWindowInSeconds": 1, "MaximumRetryAttempts": 10, "MaximumRecordAgeInSeconds": 3600},
-    "publish": {"BatchSize": 100, "MaximumBatchingWindowInSeconds": 5, "MaximumRetryAttempts": 10000, "MaximumRecordAgeInSeconds": 21600},
+    "publish": {"BatchSize": 100, "MaximumBatchingWindowInSeconds": 10, "MaximumRetryAttempts": 10000, "MaximumRecordAgeInSeconds": 21600},
 }
 
 

@@ -109,8 +109,10 @@ impl Operation {
         let query: Vec<String> = parameters
             .filter(|parameter| parameter["in"] == "query")
             .filter(|parameter| parameter["required"] == true || self.id() == "lookUpUser")
+            // One of its four is enough.
             .filter(|parameter| {
-                parameter["name"] != "externalId" && parameter["name"] != "registrationId"
+                let others = ["externalId", "userName", "registrationId"];
+                others.iter().all(|other| parameter["name"] != *other)
             })
             .map(|parameter| {
                 let example = &parameter["example"];

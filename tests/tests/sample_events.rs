@@ -15,9 +15,11 @@ use axum::Router;
 use beckon_aws::table::stream::StreamEvent;
 use beckon_aws::{DeliveryWakeUp, KeySource, LambdaWakeUp, SesMailService, clients};
 use beckon_domain::model::mail::MailState;
+use beckon_domain::ports::keys::Keys as _;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::rules::content::Links;
 use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::sender_secrets::SenderSecret;
 use beckon_mail::Composer;
 use beckon_runtime::edge;
 use beckon_testkit::builders::{a_mail, a_row, a_user, an_invitation, monday_morning};
@@ -94,6 +96,7 @@ fn routes_of(function: &str, beckon: &Beckon) -> Option<Router> {
         "device-events" => device_events::DeviceEvents::new(table, keys).router(),
         "directory" => directory::Directory::new(table, keys).router(),
         "preview" => preview::Previews::new(table, composer, links()).router(),
+        "scim" => scim::Scim::new(table, keys, &links().enrolment_page).router(),
         "redeem" => {
             let limits = redeem::Limits {
                 refuse_after: Duration::ZERO,
@@ -195,6 +198,7 @@ fn said_by(function: &str) -> &'static str {
         "directory" => r#""email":"desk@example.com""#,
         "preview" => r#""selected":1"#,
         "redeem" => "<!doctype html>",
+        "scim" => "ListResponse",
         "send" => r#"{"items":[]"#,
         "settings" => r#""registration":"#,
         other => panic!("nobody knows what {other} answers"),
@@ -217,6 +221,14 @@ async fn each_function_does_with_its_sample_event_what_it_is_a_sample_of() {
     let secret = json!({ "secret": "the-secret-of-the-sample" });
     let secrets = "/v1/device-event-sources/phones/secrets";
     beckon.post(secrets, &secret).await.with_status(201);
+    let keys = KeySource::held(
+        MemoryKeys::new().ring(),
+        beckon.folder().join("senders.json"),
+    );
+    let token = SenderSecret::made("the-token-of-the-samples".to_owned());
+    let held = keys.latest_sender_secrets().await.unwrap();
+    let (held, _) = held.with_token(token, monday_morning()).unwrap();
+    keys.save_sender_secrets(&held).await.unwrap();
     let mut user = a_user().at("desk@example.com").build();
     user.id = AT_THE_DESK.parse().unwrap();
     let row = a_row(user.id, user.added_at);

@@ -109,6 +109,11 @@ const CI: &[Task] = &[
         command: "cargo build --quiet --bin beckon && tests/clients/run schemathesis --binary ${CARGO_TARGET_DIR:-target}/debug/beckon",
     },
     Task {
+        name: "scim",
+        about: "SCIM against its specification, by scim2-tester",
+        command: "cargo build --quiet --bin beckon && tests/clients/run scim --binary ${CARGO_TARGET_DIR:-target}/debug/beckon",
+    },
+    Task {
         name: "dynamodb-local",
         about: "the contract of the ports on Amazon's DynamoDB Local",
         command: ".ci/dynamodb-local",

@@ -304,6 +304,8 @@ fn changed(particulars: &[Particular]) -> String {
         Particular::Address => Some("how the address is written"),
         Particular::Name => Some("the name"),
         Particular::ExternalId => Some("the external id"),
+        Particular::UserName => Some("the user name"),
+        Particular::Directory => Some("what the directory says"),
         Particular::Groups => Some("the groups"),
         Particular::Locale => Some("the language"),
         Particular::TimeZone => Some("the time zone"),

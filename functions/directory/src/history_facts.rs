@@ -221,6 +221,8 @@ const fn name_of(particular: Particular) -> &'static str {
         Particular::Address => "address",
         Particular::Name => "name",
         Particular::ExternalId => "externalId",
+        Particular::UserName => "userName",
+        Particular::Directory => "directory",
         Particular::Groups => "groups",
         Particular::Locale => "locale",
         Particular::TimeZone => "timeZone",

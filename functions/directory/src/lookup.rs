@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use beckon_domain::model::change::Identifier;
 use beckon_domain::ports::devices::Devices as _;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::address::EmailAddress;
@@ -9,6 +10,7 @@ use beckon_domain::values::ids::ExternalId;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::problem::FieldProblem;
 use beckon_domain::values::session_ids::RegistrationId;
+use beckon_domain::values::user_name::UserName;
 use beckon_runtime::parameters::Parameters;
 use beckon_runtime::routes;
 use beckon_runtime::routes::Routes;
@@ -23,7 +25,7 @@ pub(crate) fn router<R: Routes<Directory>>() -> R {
     R::new().routes(routes!(look_up))
 }
 
-/// One of the three.
+/// One of the four.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -32,6 +34,8 @@ struct LookupQuery {
     email: Option<String>,
     /// What your directory calls them, exactly.
     external_id: Option<String>,
+    /// What they sign in by elsewhere, in whatever case.
+    user_name: Option<String>,
     /// The registration id that the enrolment page showed to somebody, in whatever case and with spaces in between. It is
     /// known for a while after the secret was accepted.
     registration_id: Option<String>,
@@ -40,19 +44,29 @@ struct LookupQuery {
 enum Called {
     Address(EmailAddress),
     External(ExternalId),
+    UserName(UserName),
     Registration(RegistrationId),
 }
 
 impl LookupQuery {
     fn parse(&self) -> Result<Called, Vec<FieldProblem>> {
-        let called = match (&self.email, &self.external_id, &self.registration_id) {
-            (Some(email), None, None) => EmailAddress::parse(email)
+        let given = (
+            &self.email,
+            &self.external_id,
+            &self.user_name,
+            &self.registration_id,
+        );
+        let called = match given {
+            (Some(email), None, None, None) => EmailAddress::parse(email)
                 .map(Called::Address)
                 .map_err(|problem| problem.under("email")),
-            (None, Some(id), None) => ExternalId::parse(id)
+            (None, Some(id), None, None) => ExternalId::parse(id)
                 .map(Called::External)
                 .map_err(|problem| problem.under("externalId")),
-            (None, None, Some(id)) => {
+            (None, None, Some(name), None) => UserName::parse(name)
+                .map(Called::UserName)
+                .map_err(|problem| problem.under("userName")),
+            (None, None, None, Some(id)) => {
                 let together: String = id.split_whitespace().collect();
                 RegistrationId::parse(&together)
                     .map(Called::Registration)
@@ -66,8 +80,8 @@ impl LookupQuery {
             }
             _ => Err(FieldProblem::new(
                 "email",
-                "oneOfThree",
-                "give one of email, externalId and registrationId",
+                "oneOfFour",
+                "give one of email, externalId, userName and registrationId",
             )),
         };
         called.map_err(|problem| vec![problem])
@@ -80,7 +94,7 @@ impl Parameters for LookupQuery {
     }
 }
 
-/// Look up a user by address, external id or registration id
+/// Look up a user by address, external id, user name or registration id
 ///
 /// At once, however many users there are; the list finds people by how these begin.
 #[utoipa::path(
@@ -101,6 +115,10 @@ async fn look_up(
     let found = match query.parse().map_err(Problem::invalid_fields)? {
         Called::Address(address) => table.user_by_address(&address.normalised()).await?,
         Called::External(id) => table.user_by_external_id(&id).await?,
+        Called::UserName(name) => {
+            let names = [Identifier::UserName(name.key())];
+            table.users_by_names(&names).await?.one()?
+        }
         Called::Registration(id) => match table.load_session(&id.digest()).await? {
             Some(session) => table.load_user(session.user).await?,
             None => None,
@@ -111,7 +129,7 @@ async fn look_up(
             StatusCode::NOT_FOUND,
             "not-found",
             "Not found",
-            "Nobody has this address, external id or registration id; GET /v1/users?text= finds people by how it, or their name, begins.",
+            "Nobody has this address, external id, user name or registration id; GET /v1/users?text= finds people by how it, or their name, begins.",
         )
     })?;
     directory.seen(user).await.map(Json)

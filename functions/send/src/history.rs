@@ -130,9 +130,11 @@ fn entries_of(batch: &Batch, cursor: &Cursor, counts: BatchCounts) -> Vec<BatchH
         let who = batch.stopped_by.as_ref().unwrap_or(&batch.who);
         let why = match who {
             Actor::MailService => "Stopped by itself: too many of its mails came back.",
-            Actor::Caller(_) | Actor::Invitee | Actor::DeviceManagement | Actor::Clock => {
-                "Stopped."
-            }
+            Actor::Caller(_)
+            | Actor::Invitee
+            | Actor::DeviceManagement
+            | Actor::Directory
+            | Actor::Clock => "Stopped.",
         };
         let left = counts.waiting + counts.dropped;
         BatchHistoryEntry {

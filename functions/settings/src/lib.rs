@@ -4,6 +4,7 @@
 
 mod device_events;
 mod device_sources;
+mod directory;
 mod history;
 mod templates;
 
@@ -19,6 +20,7 @@ use beckon_domain::ports::settings::SettingsStore as _;
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::change_settings::{ChangeSettings, SettingsView};
 use beckon_domain::usecases::manage_device_sources::ManageDeviceSources;
+use beckon_domain::usecases::manage_directory_tokens::ManageDirectoryTokens;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::guessing::GuessingReport;
 use beckon_domain::values::permission::Permission;
@@ -40,6 +42,7 @@ pub struct SettingsRoutes {
     settings: Arc<ChangeSettings<SettingsEnv>>,
     sources: Arc<ManageDeviceSources<SettingsEnv>>,
     templates: TemplateUses,
+    tokens: Arc<ManageDirectoryTokens<SettingsEnv>>,
 }
 
 impl SettingsRoutes {
@@ -57,6 +60,7 @@ impl SettingsRoutes {
             .with_composer(composer);
         Self {
             sources: Arc::new(ManageDeviceSources { env: env.clone() }),
+            tokens: Arc::new(ManageDirectoryTokens { env: env.clone() }),
             templates: TemplateUses::new(env.clone(), links, deployed_from.clone()),
             settings: Arc::new(ChangeSettings { env, deployed_from }),
         }
@@ -80,6 +84,7 @@ fn all<R: Routes<SettingsRoutes>>() -> R {
         .merge(history::router())
         .merge(templates::router())
         .merge(device_sources::router())
+        .merge(directory::router())
         .merge(device_events::router())
 }
 

@@ -379,7 +379,13 @@ impl Shared {
             ),
             redemptions: redeem::Redemptions::new(self.table.clone(), self.keys.clone(), guessing),
         })?;
+        let people = scim::Scim::new(
+            self.table.clone(),
+            self.keys.clone(),
+            &self.links.enrolment_page,
+        );
         let all = functions
+            .merge(people.router())
             .merge(self.ses.mailbox_router())
             .merge(self.ses.control_router())
             .merge(bus.router())

@@ -49,6 +49,17 @@ impl KeySource {
         Self::Secret(SecretsManagerKeys::new(config, None, Some(secret_id)))
     }
 
+    /// The ring in one secret, and the secrets of senders in another.
+    #[must_use]
+    pub fn secret_and_senders(
+        config: &aws_types::SdkConfig,
+        secret_id: &str,
+        senders_id: &str,
+    ) -> Self {
+        let (ring, senders) = (Some(secret_id), Some(senders_id));
+        Self::Secret(SecretsManagerKeys::new(config, ring, senders))
+    }
+
     /// The same, encrypted with this key when it is made.
     #[must_use]
     pub fn encrypted_with(self, key: Option<String>) -> Self {

@@ -7,6 +7,7 @@ pub mod change;
 pub mod counting;
 pub mod delivery;
 pub mod device_event;
+pub mod directory;
 pub mod erasure;
 #[cfg(test)]
 pub(crate) mod examples;

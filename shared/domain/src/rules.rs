@@ -7,6 +7,7 @@ pub mod content;
 pub mod counting;
 pub mod csv_users;
 pub mod device_facts;
+pub mod directory;
 pub mod enrolment;
 pub mod importing;
 pub mod issuing;

@@ -20,3 +20,4 @@ pub mod session_ids;
 pub mod source_name;
 pub mod text;
 pub mod token;
+pub mod user_name;

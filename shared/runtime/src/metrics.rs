@@ -38,11 +38,13 @@ pub enum Metric {
     UnprovenDeviceEvents,
     /// Messages of device managements that could not be carried on.
     FailedDeviceEvents,
+    /// Requests to SCIM without a token that is set.
+    UnprovenDirectoryRequests,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Failures,
         Self::UnreadableRows,
         Self::DeliveryPaused,
@@ -55,6 +57,7 @@ impl Metric {
         Self::EventsPublished,
         Self::UnprovenDeviceEvents,
         Self::FailedDeviceEvents,
+        Self::UnprovenDirectoryRequests,
     ];
 
     /// Its name in `CloudWatch`.
@@ -73,6 +76,7 @@ impl Metric {
             Self::EventsPublished => "EventsPublished",
             Self::UnprovenDeviceEvents => "UnprovenDeviceEvents",
             Self::FailedDeviceEvents => "FailedDeviceEvents",
+            Self::UnprovenDirectoryRequests => "UnprovenDirectoryRequests",
         }
     }
 
@@ -89,7 +93,8 @@ impl Metric {
             | Self::UnfitWordings
             | Self::EventsPublished
             | Self::UnprovenDeviceEvents
-            | Self::FailedDeviceEvents => "Count",
+            | Self::FailedDeviceEvents
+            | Self::UnprovenDirectoryRequests => "Count",
         }
     }
 }

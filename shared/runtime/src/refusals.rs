@@ -59,6 +59,10 @@ fn external_id_taken() -> Problem {
     taken("externalId", "external-id-taken", "external id")
 }
 
+fn user_name_taken() -> Problem {
+    taken("userName", "user-name-taken", "user name")
+}
+
 fn no_such_template() -> Problem {
     let kinds = TemplateKind::ALL.map(TemplateKind::name).join(", ");
     Problem::new(
@@ -86,6 +90,7 @@ impl From<AddUserRefused> for Problem {
             AddUserRefused::Invalid(errors) => Self::invalid_fields(errors),
             AddUserRefused::AddressTaken => address_taken(),
             AddUserRefused::ExternalIdTaken => external_id_taken(),
+            AddUserRefused::UserNameTaken => user_name_taken(),
             AddUserRefused::KeyReused => key_reused(),
             AddUserRefused::Unavailable(error) => error.into(),
         }
@@ -176,6 +181,7 @@ impl From<ChangeUserRefused> for Problem {
             ),
             ChangeUserRefused::AddressTaken => address_taken(),
             ChangeUserRefused::ExternalIdTaken => external_id_taken(),
+            ChangeUserRefused::UserNameTaken => user_name_taken(),
             ChangeUserRefused::Unavailable(error) => error.into(),
         }
     }
@@ -323,6 +329,9 @@ pub fn sentence_of(reason: JobReason) -> String {
         }
         JobReason::TooManyGroups => {
             return "They would be in more groups than somebody can be in; take them out of others first.".to_owned();
+        }
+        JobReason::OwnedByDirectory => {
+            return "They come from the directory, which says whether they are enabled; change it there.".to_owned();
         }
         JobReason::NotSelected => {
             return "The filter found them when the job began, and they did not fit it any more when their turn came.".to_owned();

@@ -35,6 +35,7 @@ pub fn actor_name(actor: &Actor) -> String {
         Actor::Caller(name) => name.clone(),
         Actor::Invitee => "Invited person".to_owned(),
         Actor::DeviceManagement => "Device management".to_owned(),
+        Actor::Directory => "Directory".to_owned(),
         Actor::MailService => "Mail service".to_owned(),
         Actor::Clock => "Clock".to_owned(),
     }
@@ -78,6 +79,10 @@ pub struct UserView {
     pub display_name: Option<String>,
     /// What a directory outside Beckon calls them.
     pub external_id: Option<String>,
+    /// What they sign in by elsewhere.
+    pub user_name: Option<String>,
+    /// Whether the directory has them: then it says who they are, and `PATCH` leaves that to it.
+    pub from_directory: bool,
     /// The groups they belong to.
     pub groups: Vec<String>,
     /// Their language; null: the settings'.
@@ -190,6 +195,8 @@ impl UserView {
             email: user.email.as_str().to_owned(),
             display_name: user.display_name.map(|name| name.as_str().to_owned()),
             external_id: user.external_id.map(|id| id.as_str().to_owned()),
+            user_name: user.user_name.map(|name| name.as_str().to_owned()),
+            from_directory: user.directory.is_some(),
             groups: user
                 .groups
                 .iter()
@@ -359,6 +366,7 @@ impl BatchView {
                 Actor::Caller(name) => name.clone(),
                 Actor::Invitee => "the invited person".to_owned(),
                 Actor::DeviceManagement => "the device management".to_owned(),
+                Actor::Directory => "the directory".to_owned(),
                 Actor::MailService => "the mail service".to_owned(),
                 Actor::Clock => "the clock".to_owned(),
             },

@@ -12,6 +12,7 @@ mod bus;
 mod cast;
 mod devices;
 mod dice;
+mod directory;
 mod jobs;
 mod jobs_counts;
 mod jobs_import;

@@ -13,6 +13,8 @@ const FIELDS = {
   displayName: "user.name",
   groups: "user.groups",
   externalId: "user.externalId",
+  userName: "user.userName",
+  directory: "user.directory",
   locale: "user.language",
   timeZone: "user.timeZone",
   enabled: "account.enabled",

@@ -16,6 +16,7 @@ import { details } from "./history_words.js";
 const ACTORS = {
   "Invited person": "user.who.invitee",
   "Device management": "user.who.deviceManagement",
+  Directory: "user.who.directory",
   "Mail service": "user.who.mailService",
   Clock: "user.who.clock",
   "Somebody on the enrolment page": "user.who.somebody",

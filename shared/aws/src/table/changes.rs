@@ -59,6 +59,7 @@ const fn kind(actor: &Actor) -> &'static str {
         Actor::Caller(_) => "caller",
         Actor::Invitee => "invitee",
         Actor::DeviceManagement => "deviceManagement",
+        Actor::Directory => "directory",
         Actor::MailService => "mailService",
         Actor::Clock => "clock",
     }

@@ -40,6 +40,7 @@ use beckon_domain::values::ids::{
     BatchId, DeviceId, EventId, ExternalId, JobId, MailId, UserId, Version,
 };
 use beckon_domain::values::session_ids::SessionDigest;
+use beckon_domain::values::user_name::{UserName, UserNameKey};
 use jiff::Timestamp;
 
 use super::rows::Item;
@@ -106,11 +107,11 @@ impl From<RowKey> for Key {
     }
 }
 
-/// A key as it may stand in a log: an address, an external id and a source of tries only as a digest.
+/// A key as it may stand in a log: an address, an external id, a user name and a source of tries only as a digest.
 pub(super) fn shown(key: &RowKey) -> String {
     let RowKey { pk, sk } = key;
     match pk.split_once('#') {
-        Some((kind @ ("address" | "external" | "tally" | "unassigned"), name)) => {
+        Some((kind @ ("address" | "external" | "userName" | "tally" | "unassigned"), name)) => {
             format!("{kind}#(digest {}) {sk}", digest_of(name))
         }
         _ => format!("{pk} {sk}"),
@@ -157,6 +158,9 @@ pub(super) fn name_in(key: &RowKey) -> Option<Identifier> {
             address.map(|address| Identifier::Address(address.normalised()))
         }
         "external" => ExternalId::parse(name).ok().map(Identifier::External),
+        "userName" => UserName::parse(name)
+            .ok()
+            .map(|name| Identifier::UserName(name.key())),
         _ => None,
     }
 }
@@ -186,6 +190,7 @@ pub(super) fn unassigned_partition(name: &Identifier) -> String {
     match name {
         Identifier::Address(address) => format!("unassigned#address#{}", address.as_str()),
         Identifier::External(id) => format!("unassigned#external#{}", id.as_str()),
+        Identifier::UserName(name) => format!("unassigned#userName#{}", name.as_str()),
     }
 }
 
@@ -208,6 +213,10 @@ pub(super) fn address(address: &NormalisedAddress) -> Key {
 
 pub(super) fn external(id: &ExternalId) -> Key {
     Key::new(format!("external#{}", id.as_str()), "external")
+}
+
+pub(super) fn user_name(name: &UserNameKey) -> Key {
+    Key::new(format!("userName#{}", name.as_str()), "userName")
 }
 
 pub(super) const MAIL: &str = "mail";
@@ -509,7 +518,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_shown_without_an_address_an_external_id_or_a_source() {
+    fn a_key_is_shown_without_any_name_or_source() {
         let shown = |pk: &str, sk: &str| {
             super::shown(&RowKey {
                 pk: pk.to_owned(),
@@ -522,6 +531,7 @@ mod tests {
         for (pk, sk) in [
             ("address#ada@example.com", "address"),
             ("external#S-1-5", "external"),
+            ("userName#ada", "userName"),
             ("tally#source#203.0.113.7", "tally"),
             ("unassigned#address#ada@example.com", "device#jamf:1"),
         ] {

@@ -191,6 +191,7 @@ fn key_of(name: &Identifier) -> keys::Key {
     match name {
         Identifier::Address(address) => keys::address(address),
         Identifier::External(id) => keys::external(id),
+        Identifier::UserName(name) => keys::user_name(name),
     }
 }
 

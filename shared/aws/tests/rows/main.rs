@@ -184,6 +184,9 @@ fn key(specimen: &Specimen) -> (String, String) {
         Value::Identifier(Identifier::External(id), _) => {
             (format!("external#{}", id.as_str()), "external".to_owned())
         }
+        Value::Identifier(Identifier::UserName(name), _) => {
+            (format!("userName#{}", name.as_str()), "userName".to_owned())
+        }
         Value::Device(registration) => (
             format!("user#{}", registration.user),
             format!("device#{}", registration.device.id.as_str()),
@@ -227,6 +230,7 @@ fn key(specimen: &Specimen) -> (String, String) {
             let name = match name {
                 Identifier::Address(address) => format!("address#{}", address.as_str()),
                 Identifier::External(id) => format!("external#{}", id.as_str()),
+                Identifier::UserName(name) => format!("userName#{}", name.as_str()),
             };
             let sk = format!("device#{}", device.as_str());
             (format!("unassigned#{name}"), sk)
@@ -425,6 +429,10 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
             let found = match name {
                 Identifier::Address(address) => table.user_by_address(address).await.unwrap(),
                 Identifier::External(id) => table.user_by_external_id(id).await.unwrap(),
+                Identifier::UserName(_) => {
+                    let names = std::slice::from_ref(name);
+                    table.users_by_names(names).await.unwrap().found.pop()
+                }
             };
             found.map(|user| Value::Identifier(name.clone(), user.id))
         }

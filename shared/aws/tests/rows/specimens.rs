@@ -10,6 +10,9 @@ use beckon_domain::model::batch::{
 use beckon_domain::model::change::Identifier;
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState};
+use beckon_domain::model::directory::{
+    DirectoryEmail, DirectoryName, DirectoryProfile, DirectoryText,
+};
 use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::idempotency::IdempotencyRecord;
@@ -46,6 +49,7 @@ use beckon_domain::values::names::{GroupName, Label};
 use beckon_domain::values::nonce::Nonce;
 use beckon_domain::values::session_ids::{RegistrationId, SessionDigest};
 use beckon_domain::values::source_name::SourceName;
+use beckon_domain::values::user_name::UserName;
 use beckon_testkit::builders::{
     a_batch, a_job, a_mail, a_registration, a_user, an_invitation, monday_morning, settings,
 };
@@ -161,6 +165,7 @@ pub(crate) fn all() -> Vec<Specimen> {
             let kind = match &claim {
                 Identifier::Address(_) => "address",
                 Identifier::External(_) => "external-id",
+                Identifier::UserName(_) => "user-name",
             };
             add(
                 format!("{kind}-of-{name}"),
@@ -484,6 +489,7 @@ fn users() -> Vec<(String, User)> {
         .disabled()
         .build();
     users.push(("complained".to_owned(), with_id(3, complained)));
+    users.push(("of-the-directory".to_owned(), user_of_the_directory()));
     let states = InvitationState::ALL.into_iter().skip(1);
     for (number, state) in (10..).zip(states) {
         let ended = matches!(
@@ -511,6 +517,32 @@ fn users() -> Vec<(String, User)> {
     let user = with_invitation(with_id(20, a_user().build()), mailed_again);
     users.push(("mailed-again".to_owned(), user));
     users
+}
+
+fn user_of_the_directory() -> User {
+    let said = |text: &str| DirectoryText::parse(text).expect("a line");
+    let user = with_id(4, a_user().called("Ada Lovelace").build());
+    let profile = DirectoryProfile {
+        display_name: said("Ada Lovelace"),
+        name: DirectoryName {
+            formatted: said("Ada Lovelace"),
+            given_name: said("Ada"),
+            family_name: said("Lovelace"),
+        },
+        emails: vec![DirectoryEmail {
+            value: user.email.clone(),
+            kind: said("work"),
+            primary: Some(true),
+        }],
+        preferred_language: said("en-GB"),
+        locale: said("en_GB"),
+        time_zone: said("GMT Standard Time"),
+    };
+    User {
+        user_name: UserName::parse("Ada.Lovelace@example.com").ok(),
+        directory: Some(Box::new(profile)),
+        ..user
+    }
 }
 
 fn user_with_every_part() -> User {
@@ -798,6 +830,8 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
         mail: Some(mail),
     };
     events.push((admin(), issued_again));
+    let particulars = vec![Particular::UserName, Particular::Directory];
+    events.push((Actor::Directory, HistoryEvent::UserChanged { particulars }));
     events
 }
 
@@ -1136,8 +1170,8 @@ pub(crate) fn job_cursor_of(id: JobId) -> JobCursor {
 pub(crate) fn outcomes_of(id: JobId) -> Option<JobPage> {
     use JobReason::{
         AddressMarked, Disabled, DomainNotAllowed, ExpiredMeanwhile, NoInvitation, NoSecret,
-        NotMarked, NotOpen, NotSelected, NothingToRestore, OpenAlready, RegisteredMeanwhile,
-        TooManyGroups,
+        NotMarked, NotOpen, NotSelected, NothingToRestore, OpenAlready, OwnedByDirectory,
+        RegisteredMeanwhile, TooManyGroups,
     };
     let reasons = [
         AddressMarked,
@@ -1151,6 +1185,7 @@ pub(crate) fn outcomes_of(id: JobId) -> Option<JobPage> {
         NotSelected,
         NothingToRestore,
         OpenAlready,
+        OwnedByDirectory,
         RegisteredMeanwhile,
         TooManyGroups,
     ];

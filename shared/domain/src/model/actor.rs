@@ -12,6 +12,8 @@ pub enum Actor {
     Invitee,
     /// The device management.
     DeviceManagement,
+    /// The directory that people come from.
+    Directory,
     /// The mail service.
     MailService,
     /// The clock.

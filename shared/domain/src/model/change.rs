@@ -10,6 +10,7 @@ use crate::model::session::Session;
 use crate::model::user::User;
 use crate::values::address::NormalisedAddress;
 use crate::values::ids::{ExternalId, RequestId};
+use crate::values::user_name::{UserName, UserNameKey};
 
 /// What the world finds a user by. Each belongs to one user at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,6 +19,8 @@ pub enum Identifier {
     Address(NormalisedAddress),
     /// Their external id.
     External(ExternalId),
+    /// Their user name.
+    UserName(UserNameKey),
 }
 
 impl Identifier {
@@ -25,8 +28,14 @@ impl Identifier {
     #[must_use]
     pub fn all_of(user: &User) -> Vec<Self> {
         let external = user.external_id.clone().map(Self::External);
+        let user_name = user
+            .user_name
+            .as_ref()
+            .map(UserName::key)
+            .map(Self::UserName);
         std::iter::once(Self::Address(user.email.normalised()))
             .chain(external)
+            .chain(user_name)
             .collect()
     }
 }
@@ -162,6 +171,8 @@ pub enum ChangeOutcome {
     AddressTaken,
     /// The user is as they were read, and somebody else has the external id that it claims.
     ExternalIdTaken,
+    /// The user is as they were read, and somebody else has the user name that it claims.
+    UserNameTaken,
 }
 
 impl ChangeOutcome {
@@ -170,7 +181,11 @@ impl ChangeOutcome {
     pub const fn is_saved(self) -> bool {
         match self {
             Self::Saved => true,
-            Self::Conflict | Self::DoneBefore | Self::AddressTaken | Self::ExternalIdTaken => false,
+            Self::Conflict
+            | Self::DoneBefore
+            | Self::AddressTaken
+            | Self::ExternalIdTaken
+            | Self::UserNameTaken => false,
         }
     }
 }

@@ -47,8 +47,11 @@ impl Retention {
 }
 
 /// Since when a user is over: their invitation has ended. Whoever was never invited, or may still
-/// register, is not.
+/// register, is not. Nor is whoever is active in the directory: it would have them back at once, as somebody new.
 #[must_use]
 pub fn over_since(user: &User) -> Option<Timestamp> {
+    if user.enabled && user.directory.is_some() {
+        return None;
+    }
     user.invitation.as_ref()?.over_since()
 }

@@ -48,6 +48,10 @@ pub enum Particular {
     Name,
     /// The directory's own id.
     ExternalId,
+    /// What they sign in by elsewhere.
+    UserName,
+    /// What the directory says of them.
+    Directory,
     /// The groups.
     Groups,
     /// The language.
@@ -70,6 +74,8 @@ impl Particular {
             (Self::Address, rewritten),
             (Self::Name, before.display_name != after.display_name),
             (Self::ExternalId, before.external_id != after.external_id),
+            (Self::UserName, before.user_name != after.user_name),
+            (Self::Directory, before.directory != after.directory),
             (Self::Groups, before.groups != after.groups),
             (Self::Locale, before.locale != after.locale),
             (Self::TimeZone, before.time_zone != after.time_zone),

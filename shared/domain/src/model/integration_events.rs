@@ -66,6 +66,8 @@ pub enum Origin {
     Invitee,
     /// The device management.
     DeviceManagement,
+    /// The directory.
+    Directory,
     /// The mail service.
     MailService,
     /// The clock.
@@ -248,6 +250,7 @@ impl Origin {
             Actor::Caller(_) => Self::Caller,
             Actor::Invitee => Self::Invitee,
             Actor::DeviceManagement => Self::DeviceManagement,
+            Actor::Directory => Self::Directory,
             Actor::MailService => Self::MailService,
             Actor::Clock => Self::Clock,
         }

@@ -366,6 +366,8 @@ pub enum JobReason {
     OpenAlready,
     /// They would be in too many groups.
     TooManyGroups,
+    /// The directory says whether they are enabled, and would put it back.
+    OwnedByDirectory,
     /// The filter found them when the job began, and no longer when their turn came.
     NotSelected,
 }
@@ -564,7 +566,7 @@ impl StepChange {
             }
             Self::Removal { user, .. } => {
                 let sessions = user.invitation.as_ref().map_or(0, |own| own.sessions.len());
-                let names = 1 + usize::from(user.external_id.is_some());
+                let names = Identifier::all_of(user).len();
                 let devices = usize::try_from(user.devices).unwrap_or(usize::MAX);
                 3 + names + sessions + devices.min(MAX_DEVICES_IN_A_STEP)
             }

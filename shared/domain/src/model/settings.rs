@@ -6,6 +6,7 @@ pub mod agreements;
 pub mod branding;
 pub mod comparing;
 pub mod device_sources;
+pub mod directory;
 mod draft;
 pub mod enrolment;
 mod fields;
@@ -38,6 +39,7 @@ use administrators::Administrators;
 use agreements::AgreementWording;
 use branding::Branding;
 use device_sources::DeviceSource;
+use directory::DirectorySettings;
 use groups::GroupSettings;
 use reminders::Reminders;
 use retention::Retention;
@@ -171,6 +173,9 @@ pub struct Settings {
     /// Device managements that tell of devices by messages of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub device_sources: Vec<DeviceSource>,
+    /// The directory that people come from.
+    #[serde(default, skip_serializing_if = "DirectorySettings::is_default")]
+    pub directory: DirectorySettings,
     /// The language of those whose own is not known.
     pub locale: Locale,
     /// The time zone of those whose own is not known.
@@ -265,6 +270,7 @@ impl Settings {
             branding: Branding::default(),
             enrolment: Vec::new(),
             device_sources: Vec::new(),
+            directory: DirectorySettings::default(),
             locale: Locale::english(),
             time_zone: TimeZoneName::utc(),
         }

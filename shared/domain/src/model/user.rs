@@ -6,12 +6,14 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::model::directory::DirectoryProfile;
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::stored::Carried;
 use crate::values::address::EmailAddress;
 use crate::values::ids::{ExternalId, IssueNumber, UserId, Version};
 use crate::values::locale::{Locale, TimeZoneName};
 use crate::values::names::{DisplayName, GroupName};
+use crate::values::user_name::UserName;
 
 /// Why nothing more is sent to an address until it is changed or tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,6 +49,12 @@ pub struct User {
     /// What a directory outside Beckon calls them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<ExternalId>,
+    /// What they sign in by elsewhere; no two users have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<UserName>,
+    /// What the directory says of them, if they are in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<Box<DirectoryProfile>>,
     /// What they are called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<DisplayName>,
@@ -109,6 +117,8 @@ impl User {
             version: Version::FIRST,
             email,
             external_id: None,
+            user_name: None,
+            directory: None,
             display_name: None,
             groups: BTreeSet::new(),
             locale: None,

@@ -26,6 +26,9 @@ pub enum AddUserError {
     /// Another user has this external id.
     #[error("the external id is taken")]
     ExternalIdTaken,
+    /// Another user has this user name.
+    #[error("the user name is taken")]
+    UserNameTaken,
     /// The idempotency key was used in the meantime: look it up again.
     #[error("the request is being answered already")]
     KeyTaken,

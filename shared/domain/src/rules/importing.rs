@@ -220,6 +220,8 @@ const fn field_of(name: &Identifier) -> &'static str {
     match name {
         Identifier::Address(_) => Column::Email.header(),
         Identifier::External(_) => Column::ExternalId.header(),
+        // Files hold no user names.
+        Identifier::UserName(_) => "userName",
     }
 }
 
@@ -282,7 +284,7 @@ mod tests {
         };
         let ids = entry.longer_ids()?.map(|id| match id {
             Identifier::External(id) => id.as_str().to_owned(),
-            Identifier::Address(_) => panic!("an address"),
+            Identifier::Address(_) | Identifier::UserName(_) => panic!("another name"),
         });
         Some(ids.collect())
     }

@@ -425,7 +425,11 @@ pub fn missed_its_mail(user: &User, carried: Option<&Mail>) -> bool {
 pub fn inviter(who: &Actor) -> Option<Label> {
     match who {
         Actor::Caller(name) => Label::parse(name).ok(),
-        Actor::Invitee | Actor::DeviceManagement | Actor::MailService | Actor::Clock => None,
+        Actor::Invitee
+        | Actor::DeviceManagement
+        | Actor::Directory
+        | Actor::MailService
+        | Actor::Clock => None,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::mail::{Mail, MailClass};
 use crate::model::settings::{RegistrationSettings, VersionedSettings};
 use crate::model::user::User;
+use crate::rules::directory::of_the_directory;
 use crate::rules::issuing::{
     IssueSecrets, IssueSpec, ResendSpec, issue, mail_again, missed_its_mail,
 };
@@ -72,7 +73,7 @@ pub fn has_open_invitation(user: &User, now: Timestamp) -> bool {
 
 /// The change from `before` to `after`, which differs in particulars alone. Refused if an open
 /// invitation would have to follow the user to an address that may not be invited: whoever
-/// mistypes a domain shall not lose the invitation by it.
+/// mistypes a domain shall not lose the invitation by it. Refused as well if it is the directory's to change.
 pub fn correct(
     before: &User,
     after: User,
@@ -80,6 +81,9 @@ pub fn correct(
     fresh: FreshIds,
     now: Timestamp,
 ) -> Result<UserChange, FieldProblem> {
+    if let Some(problem) = of_the_directory(before, &after, with.who) {
+        return Err(problem);
+    }
     let after = if after.enabled && !before.enabled {
         reached_again(after, &with.settings.settings, now)
     } else {

@@ -26,6 +26,7 @@ use crate::values::locale::{Locale, TimeZoneName};
 use crate::values::method::choice_applies;
 use crate::values::names::{DisplayName, parse_groups};
 use crate::values::problem::{FieldProblem, Problems};
+use crate::values::user_name::UserName;
 
 /// A user as somebody writes them: nothing is checked yet.
 #[derive(Clone, Default, Deserialize)]
@@ -50,6 +51,9 @@ pub struct NewUser {
     /// What a directory outside Beckon calls them.
     #[serde(default)]
     pub external_id: Option<String>,
+    /// What they sign in by elsewhere; no two users have the same.
+    #[serde(default)]
+    pub user_name: Option<String>,
     /// Whether to invite them at once; default true.
     #[serde(default)]
     pub invite: Option<bool>,
@@ -93,6 +97,9 @@ pub enum AddUserRefused {
     /// Another user has this external id.
     #[error("another user has this external id")]
     ExternalIdTaken,
+    /// Another user has this user name.
+    #[error("another user has this user name")]
+    UserNameTaken,
     /// The idempotency key came with another body before.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -177,6 +184,7 @@ impl<E: Env<Store: Users + SettingsStore + Idempotency>> AddUser<E> {
                 Ok(()) => return Ok(answer),
                 Err(AddUserError::AddressTaken) => return Err(AddUserRefused::AddressTaken),
                 Err(AddUserError::ExternalIdTaken) => return Err(AddUserRefused::ExternalIdTaken),
+                Err(AddUserError::UserNameTaken) => return Err(AddUserRefused::UserNameTaken),
                 // The same request came twice at once; the other one has the answer.
                 Err(AddUserError::KeyTaken) => turns.another().await?,
                 Err(AddUserError::Unavailable(error)) => return Err(error.into()),
@@ -214,6 +222,8 @@ fn parse(
     let external_id = given(new.external_id.as_ref()).and_then(|text| {
         problems.check(ExternalId::parse(text).map_err(|p| p.under("externalId")))
     });
+    let user_name = given(new.user_name.as_ref())
+        .and_then(|text| problems.check(UserName::parse(text).map_err(|p| p.under("userName"))));
     let groups = parse_groups(&new.groups, &mut problems);
     problems.ensure(!new.ownership.is_on() || new.invite != Some(false), || {
         FieldProblem::new(
@@ -225,6 +235,7 @@ fn parse(
     match email {
         Some(email) if problems.is_empty() => Ok(User {
             external_id,
+            user_name,
             display_name,
             groups,
             locale,

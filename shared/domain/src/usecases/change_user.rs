@@ -24,6 +24,7 @@ use crate::values::locale::{Locale, TimeZoneName};
 use crate::values::names::{DisplayName, as_first_written, parse_groups};
 use crate::values::problem::{FieldProblem, Problems};
 use crate::values::text;
+use crate::values::user_name::UserName;
 
 /// What to change, as a JSON merge patch: what is left out stays, and null clears a field, as an empty
 /// text does.
@@ -38,6 +39,9 @@ pub struct UserPatch {
     /// What a directory outside Beckon calls them; null or an empty text takes it away.
     #[serde(deserialize_with = "said")]
     pub external_id: Option<String>,
+    /// What they sign in by elsewhere; null or an empty text takes it away.
+    #[serde(deserialize_with = "said")]
+    pub user_name: Option<String>,
     /// What they are called; null or an empty text takes the name away.
     #[serde(deserialize_with = "said")]
     pub display_name: Option<String>,
@@ -91,6 +95,9 @@ pub enum ChangeUserRefused {
     /// Another user has this external id.
     #[error("another user has this external id")]
     ExternalIdTaken,
+    /// Another user has this user name.
+    #[error("another user has this user name")]
+    UserNameTaken,
     /// Try again later.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -162,6 +169,7 @@ where
                 ChangeOutcome::Saved => return Ok(after),
                 ChangeOutcome::AddressTaken => return Err(ChangeUserRefused::AddressTaken),
                 ChangeOutcome::ExternalIdTaken => return Err(ChangeUserRefused::ExternalIdTaken),
+                ChangeOutcome::UserNameTaken => return Err(ChangeUserRefused::UserNameTaken),
                 ChangeOutcome::Conflict | ChangeOutcome::DoneBefore => turns.another().await?,
             }
         }
@@ -214,6 +222,9 @@ fn patched(user: &User, patch: &UserPatch) -> Result<User, Vec<FieldProblem>> {
     }
     if let Some(text) = &patch.external_id {
         after.external_id = cleared(text, "externalId", ExternalId::parse, &mut problems);
+    }
+    if let Some(text) = &patch.user_name {
+        after.user_name = cleared(text, "userName", UserName::parse, &mut problems);
     }
     if let Some(text) = &patch.display_name {
         after.display_name = cleared(text, "displayName", DisplayName::parse, &mut problems);

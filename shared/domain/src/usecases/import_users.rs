@@ -368,7 +368,8 @@ where
                         ChangeOutcome::Conflict
                         | ChangeOutcome::DoneBefore
                         | ChangeOutcome::AddressTaken
-                        | ChangeOutcome::ExternalIdTaken,
+                        | ChangeOutcome::ExternalIdTaken
+                        | ChangeOutcome::UserNameTaken,
                     )
                     | None => {
                         complete = false;
@@ -398,7 +399,11 @@ where
         let digest = hex(&Sha256::digest(file));
         let caller = match &order.who {
             Actor::Caller(name) => name.as_str(),
-            Actor::Invitee | Actor::DeviceManagement | Actor::MailService | Actor::Clock => "",
+            Actor::Invitee
+            | Actor::DeviceManagement
+            | Actor::Directory
+            | Actor::MailService
+            | Actor::Clock => "",
         };
         // The list of batches may be a moment old. What an import of this very file has started is
         // known by its answer: the first one, and one more for whoever was added since.

@@ -366,7 +366,8 @@ where
                 ChangeOutcome::Saved | ChangeOutcome::DoneBefore => return Ok(()),
                 ChangeOutcome::Conflict
                 | ChangeOutcome::AddressTaken
-                | ChangeOutcome::ExternalIdTaken => {
+                | ChangeOutcome::ExternalIdTaken
+                | ChangeOutcome::UserNameTaken => {
                     turns.another().await?;
                     match self.env.store().load_user(current.id).await? {
                         Some(reloaded) => current = reloaded,

@@ -76,54 +76,96 @@ pub struct HeldSecret {
     pub since: Timestamp,
 }
 
-/// The secrets of every source, as they stand in one document.
+/// Where the tokens of the directory stand among the sources. It is no name that a source can have.
+const DIRECTORY: &str = "/directory";
+
+/// The secrets of every source, and the tokens of the directory, as they stand in one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SenderSecrets(BTreeMap<SourceName, Vec<HeldSecret>>);
+pub struct SenderSecrets(BTreeMap<String, Vec<HeldSecret>>);
 
 impl SenderSecrets {
     /// The secrets that are valid for a source, the oldest first.
     #[must_use]
     pub fn of(&self, source: &SourceName) -> &[HeldSecret] {
-        self.0.get(source).map_or(&[], Vec::as_slice)
+        self.held(source.as_str())
+    }
+
+    /// The tokens that are valid for the directory, the oldest first.
+    #[must_use]
+    pub fn of_directory(&self) -> &[HeldSecret] {
+        self.held(DIRECTORY)
+    }
+
+    fn held(&self, holder: &str) -> &[HeldSecret] {
+        self.0.get(holder).map_or(&[], Vec::as_slice)
     }
 
     /// The same with one more; `None` if there are two already.
     #[must_use]
     pub fn with(
-        mut self,
+        self,
         source: &SourceName,
         secret: SenderSecret,
         since: Timestamp,
     ) -> Option<(Self, u32)> {
-        let held = self.0.entry(source.clone()).or_default();
+        let (all, added) = self.with_one(source.as_str(), secret, since)?;
+        Some((all, added.id))
+    }
+
+    /// The same with one more token of the directory; `None` if there are two already.
+    #[must_use]
+    pub fn with_token(self, token: SenderSecret, since: Timestamp) -> Option<(Self, HeldSecret)> {
+        self.with_one(DIRECTORY, token, since)
+    }
+
+    fn with_one(
+        mut self,
+        holder: &str,
+        secret: SenderSecret,
+        since: Timestamp,
+    ) -> Option<(Self, HeldSecret)> {
+        let held = self.0.entry(holder.to_owned()).or_default();
         if held.len() >= MAX_SECRETS {
             return None;
         }
         let id = held.iter().map(|held| held.id).max().unwrap_or(0) + 1;
-        held.push(HeldSecret { id, secret, since });
-        Some((self, id))
+        let added = HeldSecret { id, secret, since };
+        held.push(added.clone());
+        Some((self, added))
     }
 
     /// The same without one; `None` if it is not there.
     #[must_use]
-    pub fn without(mut self, source: &SourceName, id: u32) -> Option<Self> {
-        let held = self.0.get_mut(source)?;
+    pub fn without(self, source: &SourceName, id: u32) -> Option<Self> {
+        self.without_one(source.as_str(), id)
+    }
+
+    /// The same without a token of the directory; `None` if it is not there.
+    #[must_use]
+    pub fn without_token(self, id: u32) -> Option<Self> {
+        self.without_one(DIRECTORY, id)
+    }
+
+    fn without_one(mut self, holder: &str, id: u32) -> Option<Self> {
+        let held = self.0.get_mut(holder)?;
         let before = held.len();
         held.retain(|held| held.id != id);
         if held.len() == before {
             return None;
         }
         if held.is_empty() {
-            self.0.remove(source);
+            self.0.remove(holder);
         }
         Some(self)
     }
 
-    /// The same without the sources that are no longer there.
+    /// The same without the sources that are no longer there. The directory's tokens stay.
     #[must_use]
     pub fn of_sources(mut self, is_there: impl Fn(&SourceName) -> bool) -> Self {
-        self.0.retain(|source, _| is_there(source));
+        self.0.retain(|holder, _| {
+            holder == DIRECTORY || SourceName::parse(holder).is_ok_and(|source| is_there(&source))
+        });
         self
     }
 }
@@ -151,6 +193,27 @@ mod tests {
         assert!(left.clone().without(&source, id).is_none());
         let (again, third) = left.with(&source, secret(first), now).unwrap();
         assert!(third > other && again.of(&source).len() == 2);
+    }
+
+    #[test]
+    fn the_directory_has_two_tokens_at_most_and_keeps_them_when_sources_go() {
+        let token = |text: &str| SenderSecret::parse(text).unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let (one, first) = SenderSecrets::default()
+            .with_token(token("first-first-first"), now)
+            .unwrap();
+
+        let (two, second) = one.with_token(token("second-second-second"), now).unwrap();
+
+        assert!(
+            two.clone()
+                .with_token(token("third-third-third"), now)
+                .is_none()
+        );
+        let left = two.of_sources(|_| false).without_token(first.id).unwrap();
+        assert_eq!(left.of_directory(), [second]);
+        assert!(left.without_token(first.id).is_none());
+        assert!(SourceName::parse(DIRECTORY).is_err());
     }
 
     #[test]

@@ -149,6 +149,7 @@ async fn every_wrong_field_is_named_at_once() {
         locale: Some("klingon".to_owned()),
         time_zone: Some("Mars/Olympus".to_owned()),
         external_id: Some("a\u{202E}b".to_owned()),
+        user_name: Some("a\nb".to_owned()),
         invite: Some(false),
         ownership: OwnerSwitch::On(OwnershipChoice::UserOwned),
     };
@@ -167,6 +168,7 @@ async fn every_wrong_field_is_named_at_once() {
             "locale",
             "timeZone",
             "externalId",
+            "userName",
             "groups[1]",
             "ownership"
         ]

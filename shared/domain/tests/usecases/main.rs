@@ -26,6 +26,7 @@ mod deliver_pace;
 mod device_events;
 mod expand;
 mod expand_by_filter;
+mod follow_directory;
 mod group_settings;
 mod guesser;
 mod hand_over;

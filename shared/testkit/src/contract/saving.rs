@@ -299,7 +299,9 @@ pub async fn who_repeats_after_a_conflict_loses_no_change_of_another<S: Store>(s
                     ChangeOutcome::Saved => break,
                     ChangeOutcome::Conflict => tokio::task::yield_now().await,
                     ChangeOutcome::DoneBefore => panic!("it holds no mail"),
-                    ChangeOutcome::AddressTaken | ChangeOutcome::ExternalIdTaken => {
+                    ChangeOutcome::AddressTaken
+                    | ChangeOutcome::ExternalIdTaken
+                    | ChangeOutcome::UserNameTaken => {
                         panic!("it claims no name")
                     }
                 }
@@ -351,6 +353,10 @@ async fn found_by(store: &impl Store, name: &Identifier) -> Option<User> {
     let found = match name {
         Identifier::Address(address) => store.user_by_address(address).await,
         Identifier::External(id) => store.user_by_external_id(id).await,
+        Identifier::UserName(_) => {
+            let found = store.users_by_names(std::slice::from_ref(name)).await;
+            found.and_then(beckon_domain::ports::reads::Loaded::one)
+        }
     };
     found.expect("the store can be reached")
 }

@@ -22,6 +22,7 @@ use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, JobId,
 
 use super::cast::Cast;
 use super::devices::Telling;
+use super::directory::Saying;
 use super::jobs_import::ImportFile;
 use super::jobs_wordings::TemplateOrder;
 use super::tasks::{Ended, Play};
@@ -105,6 +106,8 @@ pub(super) enum Job {
     Tell(Telling),
     Assign(DeviceId, UserId),
     LookAfterSources,
+    Follow(Box<Saying>),
+    LookAfterTokens,
     Feedback(Feedback),
     Expand(Vec<Record>),
     Publish(Vec<HistoryEntry>),
@@ -145,9 +148,11 @@ impl Job {
             | Self::Template(_)
             | Self::Resume
             | Self::Assign(..)
-            | Self::LookAfterSources => true,
+            | Self::LookAfterSources
+            | Self::LookAfterTokens => true,
             Self::Report(_)
             | Self::Tell(_)
+            | Self::Follow(_)
             | Self::Feedback(_)
             | Self::Expand(_)
             | Self::Publish(_)
@@ -203,6 +208,8 @@ impl Cast {
                 Job::Tell(telling) => cast.tell_of_device(&telling).await,
                 Job::Assign(device, user) => cast.assign(&device, user).await,
                 Job::LookAfterSources => cast.look_after_sources().await,
+                Job::Follow(saying) => cast.follow(&saying).await,
+                Job::LookAfterTokens => cast.look_after_tokens().await,
                 Job::Feedback(feedback) => cast.feedback(&feedback).await,
                 Job::Expand(records) => cast.carry_out(&records).await,
                 Job::Publish(rows) => cast.tell_world(&rows).await,

@@ -37,6 +37,7 @@ impl Cast {
                 AddUserRefused::Invalid(_)
                 | AddUserRefused::AddressTaken
                 | AddUserRefused::ExternalIdTaken
+                | AddUserRefused::UserNameTaken
                 | AddUserRefused::KeyReused,
             ) => Answer::Refused,
         };
@@ -56,6 +57,7 @@ impl Cast {
                 | ChangeUserRefused::UnknownUser
                 | ChangeUserRefused::AddressTaken
                 | ChangeUserRefused::ExternalIdTaken
+                | ChangeUserRefused::UserNameTaken
                 | ChangeUserRefused::Stale,
             ) => Answer::Refused,
         };

@@ -104,7 +104,9 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
         UseCase::CarryDeviceEvent => ledger.judge_device_events(),
         UseCase::AssignDevice => ledger.judge_reported_devices(),
         UseCase::AddUser
+        | UseCase::FollowDirectory
         | UseCase::ManageDeviceSources
+        | UseCase::ManageDirectoryTokens
         | UseCase::ReceiveDeviceEvent
         | UseCase::ChangeInvitation
         | UseCase::ChangeSettings

@@ -1,16 +1,19 @@
 //! Whether what a use case answered was right: what it says it did stands in the table, and what it
 //! gives as the reason for a refusal was so at some moment since it was asked.
 
+use beckon_domain::model::directory::DirectoryPerson;
 use beckon_domain::model::invitation::{Invitation, InvitationState as S};
 use beckon_domain::model::mail_content::ContentSecret;
 use beckon_domain::model::settings::Settings;
 use beckon_domain::model::user::User;
+use beckon_domain::rules::directory::OWNED_BY_DIRECTORY;
 use beckon_domain::usecases::add_user::{AddUserRefused, NewUser, UserAdded};
 use beckon_domain::usecases::change_invitation::{ChangeInvitationRefused, InvitationChange};
 use beckon_domain::usecases::change_settings::{ChangeSettingsRefused, SettingsView};
 use beckon_domain::usecases::change_user::{ChangeUserRefused, UserPatch};
 use beckon_domain::usecases::decline::Declined;
 use beckon_domain::usecases::delete_user::DeleteUserRefused;
+use beckon_domain::usecases::follow_directory::FollowRefused;
 use beckon_domain::usecases::hand_over::{HandOverRefused, HandedOver};
 use beckon_domain::usecases::try_address_again::TryAddressAgainRefused;
 use beckon_domain::values::address::EmailAddress;
@@ -113,6 +116,8 @@ impl Ledger {
             Err(AddUserRefused::ExternalIdTaken) => self.anybody_was(since, |user| {
                 user.external_id.as_ref().map(ExternalId::as_str) == asked.external_id.as_deref()
             }),
+            // Nobody is added with a user name here.
+            Err(AddUserRefused::UserNameTaken) => false,
             Err(AddUserRefused::Invalid(_)) => {
                 let address = EmailAddress::parse(&asked.email);
                 let foreign =
@@ -190,12 +195,17 @@ impl Ledger {
                 moved && enabled && self.was(user, since, |one| one == after)
             }
             Err(R::UnknownUser) => self.was_gone(user),
-            // Nobody names a version here.
-            Err(R::Stale) => false,
+            // Nobody names a version or a user name here.
+            Err(R::Stale | R::UserNameTaken) => false,
             Err(R::AddressTaken) => taken(&|one| Some(one.email.as_str()) == address.as_deref()),
             Err(R::ExternalIdTaken) => taken(&|one| {
                 one.external_id.as_ref().map(ExternalId::as_str) == patch.external_id.as_deref()
             }),
+            Err(R::Invalid(problems))
+                if problems.iter().any(|one| one.code == OWNED_BY_DIRECTORY) =>
+            {
+                self.was(user, since, |one| one.directory.is_some())
+            }
             Err(R::Invalid(_)) => {
                 let address = address.map(|address| EmailAddress::parse(&address));
                 match address {
@@ -214,6 +224,49 @@ impl Ledger {
             Err(R::Unavailable(_)) => true,
         };
         self.judge_answer(right, "changing a user", answer);
+    }
+
+    /// The directory was followed, or not.
+    pub(super) fn judge_followed<R: std::fmt::Debug>(
+        &mut self,
+        of: Option<UserId>,
+        person: &DirectoryPerson,
+        answer: &Result<User, FollowRefused<R>>,
+    ) {
+        use FollowRefused as R;
+        let since = self.since();
+        let address = match person.profile.emails.first() {
+            Some(email) => Some(email.value.clone()),
+            None => EmailAddress::parse(person.user_name.as_str()).ok(),
+        };
+        let named = |user: &User| {
+            let name = user.user_name.as_ref();
+            name.is_some_and(|name| name.key() == person.user_name.key())
+        };
+        let right = match answer {
+            Ok(after) => {
+                let followed = after.enabled == person.active
+                    && Some(&after.email) == address.as_ref()
+                    && after.directory.as_deref() == Some(&person.profile)
+                    && named(after);
+                followed && self.was(after.id, since, |one| one == after)
+            }
+            Err(R::UnknownUser) => of.is_some_and(|user| self.was_gone(user)),
+            Err(R::Taken("emails")) => self.anybody_was(since, |one| {
+                address
+                    .as_ref()
+                    .is_some_and(|at| one.email.normalised() == at.normalised())
+            }),
+            Err(R::Taken("userName")) => self.anybody_was(since, named),
+            // Nobody names a version or an external id here, and no edit fails.
+            Err(R::Stale | R::Change(_) | R::Taken(_)) => false,
+            Err(R::Invalid(_)) => match &address {
+                None => true,
+                Some(at) => self.settings_were(since, |one| !allows(one, at)),
+            },
+            Err(R::Unavailable(_)) => true,
+        };
+        self.judge_answer(right, "following the directory", answer);
     }
 
     /// Settings were saved, or not.

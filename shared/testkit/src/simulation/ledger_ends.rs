@@ -22,6 +22,9 @@ pub(super) fn days(number: u32) -> SignedDuration {
 
 /// Since when nothing can come of a user's invitation any more.
 pub(super) fn over_since(user: &User) -> Option<Timestamp> {
+    if user.enabled && user.directory.is_some() {
+        return None;
+    }
     let one = user.invitation.as_ref()?;
     (!is_live(one.state)).then(|| one.ended_at.unwrap_or(one.expires_at))
 }

@@ -8,6 +8,7 @@ use beckon_domain::model::ownership::{EnrollmentType, OwnershipChoice};
 use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
 use beckon_domain::model::reminders::ReminderPolicy;
 use beckon_domain::model::selection::{Selection, UserFilter};
+use beckon_domain::model::settings::directory::DirectoryInvites;
 use beckon_domain::model::settings::{Settings, UNSAVED};
 use beckon_domain::model::user::User;
 use beckon_domain::usecases::add_user::NewUser;
@@ -25,6 +26,7 @@ use ulid::Ulid;
 
 use super::devices;
 use super::dice::Dice;
+use super::directory;
 use super::jobs::{Job, Shown};
 use super::jobs_import::{ImportFile, ImportLine};
 use super::jobs_sends::order;
@@ -91,6 +93,8 @@ pub(super) fn draw_settings(dice: &mut Dice) -> Settings {
             .quiet_hours
             .filter(|_| dice.happens(700)),
     };
+    settings.directory.invites =
+        [DirectoryInvites::Nobody, DirectoryInvites::Everybody][dice.below(2)];
     settings.retention.erase_after_days = [None, None, Some(1), Some(2)][dice.below(4)];
     if !dice.happens(100) {
         settings.device_sources = vec![devices::source()];
@@ -107,7 +111,7 @@ const fn weight(use_case: UseCase) -> usize {
         UseCase::Redeem => 12,
         UseCase::SendInvitations | UseCase::ConfirmRegistration => 8,
         UseCase::ChangeInvitation => 4,
-        UseCase::RequestPin | UseCase::ChangeUser => 3,
+        UseCase::RequestPin | UseCase::ChangeUser | UseCase::FollowDirectory => 3,
         UseCase::HandOver
         | UseCase::ReceiveDeviceEvent
         | UseCase::StartJob
@@ -115,6 +119,7 @@ const fn weight(use_case: UseCase) -> usize {
         UseCase::AddUser
         | UseCase::AssignDevice
         | UseCase::ManageDeviceSources
+        | UseCase::ManageDirectoryTokens
         | UseCase::ChangeSettings
         | UseCase::ChangeTemplate
         | UseCase::Decline
@@ -249,6 +254,8 @@ fn asked(
         UseCase::StopJob => Job::StopMany(some_job(dice, ledger)?),
         UseCase::AssignDevice => devices::assigned(dice, ledger, &user)?,
         UseCase::ManageDeviceSources => Job::LookAfterSources,
+        UseCase::ManageDirectoryTokens => Job::LookAfterTokens,
+        UseCase::FollowDirectory => directory::said(dice, ledger, &user),
         UseCase::ReceiveDeviceEvent => Job::Tell(devices::message_about(dice, &user, now)),
         UseCase::CarryDeviceEvent
         | UseCase::CarryOutJob
@@ -331,7 +338,7 @@ fn seen(dice: &mut Dice, version: Version) -> Option<Version> {
 }
 
 /// Mostly this user, now and then one who was deleted.
-fn who(dice: &mut Dice, ledger: &Ledger, user: &User) -> UserId {
+pub(super) fn who(dice: &mut Dice, ledger: &Ledger, user: &User) -> UserId {
     if dice.happens(100)
         && let Some(deleted) = dice.pick(&ledger.deleted.keys().collect::<Vec<_>>())
     {

@@ -23,9 +23,11 @@ pub enum UseCase {
     EraseEnded,
     Expand,
     ExportUsers,
+    FollowDirectory,
     HandOver,
     ImportUsers,
     ManageDeviceSources,
+    ManageDirectoryTokens,
     NoteChanges,
     PreviewInvitations,
     PreviewTemplate,
@@ -53,7 +55,7 @@ pub(super) const USE_CASES: usize = UseCase::ALL.len();
 
 impl UseCase {
     /// Every one.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::AddUser,
         Self::AssignDevice,
         Self::CarryDeviceEvent,
@@ -71,9 +73,11 @@ impl UseCase {
         Self::EraseEnded,
         Self::Expand,
         Self::ExportUsers,
+        Self::FollowDirectory,
         Self::HandOver,
         Self::ImportUsers,
         Self::ManageDeviceSources,
+        Self::ManageDirectoryTokens,
         Self::NoteChanges,
         Self::PreviewInvitations,
         Self::PreviewTemplate,

@@ -29,6 +29,7 @@ use beckon_domain::values::ids::{
     BatchId, DeviceId, EventId, ExternalId, JobId, MailId, RunId, UserId, Version,
 };
 use beckon_domain::values::session_ids::SessionDigest;
+use beckon_domain::values::user_name::UserNameKey;
 use jiff::Timestamp;
 
 use super::spoilt::{SpoiltRows, keys};
@@ -38,6 +39,7 @@ pub(super) struct Rows {
     pub(super) users: BTreeMap<UserId, User>,
     pub(super) addresses: BTreeMap<NormalisedAddress, UserId>,
     pub(super) external_ids: BTreeMap<ExternalId, UserId>,
+    pub(super) user_names: BTreeMap<UserNameKey, UserId>,
     pub(super) mails: BTreeMap<MailId, Mail>,
     pub(super) history: BTreeMap<UserId, BTreeMap<EventId, HistoryEntry>>,
     pub(super) registrations: BTreeMap<(UserId, DeviceId), Registration>,
@@ -86,6 +88,7 @@ impl Rows {
             users: BTreeMap::new(),
             addresses: BTreeMap::new(),
             external_ids: BTreeMap::new(),
+            user_names: BTreeMap::new(),
             mails: BTreeMap::new(),
             history: BTreeMap::new(),
             registrations: BTreeMap::new(),
@@ -128,6 +131,9 @@ impl Rows {
         if let Some(external) = &user.external_id {
             self.external_ids.insert(external.clone(), user.id);
         }
+        if let Some(name) = &user.user_name {
+            self.user_names.insert(name.key(), user.id);
+        }
         self.changed.extend(touched_by_user(&user));
         self.users.insert(user.id, user);
     }
@@ -142,6 +148,9 @@ impl Rows {
             self.addresses.remove(&user.email.normalised());
             if let Some(external) = &user.external_id {
                 self.external_ids.remove(external);
+            }
+            if let Some(name) = &user.user_name {
+                self.user_names.remove(&name.key());
             }
         }
     }
@@ -244,6 +253,11 @@ impl Rows {
         {
             return Err(AddUserError::ExternalIdTaken);
         }
+        if let Some(name) = &user.user_name
+            && self.user_names.contains_key(&name.key())
+        {
+            return Err(AddUserError::UserNameTaken);
+        }
         self.put_user(user.clone());
         self.put_history(history);
         if let Some((batch, cursor)) = batch {
@@ -281,18 +295,21 @@ impl Rows {
         {
             Some(Identifier::Address(_)) => return ChangeOutcome::AddressTaken,
             Some(Identifier::External(_)) => return ChangeOutcome::ExternalIdTaken,
+            Some(Identifier::UserName(_)) => return ChangeOutcome::UserNameTaken,
             None => {}
         }
         for name in &change.frees {
             match name {
                 Identifier::Address(address) => self.addresses.remove(address),
                 Identifier::External(id) => self.external_ids.remove(id),
+                Identifier::UserName(name) => self.user_names.remove(name),
             };
         }
         for name in &change.claims {
             match name {
                 Identifier::Address(address) => self.addresses.insert(address.clone(), user.id),
                 Identifier::External(id) => self.external_ids.insert(id.clone(), user.id),
+                Identifier::UserName(name) => self.user_names.insert(name.clone(), user.id),
             };
         }
         self.changed.extend(touched_by_user(user));
@@ -329,6 +346,7 @@ impl Rows {
         match name {
             Identifier::Address(address) => self.addresses.get(address).copied(),
             Identifier::External(id) => self.external_ids.get(id).copied(),
+            Identifier::UserName(name) => self.user_names.get(name).copied(),
         }
     }
 

@@ -23,6 +23,7 @@ impl Table {
         enum Part {
             Address,
             ExternalId,
+            UserName,
             Answer,
             Else,
         }
@@ -39,6 +40,13 @@ impl Table {
             meanings.push(Part::ExternalId);
             items.push(part(self.replace(
                 pointer(keys::external(external), user.id),
+                Version::FIRST,
+            )?));
+        }
+        if let Some(name) = &user.user_name {
+            meanings.push(Part::UserName);
+            items.push(part(self.replace(
+                pointer(keys::user_name(&name.key()), user.id),
                 Version::FIRST,
             )?));
         }
@@ -71,6 +79,8 @@ impl Table {
             Err(AddUserError::AddressTaken)
         } else if because(|part| matches!(part, Part::ExternalId)) {
             Err(AddUserError::ExternalIdTaken)
+        } else if because(|part| matches!(part, Part::UserName)) {
+            Err(AddUserError::UserNameTaken)
         } else {
             Err(Unavailable::new("the table", "a new id exists already").into())
         }

@@ -52,7 +52,10 @@ impl Prepared {
             Some(taken) if taken.contains(&ChangeOutcome::AddressTaken) => {
                 ChangeOutcome::AddressTaken
             }
-            Some(taken) if !taken.is_empty() => ChangeOutcome::ExternalIdTaken,
+            Some(taken) if taken.contains(&ChangeOutcome::ExternalIdTaken) => {
+                ChangeOutcome::ExternalIdTaken
+            }
+            Some(taken) if !taken.is_empty() => ChangeOutcome::UserNameTaken,
             _ => ChangeOutcome::Conflict,
         }
     }
@@ -120,6 +123,7 @@ impl Table {
             let taken = match name {
                 Identifier::Address(_) => ChangeOutcome::AddressTaken,
                 Identifier::External(_) => ChangeOutcome::ExternalIdTaken,
+                Identifier::UserName(_) => ChangeOutcome::UserNameTaken,
             };
             claims.push((items.len(), taken));
             let pointer = pointer(key_of(name), change.user.id);

@@ -10,6 +10,7 @@ use super::administrators::AdministratorsDraft;
 use super::agreements::{self, AgreementDraft};
 use super::branding::BrandingDraft;
 use super::device_sources::{self, DeviceSourceDraft};
+use super::directory::DirectoryDraft;
 use super::fields::{MAX_LIST_LENGTH, list, optional};
 use super::groups::{self, GroupDraft};
 use super::registration::RegistrationDraft;
@@ -57,6 +58,8 @@ pub struct SettingsDraft {
     pub enrolment: EnrolmentDraft,
     /// Device managements that tell of devices by messages of their own; their secrets are set beside the settings.
     pub device_sources: Vec<DeviceSourceDraft>,
+    /// The directory that people come from; its tokens are set beside the settings.
+    pub directory: DirectoryDraft,
     /// A language tag; default `en`.
     pub locale: Option<String>,
     /// An IANA time zone; default `UTC`.
@@ -241,6 +244,7 @@ impl SettingsDraft {
                 branding: branding?,
                 enrolment: enrolment?,
                 device_sources: device_sources?,
+                directory: self.directory.parse(),
                 locale: locale?,
                 time_zone: time_zone?,
             })
@@ -318,6 +322,7 @@ impl From<Settings> for SettingsDraft {
                     })
                     .collect(),
             },
+            directory: settings.directory.into(),
             device_sources: settings
                 .device_sources
                 .into_iter()

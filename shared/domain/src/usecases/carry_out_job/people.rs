@@ -22,6 +22,7 @@ use crate::ports::mail_service::MailService;
 use crate::ports::mails::Mails;
 use crate::ports::settings::SettingsStore;
 use crate::ports::users::Users;
+use crate::rules::directory::OWNED_BY_DIRECTORY;
 use crate::rules::user_update::{UserUpdate, missed_mail};
 use crate::usecases::change_invitation::{
     By, ChangeInvitationRefused, cancelled, mailed_again, restored,
@@ -269,6 +270,11 @@ where
                 Ok(Ok(missed_mail(change, missed, resend, by.now)))
             }
             Err(ChangeUserRefused::Unavailable(error)) => Err(error),
+            Err(ChangeUserRefused::Invalid(problems))
+                if problems.iter().any(|one| one.code == OWNED_BY_DIRECTORY) =>
+            {
+                Ok(Err(refused(JobReason::OwnedByDirectory)))
+            }
             // The names were read with the order; only their number can be wrong for somebody.
             Err(ChangeUserRefused::Invalid(_)) => Ok(Err(refused(JobReason::TooManyGroups))),
             Err(ChangeUserRefused::UnknownUser) => Ok(Err(JobResult::Gone)),
@@ -276,7 +282,8 @@ where
             | Err(
                 ChangeUserRefused::Stale
                 | ChangeUserRefused::AddressTaken
-                | ChangeUserRefused::ExternalIdTaken,
+                | ChangeUserRefused::ExternalIdTaken
+                | ChangeUserRefused::UserNameTaken,
             ) => Ok(Err(JobResult::Unchanged { reason: None })),
         }
     }

@@ -1,0 +1,157 @@
+//! What follows for a user from what the directory says of them, and what of a user is the directory's alone.
+//!
+//! A directory says more than Beckon uses, and in other forms. What it says is kept as it says it; what cannot be
+//! used, such as a language tag that is none, counts as not said. Only an address must be there, since without one
+//! nobody can be invited, and a name must not be hostile, since mails show it.
+
+use jiff::Timestamp;
+
+use crate::model::actor::Actor;
+use crate::model::directory::{DirectoryEmail, DirectoryPerson, DirectoryProfile, DirectoryText};
+use crate::model::user::User;
+use crate::values::address::EmailAddress;
+use crate::values::ids::UserId;
+use crate::values::locale::{Locale, TimeZoneName};
+use crate::values::names::DisplayName;
+use crate::values::problem::FieldProblem;
+use crate::values::user_name::UserName;
+
+/// Somebody whom the directory adds.
+pub fn joined(id: UserId, said: DirectoryPerson, now: Timestamp) -> Result<User, FieldProblem> {
+    let email = address_of(&said.user_name, &said.profile)?;
+    followed(&User::new(id, email, now), said)
+}
+
+/// The user as they are once the directory has said this of them. What it never said stays as it was typed by hand;
+/// what it no longer says goes.
+pub fn followed(before: &User, said: DirectoryPerson) -> Result<User, FieldProblem> {
+    let old = before.directory.as_deref();
+    let email = address_of(&said.user_name, &said.profile)?;
+    let display_name = name_of(&said.profile)?;
+    let had_name = old.is_some_and(|old| name_of(old).is_ok_and(|name| name.is_some()));
+    let locale = locale_of(&said.profile);
+    let had_locale = old.is_some_and(|old| locale_of(old).is_some());
+    let time_zone = time_zone_of(&said.profile);
+    let had_zone = old.is_some_and(|old| time_zone_of(old).is_some());
+    let keep_id = said.external_id.is_none() && old.is_none();
+    Ok(User {
+        email,
+        user_name: Some(said.user_name),
+        external_id: if keep_id {
+            before.external_id.clone()
+        } else {
+            said.external_id
+        },
+        display_name: display_name.or_else(|| before.display_name.clone().filter(|_| !had_name)),
+        locale: locale.or_else(|| before.locale.clone().filter(|_| !had_locale)),
+        time_zone: time_zone.or_else(|| before.time_zone.clone().filter(|_| !had_zone)),
+        enabled: said.active,
+        directory: Some(Box::new(said.profile)),
+        ..before.clone()
+    })
+}
+
+/// Where mail goes: to the primary address, else to the one of work, else to the first; without any, to the user name
+/// if that is an address.
+fn address_of(
+    user_name: &UserName,
+    profile: &DirectoryProfile,
+) -> Result<EmailAddress, FieldProblem> {
+    let emails = &profile.emails;
+    let is_primary = |email: &&DirectoryEmail| email.primary == Some(true);
+    let is_work = |email: &&DirectoryEmail| {
+        let kind = email.kind.as_ref();
+        kind.is_some_and(|kind| kind.as_str().eq_ignore_ascii_case("work"))
+    };
+    let chosen = emails
+        .iter()
+        .find(is_primary)
+        .or_else(|| emails.iter().find(is_work))
+        .or_else(|| emails.first());
+    match chosen {
+        Some(email) => Ok(email.value.clone()),
+        None => EmailAddress::parse(user_name.as_str()).map_err(|_| {
+            FieldProblem::new(
+                "emails",
+                "missing",
+                "must hold an address, since userName is none; map an attribute with the mail address to emails[type eq \"work\"].value",
+            )
+        }),
+    }
+}
+
+/// What they are called: the name to show, else the whole name, else its parts.
+fn name_of(profile: &DirectoryProfile) -> Result<Option<DisplayName>, FieldProblem> {
+    let name = &profile.name;
+    let (field, text) = match (&profile.display_name, &name.formatted) {
+        (Some(shown), _) => ("displayName", shown.as_str().to_owned()),
+        (None, Some(formatted)) => ("name.formatted", formatted.as_str().to_owned()),
+        (None, None) => {
+            let parts = [&name.given_name, &name.family_name];
+            let parts = parts.into_iter().flatten().map(DirectoryText::as_str);
+            ("name", parts.collect::<Vec<_>>().join(" "))
+        }
+    };
+    if text.is_empty() {
+        return Ok(None);
+    }
+    DisplayName::parse(&text)
+        .map(Some)
+        .map_err(|problem| problem.under(field))
+}
+
+/// The language: the preferred one, of several the first, else that of the region.
+fn locale_of(profile: &DirectoryProfile) -> Option<Locale> {
+    let said = [&profile.preferred_language, &profile.locale];
+    said.into_iter().flatten().find_map(|said| {
+        let first = said.as_str().split([',', ';']).next().unwrap_or_default();
+        Locale::parse(first).ok()
+    })
+}
+
+fn time_zone_of(profile: &DirectoryProfile) -> Option<TimeZoneName> {
+    let said = profile.time_zone.as_ref()?;
+    TimeZoneName::parse(said.as_str()).ok()
+}
+
+/// What a change is refused with that is the directory's to make.
+pub const OWNED_BY_DIRECTORY: &str = "ownedByDirectory";
+
+/// What of this change is the directory's alone, and made by somebody else.
+#[must_use]
+pub fn of_the_directory(before: &User, after: &User, who: &Actor) -> Option<FieldProblem> {
+    let owned = before.directory.as_deref()?;
+    if *who == Actor::Directory {
+        return None;
+    }
+    let says_name = name_of(owned).is_ok_and(|name| name.is_some());
+    let fields = [
+        ("email", before.email != after.email),
+        ("externalId", before.external_id != after.external_id),
+        ("userName", before.user_name != after.user_name),
+        ("enabled", before.enabled != after.enabled),
+        (
+            "displayName",
+            says_name && before.display_name != after.display_name,
+        ),
+        (
+            "locale",
+            locale_of(owned).is_some() && before.locale != after.locale,
+        ),
+        (
+            "timeZone",
+            time_zone_of(owned).is_some() && before.time_zone != after.time_zone,
+        ),
+    ];
+    let changed = fields.into_iter().find(|(_, changed)| *changed);
+    changed.map(|(field, _)| {
+        FieldProblem::new(
+            field,
+            OWNED_BY_DIRECTORY,
+            "comes from the directory, which would put it back; change it there",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+use super::*;
+use crate::model::directory::DirectoryName;
+use crate::model::examples::somebody;
+use crate::values::ids::ExternalId;
+
+fn text(said: &str) -> Option<DirectoryText> {
+    DirectoryText::parse(said).unwrap()
+}
+
+fn email(value: &str, kind: &str, primary: Option<bool>) -> DirectoryEmail {
+    DirectoryEmail {
+        value: EmailAddress::parse(value).unwrap(),
+        kind: text(kind),
+        primary,
+    }
+}
+
+fn person(profile: DirectoryProfile) -> DirectoryPerson {
+    DirectoryPerson {
+        user_name: UserName::parse("ada@example.com").unwrap(),
+        external_id: None,
+        active: true,
+        profile,
+    }
+}
+
+fn called(name: &str) -> DirectoryProfile {
+    DirectoryProfile {
+        display_name: text(name),
+        ..DirectoryProfile::default()
+    }
+}
+
+#[test]
+fn mail_goes_to_the_primary_address_then_to_the_one_of_work_then_to_the_user_name() {
+    let private = email("private@example.com", "home", None);
+    let work = email("work@example.com", "Work", None);
+    let primary = email("primary@example.com", "other", Some(true));
+    for (emails, address) in [
+        (
+            vec![private.clone(), work.clone(), primary],
+            "primary@example.com",
+        ),
+        (vec![private.clone(), work], "work@example.com"),
+        (vec![private], "private@example.com"),
+        (Vec::new(), "ada@example.com"),
+    ] {
+        let profile = DirectoryProfile {
+            emails,
+            ..DirectoryProfile::default()
+        };
+
+        let user = followed(&somebody(), person(profile)).unwrap();
+
+        assert_eq!(user.email.as_str(), address);
+    }
+}
+
+#[test]
+fn whoever_has_no_address_at_all_is_refused_with_what_to_map() {
+    let nobody = DirectoryPerson {
+        user_name: UserName::parse("ada").unwrap(),
+        ..person(DirectoryProfile::default())
+    };
+
+    let problem = followed(&somebody(), nobody).unwrap_err();
+
+    assert_eq!(
+        (problem.field.as_str(), problem.code),
+        ("emails", "missing")
+    );
+    assert!(problem.detail.contains("work"));
+}
+
+#[test]
+fn a_name_is_the_one_to_show_else_the_whole_one_else_its_parts_and_no_link() {
+    let parts = DirectoryName {
+        formatted: None,
+        given_name: text("Ada"),
+        family_name: text("Lovelace"),
+    };
+    let whole = DirectoryName {
+        formatted: text("Countess Ada"),
+        ..parts.clone()
+    };
+    for (shown, name, expected) in [
+        ("A. Lovelace", whole.clone(), "A. Lovelace"),
+        ("", whole, "Countess Ada"),
+        ("", parts, "Ada Lovelace"),
+    ] {
+        let profile = DirectoryProfile {
+            name,
+            ..called(shown)
+        };
+        let user = followed(&somebody(), person(profile)).unwrap();
+
+        assert_eq!(user.display_name.unwrap().as_str(), expected);
+    }
+    let hostile = followed(&somebody(), person(called("see https://evil.example")));
+    assert_eq!(hostile.unwrap_err().field, "displayName");
+}
+
+#[test]
+fn what_the_directory_no_longer_says_goes_and_what_it_never_said_stays() {
+    let by_hand = User {
+        locale: Locale::parse("fi").ok(),
+        external_id: ExternalId::parse("file-7").ok(),
+        ..somebody()
+    };
+
+    let adopted = followed(&by_hand, person(called("Ada"))).unwrap();
+    let nameless = followed(&adopted, person(DirectoryProfile::default())).unwrap();
+
+    assert_eq!(adopted.locale, by_hand.locale);
+    assert_eq!(adopted.external_id, by_hand.external_id);
+    assert_eq!(adopted.display_name.unwrap().as_str(), "Ada");
+    assert_eq!(nameless.display_name, None);
+    assert_eq!(nameless.locale, by_hand.locale);
+    assert_eq!(nameless.external_id, None);
+}
+
+#[test]
+fn a_language_may_stand_first_of_several_and_a_zone_may_be_windows_s() {
+    let profile = |language: &str, zone: &str| DirectoryProfile {
+        preferred_language: text(language),
+        locale: text("de_AT"),
+        time_zone: text(zone),
+        ..DirectoryProfile::default()
+    };
+    let follow = |said| followed(&somebody(), person(said)).unwrap();
+
+    let first = follow(profile("fr-FR, en;q=0.8", "W. Europe Standard Time"));
+    let unusable = follow(profile("?", "the moon"));
+
+    assert_eq!(first.locale.unwrap().as_str(), "fr-FR");
+    assert_eq!(first.time_zone.unwrap().as_str(), "Europe/Berlin");
+    assert_eq!(unusable.locale.unwrap().as_str(), "de-AT");
+    assert_eq!(unusable.time_zone, somebody().time_zone);
+}
+
+#[test]
+fn nobody_but_the_directory_changes_what_it_says_and_the_rest_anybody_may() {
+    let administrator = Actor::Caller("an-administrator".to_owned());
+    let user = followed(&somebody(), person(called("Ada"))).unwrap();
+    let renamed = User {
+        display_name: DisplayName::parse("Alex").ok(),
+        ..user.clone()
+    };
+    let disabled = User {
+        enabled: false,
+        ..user.clone()
+    };
+    let speaking = User {
+        locale: Locale::parse("fi").ok(),
+        ..user.clone()
+    };
+    let code = |after, who| of_the_directory(&user, after, who).map(|problem| problem.field);
+
+    assert_eq!(code(&renamed, &administrator).unwrap(), "displayName");
+    assert_eq!(code(&disabled, &administrator).unwrap(), "enabled");
+    assert_eq!(code(&speaking, &administrator), None);
+    assert_eq!(code(&renamed, &Actor::Directory), None);
+    assert_eq!(
+        of_the_directory(&somebody(), &renamed, &administrator),
+        None
+    );
+}
