@@ -305,20 +305,20 @@ async fn somebody_s_devices_are_listed_with_whose_they_are_and_why() {
                 "id": "d-0", "name": null, "platform": null, "osVersion": null, "serial": null,
                 "supervised": true, "enrollmentType": null, "ownership": "companyOwned",
                 "rule": "supervised", "issue": null, "registeredAt": second.to_string(),
-                "timeUnknown": false, "afterEnd": true, "sessionIssue": null, "notCompleted": null,
+                "timeUnknown": false, "afterEnd": true, "sessionIssue": null, "notCompleted": null, "flags": [], "unenrolledAt": null,
             },
             {
                 "id": "d-1", "name": "Phone", "platform": "ios", "osVersion": "19.1",
                 "serial": "C02", "supervised": null, "enrollmentType": "device",
                 "ownership": "userOwned", "rule": "invitation", "issue": 1,
                 "registeredAt": first.to_string(), "timeUnknown": false, "afterEnd": false,
-                "sessionIssue": null, "notCompleted": null,
+                "sessionIssue": null, "notCompleted": null, "flags": [], "unenrolledAt": null,
             },
             {
                 "id": "d-2", "name": null, "platform": null, "osVersion": null, "serial": null,
                 "supervised": null, "enrollmentType": null, "ownership": "notSet",
                 "rule": "notSet", "issue": null, "registeredAt": long_ago, "timeUnknown": false,
-                "afterEnd": false, "sessionIssue": null,
+                "afterEnd": false, "sessionIssue": null, "flags": [], "unenrolledAt": null,
                 "notCompleted": {
                     "issue": 1, "why": "enrolledBefore",
                     "detail": "Issue 1 was not completed, because the device was enrolled before that invitation was made.",
