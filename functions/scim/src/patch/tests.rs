@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what json! makes is given away"
+)]
+
 use serde_json::json;
 
 use super::*;
