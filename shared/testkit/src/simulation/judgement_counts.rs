@@ -188,7 +188,10 @@ pub(super) fn latest_mail(ledger: &Ledger, own: &Mail, issues: &BTreeSet<IssueNu
         let invites = matches!(mail.kind, MailKind::Invitation { .. });
         mail.user == own.user && invites && mail.kind.carries() == last_issue
     });
-    let when = |mail: &Mail| (mail.created_at, mail.id);
+    let when = |mail: &Mail| {
+        let again = matches!(mail.kind, MailKind::Invitation { again: true, .. });
+        (mail.kind.carries(), again, mail.created_at, mail.id)
+    };
     mails.retain(|mail| when(mail) >= when(own));
     mails.sort_by_key(|mail| std::cmp::Reverse(when(mail)));
     let was_dropped = |mail: &Mail| mail.state == MailState::Dropped;

@@ -6,7 +6,7 @@
 
 use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::model::invitation::MAX_LATER_MAILS;
-use crate::model::mail::{Mail, MailState};
+use crate::model::mail::{Mail, MailKind, MailState};
 use crate::values::ids::{IssueNumber, MailId};
 
 /// The mail that says where a member's mail stands: the latest, or, if it was dropped, the one before it; but while
@@ -29,11 +29,14 @@ pub fn mail_that_counts<'a>(own: &'a Mail, later: &'a [Mail]) -> &'a Mail {
     }
 }
 
-/// Of these mails those that followed a batch's `own`, the latest first. Of two at the same moment any may be the later
-/// one, but always the same.
+/// Of these mails those that followed a batch's `own`, the latest first: the later issue's, and of an issue the one that says
+/// it again. The moments at which they were written may be those of two runs, whose clocks differ.
 #[must_use]
 pub fn followers(own: &Mail, mut mails: Vec<Mail>) -> Vec<Mail> {
-    let when = |mail: &Mail| (mail.created_at, mail.id);
+    let when = |mail: &Mail| {
+        let again = matches!(mail.kind, MailKind::Invitation { again: true, .. });
+        (mail.kind.carries(), again, mail.created_at, mail.id)
+    };
     mails.retain(|mail| when(mail) > when(own));
     mails.sort_unstable_by_key(|mail| std::cmp::Reverse(when(mail)));
     mails

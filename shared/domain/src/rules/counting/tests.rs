@@ -209,3 +209,40 @@ fn a_mail_touches_numbers_once_it_has_come_to_something() {
         assert_eq!(others, [], "{state:?}");
     }
 }
+
+#[test]
+fn the_mail_of_the_later_issue_followed_and_of_an_issue_the_one_that_says_it_again() {
+    let first = Mail {
+        id: MailId::from_bytes([9; 16]),
+        ..mail_to(&somebody(), invitation())
+    };
+    let again = MailKind::Invitation {
+        issue: IssueNumber::NONE.next(),
+        replaces: false,
+        again: true,
+        after: Some(first.id),
+    };
+    let again = Mail {
+        created_at: MONDAY - SignedDuration::from_millis(1),
+        ..mail_to(&somebody(), again)
+    };
+    let of_a_later_issue = MailKind::Invitation {
+        issue: IssueNumber::NONE.next().next(),
+        replaces: true,
+        again: false,
+        after: None,
+    };
+    let later = Mail {
+        id: MailId::from_bytes([0; 16]),
+        ..mail_to(&somebody(), of_a_later_issue)
+    };
+    let followed = |own: &Mail| {
+        let all = vec![first.clone(), again.clone(), later.clone()];
+        let ids = followers(own, all).into_iter().map(|mail| mail.id);
+        ids.collect::<Vec<_>>()
+    };
+
+    assert_eq!(followed(&first), [later.id, again.id]);
+    assert_eq!(followed(&again), [later.id]);
+    assert_eq!(followed(&later), []);
+}
