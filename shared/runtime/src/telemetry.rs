@@ -19,7 +19,7 @@ use crate::metrics;
 static STARTED: OnceLock<Instant> = OnceLock::new();
 
 /// Our crates, which may log at every level.
-const OURS: [&str; 24] = [
+const OURS: [&str; 25] = [
     "beckon",
     "beckon_aws",
     "beckon_console",
@@ -44,6 +44,7 @@ const OURS: [&str; 24] = [
     "registration_confirmed",
     "send",
     "settings",
+    "scim",
 ];
 
 /// Starts logging in Lambda: a JSON object a line, with the ids of the request and the trace.
