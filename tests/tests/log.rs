@@ -524,7 +524,7 @@ async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec
     ]
 }
 
-/// What is asked of sources of device events, and what they send.
+/// What is asked of sources of device events, and what they send; and of the tokens of the directory.
 async fn everything_that_changes_sources(beckon: &Beckon) -> Vec<Asked> {
     const NEEDED: &str = "the-secret-of-ours";
     let mapping = json!({
@@ -581,6 +581,18 @@ async fn everything_that_changes_sources(beckon: &Beckon) -> Vec<Asked> {
         Asked::new(
             "POST /v1/device-event-sources/failures/{id}/replay",
             format!("/v1/device-event-sources/failures/{replayed}/replay"),
+            Value::Null,
+            1,
+        ),
+        Asked::new(
+            "POST /v1/directory/tokens",
+            "/v1/directory/tokens",
+            Value::Null,
+            1,
+        ),
+        Asked::new(
+            "DELETE /v1/directory/tokens/{id}",
+            "/v1/directory/tokens/1",
             Value::Null,
             1,
         ),
