@@ -231,8 +231,9 @@ pub struct InvitationSteps {
     pub later_mails: Vec<MailId>,
 }
 
-/// How many of the mails that followed a batch's own are noted.
-pub const MAX_LATER_MAILS: usize = 4;
+/// How many of the mails that followed a batch's own are noted. Of a few that were dropped the one before them counts,
+/// so all must be there that anybody asks for in earnest; hardly anybody is mailed the same more than once or twice.
+pub const MAX_LATER_MAILS: usize = 32;
 
 impl InvitationSteps {
     /// Notes that the issue was put into another mail.
