@@ -61,7 +61,7 @@ def test_axe_finds_nothing(beckon, chromium, jamf, width, colours):
     with chromium.visit(viewport={"width": width, "height": 800}, color_scheme=colours, reduced_motion="reduce") as visit:
         visit.open("/devices")
         visit.button(f"Assign Phone {serial}").click()
-        expect(visit.dialog.get_by_text("Nobody was found.")).to_be_visible()
+        expect(visit.dialog.locator("p", has_text="Nobody was found.")).to_be_visible()
         visit.is_accessible()
         visit.button("Cancel", visit.dialog).click()
         visit.is_accessible()

@@ -7,11 +7,15 @@ import { inFull, moment, relative } from "./format.js";
 const EVERY = 20_000;
 
 /** @type {{ [how: string]: (at: string) => string }} */
-const WAYS = { ago: relative, both: (at) => `${moment(at)} (${relative(at)})` };
+const WAYS = {
+  ago: (at) => relative(at),
+  short: (at) => relative(at, Date.now(), "short"),
+  both: (at) => `${moment(at)} (${relative(at)})`,
+};
 
 /**
  * @param {string} at
- * @param {"ago" | "both"} [how] with the moment itself, or without
+ * @param {"ago" | "short" | "both"} [how] with the moment itself, or without, or in few letters
  */
 export function ago(at, how = "ago") {
   return h("time", { datetime: at, title: inFull(at), dataset: { ago: how } }, WAYS[how]?.(at));

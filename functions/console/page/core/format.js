@@ -82,9 +82,10 @@ const UNITS = [
  *
  * @param {string | Date} moment
  * @param {number} [now] in milliseconds
+ * @param {"long" | "short"} [style] "3 minutes ago", or "3 min. ago" where there is little room
  */
-export function relative(moment, now = Date.now()) {
-  const write = formatter("relative", (tag) => new Intl.RelativeTimeFormat(tag, { numeric: "auto" }));
+export function relative(moment, now = Date.now(), style = "long") {
+  const write = formatter(`relative.${style}`, (tag) => new Intl.RelativeTimeFormat(tag, { numeric: "auto", style }));
   const seconds = (new Date(moment).getTime() - now) / 1000;
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return write.format(Math.round(seconds / length), unit);

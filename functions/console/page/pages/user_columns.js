@@ -57,7 +57,7 @@ export function deliveryBadge(state) {
 
 /** @param {string | undefined} moment */
 function when(moment) {
-  return moment ? ago(moment) : h("span", { class: "muted" }, "–");
+  return moment ? ago(moment, "short") : h("span", { class: "muted" }, "–");
 }
 
 /** @param {User} user */
