@@ -325,7 +325,7 @@ def test_how_long_ago_something_was_goes_on_while_the_page_stays_open(beckon, ch
         expect(issued).to_have_text("now")
         console.answers("/v1/users?*", 503)
         console.page.clock.fast_forward(3 * 60_000)
-        expect(issued).to_have_text("3 min. ago")
+        expect(issued).to_have_text("3 min ago")
         page.unroute_all()
 
 
