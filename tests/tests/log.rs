@@ -524,7 +524,7 @@ async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec
     ]
 }
 
-/// What is asked of sources of device events, and what they send; and of the tokens of the directory.
+/// What is asked of sources of device events, and what they send.
 async fn everything_that_changes_sources(beckon: &Beckon) -> Vec<Asked> {
     const NEEDED: &str = "the-secret-of-ours";
     let mapping = json!({
@@ -584,18 +584,6 @@ async fn everything_that_changes_sources(beckon: &Beckon) -> Vec<Asked> {
             Value::Null,
             1,
         ),
-        Asked::new(
-            "POST /v1/directory/tokens",
-            "/v1/directory/tokens",
-            Value::Null,
-            1,
-        ),
-        Asked::new(
-            "DELETE /v1/directory/tokens/{id}",
-            "/v1/directory/tokens/1",
-            Value::Null,
-            1,
-        ),
         Asked::new("POST /v1/device-events/{source}", address, unfit, 1),
         Asked::new(
             "POST /v1/device-assignments",
@@ -613,12 +601,23 @@ async fn everything_that_changes_sources(beckon: &Beckon) -> Vec<Asked> {
     ]
 }
 
+/// What is asked of the tokens of the directory.
+fn everything_that_changes_tokens() -> [Asked; 2] {
+    let tokens = "/v1/directory/tokens";
+    let remove = "DELETE /v1/directory/tokens/{id}";
+    [
+        Asked::new("POST /v1/directory/tokens", tokens, Value::Null, 1),
+        Asked::new(remove, format!("{tokens}/1"), Value::Null, 1),
+    ]
+}
+
 #[tokio::test]
 async fn each_change_is_one_line_that_says_who_made_it_and_what_it_was() {
     let log = Log::finest();
     let beckon = Beckon::start_with(quick).await;
     let ada = beckon.invite("ada@example.com").await;
     let mut everything = everything_that_changes_sources(&beckon).await;
+    everything.extend(everything_that_changes_tokens());
     everything.extend(everything_that_changes_something(&beckon, &ada).await);
 
     let mut asked_for = BTreeSet::new();
