@@ -39,7 +39,12 @@ def test_who_joins_by_scim_is_invited_and_who_leaves_is_disabled(session):
 
     renamed = {"schemas": [PATCH], "Operations": [{"op": "Replace", "path": "displayName", "value": "Sam Rivera-Ito"}]}
     scim("PATCH", f"Users/{joined['id']}", renamed).expect(200)
-    equal(admin.get(f"/v1/users/{joined['id']}").expect(200).json["name"], "Sam Rivera-Ito", "the name")
+    equal(admin.get(f"/v1/users/{joined['id']}").expect(200).json["displayName"], "Sam Rivera-Ito", "the name")
+
+    admin.add("hana")
+    listed = scim("GET", "Users?count=1").expect(200).json
+    if listed["totalResults"] < 2 or len(listed["Resources"]) != 1:
+        raise AssertionError(f"the list of everybody has {listed['totalResults']}, and a page {len(listed['Resources'])}")
 
     left = {"schemas": [PATCH], "Operations": [{"op": "Replace", "path": "active", "value": "False"}]}
     scim("PATCH", f"Users/{joined['id']}", left).expect(200)
