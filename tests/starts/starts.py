@@ -20,8 +20,10 @@ from workload import prepare
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# What the template tells the console of the sign-in; it asks the issuer for nothing.
-SIGN_IN = {
+# What the template tells functions beside that: of the sign-in, whose issuer is asked for nothing, and where the
+# secrets of senders are, which none of these answers needs.
+TOLD_BESIDE = {
+    "BECKON_SENDER_SECRET": "beckon-senders",
     "BECKON_CONSOLE_ISSUER": "https://issuer.example",
     "BECKON_CONSOLE_SCOPE": "openid email profile",
     "BECKON_CONSOLE_TOKEN": "id",
@@ -85,7 +87,7 @@ class Measuring:
         self._twins = Twins(folder / "twin")
         self._over_tls = {
             **{name: value for name, value in given.items() if name != "AWS_ENDPOINT_URL_LAMBDA"},
-            **SIGN_IN,
+            **TOLD_BESIDE,
             "AWS_ENDPOINT_URL": self._tls.address,
             "AWS_LAMBDA_FUNCTION_NAME": "measured",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
