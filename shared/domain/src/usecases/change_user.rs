@@ -133,63 +133,121 @@ where
         patch: &UserPatch,
         who: &Actor,
     ) -> Result<User, ChangeUserRefused> {
-        let settings = self.env.store().current_settings().await?;
-        let ring = self.env.keys().key_ring().await?;
-        let with = UserUpdate {
-            who,
-            settings: &settings,
-            key: ring.current(),
+        let decide = |before: &User, with: &UserUpdate<'_>, now| {
+            corrected(&self.env, before, patch, with, now)
         };
-        let mut turns = Turns::new(&self.env, "changing a user");
-        loop {
-            let before = self
-                .env
-                .store()
-                .load_user(id)
-                .await?
-                .ok_or(ChangeUserRefused::UnknownUser)?;
-            if expected.is_some_and(|expected| expected != before.version) {
-                return Err(ChangeUserRefused::Stale);
-            }
-            let now = self.env.clock().now();
-            let Some((change, missed)) = corrected(&self.env, &before, patch, &with, now)? else {
-                return Ok(before);
-            };
-            let change = match missed {
-                Some(mail) => {
-                    let missed = readable(self.env.store().load_mail(mail).await)?;
-                    let resend = resend(&with, self.env.entropy());
-                    missed_mail(change, missed.as_ref(), resend, now)
-                }
-                None => change,
-            };
-            let change = change.for_request(self.env.entropy().request().as_ref());
-            let after = change.user.clone();
-            match self.env.store().save_user(&change).await? {
-                ChangeOutcome::Saved => return Ok(after),
-                ChangeOutcome::AddressTaken => return Err(ChangeUserRefused::AddressTaken),
-                ChangeOutcome::ExternalIdTaken => return Err(ChangeUserRefused::ExternalIdTaken),
-                ChangeOutcome::UserNameTaken => return Err(ChangeUserRefused::UserNameTaken),
-                ChangeOutcome::Conflict | ChangeOutcome::DoneBefore => turns.another().await?,
-            }
+        correct_until_saved(&self.env, id, expected, who, decide).await
+    }
+}
+
+/// Why a correction was not made, whoever asked for it.
+pub(super) enum CorrectionRefused {
+    /// There is no such user.
+    UnknownUser,
+    /// The user is in another version than the one that was named.
+    Stale,
+    /// Another user has this address.
+    AddressTaken,
+    /// Another user has this external id.
+    ExternalIdTaken,
+    /// Another user has this user name.
+    UserNameTaken,
+}
+
+impl From<CorrectionRefused> for ChangeUserRefused {
+    fn from(refused: CorrectionRefused) -> Self {
+        match refused {
+            CorrectionRefused::UnknownUser => Self::UnknownUser,
+            CorrectionRefused::Stale => Self::Stale,
+            CorrectionRefused::AddressTaken => Self::AddressTaken,
+            CorrectionRefused::ExternalIdTaken => Self::ExternalIdTaken,
+            CorrectionRefused::UserNameTaken => Self::UserNameTaken,
         }
     }
 }
 
-/// What a patch makes of somebody, and the mail that they may have missed; `None` if it changes nothing.
+/// Corrects a user, and gives them as they are then; if a version is named, they must be in it. `decide` says what is
+/// made of them, and is asked again when somebody else wrote first. Whoever missed their mail meanwhile gets it.
+pub(super) async fn correct_until_saved<E, Refused>(
+    env: &E,
+    id: UserId,
+    expected: Option<Version>,
+    who: &Actor,
+    decide: impl Fn(&User, &UserUpdate<'_>, Timestamp) -> Result<Option<Correction>, Refused> + Send,
+) -> Result<User, Refused>
+where
+    E: Env<Store: Users + Mails + SettingsStore> + WithKeys,
+    Refused: From<CorrectionRefused> + From<Unavailable>,
+{
+    let settings = env.store().current_settings().await?;
+    let ring = env.keys().key_ring().await?;
+    let with = UserUpdate {
+        who,
+        settings: &settings,
+        key: ring.current(),
+    };
+    let mut turns = Turns::new(env, "changing a user");
+    loop {
+        let before = env.store().load_user(id).await?;
+        let before = before.ok_or(CorrectionRefused::UnknownUser)?;
+        if expected.is_some_and(|expected| expected != before.version) {
+            return Err(CorrectionRefused::Stale.into());
+        }
+        let now = env.clock().now();
+        let Some((change, missed)) = decide(&before, &with, now)? else {
+            return Ok(before);
+        };
+        let change = match missed {
+            Some(mail) => {
+                let missed = readable(env.store().load_mail(mail).await)?;
+                missed_mail(change, missed.as_ref(), resend(&with, env.entropy()), now)
+            }
+            None => change,
+        };
+        let change = change.for_request(env.entropy().request().as_ref());
+        let after = change.user.clone();
+        let refused = match env.store().save_user(&change).await? {
+            ChangeOutcome::Saved => return Ok(after),
+            ChangeOutcome::AddressTaken => CorrectionRefused::AddressTaken,
+            ChangeOutcome::ExternalIdTaken => CorrectionRefused::ExternalIdTaken,
+            ChangeOutcome::UserNameTaken => CorrectionRefused::UserNameTaken,
+            ChangeOutcome::Conflict | ChangeOutcome::DoneBefore => {
+                turns.another().await?;
+                continue;
+            }
+        };
+        return Err(refused.into());
+    }
+}
+
+/// What is made of somebody, and the mail that they may have missed.
+pub(super) type Correction = (UserChange, Option<MailId>);
+
+/// What a patch makes of somebody; `None` if it changes nothing.
 pub(super) fn corrected(
     env: &impl Env,
     before: &User,
     patch: &UserPatch,
     with: &UserUpdate<'_>,
     now: Timestamp,
-) -> Result<Option<(UserChange, Option<MailId>)>, ChangeUserRefused> {
+) -> Result<Option<Correction>, ChangeUserRefused> {
     let after = patched(before, patch).map_err(ChangeUserRefused::Invalid)?;
+    corrected_to(env, before, after, with, now)
+        .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))
+}
+
+/// What makes somebody so; `None` if they are so already.
+pub(super) fn corrected_to(
+    env: &impl Env,
+    before: &User,
+    after: User,
+    with: &UserUpdate<'_>,
+    now: Timestamp,
+) -> Result<Option<Correction>, FieldProblem> {
     if after == *before {
         return Ok(None);
     }
-    let change = correct(before, after, with, fresh_ids(env.entropy()), now)
-        .map_err(|problem| ChangeUserRefused::Invalid(vec![problem]))?;
+    let change = correct(before, after, with, fresh_ids(env.entropy()), now)?;
     let missed = may_have_missed(before, &change, with, now);
     Ok(Some((change, missed)))
 }

@@ -2,7 +2,7 @@
 //! added by hand; whoever it changes changes; whom it says is not active is disabled.
 
 use crate::model::actor::Actor;
-use crate::model::change::{ChangeOutcome, Identifier};
+use crate::model::change::Identifier;
 use crate::model::directory::DirectoryPerson;
 use crate::model::history::HistoryEvent;
 use crate::model::ownership::OwnerSwitch;
@@ -13,15 +13,13 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::Unavailable;
-use crate::ports::keys::Keys;
 use crate::ports::mails::Mails;
-use crate::ports::reads::readable;
 use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::ports::users::{AddUserError, Users};
 use crate::rules::directory::{followed, joined};
-use crate::rules::user_update::{UserUpdate, correct, may_have_missed, missed_mail};
-use crate::usecases::change_user::{fresh_ids, resend};
+use crate::rules::user_update::UserUpdate;
+use crate::usecases::change_user::{CorrectionRefused, correct_until_saved, corrected_to};
 use crate::usecases::send_invitations::batch_and_cursor;
 use crate::values::address::EmailAddress;
 use crate::values::ids::{UserId, Version};
@@ -49,6 +47,18 @@ pub enum FollowRefused<E> {
     /// Try again later.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+impl<E> From<CorrectionRefused> for FollowRefused<E> {
+    fn from(refused: CorrectionRefused) -> Self {
+        match refused {
+            CorrectionRefused::UnknownUser => Self::UnknownUser,
+            CorrectionRefused::Stale => Self::Stale,
+            CorrectionRefused::AddressTaken => Self::Taken("emails"),
+            CorrectionRefused::ExternalIdTaken => Self::Taken("externalId"),
+            CorrectionRefused::UserNameTaken => Self::Taken("userName"),
+        }
+    }
 }
 
 /// Follows the directory.
@@ -124,50 +134,13 @@ where
         expected: Option<Version>,
         edit: impl Fn(DirectoryPerson) -> Result<DirectoryPerson, Refused> + Send,
     ) -> Result<User, FollowRefused<Refused>> {
-        let settings = self.env.store().current_settings().await?;
-        let ring = self.env.keys().key_ring().await?;
-        let who = Actor::Directory;
-        let with = UserUpdate {
-            who: &who,
-            settings: &settings,
-            key: ring.current(),
+        let env = &self.env;
+        let decide = move |before: &User, with: &UserUpdate<'_>, now| {
+            let said = edit(DirectoryPerson::of(before)).map_err(FollowRefused::Change)?;
+            let after = followed(before, said).map_err(FollowRefused::Invalid)?;
+            corrected_to(env, before, after, with, now).map_err(FollowRefused::Invalid)
         };
-        let mut turns = Turns::new(&self.env, "changing a person of the directory");
-        loop {
-            let before = self
-                .env
-                .store()
-                .load_user(id)
-                .await?
-                .ok_or(FollowRefused::UnknownUser)?;
-            if expected.is_some_and(|expected| expected != before.version) {
-                return Err(FollowRefused::Stale);
-            }
-            let said = edit(DirectoryPerson::of(&before)).map_err(FollowRefused::Change)?;
-            let after = followed(&before, said).map_err(FollowRefused::Invalid)?;
-            if after == before {
-                return Ok(before);
-            }
-            let now = self.env.clock().now();
-            let change = correct(&before, after, &with, fresh_ids(self.env.entropy()), now)
-                .map_err(FollowRefused::Invalid)?;
-            let change = match may_have_missed(&before, &change, &with, now) {
-                Some(mail) => {
-                    let missed = readable(self.env.store().load_mail(mail).await)?;
-                    let resend = resend(&with, self.env.entropy());
-                    missed_mail(change, missed.as_ref(), resend, now)
-                }
-                None => change,
-            };
-            let after = change.user.clone();
-            match self.env.store().save_user(&change).await? {
-                ChangeOutcome::Saved => return Ok(after),
-                ChangeOutcome::AddressTaken => return Err(FollowRefused::Taken("emails")),
-                ChangeOutcome::ExternalIdTaken => return Err(FollowRefused::Taken("externalId")),
-                ChangeOutcome::UserNameTaken => return Err(FollowRefused::Taken("userName")),
-                ChangeOutcome::Conflict | ChangeOutcome::DoneBefore => turns.another().await?,
-            }
-        }
+        correct_until_saved(env, id, expected, &Actor::Directory, decide).await
     }
 
     /// Whoever has this user name: as such, or as their address if they have no other.
