@@ -299,6 +299,21 @@ pub(crate) async fn add(
     Ok(scim.answer(StatusCode::CREATED, &user, &Query::parse(query).wanted()))
 }
 
+impl Scim {
+    /// Changes what the directory says of a user, if they are in the version that the request names, and answers them.
+    async fn changed(
+        &self,
+        id: &str,
+        headers: &HeaderMap,
+        query: RawQuery,
+        edit: impl Fn(DirectoryPerson) -> Result<DirectoryPerson, Refusal> + Send,
+    ) -> Result<Response, Refusal> {
+        let (id, expected) = (id_of(id)?, expected(headers)?);
+        let user = self.follow.change(id, expected, edit).await?;
+        Ok(self.answer(StatusCode::OK, &user, &Query::parse(query).wanted()))
+    }
+}
+
 pub(crate) async fn replace(
     State(scim): State<Scim>,
     Path(id): Path<String>,
@@ -308,9 +323,7 @@ pub(crate) async fn replace(
 ) -> Result<Response, Refusal> {
     let body = object(&headers, body).await?;
     let edit = |known: DirectoryPerson| person::parse(&body, known.active);
-    let (id, expected) = (id_of(&id)?, expected(&headers)?);
-    let user = scim.follow.change(id, expected, edit).await?;
-    Ok(scim.answer(StatusCode::OK, &user, &Query::parse(query).wanted()))
+    scim.changed(&id, &headers, query, edit).await
 }
 
 pub(crate) async fn change(
@@ -325,9 +338,7 @@ pub(crate) async fn change(
         let document = patch.applied_to(person::written(&known))?;
         person::parse(&document, known.active)
     };
-    let (id, expected) = (id_of(&id)?, expected(&headers)?);
-    let user = scim.follow.change(id, expected, edit).await?;
-    Ok(scim.answer(StatusCode::OK, &user, &Query::parse(query).wanted()))
+    scim.changed(&id, &headers, query, edit).await
 }
 
 pub(crate) async fn delete(

@@ -134,10 +134,8 @@ impl Devices for Table {
                 }
                 items.push(deleted(self.taking(row.clone()))?);
             }
-            match saved(self.transact(items).await) {
-                Ok(()) => {}
-                Err(SaveError::Conflict) => return Ok(false),
-                Err(SaveError::Unavailable(error)) => return Err(error),
+            if !SaveError::was_written(saved(self.transact(items).await))? {
+                return Ok(false);
             }
         }
         if rows.len() == limit {
@@ -148,11 +146,7 @@ impl Devices for Table {
             .condition_expression("#version = :version")
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":version", number(device.version.get()));
-        match saved(self.transact(vec![deleted(as_read)?]).await) {
-            Ok(()) => Ok(true),
-            Err(SaveError::Conflict) => Ok(false),
-            Err(SaveError::Unavailable(error)) => Err(error),
-        }
+        SaveError::was_written(saved(self.transact(vec![deleted(as_read)?]).await))
     }
 
     async fn unassigned_devices(

@@ -38,6 +38,17 @@ pub enum SaveError {
     Unavailable(#[from] Unavailable),
 }
 
+impl SaveError {
+    /// Whether something was written: it was not where somebody else wrote first.
+    pub fn was_written(result: Result<(), Self>) -> Result<bool, Unavailable> {
+        match result {
+            Ok(()) => Ok(true),
+            Err(Self::Conflict) => Ok(false),
+            Err(Self::Unavailable(error)) => Err(error),
+        }
+    }
+}
+
 impl Unavailable {
     /// The row that cannot be read, if that is why. Trying again later does not help then.
     #[must_use]

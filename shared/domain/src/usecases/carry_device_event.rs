@@ -216,11 +216,7 @@ where
             ..device.clone()
         };
         let store = self.env.store();
-        match store.save_reported_device(&nobodys, Some(device)).await {
-            Ok(()) => Ok(true),
-            Err(SaveError::Conflict) => Ok(false),
-            Err(SaveError::Unavailable(error)) => Err(error),
-        }
+        SaveError::was_written(store.save_reported_device(&nobodys, Some(device)).await)
     }
 }
 

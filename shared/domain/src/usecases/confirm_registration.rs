@@ -198,11 +198,8 @@ where
                 return Ok(Some(reported));
             };
             let store = self.env.store();
-            return match store.save_reported_device(&after, Some(&before)).await {
-                Ok(()) => Ok(Some(reported)),
-                Err(SaveError::Conflict) => Ok(None),
-                Err(SaveError::Unavailable(error)) => Err(error.into()),
-            };
+            let saved = store.save_reported_device(&after, Some(&before)).await;
+            return Ok(SaveError::was_written(saved)?.then_some(reported));
         };
         let change = change
             .with_reported(whose)

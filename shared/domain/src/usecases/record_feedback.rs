@@ -160,11 +160,7 @@ impl<E: Env<Store: Users + Mails>> RecordFeedback<E> {
         mail: &Mail,
         history: Option<&HistoryEntry>,
     ) -> Result<bool, Unavailable> {
-        match self.env.store().save_mail(mail, history).await {
-            Ok(()) => Ok(true),
-            Err(SaveError::Conflict) => Ok(false),
-            Err(SaveError::Unavailable(error)) => Err(error),
-        }
+        SaveError::was_written(self.env.store().save_mail(mail, history).await)
     }
 
     fn row(

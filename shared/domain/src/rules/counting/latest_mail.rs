@@ -6,7 +6,7 @@
 
 use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::model::invitation::MAX_LATER_MAILS;
-use crate::model::mail::{Mail, MailKind, MailState};
+use crate::model::mail::{Mail, MailKind};
 use crate::values::ids::{IssueNumber, MailId};
 
 /// The mail that says where a member's mail stands: the latest, or, if it was dropped, the one before it; but while
@@ -22,7 +22,8 @@ pub fn mail_that_counts<'a>(own: &'a Mail, later: &'a [Mail]) -> &'a Mail {
         .filter(|mail| mail.kind.carries() == secret);
     let wanted = with_it.clone().find(|mail| !mail.was_dropped());
     let wanted = wanted.unwrap_or(latest);
-    let went = with_it.find(|mail| has_gone(mail.state));
+    // The mail service was given it, for all that is known.
+    let went = with_it.find(|mail| !mail.state.is_unsettled() && !mail.was_dropped());
     match went {
         Some(went) if wanted.state.is_unsettled() && went.state.has_arrived() => went,
         Some(_) | None => wanted,
@@ -66,18 +67,4 @@ pub(super) fn later_mails_by_history(
         .filter_map(|(_, mail)| mail)
         .take(MAX_LATER_MAILS)
         .collect()
-}
-
-/// Whether the mail service was given it, for all that is known, and it was not dropped.
-const fn has_gone(state: MailState) -> bool {
-    match state {
-        MailState::Waiting | MailState::Sending | MailState::Unknown | MailState::Dropped => false,
-        MailState::Sent
-        | MailState::Delayed
-        | MailState::Delivered
-        | MailState::SoftBounced
-        | MailState::HardBounced
-        | MailState::Complained
-        | MailState::Failed => true,
-    }
 }

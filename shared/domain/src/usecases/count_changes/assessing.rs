@@ -94,6 +94,11 @@ impl Found {
         fate_of(gone, mails, self.known.as_ref(), confirmation, before)
     }
 
+    /// The mails that followed the batch's own, as far as that is known.
+    fn later_mails(&self) -> &[MailId] {
+        self.known.as_ref().map_or(&[], |known| &known.later_mails)
+    }
+
     /// The mail that says where theirs stands.
     pub(crate) fn mail_that_counts(&self) -> &Mail {
         mail_that_counts(&self.mail, &self.later)
@@ -310,21 +315,16 @@ pub(crate) async fn find(
         }
     }
     let confirming = |one: &Found| one.known.as_ref().and_then(|known| known.confirmation);
-    let later = |one: &Found| {
-        let known = one.known.iter();
-        known
-            .flat_map(|known| &known.later_mails)
-            .copied()
-            .collect::<Vec<_>>()
-            .into_iter()
-    };
     let confirming_ids = found.iter().filter_map(confirming);
-    let later_ids = found.iter().flat_map(later);
+    let later_ids = found.iter().flat_map(Found::later_mails).copied();
     let ids: BTreeSet<MailId> = confirming_ids.chain(later_ids).collect();
     let mails = mails_of(store, &ids.into_iter().collect::<Vec<_>>()).await?;
     for one in &mut found {
         one.confirmation = confirming(one).and_then(|id| mails.get(&id).cloned());
-        let followed = later(one).filter_map(|id| mails.get(&id).cloned());
+        let followed = one
+            .later_mails()
+            .iter()
+            .filter_map(|id| mails.get(id).cloned());
         one.later = followers(&one.mail, followed.collect());
     }
     Ok(found)
