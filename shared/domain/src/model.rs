@@ -20,6 +20,7 @@ pub mod mail;
 pub mod mail_content;
 pub mod mail_service;
 pub mod mapping;
+pub mod outgoing_call;
 pub mod ownership;
 pub mod registration;
 pub mod reminders;

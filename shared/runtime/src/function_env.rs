@@ -4,11 +4,13 @@
 use beckon_domain::ports::composer::Composer;
 use beckon_domain::ports::dead_letters::DeadLetters;
 use beckon_domain::ports::env::{
-    Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithWakeUp,
+    Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithOutgoing,
+    WithWakeUp,
 };
 use beckon_domain::ports::event_bus::EventBus;
 use beckon_domain::ports::keys::Keys;
 use beckon_domain::ports::mail_service::MailService;
+use beckon_domain::ports::outgoing::Outgoing;
 use beckon_domain::ports::wake_up::WakeUp;
 
 use crate::{SystemClock, SystemEntropy};
@@ -27,6 +29,7 @@ pub struct FunctionEnv<
     WakeUp = NotGiven,
     EventBus = NotGiven,
     DeadLetters = NotGiven,
+    Outgoing = NotGiven,
 > {
     store: Store,
     clock: SystemClock,
@@ -37,6 +40,7 @@ pub struct FunctionEnv<
     wake_up: WakeUp,
     event_bus: EventBus,
     dead_letters: DeadLetters,
+    outgoing: Outgoing,
 }
 
 impl FunctionEnv {
@@ -66,6 +70,7 @@ impl<Store> FunctionEnv<Store> {
             wake_up: NotGiven,
             event_bus: NotGiven,
             dead_letters: NotGiven,
+            outgoing: NotGiven,
         }
     }
 }
@@ -81,46 +86,54 @@ macro_rules! given {
     };
 }
 
-impl<S, K, L, M, W, B, D> FunctionEnv<S, K, L, M, W, B, D> {
+impl<S, K, L, M, W, B, D, O> FunctionEnv<S, K, L, M, W, B, D, O> {
     /// The same with the keys.
-    pub fn with_keys<Given>(self, keys: Given) -> FunctionEnv<S, Given, L, M, W, B, D> {
-        given!(keys; self: store clock entropy composer mail_service wake_up event_bus dead_letters)
+    pub fn with_keys<Given>(self, keys: Given) -> FunctionEnv<S, Given, L, M, W, B, D, O> {
+        given!(keys; self: store clock entropy composer mail_service wake_up event_bus dead_letters outgoing)
     }
 
     /// The same with what puts mails into words.
-    pub fn with_composer<Given>(self, composer: Given) -> FunctionEnv<S, K, Given, M, W, B, D> {
-        given!(composer; self: store clock entropy keys mail_service wake_up event_bus dead_letters)
+    pub fn with_composer<Given>(self, composer: Given) -> FunctionEnv<S, K, Given, M, W, B, D, O> {
+        given!(composer; self: store clock entropy keys mail_service wake_up event_bus dead_letters outgoing)
     }
 
     /// The same with the mail service.
     pub fn with_mail_service<Given>(
         self,
         mail_service: Given,
-    ) -> FunctionEnv<S, K, L, Given, W, B, D> {
-        given!(mail_service; self: store clock entropy keys composer wake_up event_bus dead_letters)
+    ) -> FunctionEnv<S, K, L, Given, W, B, D, O> {
+        given!(mail_service; self: store clock entropy keys composer wake_up event_bus dead_letters outgoing)
     }
 
     /// The same with what wakes the delivery worker.
-    pub fn with_wake_up<Given>(self, wake_up: Given) -> FunctionEnv<S, K, L, M, Given, B, D> {
-        given!(wake_up; self: store clock entropy keys composer mail_service event_bus dead_letters)
+    pub fn with_wake_up<Given>(self, wake_up: Given) -> FunctionEnv<S, K, L, M, Given, B, D, O> {
+        given!(wake_up; self: store clock entropy keys composer mail_service event_bus dead_letters outgoing)
     }
 
     /// The same with the bus that events go to.
-    pub fn with_event_bus<Given>(self, event_bus: Given) -> FunctionEnv<S, K, L, M, W, Given, D> {
-        given!(event_bus; self: store clock entropy keys composer mail_service wake_up dead_letters)
+    pub fn with_event_bus<Given>(
+        self,
+        event_bus: Given,
+    ) -> FunctionEnv<S, K, L, M, W, Given, D, O> {
+        given!(event_bus; self: store clock entropy keys composer mail_service wake_up dead_letters outgoing)
     }
 
     /// The same with a place for what could not be understood.
     pub fn with_dead_letters<Given>(
         self,
         dead_letters: Given,
-    ) -> FunctionEnv<S, K, L, M, W, B, Given> {
-        given!(dead_letters; self: store clock entropy keys composer mail_service wake_up event_bus)
+    ) -> FunctionEnv<S, K, L, M, W, B, Given, O> {
+        given!(dead_letters; self: store clock entropy keys composer mail_service wake_up event_bus outgoing)
+    }
+
+    /// The same with what calls systems of others.
+    pub fn with_outgoing<Given>(self, outgoing: Given) -> FunctionEnv<S, K, L, M, W, B, D, Given> {
+        given!(outgoing; self: store clock entropy keys composer mail_service wake_up event_bus dead_letters)
     }
 }
 
-impl<S: Sync, K: Sync, L: Sync, M: Sync, W: Sync, B: Sync, D: Sync> Env
-    for FunctionEnv<S, K, L, M, W, B, D>
+impl<S: Sync, K: Sync, L: Sync, M: Sync, W: Sync, B: Sync, D: Sync, O: Sync> Env
+    for FunctionEnv<S, K, L, M, W, B, D, O>
 {
     type Store = S;
     type Clock = SystemClock;
@@ -139,7 +152,7 @@ impl<S: Sync, K: Sync, L: Sync, M: Sync, W: Sync, B: Sync, D: Sync> Env
     }
 }
 
-impl<S, K, L, M, W, B, D> WithKeys for FunctionEnv<S, K, L, M, W, B, D>
+impl<S, K, L, M, W, B, D, O> WithKeys for FunctionEnv<S, K, L, M, W, B, D, O>
 where
     Self: Env,
     K: Keys + Sync,
@@ -151,7 +164,7 @@ where
     }
 }
 
-impl<S, K, L, M, W, B, D> WithComposer for FunctionEnv<S, K, L, M, W, B, D>
+impl<S, K, L, M, W, B, D, O> WithComposer for FunctionEnv<S, K, L, M, W, B, D, O>
 where
     Self: Env,
     L: Composer + Sync,
@@ -163,7 +176,7 @@ where
     }
 }
 
-impl<S, K, L, M, W, B, D> WithMailService for FunctionEnv<S, K, L, M, W, B, D>
+impl<S, K, L, M, W, B, D, O> WithMailService for FunctionEnv<S, K, L, M, W, B, D, O>
 where
     Self: Env,
     M: MailService + Sync,
@@ -175,7 +188,7 @@ where
     }
 }
 
-impl<S, K, L, M, W, B, D> WithWakeUp for FunctionEnv<S, K, L, M, W, B, D>
+impl<S, K, L, M, W, B, D, O> WithWakeUp for FunctionEnv<S, K, L, M, W, B, D, O>
 where
     Self: Env,
     W: WakeUp + Sync,
@@ -187,7 +200,7 @@ where
     }
 }
 
-impl<S, K, L, M, W, B, D> WithEventBus for FunctionEnv<S, K, L, M, W, B, D>
+impl<S, K, L, M, W, B, D, O> WithEventBus for FunctionEnv<S, K, L, M, W, B, D, O>
 where
     Self: Env,
     B: EventBus + Sync,
@@ -199,7 +212,7 @@ where
     }
 }
 
-impl<S, K, L, M, W, B, D> WithDeadLetters for FunctionEnv<S, K, L, M, W, B, D>
+impl<S, K, L, M, W, B, D, O> WithDeadLetters for FunctionEnv<S, K, L, M, W, B, D, O>
 where
     Self: Env,
     D: DeadLetters + Sync,
@@ -208,5 +221,17 @@ where
 
     fn dead_letters(&self) -> &D {
         &self.dead_letters
+    }
+}
+
+impl<S, K, L, M, W, B, D, O> WithOutgoing for FunctionEnv<S, K, L, M, W, B, D, O>
+where
+    Self: Env,
+    O: Outgoing + Sync,
+{
+    type Outgoing = O;
+
+    fn outgoing(&self) -> &O {
+        &self.outgoing
     }
 }

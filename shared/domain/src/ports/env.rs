@@ -16,6 +16,7 @@ use crate::ports::entropy::Entropy;
 use crate::ports::event_bus::EventBus;
 use crate::ports::keys::Keys;
 use crate::ports::mail_service::MailService;
+use crate::ports::outgoing::Outgoing;
 use crate::ports::wake_up::WakeUp;
 use crate::values::ids::{EventId, UserId};
 
@@ -103,6 +104,15 @@ pub trait WithDeadLetters: Env {
     fn dead_letters(&self) -> &Self::DeadLetters;
 }
 
+/// An environment that calls systems of others.
+pub trait WithOutgoing: Env {
+    /// What makes the calls.
+    type Outgoing: Outgoing + Sync;
+
+    /// What makes the calls.
+    fn outgoing(&self) -> &Self::Outgoing;
+}
+
 /// An environment behind a pointer.
 macro_rules! pointed_at_by {
     ($($pointer:ty where E: $bound:ident;)*) => {
@@ -170,6 +180,14 @@ macro_rules! pointed_at_by {
 
             fn dead_letters(&self) -> &E::DeadLetters {
                 (**self).dead_letters()
+            }
+        }
+
+        impl<E: WithOutgoing + $bound> WithOutgoing for $pointer {
+            type Outgoing = E::Outgoing;
+
+            fn outgoing(&self) -> &E::Outgoing {
+                (**self).outgoing()
             }
         }
         )*
