@@ -274,7 +274,7 @@ def test_an_import_says_first_what_becomes_of_each_row(session, group):
         expect(rows.filter(has_text="Added")).to_have_count(1)
         assert session.beckon.get(f"/v1/users/{user}")["displayName"] != "Renamed"
         dialog.get_by_role("button", name="Import").click()
-        expect(dialog).to_contain_text("Done: 3 lines had their turn.")
+        expect(dialog).to_contain_text("Done: 3 lines were read.")
     assert session.beckon.get(f"/v1/users/{user}")["displayName"] == "Renamed"
 
 

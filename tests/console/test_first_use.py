@@ -266,11 +266,53 @@ def test_an_action_for_many_names_them_and_one_that_fits_nobody_cannot_be_chosen
     named = console.dialog.locator(".people-named")
     expect(named).to_have_text("Mara Adam, Mara Bach, Mara Cohn, Mara Dorn, Mara Eich and 2 more")
     console.button("Disable", console.dialog).click()
-    expect(console.dialog.locator(".lead")).to_contain_text("Done: 7 people had their turn.")
+    expect(console.dialog.locator(".lead")).to_contain_text("Done: 7 people.")
     counts = console.dialog.locator(".counts")
     expect(counts).to_contain_text("Not done")
     expect(counts).not_to_contain_text("Unreadable")
     expect(counts).not_to_contain_text("Not there")
+
+
+def test_after_an_action_nobody_is_selected_and_who_is_not_shown_is_counted(beckon, console):
+    for name in ("Sela One", "Sela Two"):
+        add(beckon, name)
+    page = find(console, "sela")
+    told = page.locator(".selection-text")
+    select(console, "Sela One", "Sela Two")
+    page.get_by_label("Search name, address or id").fill("sela.two")
+    expect(told).to_have_text("2 people are selected (Not on this page: 1)")
+    console.choose("Actions", "Send invite")
+    console.button("Send", console.dialog).click()
+    console.button("Okay", console.dialog).click()
+    expect(told).to_have_text("Nobody is selected")
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
+
+
+def test_a_preview_with_two_methods_says_how_many_get_each(beckon, console):
+    beckon.settings({"groups": [{"group": "cameras", "registration": {"method": "qrCode"}}]})
+    add(beckon, "Meta Pin")
+    add(beckon, "Meta Code", groups=["cameras"])
+    find(console, "meta")
+    select(console, "Meta Pin", "Meta Code")
+    console.choose("Actions", "Send invite")
+    summary = console.dialog.locator(".send-summary")
+    expect(summary.locator(".send-lead")).to_have_text("2 people will get a mail:")
+    expect(summary).to_contain_text("One person, with a PIN.")
+    expect(summary).to_contain_text("One person, with a QR code.")
+
+
+def test_the_menu_tells_actions_apart_that_sound_alike(beckon, console):
+    user = add(beckon, "Hinta Mail")
+    beckon.send("POST", "/v1/invitations", {"selection": {"userIds": [user["id"]]}}, {"Idempotency-Key": "hinta"})
+    page = find(console, "hinta")
+    select(console, "Hinta Mail")
+    console.button("Actions").click()
+    for item, hint in (
+        ("Send invite", "A new invitation by mail."),
+        ("Mail again", "with the same PIN or link"),
+        ("Generate PIN", "to hand over yourself"),
+    ):
+        expect(page.get_by_role("menuitem", name=item)).to_contain_text(hint)
 
 
 def test_a_long_menu_ends_with_the_window_and_is_scrolled(beckon, console):

@@ -42,8 +42,8 @@ def test_an_action_on_several_people_is_a_job_and_says_what_it_did(beckon, conso
     console.choose("Actions", "Disable")
     expect(console.dialog).to_contain_text("3 people are selected:")
     console.button("Disable", console.dialog).click()
-    expect(console.dialog).to_contain_text("Done: 3 people had their turn.")
-    console.hears("Done: 3 people had their turn.")
+    expect(console.dialog).to_contain_text("Done: 3 people.")
+    console.hears("Done: 3 people.")
     assert not any(known(beckon, user)["enabled"] for user in users)
     console.dialog.get_by_role("link", name="Open the job’s page").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Disable")
@@ -58,7 +58,7 @@ def test_everyone_who_matches_gets_a_group_but_for_the_exceptions(beckon, consol
     console.choose("Actions", "Change groups")
     console.dialog.get_by_role("textbox", name="Groups").fill("added")
     console.button("Change groups", console.dialog).click()
-    expect(console.dialog).to_contain_text("Done: 3 people had their turn.")
+    expect(console.dialog).to_contain_text("Done: 3 people.")
     groups = [sorted(known(beckon, user)["groups"]) for user in users]
     assert groups == [["matching"]] + [["added", "matching"]] * 3, groups
 
@@ -88,7 +88,7 @@ def test_generating_pins_asks_for_a_reason_first(beckon, console):
     console.dialog.get_by_label("Reason").fill("First day")
     console.dialog.get_by_label("Company owned").check()
     console.button("Generate PINs without mail", console.dialog).click()
-    expect(console.dialog).to_contain_text("Done: 2 people had their turn.")
+    expect(console.dialog).to_contain_text("Done: 2 people.")
     assert beckon.invitation(user["id"])["ownership"] == "companyOwned"
     assert beckon.mails(user["email"]) == [] or "PIN: " not in beckon.mails(user["email"])[0]["text"]
 
@@ -117,13 +117,17 @@ def test_an_import_is_a_job_with_an_outcome_for_each_line(beckon, console, tmp_p
     page.locator("input[type=file]").set_input_files(file)
     expect(console.button("Import", console.dialog)).not_to_have_attribute("aria-disabled", "true")
     console.button("Import", console.dialog).click()
-    expect(console.dialog).to_contain_text("Done: 2 lines had their turn.")
+    expect(console.dialog).to_contain_text("Done: 2 lines were read.")
+    # The dialog has the file, so it says what stands on the line; nobody was deleted.
+    expect(console.dialog.locator(".who-not")).to_contain_text("Line 3 (nonsense · Two): Mail address: Is not a mail address")
     console.dialog.get_by_role("link", name="Open the job’s page").click()
     row = page.locator("tbody tr")
     expect(row.filter(has_text="imported1@example.com")).to_contain_text("Added")
     # What was wrong is not kept, but where it stands in the file and why.
     expect(row.filter(has_text="Wrong").get_by_role("rowheader")).to_have_text("3")
     expect(row.filter(has_text="Wrong")).to_contain_text("Is not a mail address")
+    expect(row.filter(has_text="Wrong")).to_contain_text("Line 3")
+    expect(row.filter(has_text="Deleted")).to_have_count(0)
 
 
 def test_a_request_whose_answer_was_lost_starts_no_second_job(beckon, console):
@@ -141,7 +145,7 @@ def test_a_request_whose_answer_was_lost_starts_no_second_job(beckon, console):
     page.route("**/v1/jobs", lose)
     console.choose("Actions", "Disable")
     console.button("Disable", console.dialog).click()
-    expect(console.dialog).to_contain_text("Done: 2 people had their turn.")
+    expect(console.dialog).to_contain_text("Done: 2 people.")
     assert lost and len(beckon.get("/v1/jobs")["items"]) == before + 1
 
 

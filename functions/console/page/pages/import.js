@@ -135,7 +135,7 @@ export function openImport({ done }) {
         idempotencyKey: key,
         signal: over.signal,
       });
-      followJob(dialog, data, { signal: over.signal, changed: done });
+      followJob(dialog, data, { signal: over.signal, changed: done, whoIs });
     } catch (error) {
       if (over.signal.aborted) return;
       // An answer that says no ends the request; without an answer the same key asks again.

@@ -14,7 +14,7 @@ import { entitle, link, setQuery } from "../core/router.js";
 import { named, t } from "../core/words.js";
 import { historyCard } from "./history_card.js";
 import { jobView } from "./job_view.js";
-import { jobBadge, jobName, orders, outcomesOf, roleOf, why } from "./job_words.js";
+import { jobBadge, jobName, nameOf, orders, outcomesOf, roleOf, why, wrongs } from "./job_words.js";
 import { outcomeRows } from "./outcome_rows.js";
 import { fact, missing, when } from "./record.js";
 
@@ -180,9 +180,6 @@ function rows(job, { path, signal, outcome }) {
   });
 }
 
-/** @param {Outcome} one */
-const nameOf = (one) => one.displayName || one.email || t("batch.people.deleted");
-
 const nothing = () => h("span", { class: "muted" }, "–");
 
 /** @type {{ [outcome: string]: "good" | "neutral" | "warn" | "bad" | "info" }} */
@@ -207,7 +204,7 @@ function columns() {
       cell: (one) =>
         one.userId
           ? h("a", { class: "strong", href: link(`/users/${one.userId}`) }, nameOf(one))
-          : h("span", null, one.displayName || one.email || "–"),
+          : h("span", null, nameOf(one)),
     },
     {
       key: "email",
@@ -243,9 +240,9 @@ const changesColumn = () => ({
   key: "changes",
   label: t("jobs.column.changes"),
   class: "why",
-  cell: ({ changes = [], errors = [] }) => {
-    if (errors.length > 0)
-      return errors.map((one) => h("span", { class: "wrong-line" }, `${fieldLabel(one.field)}: `, refusal(one)));
+  cell: (one) => {
+    const { changes = [], errors = [] } = one;
+    if (errors.length > 0) return wrongs(one);
     return changes.length > 0 ? list(changes.map(fieldLabel)) : nothing();
   },
 });

@@ -10,7 +10,7 @@ import { may } from "../core/roles.js";
 import { link } from "../core/router.js";
 import { named, t } from "../core/words.js";
 import { jobView } from "./job_view.js";
-import { figures, roleOf, why } from "./job_words.js";
+import { figures, nameOf, roleOf, why, wrongs } from "./job_words.js";
 import { whoNot } from "./who_not.js";
 
 /** @typedef {import("./job_words.js").Job} Job */
@@ -20,9 +20,10 @@ import { whoNot } from "./who_not.js";
  *
  * @param {import("../core/dialog.js").Dialog} dialog
  * @param {Job} first
- * @param {{ signal: AbortSignal, changed: () => void }} how
+ * @param {{ signal: AbortSignal, changed: () => void, whoIs?: (line: number) => string }} how `whoIs` says what stands on
+ *   a line of the file that is imported
  */
-export function followJob(dialog, first, { signal, changed }) {
+export function followJob(dialog, first, { signal, changed, whoIs }) {
   const path = `/v1/jobs/${first.id}`;
   const view = jobView();
   const trouble = h("div");
@@ -40,6 +41,11 @@ export function followJob(dialog, first, { signal, changed }) {
   const hint = h("p", { class: "hint" }, t("jobs.goesOn"));
   const more = h("a", { href: link(`/jobs/${first.id}`) }, t("jobs.open"));
   let over = false;
+  /** @param {Schema<"JobOutcomeView">} one */
+  const called = (one) => {
+    const held = one.line != null && !one.userId ? whoIs?.(one.line) : "";
+    return held ? `${nameOf(one)} (${held})` : nameOf(one);
+  };
 
   /** @param {Job} job */
   const draw = (job) => {
@@ -58,6 +64,7 @@ export function followJob(dialog, first, { signal, changed }) {
         path: `${path}/outcomes`,
         outcomes: not.map(({ outcome }) => outcome),
         why: whyNot,
+        nameOf: called,
         all: `/jobs/${first.id}`,
         signal,
       });
@@ -83,4 +90,7 @@ export function followJob(dialog, first, { signal, changed }) {
 }
 
 /** @param {Schema<"JobOutcomeView">} one */
-const whyNot = (one) => why(one) ?? named("jobs.outcome", one.outcome);
+const whyNot = (one) => {
+  if (one.errors?.length) return wrongs(one);
+  return why(one) ?? named("jobs.outcome", one.outcome);
+};

@@ -3,6 +3,7 @@
 import { badge } from "../core/controls.js";
 import { h } from "../core/dom.js";
 import { list } from "../core/format.js";
+import { fieldLabel, refusal } from "../core/refusal_words.js";
 import { isKey, named, t } from "../core/words.js";
 
 /** @typedef {Schema<"JobView">} Job */
@@ -77,6 +78,21 @@ export function orders({ reason, groups, ownership, action, invite }) {
       : []),
   ];
 }
+
+/**
+ * Whom or what an outcome is of: a person, or a line of a file that names nobody whom Beckon knows.
+ *
+ * @param {Schema<"JobOutcomeView">} one
+ */
+export function nameOf({ displayName, email, line, outcome, userId }) {
+  if (displayName || email) return displayName || email || "";
+  if (line != null) return t("jobs.line", { line });
+  return outcome === "unreadable" && userId ? userId : t("batch.people.deleted");
+}
+
+/** What is wrong with a line. @param {Schema<"JobOutcomeView">} one */
+export const wrongs = ({ errors = [] }) =>
+  errors.map((one) => h("span", { class: "wrong-line" }, `${fieldLabel(one.field)}: `, refusal(one)));
 
 /**
  * Why something was not done for somebody; null if nothing is said.

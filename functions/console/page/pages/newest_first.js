@@ -84,7 +84,13 @@ export async function newestFirst(place, { signal, path, words, columns, id, nam
     }
   };
 
-  replace(place, h("div", { class: "page-head" }, h("h1", null, t(`${words}.title`))), table.element, more);
+  replace(
+    place,
+    h("div", { class: "page-head" }, h("h1", null, t(`${words}.title`))),
+    h("p", { class: "muted" }, t(`${words}.about`)),
+    table.element,
+    more,
+  );
   await load(false);
   poll(() => load(true), { every: () => (first.some(running) ? SOON : LATER), signal, atOnce: false });
 }

@@ -58,6 +58,7 @@ export async function firstRun(signal) {
     "section",
     { class: "card first-run" },
     h("h2", null, t("overview.first.title")),
+    h("p", null, t("overview.first.beckon")),
     h("p", { class: "muted" }, setup().local ? t("overview.first.local") : t("overview.first.text")),
     h(
       "ol",

@@ -16,6 +16,8 @@ const NAMED = 5;
 export class Tally {
   people = 0;
   willSend = 0;
+  /** How many get each kind of mail, by method. @type {Map<Recipient["method"], number>} */
+  methods = new Map();
   replaced = 0;
   again = 0;
   /** Of how many it was set with their earlier invitation whose the device is, so that a new one may keep it. */
@@ -39,6 +41,7 @@ export class Tally {
         continue;
       }
       this.willSend += 1;
+      this.methods.set(one.method, (this.methods.get(one.method) ?? 0) + 1);
       if (one.outcome === "willReplace") this.replaced += 1;
       if (one.outcome === "willMailAgain") this.again += 1;
       if (one.earlierOwnership && !one.ownershipReason) this.kept += 1;

@@ -30,16 +30,26 @@ export function summary({ counts, method }, tally) {
   /** @param {string} label @param {"info" | "warn"} tone @param {string} text */
   const line = (label, tone, text) => h("li", null, badge(label, tone), h("span", null, text));
   const { replaced, again } = tally;
+  const methods = [...tally.methods];
+  const [only = method] = methods.map(([one]) => one);
+  const people = h("strong", null, t("send.people", { count: willSend }));
+  const of = tally.people;
   return [
     h(
       "p",
       { class: "send-lead" },
-      parts(whole ? "send.will" : "send.willSoFar", {
-        people: h("strong", null, t("send.people", { count: willSend })),
-        of: tally.people,
-        method: named("method.with", method),
-      }),
+      methods.length > 1
+        ? parts(whole ? "send.willSeveral" : "send.willSeveralSoFar", { people, of })
+        : parts(whole ? "send.will" : "send.willSoFar", { people, of, method: named("method.with", only) }),
     ),
+    methods.length > 1 &&
+      h(
+        "ul",
+        { class: "send-counts" },
+        methods.map(([one, count]) =>
+          line(named("method", one), "info", t("send.ofMethod", { count, method: named("method.with", one) })),
+        ),
+      ),
     hint && h("p", { class: "hint" }, hint),
     h(
       "ul",

@@ -2,7 +2,7 @@
 
 import { menuButton } from "../core/menu.js";
 import { may } from "../core/roles.js";
-import { t, withWords } from "../core/words.js";
+import { isKey, t, withWords } from "../core/words.js";
 import { ACTIONS } from "./actions.js";
 
 /** How many sheets the API makes at once. */
@@ -28,7 +28,7 @@ export function actionsMenu({ selection, done }) {
           label,
           hint: named.length > 1 ? t("actions.nobody", { why: t("skip.disabled") }) : t("skip.disabled"),
         });
-      else list.push({ label, onChoose: sendInvite });
+      else list.push({ label, hint: t("actions.sendInvite.hint"), onChoose: sendInvite });
     }
     const user = selection.single;
     for (const action of ACTIONS) {
@@ -43,6 +43,11 @@ export function actionsMenu({ selection, done }) {
       list.splice(at < 0 ? list.length : at, 0, groups);
     }
     return list;
+  };
+  /** What tells an action from those that sound like it. @param {import("./actions.js").Action} action */
+  const about = ({ name }) => {
+    const key = `action.${name}.hint`;
+    return isKey(key) ? t(key) : undefined;
   };
   /** Why there is nothing to do. @param {import("./actions.js").Action} action */
   const unfit = (action) => t(/** @type {import("../core/words.js").Key} */ (`action.${action.name}.unfit`));
@@ -60,7 +65,7 @@ export function actionsMenu({ selection, done }) {
       const named = selection.users;
       if (named.length > 0 && !named.some((one) => action.fits(one)))
         return { label, danger, separated, hint: t("actions.nobody", { why: unfit(action) }) };
-      return { label, danger, separated, onChoose: () => actMany(action) };
+      return { label, hint: about(action), danger, separated, onChoose: () => actMany(action) };
     }
     if (!action.fits(user))
       return {
@@ -69,7 +74,7 @@ export function actionsMenu({ selection, done }) {
         separated,
         hint: unfit(action),
       };
-    return { label, danger, separated, onChoose: () => act(action, user) };
+    return { label, hint: about(action), danger, separated, onChoose: () => act(action, user) };
   };
   /**
    * @param {import("./actions.js").Action} action
@@ -77,10 +82,7 @@ export function actionsMenu({ selection, done }) {
    */
   const act = async (action, user) => {
     const { openAction } = await withWords(import("./act.js"));
-    openAction(action, user, () => {
-      if (action.name === "delete") selection.set([user], false);
-      done();
-    });
+    openAction(action, user, done);
   };
   /** @param {{ name: string, danger?: boolean }} action */
   const actMany = async (action) => {

@@ -77,11 +77,11 @@ function delivery({ invitation: { delivery, deliveryReason, deliveryReasonCode }
 }
 
 /** @param {User} user */
-export function pinStatus({ invitation: { state, method, triesLeft } }) {
+export function pinStatus({ invitation: { state, method, triesLeft, begunAt } }) {
   if (method === "qrCode") return t("method.qrCode");
   if (method === "password") return t("method.password");
   if (state === "locked") return t("pin.locked");
-  if (state === "completed") return t("pin.used");
+  if (state === "completed" || begunAt) return t("pin.used");
   if (state === "pending") return t("pin.triesLeft", { count: triesLeft ?? 0 });
   return "–";
 }

@@ -80,7 +80,7 @@ export async function show(place, { query, signal }) {
   const told = h("p", { class: "selection-text", role: "status" });
   const all = button({ label: t("users.selection.all"), kind: "quiet", onPress: () => chooseAll() });
   const none = button({ label: t("users.selection.clear"), kind: "quiet", onPress: () => clear() });
-  const actions = actionsMenu({ selection, done: () => changed() });
+  const actions = actionsMenu({ selection, done: () => carriedOut() });
   const range = h("p", { class: "range" });
   const previous = button({ label: t("pager.previous"), icon: "back", iconOnly: true, onPress: () => turn(-1) });
   const following = button({ label: t("pager.next"), icon: "forth", iconOnly: true, onPress: () => turn(1) });
@@ -94,7 +94,14 @@ export async function show(place, { query, signal }) {
           ? t("users.selection.allExcept", { count: except })
           : t(filters.isEmpty ? "users.selection.everyone" : "users.selection.everyMatch");
     } else {
-      told.textContent = count ? t("users.selection.some", { count }) : t("users.selection.none");
+      const here = users.filter(({ id }) => selection.has(id)).length;
+      const hidden = (count ?? 0) - here;
+      told.textContent = [
+        count ? t("users.selection.some", { count }) : t("users.selection.none"),
+        hidden > 0 && `(${t("users.selection.hidden", { count: number(hidden) })})`,
+      ]
+        .filter(Boolean)
+        .join(" ");
     }
     // Of a registration id the API's filter knows nothing.
     all.hidden = selection.isAll || users.length === 0 || registrationIdOf(filters.text) !== null;
@@ -208,6 +215,15 @@ export async function show(place, { query, signal }) {
     (box instanceof HTMLElement ? box : table.element).focus();
   };
 
+  /** What was done to the selected is done: the next action begins with a choice of its own. */
+  const carriedOut = () => {
+    if (!selection.isEmpty) {
+      selection.clear();
+      table.refresh();
+      selected();
+    }
+    changed();
+  };
   const changed = () => {
     activeUntil = Date.now() + 60_000;
     again.now();

@@ -5,24 +5,27 @@ import { h, replace } from "../core/dom.js";
 import { link } from "../core/router.js";
 import { t } from "../core/words.js";
 
+/** @typedef {{ userId?: string | null, email?: string | null, displayName?: string | null }} Person */
+
 /** How many are named. */
 const NAMED = 5;
 
 /**
- * @template {{ userId?: string | null, email?: string | null, displayName?: string | null }} Person
+ * @template {Person} Row
  * @param {object} what
  * @param {string} what.title
  * @param {string} what.path of the rows in the API
  * @param {readonly string[]} what.outcomes in the order in which they are told
- * @param {(person: Person) => import("../core/dom.js").Child} what.why
+ * @param {(row: Row) => import("../core/dom.js").Child} what.why
  * @param {string} what.all the page that shows all of them
  * @param {AbortSignal} what.signal
+ * @param {(row: Row) => string} [what.nameOf] what to call one; a person's name if absent
  */
-export function whoNot({ title, path, outcomes, why, all, signal }) {
+export function whoNot({ title, path, outcomes, why, all, signal, nameOf = personName }) {
   const element = h("section", { class: "who-not", hidden: true, "aria-label": title });
 
   const load = async () => {
-    /** @type {Person[]} */
+    /** @type {Row[]} */
     const people = [];
     let more = false;
     try {
@@ -43,7 +46,7 @@ export function whoNot({ title, path, outcomes, why, all, signal }) {
       h(
         "ul",
         { class: "bullets" },
-        people.slice(0, NAMED).map((person) => h("li", null, named(person), ": ", why(person))),
+        people.slice(0, NAMED).map((person) => h("li", null, linked(person, nameOf(person)), ": ", why(person))),
       ),
       more && h("p", null, h("a", { href: link(all) }, t("sent.not.all"))),
     );
@@ -51,8 +54,13 @@ export function whoNot({ title, path, outcomes, why, all, signal }) {
   return { element, load };
 }
 
-/** @param {{ userId?: string | null, email?: string | null, displayName?: string | null }} person */
-function named({ userId, email, displayName }) {
-  const name = displayName || email || t("batch.people.deleted");
+/** @param {Person} person */
+const personName = ({ displayName, email }) => displayName || email || t("batch.people.deleted");
+
+/**
+ * @param {Person} person
+ * @param {string} name
+ */
+function linked({ userId, email }, name) {
   return userId && email ? h("a", { href: link(`/users/${userId}`) }, name) : h("span", null, name);
 }
