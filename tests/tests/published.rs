@@ -176,6 +176,7 @@ fn every_history_event() -> Vec<HistoryEvent> {
                 after_end: rule == OwnershipRule::NotSet,
                 time_unknown: false,
                 not_completed: None,
+                flags: Vec::new(),
             });
             all.push(HistoryEvent::OwnershipDecidedAgain {
                 device: device.clone(),

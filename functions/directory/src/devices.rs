@@ -66,7 +66,8 @@ struct RegisteredDevice {
     /// The invitation that waited for a device when this one was recorded and that it did not
     /// complete, and why; null if there was none.
     not_completed: Option<NotCompletedView>,
-    /// Why it completes and confirms nothing, whatever waits: `userDisabled`, the user was disabled when it enrolled.
+    /// Why it completes and confirms nothing, whatever waits: `userDisabled`, the user was disabled when it enrolled;
+    /// `beyondDeviceLimit`, the user had as many devices as `registration.deviceLimit` of the settings allows.
     flags: Vec<RegistrationFlag>,
     /// Since when it is managed no longer, as its source says; null while it is.
     #[schema(value_type = Option<String>)]

@@ -3,7 +3,7 @@
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
-use beckon_domain::model::registration::NotCompleted;
+use beckon_domain::model::registration::{NotCompleted, RegistrationFlag};
 use beckon_domain::model::user::AddressSuppression;
 use beckon_runtime::wire::actor_name;
 use jiff::Timestamp;
@@ -264,6 +264,7 @@ fn in_words(what: &HistoryEvent) -> (&'static str, String) {
             after_end,
             time_unknown,
             not_completed,
+            flags,
         } => (
             "registrationConfirmed",
             format!(
@@ -271,7 +272,7 @@ fn in_words(what: &HistoryEvent) -> (&'static str, String) {
                 device.as_str(),
                 owned(*ownership),
                 because(*rule),
-                aside(*after_end, *time_unknown, *not_completed),
+                aside(*after_end, *time_unknown, *not_completed, flags),
             ),
         ),
         HistoryEvent::OwnershipDecidedAgain {
@@ -329,7 +330,12 @@ fn changed(particulars: &[Particular]) -> String {
 }
 
 /// What else there is to say of a registration that completed nothing.
-fn aside(after_end: bool, time_unknown: bool, not_completed: Option<NotCompleted>) -> String {
+fn aside(
+    after_end: bool,
+    time_unknown: bool,
+    not_completed: Option<NotCompleted>,
+    flags: &[RegistrationFlag],
+) -> String {
     if let Some(not_completed) = not_completed {
         let issue = not_completed.issue.get();
         let because = not_completed.because();
@@ -345,7 +351,11 @@ fn aside(after_end: bool, time_unknown: bool, not_completed: Option<NotCompleted
     } else {
         ""
     };
-    format!("{end}{when}")
+    let flagged: String = flags
+        .iter()
+        .map(|flag| format!("; it confirms nothing, because {}", flag.because()))
+        .collect();
+    format!("{end}{when}{flagged}")
 }
 
 const fn owned(ownership: Ownership) -> &'static str {

@@ -2,7 +2,7 @@
 
 use beckon_domain::model::history::{Bounce, HistoryEvent, Particular};
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
-use beckon_domain::model::registration::WhyNotCompleted;
+use beckon_domain::model::registration::{RegistrationFlag, WhyNotCompleted};
 use beckon_domain::model::user::AddressSuppression;
 use beckon_domain::values::ids::{DeviceId, IssueNumber};
 use beckon_domain::values::method::Method;
@@ -76,6 +76,9 @@ pub(crate) struct HistoryFacts {
     /// The issue that the device was registered with, if that is why.
     #[serde(skip_serializing_if = "Option::is_none")]
     other_issue: Option<u32>,
+    /// Why the registration completes and confirms nothing, whatever waits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    flags: Vec<RegistrationFlag>,
 }
 
 impl HistoryFacts {
@@ -172,7 +175,9 @@ impl HistoryFacts {
                 after_end,
                 time_unknown,
                 not_completed,
+                flags,
             } => Self {
+                flags: flags.clone(),
                 issue: not_completed.map(|one| one.issue.get()),
                 not_completed: not_completed.map(|one| one.why),
                 other_issue: not_completed

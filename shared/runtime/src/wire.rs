@@ -93,6 +93,8 @@ pub struct UserView {
     pub enabled: bool,
     /// Devices registered.
     pub devices: u32,
+    /// How many of them are managed no longer, as their sources say.
+    pub devices_unenrolled: u32,
     /// Why nothing more is sent to the address, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address_mark: Option<AddressSuppression>,
@@ -206,6 +208,7 @@ impl UserView {
             time_zone: user.time_zone.map(|zone| zone.as_str().to_owned()),
             enabled: user.enabled,
             devices: user.devices,
+            devices_unenrolled: user.devices_unenrolled,
             address_mark: user.address_mark,
             invitation,
         }

@@ -111,6 +111,7 @@ fn every_story_ends_well() {
     assert!(counts.crashes > STORIES, "{counts}");
     assert!(counts.dropped > STORIES, "{counts}");
     assert!(counts.left_open > STORIES / 2, "{counts}");
+    assert!(counts.beyond_limit > STORIES / 10, "{counts}");
     assert!(counts.aside > STORIES / 2, "{counts}");
     assert!(counts.reminders > STORIES / 4, "{counts}");
     assert!(counts.erased > STORIES / 4, "{counts}");

@@ -621,7 +621,10 @@ fn registrations() -> Vec<(&'static str, Registration)> {
         session_issue: Some(IssueNumber::from_number(2)),
         not_completed: Some(not_completed(WhyNotCompleted::EarlierIssue)),
         latest_enrolment_at: Some(later(0)),
-        flags: vec![RegistrationFlag::UserDisabled],
+        flags: vec![
+            RegistrationFlag::UserDisabled,
+            RegistrationFlag::BeyondDeviceLimit,
+        ],
         unenrolled_at: Some(later(1)),
         ..a_registration(user_id(1), "device-3")
     };
@@ -769,6 +772,7 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
                 after_end: true,
                 time_unknown: false,
                 not_completed: None,
+                flags: Vec::new(),
             },
         ),
         (
@@ -789,6 +793,7 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
                 after_end: false,
                 time_unknown: true,
                 not_completed: Some(not_completed(WhyNotCompleted::EarlierIssue)),
+                flags: Vec::new(),
             },
         ),
     ];
@@ -813,9 +818,19 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
             after_end: false,
             time_unknown: false,
             not_completed: Some(not_completed(why)),
+            flags: Vec::new(),
         };
         events.push((Actor::DeviceManagement, confirmed));
     }
+    let beyond = HistoryEvent::RegistrationConfirmed {
+        device: device.clone(),
+        ownership: Ownership::NotSet,
+        rule: OwnershipRule::NotSet,
+        after_end: false,
+        time_unknown: false,
+        not_completed: Some(not_completed(WhyNotCompleted::BeyondDeviceLimit)),
+        flags: vec![RegistrationFlag::BeyondDeviceLimit],
+    };
     let unenrolled = HistoryEvent::DeviceUnenrolled {
         device,
         at: later(1),
@@ -832,6 +847,7 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
     events.push((admin(), issued_again));
     let particulars = vec![Particular::UserName, Particular::Directory];
     events.push((Actor::Directory, HistoryEvent::UserChanged { particulars }));
+    events.push((Actor::DeviceManagement, beyond));
     events
 }
 

@@ -4,13 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::mail::{Mail, MailClass, MailKind};
-use crate::model::ownership::Ownership;
+use crate::model::ownership::{Classification, Ownership, OwnershipRule};
+use crate::model::registration::{DeviceFacts, Registration};
 use crate::model::session::{SESSION_TTL, Session};
 use crate::model::settings::{Settings, VersionedSettings};
 use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::values::address::EmailAddress;
-use crate::values::ids::{IssueNumber, MailId, UserId, Version};
+use crate::values::ids::{DeviceId, IssueNumber, MailId, UserId, Version};
 use crate::values::keys::KeyId;
 use crate::values::nonce::Nonce;
 use crate::values::session_ids::RegistrationId;
@@ -67,6 +68,37 @@ pub(crate) fn invited() -> User {
         latest_issue: issue,
         invitation: Some(invitation),
         ..somebody()
+    }
+}
+
+/// A device of somebody that was registered on Monday morning and completed nothing.
+pub(crate) fn registered(user: &User) -> Registration {
+    Registration {
+        user: user.id,
+        device: DeviceFacts {
+            id: DeviceId::parse("device-1").expect("an id"),
+            name: None,
+            platform: None,
+            os_version: None,
+            serial: None,
+            supervised: None,
+            enrollment_type: None,
+        },
+        issue: None,
+        invitation_ownership: Ownership::NotSet,
+        decided: Classification {
+            ownership: Ownership::NotSet,
+            rule: OwnershipRule::NotSet,
+        },
+        registered_at: MONDAY,
+        after_end: false,
+        time_unknown: false,
+        session_issue: None,
+        not_completed: None,
+        latest_enrolment_at: None,
+        flags: Vec::new(),
+        unenrolled_at: None,
+        carried: Carried::default(),
     }
 }
 

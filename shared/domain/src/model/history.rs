@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::actor::Actor;
 use crate::model::mail::{Mail, MailReason, MailState};
 use crate::model::ownership::{Ownership, OwnershipRule};
-use crate::model::registration::NotCompleted;
+use crate::model::registration::{NotCompleted, RegistrationFlag};
 use crate::model::user::{AddressSuppression, User};
 use crate::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use crate::values::method::Method;
@@ -260,6 +260,9 @@ pub enum HistoryEvent {
         /// The invitation that waited and that it did not complete.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         not_completed: Option<NotCompleted>,
+        /// Why an administrator should look at it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        flags: Vec<RegistrationFlag>,
     },
     /// More became known of a device, and the ownership was decided again.
     OwnershipDecidedAgain {

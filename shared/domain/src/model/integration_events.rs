@@ -357,6 +357,7 @@ impl IntegrationEvent {
                 after_end,
                 time_unknown: _,
                 not_completed: _,
+                flags: _,
             } => Self::RegistrationConfirmed {
                 device_id: OutwardDeviceId::of(device),
                 ownership: *ownership,
@@ -432,6 +433,7 @@ mod tests {
                 after_end: false,
                 time_unknown: false,
                 not_completed: None,
+                flags: Vec::new(),
             },
         ))
         .unwrap();

@@ -155,14 +155,26 @@ impl Registration {
 pub enum RegistrationFlag {
     /// Its person was disabled when it enrolled.
     UserDisabled,
+    /// Its person had as many devices as the settings allow.
+    BeyondDeviceLimit,
 }
 
 impl RegistrationFlag {
+    /// What it says, as the end of a sentence that begins with "because".
+    #[must_use]
+    pub const fn because(self) -> &'static str {
+        match self {
+            Self::UserDisabled => "the user was disabled",
+            Self::BeyondDeviceLimit => "the user had as many devices as the settings allow",
+        }
+    }
+
     /// Why what waited was not completed.
     #[must_use]
     pub const fn why(self) -> WhyNotCompleted {
         match self {
             Self::UserDisabled => WhyNotCompleted::UserDisabled,
+            Self::BeyondDeviceLimit => WhyNotCompleted::BeyondDeviceLimit,
         }
     }
 }
@@ -212,6 +224,8 @@ pub enum WhyNotCompleted {
     ReportedBefore,
     /// The person was disabled.
     UserDisabled,
+    /// The person had as many devices as the settings allow.
+    BeyondDeviceLimit,
 }
 
 impl NotCompleted {
@@ -235,7 +249,10 @@ impl NotCompleted {
             (WhyNotCompleted::ReportedBefore, _) => {
                 "this enrolment of the device had been reported before"
             }
-            (WhyNotCompleted::UserDisabled, _) => "the user was disabled",
+            (WhyNotCompleted::UserDisabled, _) => RegistrationFlag::UserDisabled.because(),
+            (WhyNotCompleted::BeyondDeviceLimit, _) => {
+                RegistrationFlag::BeyondDeviceLimit.because()
+            }
         };
         because.to_owned()
     }

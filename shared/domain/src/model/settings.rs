@@ -250,6 +250,7 @@ impl Settings {
                     tries: 5,
                 },
                 allow_pin_request: true,
+                device_limit: None,
             },
             confirmation: Confirmation {
                 enabled: false,

@@ -75,6 +75,9 @@ pub struct User {
     pub enabled: bool,
     /// How many devices they have registered.
     pub devices: u32,
+    /// How many of them are managed no longer, as their sources say.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub devices_unenrolled: u32,
     /// Whether their address has stopped taking mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_mark: Option<AddressSuppression>,
@@ -95,6 +98,14 @@ pub struct User {
     /// What a later version wrote into the row.
     #[serde(skip)]
     pub carried: Carried,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference to what it asks"
+)]
+const fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How far lists of users may be behind in what is made of them: seconds mostly, hours on a bad day.
@@ -125,6 +136,7 @@ impl User {
             time_zone: None,
             enabled: true,
             devices: 0,
+            devices_unenrolled: 0,
             address_mark: None,
             address_since: None,
             latest_issue: IssueNumber::NONE,
@@ -133,6 +145,12 @@ impl User {
             added_at,
             carried: Carried::default(),
         }
+    }
+
+    /// How many of their devices are managed.
+    #[must_use]
+    pub const fn managed_devices(&self) -> u32 {
+        self.devices.saturating_sub(self.devices_unenrolled)
     }
 
     /// Where their invitation stands at a moment.

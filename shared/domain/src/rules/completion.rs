@@ -4,7 +4,9 @@
 //! A registration completes the invitation that it belongs to and no other. It belongs to it if it
 //! names a session of that very issue, or if it names no session and happened no earlier than ten
 //! minutes before that issue. Everything else is recorded all the same, with the reason why it
-//! completes nothing. So is the device of somebody who is disabled.
+//! completes nothing. So is the device of somebody who is disabled, or who has as many devices as they may.
+
+use std::num::NonZeroU32;
 
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::ownership::Ownership;
@@ -34,11 +36,30 @@ pub enum Effect<'a> {
     NothingOpen,
 }
 
-/// Why a registration of a device of `user` completes and confirms nothing, whatever it belongs to.
+/// Why a registration of a device of `user` completes and confirms nothing, whatever it belongs to. `known` is what
+/// is recorded of the device, and `limit` how many devices the person may have.
 #[must_use]
-pub fn flags_of(user: &User) -> Vec<RegistrationFlag> {
+pub fn flags_of(
+    user: &User,
+    known: Option<&Registration>,
+    limit: Option<NonZeroU32>,
+) -> Vec<RegistrationFlag> {
     let disabled = (!user.enabled).then_some(RegistrationFlag::UserDisabled);
-    disabled.into_iter().collect()
+    let beyond = limit.is_some_and(|limit| is_beyond(user, known, limit));
+    let beyond = beyond.then_some(RegistrationFlag::BeyondDeviceLimit);
+    disabled.into_iter().chain(beyond).collect()
+}
+
+/// Whether somebody has as many devices that are managed as they may, beside this one. One that is among those keeps
+/// its place, also under a limit that is lower than when it was registered.
+fn is_beyond(user: &User, known: Option<&Registration>, limit: NonZeroU32) -> bool {
+    let managed = known.filter(|known| known.unenrolled_at.is_none());
+    let has_place =
+        managed.is_some_and(|known| !known.flags.contains(&RegistrationFlag::BeyondDeviceLimit));
+    let others = user
+        .managed_devices()
+        .saturating_sub(u32::from(managed.is_some()));
+    !has_place && others >= limit.get()
 }
 
 /// What a registration does to the invitation of `user`: of a device that enrolled with `session`,
@@ -174,7 +195,7 @@ pub fn is_told(
 mod tests {
     use super::*;
     use crate::model::examples::{
-        MONDAY, invitation_of, invited, minutes, session_of, somebody, with_invitation,
+        MONDAY, invitation_of, invited, minutes, registered, session_of, somebody, with_invitation,
     };
     use crate::model::invitation::InvitationState as State;
     use crate::values::ids::IssueNumber;
@@ -343,10 +364,10 @@ mod tests {
         let mut user = invited();
         user.enabled = false;
         let session = session_of(&user, MONDAY);
-        let flags = flags_of(&user);
+        let flags = flags_of(&user, None, None);
 
         assert_eq!(flags, [RegistrationFlag::UserDisabled]);
-        assert_eq!(flags_of(&invited()), []);
+        assert_eq!(flags_of(&invited(), None, None), []);
         for (session, at) in [(Some(&session), None), (None, Some(AN_HOUR_LATER))] {
             let effect = effect_of(&user, session, at, &flags);
             assert_eq!(why_not(effect), Why::UserDisabled);
@@ -374,5 +395,50 @@ mod tests {
         cancelled.enabled = false;
         let effect = effect_of(&cancelled, None, Some(AN_HOUR_LATER), &flags);
         assert_eq!(effect, Effect::AfterEnd);
+    }
+
+    #[test]
+    fn as_many_devices_as_are_allowed_have_a_place_and_what_left_needs_none() {
+        let with = |devices, devices_unenrolled| User {
+            devices,
+            devices_unenrolled,
+            ..invited()
+        };
+        let limit = NonZeroU32::new(2);
+        let beyond = [RegistrationFlag::BeyondDeviceLimit];
+
+        assert_eq!(flags_of(&with(1, 0), None, limit), []);
+        assert_eq!(flags_of(&with(2, 0), None, limit), beyond);
+        assert_eq!(flags_of(&with(3, 2), None, limit), []);
+        assert_eq!(flags_of(&with(9, 0), None, None), []);
+        let disabled = User {
+            enabled: false,
+            ..with(2, 0)
+        };
+        let both = [RegistrationFlag::UserDisabled, beyond[0]];
+        assert_eq!(flags_of(&disabled, None, limit), both);
+    }
+
+    #[test]
+    fn a_device_that_has_a_place_keeps_it_until_it_leaves() {
+        let of = |flags: &[RegistrationFlag], unenrolled_at| Registration {
+            flags: flags.to_vec(),
+            unenrolled_at,
+            ..registered(&invited())
+        };
+        let with = |devices, devices_unenrolled| User {
+            devices,
+            devices_unenrolled,
+            ..invited()
+        };
+        let limit = NonZeroU32::new(2);
+        let beyond = [RegistrationFlag::BeyondDeviceLimit];
+        let flags = |user: &User, known: &Registration| flags_of(user, Some(known), limit);
+
+        assert_eq!(flags(&with(3, 0), &of(&[], None)), []);
+        assert_eq!(flags(&with(3, 0), &of(&beyond, None)), beyond);
+        assert_eq!(flags(&with(2, 0), &of(&beyond, None)), []);
+        assert_eq!(flags(&with(3, 1), &of(&[], Some(MONDAY))), beyond);
+        assert_eq!(flags(&with(2, 1), &of(&[], Some(MONDAY))), []);
     }
 }

@@ -168,7 +168,13 @@ where
         let (user, session, ignored) = self.find_person(&device.registrants).await?;
         let now = self.env.clock().now();
         let at = believable(device.registered_at, now);
-        let flags = flags_of(&user);
+        let known = self
+            .env
+            .store()
+            .load_registration(user.id, &device.device.id)
+            .await?;
+        let limit = settings.settings.for_user(&user).registration.device_limit;
+        let flags = flags_of(&user, known.as_ref(), limit);
         let report = Report {
             user: &user,
             session: session.as_ref(),
@@ -179,11 +185,6 @@ where
             effect: effect_of(&user, session.as_ref(), at, &flags),
             told: told.map(|told| told.is),
         };
-        let known = self
-            .env
-            .store()
-            .load_registration(user.id, &device.device.id)
-            .await?;
         let (mut reported, change) = match &known {
             Some(known) if !report.enrols_again(known) => self.learnt(&report, known),
             _ => self.recorded(&report, known.as_ref(), &settings),
@@ -306,7 +307,7 @@ where
             ));
         }
         history.extend(self.left(report, Some(known), &learnt));
-        let change = UserChange::next(report.user.clone())
+        let change = UserChange::next(report.user_with(Some(known), &learnt))
             .with_history(history)
             .with_registration(learnt)
             .with_session(session);
@@ -321,7 +322,6 @@ where
         known: Option<&Registration>,
         settings: &VersionedSettings,
     ) -> (Reported, Option<UserChange>) {
-        let user = report.user;
         let registration = report.registration(known);
         let device = registration.device.id.clone();
         let mails = self.mails(report, &device, settings);
@@ -339,6 +339,7 @@ where
                 after_end: registration.after_end,
                 time_unknown: registration.time_unknown,
                 not_completed: registration.not_completed,
+                flags: registration.flags.clone(),
             },
         )];
         if let Effect::Completes(open) = report.effect {
@@ -351,9 +352,8 @@ where
         }
         history.extend(self.left(report, known, &registration));
         let change = UserChange::next(User {
-            devices: user.devices + u32::from(known.is_none()),
             invitation: report.invitation_after(&device, confirmation),
-            ..user.clone()
+            ..report.user_with(known, &registration)
         })
         .with_history(history)
         .with_mails(mails)

@@ -76,6 +76,7 @@ async fn supervision_that_is_known_late_decides_again_and_the_history_keeps_both
         after_end: false,
         time_unknown: false,
         not_completed: None,
+        flags: Vec::new(),
     }));
     assert_eq!(
         happened.last().unwrap(),

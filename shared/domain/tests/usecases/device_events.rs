@@ -1,5 +1,7 @@
 //! Messages of device managements: kept, carried on, and what becomes of the devices that they tell of.
 
+use std::num::NonZeroU32;
+
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::change::Identifier;
 use beckon_domain::model::device_event::{DeviceEventState, MAX_BODY_BYTES, STREAM_HAS};
@@ -374,6 +376,35 @@ async fn a_device_that_left_ends_alike_in_whatever_order_it_is_told() {
         let registration = world.store.all_registrations().pop().unwrap();
         assert_eq!(registration.unenrolled_at, None, "{order:?}");
     }
+}
+
+#[tokio::test]
+async fn a_device_that_left_makes_room_under_the_limit_and_needs_it_to_come_back() {
+    let mut settings = settings().confirming_everyone().build();
+    settings.device_sources = vec![source("/id")];
+    settings.registration.device_limit = NonZeroU32::new(1);
+    let world = World::under(&settings);
+    world.keys.give_sender(&name(), SECRET);
+    let user = invited(&world).await;
+    let tell = async |says: &str, id: &str| {
+        let at = world.wait(SignedDuration::from_mins(1)).to_string();
+        let body = json!({ "says": says, "id": id, "email": user.email.as_str(), "at": at });
+        carried(&world, &body).await;
+        let registrations = world.store.all_registrations().into_iter();
+        let mut named = registrations.filter(|one| one.device.id.as_str() == format!("mdm:{id}"));
+        let counts = world.now_of(&user);
+        let flags = named.next().unwrap().flags;
+        (flags, counts.devices, counts.devices_unenrolled)
+    };
+    let beyond = vec![RegistrationFlag::BeyondDeviceLimit];
+
+    assert_eq!(tell("enrolled", "1").await, (vec![], 1, 0));
+    assert_eq!(tell("left", "1").await, (vec![], 1, 1));
+    assert_eq!(tell("left", "1").await, (vec![], 1, 1));
+    assert_eq!(tell("enrolled", "2").await, (vec![], 2, 1));
+    assert_eq!(tell("enrolled", "1").await, (beyond, 2, 0));
+    assert_eq!(tell("left", "2").await, (vec![], 2, 1));
+    assert_eq!(tell("enrolled", "1").await, (vec![], 2, 1));
 }
 
 #[tokio::test]

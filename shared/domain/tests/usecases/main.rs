@@ -24,6 +24,7 @@ mod deliver;
 mod deliver_answers;
 mod deliver_pace;
 mod device_events;
+mod device_limit;
 mod expand;
 mod expand_by_filter;
 mod follow_directory;

@@ -5,7 +5,7 @@ use beckon_domain::model::change::UserChange;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::mail::MailReason;
 use beckon_domain::model::ownership::{Ownership, OwnershipRule};
-use beckon_domain::model::registration::{NotCompleted, WhyNotCompleted};
+use beckon_domain::model::registration::{NotCompleted, RegistrationFlag, WhyNotCompleted};
 use beckon_domain::model::user::AddressSuppression;
 use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
 use beckon_domain::values::method::Method;
@@ -170,6 +170,7 @@ pub async fn every_history_event_is_read_as_it_was_written<S: Store>(store: S) {
                     why: WhyNotCompleted::EarlierIssue,
                     session_issue: Some(IssueNumber::NONE),
                 }),
+                flags: vec![RegistrationFlag::UserDisabled],
             },
         ),
         (

@@ -68,11 +68,15 @@ pub enum Breakage {
     SheetsNotKept,
     /// One recipient whom the mail service does not know stops everybody's mail.
     UnverifiedStopsAll,
+    /// Registrations read settings without a limit of devices.
+    LimitForgotten,
+    /// That a device is managed no longer is not noted in its user's row.
+    LeftDeviceCounts,
 }
 
 impl Breakage {
     /// Every one.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::ClaimIgnoresUser,
         Self::TryNotTaken,
         Self::EverySaveFits,
@@ -105,5 +109,7 @@ impl Breakage {
         Self::EverySheetFits,
         Self::SheetsNotKept,
         Self::UnverifiedStopsAll,
+        Self::LimitForgotten,
+        Self::LeftDeviceCounts,
     ];
 }

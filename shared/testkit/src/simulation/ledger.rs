@@ -9,7 +9,7 @@ use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::Invitation;
 use beckon_domain::model::mail::Mail;
-use beckon_domain::model::registration::DeviceRegistered;
+use beckon_domain::model::registration::{DeviceRegistered, Registration};
 use beckon_domain::model::settings::VersionedSettings;
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::template::Template;
@@ -175,6 +175,8 @@ pub(super) struct Ledger {
     pub(super) enrolments: BTreeMap<(UserId, DeviceId), Option<Timestamp>>,
     /// With which session which device was reported.
     pub(super) named: BTreeSet<(SessionDigest, DeviceId)>,
+    /// What is recorded of each device of somebody.
+    pub(super) recorded: BTreeMap<UserId, BTreeMap<DeviceId, Registration>>,
     /// The reports that were answered.
     pub(super) reports: Vec<DeviceRegistered>,
     pub(super) stopped: BTreeMap<BatchId, Moment>,
@@ -244,6 +246,7 @@ impl Ledger {
             opened_at: BTreeMap::new(),
             enrolments: BTreeMap::new(),
             named: BTreeSet::new(),
+            recorded: BTreeMap::new(),
             reports: Vec::new(),
             stopped: BTreeMap::new(),
             stopped_jobs: BTreeSet::new(),

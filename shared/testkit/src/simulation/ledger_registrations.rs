@@ -2,11 +2,13 @@
 //! written here from the description of the product, and ask nothing of the domain.
 
 use beckon_domain::model::change::UserChange;
-use beckon_domain::model::history::HistoryEvent;
+use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::invitation::InvitationState as S;
 use beckon_domain::model::mail::MailKind;
 use beckon_domain::model::ownership::Ownership;
-use beckon_domain::model::registration::{DeviceRegistered, Registrant, Registration};
+use beckon_domain::model::registration::{
+    DeviceRegistered, Registrant, Registration, RegistrationFlag,
+};
 use beckon_domain::model::settings::Distribution;
 use beckon_domain::model::user::User;
 use beckon_domain::values::ids::{DeviceId, IssueNumber, UserId};
@@ -35,8 +37,8 @@ struct Wanted {
     at: Option<Timestamp>,
     /// When the report was judged.
     now: Timestamp,
-    /// Whether the person may register.
-    enabled: bool,
+    /// Whether it is flagged: the person may not register, or has as many devices as they may.
+    flagged: bool,
     /// The issue that waits for a device.
     waits: Option<IssueNumber>,
     completes: bool,
@@ -46,7 +48,7 @@ struct Wanted {
 
 impl Ledger {
     /// The rule, for a user as they were read.
-    fn wanted(&self, user: &User, report: &DeviceRegistered, now: Timestamp) -> Wanted {
+    fn wanted(&mut self, user: &User, report: &DeviceRegistered, now: Timestamp) -> Wanted {
         let named = report.registrants.iter().find_map(|one| match one {
             Registrant::Session(id) => {
                 let (_, issue, _) = self
@@ -95,6 +97,7 @@ impl Ledger {
         let outlived = invitation.zip(named.as_ref()).is_some_and(|(one, named)| {
             named.issue == one.issue && one.restored_at.is_some_and(|at| named.opened_at < at)
         });
+        let flagged = !user.enabled || self.is_beyond_limit(user, &report.device.id);
         let state = invitation.map_or(S::None, |one| one.state);
         let is_open = matches!(state, S::Pending | S::Expired | S::Locked);
         let taken_back = matches!(state, S::Cancelled | S::Declined);
@@ -102,11 +105,65 @@ impl Ledger {
             at,
             now,
             waits: invitation.filter(|_| is_open).map(|one| one.issue),
-            completes: is_open && belongs && !outlived && !is_repeated && user.enabled,
-            enabled: user.enabled,
+            completes: is_open && belongs && !outlived && !is_repeated && !flagged,
+            flagged,
             after_end: outlived || (taken_back && belongs),
             named,
         }
+    }
+
+    /// Whether somebody has as many devices as they may, by the settings that were read, beside this one. What is
+    /// managed no longer does not count, and a device that has its place keeps it.
+    fn is_beyond_limit(&mut self, user: &User, device: &DeviceId) -> bool {
+        let settings = self.view().settings.clone();
+        let settings = settings.as_ref().map(|read| read.settings.for_user(user));
+        let Some(limit) = settings.and_then(|own| own.registration.device_limit) else {
+            return false;
+        };
+        let of_user = self.recorded.get(&user.id);
+        let managed = of_user.into_iter().flatten();
+        let managed = managed.filter(|(_, one)| one.unenrolled_at.is_none());
+        let (mut others, mut has_place) = (0, false);
+        for (id, one) in managed {
+            if id == device {
+                has_place = !one.flags.contains(&RegistrationFlag::BeyondDeviceLimit);
+            } else {
+                others += 1;
+            }
+        }
+        !has_place && others >= limit.get()
+    }
+
+    /// A device that somebody has beyond the limit is flagged and no other, whoever told of it; and what their row
+    /// says of their devices is true.
+    pub(super) fn judge_limit(
+        &mut self,
+        before: &User,
+        change: &UserChange,
+        registration: &Registration,
+    ) {
+        let (user, device) = (before.id, registration.device.id.clone());
+        let is_record =
+            |row: &HistoryEntry| matches!(row.what, HistoryEvent::RegistrationConfirmed { .. });
+        let flag = RegistrationFlag::BeyondDeviceLimit;
+        if change.history.iter().any(is_record) {
+            let beyond = self.is_beyond_limit(before, &device);
+            self.must(registration.flags.contains(&flag) == beyond, || {
+                format!("device {device:?} of user {user} is beyond the limit: {beyond}, and says {registration:?}")
+            });
+            self.counts.beyond_limit += u64::from(beyond);
+        }
+        let of_user = self.recorded.entry(user).or_default();
+        of_user.insert(device, registration.clone());
+        let gone = |one: &&Registration| one.unenrolled_at.is_some();
+        let (all, gone) = (of_user.len(), of_user.values().filter(gone).count());
+        let noted = (change.user.devices, change.user.devices_unenrolled);
+        let true_count = noted.0 as usize == all && noted.1 as usize == gone;
+        self.must(true_count, || {
+            format!(
+                "user {user} has {all} devices, {gone} of them gone, and their row says {noted:?}"
+            )
+        });
     }
 
     /// What a device management's report wrote must be what it had to.
@@ -197,7 +254,7 @@ impl Ledger {
             format!("user {user}: a device was registered at {time}, it says {registration:?}")
         });
         let flagged = !registration.flags.is_empty();
-        self.must(flagged != wanted.enabled, || {
+        self.must(flagged == wanted.flagged, || {
             format!("user {user}: a device is flagged {flagged}, by the rule: {wanted:?}")
         });
         let left_open = wanted
@@ -224,7 +281,7 @@ impl Ledger {
         let is_news = wanted.at.is_some_and(|at| at >= wanted.now - A_DAY);
         let theirs = !self.is_of_former_address(change.user.id, wanted);
         let further =
-            wanted.waits.is_none() && !wanted.after_end && is_news && theirs && wanted.enabled;
+            wanted.waits.is_none() && !wanted.after_end && is_news && theirs && !wanted.flagged;
         let confirmation = &settings.settings.confirmation;
         let listed = match &confirmation.distribution {
             Distribution::Everyone => true,

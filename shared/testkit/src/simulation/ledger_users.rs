@@ -192,6 +192,7 @@ impl Ledger {
         if let Some(registration) = &change.registration {
             self.view().registered = true;
             self.judge_registration(&before, change, registration);
+            self.judge_limit(&before, change, registration);
         }
     }
 

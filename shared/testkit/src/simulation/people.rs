@@ -1,6 +1,7 @@
 //! What people do in a story: administrators, invited persons, guessers, the device management.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::job::JobAction;
@@ -74,6 +75,8 @@ pub(super) fn draw_settings(dice: &mut Dice) -> Settings {
     };
     let mut settings = under.build();
     settings.registration.allow_pin_request = !dice.happens(150);
+    settings.registration.device_limit =
+        [None, None, NonZeroU32::new(1), NonZeroU32::new(2)][dice.below(4)];
     let told = ["boss@example.com", "desk@example.com"];
     let addresses = told.iter().take(dice.below(3));
     settings.administrators.addresses = addresses

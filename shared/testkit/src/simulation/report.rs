@@ -23,6 +23,8 @@ pub struct Counts {
     pub confirmations: u64,
     /// Reports that had to leave an invitation as it was.
     pub left_open: u64,
+    /// Devices that somebody registered beyond the limit.
+    pub beyond_limit: u64,
     pub mails: u64,
     pub dropped: u64,
     pub hand_overs: u64,
@@ -73,7 +75,7 @@ impl Counts {
         }
     }
 
-    fn parts(&self) -> [(&'static str, u64); 28] {
+    fn parts(&self) -> [(&'static str, u64); 29] {
         [
             ("stories", self.stories),
             ("steps", self.steps),
@@ -89,6 +91,7 @@ impl Counts {
             ("registrations", self.registrations),
             ("confirmations", self.confirmations),
             ("reports that left an invitation open", self.left_open),
+            ("devices beyond the limit", self.beyond_limit),
             ("mails", self.mails),
             ("dropped", self.dropped),
             ("hand-overs", self.hand_overs),
@@ -125,6 +128,7 @@ impl Counts {
         self.registrations += other.registrations;
         self.confirmations += other.confirmations;
         self.left_open += other.left_open;
+        self.beyond_limit += other.beyond_limit;
         self.mails += other.mails;
         self.dropped += other.dropped;
         self.hand_overs += other.hand_overs;

@@ -559,6 +559,8 @@ fn step(url: Option<String>, text: Option<String>) -> Result<EnrolmentStep, Fiel
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
     use crate::values::method::Method;
 
@@ -588,7 +590,7 @@ mod tests {
     #[test]
     fn what_is_shown_can_be_saved_again_unchanged() {
         let settings = parse(
-            r#"{"registration":{"method":"qrCode","lifetimeHours":25,"pin":{"length":10,"alphabet":"unambiguous","tries":3}},
+            r#"{"registration":{"method":"qrCode","lifetimeHours":25,"pin":{"length":10,"alphabet":"unambiguous","tries":3},"deviceLimit":3},
                 "confirmation":{"enabled":true,"distribution":{"groups":["staff","it"]}},
                 "reminders":{"enabled":true,"startAfterDays":1,"most":1,"quietHours":{"from":"00:00","to":"00:00"}},
                 "groups":[{"group":"field","registration":{"method":"qrCode","lifetimeHours":720},"reminders":{"enabled":false},"locale":"fr"},
@@ -613,7 +615,7 @@ mod tests {
     #[test]
     fn everything_wrong_is_named_at_once() {
         let found = codes(
-            r#"{"registration":{"lifetimeHours":721,"pin":{"length":3,"tries":0}},
+            r#"{"registration":{"lifetimeHours":721,"pin":{"length":3,"tries":0},"deviceLimit":-1},
                 "confirmation":{"enabled":true,"distribution":{"groups":[]}},
                 "sender":{"from":"nobody","recipientDomains":[]},"locale":"english","timeZone":"Mars/One",
                 "reminders":{"enabled":true,"everyDays":0,"quietHours":{"from":"8 pm","to":"08:00"}},
@@ -628,6 +630,7 @@ mod tests {
                 "registration.lifetimeHours",
                 "registration.pin.length",
                 "registration.pin.tries",
+                "registration.deviceLimit",
                 "confirmation.distribution.groups",
                 "reminders.everyDays",
                 "reminders.quietHours.from",
@@ -692,8 +695,8 @@ mod tests {
     #[test]
     fn a_groups_settings_are_those_of_everybody_else_but_for_what_they_say() {
         let settings = parse(
-            r#"{"registration":{"lifetimeHours":48,"pin":{"length":10}},"reminders":{"enabled":true,"startAfterDays":1},
-                "groups":[{"group":"vip","registration":{"pin":{"tries":3}}},{"group":"field","reminders":{"enabled":false}},
+            r#"{"registration":{"lifetimeHours":48,"pin":{"length":10},"deviceLimit":2},"reminders":{"enabled":true,"startAfterDays":1},
+                "groups":[{"group":"vip","registration":{"pin":{"tries":3},"deviceLimit":0}},{"group":"field","reminders":{"enabled":false}},
                           {"group":"staff","registration":{"method":"qrCode"}}]}"#,
         )
         .unwrap();
@@ -702,6 +705,11 @@ mod tests {
         assert_eq!(
             (vip.lifetime_hours, vip.pin.length, vip.pin.tries),
             (48, 10, 3)
+        );
+        assert_eq!(vip.device_limit, None);
+        assert_eq!(
+            settings.registration.device_limit.map(NonZeroU32::get),
+            Some(2)
         );
         assert!(!settings.groups[1].reminders.as_ref().unwrap().enabled);
         assert_eq!(settings.registrations().count(), 3);

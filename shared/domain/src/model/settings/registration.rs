@@ -1,5 +1,7 @@
 //! How people register, and under which policy: as it holds, and as an administrator writes it.
 
+use std::num::NonZeroU32;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,9 @@ pub struct RegistrationSettings {
     pub pin: PinPolicy,
     /// Whether people may have their PIN mailed again.
     pub allow_pin_request: bool,
+    /// How many devices that are managed a person may have; `None`: as many as they like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_limit: Option<NonZeroU32>,
 }
 
 impl RegistrationSettings {
@@ -48,6 +53,10 @@ pub struct RegistrationDraft {
     /// Default true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_pin_request: Option<bool>,
+    /// How many devices that are managed a person may have, 1 to 500; 0, the default, is no limit. What is registered
+    /// beyond it is recorded and flagged; it completes and confirms nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_limit: Option<i64>,
 }
 
 /// See [`PinPolicy`].
@@ -83,6 +92,9 @@ impl From<RegistrationSettings> for RegistrationDraft {
                 tries: Some(i64::from(registration.pin.tries)),
             },
             allow_pin_request: Some(registration.allow_pin_request),
+            device_limit: Some(i64::from(
+                registration.device_limit.map_or(0, NonZeroU32::get),
+            )),
         }
     }
 }
@@ -115,7 +127,15 @@ impl RegistrationDraft {
             &format!("{field}.pin.tries"),
             problems,
         );
-        let (Some(lifetime_hours), Some(length), Some(tries)) = (lifetime_hours, length, tries)
+        let device_limit = in_range(
+            self.device_limit,
+            default.device_limit.map_or(0, NonZeroU32::get),
+            0..=500,
+            &format!("{field}.deviceLimit"),
+            problems,
+        );
+        let (Some(lifetime_hours), Some(length), Some(tries), Some(device_limit)) =
+            (lifetime_hours, length, tries, device_limit)
         else {
             return None;
         };
@@ -144,6 +164,7 @@ impl RegistrationDraft {
             lifetime_hours,
             pin,
             allow_pin_request,
+            device_limit: NonZeroU32::new(device_limit),
         })
     }
 }

@@ -19,6 +19,8 @@ struct StoredRegistration {
     pin: PinDraft,
     #[serde(default)]
     allow_pin_request: Option<bool>,
+    #[serde(default)]
+    device_limit: Option<i64>,
 }
 
 #[derive(Deserialize)]

@@ -123,6 +123,17 @@ impl Report<'_> {
         before.filter(|left| self.at.is_none_or(|at| at <= *left))
     }
 
+    /// The person, with the count of their devices as it is once this is recorded of one of them.
+    pub(super) fn user_with(&self, known: Option<&Registration>, now: &Registration) -> User {
+        let was_gone = known.is_some_and(|known| known.unenrolled_at.is_some());
+        let unenrolled = self.user.devices_unenrolled + u32::from(now.unenrolled_at.is_some());
+        User {
+            devices: self.user.devices + u32::from(known.is_none()),
+            devices_unenrolled: unenrolled.saturating_sub(u32::from(was_gone)),
+            ..self.user.clone()
+        }
+    }
+
     /// Who says whose the device is.
     pub(super) fn said_by(&self) -> Actor {
         let assigned = self.told.filter(|told| told.assigned_to.is_some());

@@ -24,6 +24,9 @@ impl SettingsStore for Table {
         if self.broken(Breakage::ErasedTooEarly) && self.watch().with(is_erasure) {
             *kept = kept.map(|_| 0);
         }
+        if self.broken(Breakage::LimitForgotten) {
+            settings.settings.registration.device_limit = None;
+        }
         Ok(settings)
     }
 

@@ -257,6 +257,9 @@ impl Table {
                 self.watch.stage(|stage| stage.now),
             ));
         }
+        if self.broken(Breakage::LeftDeviceCounts) && change.registration.is_some() {
+            change.user.devices_unenrolled = 0;
+        }
         if self.broken(Breakage::HistoryLeftOut) && self.watch.stage(|s| s.dice.happens(100)) {
             change.history.pop();
         }
