@@ -72,8 +72,11 @@ def test_what_is_missing_in_the_settings_is_said_before_anybody_is_invited(becko
     advice = dialog.locator(".send-advice")
     expect(advice).to_contain_text("nobody who is stuck is told whom to ask")
     expect(advice).to_contain_text("your organisation")
-    advice.get_by_role("link", name="Organisation and sender").first.click()
-    expect(console.page.get_by_role("heading", level=1)).to_have_text("Organisation and sender")
+    # The settings open beside, so that the preview and the selection stay.
+    with console.page.expect_popup() as beside:
+        advice.get_by_role("link", name="Organisation and sender").first.click()
+    expect(beside.value.get_by_role("heading", level=1)).to_have_text("Organisation and sender")
+    expect(dialog.locator(".people")).to_contain_text("Anna Advice")
 
 
 def test_nothing_is_said_of_settings_that_are_complete(beckon, console):

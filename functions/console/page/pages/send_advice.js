@@ -31,7 +31,18 @@ export async function advise(place, signal) {
       notice(
         "warn",
         missing.map(({ words, section }) =>
-          h("p", null, t(words), " ", h("a", { href: link(`/settings/${section}`) }, t(`settings.section.${section}`))),
+          h(
+            "p",
+            null,
+            t(words),
+            " ",
+            // Beside the preview, which would be lost with its selection.
+            h(
+              "a",
+              { href: link(`/settings/${section}`), target: "_blank", rel: "noopener" },
+              t(`settings.section.${section}`),
+            ),
+          ),
         ),
       ),
     );
