@@ -318,6 +318,28 @@ def test_the_menu_tells_actions_apart_that_sound_alike(beckon, console):
         expect(page.get_by_role("menuitem", name=item)).to_contain_text(hint)
 
 
+def test_where_a_group_is_typed_the_known_names_are_offered(beckon, console):
+    beckon.settings({"groups": [{"group": "only-settings", "registration": {"method": "qrCode"}}]})
+    add(beckon, "Greta Group", groups=["only-people"])
+    page = find(console, "greta")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+    def offered(field):
+        field.focus()
+        page.wait_for_function("(field) => [...field.list.options].some(({ value }) => value.endsWith('only-settings'))", arg=field.element_handle())
+        return field.evaluate("field => [...field.list.options].map(({ value }) => value)")
+
+    group = page.get_by_label("Group", exact=True)
+    assert {"only-people", "only-settings"} <= set(offered(group))
+    group.fill("staff, only")
+    assert "staff, only-people" in offered(group)
+    # What is typed is looked for a moment later, and belongs to this page.
+    expect(page.locator("tbody tr")).to_have_count(0)
+    page = console.open("/settings/groups")
+    page.locator(".ordered-entry summary").first.click()
+    assert "only-people" in offered(page.get_by_label("Group", exact=True).first)
+
+
 def test_a_long_menu_ends_with_the_window_and_is_scrolled(beckon, console):
     add(beckon, "Menno Low")
     page = find(console, "menno")

@@ -10,6 +10,7 @@ import { form, showRefusal } from "../core/form.js";
 import { named, t } from "../core/words.js";
 import { fromText } from "./group_names.js";
 import { followJob } from "./job_follow.js";
+import { suggestGroups } from "./known_groups.js";
 import { someNames } from "./send_people.js";
 import { reasonField, showSheets } from "./sheets.js";
 
@@ -135,6 +136,7 @@ function fieldsOf(name) {
       })),
     });
     const groups = textField({ name: "groups", label: t("user.groups"), hint: t("user.groups.hint") });
+    suggestGroups(groups.input, { several: true });
     return { fields: [how, groups], body: () => ({ action: how.value, groups: fromText(groups.input.value) }) };
   }
   return { fields: [], body: () => ({}) };

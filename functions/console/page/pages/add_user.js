@@ -11,6 +11,7 @@ import { may } from "../core/roles.js";
 import { link } from "../core/router.js";
 import { done } from "../core/toast.js";
 import { t } from "../core/words.js";
+import { suggestGroups } from "./known_groups.js";
 import { MAIL_LANGUAGES } from "./mail_languages.js";
 
 /**
@@ -30,6 +31,7 @@ export function openAddUser({ added }) {
   });
   const name = textField({ name: "displayName", label: t("user.name"), optional: true });
   const groups = textField({ name: "groups", label: t("user.groups"), hint: t("user.groups.hint"), optional: true });
+  suggestGroups(groups.input, { several: true });
   const externalId = textField({
     name: "externalId",
     label: t("user.externalId"),

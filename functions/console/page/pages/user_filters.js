@@ -3,6 +3,7 @@
 import { button } from "../core/controls.js";
 import { h, icon, keepInView, replace, uniqueId } from "../core/dom.js";
 import { named, t } from "../core/words.js";
+import { suggestGroups } from "./known_groups.js";
 
 /** @typedef {Schema<"InvitationState"> | "begun"} State where somebody stands, as the list can be filtered by it */
 
@@ -103,6 +104,7 @@ export class Filters {
       this.group,
       this.clearing,
     );
+    suggestGroups(this.group, { several: true });
     this.clearing.hidden = this.isEmpty;
   }
 

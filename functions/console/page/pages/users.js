@@ -12,6 +12,7 @@ import { entitle, setQuery } from "../core/router.js";
 import { setup } from "../core/session.js";
 import { dataTable } from "../core/table.js";
 import { t, withWords } from "../core/words.js";
+import { learnGroups } from "./known_groups.js";
 import { Selection } from "./selection.js";
 import { actionsMenu } from "./user_actions.js";
 import { columns } from "./user_columns.js";
@@ -163,6 +164,7 @@ export async function show(place, { query, signal }) {
       users = found;
       next = cursor;
       selection.learn(users);
+      learnGroups(users);
       note.hidden = !(filters.meansOpen && users.some(({ enabled }) => !enabled));
       if (users.length > 0) table.show(users);
       else table.say(empty());

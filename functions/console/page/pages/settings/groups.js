@@ -3,6 +3,7 @@
 import { h } from "../../core/dom.js";
 import { languageName, number } from "../../core/format.js";
 import { languages, named, t } from "../../core/words.js";
+import { suggestGroups } from "../known_groups.js";
 import { boundNumber, boundSelect, boundText } from "./bound.js";
 import { get } from "./document.js";
 import { orderedList } from "./ordered.js";
@@ -52,12 +53,19 @@ function fields(path) {
     /** @type {number} */ max,
     /** @type {string} */ unit,
   ) => boundNumber({ path: `${path}.${rest}`, label, min, max, unit, empty: true, placeholder: others(rest) });
+  const group = boundText({
+    path: `${path}.group`,
+    label: t("settings.groups.group"),
+    hint: t("settings.groups.group.hint"),
+  });
+  const name = group.querySelector("input");
+  if (name) suggestGroups(name, { several: false });
   const methods = ["pin", "passwordAndPin", "password", "qrCode"];
   return [
     h(
       "div",
       { class: "two" },
-      boundText({ path: `${path}.group`, label: t("settings.groups.group"), hint: t("settings.groups.group.hint") }),
+      group,
       boundSelect({
         path: `${path}.ownership`,
         label: t("settings.groups.ownership"),
