@@ -435,3 +435,21 @@ def test_whoever_may_not_change_a_wording_reads_it(viewer):
     expect(page.locator(".template")).to_contain_text("you need the role settings")
     expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
     expect(page.get_by_role("button", name="Mail a test")).to_have_count(0)
+
+
+def test_a_source_says_that_its_system_cannot_reach_this_computer(beckon, console):
+    beckon.settings({"deviceSources": [{"name": "phones", "kind": "simplemdm"}]})
+    page = open_section(console, "sources")
+    expect(page.locator(".source-card")).to_contain_text("SimpleMDM cannot reach it")
+
+
+def test_a_source_with_user_and_password_gets_both(beckon, console):
+    beckon.settings({"deviceSources": [{"name": "jamf", "kind": "jamf"}]})
+    page = open_section(console, "sources")
+    console.button("Make a secret for jamf").click()
+    shown = console.dialog.locator(".pasted-text")
+    expect(shown.first).to_have_text("beckon")
+    expect(console.dialog).to_contain_text("Password")
+    assert len(shown.last.inner_text()) >= 32
+    console.button("Okay", console.dialog).click()
+    expect(page.locator(".secrets li")).to_have_count(1)

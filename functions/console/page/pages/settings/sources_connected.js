@@ -76,10 +76,14 @@ function card(source, { signal, changed }) {
     icon: "plus",
     async onPress() {
       try {
+        const isUser = way.type === "basic";
+        /** @type {{ secret?: string }} */
+        const given = isUser ? { secret: `${USER}:${password()}` } : {};
+        const to = `/v1/device-event-sources/${encodeURIComponent(name)}/secrets`;
         /** @type {import("../../core/api.js").Answer<Schema<"AddedSecret">>} */
-        const { data } = await api.post(`/v1/device-event-sources/${encodeURIComponent(name)}/secrets`, {}, { signal });
+        const { data } = await api.post(to, given, { signal });
         replace(trouble);
-        showSecret(name, data.secret ?? "");
+        showSecret(name, data.secret ?? given.secret ?? "", isUser);
         await changed();
       } catch (error) {
         if (!signal.aborted) replace(trouble, failure(error));
@@ -122,6 +126,7 @@ function card(source, { signal, changed }) {
     h("p", { class: "strong" }, t("sources.address")),
     pasted(address.href.replace("%53ECRET", "SECRET")),
     way.type === "query" && h("p", { class: "hint" }, t("sources.inAddress")),
+    unreachable(systemName(kind)),
     about && h("p", null, h("a", { href: about, rel: "noreferrer" }, t("sources.docs", { system: systemName(kind) }))),
     h("h3", null, t("sources.secrets")),
     needsSecret && notice("warn", h("p", null, t("sources.needsSecret"))),
@@ -130,6 +135,15 @@ function card(source, { signal, changed }) {
     trouble,
   );
 }
+
+/** How the systems prove themselves that do not sign. */
+const USUAL = new Map([
+  ["micromdm", "query"],
+  ["fleet", "query"],
+  ["simplemdm", "query"],
+  ["jamf", "basic"],
+  ["workspaceone", "basic"],
+]);
 
 /**
  * How a source proves itself, as the settings that are saved say it.
@@ -142,12 +156,33 @@ function wayOf(name, kind) {
   /** @type {any[]} */
   const drafts = get("deviceSources") ?? [];
   const said = drafts.find((one) => one.name === name)?.authentication;
-  const usual = ["micromdm", "fleet", "simplemdm"].includes(kind) ? "query" : "hmac";
+  const usual = USUAL.get(kind) ?? "hmac";
   return { type: said?.type ?? usual, parameter: said?.parameter ?? "token" };
 }
 
-/** Something to paste elsewhere. @param {string} text */
-function pasted(text) {
+/** Systems of others cannot reach an address of this computer. @param {string} system */
+function unreachable(system) {
+  const { hostname } = location;
+  const isOwn =
+    hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname);
+  return isOwn && notice("info", h("p", null, t("sources.loopback", { system })));
+}
+
+/** Who shows a password shows a user, too; the API makes secrets without one. */
+const USER = "beckon";
+
+function password() {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Something to paste elsewhere.
+ *
+ * @param {string} text
+ * @param {string} [what] what it is, where several stand together
+ */
+function pasted(text, what) {
   const copy = button({
     label: t("sources.copy"),
     async onPress() {
@@ -159,17 +194,28 @@ function pasted(text) {
       }
     },
   });
+  if (what) copy.setAttribute("aria-label", t("sources.copyOf", { what }));
   return h("div", { class: "pasted" }, h("code", { class: "pasted-text", dir: "ltr" }, text), copy);
 }
 
 /**
  * @param {string} name
  * @param {string} secret
+ * @param {boolean} isUser whether it is a user and a password, as `user:password`
  */
-function showSecret(name, secret) {
+function showSecret(name, secret, isUser) {
+  const [user = "", ...rest] = secret.split(":");
+  const shown = isUser
+    ? [
+        h("p", { class: "strong" }, t("sources.user")),
+        pasted(user, t("sources.user")),
+        h("p", { class: "strong" }, t("sources.password")),
+        pasted(rest.join(":"), t("sources.password")),
+      ]
+    : [pasted(secret)];
   const dialog = openDialog({
     title: t("sources.made", { name }),
-    body: h("div", { class: "stack" }, pasted(secret), h("p", null, t("sources.made.text"))),
+    body: h("div", { class: "stack" }, shown, h("p", null, t("sources.made.text"))),
     actions: button({ label: t("sent.okay"), kind: "main", onPress: () => dialog.close() }),
   });
 }
