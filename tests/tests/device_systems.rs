@@ -239,6 +239,17 @@ async fn jamf_names_the_person_of_a_phone_by_user_name_and_that_of_a_computer_by
     tell(&beckon, "jamf", &[phone], &[0, 0]).await;
     ends(&beckon, &ada, "jamf:J-1", by_invitation).await;
 
+    // A user name counts whatever its case, and one that is an address names whoever has that.
+    let new = json!({ "email": "cleo@example.com", "userName": "cleo", "invite": false });
+    let cleo = beckon.add_user(&new).await;
+    let dan = beckon.add_uninvited("dan@example.com").await;
+    beckon.send(&[&cleo, &dan], Some("companyOwned")).await;
+    for (person, udid, called) in [(&cleo, "J-3", "CLEO"), (&dan, "J-4", "dan@example.com")] {
+        let phone = of_jamf("MobileDeviceEnrolled", udid, &json!({ "username": called }));
+        tell(&beckon, "jamf", &[phone], &[0, 0]).await;
+        ends(&beckon, person, &format!("jamf:{udid}"), by_invitation).await;
+    }
+
     let bob = beckon.add_uninvited("bob@example.com").await;
     beckon.send(&[&bob], Some("companyOwned")).await;
     let of_bob = json!({ "emailAddress": "Bob@example.com", "username": "", "realName": "Bob" });

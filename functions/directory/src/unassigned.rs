@@ -61,6 +61,8 @@ struct UnassignedDevice {
     email: Option<String>,
     /// The external id that its source names; null if it names none.
     external_id: Option<String>,
+    /// The user name that its source names; null if it names none.
+    user_name: Option<String>,
 }
 
 impl From<ReportedDevice> for UnassignedDevice {
@@ -77,6 +79,7 @@ impl From<ReportedDevice> for UnassignedDevice {
             changed_at: device.changed_at,
             email: None,
             external_id: None,
+            user_name: None,
         };
         if let Some(enrolment) = device.enrolment {
             view.enrolled_at = enrolment.at;
@@ -85,6 +88,7 @@ impl From<ReportedDevice> for UnassignedDevice {
                     Claimant::Reference(_) => {}
                     Claimant::Address(address) => view.email = Some(address.as_str().to_owned()),
                     Claimant::External(id) => view.external_id = Some(id.as_str().to_owned()),
+                    Claimant::UserName(name) => view.user_name = Some(name.as_str().to_owned()),
                 }
             }
         }

@@ -152,7 +152,7 @@ struct MappingResult {
     reason: Option<String>,
     /// The device, with `source:` before its id; null if the message says nothing.
     device: Option<MappedDevice>,
-    /// How the message names a person, the most certain first: `reference`, `email`, `externalId`.
+    /// How the message names a person, the most certain first: `reference`, `email`, `externalId`, `userName`.
     person: Vec<&'static str>,
     /// When it happened; null if that is not said.
     #[schema(value_type = Option<String>)]
@@ -182,6 +182,7 @@ impl From<DeviceMessage> for MappingResult {
             Claimant::Reference(_) => "reference",
             Claimant::Address(_) => "email",
             Claimant::External(_) => "externalId",
+            Claimant::UserName(_) => "userName",
         };
         Self {
             says: Some(message.says),

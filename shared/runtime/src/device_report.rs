@@ -11,12 +11,13 @@ use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{DeviceId, ExternalId, IssueNumber};
 use beckon_domain::values::problem::{FieldProblem, Problems};
 use beckon_domain::values::session_ids::RegistrationId;
+use beckon_domain::values::user_name::UserName;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// A device that was registered, and whose it is, as the device management writes it: nothing is
-/// checked yet. The person is named by one of `registrationId`, `userId`, `externalId` and `email`;
-/// the first of them that is known counts. Fields that are not ours are let be. Text may be given as
+/// checked yet. The person is named by one of `registrationId`, `userId`, `externalId`, `userName` and
+/// `email`; the first of them that is known counts. Fields that are not ours are let be. Text may be given as
 /// a number, and one value as a list of one; what is null or empty is as good as left out, and what
 /// is not understood is let be and named in the answer.
 #[derive(Default, Deserialize, utoipa::ToSchema)]
@@ -31,6 +32,9 @@ pub struct DeviceReport {
     /// What your directory calls them.
     #[schema(value_type = Option<String>)]
     external_id: Value,
+    /// What they sign in by.
+    #[schema(value_type = Option<String>)]
+    user_name: Value,
     /// Their address.
     #[schema(value_type = Option<String>)]
     email: Value,
@@ -147,6 +151,9 @@ impl DeviceReport {
         take("externalId", &self.external_id, |text| {
             Ok(Registrant::External(ExternalId::parse(text)?))
         });
+        take("userName", &self.user_name, |text| {
+            Ok(Registrant::UserName(UserName::parse(text)?))
+        });
         take("email", &self.email, |text| {
             Ok(Registrant::Address(EmailAddress::parse(text)?))
         });
@@ -156,7 +163,7 @@ impl DeviceReport {
             problems.add(FieldProblem::new(
                 "",
                 "missing",
-                "must name the person by registrationId, userId, externalId or email",
+                "must name the person by registrationId, userId, externalId, userName or email",
             ));
         }
         for problem in unread {

@@ -357,6 +357,7 @@ fn reported_devices() -> Vec<(&'static str, ReportedDevice)> {
                 Claimant::Reference(digest(9)),
                 Claimant::Address(address("nobody@example.com")),
                 Claimant::External(ExternalId::parse("nobody").expect("an external id")),
+                Claimant::UserName(UserName::parse("nobody").expect("a user name")),
             ],
         }),
         ..facts.clone()

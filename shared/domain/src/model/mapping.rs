@@ -140,6 +140,9 @@ pub struct PersonFields {
     /// What the directory calls them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<Field>,
+    /// What they sign in by. One that is an address names whoever has that address, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<Field>,
 }
 
 /// Where the facts of a device stand.
@@ -192,6 +195,7 @@ impl PersonFields {
             ("reference", &self.reference),
             ("email", &self.email),
             ("externalId", &self.external_id),
+            ("userName", &self.user_name),
         ]
         .into_iter()
         .filter_map(|(name, field)| Some((name, field.as_ref()?)))

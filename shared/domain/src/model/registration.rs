@@ -9,6 +9,7 @@ use crate::values::address::EmailAddress;
 use crate::values::ids::{DeviceId, ExternalId, IssueNumber, UserId};
 use crate::values::names::Label;
 use crate::values::session_ids::{RegistrationId, SessionDigest};
+use crate::values::user_name::UserName;
 
 /// Whom a report speaks of.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub enum Registrant {
     User(UserId),
     /// Whom the directory calls so.
     External(ExternalId),
+    /// Whoever signs in by this elsewhere.
+    UserName(UserName),
     /// Whoever has this address.
     Address(EmailAddress),
 }

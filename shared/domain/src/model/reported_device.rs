@@ -15,6 +15,7 @@ use crate::values::ids::{DeviceId, ExternalId, UserId, Version};
 use crate::values::names::Label;
 use crate::values::problem::FieldProblem;
 use crate::values::session_ids::SessionDigest;
+use crate::values::user_name::UserName;
 
 /// What a message of a source says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub enum Claimant {
     Address(EmailAddress),
     /// Whom the directory calls so.
     External(ExternalId),
+    /// Whoever signs in by this elsewhere.
+    UserName(UserName),
 }
 
 /// It may hold an address.
@@ -50,6 +53,7 @@ impl std::fmt::Debug for Claimant {
             Self::Reference(_) => "Reference(…)",
             Self::Address(_) => "Address(…)",
             Self::External(_) => "External(…)",
+            Self::UserName(_) => "UserName(…)",
         })
     }
 }
@@ -62,6 +66,7 @@ impl Claimant {
             Self::Reference(_) => None,
             Self::Address(address) => Some(Identifier::Address(address.normalised())),
             Self::External(id) => Some(Identifier::External(id.clone())),
+            Self::UserName(name) => Some(Identifier::UserName(name.key())),
         }
     }
 }
@@ -72,6 +77,7 @@ impl From<Claimant> for Registrant {
             Claimant::Reference(digest) => Self::Reference(digest),
             Claimant::Address(address) => Self::Address(address),
             Claimant::External(id) => Self::External(id),
+            Claimant::UserName(name) => Self::UserName(name),
         }
     }
 }

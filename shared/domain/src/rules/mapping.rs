@@ -16,6 +16,7 @@ use crate::values::ids::{DeviceId, ExternalId};
 use crate::values::problem::FieldProblem;
 use crate::values::session_ids::Reference;
 use crate::values::source_name::SourceName;
+use crate::values::user_name::UserName;
 
 /// Why a message says nothing of a device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,22 +110,36 @@ fn claimants(
         let Some(value) = found(field, message) else {
             continue;
         };
-        let claimant = device_facts::text(&value).and_then(|text| match (name, text) {
-            (_, None) => Ok(None),
+        let by_this = device_facts::text(&value).and_then(|text| match (name, text) {
+            (_, None) => Ok(Vec::new()),
             ("reference", Some(text)) => Reference::parse(&text)
-                .map(|reference| Some(Claimant::Reference(reference.digest())))
+                .map(|reference| vec![Claimant::Reference(reference.digest())])
                 .ok_or_else(|| FieldProblem::new("", "malformedId", "is no reference of ours")),
             ("email", Some(text)) => {
-                EmailAddress::parse(&text).map(|address| Some(Claimant::Address(address)))
+                EmailAddress::parse(&text).map(|address| vec![Claimant::Address(address)])
             }
-            (_, Some(text)) => ExternalId::parse(&text).map(|id| Some(Claimant::External(id))),
+            ("userName", Some(text)) => by_user_name(&text),
+            (_, Some(text)) => ExternalId::parse(&text).map(|id| vec![Claimant::External(id)]),
         });
-        match claimant {
-            Ok(claimant) => named.extend(claimant),
+        match by_this {
+            Ok(by_this) => named.extend(by_this),
             Err(problem) => ignored.push(problem.under(&format!("person.{name}"))),
         }
     }
-    named
+    let mut once = Vec::new();
+    for claimant in named {
+        if !once.contains(&claimant) {
+            once.push(claimant);
+        }
+    }
+    once
+}
+
+/// Whoever signs in by this; if it is an address, whoever has that address, too.
+fn by_user_name(text: &str) -> Result<Vec<Claimant>, FieldProblem> {
+    let mut named = vec![Claimant::UserName(UserName::parse(text)?)];
+    named.extend(EmailAddress::parse(text).map(Claimant::Address));
+    Ok(named)
 }
 
 /// What stands where a pointer points; null and an empty text are nothing.

@@ -10,7 +10,7 @@ mod report;
 use report::Report;
 
 use crate::model::actor::Actor;
-use crate::model::change::{ReportedChange, UserChange};
+use crate::model::change::{Identifier, ReportedChange, UserChange};
 use crate::model::history::{HistoryEntry, HistoryEvent};
 use crate::model::invitation::Invitation;
 use crate::model::mail::{Mail, MailClass, MailKind, NoticeOf};
@@ -233,6 +233,11 @@ where
             Registrant::Reference(digest) => return self.of_session(digest).await,
             Registrant::User(id) => (self.env.store().load_user(*id).await?, None),
             Registrant::External(id) => (self.env.store().user_by_external_id(id).await?, None),
+            Registrant::UserName(name) => {
+                let names = [Identifier::UserName(name.key())];
+                let found = self.env.store().users_by_names(&names).await?.one()?;
+                (found, None)
+            }
             Registrant::Address(address) => {
                 let user = self
                     .env
@@ -452,6 +457,7 @@ fn names_nobody(registrant: &Registrant) -> FieldProblem {
         Registrant::Reference(_) => "reference",
         Registrant::User(_) => "userId",
         Registrant::External(_) => "externalId",
+        Registrant::UserName(_) => "userName",
         Registrant::Address(_) => "email",
     };
     FieldProblem::new(

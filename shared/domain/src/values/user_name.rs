@@ -12,7 +12,7 @@ const MAX_LENGTH: usize = 256;
 
 /// What somebody signs in by elsewhere, unique among users. Two that differ in case alone are one, as RFC 7643 has it
 /// for `userName`; each is shown as it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserName(String);
 

@@ -95,6 +95,16 @@ fn what_a_report_says_to_others_is_let_be() {
 }
 
 #[test]
+fn a_person_may_be_named_by_what_they_sign_in_by() {
+    let report = read(&json!({ "userName": "EXAMPLE\\ada", "device": { "id": "d-1" } })).unwrap();
+
+    assert!(matches!(
+        &report.report.registrants[..],
+        [Registrant::UserName(name)] if name.as_str() == "EXAMPLE\\ada"
+    ));
+}
+
+#[test]
 fn numbers_are_taken_as_text_and_text_as_a_truth() {
     for supervised in [
         json!(true),

@@ -8,6 +8,7 @@ use beckon_domain::ports::error::SaveError;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{DeviceId, EventId, ExternalId, UserId, Version};
 use beckon_domain::values::source_name::SourceName;
+use beckon_domain::values::user_name::UserName;
 use jiff::SignedDuration;
 
 use super::{Store, added, at_once, every_page, next, saved};
@@ -35,6 +36,7 @@ pub(super) fn a_reported_device(id: &str) -> ReportedDevice {
             claimants: vec![
                 Claimant::Address(EmailAddress::parse("Nobody@example.com").unwrap()),
                 Claimant::External(ExternalId::parse("nobody").unwrap()),
+                Claimant::UserName(UserName::parse("Nobody").unwrap()),
             ],
         }),
         unenrolled_at: None,
@@ -143,7 +145,7 @@ pub async fn a_device_that_was_told_of_is_read_as_it_was_written<S: Store>(store
     assert_eq!(store.load_reported_device(&unknown).await.unwrap(), None);
 }
 
-/// By an address whatever its case, and by an external id.
+/// By an address and a user name whatever their case, and by an external id.
 pub async fn a_device_of_nobody_is_listed_and_found_by_what_it_names_until_it_is_somebodys<
     S: Store,
 >(
@@ -155,6 +157,7 @@ pub async fn a_device_of_nobody_is_listed_and_found_by_what_it_names_until_it_is
     let names = [
         Identifier::Address(address.normalised()),
         Identifier::External(ExternalId::parse("nobody").unwrap()),
+        Identifier::UserName(UserName::parse("NOBODY").unwrap().key()),
     ];
 
     for name in &names {

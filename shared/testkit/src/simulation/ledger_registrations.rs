@@ -65,6 +65,7 @@ impl Ledger {
             Registrant::Reference(_)
             | Registrant::User(_)
             | Registrant::External(_)
+            | Registrant::UserName(_)
             | Registrant::Address(_) => Some(None),
         });
         let named = named.flatten();

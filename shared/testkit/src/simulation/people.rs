@@ -583,6 +583,9 @@ fn registered(dice: &mut Dice, ledger: &Ledger, user: &User, now: Timestamp) -> 
     let named = by_session.unwrap_or_else(|| match dice.below(3) {
         0 => Registrant::User(owner),
         1 => Registrant::Address(user.email.clone()),
+        _ if owner == user.id && user.user_name.is_some() => {
+            Registrant::UserName(user.user_name.clone().expect("a user name"))
+        }
         _ => match &user.external_id {
             Some(id) => Registrant::External(id.clone()),
             None => Registrant::User(owner),

@@ -217,7 +217,7 @@ fn a_fact_that_cannot_be_read_costs_no_message() {
         (None, None)
     );
     assert!(
-        matches!(message.claimants.as_slice(), [Claimant::External(id)] if id.as_str() == "ada")
+        matches!(message.claimants.as_slice(), [Claimant::External(id), Claimant::UserName(name)] if id.as_str() == "ada" && name.as_str() == "ada")
     );
     let ignored: Vec<&str> = message
         .ignored
@@ -283,12 +283,30 @@ fn the_systems_that_are_built_in_are_read_as_their_documents_say() {
             "EventTime": "2027-01-15T08:00:01.1234567Z", "Platform": "Apple",
         }),
     );
+    // A user name that is an address names whoever has that address, and nobody twice.
+    let jamf = |person: Value| {
+        let mut event = json!({ "udid": "J-1" });
+        event
+            .as_object_mut()
+            .unwrap()
+            .extend(person.as_object().unwrap().clone());
+        let webhook = json!({ "webhookEvent": "MobileDeviceEnrolled", "eventTimestamp": 1_800_000_000_000_u64 });
+        said(
+            SourceKind::Jamf,
+            &json!({ "webhook": webhook, "event": event }),
+        )
+        .2
+    };
+    let by_user_name = jamf(json!({ "username": "ada@example.com" }));
+    assert_eq!(by_user_name, "External(…) UserName(…) Address(…)");
+    let by_both = jamf(json!({ "username": "ada@example.com", "emailAddress": "ada@example.com" }));
+    assert_eq!(by_both, "Address(…) External(…) UserName(…)");
     assert_eq!(
         ws1,
         (
             Said::Enrolled,
             "mdm:u-3".to_owned(),
-            "Address(…) External(…)".to_owned(),
+            "Address(…) External(…) UserName(…)".to_owned(),
             true
         )
     );
