@@ -268,6 +268,7 @@ macro_rules! for_each_case {
             counting::a_list_goes_only_if_it_lists_what_was_read;
             counting::of_two_who_write_the_ledger_one_does;
             counting::sheets_and_sums_change_together_or_not_at_all;
+            counting::whoever_counts_is_refused_once_somebody_else_begins;
             counting::every_fate_on_a_sheet_is_read_as_it_was_written;
             counting::a_sheet_that_batches_share_tells_them_apart;
             counting::sums_are_told_in_the_order_asked_with_how_often_they_were_added_to;

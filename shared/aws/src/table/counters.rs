@@ -6,12 +6,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
+};
 use beckon_domain::model::counting::{
     CountSheet, CountedStep, Counts, Ledger, Scope, SheetKey, Uncounted, UncountedRow,
 };
 use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::error::{SaveError, Unavailable};
+use beckon_domain::values::ids::Version;
 use jiff::Timestamp;
 
 use super::keys::{self, Key};
@@ -94,6 +97,7 @@ impl Counters for Table {
         for sheet in &step.sheets {
             items.push(part(self.replace(layout::sheet(sheet), sheet.version)?));
         }
+        items.push(self.ledger_is(step.ledger)?);
         let nothing = Counts::default();
         let everything = step.adds.get(&Scope::Everything).unwrap_or(&nothing);
         items.push(self.added(&Scope::Everything, everything)?);
@@ -233,6 +237,23 @@ impl Table {
             ((key.pk, key.sk), item)
         });
         Ok(keyed.collect())
+    }
+
+    /// That the ledger is still in this version, as a part of a transaction.
+    fn ledger_is(&self, version: Version) -> Result<TransactWriteItem, Unavailable> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.name)
+            .set_key(Some(keys::ledger().into_item()));
+        let check = if version == Version::default() {
+            check.condition_expression("attribute_not_exists(pk)")
+        } else {
+            check
+                .condition_expression("#version = :read")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":read", number(version.get()))
+        };
+        let check = check.build().map_err(foreign)?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     /// What adds to a sum, as a part of a transaction.

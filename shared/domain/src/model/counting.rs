@@ -322,6 +322,8 @@ pub struct UncountedRow {
 /// Sheets in their next versions, and what is added to sums with them.
 #[derive(Debug, Clone, Default)]
 pub struct CountedStep {
+    /// The version of the ledger under which all of it was read; 0 where there was none.
+    pub ledger: Version,
     /// The sheets.
     pub sheets: Vec<CountSheet>,
     /// What is added.

@@ -28,7 +28,8 @@ pub trait Counters: Sync {
     fn save_ledger(&self, ledger: &Ledger) -> impl Future<Output = Result<(), SaveError>> + Send;
 
     /// Writes the next versions of the sheets and adds to the sums, as one.
-    /// [`SaveError::Conflict`]: somebody else wrote one of the sheets since it was read.
+    /// [`SaveError::Conflict`]: somebody else wrote one of the sheets since it was read, or the ledger: then they
+    /// count, too, and may have seen newer rows and found no difference to write.
     fn add_counts(&self, step: &CountedStep) -> impl Future<Output = Result<(), SaveError>> + Send;
 
     /// Takes a row of what is uncounted away, if it still lists the same; otherwise it stays.

@@ -2,8 +2,8 @@
 //! the sheets is added to the sums.
 //!
 //! It may die at any point and be repeated: a sheet and the sums change in one write, and what is
-//! uncounted is forgotten last. It may run beside itself: whoever comes second finds the sheets
-//! changed, and leaves the rest to the next run.
+//! uncounted is forgotten last. It may run beside itself: whoever began first finds the ledger changed
+//! when it writes, and leaves the rest to the other, who may have read newer rows.
 //!
 //! What changes while it runs is noted under the ledger's new version and stays for the next run, even
 //! where the same person is already listed: see [`crate::usecases::note_changes`].
@@ -21,6 +21,7 @@ use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::users::Users;
 use crate::usecases::note_changes::{Noted, ROW_SIZE};
+use crate::values::ids::Version;
 use assessing::{Assessment, Change, assess};
 
 /// How much may be uncounted while changes come one by one. Listing somebody whose change comes alone is what
@@ -78,22 +79,16 @@ where
         if rows.is_empty() {
             return Ok(Counted::Nothing);
         }
-        let ledger = Ledger {
-            version: ledger.version.next(),
-            ..ledger
+        let Some(ledger) = self.begin(ledger).await? else {
+            return Ok(Counted::Overtaken);
         };
-        match store.save_ledger(&ledger).await {
-            Ok(()) => {}
-            Err(SaveError::Conflict) => return Ok(Counted::Overtaken),
-            Err(SaveError::Unavailable(error)) => return Err(error),
-        }
         // Now, since what is read below must be as new as whatever was left out of these rows for
         // being in them already.
         let (_, mut rows) = store.uncounted().await?;
         rows.retain(|row| row.generation < ledger.version.get());
         let entries: BTreeSet<Uncounted> =
             rows.iter().flat_map(|row| &row.entries).copied().collect();
-        if !self.count(&entries).await? {
+        if !self.count(&entries, ledger.version).await? {
             return Ok(Counted::Overtaken);
         }
         if entries.len() >= COUNT_AT {
@@ -103,6 +98,32 @@ where
             store.forget_uncounted(row).await?;
         }
         Ok(Counted::Looked(entries.len()))
+    }
+
+    /// Counts these, and nobody who is listed; `false` if somebody else counts.
+    pub(crate) async fn run_over(
+        &self,
+        entries: &BTreeSet<Uncounted>,
+    ) -> Result<bool, Unavailable> {
+        if entries.is_empty() {
+            return Ok(true);
+        }
+        let (ledger, _) = self.env.store().uncounted().await?;
+        match self.begin(ledger).await? {
+            Some(ledger) => self.count(entries, ledger.version).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Writes the ledger's next version, so that nobody who began before writes anything more; `None` if somebody else
+    /// did.
+    async fn begin(&self, ledger: Ledger) -> Result<Option<Ledger>, Unavailable> {
+        let next = Ledger {
+            version: ledger.version.next(),
+            ..ledger
+        };
+        let saved = self.env.store().save_ledger(&next).await;
+        Ok(SaveError::was_written(saved)?.then_some(next))
     }
 
     /// Lists those again who were listed last: most of them are on their way, and listing many at once
@@ -122,11 +143,16 @@ where
         Ok(())
     }
 
-    /// Counts these; `false` if somebody else counts some of them.
-    pub(crate) async fn count(&self, entries: &BTreeSet<Uncounted>) -> Result<bool, Unavailable> {
+    /// Counts these under this version of the ledger; `false` if somebody else counts.
+    pub(crate) async fn count(
+        &self,
+        entries: &BTreeSet<Uncounted>,
+        ledger: Version,
+    ) -> Result<bool, Unavailable> {
         let entries: Vec<Uncounted> = entries.iter().copied().collect();
         for some in entries.chunks(AT_ONCE) {
             for step in steps(assess(self.env.store(), some).await?) {
+                let step = CountedStep { ledger, ..step };
                 match self.env.store().add_counts(&step).await {
                     Ok(()) => {}
                     Err(SaveError::Conflict) => return Ok(false),

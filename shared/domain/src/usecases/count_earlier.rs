@@ -51,7 +51,7 @@ where
             return Ok(CountedEarlier::DoneBefore);
         }
         for _ in 0..PAGES_AT_ONCE {
-            let Some(earlier) = self.next(&ledger.earlier).await? else {
+            let Some(earlier) = self.next(&ledger).await? else {
                 return Ok(CountedEarlier::Overtaken);
             };
             ledger = Ledger {
@@ -71,10 +71,10 @@ where
     }
 
     /// Counts the next page; `None` if somebody else counts some of it.
-    async fn next(&self, earlier: &EarlierBatches) -> Result<Option<EarlierBatches>, Unavailable> {
-        let mut at = match earlier {
+    async fn next(&self, ledger: &Ledger) -> Result<Option<EarlierBatches>, Unavailable> {
+        let mut at = match &ledger.earlier {
             EarlierBatches::NotBegun => self.batch_from(None).await?,
-            EarlierBatches::UpTo { .. } | EarlierBatches::Done => earlier.clone(),
+            earlier @ (EarlierBatches::UpTo { .. } | EarlierBatches::Done) => earlier.clone(),
         };
         for _ in 0..BATCHES_AT_ONCE {
             let EarlierBatches::UpTo { batch, page, older } = &at else {
@@ -83,14 +83,13 @@ where
             if let Some(entries) = self.page(*batch, *page).await? {
                 let counting = CountChanges { env: &self.env };
                 let (batch, older) = (*batch, older.clone());
-                return Ok(counting
-                    .count(&entries.1)
-                    .await?
-                    .then_some(EarlierBatches::UpTo {
+                return Ok(counting.count(&entries.1, ledger.version).await?.then_some(
+                    EarlierBatches::UpTo {
                         batch,
                         page: entries.0 + 1,
                         older,
-                    }));
+                    },
+                ));
             }
             at = match older {
                 None => EarlierBatches::Done,

@@ -121,7 +121,7 @@ where
             members.extend(batches.map(|batch| Uncounted::Person(Member { batch, user })));
         }
         let counting = CountChanges { env: &self.env };
-        Ok(if counting.count(&members).await? {
+        Ok(if counting.run_over(&members).await? {
             counted
         } else {
             Vec::new()

@@ -2,19 +2,23 @@
 //! address.
 
 use beckon_domain::model::counting::{Counts, Figure, Step};
-use beckon_domain::model::mail::MailEvent;
+use beckon_domain::model::mail::{MailEvent, MailState};
 use beckon_domain::model::settings::Settings;
 use beckon_domain::model::settings::retention::Retention;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::usecases::change_invitation::InvitationChange;
+use beckon_domain::usecases::count_changes::{CountChanges, Counted};
+use beckon_domain::usecases::note_changes::NoteChanges;
 use beckon_domain::usecases::record_feedback::Feedback;
 use beckon_domain::values::ids::BatchId;
 use beckon_testkit::World;
 use beckon_testkit::builders::{a_user, an_administrator, settings};
+use beckon_testkit::store::Call;
 use jiff::SignedDuration;
 
 use crate::correct_address::correct;
+use crate::counting::at_once;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -135,4 +139,49 @@ async fn a_second_mail_that_comes_back_says_so_though_the_first_arrived() {
     is_heard(&world, &user, MailEvent::HardBounce).await;
 
     assert_eq!(figures(&world, batch).await, [0, 1, 0]);
+}
+
+/// They read the person before the address was corrected and the mails after it, which is how things never stood.
+/// Whoever began after them read it right, and had nothing to write.
+#[tokio::test]
+async fn who_counts_slowly_puts_no_earlier_mail_in_the_place_of_the_latest() {
+    let world = World::new();
+    let user = world.with(a_user());
+    let batch = world.invite(&[&user]).await;
+    world.post().await;
+    assert_eq!(figures(&world, batch).await, [0, 0, 0]);
+    let changed = world.store.everything_countable();
+    let noting = NoteChanges { env: world.clone() };
+    noting.run(&changed).await.unwrap();
+    let other = world.clone();
+    let first = world.invitation_of(&user).mail;
+    let meanwhile = async move {
+        correct(&other, &user, "right@example.com").await.unwrap();
+        let second = other.invitation_of(&user).mail;
+        other
+            .store
+            .change_mail(second, |mail| mail.state = MailState::Sent);
+        let heard = Feedback {
+            mail: first,
+            service_id: None,
+            event: MailEvent::Deliver,
+            reason: None,
+            at: other.clock.now(),
+        };
+        other.record_feedback().run(&heard).await.unwrap();
+        let changed = other.store.everything_countable();
+        let noting = NoteChanges { env: other.clone() };
+        noting.run(&changed).await.unwrap();
+        let counting = CountChanges { env: other };
+        let counted = counting.run().await.unwrap();
+        assert_eq!(counted, Counted::Looked(changed.len()));
+    };
+    world.store.before_next(Call::LoadUsers, |store| {
+        store.before_next(Call::LoadMails, |_| at_once(meanwhile));
+    });
+
+    let counting = CountChanges { env: world.clone() };
+    assert_eq!(counting.run().await.unwrap(), Counted::Overtaken);
+
+    assert_eq!(figures(&world, batch).await, [0, 0, 0]);
 }

@@ -48,8 +48,9 @@ fn counted(fate: Fate) -> CountedFate {
     CountedFate { fate, groups: None }
 }
 
-fn a_step(sheet: &CountSheet, scope: Scope, fate: &Fate) -> CountedStep {
+fn a_step(ledger: Version, sheet: &CountSheet, scope: Scope, fate: &Fate) -> CountedStep {
     CountedStep {
+        ledger,
         sheets: vec![CountSheet {
             version: sheet.version.next(),
             fates: BTreeMap::from([(a_member(sheet.key), counted(*fate))]),
@@ -57,6 +58,11 @@ fn a_step(sheet: &CountSheet, scope: Scope, fate: &Fate) -> CountedStep {
         }],
         adds: BTreeMap::from([(scope, Counts::of_batch(fate))]),
     }
+}
+
+/// The version of the ledger now.
+async fn ledger_of(store: &impl Store) -> Version {
+    store.uncounted().await.unwrap().0.version
 }
 
 async fn rows(store: &impl Store) -> Vec<UncountedRow> {
@@ -136,13 +142,45 @@ pub async fn sheets_and_sums_change_together_or_not_at_all<S: Store>(store: S) {
     let scope = Scope::Batch(batch);
     let read = store.sheets(&[key]).await.unwrap().remove(0);
     assert_eq!(read, CountSheet::empty(key));
-    let step = a_step(&read, scope.clone(), &a_fate());
+    let step = a_step(ledger_of(&store).await, &read, scope.clone(), &a_fate());
 
     store.add_counts(&step).await.unwrap();
     let again = store.add_counts(&step).await;
 
     assert!(matches!(again, Err(SaveError::Conflict)), "{again:?}");
     assert_eq!(store.sheets(&[key]).await.unwrap(), step.sheets);
+    let (_, sums) = store.counts(&[scope]).await.unwrap();
+    assert_eq!(sums, [Counts::of_batch(&a_fate())]);
+}
+
+/// Though the sheets are as they were: whoever counts, too, may have read newer rows and found them counted so already.
+pub async fn whoever_counts_is_refused_once_somebody_else_begins<S: Store>(store: S) {
+    let batch = a_batch();
+    let key = SheetKey::Own { batch, number: 2 };
+    let scope = Scope::Batch(batch);
+    let sheet = CountSheet::empty(key);
+    let began = Ledger {
+        version: Version::FIRST,
+        earlier: EarlierBatches::NotBegun,
+    };
+
+    let before_any = a_step(Version::default(), &sheet, scope.clone(), &a_fate());
+    store.save_ledger(&began).await.unwrap();
+    let refused = store.add_counts(&before_any).await;
+    assert!(matches!(refused, Err(SaveError::Conflict)), "{refused:?}");
+
+    let under_first = a_step(began.version, &sheet, scope.clone(), &a_fate());
+    let again = Ledger {
+        version: began.version.next(),
+        ..began
+    };
+    store.save_ledger(&again).await.unwrap();
+    let refused = store.add_counts(&under_first).await;
+    assert!(matches!(refused, Err(SaveError::Conflict)), "{refused:?}");
+    assert_eq!(store.sheets(&[key]).await.unwrap(), [sheet.clone()]);
+
+    let under_second = a_step(again.version, &sheet, scope.clone(), &a_fate());
+    store.add_counts(&under_second).await.unwrap();
     let (_, sums) = store.counts(&[scope]).await.unwrap();
     assert_eq!(sums, [Counts::of_batch(&a_fate())]);
 }
@@ -174,6 +212,7 @@ pub async fn every_fate_on_a_sheet_is_read_as_it_was_written<S: Store>(store: S)
         }),
     };
     let step = CountedStep {
+        ledger: ledger_of(&store).await,
         sheets: vec![sheet.clone()],
         adds: BTreeMap::new(),
     };
@@ -205,6 +244,7 @@ pub async fn a_sheet_that_batches_share_tells_them_apart<S: Store>(store: S) {
         ..CountSheet::empty(key)
     };
     let step = CountedStep {
+        ledger: ledger_of(&store).await,
         sheets: vec![sheet.clone()],
         adds: BTreeMap::new(),
     };
@@ -227,12 +267,18 @@ pub async fn sums_are_told_in_the_order_asked_with_how_often_they_were_added_to<
     let before = store.counts(&scopes).await.unwrap();
     assert_eq!(before.1, vec![Counts::default(); 3]);
     let key = SheetKey::Own { batch, number: 0 };
-    let step = a_step(&CountSheet::empty(key), Scope::Group(group), &a_fate());
+    let step = a_step(
+        ledger_of(&store).await,
+        &CountSheet::empty(key),
+        Scope::Group(group),
+        &a_fate(),
+    );
 
     store.add_counts(&step).await.unwrap();
     let mut taken = Counts::default();
     taken.add(Figure::Reached(Step::Invited), -1);
     let next = CountedStep {
+        ledger: ledger_of(&store).await,
         sheets: vec![CountSheet {
             version: Version::FIRST.next(),
             ..CountSheet::empty(key)

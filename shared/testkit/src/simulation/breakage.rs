@@ -62,7 +62,7 @@ pub enum Breakage {
     StepTornApart,
     /// A step of a job is written wherever the job stands.
     EveryStepFits,
-    /// A sheet is written whatever stands there.
+    /// A sheet is written whatever stands there and whoever else counts.
     EverySheetFits,
     /// What is counted of somebody is not kept.
     SheetsNotKept,

@@ -105,6 +105,9 @@ impl Counters for MemoryStore {
 }
 
 fn add_counts(rows: &mut Rows, step: &CountedStep) -> Result<(), SaveError> {
+    if rows.ledger.version != step.ledger {
+        return Err(SaveError::Conflict);
+    }
     for sheet in &step.sheets {
         let version = rows.sheets.get(&sheet.key).map(|sheet| sheet.version);
         if version.unwrap_or_default().next() != sheet.version {

@@ -43,6 +43,7 @@ impl Counters for Table {
             if self.broken(Breakage::EverySheetFits) {
                 let keys: Vec<SheetKey> = step.sheets.iter().map(|sheet| sheet.key).collect();
                 let now = self.rows().sheets(&keys).await?;
+                step.ledger = self.rows().uncounted().await?.0.version;
                 for (sheet, now) in step.sheets.iter_mut().zip(now) {
                     sheet.version = now.version.next();
                 }
