@@ -437,10 +437,25 @@ def test_whoever_may_not_change_a_wording_reads_it(viewer):
     expect(page.get_by_role("button", name="Mail a test")).to_have_count(0)
 
 
-def test_a_source_says_that_its_system_cannot_reach_this_computer(beckon, console):
-    beckon.settings({"deviceSources": [{"name": "phones", "kind": "simplemdm"}]})
+@pytest.mark.parametrize(
+    "kind, system, steps",
+    [
+        ("jamf", "Jamf Pro", ["Webhook URL: {address}", "Basic Authentication", "MobileDeviceEnrolled", "user name"]),
+        ("simplemdm", "SimpleMDM", ["{address}?token=SECRET", "device.enrolled", "assign it there"]),
+    ],
+)
+def test_a_source_says_step_by_step_how_its_system_is_connected(beckon, console, kind, system, steps):
+    beckon.settings({"deviceSources": [{"name": "phones", "kind": kind}]})
     page = open_section(console, "sources")
-    expect(page.locator(".source-card")).to_contain_text("SimpleMDM cannot reach it")
+    guide = page.locator(".guide")
+    expect(guide).to_contain_text(f"How to connect {system}")
+    body = guide.locator(".guide-body")
+    expect(body).to_be_visible()
+    expect(body).to_have_attribute("lang", "en")
+    for step in steps:
+        expect(body).to_contain_text(step.format(address=f"{beckon.address}/v1/device-events/phones"))
+    expect(body).not_to_contain_text("POST /v1")
+    expect(page.locator(".source-card")).to_contain_text(f"{system} cannot reach it")
 
 
 def test_a_source_with_user_and_password_gets_both(beckon, console):

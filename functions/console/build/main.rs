@@ -8,6 +8,7 @@
 )]
 
 mod first_words;
+mod guides;
 mod modules;
 mod words;
 
@@ -45,6 +46,9 @@ fn main() {
         shared("mark.svg", beckon_look::MARK),
     ];
     collect(&page, &page, &mut assets);
+    let systems = page.join("../../../docs/systems");
+    println!("cargo::rerun-if-changed={}", systems.display());
+    assets.push(shared("guides.json", &guides::all(&systems).to_string()));
     let languages = words::check(&page.join("words"));
     let (html, first) = without_preloads(&read(&page.join("index.html")));
     join(&mut assets, &first);

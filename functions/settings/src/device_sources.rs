@@ -113,7 +113,8 @@ async fn list(
 #[derive(Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct NewSecret {
-    /// 16 to 512 ASCII characters; left out, one is made. For `basic` it is `user:password`.
+    /// 16 to 512 ASCII characters; left out, one is made. For `basic` it is `user:password`; the user of one that is made
+    /// is `beckon`.
     secret: Option<String>,
 }
 

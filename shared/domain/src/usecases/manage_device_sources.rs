@@ -4,7 +4,7 @@
 use crate::model::device_event::{DeviceEvent, DeviceEventState};
 use crate::model::mapping::Mapping;
 use crate::model::reported_device::DeviceMessage;
-use crate::model::settings::device_sources::{DeviceSource, SourceKind};
+use crate::model::settings::device_sources::{Authentication, DeviceSource, SourceKind};
 use crate::ports::clock::Clock;
 use crate::ports::devices::Devices;
 use crate::ports::entropy::Entropy;
@@ -88,12 +88,27 @@ where
         if !source.authentication.has_secret() {
             return Err(ManageRefused::NoSecret);
         }
+        let shows_user = source.authentication == Authentication::Basic;
         let secret = if let Some(text) = text {
             let parsed = SenderSecret::parse(text);
-            parsed.map_err(|problem| ManageRefused::Invalid(vec![problem]))?
+            let parsed = parsed.map_err(|problem| ManageRefused::Invalid(vec![problem]))?;
+            if shows_user && !text.contains(':') {
+                let problem = FieldProblem::new(
+                    "secret",
+                    "character",
+                    "must be a user and a password with a colon in between; left out, both are made",
+                );
+                return Err(ManageRefused::Invalid(vec![problem]));
+            }
+            parsed
         } else {
             let (one, other) = (self.env.entropy().nonce(), self.env.entropy().nonce());
-            SenderSecret::made(hex(one.as_bytes()) + &hex(other.as_bytes()))
+            let made = hex(one.as_bytes()) + &hex(other.as_bytes());
+            SenderSecret::made(if shows_user {
+                format!("beckon:{made}")
+            } else {
+                made
+            })
         };
         let now = self.env.clock().now();
         let held = self.env.keys().latest_sender_secrets().await?;

@@ -9,6 +9,7 @@ import { failure } from "../../core/failure.js";
 import { moment } from "../../core/format.js";
 import { t } from "../../core/words.js";
 import { changed, get, isChanged } from "./document.js";
+import { guide, unreachable } from "./source_guide.js";
 
 /** @typedef {Schema<"DeviceSourceView">} Source */
 
@@ -127,6 +128,7 @@ function card(source, { signal, changed }) {
     pasted(address.href.replace("%53ECRET", "SECRET")),
     way.type === "query" && h("p", { class: "hint" }, t("sources.inAddress")),
     unreachable(systemName(kind)),
+    guide(source, { system: systemName(kind), isOpen: needsSecret, signal }),
     about && h("p", null, h("a", { href: about, rel: "noreferrer" }, t("sources.docs", { system: systemName(kind) }))),
     h("h3", null, t("sources.secrets")),
     needsSecret && notice("warn", h("p", null, t("sources.needsSecret"))),
@@ -158,14 +160,6 @@ function wayOf(name, kind) {
   const said = drafts.find((one) => one.name === name)?.authentication;
   const usual = USUAL.get(kind) ?? "hmac";
   return { type: said?.type ?? usual, parameter: said?.parameter ?? "token" };
-}
-
-/** Systems of others cannot reach an address of this computer. @param {string} system */
-function unreachable(system) {
-  const { hostname } = location;
-  const isOwn =
-    hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname);
-  return isOwn && notice("info", h("p", null, t("sources.loopback", { system })));
 }
 
 /** Who shows a password shows a user, too; the API makes secrets without one. */
