@@ -94,6 +94,7 @@ def tour(browser, locale, language, scheme):
 OPENED = {
     "registrationId": "0123456789ABCDEFGHJKMNPQRS",
     "ownership": "userOwned",
+    "mayChooseOwnership": True,
     "passwordRequired": True,
     "continueUrl": "awagent://enroll",
     "expiresAt": "2100-01-01T00:00:00Z",

@@ -395,6 +395,36 @@ async fn the_device_of_somebody_who_is_disabled_is_flagged_and_completes_and_mai
 }
 
 #[tokio::test]
+async fn a_device_beyond_the_limit_is_flagged_and_completes_and_mails_nothing() {
+    let beckon = Beckon::start().await;
+    let settings = json!({ "confirmation": { "enabled": true }, "registration": { "deviceLimit": 1 } });
+    beckon.settings(&settings).await;
+    let ada = beckon.invite("ada@example.com").await;
+    let report = async |id: &str| {
+        let report = json!({
+            "email": "ada@example.com", "device": { "id": id }, "registeredAt": Timestamp::now(),
+        });
+        let answer = beckon.post("/v1/mdm/registrations", &report).await;
+        answer.with_status(200)
+    };
+    report("phone").await;
+    beckon.send(&[&ada], None).await;
+    beckon.quiet().await;
+    let mails = beckon.mailbox_of("ada@example.com").await.len();
+
+    let second = report("tablet").await;
+
+    assert_eq!(second["notCompleted"]["why"], "beyondDeviceLimit");
+    let all = devices(&beckon, &ada).await;
+    let tablet = all.iter().find(|one| one["id"] == "tablet").unwrap();
+    assert_eq!(tablet["flags"], json!(["beyondDeviceLimit"]));
+    assert_eq!(beckon.user(&ada).await["devices"], 2);
+    assert_eq!(beckon.user(&ada).await["invitation"]["state"], "pending");
+    beckon.quiet().await;
+    assert_eq!(beckon.mailbox_of("ada@example.com").await.len(), mails);
+}
+
+#[tokio::test]
 async fn somebody_who_is_added_later_has_the_device_and_keeps_an_open_invitation() {
     let beckon = with_jamf().await;
     let mut message = of_jamf("U-2", "Carol@example.com");

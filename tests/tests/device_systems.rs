@@ -20,11 +20,17 @@ const SOURCES: [&str; 7] = ["nano", "jamf", "micro", "fleet", "simple", "uem", "
 
 /// The sources, each with the proof that its system can give.
 async fn with_sources() -> Beckon {
+    registering(json!({})).await
+}
+
+/// The sources, with settings of how people register.
+async fn registering(registration: Value) -> Beckon {
     let beckon = Beckon::start().await;
     let in_the_address = json!({ "type": "query", "parameter": "token" });
     beckon
         .settings(&json!({
             "confirmation": { "enabled": true },
+            "registration": registration,
             "enrolment": { "addresses": [{ "url": "https://mdm.example.com/enroll?beckon={reference}" }] },
             "deviceSources": [
                 { "name": "nano", "kind": "nanomdm" },
@@ -352,6 +358,25 @@ async fn workspace_one_names_the_person_by_address() {
     tell(&beckon, "uem", &messages, &[0, 0]).await;
     assign(&beckon, &other).await;
     ends(&beckon, &other, "uem:U-2", ("companyOwned", "invitation")).await;
+}
+
+#[tokio::test]
+async fn whose_a_device_is_by_its_system_decides_before_the_invitation_where_the_settings_let_it() {
+    let beckon = registering(json!({ "useStatedOwnership": true })).await;
+    for (ownership, decided) in [
+        ("EmployeeOwned", ("userOwned", "stated")),
+        ("CorporateShared", ("companyOwned", "stated")),
+        ("Undefined", ("companyOwned", "invitation")),
+    ] {
+        let address = format!("{ownership}@example.com");
+        let (person, _) = invited(&beckon, &address).await;
+        let message = json!({
+            "EventId": 148, "DeviceUUID": ownership, "EnrollmentEmailAddress": address,
+            "EventTime": Timestamp::now(), "Platform": "Apple", "Ownership": ownership,
+        });
+        tell(&beckon, "uem", &[message], &[0, 0]).await;
+        ends(&beckon, &person, &format!("uem:{ownership}"), decided).await;
+    }
 }
 
 /// What Pub/Sub pushes about a device.

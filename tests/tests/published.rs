@@ -91,7 +91,10 @@ fn every_history_event() -> Vec<HistoryEvent> {
         },
         HistoryEvent::AddressCorrected { issue: Some(issue) },
         HistoryEvent::InvitationDelivered { issue, mail },
-        HistoryEvent::InvitationRedeemed { issue },
+        HistoryEvent::InvitationRedeemed {
+            issue,
+            chosen: None,
+        },
         HistoryEvent::InvitationLocked { issue },
         HistoryEvent::InvitationMailFailed {
             issue,
@@ -166,6 +169,8 @@ fn every_history_event() -> Vec<HistoryEvent> {
         for rule in [
             OwnershipRule::Supervised,
             OwnershipRule::UserEnrollment,
+            OwnershipRule::Stated,
+            OwnershipRule::Person,
             OwnershipRule::Invitation,
             OwnershipRule::NotSet,
         ] {

@@ -608,3 +608,49 @@ async fn a_session_ends_with_the_invitation_that_opened_it() {
         assert_eq!(beckon.registration(&session).await["state"], "ended");
     }
 }
+
+#[tokio::test]
+async fn whoever_may_choose_says_whose_the_device_is_and_the_history_says_that_they_did() {
+    let beckon = Beckon::start().await;
+    let settings = json!({ "registration": { "personMayChoose": true } });
+    beckon.settings(&settings).await;
+    let user = json!({ "email": "ada@example.com", "ownership": "userOwned" });
+    let added = beckon.post("/v1/users", &user).await.with_status(201);
+    let path = format!("/v1/users/{}", added["user"]["id"].as_str().unwrap());
+    beckon.quiet().await;
+    let pin = beckon.newest_pin("ada@example.com").await;
+    let show = async |ownership: Value| {
+        let shown = json!({ "email": "ada@example.com", "pin": pin, "ownership": ownership });
+        beckon.post("/v1/redemptions", &shown).await
+    };
+
+    let first = show(json!(null)).await.with_status(200);
+    let second = show(json!("companyOwned")).await.with_status(200);
+
+    assert_eq!(first["mayChooseOwnership"], true);
+    assert_eq!(first["ownership"], "userOwned");
+    assert_eq!(second["ownership"], "companyOwned");
+    let user = beckon.get(&path).await.with_status(200);
+    assert_eq!(user["invitation"]["ownership"], "userOwned");
+    assert_eq!(user["invitation"]["chosenOwnership"], "companyOwned");
+    let history = beckon.get(&format!("{path}/history")).await.with_status(200);
+    let newest = &history["items"][0];
+    assert_eq!(newest["what"], "invitationRedeemed");
+    let text = newest["text"].as_str().unwrap();
+    assert!(text.ends_with("The person chose: company owned."), "{text}");
+}
+
+#[tokio::test]
+async fn a_choice_that_is_not_theirs_is_refused_by_its_field() {
+    let beckon = Beckon::start().await;
+    let ada = beckon.invite("ada@example.com").await;
+    let pin = beckon.newest_pin(&ada.email).await;
+
+    let shown = json!({ "email": ada.email, "pin": pin, "ownership": "companyOwned" });
+    let refused = beckon.post("/v1/redemptions", &shown).await.with_status(422);
+
+    assert_eq!(refused["errors"][0]["field"], "ownership");
+    assert_eq!(refused["errors"][0]["code"], "notYours");
+    let invitation = invitation(&beckon, &ada).await;
+    assert_eq!(invitation["triesLeft"], 5);
+}

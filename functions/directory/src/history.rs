@@ -231,13 +231,18 @@ fn in_words(what: &HistoryEvent) -> (&'static str, String) {
                 ),
             )
         }
-        HistoryEvent::InvitationRedeemed { issue } => (
-            "invitationRedeemed",
-            format!(
-                "The secret of issue {} was accepted; a registration began.",
-                issue.get()
-            ),
-        ),
+        HistoryEvent::InvitationRedeemed { issue, chosen } => {
+            let chosen = chosen.map(|chosen| owned(Some(chosen).into()));
+            let chosen = chosen.map(|chosen| format!(" The person chose: {chosen}."));
+            (
+                "invitationRedeemed",
+                format!(
+                    "The secret of issue {} was accepted; a registration began.{}",
+                    issue.get(),
+                    chosen.unwrap_or_default()
+                ),
+            )
+        }
         HistoryEvent::InvitationLocked { issue } => (
             "invitationLocked",
             format!(
@@ -370,6 +375,8 @@ const fn because(rule: OwnershipRule) -> &'static str {
     match rule {
         OwnershipRule::Supervised => "because it is supervised",
         OwnershipRule::UserEnrollment => "because it came through Apple User Enrollment",
+        OwnershipRule::Stated => "because the device management says so",
+        OwnershipRule::Person => "because the person chose it",
         OwnershipRule::Invitation => "as the invitation says",
         OwnershipRule::NotSet => "because nothing decides it",
     }
@@ -433,7 +440,10 @@ mod tests {
             "Somebody on the enrolment page"
         );
         assert_eq!(
-            who(HistoryEvent::InvitationRedeemed { issue }),
+            who(HistoryEvent::InvitationRedeemed {
+                issue,
+                chosen: None,
+            }),
             "Invited person"
         );
     }

@@ -157,9 +157,12 @@ impl HistoryFacts {
             | HistoryEvent::InvitationCancelled { issue }
             | HistoryEvent::InvitationRestored { issue }
             | HistoryEvent::InvitationDelivered { issue, .. }
-            | HistoryEvent::InvitationRedeemed { issue }
             | HistoryEvent::InvitationLocked { issue }
             | HistoryEvent::InvitationExpired { issue } => Self::of_issue(*issue),
+            HistoryEvent::InvitationRedeemed { issue, chosen } => Self {
+                ownership: chosen.map(|chosen| Some(chosen).into()),
+                ..Self::of_issue(*issue)
+            },
             HistoryEvent::InvitationCompleted {
                 issue,
                 device,

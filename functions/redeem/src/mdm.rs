@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
-use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::ownership::{Ownership, OwnershipChoice, OwnershipRule};
 use beckon_domain::usecases::confirm_registration::ConfirmRefused;
 use beckon_domain::usecases::redeem::{Redemption, RedemptionDevice};
 use beckon_domain::values::ids::IssueNumber;
@@ -40,6 +40,8 @@ struct RedemptionForSomebody {
     token: Option<String>,
     /// The device this is for, if known.
     device: Option<RedemptionDevice>,
+    /// Whose the device is to be, where the person may choose.
+    ownership: Option<OwnershipChoice>,
     /// The IP address of whoever showed it to you. Wrong secrets count against it, as if they had
     /// come from there; left out, they count against the invitation alone.
     #[schema(value_type = Option<String>)]
@@ -72,6 +74,7 @@ async fn redeem_for_somebody(
         pin,
         token,
         device,
+        ownership,
         client_address,
     } = body.value;
     let shown = Redemption {
@@ -79,6 +82,7 @@ async fn redeem_for_somebody(
         pin,
         token,
         device,
+        ownership,
     };
     redeemed(&redemptions, &shown, client_address).await
 }

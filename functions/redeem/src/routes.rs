@@ -46,8 +46,10 @@ pub(crate) struct RedeemedView {
     method: Method,
     /// Whether the device management will ask for a password as well.
     password_required: bool,
-    /// What the invitation carries.
+    /// What the invitation gives the device, or what the person chose.
     ownership: Ownership,
+    /// Whether the person may choose another: redeem again with `ownership`.
+    may_choose_ownership: bool,
     /// Where to go on; null if the settings name no address that fits.
     continue_url: Option<String>,
     /// What to do where there is nothing to open, as the settings word it; line breaks part paragraphs. Null beside
@@ -112,6 +114,7 @@ pub(crate) async fn redeemed(
                 method: redeemed.method,
                 password_required: redeemed.method.asks_for_password(),
                 ownership: redeemed.ownership,
+                may_choose_ownership: redeemed.may_choose_ownership,
                 continue_url,
                 continue_text,
                 agreement: redeemed.agreement.map(|agreement| AgreementView {

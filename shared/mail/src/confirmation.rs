@@ -88,6 +88,8 @@ pub(crate) fn why(language: &Catalogue, rule: OwnershipRule) -> &'static str {
     match rule {
         OwnershipRule::Supervised => words.rule_supervised,
         OwnershipRule::UserEnrollment => words.rule_user_enrollment,
+        OwnershipRule::Stated => words.rule_stated,
+        OwnershipRule::Person => words.rule_person,
         OwnershipRule::Invitation => words.rule_invitation,
         OwnershipRule::NotSet => words.rule_not_set,
     }

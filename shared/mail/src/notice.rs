@@ -98,6 +98,8 @@ fn completed(
     let why = match rule {
         OwnershipRule::Supervised => confirmation.rule_supervised,
         OwnershipRule::UserEnrollment => confirmation.rule_user_enrollment,
+        OwnershipRule::Stated => confirmation.rule_stated,
+        OwnershipRule::Person => words.rule_person,
         OwnershipRule::Invitation => words.rule_invitation,
         OwnershipRule::NotSet => words.rule_not_set,
     };

@@ -67,6 +67,10 @@ pub struct ReportedDevice {
     /// `user` for an enrolment that the person's own account carries, `device` for any other.
     /// `userEnrollment` and `appleUserEnrollment` are `user`. What is not understood decides nothing.
     enrollment_type: Option<String>,
+    /// Whose it is as the device management says: `company` or `personal`, or any of their usual names, such as
+    /// `companyOwned` and `EmployeeOwned`. It counts if `registration.useStatedOwnership` of the settings is on. What
+    /// is not understood decides nothing.
+    ownership: Option<String>,
 }
 
 /// A report that can be recorded.
@@ -218,6 +222,7 @@ fn read_device(
         serial: facts.label("serial"),
         supervised: facts.truth("supervised"),
         enrollment_type: facts.enrollment("enrollmentType"),
+        ownership: facts.ownership("ownership"),
         platform,
         id: id?,
     })

@@ -117,6 +117,9 @@ pub struct InvitationView {
     /// The ownership it carries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ownership: Option<Ownership>,
+    /// What the person chose instead when they redeemed, where they may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chosen_ownership: Option<OwnershipChoice>,
     /// Since when.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -158,6 +161,7 @@ impl UserView {
                 issue: None,
                 method: None,
                 ownership: None,
+                chosen_ownership: None,
                 issued_at: None,
                 expires_at: None,
                 ended_at: None,
@@ -172,6 +176,7 @@ impl UserView {
                 issue: Some(invitation.issue.get()),
                 method: Some(invitation.method),
                 ownership: Some(invitation.ownership),
+                chosen_ownership: invitation.chosen,
                 issued_at: Some(invitation.issued_at),
                 expires_at: Some(invitation.expires_at),
                 ended_at: invitation.ended_at.or_else(|| {

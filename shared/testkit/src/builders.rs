@@ -9,12 +9,11 @@ mod users;
 use beckon_domain::model::actor::Actor;
 use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::idempotency::IdempotencyRecord;
-use beckon_domain::model::ownership::Ownership;
+use beckon_domain::model::ownership::{Classification, Ownership, OwnershipRule};
 use beckon_domain::model::registration::{DeviceFacts, Registration};
 use beckon_domain::model::session::{SESSION_TTL, Session};
 use beckon_domain::model::settings::SettingsStamp;
 use beckon_domain::model::stored::Carried;
-use beckon_domain::rules::ownership::classify;
 use beckon_domain::values::ids::{DeviceId, EventId, IssueNumber, UserId};
 use jiff::{SignedDuration, Timestamp};
 
@@ -64,6 +63,7 @@ pub fn a_device(id: &str) -> DeviceFacts {
         serial: None,
         supervised: None,
         enrollment_type: None,
+        ownership: None,
     }
 }
 
@@ -74,7 +74,12 @@ pub fn a_registration(user: UserId, device: &str) -> Registration {
         device: a_device(device),
         issue: None,
         invitation_ownership: Ownership::NotSet,
-        decided: classify(None, None, Ownership::NotSet),
+        chosen_by_person: false,
+        stated_counts: false,
+        decided: Classification {
+            ownership: Ownership::NotSet,
+            rule: OwnershipRule::NotSet,
+        },
         registered_at: monday_morning(),
         after_end: false,
         time_unknown: false,
@@ -94,6 +99,7 @@ pub fn a_session(user: UserId) -> Session {
         user,
         issue: IssueNumber::NONE.next(),
         ownership: None,
+        chosen_by_person: false,
         opened_at: monday_morning(),
         expires_at: monday_morning() + SESSION_TTL,
         named: None,

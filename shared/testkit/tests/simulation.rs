@@ -112,6 +112,8 @@ fn every_story_ends_well() {
     assert!(counts.dropped > STORIES, "{counts}");
     assert!(counts.left_open > STORIES / 2, "{counts}");
     assert!(counts.beyond_limit > STORIES / 10, "{counts}");
+    assert!(counts.stated > STORIES / 20, "{counts}");
+    assert!(counts.by_person > STORIES / 100, "{counts}");
     assert!(counts.aside > STORIES / 2, "{counts}");
     assert!(counts.reminders > STORIES / 4, "{counts}");
     assert!(counts.erased > STORIES / 4, "{counts}");

@@ -33,6 +33,7 @@ const views = ["form", "link", "reopen", "password", "decline", "declined", "don
 const fields = ["email", "pin"]; // of the form, as the server calls them
 const inputs = [...fields, "ask-email"];
 const choices = [element("decline-yes"), element("decline-no")];
+const owners = [element("choose-user"), element("choose-company")];
 
 const wanted = chooseLanguage(navigator.languages);
 let language = "en";
@@ -45,6 +46,7 @@ let token = null; // of the link this page was opened with
 let declineToken = null; // of the link that declines; it redeems nothing
 let sending = false;
 let session = null; // { id, endsAt }: the registration that was opened, endsAt by this device's clock
+let secret = null; // what opened it, while the reader may choose whose the device is
 
 // ---- What the reader speaks, and on what ----
 
@@ -234,10 +236,17 @@ function written(moment) {
 
 // ---- Redeeming ----
 
-function redeem(secret, button) {
-  const body = platform ? { ...secret, device: { platform } } : secret;
-  return send(button, words.sending, REDEMPTIONS, body, (answer) => (answer.ok ? opened(answer, button) : refused(answer)));
+function redeem(shown, button, meanwhile = words.sending) {
+  const body = platform ? { ...shown, device: { platform } } : shown;
+  return send(button, meanwhile, REDEMPTIONS, body, (answer) => (answer.ok ? opened(answer, button, shown) : refused(answer)));
 }
+
+// Whose the device is may be the reader's to say: the same secret is shown once more, with what they chose.
+element("choose-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const chosen = owners.find((owner) => owner.checked);
+  if (secret && chosen) redeem({ ...secret, ownership: chosen.value }, element("choose-send"), words.choosing);
+});
 
 // One request at a time, however often a button is pressed.
 async function send(button, meanwhile, path, body, answered) {
@@ -424,7 +433,7 @@ for (const choice of choices) choice.addEventListener("change", () => choiceErro
 
 // ---- Going on ----
 
-async function opened(answer, button) {
+async function opened(answer, button, shown) {
   const found = await documentOf(answer);
   if (typeof found.registrationId !== "string") return showMessage(words.problems.unexpected);
   session = { id: found.registrationId, endsAt: onThisClock(found.expiresAt, answer) };
@@ -449,6 +458,10 @@ async function opened(answer, button) {
   }[found.ownership];
   element("done-ownership").hidden = !ownership;
   element("done-ownership-text").textContent = ownership ?? "";
+  const mayChoose = found.mayChooseOwnership === true;
+  secret = mayChoose ? shown : null;
+  element("choose-form").hidden = !mayChoose;
+  for (const owner of owners) owner.checked = owner.value === found.ownership;
   element("done-password").hidden = found.passwordRequired !== true;
   showAgreement(found.agreement);
 
@@ -520,10 +533,11 @@ function endInTime() {
 
 function showOver() {
   session = null;
+  secret = null;
   show("done", words.overTitle);
   element("done-lead").textContent = words.overLead;
   element("registration-id").textContent = "";
-  const passed = "#done-view .facts, #done-instruction, #done-agreement, #done-continue, #done-app, #done-help";
+  const passed = "#done-view .facts, #choose-form, #done-instruction, #done-agreement, #done-continue, #done-app, #done-help";
   for (const part of document.querySelectorAll(passed)) part.hidden = true;
   element("again").hidden = false;
   element("title").focus();

@@ -26,6 +26,7 @@ use beckon_domain::model::mail::{
 };
 use beckon_domain::model::ownership::{
     Classification, EnrollmentType, OwnerSwitch, Ownership, OwnershipChoice, OwnershipRule,
+    StatedOwnership,
 };
 use beckon_domain::model::registration::{
     DeviceFacts, NotCompleted, Registration, RegistrationFlag, WhyNotCompleted,
@@ -338,6 +339,10 @@ fn reported_devices() -> Vec<(&'static str, ReportedDevice)> {
                 value: EnrollmentType::Device,
                 at: later(1),
             }),
+            ownership: Some(Told {
+                value: StatedOwnership::Personal,
+                at: later(1),
+            }),
         },
         enrolment: None,
         unenrolled_at: None,
@@ -564,6 +569,7 @@ fn user_with_every_part() -> User {
         issue: IssueNumber::from_number(3),
         method: Method::PasswordAndPin,
         ownership: Ownership::CompanyOwned,
+        chosen: Some(OwnershipChoice::UserOwned),
         state: InvitationState::Locked,
         ended_at: None,
         tries_left: 0,
@@ -585,7 +591,8 @@ fn user_with_every_part() -> User {
     };
     let user = User {
         version: Version::from_number(2),
-        devices: 1,
+        devices: 2,
+        devices_unenrolled: 1,
         address_since: Some(later(-24)),
         asked: Some(Asked {
             day: jiff::civil::date(2026, 3, 2),
@@ -607,9 +614,12 @@ fn registrations() -> Vec<(&'static str, Registration)> {
             serial: Some(label("C02XK")),
             supervised: Some(true),
             enrollment_type: Some(EnrollmentType::User),
+            ownership: Some(StatedOwnership::Company),
         },
         issue: Some(IssueNumber::from_number(3)),
         invitation_ownership: Ownership::UserOwned,
+        chosen_by_person: true,
+        stated_counts: true,
         decided: Classification {
             ownership: Ownership::CompanyOwned,
             rule: OwnershipRule::Supervised,
@@ -706,7 +716,13 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
                 reason: MailReason::new("refused", "Bad content"),
             },
         ),
-        (Actor::Invitee, HistoryEvent::InvitationRedeemed { issue }),
+        (
+            Actor::Invitee,
+            HistoryEvent::InvitationRedeemed {
+                issue,
+                chosen: None,
+            },
+        ),
         (Actor::Invitee, HistoryEvent::InvitationLocked { issue }),
         (Actor::Clock, HistoryEvent::InvitationExpired { issue }),
         (admin(), HistoryEvent::InvitationMailedAgain { issue, mail }),
@@ -849,6 +865,21 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
     let particulars = vec![Particular::UserName, Particular::Directory];
     events.push((Actor::Directory, HistoryEvent::UserChanged { particulars }));
     events.push((Actor::DeviceManagement, beyond));
+    let chosen = Some(OwnershipChoice::CompanyOwned);
+    let redeemed = HistoryEvent::InvitationRedeemed { issue, chosen };
+    events.push((Actor::Invitee, redeemed));
+    for (ownership, rule) in [
+        (Ownership::CompanyOwned, OwnershipRule::Stated),
+        (Ownership::CompanyOwned, OwnershipRule::Person),
+    ] {
+        let decided = HistoryEvent::OwnershipDecidedAgain {
+            device: device_id("device-1"),
+            before: Ownership::NotSet,
+            ownership,
+            rule,
+        };
+        events.push((Actor::DeviceManagement, decided));
+    }
     events
 }
 
@@ -1294,6 +1325,7 @@ fn sessions() -> Vec<(&'static str, Session)> {
         user: user_id(2),
         issue: IssueNumber::from_number(3),
         ownership: None,
+        chosen_by_person: false,
         opened_at: later(0),
         expires_at: later(1),
         named: None,
@@ -1313,6 +1345,7 @@ fn sessions() -> Vec<(&'static str, Session)> {
         digest: digest(3),
         user: user_id(1),
         ownership: Some(Ownership::CompanyOwned),
+        chosen_by_person: true,
         ..bare.clone()
     };
     vec![

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::actor::Actor;
 use crate::model::mail::{Mail, MailReason, MailState};
-use crate::model::ownership::{Ownership, OwnershipRule};
+use crate::model::ownership::{Ownership, OwnershipChoice, OwnershipRule};
 use crate::model::registration::{NotCompleted, RegistrationFlag};
 use crate::model::user::{AddressSuppression, User};
 use crate::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
@@ -157,6 +157,9 @@ pub enum HistoryEvent {
     InvitationRedeemed {
         /// Of which issue.
         issue: IssueNumber,
+        /// Whose the device is to be, if the person chose it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen: Option<OwnershipChoice>,
     },
     /// The tries are used up.
     InvitationLocked {

@@ -313,7 +313,7 @@ impl IntegrationEvent {
                 mail_id: *mail,
                 reason: reason.code.clone(),
             },
-            HistoryEvent::InvitationRedeemed { issue } => Self::InvitationRedeemed { issue: *issue },
+            HistoryEvent::InvitationRedeemed { issue, .. } => Self::InvitationRedeemed { issue: *issue },
             HistoryEvent::InvitationLocked { issue } => Self::InvitationLocked { issue: *issue },
             HistoryEvent::InvitationExpired { issue } => Self::InvitationExpired { issue: *issue },
             HistoryEvent::InvitationMailedAgain { issue, mail } => Self::InvitationMailedAgain {

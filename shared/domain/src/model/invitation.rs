@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::ownership::Ownership;
+use crate::model::ownership::{GivenOwnership, Ownership, OwnershipChoice};
 use crate::model::reminders::ReminderPlan;
 use crate::model::session::{SESSION_TTL, Session, SessionSlot};
 use crate::values::ids::{BatchId, DeviceId, IssueNumber, MailId};
@@ -171,6 +171,9 @@ pub struct Invitation {
     pub pin: PinPolicy,
     /// The ownership it carries.
     pub ownership: Ownership,
+    /// What the person chose instead when they redeemed, where they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<OwnershipChoice>,
     /// Where it stands, as last written: see [`Invitation::state_at`].
     pub state: InvitationState,
     /// Since when.
@@ -245,6 +248,17 @@ impl InvitationSteps {
 }
 
 impl Invitation {
+    /// The ownership that it gives a device: what the person chose, or else what it carries.
+    #[must_use]
+    pub fn given(&self) -> GivenOwnership {
+        GivenOwnership {
+            ownership: self
+                .chosen
+                .map_or(self.ownership, |chosen| Some(chosen).into()),
+            by_person: self.chosen.is_some(),
+        }
+    }
+
     /// Where it stands at a moment: one whose time has run out is expired, whether or not the
     /// maintenance has come by to write that down; and one whose tries are used up is locked, whether
     /// or not the attempt that used the last one lived to write that down.

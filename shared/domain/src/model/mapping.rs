@@ -170,6 +170,9 @@ pub struct DeviceFields {
     /// How it enrolled: `user` or `device`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enrollment_type: Option<Field>,
+    /// Whose it is as the system says: `company` or `personal`, or any of their usual names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Field>,
 }
 
 impl DeviceFields {
@@ -182,6 +185,7 @@ impl DeviceFields {
             ("serial", &self.serial),
             ("supervised", &self.supervised),
             ("enrollmentType", &self.enrollment_type),
+            ("ownership", &self.ownership),
         ]
         .into_iter()
         .filter_map(|(name, field)| Some((name, field.as_ref()?)))

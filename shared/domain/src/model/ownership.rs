@@ -108,6 +108,106 @@ impl From<Option<OwnershipChoice>> for Ownership {
     }
 }
 
+/// The ownership that an invitation gives a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GivenOwnership {
+    /// Which.
+    pub ownership: Ownership,
+    /// Whether the person chose it when they redeemed; otherwise whoever invited them did.
+    pub by_person: bool,
+}
+
+impl GivenOwnership {
+    /// Where no invitation says anything.
+    pub const NOTHING: Self = Self {
+        ownership: Ownership::NotSet,
+        by_person: false,
+    };
+}
+
+/// Whose a device is as the device management itself says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum StatedOwnership {
+    /// The company's.
+    Company,
+    /// The person's own.
+    Personal,
+}
+
+/// What text says of whose a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportedOwnership {
+    /// This.
+    Known(StatedOwnership),
+    /// That it is unknown.
+    Unknown,
+    /// Something that is not understood. It decides nothing.
+    NotUnderstood,
+}
+
+/// How device managements call a device of the company: letters alone, in lower case.
+const OF_COMPANY: [&str; 7] = [
+    "company",
+    "companyowned",
+    "corporate",
+    "corporateowned",
+    "corporatededicated",
+    "corporateshared",
+    "organization",
+];
+
+/// How they call a person's own.
+const OF_PERSON: [&str; 9] = [
+    "personal",
+    "personallyowned",
+    "personalowned",
+    "employee",
+    "employeeowned",
+    "user",
+    "userowned",
+    "private",
+    "byod",
+];
+
+impl StatedOwnership {
+    /// Reads whose a device is as a device management writes it: `COMPANY_OWNED`, `EmployeeOwned`, `personal`.
+    #[must_use]
+    pub fn parse(reported: &str) -> ReportedOwnership {
+        let letters: String = reported
+            .chars()
+            .filter(char::is_ascii_alphabetic)
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
+        let unknown = [
+            "unknown",
+            "undefined",
+            "none",
+            "notset",
+            "ownershipunspecified",
+        ];
+        if OF_COMPANY.contains(&letters.as_str()) {
+            ReportedOwnership::Known(Self::Company)
+        } else if OF_PERSON.contains(&letters.as_str()) {
+            ReportedOwnership::Known(Self::Personal)
+        } else if unknown.contains(&letters.as_str()) {
+            ReportedOwnership::Unknown
+        } else {
+            ReportedOwnership::NotUnderstood
+        }
+    }
+
+    /// The ownership that this is.
+    #[must_use]
+    pub const fn ownership(self) -> Ownership {
+        match self {
+            Self::Company => Ownership::CompanyOwned,
+            Self::Personal => Ownership::UserOwned,
+        }
+    }
+}
+
 /// How a device enrolled, where the report says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -185,6 +285,10 @@ pub enum OwnershipRule {
     Supervised,
     /// It came through Apple User Enrollment, so it is the user's.
     UserEnrollment,
+    /// The device management says so, and the settings let that count.
+    Stated,
+    /// The person chose it when they redeemed.
+    Person,
     /// The invitation said so.
     Invitation,
     /// Nothing said anything.
@@ -254,6 +358,34 @@ mod tests {
         ] {
             let read = EnrollmentType::parse(told);
             assert_eq!(read, ReportedEnrollment::NotUnderstood, "{told}");
+        }
+    }
+
+    #[test]
+    fn whose_a_device_is_is_understood_as_device_managements_write_it() {
+        use StatedOwnership::{Company, Personal};
+        for (told, read) in [
+            ("company", Company),
+            ("COMPANY_OWNED", Company),
+            ("CorporateDedicated", Company),
+            ("Corporate - Shared", Company),
+            ("companyOwned", Company),
+            ("personal", Personal),
+            ("PERSONALLY_OWNED", Personal),
+            ("EmployeeOwned", Personal),
+            ("userOwned", Personal),
+            ("BYOD", Personal),
+        ] {
+            let known = ReportedOwnership::Known(read);
+            assert_eq!(StatedOwnership::parse(told), known, "{told}");
+        }
+        for told in ["unknown", "Undefined", "OWNERSHIP_UNSPECIFIED"] {
+            let read = StatedOwnership::parse(told);
+            assert_eq!(read, ReportedOwnership::Unknown, "{told}");
+        }
+        for told in ["not company owned", "leased", "C"] {
+            let read = StatedOwnership::parse(told);
+            assert_eq!(read, ReportedOwnership::NotUnderstood, "{told}");
         }
     }
 

@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::ownership::{Classification, EnrollmentType, Ownership};
+use crate::model::ownership::{
+    Classification, EnrollmentType, GivenOwnership, Ownership, StatedOwnership,
+};
 use crate::model::stored::Carried;
 use crate::values::address::EmailAddress;
 use crate::values::ids::{DeviceId, ExternalId, IssueNumber, UserId};
@@ -52,6 +54,9 @@ pub struct DeviceFacts {
     /// How it enrolled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrollment_type: Option<EnrollmentType>,
+    /// Whose it is as the device management says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<StatedOwnership>,
 }
 
 impl DeviceFacts {
@@ -70,6 +75,7 @@ impl DeviceFacts {
                 (known, told) => told.or(known),
             },
             enrollment_type: later.enrollment_type.or(self.enrollment_type),
+            ownership: later.ownership.or(self.ownership),
         }
     }
 }
@@ -86,6 +92,10 @@ pub struct DeviceRegistered {
 }
 
 /// A registered device of a user.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, as it is stored"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Registration {
@@ -98,6 +108,12 @@ pub struct Registration {
     pub issue: Option<IssueNumber>,
     /// The ownership that invitation carried.
     pub invitation_ownership: Ownership,
+    /// Whether the person chose that when they redeemed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chosen_by_person: bool,
+    /// Whether the settings let count what the device management says of whose it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stated_counts: bool,
     /// What was decided, and why.
     #[serde(flatten)]
     pub decided: Classification,
@@ -140,6 +156,15 @@ impl Registration {
             .into_iter()
             .filter_map(|at| believable(at, now))
             .max()
+    }
+
+    /// The ownership that the invitation gives the device.
+    #[must_use]
+    pub const fn given(&self) -> GivenOwnership {
+        GivenOwnership {
+            ownership: self.invitation_ownership,
+            by_person: self.chosen_by_person,
+        }
     }
 
     /// The newest first; of two at the same moment the one whose device comes first by name.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::actor::Actor;
 use crate::model::change::Identifier;
 use crate::model::mapping::Said;
-use crate::model::ownership::EnrollmentType;
+use crate::model::ownership::{EnrollmentType, StatedOwnership};
 use crate::model::registration::{DeviceFacts, Registrant};
 use crate::model::stored::Carried;
 use crate::values::address::EmailAddress;
@@ -114,6 +114,9 @@ pub struct ToldFacts {
     /// How it enrolled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrollment_type: Option<Told<EnrollmentType>>,
+    /// Whose it is, as the source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Told<StatedOwnership>>,
 }
 
 /// An enrolment that a source told of.

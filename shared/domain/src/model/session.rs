@@ -1,7 +1,7 @@
 //! Registration sessions: what a redeemed secret opens. The id of a session is a bearer secret,
 //! so only its digest is stored.
 
-use crate::model::ownership::Ownership;
+use crate::model::ownership::{GivenOwnership, Ownership};
 use crate::model::stored::Carried;
 use crate::values::ids::{DeviceId, IssueNumber, UserId};
 use crate::values::session_ids::SessionDigest;
@@ -49,6 +49,9 @@ pub struct Session {
     /// The ownership that issue carries; `None` of a session from before this was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ownership: Option<Ownership>,
+    /// Whether the person chose that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chosen_by_person: bool,
     /// Since when.
     pub opened_at: Timestamp,
     /// Until when it lets the person go on. Reporting is not bound by it.
@@ -62,4 +65,15 @@ pub struct Session {
     /// What a later version wrote into the row.
     #[serde(skip)]
     pub carried: Carried,
+}
+
+impl Session {
+    /// The ownership that its issue gives a device, if that was noted.
+    #[must_use]
+    pub fn given(&self) -> Option<GivenOwnership> {
+        self.ownership.map(|ownership| GivenOwnership {
+            ownership,
+            by_person: self.chosen_by_person,
+        })
+    }
 }

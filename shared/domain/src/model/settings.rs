@@ -251,6 +251,8 @@ impl Settings {
                 },
                 allow_pin_request: true,
                 device_limit: None,
+                use_stated_ownership: false,
+                person_may_choose: false,
             },
             confirmation: Confirmation {
                 enabled: false,

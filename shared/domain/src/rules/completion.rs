@@ -9,7 +9,7 @@
 use std::num::NonZeroU32;
 
 use crate::model::invitation::{Invitation, InvitationState};
-use crate::model::ownership::Ownership;
+use crate::model::ownership::GivenOwnership;
 use crate::model::registration::{
     CLOCK_TOLERANCE, NotCompleted, Registration, RegistrationFlag, WhyNotCompleted,
 };
@@ -153,14 +153,14 @@ pub fn is_later_than(known: &Registration, at: Option<Timestamp>, now: Timestamp
 /// The ownership that the invitation of a registration gives. A session of an earlier issue gives
 /// that of its issue, to the first device that is reported with it.
 #[must_use]
-pub fn carried(effect: Effect<'_>, user: &User, session: Option<&Session>) -> Ownership {
+pub fn carried(effect: Effect<'_>, user: &User, session: Option<&Session>) -> GivenOwnership {
     match effect {
-        Effect::Completes(invitation) => invitation.ownership,
-        Effect::AfterEnd => Ownership::NotSet,
+        Effect::Completes(invitation) => invitation.given(),
+        Effect::AfterEnd => GivenOwnership::NOTHING,
         Effect::NotCompleted(_) | Effect::NothingOpen => session
             .filter(|session| session.device.is_none() && session.issue != user.latest_issue)
-            .and_then(|session| session.ownership)
-            .unwrap_or(Ownership::NotSet),
+            .and_then(Session::given)
+            .unwrap_or(GivenOwnership::NOTHING),
     }
 }
 
@@ -198,6 +198,7 @@ mod tests {
         MONDAY, invitation_of, invited, minutes, registered, session_of, somebody, with_invitation,
     };
     use crate::model::invitation::InvitationState as State;
+    use crate::model::ownership::{Ownership, OwnershipChoice};
     use crate::values::ids::IssueNumber;
     use WhyNotCompleted as Why;
 
@@ -324,22 +325,35 @@ mod tests {
             device: crate::values::ids::DeviceId::parse("device-1").ok(),
             ..session.clone()
         };
-        let gives = |user: &User, session| carried(Effect::NothingOpen, user, Some(session));
+        let gives =
+            |user: &User, session| carried(Effect::NothingOpen, user, Some(session)).ownership;
 
         assert_eq!(gives(&user, &session), Ownership::NotSet);
         user.latest_issue = IssueNumber::NONE.next().next();
         assert_eq!(gives(&user, &session), Ownership::UserOwned);
         assert_eq!(gives(&user, &reported), Ownership::NotSet);
-        assert_eq!(carried(Effect::NothingOpen, &user, None), Ownership::NotSet);
+        let nothing = GivenOwnership::NOTHING;
+        assert_eq!(carried(Effect::NothingOpen, &user, None), nothing);
         let completes = Effect::Completes(invitation_of(&user));
         assert_eq!(
-            carried(completes, &user, Some(&session)),
+            carried(completes, &user, Some(&session)).ownership,
             Ownership::CompanyOwned
         );
-        assert_eq!(
-            carried(Effect::AfterEnd, &user, Some(&session)),
-            Ownership::NotSet
-        );
+        assert_eq!(carried(Effect::AfterEnd, &user, Some(&session)), nothing);
+    }
+
+    #[test]
+    fn what_the_person_chose_is_what_the_invitation_gives() {
+        let chosen = with_invitation(&invited(), |invitation| {
+            invitation.ownership = Ownership::UserOwned;
+            invitation.chosen = Some(OwnershipChoice::CompanyOwned);
+        });
+        let completes = Effect::Completes(invitation_of(&chosen));
+
+        let given = carried(completes, &chosen, None);
+
+        assert_eq!(given.ownership, Ownership::CompanyOwned);
+        assert!(given.by_person);
     }
 
     #[test]

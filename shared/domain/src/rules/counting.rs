@@ -100,7 +100,7 @@ pub fn known_by_history(
     let mut registered: Option<(Timestamp, Option<MailId>)> = None;
     for row in history {
         match &row.what {
-            HistoryEvent::InvitationRedeemed { issue } if issues.contains(issue) => {
+            HistoryEvent::InvitationRedeemed { issue, .. } if issues.contains(issue) => {
                 redeemed = Some(redeemed.map_or(row.at, |first| first.min(row.at)));
             }
             HistoryEvent::InvitationCompleted {

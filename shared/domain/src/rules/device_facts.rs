@@ -3,7 +3,9 @@
 
 pub mod time;
 
-use crate::model::ownership::{EnrollmentType, ReportedEnrollment};
+use crate::model::ownership::{
+    EnrollmentType, ReportedEnrollment, ReportedOwnership, StatedOwnership,
+};
 use crate::values::names::Label;
 use crate::values::platform::Platform;
 use crate::values::problem::FieldProblem;
@@ -120,6 +122,23 @@ impl Facts<'_> {
             self.ignore(field, problem);
         }
         truth
+    }
+
+    /// Whose the device is, as the device management says.
+    pub fn ownership(&mut self, field: &str) -> Option<StatedOwnership> {
+        let read = text(self.value(field)).and_then(|told| {
+            let Some(told) = told else { return Ok(None) };
+            match StatedOwnership::parse(&told) {
+                ReportedOwnership::Known(whose) => Ok(Some(whose)),
+                ReportedOwnership::Unknown => Ok(None),
+                ReportedOwnership::NotUnderstood => Err(FieldProblem::new(
+                    "",
+                    "unknownOwnership",
+                    "must be company or personal, and decides nothing as it is",
+                )),
+            }
+        });
+        self.understood(field, read)
     }
 
     /// How the device enrolled.

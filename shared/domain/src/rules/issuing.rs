@@ -287,6 +287,7 @@ pub fn issue(
         sessions: Vec::new(),
         completed_by: None,
         restored_at: None,
+        chosen: None,
         steps,
     };
     // The batch's own mail says itself of which it is.

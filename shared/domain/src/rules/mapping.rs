@@ -95,6 +95,7 @@ fn device(
         serial: facts.label("serial"),
         supervised: facts.truth("supervised"),
         enrollment_type: facts.enrollment("enrollmentType"),
+        ownership: facts.ownership("ownership"),
         platform,
     })
 }

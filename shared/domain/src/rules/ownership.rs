@@ -2,7 +2,8 @@
 //! is decided when the device registers.
 
 use crate::model::ownership::{
-    Classification, EnrollmentType, OwnerSwitch, Ownership, OwnershipChoice, OwnershipRule,
+    Classification, EnrollmentType, GivenOwnership, OwnerSwitch, Ownership, OwnershipChoice,
+    OwnershipRule,
 };
 use crate::model::registration::{DeviceFacts, Registration};
 use crate::model::settings::Settings;
@@ -32,24 +33,27 @@ pub fn of_next_invitation(user: &User, settings: &Settings, switch: OwnerSwitch)
 }
 
 /// Classifies a registered device. The first rule that holds decides; what is absent is unknown
-/// and decides nothing.
+/// and decides nothing. What the device management says of whose it is counts where the settings let it.
 #[must_use]
 pub fn classify(
-    supervised: Option<bool>,
-    enrollment: Option<EnrollmentType>,
-    invitation: Ownership,
+    device: &DeviceFacts,
+    stated_counts: bool,
+    invitation: GivenOwnership,
 ) -> Classification {
-    let (ownership, rule) = if supervised == Some(true) {
+    let stated = device.ownership.filter(|_| stated_counts);
+    let (ownership, rule) = if device.supervised == Some(true) {
         (Ownership::CompanyOwned, OwnershipRule::Supervised)
-    } else if enrollment == Some(EnrollmentType::User) {
+    } else if device.enrollment_type == Some(EnrollmentType::User) {
         (Ownership::UserOwned, OwnershipRule::UserEnrollment)
+    } else if let Some(stated) = stated {
+        (stated.ownership(), OwnershipRule::Stated)
     } else {
-        match invitation {
-            Ownership::NotSet => (Ownership::NotSet, OwnershipRule::NotSet),
-            chosen @ (Ownership::UserOwned | Ownership::CompanyOwned) => {
-                (chosen, OwnershipRule::Invitation)
-            }
-        }
+        let rule = match (invitation.ownership, invitation.by_person) {
+            (Ownership::NotSet, _) => OwnershipRule::NotSet,
+            (Ownership::UserOwned | Ownership::CompanyOwned, true) => OwnershipRule::Person,
+            (Ownership::UserOwned | Ownership::CompanyOwned, false) => OwnershipRule::Invitation,
+        };
+        (invitation.ownership, rule)
     };
     Classification { ownership, rule }
 }
@@ -58,11 +62,7 @@ pub fn classify(
 #[must_use]
 pub fn learning(registration: &Registration, later: &DeviceFacts) -> Registration {
     let device = registration.device.learning(later);
-    let decided = classify(
-        device.supervised,
-        device.enrollment_type,
-        registration.invitation_ownership,
-    );
+    let decided = classify(&device, registration.stated_counts, registration.given());
     Registration {
         device,
         decided,
@@ -75,6 +75,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::examples::{registered, somebody};
+    use crate::model::ownership::StatedOwnership;
 
     const METHODS: [Method; 4] = [
         Method::Pin,
@@ -107,53 +109,104 @@ mod tests {
         }
     }
 
-    fn ownership() -> impl Strategy<Value = Ownership> {
-        prop_oneof![
+    fn given() -> impl Strategy<Value = GivenOwnership> {
+        let ownership = prop_oneof![
             Just(Ownership::NotSet),
             Just(Ownership::UserOwned),
             Just(Ownership::CompanyOwned)
-        ]
+        ];
+        (ownership, any::<bool>()).prop_map(|(ownership, by_person)| GivenOwnership {
+            ownership,
+            by_person,
+        })
     }
 
-    fn enrollment() -> impl Strategy<Value = Option<EnrollmentType>> {
-        prop_oneof![
+    fn facts() -> impl Strategy<Value = DeviceFacts> {
+        let enrollment = prop_oneof![
             Just(None),
             Just(Some(EnrollmentType::Device)),
             Just(Some(EnrollmentType::User))
-        ]
+        ];
+        let stated = prop_oneof![
+            Just(None),
+            Just(Some(StatedOwnership::Company)),
+            Just(Some(StatedOwnership::Personal))
+        ];
+        let supervised = any::<Option<bool>>();
+        (supervised, enrollment, stated).prop_map(|(supervised, enrollment_type, ownership)| {
+            DeviceFacts {
+                supervised,
+                enrollment_type,
+                ownership,
+                ..registered(&somebody()).device
+            }
+        })
     }
 
     proptest! {
         #[test]
         fn a_supervised_device_is_company_owned_whatever_else_is_said(
-            enrollment in enrollment(), invitation in ownership(),
+            facts in facts(), counts: bool, given in given(),
         ) {
-            let decided = classify(Some(true), enrollment, invitation);
+            let supervised = DeviceFacts { supervised: Some(true), ..facts };
+
+            let decided = classify(&supervised, counts, given);
 
             prop_assert_eq!(decided.ownership, Ownership::CompanyOwned);
             prop_assert_eq!(decided.rule, OwnershipRule::Supervised);
         }
 
         #[test]
-        fn user_enrollment_decides_before_the_invitation(
-            supervised in prop_oneof![Just(None), Just(Some(false))], invitation in ownership(),
+        fn user_enrollment_decides_before_everything_but_supervision(
+            facts in facts(), counts: bool, given in given(),
         ) {
-            let decided = classify(supervised, Some(EnrollmentType::User), invitation);
+            let enrolled = DeviceFacts {
+                supervised: facts.supervised.filter(|supervised| !supervised),
+                enrollment_type: Some(EnrollmentType::User),
+                ..facts
+            };
+
+            let decided = classify(&enrolled, counts, given);
 
             prop_assert_eq!(decided.ownership, Ownership::UserOwned);
             prop_assert_eq!(decided.rule, OwnershipRule::UserEnrollment);
         }
 
         #[test]
-        fn otherwise_the_invitation_decides_and_without_a_choice_nothing_does(
-            supervised in prop_oneof![Just(None), Just(Some(false))],
-            enrollment in prop_oneof![Just(None), Just(Some(EnrollmentType::Device))],
-            invitation in ownership(),
+        fn what_the_device_management_says_decides_next_and_only_where_the_settings_let_it(
+            facts in facts(), given in given(),
         ) {
-            let decided = classify(supervised, enrollment, invitation);
+            let told = DeviceFacts {
+                supervised: None,
+                enrollment_type: None,
+                ownership: Some(StatedOwnership::Company),
+                ..facts
+            };
+            let untold = DeviceFacts { ownership: None, ..told.clone() };
 
-            prop_assert_eq!(decided.ownership, invitation);
-            prop_assert_eq!(decided.rule == OwnershipRule::NotSet, invitation == Ownership::NotSet);
+            let decided = classify(&told, true, given);
+
+            prop_assert_eq!(decided.ownership, Ownership::CompanyOwned);
+            prop_assert_eq!(decided.rule, OwnershipRule::Stated);
+            prop_assert_eq!(classify(&told, false, given), classify(&untold, true, given));
+        }
+
+        #[test]
+        fn otherwise_the_invitation_decides_or_its_person_and_without_a_choice_nothing_does(
+            facts in facts(), given in given(),
+        ) {
+            let plain = DeviceFacts {
+                supervised: facts.supervised.filter(|supervised| !supervised),
+                enrollment_type: facts.enrollment_type.filter(|kind| *kind == EnrollmentType::Device),
+                ..facts
+            };
+
+            let decided = classify(&plain, false, given);
+
+            prop_assert_eq!(decided.ownership, given.ownership);
+            let is_set = given.ownership != Ownership::NotSet;
+            prop_assert_eq!(decided.rule == OwnershipRule::NotSet, !is_set);
+            prop_assert_eq!(decided.rule == OwnershipRule::Person, is_set && given.by_person);
         }
     }
 

@@ -107,6 +107,7 @@ pub fn facts_of(device: &ReportedDevice) -> DeviceFacts {
                 .as_ref()
                 .filter(|told| is_of_it(told.at)),
         ),
+        ownership: value(told.ownership.as_ref().filter(|told| is_of_it(told.at))),
     }
 }
 
@@ -126,6 +127,7 @@ fn merged(before: &ToldFacts, facts: &DeviceFacts, at: Timestamp) -> ToldFacts {
             facts.enrollment_type.as_ref(),
             at,
         ),
+        ownership: latest(before.ownership.as_ref(), facts.ownership.as_ref(), at),
     }
 }
 

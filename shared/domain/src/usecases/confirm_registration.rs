@@ -173,8 +173,8 @@ where
             .store()
             .load_registration(user.id, &device.device.id)
             .await?;
-        let limit = settings.settings.for_user(&user).registration.device_limit;
-        let flags = flags_of(&user, known.as_ref(), limit);
+        let own = settings.settings.for_user(&user).registration;
+        let flags = flags_of(&user, known.as_ref(), own.device_limit);
         let report = Report {
             user: &user,
             session: session.as_ref(),
@@ -182,6 +182,7 @@ where
             at,
             now,
             flags: &flags,
+            stated_counts: own.use_stated_ownership,
             effect: effect_of(&user, session.as_ref(), at, &flags),
             told: told.map(|told| told.is),
         };

@@ -15,8 +15,9 @@ use crate::model::change::{ChangeOutcome, UserChange};
 use crate::model::history::HistoryEvent;
 use crate::model::invitation::{Invitation, InvitationEvent, InvitationState, transition};
 use crate::model::mail_content::Agreement;
-use crate::model::ownership::Ownership;
+use crate::model::ownership::{Ownership, OwnershipChoice};
 use crate::model::session::{MAX_SESSIONS, NamedDevice, SESSION_TTL, Session, SessionSlot};
+use crate::model::settings::Settings;
 use crate::model::stored::Carried;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
@@ -34,7 +35,7 @@ use crate::rules::content::{agreement, reader};
 use crate::rules::enrolment::{GoingOn, NextStep, next_step};
 use crate::values::address::EmailAddress;
 use crate::values::hex::hex;
-use crate::values::ids::{DeviceId, IssueNumber};
+use crate::values::ids::{DeviceId, IssueNumber, UserId};
 use crate::values::keys::KeyRing;
 use crate::values::method::Method;
 use crate::values::pin::Pin;
@@ -56,6 +57,9 @@ pub struct Redemption {
     pub token: Option<String>,
     /// The device this is for, if known.
     pub device: Option<RedemptionDevice>,
+    /// Whose the device is to be, where the person may choose: `mayChooseOwnership` in the answer to a redemption
+    /// says whether they may.
+    pub ownership: Option<OwnershipChoice>,
 }
 
 /// The device a secret is redeemed on.
@@ -78,8 +82,10 @@ pub struct Redeemed {
     pub registration_id: RegistrationId,
     /// How the person registers.
     pub method: Method,
-    /// The ownership that the invitation carries.
+    /// The ownership that the invitation gives a device.
     pub ownership: Ownership,
+    /// Whether the person may choose another.
+    pub may_choose_ownership: bool,
     /// How to go on.
     pub next_step: Option<NextStep>,
     /// What the company can see and erase.
@@ -172,6 +178,12 @@ pub struct Redeem<E> {
     pub budget: u64,
 }
 
+/// What somebody says besides the secret.
+struct Asked {
+    device: Option<NamedDevice>,
+    ownership: Option<OwnershipChoice>,
+}
+
 enum Shown {
     Pin(EmailAddress, Pin),
     Token(Option<TokenClaim>),
@@ -188,6 +200,10 @@ where
         source: Option<&Source>,
     ) -> Result<Redeemed, RedeemRefused> {
         let (shown, device) = parse(redemption).map_err(RedeemRefused::Invalid)?;
+        let asked = Asked {
+            device,
+            ownership: redemption.ownership,
+        };
         if let Some(source) = source {
             let spent = self
                 .env
@@ -200,8 +216,8 @@ where
         }
         let keys = self.env.keys().key_ring().await?;
         let answer = match shown {
-            Shown::Pin(address, pin) => self.by_pin(&keys, &address, &pin, device).await,
-            Shown::Token(claim) => self.by_token(&keys, claim, device).await,
+            Shown::Pin(address, pin) => self.by_pin(&keys, &address, &pin, asked).await,
+            Shown::Token(claim) => self.by_token(&keys, claim, asked).await,
         };
         if let (Some(source), Err(RedeemRefused::DoesNotFit)) = (source, &answer) {
             let now = self.env.clock().now();
@@ -219,7 +235,7 @@ where
         keys: &KeyRing,
         address: &EmailAddress,
         shown: &Pin,
-        device: Option<NamedDevice>,
+        asked: Asked,
     ) -> Result<Redeemed, RedeemRefused> {
         let now = self.env.clock().now();
         let user = readable(
@@ -278,7 +294,7 @@ where
             self.lock_if_used_up(after).await?;
             return Err(RedeemRefused::DoesNotFit);
         }
-        self.open(after, invitation.issue, device, true).await
+        self.open(after, invitation.issue, asked, true).await
     }
 
     /// Gives back the try that the right PIN took.
@@ -308,7 +324,7 @@ where
         &self,
         keys: &KeyRing,
         claim: Option<TokenClaim>,
-        device: Option<NamedDevice>,
+        asked: Asked,
     ) -> Result<Redeemed, RedeemRefused> {
         let now = self.env.clock().now();
         let claim = claim.ok_or(RedeemRefused::DoesNotFit)?;
@@ -334,7 +350,7 @@ where
                 return Err(RedeemRefused::Ended(end_of(ended)));
             }
         }
-        self.open(user, claim.issue, device, false).await
+        self.open(user, claim.issue, asked, false).await
     }
 
     /// Locks the issue when its last try was wrong.
@@ -383,17 +399,19 @@ where
         &self,
         user: User,
         issue: IssueNumber,
-        device: Option<NamedDevice>,
+        asked: Asked,
         give_back: bool,
     ) -> Result<Redeemed, RedeemRefused> {
-        let settings = self.env.store().current_settings().await?;
+        let settings = self.env.store().current_settings().await?.settings;
         let registration_id = self.env.entropy().registration_id();
-        let by_reference = settings.settings.carries_reference();
         let mut turns = Turns::among_guessers(&self.env, "opening a registration session");
         let mut current = user;
         loop {
             let now = self.env.clock().now();
-            let mut invitation = match still_open(&current, issue, now) {
+            let may_choose = may_choose(&settings, &current);
+            let open = still_open(&current, issue, now)
+                .and_then(|open| choosing(open, asked.ownership, may_choose));
+            let mut invitation = match open {
                 Ok(open) if give_back => with_try_back(open),
                 Ok(open) => open,
                 Err(refusal) => {
@@ -409,23 +427,19 @@ where
             let expires_at = now.saturating_add(SESSION_TTL).unwrap_or(now);
             let change = if full {
                 // The PIN was right: its try comes back though no further session opens.
+                let before = current.invitation.as_ref();
+                invitation.chosen = before.and_then(|before| before.chosen);
                 holding(&current, invitation.clone())
             } else {
-                let session = Session {
-                    digest: registration_id.digest(),
-                    user: current.id,
-                    issue,
-                    ownership: Some(invitation.ownership),
-                    opened_at: now,
-                    expires_at,
-                    named: device.clone(),
-                    device: None,
-                    carried: Carried::default(),
-                };
+                let named = asked.device.clone();
+                let session = session(current.id, &invitation, named, &registration_id, now);
                 note_opening(&mut invitation, &session);
-                let carried = by_reference.then_some(&reference);
+                let carried = settings.carries_reference().then_some(&reference);
                 let found = self.found_by(carried, &session, &invitation).await?;
-                let what = HistoryEvent::InvitationRedeemed { issue };
+                let what = HistoryEvent::InvitationRedeemed {
+                    issue,
+                    chosen: asked.ownership,
+                };
                 let row = self.env.happened(current.id, now, Actor::Invitee, what);
                 holding(&current, invitation.clone())
                     .with_history([row])
@@ -444,30 +458,31 @@ where
                 let until = ends.min().unwrap_or(now);
                 return Err(RedeemRefused::TooManySessions { until });
             }
-            let platform = device.as_ref().and_then(|named| named.platform.as_deref());
+            let device = asked.device.as_ref();
+            let ownership = invitation.given().ownership;
             let going_on = GoingOn {
                 registration_id: registration_id.expose(),
                 reference: reference.as_str(),
                 email: current.email.as_str(),
-                platform,
-                ownership: invitation.ownership,
+                platform: device.and_then(|named| named.platform.as_deref()),
+                ownership,
                 groups: &current.groups,
             };
-            let settings = settings.settings;
             let locales = reader(&current, &settings).locales;
             return Ok(Redeemed {
                 next_step: next_step(&settings.enrolment, going_on),
                 registration_id,
                 method: invitation.method,
-                ownership: invitation.ownership,
-                agreement: agreement(&settings, invitation.ownership, &locales),
+                ownership,
+                may_choose_ownership: may_choose,
+                agreement: agreement(&settings, ownership, &locales),
                 expires_at,
             });
         }
     }
 
-    /// What finds the issue by its reference, unless it is there: the device that was reported with it must not
-    /// be forgotten.
+    /// What finds the issue by its reference, if it is not there or says another ownership than was chosen since. The
+    /// device that was reported with it must not be forgotten.
     async fn found_by(
         &self,
         reference: Option<&Reference>,
@@ -478,8 +493,13 @@ where
             return Ok(None);
         };
         let digest = reference.digest();
-        if self.env.store().load_session(&digest).await?.is_some() {
-            return Ok(None);
+        if let Some(known) = self.env.store().load_session(&digest).await? {
+            let is_same = known.given() == session.given();
+            return Ok((!is_same).then(|| Session {
+                ownership: session.ownership,
+                chosen_by_person: session.chosen_by_person,
+                ..known
+            }));
         }
         Ok(Some(Session {
             digest,
@@ -499,6 +519,29 @@ where
     }
 }
 
+/// A session of this invitation that opens now.
+fn session(
+    user: UserId,
+    invitation: &Invitation,
+    named: Option<NamedDevice>,
+    id: &RegistrationId,
+    now: Timestamp,
+) -> Session {
+    let given = invitation.given();
+    Session {
+        digest: id.digest(),
+        user,
+        issue: invitation.issue,
+        ownership: Some(given.ownership),
+        chosen_by_person: given.by_person,
+        opened_at: now,
+        expires_at: now.saturating_add(SESSION_TTL).unwrap_or(now),
+        named,
+        device: None,
+        carried: Carried::default(),
+    }
+}
+
 /// Has an invitation know of a session that was opened for it.
 fn note_opening(invitation: &mut Invitation, session: &Session) {
     invitation.sessions.push(SessionSlot {
@@ -507,6 +550,33 @@ fn note_opening(invitation: &mut Invitation, session: &Session) {
     });
     if let Some(steps) = &mut invitation.steps {
         steps.redeemed_at.get_or_insert(session.opened_at);
+    }
+}
+
+/// Whether somebody may choose whose the device is: where their invitation says *User owned* and the settings let them.
+fn may_choose(settings: &Settings, user: &User) -> bool {
+    let invitation = user.invitation.as_ref();
+    let is_user_owned = invitation.is_some_and(|one| one.ownership == Ownership::UserOwned);
+    is_user_owned && settings.for_user(user).registration.person_may_choose
+}
+
+/// The invitation with what its person chose, if they chose anything.
+fn choosing(
+    invitation: Invitation,
+    choice: Option<OwnershipChoice>,
+    may_choose: bool,
+) -> Result<Invitation, RedeemRefused> {
+    match choice {
+        None => Ok(invitation),
+        Some(_) if may_choose => Ok(Invitation {
+            chosen: choice,
+            ..invitation
+        }),
+        Some(_) => Err(RedeemRefused::Invalid(vec![FieldProblem::new(
+            "ownership",
+            "notYours",
+            "is not for you to choose with this invitation; leave it out",
+        )])),
     }
 }
 

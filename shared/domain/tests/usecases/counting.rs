@@ -37,6 +37,7 @@ fn device(id: &str) -> DeviceFacts {
         serial: None,
         supervised: None,
         enrollment_type: None,
+        ownership: None,
     }
 }
 

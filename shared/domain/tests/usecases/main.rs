@@ -13,6 +13,7 @@ mod batches;
 mod change_invitation;
 mod change_settings;
 mod change_user;
+mod choosing_ownership;
 mod confirm_again;
 mod confirm_registration;
 mod correct_address;

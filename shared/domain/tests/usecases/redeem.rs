@@ -86,6 +86,7 @@ async fn a_redemption_leads_on_to_the_device_management() {
             id: Some("device-1".to_owned()),
             platform: Some("iOS".to_owned()),
         }),
+        ownership: None,
     };
 
     let redeemed = world.redeem().run(&redemption, None).await.unwrap();

@@ -184,10 +184,12 @@ fn notices(locale: &str) -> Vec<Sample> {
         .collect()
 }
 
-fn rules() -> [(Ownership, OwnershipRule); 4] {
+fn rules() -> [(Ownership, OwnershipRule); 6] {
     [
         (Ownership::CompanyOwned, OwnershipRule::Supervised),
         (Ownership::UserOwned, OwnershipRule::UserEnrollment),
+        (Ownership::CompanyOwned, OwnershipRule::Stated),
+        (Ownership::CompanyOwned, OwnershipRule::Person),
         (Ownership::CompanyOwned, OwnershipRule::Invitation),
         (Ownership::NotSet, OwnershipRule::NotSet),
     ]

@@ -127,6 +127,7 @@ pub fn an_invitation() -> InvitationBuilder {
         sessions: Vec::new(),
         completed_by: None,
         restored_at: None,
+        chosen: None,
         steps: None,
         ended_at: None,
     })

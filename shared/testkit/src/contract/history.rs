@@ -4,7 +4,7 @@ use beckon_domain::model::actor::Actor;
 use beckon_domain::model::change::UserChange;
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::mail::MailReason;
-use beckon_domain::model::ownership::{Ownership, OwnershipRule};
+use beckon_domain::model::ownership::{Ownership, OwnershipChoice, OwnershipRule};
 use beckon_domain::model::registration::{NotCompleted, RegistrationFlag, WhyNotCompleted};
 use beckon_domain::model::user::AddressSuppression;
 use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, MailId, UserId};
@@ -139,7 +139,13 @@ pub async fn every_history_event_is_read_as_it_was_written<S: Store>(store: S) {
             Actor::Caller("admin".to_owned()),
             HistoryEvent::AddressCorrected { issue: Some(issue) },
         ),
-        (Actor::Invitee, HistoryEvent::InvitationRedeemed { issue }),
+        (
+            Actor::Invitee,
+            HistoryEvent::InvitationRedeemed {
+                issue,
+                chosen: Some(OwnershipChoice::CompanyOwned),
+            },
+        ),
         (Actor::Invitee, HistoryEvent::InvitationLocked { issue }),
         (Actor::Clock, HistoryEvent::InvitationExpired { issue }),
         (

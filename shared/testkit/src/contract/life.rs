@@ -366,6 +366,7 @@ impl<T: Store> Life<T> {
             pin: Some(pin.to_owned()),
             token: None,
             device: None,
+            ownership: None,
         };
         redeem.run(&redemption, None).await.map(|_| ())
     }

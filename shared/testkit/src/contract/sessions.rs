@@ -1,11 +1,10 @@
 //! Registration sessions and registrations.
 
 use beckon_domain::model::change::UserChange;
-use beckon_domain::model::ownership::{EnrollmentType, Ownership};
+use beckon_domain::model::ownership::{Classification, EnrollmentType, Ownership, OwnershipRule};
 use beckon_domain::model::registration::{NotCompleted, Registration, WhyNotCompleted};
 use beckon_domain::model::session::{NamedDevice, Session};
 use beckon_domain::model::user::User;
-use beckon_domain::rules::ownership::classify;
 use beckon_domain::values::ids::{DeviceId, IssueNumber, UserId};
 use beckon_domain::values::names::Label;
 use jiff::SignedDuration;
@@ -98,7 +97,12 @@ pub async fn a_registration_that_is_set_again_is_replaced<S: Store>(store: S) {
     let user = with_registration(&store, &user, &first).await;
     let mut second = Registration {
         invitation_ownership: Ownership::UserOwned,
-        decided: classify(Some(true), None, Ownership::UserOwned),
+        chosen_by_person: true,
+        stated_counts: true,
+        decided: Classification {
+            ownership: Ownership::CompanyOwned,
+            rule: OwnershipRule::Supervised,
+        },
         after_end: true,
         time_unknown: true,
         session_issue: Some(IssueNumber::from_number(1)),

@@ -72,11 +72,17 @@ pub enum Breakage {
     LimitForgotten,
     /// That a device is managed no longer is not noted in its user's row.
     LeftDeviceCounts,
+    /// Settings are read by which what a device management says of whose a device is never counts.
+    StatementIgnored,
+    /// Settings are read by which everybody may choose whose their device is.
+    EverybodyChooses,
+    /// What somebody chose is not kept with their invitation.
+    ChoiceForgotten,
 }
 
 impl Breakage {
     /// Every one.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::ClaimIgnoresUser,
         Self::TryNotTaken,
         Self::EverySaveFits,
@@ -111,5 +117,8 @@ impl Breakage {
         Self::UnverifiedStopsAll,
         Self::LimitForgotten,
         Self::LeftDeviceCounts,
+        Self::StatementIgnored,
+        Self::EverybodyChooses,
+        Self::ChoiceForgotten,
     ];
 }

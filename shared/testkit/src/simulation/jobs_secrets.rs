@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use beckon_domain::model::ownership::OwnershipChoice;
 use beckon_domain::usecases::change_invitation::{ChangeInvitationRefused, InvitationChange};
 use beckon_domain::usecases::decline::Declined;
 use beckon_domain::usecases::hand_over::HandOverRefused;
@@ -21,9 +22,16 @@ use crate::builders::an_administrator;
 
 impl Cast {
     pub(super) async fn show(&self, task: u64, user: UserId, shown: Shown, counted: bool) -> Ended {
-        let Some(redemption) = self.redemption(user, shown) else {
+        let Some(mut redemption) = self.redemption(user, shown) else {
             return Ended::Done;
         };
+        let choice = self.watch.stage(|stage| {
+            let choices = [OwnershipChoice::UserOwned, OwnershipChoice::CompanyOwned];
+            let choice = choices[stage.dice.below(2)];
+            stage.dice.happens(300).then_some(choice)
+        });
+        redemption.ownership = choice;
+        self.watch.with(|ledger| ledger.view().choosing = choice);
         let source = counted.then(|| Source::of(IpAddr::V4(Ipv4Addr::LOCALHOST)));
         let answer = self.redeem().run(&redemption, source.as_ref()).await;
         let given_back = matches!(answer, Ok(_) | Err(RedeemRefused::TooManySessions { .. }));
@@ -33,6 +41,13 @@ impl Cast {
                 .with(|ledger| ledger.accepted(task, (user, shown), id));
         }
         self.watch.with(|ledger| ledger.showed(task, given_back));
+        if matches!(answer, Err(RedeemRefused::Invalid(_))) {
+            self.watch.with(|ledger| {
+                ledger.must(choice.is_some(), || {
+                    format!("user {user} chose nothing and was told that it is not theirs")
+                });
+            });
+        }
         let answer = match answer {
             Ok(_) => Answer::Accepted,
             Err(RedeemRefused::Unavailable(_)) => Answer::Unavailable,

@@ -103,7 +103,7 @@ fn figures_of(
         history.iter().find(|row| which(&row.what)).cloned()
     };
     let redeemed = of_issue(
-        &|what| matches!(what, HistoryEvent::InvitationRedeemed { issue } if issues.contains(issue)),
+        &|what| matches!(what, HistoryEvent::InvitationRedeemed { issue, .. } if issues.contains(issue)),
     );
     let completed = of_issue(
         &|what| matches!(what, HistoryEvent::InvitationCompleted { issue, .. } if issues.contains(issue)),

@@ -9,6 +9,7 @@ use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::Invitation;
 use beckon_domain::model::mail::Mail;
+use beckon_domain::model::ownership::OwnershipChoice;
 use beckon_domain::model::registration::{DeviceRegistered, Registration};
 use beckon_domain::model::settings::VersionedSettings;
 use beckon_domain::model::stored::RowKey;
@@ -93,6 +94,8 @@ pub(super) struct View {
     /// Tries it took with the right PIN, and whether one was given back.
     pub(super) tries: Vec<(UserId, IssueNumber)>,
     pub(super) given_back: bool,
+    /// What the person who shows a secret chooses of whose their device is to be.
+    pub(super) choosing: Option<OwnershipChoice>,
     /// Whether it wrote a registration.
     pub(super) registered: bool,
     /// The page of a batch that it is at.
@@ -175,6 +178,8 @@ pub(super) struct Ledger {
     pub(super) enrolments: BTreeMap<(UserId, DeviceId), Option<Timestamp>>,
     /// With which session which device was reported.
     pub(super) named: BTreeSet<(SessionDigest, DeviceId)>,
+    /// What people chose of whose their device is to be.
+    pub(super) chosen: BTreeMap<(UserId, IssueNumber), OwnershipChoice>,
     /// What is recorded of each device of somebody.
     pub(super) recorded: BTreeMap<UserId, BTreeMap<DeviceId, Registration>>,
     /// The reports that were answered.
@@ -246,6 +251,7 @@ impl Ledger {
             opened_at: BTreeMap::new(),
             enrolments: BTreeMap::new(),
             named: BTreeSet::new(),
+            chosen: BTreeMap::new(),
             recorded: BTreeMap::new(),
             reports: Vec::new(),
             stopped: BTreeMap::new(),
@@ -323,6 +329,7 @@ impl Ledger {
             settings: None,
             tries: Vec::new(),
             given_back: false,
+            choosing: None,
             registered: false,
             page: None,
             failed: false,

@@ -5,7 +5,7 @@ use beckon_domain::model::change::UserChange;
 use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::invitation::InvitationState as S;
 use beckon_domain::model::mail::MailKind;
-use beckon_domain::model::ownership::Ownership;
+use beckon_domain::model::ownership::{EnrollmentType, Ownership, OwnershipRule, StatedOwnership};
 use beckon_domain::model::registration::{
     DeviceRegistered, Registrant, Registration, RegistrationFlag,
 };
@@ -232,11 +232,16 @@ impl Ledger {
     /// What a new record of a device says of time, ownership, and why it completed nothing.
     fn judge_record(&mut self, before: &User, registration: &Registration, wanted: &Wanted) {
         let user = before.id;
-        let of_invitation = before.invitation.as_ref().map(|one| one.ownership);
+        let of_invitation = before.invitation.as_ref().map(|one| {
+            let chosen = self.chosen.get(&(user, one.issue)).copied();
+            chosen.map_or(one.ownership, |chosen| Some(chosen).into())
+        });
         let of_session = wanted.named.as_ref().and_then(|named| {
             let was_named = self.named.iter().any(|(digest, _)| *digest == named.digest);
             let issue = self.issues.get(&(user, named.issue))?;
-            (!was_named && named.issue != before.latest_issue).then_some(issue.invitation.ownership)
+            let chosen = self.chosen.get(&(user, named.issue)).copied();
+            let given = chosen.map_or(issue.invitation.ownership, |chosen| Some(chosen).into());
+            (!was_named && named.issue != before.latest_issue).then_some(given)
         });
         let ownership = if wanted.completes {
             of_invitation
@@ -248,6 +253,7 @@ impl Ledger {
             let carried = registration.invitation_ownership;
             format!("user {user}: a device carries {carried:?}, {ownership:?} is right")
         });
+        self.judge_ownership(before, registration);
         let time = wanted.at.unwrap_or(wanted.now);
         let timed =
             registration.registered_at == time && registration.time_unknown == wanted.at.is_none();
@@ -264,6 +270,70 @@ impl Ledger {
         let says = registration.not_completed.map(|one| one.issue);
         self.must(says == left_open, || {
             format!("user {user}: a device left {left_open:?} open and says {says:?}")
+        });
+    }
+
+    /// The first rule that holds says whose a device is: supervision, User Enrollment, what the device management says
+    /// if the settings let that count, and then the invitation.
+    fn judge_ownership(&mut self, before: &User, registration: &Registration) {
+        let user = before.id;
+        let Some(settings) = self.view().settings.clone() else {
+            return;
+        };
+        let counts = settings
+            .settings
+            .for_user(before)
+            .registration
+            .use_stated_ownership;
+        let device = &registration.device;
+        let wanted = if device.supervised == Some(true) {
+            (Ownership::CompanyOwned, OwnershipRule::Supervised)
+        } else if device.enrollment_type == Some(EnrollmentType::User) {
+            (Ownership::UserOwned, OwnershipRule::UserEnrollment)
+        } else if counts && device.ownership == Some(StatedOwnership::Company) {
+            (Ownership::CompanyOwned, OwnershipRule::Stated)
+        } else if counts && device.ownership == Some(StatedOwnership::Personal) {
+            (Ownership::UserOwned, OwnershipRule::Stated)
+        } else if registration.invitation_ownership == Ownership::NotSet {
+            (Ownership::NotSet, OwnershipRule::NotSet)
+        } else if registration.chosen_by_person {
+            (registration.invitation_ownership, OwnershipRule::Person)
+        } else {
+            (registration.invitation_ownership, OwnershipRule::Invitation)
+        };
+        let decided = (registration.decided.ownership, registration.decided.rule);
+        self.must(decided == wanted, || {
+            format!("user {user}: of a device {decided:?} was decided, {wanted:?} is right")
+        });
+        self.counts.stated += u64::from(decided.1 == OwnershipRule::Stated);
+        self.counts.by_person += u64::from(decided.1 == OwnershipRule::Person);
+    }
+
+    /// A person chooses whose the device is only where their invitation says *User owned* and the settings let them, and
+    /// what they chose is kept.
+    pub(super) fn judge_choice(&mut self, before: &User, after: &User) {
+        let settings = self.view().settings.clone();
+        let (Some(settings), Some(invitation)) = (settings, &after.invitation) else {
+            return;
+        };
+        let user = before.id;
+        let may = settings
+            .settings
+            .for_user(before)
+            .registration
+            .person_may_choose;
+        let theirs = may && invitation.ownership == Ownership::UserOwned;
+        let chosen = self.view().choosing;
+        self.must(chosen.is_none() || theirs, || {
+            format!("user {user} chose {chosen:?}, which is not theirs to choose")
+        });
+        if let Some(chosen) = chosen {
+            self.chosen.insert((user, invitation.issue), chosen);
+        }
+        let kept = self.chosen.get(&(user, invitation.issue)).copied();
+        self.must(invitation.chosen == kept, || {
+            let says = invitation.chosen;
+            format!("user {user} chose {kept:?}, and their invitation says {says:?}")
         });
     }
 

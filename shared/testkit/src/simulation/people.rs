@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::job::JobAction;
-use beckon_domain::model::ownership::{EnrollmentType, OwnershipChoice};
+use beckon_domain::model::ownership::{EnrollmentType, OwnershipChoice, StatedOwnership};
 use beckon_domain::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
 use beckon_domain::model::reminders::ReminderPolicy;
 use beckon_domain::model::selection::{Selection, UserFilter};
@@ -77,6 +77,8 @@ pub(super) fn draw_settings(dice: &mut Dice) -> Settings {
     settings.registration.allow_pin_request = !dice.happens(150);
     settings.registration.device_limit =
         [None, None, NonZeroU32::new(1), NonZeroU32::new(2)][dice.below(4)];
+    settings.registration.use_stated_ownership = dice.happens(300);
+    settings.registration.person_may_choose = dice.happens(500);
     let told = ["boss@example.com", "desk@example.com"];
     let addresses = told.iter().take(dice.below(3));
     settings.administrators.addresses = addresses
@@ -604,6 +606,11 @@ fn registered(dice: &mut Dice, ledger: &Ledger, user: &User, now: Timestamp) -> 
             None,
             Some(EnrollmentType::Device),
             Some(EnrollmentType::User),
+        ][dice.below(3)],
+        ownership: [
+            None,
+            Some(StatedOwnership::Company),
+            Some(StatedOwnership::Personal),
         ][dice.below(3)],
         ..a_device(&format!("device-{owner}-{}", dice.below(2)))
     };

@@ -25,6 +25,9 @@ pub struct Counts {
     pub left_open: u64,
     /// Devices that somebody registered beyond the limit.
     pub beyond_limit: u64,
+    /// Devices whose owner the device management said, or the person chose.
+    pub stated: u64,
+    pub by_person: u64,
     pub mails: u64,
     pub dropped: u64,
     pub hand_overs: u64,
@@ -75,7 +78,7 @@ impl Counts {
         }
     }
 
-    fn parts(&self) -> [(&'static str, u64); 29] {
+    fn parts(&self) -> [(&'static str, u64); 31] {
         [
             ("stories", self.stories),
             ("steps", self.steps),
@@ -92,6 +95,8 @@ impl Counts {
             ("confirmations", self.confirmations),
             ("reports that left an invitation open", self.left_open),
             ("devices beyond the limit", self.beyond_limit),
+            ("owners that the device management said", self.stated),
+            ("owners that the person chose", self.by_person),
             ("mails", self.mails),
             ("dropped", self.dropped),
             ("hand-overs", self.hand_overs),
@@ -129,6 +134,8 @@ impl Counts {
         self.confirmations += other.confirmations;
         self.left_open += other.left_open;
         self.beyond_limit += other.beyond_limit;
+        self.stated += other.stated;
+        self.by_person += other.by_person;
         self.mails += other.mails;
         self.dropped += other.dropped;
         self.hand_overs += other.hand_overs;

@@ -26,6 +26,12 @@ pub struct RegistrationSettings {
     /// How many devices that are managed a person may have; `None`: as many as they like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_limit: Option<NonZeroU32>,
+    /// Whether what the device management says of whose a device is decides before the invitation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub use_stated_ownership: bool,
+    /// Whether a person whose invitation says *User owned* may choose when they redeem.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub person_may_choose: bool,
 }
 
 impl RegistrationSettings {
@@ -57,6 +63,14 @@ pub struct RegistrationDraft {
     /// beyond it is recorded and flagged; it completes and confirms nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_limit: Option<i64>,
+    /// Whether what the device management says of whose a device is (company, personal) decides before the
+    /// invitation; default false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub use_stated_ownership: Option<bool>,
+    /// Whether a person whose invitation says *User owned* may choose user or company owned when they redeem; default
+    /// false. *Company owned* is never theirs to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person_may_choose: Option<bool>,
 }
 
 /// See [`PinPolicy`].
@@ -95,6 +109,8 @@ impl From<RegistrationSettings> for RegistrationDraft {
             device_limit: Some(i64::from(
                 registration.device_limit.map_or(0, NonZeroU32::get),
             )),
+            use_stated_ownership: Some(registration.use_stated_ownership),
+            person_may_choose: Some(registration.person_may_choose),
         }
     }
 }
@@ -165,6 +181,10 @@ impl RegistrationDraft {
             pin,
             allow_pin_request,
             device_limit: NonZeroU32::new(device_limit),
+            use_stated_ownership: self
+                .use_stated_ownership
+                .unwrap_or(default.use_stated_ownership),
+            person_may_choose: self.person_may_choose.unwrap_or(default.person_may_choose),
         })
     }
 }

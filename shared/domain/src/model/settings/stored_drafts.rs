@@ -21,6 +21,10 @@ struct StoredRegistration {
     allow_pin_request: Option<bool>,
     #[serde(default)]
     device_limit: Option<i64>,
+    #[serde(default)]
+    use_stated_ownership: Option<bool>,
+    #[serde(default)]
+    person_may_choose: Option<bool>,
 }
 
 #[derive(Deserialize)]

@@ -19,6 +19,7 @@ fn message(says: Said, at: i64, name: Option<&str>, supervised: Option<bool>) ->
             serial: None,
             supervised,
             enrollment_type: None,
+            ownership: None,
         },
         claimants: if says == Said::Enrolled {
             vec![Claimant::Address(

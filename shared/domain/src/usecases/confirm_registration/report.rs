@@ -21,6 +21,8 @@ pub(super) struct Report<'a> {
     pub(super) at: Option<Timestamp>,
     pub(super) now: Timestamp,
     pub(super) flags: &'a [RegistrationFlag],
+    /// Whether what the device management says of whose the device is counts.
+    pub(super) stated_counts: bool,
     pub(super) effect: Effect<'a>,
     /// What the source told of the device, if the report comes of its messages.
     pub(super) told: Option<&'a ReportedDevice>,
@@ -64,8 +66,10 @@ impl Report<'_> {
         Registration {
             user: self.user.id,
             issue,
-            invitation_ownership: carried,
-            decided: classify(device.supervised, device.enrollment_type, carried),
+            invitation_ownership: carried.ownership,
+            chosen_by_person: carried.by_person,
+            stated_counts: self.stated_counts,
+            decided: classify(&device, self.stated_counts, carried),
             device,
             registered_at: self.at.unwrap_or(self.now),
             after_end: self.effect == Effect::AfterEnd,
@@ -107,7 +111,9 @@ impl Report<'_> {
         if let Some(session) = session {
             known.session_issue = Some(session.issue);
             if !known.after_end {
-                known.invitation_ownership = carried(self.effect, self.user, Some(session));
+                let given = carried(self.effect, self.user, Some(session));
+                known.invitation_ownership = given.ownership;
+                known.chosen_by_person = given.by_person;
             }
         }
         learning(&known, &self.device.device)

@@ -27,6 +27,12 @@ impl SettingsStore for Table {
         if self.broken(Breakage::LimitForgotten) {
             settings.settings.registration.device_limit = None;
         }
+        if self.broken(Breakage::StatementIgnored) {
+            settings.settings.registration.use_stated_ownership = false;
+        }
+        if self.broken(Breakage::EverybodyChooses) {
+            settings.settings.registration.person_may_choose = true;
+        }
         Ok(settings)
     }
 

@@ -257,6 +257,11 @@ impl Table {
                 self.watch.stage(|stage| stage.now),
             ));
         }
+        if self.broken(Breakage::ChoiceForgotten)
+            && let Some(invitation) = &mut change.user.invitation
+        {
+            invitation.chosen = None;
+        }
         if self.broken(Breakage::LeftDeviceCounts) && change.registration.is_some() {
             change.user.devices_unenrolled = 0;
         }
