@@ -13,6 +13,7 @@ ORDER = [
     "test_walk",
     "test_events",
     "test_device_events",
+    "test_polling",
     "test_directory",
     "test_console",
     "test_jobs",

@@ -46,14 +46,23 @@ ROUND_LOGS = 2_000
 TABLE_GB = 0.03
 
 # What maintenance reads in a round: four kinds of rows that may be due, from each part of the index; one unit reads
-# two of them. The pause and the settings are read consistently, a unit each.
+# two of them. The pause and, for messages and for systems that are asked, the settings are read consistently, a unit each.
 DUE_KINDS = 4
-PAUSE_AND_SETTINGS = 2
+PAUSE_AND_SETTINGS = 3
 
 # Metrics that maintenance logs in every round, and those that it logs only when there is something to say. A metric
 # costs for each hour in which it has values.
 EVERY_ROUND = {"OldestDueMailSeconds"}
-WHEN_IT_HAPPENS = {"DeliveryPaused", "FailedDeviceEvents", "Failures", "UnreadableRows"}
+WHEN_IT_HAPPENS = {"DeliveryPaused", "FailedDeviceEvents", "Failures", "SecondsSinceLastPoll", "UnreadableRows"}
+
+# A month in which systems are asked. How long a round takes, and how many sources there are, are estimates; a round reads the
+# secret, the settings and a row, and writes the row twice.
+POLLS = HOURS * 12
+POLL_SECONDS = 2
+POLLED_SOURCES = 2
+SECRET_READS_A_MILLION = 5.00
+WRITES_A_MILLION = 0.625
+MOST_DOLLARS_OF_POLLING = 1.00
 
 
 @dataclass
@@ -146,6 +155,25 @@ def idle_month(stack):
     return items
 
 
+def polling_month(stack):
+    """What a month costs beside the idle one in which systems are asked and nobody enrols."""
+    function = stack.properties(functions(stack)["poll"])
+    seconds = POLLS * POLL_SECONDS * function["MemorySize"] / 1024
+    runs = POLLS * RUNS_A_MILLION / 1e6 + seconds * GB_SECOND[function["Architectures"][0]]
+    traced = function.get("TracingConfig", {}).get("Mode") == "Active"
+    # Maintenance reads the row of each source every minute.
+    reads = POLLED_SOURCES * (ROUNDS + 3 * POLLS)
+    writes = POLLED_SOURCES * 2 * POLLS
+    logs = ROUND_LOGS * POLLS / 1e9
+    return [
+        Item("metric that has values", "1 (C)", "0.30 each", METRIC),
+        Item("runs of `poll`", f"{POLLS:,} (C), {POLL_SECONDS} s at {function['MemorySize']} MB (E)", "as above", runs),
+        Item("its traces and logs", f"{POLLS if traced else 0:,} (C), {logs:.2f} GB (E)", "as above", POLLS * traced * TRACES_A_MILLION / 1e6 + logs * (LOGS_TAKEN_IN_A_GB + LOGS_KEPT_A_GB)),
+        Item("reads of the secret", f"{POLLS:,} (C)", "5.00 a million", POLLS * SECRET_READS_A_MILLION / 1e6),
+        Item("the table's reads and writes", f"{reads:,} and {writes:,} units of {POLLED_SOURCES} sources (C)", "0.125 and 0.625 a million", reads * READS_A_MILLION / 1e6 + writes * WRITES_A_MILLION / 1e6),
+    ]
+
+
 def _maintenance_rule(stack):
     arn = stack.attribute(functions(stack)["maintenance"], "Arn")
     for name, rule in stack.of_type("AWS::Events::Rule").items():
@@ -164,6 +192,21 @@ def table(stack):
         *(item.row() for item in items),
         f"| **together** | | | **{total:.2f}** |",
     ]
+
+
+def polling_table(stack):
+    """The second table of docs/deploy.md."""
+    items = polling_month(stack)
+    return [
+        "| what | how much | price | a month |",
+        "| --- | --- | --- | --- |",
+        *(item.row() for item in items),
+        f"| **together** | | | **{polling_total(stack):.2f}** |",
+    ]
+
+
+def polling_total(stack):
+    return sum(item.dollars for item in polling_month(stack))
 
 
 def total(stack):

@@ -24,6 +24,7 @@ REPORT_SECONDS = 0.03
 KEEP_SECONDS = 0.015
 CALL_SECONDS = {"expand": 0.25, "publish": 0.15}
 MAINTENANCE_SECONDS = 0.1
+POLL_SECONDS = 2
 
 # A new table on demand has four partitions, and its stream a shard for each.
 SHARDS = 4
@@ -79,6 +80,7 @@ def shares(stack):
         Share("`feedback`", f"{MAILS} mails a second, {REPORTS} reports each, {REPORT_SECONDS} s", MAILS * REPORTS * REPORT_SECONDS),
         Share("`registration-confirmed`", f"{rate} reports a second, {RECORD_SECONDS} s", rate * RECORD_SECONDS),
         Share("`maintenance`", f"once a minute, {MAINTENANCE_SECONDS} s", MAINTENANCE_SECONDS / 60),
+        Share("`poll`", f"every five minutes, {POLL_SECONDS} s", POLL_SECONDS / 300),
     ]
     return found
 

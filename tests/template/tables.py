@@ -5,4 +5,4 @@ import limits
 from reading import Stacks, read
 
 stack = Stacks(read()).default
-print("\n".join([*cost.table(stack), "", *limits.table(stack)]))
+print("\n".join([*cost.table(stack), "", *cost.polling_table(stack), "", *limits.table(stack)]))

@@ -71,6 +71,7 @@ def places(stack):
         "dead-letter queue": stack.attribute("FailureQueue", "Arn"),
         "missed calls queue": stack.attribute("MissedCallsQueue", "Arn"),
         "function deliver": stack.attribute("DeliverFunction", "Arn"),
+        "function poll": stack.attribute("PollFunction", "Arn"),
         "bus": stack.attribute("Bus", "Arn"),
         "bucket": bucket,
         "objects of the bucket": f"{bucket}/aws/lambda/record.json",

@@ -32,8 +32,10 @@ ALWAYS = {
     "DeviceEventsRefused": ("Beckon", "UnprovenDeviceEvents", "500", 3600),
     "ApiErrors": ("AWS/ApiGateway", "5xx", 0, 300),
 }
-# Sounds only where it is asked for, with DeviceEventsAlarm.
+# Sound only where they are asked for, with DeviceEventsAlarm. The first is about what the API's log counts, the second about
+# what maintenance measures.
 ASKED_FOR = {"DeviceEventsLost": ("LostDeviceEvents", 0, 300)}
+ASKED_FOR_OF_BECKON = {"SourcesSilent": ("SecondsSinceLastPoll", 3600, 300)}
 # Counted in the API's log, in a namespace of the stack.
 OF_THE_STACK = f"Beckon/{STACK}"
 MISSING = {"MailOverdue": "breaching", "BounceRate": "ignore", "ComplaintRate": "ignore"}
@@ -115,10 +117,12 @@ def counted_in_logs(stack):
 
 def test_messages_of_device_managements_that_are_lost_are_counted_and_sound_where_that_is_asked_for(stacks):
     wrong = Wrong()
-    wrong.unless(not set(ASKED_FOR) & set(alarms(stacks.default)), "alarms that nobody asked for")
-    for name, (metric, threshold, seconds) in ASKED_FOR.items():
+    asked_for = {**ASKED_FOR, **ASKED_FOR_OF_BECKON}
+    wrong.unless(not set(asked_for) & set(alarms(stacks.default)), "alarms that nobody asked for")
+    for name, (metric, threshold, seconds) in asked_for.items():
         alarm = alarms(stacks.options).get(name, {})
-        wrong.equal((alarm.get("Namespace"), alarm.get("MetricName")), (OF_THE_STACK, metric), f"the metric of {name}")
+        namespace = OF_THE_STACK if name in ASKED_FOR else "Beckon"
+        wrong.equal((alarm.get("Namespace"), alarm.get("MetricName")), (namespace, metric), f"the metric of {name}")
         comparison = (alarm.get("ComparisonOperator"), alarm.get("Threshold"), alarm.get("EvaluationPeriods"))
         wrong.equal(comparison, ("GreaterThanThreshold", threshold, 1), f"when {name} sounds")
         wrong.equal((alarm.get("Period"), alarm.get("TreatMissingData")), (seconds, "notBreaching"), f"what {name} looks at")
@@ -165,7 +169,7 @@ def test_each_alarm_looks_at_something_that_exists(stacks):
             if namespace != "Beckon" or alarm["MetricName"] in STATISTICS:
                 wrong.equal(alarm["Statistic"], statistic, f"{which}, the statistic of {name}")
             comparison = "GreaterThanOrEqualToThreshold" if name == "DeliveryPaused" else "GreaterThanThreshold"
-            if name in ALWAYS or name in EARLY:
+            if name in ALWAYS or name in EARLY or name in ASKED_FOR_OF_BECKON:
                 wrong.equal(alarm["ComparisonOperator"], comparison, f"{which}, how {name} compares")
             else:
                 wrong.unless(False, f"{name} is neither among the alarms that are always there nor an early warning")

@@ -21,6 +21,7 @@ FAILED = {
     "feedback": "FailureQueue",
     "deliver": "MissedCallsQueue",
     "maintenance": "MissedCallsQueue",
+    "poll": "MissedCallsQueue",
 }
 # How often and how long Lambda tries an event again: (times, seconds).
 ASYNCHRONOUS = {
@@ -29,6 +30,8 @@ ASYNCHRONOUS = {
     # Later ones have been sent since.
     "deliver": (1, 180),
     "maintenance": (0, 60),
+    # A later round of maintenance asks for it again.
+    "poll": (0, 180),
 }
 
 

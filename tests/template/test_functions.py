@@ -21,11 +21,13 @@ SECONDS = {
     "feedback": 60,
     # Ends before the next minute begins.
     "maintenance": 55,
+    # Pages for 90 seconds, and then the one that it is at.
+    "poll": 180,
     # A run of ten minutes, and a minute to end it.
     "deliver": 660,
 }
 # Those that encode or compile much get twice the least: Lambda deals out processors by memory.
-MEGABYTES = {"preview": 512, "desk": 512, "directory": 512, "settings": 512, "expand": 512, "deliver": 512}
+MEGABYTES = {"preview": 512, "desk": 512, "directory": 512, "settings": 512, "expand": 512, "deliver": 512, "poll": 512}
 LEAST_MEGABYTES = 256
 
 # Set by the template and read by the edge of every function.
@@ -65,6 +67,7 @@ def expected_values(stack):
         "BECKON_KEY_SECRET": {stack.ref("KeySecret")},
         "BECKON_DEAD_LETTER_QUEUE_URL": {stack.ref("FailureQueue")},
         "BECKON_DELIVER_FUNCTION": {stack.ref("DeliverFunction"), stack.attribute("DeliverFunction", "Arn")},
+        "BECKON_POLL_FUNCTION": {stack.ref("PollFunction"), stack.attribute("PollFunction", "Arn")},
         "BECKON_BUS": {stack.ref("Bus"), stack.attribute("Bus", "Arn")},
         "BECKON_CONFIGURATION_SET": {stack.ref("ConfigurationSet")},
         "BECKON_ENROLMENT_PAGE": {page},

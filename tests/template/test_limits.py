@@ -18,6 +18,11 @@ def test_an_idle_month_costs_no_more_than_promised(stacks):
     if cost_now > cost.MOST_DOLLARS:
         lines = "\n".join(cost.table(stacks.default))
         raise AssertionError(f"an idle month costs {cost_now:.2f} dollars, more than {cost.MOST_DOLLARS:.2f}:\n{lines}")
+    # The secret is made with the first credentials, and the alarm is asked for.
+    polling = cost.polling_total(stacks.default)
+    if polling > cost.MOST_DOLLARS_OF_POLLING:
+        lines = "\n".join(cost.polling_table(stacks.default))
+        raise AssertionError(f"asking systems costs {polling:.2f} dollars a month:\n{lines}")
 
 
 def test_ten_executions_at_a_time_are_enough(stacks):
@@ -30,7 +35,7 @@ def test_ten_executions_at_a_time_are_enough(stacks):
 def test_the_documentation_shows_these_figures(stacks):
     wrong = Wrong()
     shown = DEPLOY.read_text()
-    for line in cost.table(stacks.default) + limits.table(stacks.default):
+    for line in cost.table(stacks.default) + cost.polling_table(stacks.default) + limits.table(stacks.default):
         wrong.unless(line in shown, f"docs/deploy.md lacks the line\n{line}")
     wrong.raise_if_any()
 

@@ -535,8 +535,13 @@ async fn everything_that_changes_sources(beckon: &Beckon) -> Vec<Asked> {
     });
     let authentication = json!({ "type": "query", "parameter": "token" });
     let source = json!({ "name": "ours", "kind": "generic", "mapping": mapping, "authentication": authentication });
-    beckon.settings(&json!({ "deviceSources": [source] })).await;
+    let api = json!({ "address": "https://mdm.invalid" });
+    let asked = json!({ "name": "asked", "kind": "kandji", "api": api });
+    beckon
+        .settings(&json!({ "deviceSources": [source, asked] }))
+        .await;
     let secrets = "/v1/device-event-sources/ours/secrets";
+    let credentials = "/v1/device-event-sources/asked/credentials";
     let secret = json!({ "secret": NEEDED });
     beckon.post(secrets, &secret).await.with_status(201);
     let address = format!("/v1/device-events/ours?token={NEEDED}");
@@ -569,6 +574,18 @@ async fn everything_that_changes_sources(beckon: &Beckon) -> Vec<Asked> {
         Asked::new(
             "DELETE /v1/device-event-sources/{name}/secrets/{id}",
             format!("{secrets}/2"),
+            Value::Null,
+            1,
+        ),
+        Asked::new(
+            "PUT /v1/device-event-sources/{name}/credentials",
+            credentials,
+            secret,
+            1,
+        ),
+        Asked::new(
+            "DELETE /v1/device-event-sources/{name}/credentials",
+            credentials,
             Value::Null,
             1,
         ),

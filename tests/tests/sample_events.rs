@@ -15,11 +15,13 @@ use axum::Router;
 use beckon_aws::table::stream::StreamEvent;
 use beckon_aws::{DeliveryWakeUp, KeySource, LambdaWakeUp, SesMailService, clients};
 use beckon_domain::model::mail::MailState;
+use beckon_domain::model::settings::{Settings, SettingsDraft};
 use beckon_domain::ports::keys::Keys as _;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::rules::content::Links;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::sender_secrets::SenderSecret;
+use beckon_domain::values::source_name::SourceName;
 use beckon_mail::Composer;
 use beckon_runtime::edge;
 use beckon_testkit::builders::{a_mail, a_row, a_user, an_invitation, monday_morning};
@@ -133,6 +135,16 @@ fn world_with_the_mail() -> World {
     world
 }
 
+/// Settings with a source that is asked.
+fn asking() -> Settings {
+    let api = json!({ "address": "https://mdm.example.com" });
+    let source = json!({ "name": "asked", "kind": "kandji", "api": api });
+    let draft: SettingsDraft =
+        serde_json::from_value(json!({ "deviceSources": [source] })).unwrap();
+    let from = EmailAddress::parse("beckon@example.com").unwrap();
+    draft.parse(&from).unwrap()
+}
+
 /// Hands a function that takes events its sample, and looks whether it did what the sample is for.
 async fn runs_with_its_sample_event(function: &str) {
     let world = world_with_the_mail();
@@ -144,6 +156,17 @@ async fn runs_with_its_sample_event(function: &str) {
             let round = maintenance::handle(&world).await.unwrap();
             maintenance::erase(&world).await.unwrap();
             assert_eq!(round.expired, 1);
+        }
+        "poll" => {
+            // It is told nothing but that a source is due.
+            let _: Value = sample(function);
+            world.store.put_settings(&asking());
+            let name = SourceName::parse("asked").unwrap();
+            world
+                .keys
+                .give_credentials(&name, "https://mdm.example.com", "token");
+            poll::handle(&world).await.unwrap();
+            assert_eq!(world.outgoing.calls().len(), 1);
         }
         "deliver" => {
             let _: Value = sample(function);

@@ -12,10 +12,12 @@ use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::settings::SettingsStore;
 use beckon_domain::ports::users::Users;
+use beckon_domain::ports::wake_up::WakeUp as _;
 use beckon_domain::usecases::carry_device_event::{CarryDeviceEvent, LeftBehind};
 use beckon_domain::usecases::count_changes::{COUNT_AT, CountChanges};
 use beckon_domain::usecases::count_earlier::{CountEarlier, CountedEarlier};
 use beckon_domain::usecases::erase_ended::{EraseEnded, Erased};
+use beckon_domain::usecases::poll_source::{PollSource, PollsDue};
 use beckon_domain::usecases::run_maintenance::{MaintenanceRound, RunMaintenance};
 use beckon_runtime::metrics::{self, Metric};
 
@@ -66,6 +68,22 @@ where
             failed = found.failed,
             "messages of device managements were carried on"
         );
+    }
+    Ok(found)
+}
+
+/// Has the device managements asked that are due. Where none is asked, nothing is woken and nothing is measured.
+pub async fn poll<E>(env: &E) -> Result<PollsDue, Unavailable>
+where
+    E: WithWakeUp + Env<Store: Devices + SettingsStore>,
+{
+    let found = PollSource { env }.due().await?;
+    if let Some(silent_for) = found.silent_for {
+        let seconds = silent_for.unsigned_abs().as_secs();
+        metrics::record(&[(Metric::SecondsSinceLastPoll, seconds)]);
+    }
+    if !found.due.is_empty() {
+        env.wake_up().wake_polling().await?;
     }
     Ok(found)
 }

@@ -23,6 +23,7 @@ pub(crate) fn router<R: Routes<SettingsRoutes>>() -> R {
         .routes(routes!(list))
         .routes(routes!(add_secret))
         .routes(routes!(remove_secret))
+        .routes(routes!(set_credentials, remove_credentials))
 }
 
 /// Every source.
@@ -49,6 +50,30 @@ struct DeviceSourceView {
     own_mapping: bool,
     /// Where the format of its messages is documented, of a kind that is built in.
     documentation: Vec<String>,
+    /// How it is asked; null if it sends messages by itself.
+    asked: Option<AskedView>,
+}
+
+/// How a source is asked that sends nothing by itself.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AskedView {
+    /// At which address.
+    address: String,
+    /// Since when there are credentials for this address; null if there are none, and nothing is asked.
+    #[schema(value_type = Option<String>)]
+    credentials_since: Option<Timestamp>,
+    /// When it was last asked, whatever came of it; null if it never was.
+    #[schema(value_type = Option<String>)]
+    last_round_at: Option<Timestamp>,
+    /// When that last went well.
+    #[schema(value_type = Option<String>)]
+    last_success_at: Option<Timestamp>,
+    /// From when on it is asked again.
+    #[schema(value_type = Option<String>)]
+    next_round_at: Option<Timestamp>,
+    /// Why it last went wrong, and what to do about it; null if it went well.
+    last_error: Option<String>,
 }
 
 /// A secret that is valid.
@@ -77,7 +102,17 @@ impl From<SourceReport> for DeviceSourceView {
             kind,
             authentication,
             mapping,
+            api,
         } = report.source;
+        let poll = report.poll;
+        let asked = api.map(|api| AskedView {
+            address: api.address.as_str().to_owned(),
+            credentials_since: report.credentials_since,
+            last_round_at: poll.as_ref().and_then(|poll| poll.last_round_at),
+            last_success_at: poll.as_ref().and_then(|poll| poll.last_success_at),
+            next_round_at: poll.as_ref().map(|poll| poll.due_at),
+            last_error: poll.and_then(|poll| poll.last_error),
+        });
         Self {
             path: format!("/v1/device-events/{name}"),
             name: name.as_str().to_owned(),
@@ -85,6 +120,7 @@ impl From<SourceReport> for DeviceSourceView {
             needs_secret: report.secrets.is_empty() && authentication.has_secret(),
             secrets: report.secrets.iter().map(SecretView::from).collect(),
             own_mapping: mapping.is_some(),
+            asked,
             documentation: built_in::documented_at(kind),
         }
     }
@@ -198,6 +234,68 @@ async fn remove_secret(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What a source is asked with.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewCredentials {
+    /// `intune`: the client secret. `ivantineurons`, `ivantiepmm`: `user:password`. `kandji`: the API token.
+    secret: String,
+}
+
+/// Set the credentials by which a source is asked
+///
+/// They take the place of those that there are, are shown nowhere, and are for the address that the source has in the
+/// settings now: give it another address, and they are used no longer. The source is asked within a minute or two.
+#[utoipa::path(
+    put, path = "/v1/device-event-sources/{name}/credentials", operation_id = "setDeviceSourceCredentials",
+    security(("bearer" = ["settings"])), tag = "Device management", request_body = NewCredentials,
+    params(("name" = String, Path, description = "The name of a source that is asked")),
+    responses(
+        (status = 204, description = "They are set"),
+        (status = 404, description = "There is no such source in the settings", body = Problem),
+        (status = 409, description = "It sends messages by itself, and is not asked", body = Problem),
+        (status = 422, description = "Fields are wrong", body = Problem),
+    )
+)]
+async fn set_credentials(
+    State(routes): State<SettingsRoutes>,
+    caller: Authorised,
+    Path(name): Path<String>,
+    body: JsonBody<NewCredentials>,
+) -> Result<StatusCode, Problem> {
+    caller.to(Permission::Configure)?;
+    let name = SourceName::parse(&name).map_err(|_| Problem::not_found("source"))?;
+    let set = routes.sources.set_credentials(&name, &body.value.secret);
+    set.await.map_err(refused)?;
+    log_change("sourceCredentialsSet", &name, 1);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Take the credentials of a source away
+///
+/// Within half a minute it is asked no longer.
+#[utoipa::path(
+    delete, path = "/v1/device-event-sources/{name}/credentials", operation_id = "removeDeviceSourceCredentials",
+    security(("bearer" = ["settings"])), tag = "Device management",
+    params(("name" = String, Path, description = "The name of a source that is asked")),
+    responses(
+        (status = 204, description = "They are gone"),
+        (status = 404, description = "There are none", body = Problem),
+    )
+)]
+async fn remove_credentials(
+    State(routes): State<SettingsRoutes>,
+    caller: Authorised,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
+    caller.to(Permission::Configure)?;
+    let name = SourceName::parse(&name).map_err(|_| Problem::not_found("credentials"))?;
+    let removed = routes.sources.remove_credentials(&name).await;
+    removed.map_err(refused)?;
+    log_change("sourceCredentialsRemoved", &name, 1);
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// No row is written, so the table logs nothing of it.
 fn log_change(what: &str, source: &SourceName, id: u32) {
     tracing::info!(
@@ -222,7 +320,13 @@ pub(crate) fn refused(refusal: ManageRefused) -> Problem {
             StatusCode::CONFLICT,
             "no-secret",
             "No secret needed",
-            "This source proves itself by tokens of its provider, and needs no secret.",
+            "This source proves itself by tokens of its provider, or is asked with credentials: it needs no secret.",
+        ),
+        ManageRefused::NotAsked => Problem::new(
+            StatusCode::CONFLICT,
+            "not-asked",
+            "Not asked",
+            "This source sends messages by itself and is not asked, so it needs no credentials.",
         ),
         ManageRefused::TwoSecrets => Problem::new(
             StatusCode::CONFLICT,

@@ -151,5 +151,9 @@ async fn replace(
     let current = async { Ok::<_, Unavailable>(store.current_settings().await?.version) };
     let expected = expected.against(current).await?;
     let saved = routes.settings.run(body.value, expected, &who).await?;
+    // Credentials for an address that was changed are used no longer, whether or not they can be thrown away now.
+    if let Err(error) = routes.sources.forget_unused().await {
+        tracing::warn!(error = %beckon_runtime::problem::chain(&error), "secrets that are used no longer could not be thrown away; they are when the next is set");
+    }
     Ok(answer(saved))
 }

@@ -71,6 +71,7 @@ pub(crate) fn write_environment(
         ("BECKON_ENROLMENT_PAGE", names.enrolment_page),
         ("BECKON_KEY_SECRET", "keys"),
         ("BECKON_DELIVER_FUNCTION", "deliver"),
+        ("BECKON_POLL_FUNCTION", "poll"),
         ("BECKON_BUS", PublishedEvents::BUS),
         ("BECKON_DEAD_LETTER_QUEUE_URL", &format!("{here}/failures")),
         ("BECKON_EVERYONE_MAY", "yes"),

@@ -19,6 +19,7 @@ use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::UserId;
 use beckon_domain::values::permission::Caller;
 use beckon_mail::Composer;
+use beckon_outgoing::HttpsClient;
 use beckon_runtime::config::{complete, environment};
 use beckon_runtime::{Authorised, FunctionEnv, caller, edge};
 use dynoxide::actions::get_item::GetItemRequest;
@@ -155,6 +156,8 @@ struct Shared {
     links: Links,
     /// What the delivery worker's task waits for.
     woken: Arc<Notify>,
+    /// What the task waits for that asks device managements.
+    polling: Arc<Notify>,
     wake_up: DeliveryWakeUp,
 }
 
@@ -216,6 +219,7 @@ impl System {
             Publish { env: env.clone() },
         ));
         tasks.spawn(record_reports(Reports { env: env.clone() }, reported));
+        tasks.spawn(poll_when_woken(env.clone(), Arc::clone(&shared.polling)));
         tasks.spawn(come_by(env, options.maintenance_every));
         tasks.spawn(async move {
             if let Err(error) = axum::serve(
@@ -322,7 +326,7 @@ impl Shared {
         let sender =
             EmailAddress::parse(SENDER).map_err(|problem| anyhow::anyhow!(problem.detail))?;
         let config = clients::in_process(engine.calls());
-        let woken = Arc::new(Notify::new());
+        let (woken, polling) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         beckon_aws::table::create_table(&config, Engine::TABLE).await?;
         Ok(Self {
             table: Table::new(
@@ -338,8 +342,12 @@ impl Shared {
             links: Links {
                 enrolment_page: format!("{address}/enroll"),
             },
-            wake_up: DeliveryWakeUp::Here(Arc::clone(&woken)),
+            wake_up: DeliveryWakeUp::Here {
+                delivery: Arc::clone(&woken),
+                polling: Arc::clone(&polling),
+            },
             woken,
+            polling,
         })
     }
 
@@ -456,7 +464,8 @@ impl Shared {
             .with_mail_service(service)
             .with_wake_up(self.wake_up.clone())
             .with_event_bus(EventBridgeBus::new(&bus, PublishedEvents::BUS))
-            .with_dead_letters(self.failures.clone()))
+            .with_dead_letters(self.failures.clone())
+            .with_outgoing(HttpsClient::on_one_machine()))
     }
 }
 
@@ -552,6 +561,7 @@ pub(crate) type LocalEnv = FunctionEnv<
     DeliveryWakeUp,
     EventBridgeBus,
     DeadLetterFile,
+    HttpsClient,
 >;
 
 async fn deliver_when_woken(worker: Deliver<LocalEnv>, woken: Arc<Notify>, round: Arc<Mutex<()>>) {
@@ -562,6 +572,14 @@ async fn deliver_when_woken(worker: Deliver<LocalEnv>, woken: Arc<Notify>, round
         if let Err(error) = round.await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "the delivery worker's round failed; maintenance has it begin again");
         }
+    }
+}
+
+async fn poll_when_woken(env: LocalEnv, woken: Arc<Notify>) {
+    loop {
+        woken.notified().await;
+        // What failed is in the log, and begins again when it is due.
+        let _ = poll::handle(&env).await;
     }
 }
 
@@ -598,6 +616,9 @@ async fn come_by(env: LocalEnv, every: Duration) {
         }
         if let Err(error) = maintenance::carry(&env).await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "maintenance could not carry messages on");
+        }
+        if let Err(error) = maintenance::poll(&env).await {
+            tracing::error!(error = %beckon_runtime::problem::chain(&error), "maintenance could not have device managements asked");
         }
         if let Err(error) = maintenance::erase(&env).await {
             tracing::error!(error = %beckon_runtime::problem::chain(&error), "maintenance could not erase");

@@ -14,8 +14,10 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::extract::State;
 use beckon_tests::{Api, Person};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -484,4 +486,114 @@ async fn killed_fifty_times_between_send_and_sent_every_invitation_goes_out() {
         "{KILLS} kills found mails on their way; {twice} of {} went out twice",
         PEOPLE * sends
     );
+}
+
+/// A system that lists devices, two at a time, and that stops answering when it is told to.
+#[derive(Default)]
+struct Listed {
+    devices: Vec<Value>,
+    /// At which of the calls from now on it answers no more.
+    hangs_at: Option<usize>,
+    /// Whether it does.
+    hangs: bool,
+}
+
+type Shared = Arc<Mutex<Listed>>;
+
+async fn page(State(listed): State<Shared>, uri: axum::http::Uri) -> axum::Json<Value> {
+    let offset = uri.query().unwrap().split("offset=").nth(1).unwrap();
+    let offset: usize = offset.parse().unwrap();
+    let rows = {
+        let mut listed = listed.lock().unwrap();
+        if listed.hangs_at == Some(0) {
+            listed.hangs = true;
+        }
+        listed.hangs_at = listed.hangs_at.map(|left| left.saturating_sub(1));
+        let rows = listed.devices.iter().skip(offset).take(2).cloned();
+        (!listed.hangs).then(|| rows.collect::<Vec<_>>())
+    };
+    match rows {
+        Some(rows) => axum::Json(json!(rows)),
+        None => std::future::pending().await,
+    }
+}
+
+/// Sets the credentials of the source: it is asked at once, whoever held it.
+async fn ask(api: &Api) {
+    let path = "/v1/device-event-sources/asked/credentials";
+    let set = api.call("PUT", path).json(&json!({ "secret": "token" }));
+    assert_eq!(set.answer().await.status, 204);
+}
+
+#[tokio::test]
+async fn what_a_system_lists_is_read_once_though_the_process_is_killed_at_every_page() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let listed = Shared::default();
+    let router = axum::Router::new()
+        .fallback(page)
+        .with_state(Arc::clone(&listed));
+    let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Program::start(folder.path());
+    let source = json!({ "name": "asked", "kind": "kandji", "api": { "address": address } });
+    let settings = json!({ "confirmation": { "enabled": true }, "deviceSources": [source] });
+    program.api.settings(&settings).await;
+    let mut people = Vec::new();
+    for n in 0..5 {
+        let person = program.api.invite(&format!("p{n}@example.com")).await;
+        let device = json!({
+            "device_id": format!("d-{n}"), "platform": "Mac", "user": { "email": person.email },
+            "last_enrollment": Timestamp::now().to_string(),
+        });
+        listed.lock().unwrap().devices.push(device);
+        people.push(person);
+    }
+
+    // Each round gets a page further than the one before.
+    for hangs_at in [0, 1, 1, 1, 1] {
+        listed.lock().unwrap().hangs_at = Some(hangs_at);
+        ask(&program.api).await;
+        beckon_tests::until("the system is asked and does not answer", async || {
+            listed.lock().unwrap().hangs.then_some(())
+        })
+        .await;
+        program.kill();
+        {
+            let mut listed = listed.lock().unwrap();
+            (listed.hangs_at, listed.hangs) = (None, false);
+        }
+        program = Program::start(folder.path());
+    }
+    ask(&program.api).await;
+
+    for (n, person) in people.iter().enumerate() {
+        let user = beckon_tests::until("the device is recorded", async || {
+            let user = program.api.user(person).await;
+            (user["devices"] == 1).then_some(user)
+        })
+        .await;
+        assert_eq!(user["invitation"]["state"], "completed", "{n}");
+        program.api.mail_number(2, &person.email).await;
+    }
+    // A second round reads everything again, and nothing follows from it.
+    let asked = async || {
+        let list = program.api.get("/v1/device-event-sources").await.json();
+        list["items"][0]["asked"].clone()
+    };
+    let before = beckon_tests::until("the round ends well", async || {
+        let asked = asked().await;
+        (asked["lastError"].is_null() && !asked["lastSuccessAt"].is_null()).then_some(asked)
+    })
+    .await;
+    ask(&program.api).await;
+    beckon_tests::until("another round ends well", async || {
+        (asked().await["lastSuccessAt"] != before["lastSuccessAt"]).then_some(())
+    })
+    .await;
+    for person in &people {
+        assert_eq!(program.api.mailbox_of(&person.email).await.len(), 2);
+        assert_eq!(program.api.user(person).await["devices"], 1);
+    }
+    server.abort();
 }

@@ -22,6 +22,7 @@ pub mod mail_service;
 pub mod mapping;
 pub mod outgoing_call;
 pub mod ownership;
+pub mod polling;
 pub mod registration;
 pub mod reminders;
 pub mod reported_device;

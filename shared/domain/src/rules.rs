@@ -15,6 +15,7 @@ pub mod mapping;
 pub mod next_action;
 pub mod notices;
 pub mod ownership;
+pub mod polling;
 pub mod reported_device;
 pub mod sample;
 pub mod sender_proof;

@@ -24,6 +24,7 @@ pub mod import_users;
 pub mod manage_device_sources;
 pub mod manage_directory_tokens;
 pub mod note_changes;
+pub mod poll_source;
 pub mod preview_invitations;
 pub mod preview_template;
 pub mod publish;

@@ -40,11 +40,13 @@ pub enum Metric {
     FailedDeviceEvents,
     /// Requests to SCIM without a token that is set.
     UnprovenDirectoryRequests,
+    /// For how long the source that has been silent for longest was not asked with success, every minute while any is asked.
+    SecondsSinceLastPoll,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Failures,
         Self::UnreadableRows,
         Self::DeliveryPaused,
@@ -58,6 +60,7 @@ impl Metric {
         Self::UnprovenDeviceEvents,
         Self::FailedDeviceEvents,
         Self::UnprovenDirectoryRequests,
+        Self::SecondsSinceLastPoll,
     ];
 
     /// Its name in `CloudWatch`.
@@ -77,12 +80,13 @@ impl Metric {
             Self::UnprovenDeviceEvents => "UnprovenDeviceEvents",
             Self::FailedDeviceEvents => "FailedDeviceEvents",
             Self::UnprovenDirectoryRequests => "UnprovenDirectoryRequests",
+            Self::SecondsSinceLastPoll => "SecondsSinceLastPoll",
         }
     }
 
     const fn unit(self) -> &'static str {
         match self {
-            Self::OldestDueMailSeconds => "Seconds",
+            Self::OldestDueMailSeconds | Self::SecondsSinceLastPoll => "Seconds",
             Self::Failures
             | Self::UnreadableRows
             | Self::DeliveryPaused

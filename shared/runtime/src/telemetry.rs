@@ -19,7 +19,7 @@ use crate::metrics;
 static STARTED: OnceLock<Instant> = OnceLock::new();
 
 /// Our crates, which may log at every level.
-const OURS: [&str; 25] = [
+const OURS: [&str; 27] = [
     "beckon",
     "beckon_aws",
     "beckon_console",
@@ -27,6 +27,7 @@ const OURS: [&str; 25] = [
     "beckon_local",
     "beckon_look",
     "beckon_mail",
+    "beckon_outgoing",
     "beckon_runtime",
     "beckon_testkit",
     "beckon_tests",
@@ -38,6 +39,7 @@ const OURS: [&str; 25] = [
     "directory",
     "feedback",
     "expand",
+    "poll",
     "preview",
     "publish",
     "redeem",

@@ -182,6 +182,7 @@ macro_rules! for_each_case {
             device_events::a_message_that_somebody_wrote_first_is_not_replaced;
             device_events::a_message_is_due_while_it_waits_and_listed_when_it_failed;
             device_events::failed_messages_are_listed_newest_first_page_by_page;
+            device_events::how_far_the_asking_of_a_source_is_is_read_as_it_was_written;
             device_events::a_device_that_was_told_of_is_read_as_it_was_written;
             device_events::a_device_of_nobody_is_listed_and_found_by_what_it_names_until_it_is_somebodys;
             device_events::devices_of_nobody_are_listed_newest_first_page_by_page;

@@ -40,6 +40,16 @@ impl MemoryKeys {
         *held = given.expect("a sender has two secrets at most").0;
     }
 
+    /// This source is asked at this service with these credentials from now on.
+    pub fn give_credentials(&self, source: &SourceName, service: &str, secret: &str) {
+        let secret = SenderSecret::made(secret.to_owned());
+        let mut held = self.senders.lock().unwrap();
+        let since = Timestamp::UNIX_EPOCH;
+        *held = held
+            .clone()
+            .with_credentials(source, service, secret, since);
+    }
+
     /// Cannot be read until the next [`MemoryKeys::rotate`].
     pub fn lose(&self) {
         *self.ring.lock().unwrap() = None;

@@ -39,6 +39,7 @@ mod post;
 mod report;
 mod stage;
 mod story;
+mod system;
 mod table;
 mod tasks;
 mod use_case;

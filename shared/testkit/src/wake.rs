@@ -10,6 +10,7 @@ use beckon_domain::ports::wake_up::WakeUp;
 #[derive(Debug, Clone, Default)]
 pub struct WakeFlag {
     rung: Arc<AtomicU64>,
+    polling: Arc<AtomicU64>,
     broken: Arc<AtomicBool>,
 }
 
@@ -17,6 +18,11 @@ impl WakeFlag {
     /// How often the delivery worker was woken.
     pub fn count(&self) -> u64 {
         self.rung.load(Ordering::SeqCst)
+    }
+
+    /// How often what asks device managements was woken.
+    pub fn polling(&self) -> u64 {
+        self.polling.load(Ordering::SeqCst)
     }
 
     /// Whether waking fails from now on.
@@ -34,6 +40,11 @@ impl WakeUp for WakeFlag {
             ));
         }
         self.rung.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn wake_polling(&self) -> Result<(), Unavailable> {
+        self.polling.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 }

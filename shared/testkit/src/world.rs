@@ -10,7 +10,8 @@ use beckon_domain::model::selection::Selection;
 use beckon_domain::model::settings::Settings;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::env::{
-    Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithWakeUp,
+    Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithOutgoing,
+    WithWakeUp,
 };
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::rules::content::Links;
@@ -57,8 +58,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::builders::{UserBuilder, an_administrator, monday_morning, settings};
 use crate::{
-    ManualClock, MemoryBus, MemoryDeadLetters, MemoryKeys, MemoryMailService, MemoryStore,
-    PlainComposer, SeededEntropy, WakeFlag,
+    ManualClock, MemoryBus, MemoryDeadLetters, MemoryKeys, MemoryMailService, MemoryOutgoing,
+    MemoryStore, PlainComposer, SeededEntropy, WakeFlag,
 };
 
 /// Everything a use case needs, in memory. Clones are the same world.
@@ -82,6 +83,8 @@ pub struct World {
     pub bus: MemoryBus,
     /// What could not be understood.
     pub failures: MemoryDeadLetters,
+    /// Systems of others.
+    pub outgoing: MemoryOutgoing,
     /// Where links lead.
     pub links: Links,
     /// How the delivery worker goes about it.
@@ -103,6 +106,7 @@ impl World {
             wake_up: WakeFlag::default(),
             bus: MemoryBus::default(),
             failures: MemoryDeadLetters::default(),
+            outgoing: MemoryOutgoing::default(),
             links: Links {
                 enrolment_page: "https://beckon.example.com/enroll".to_owned(),
             },
@@ -189,6 +193,14 @@ impl WithDeadLetters for World {
 
     fn dead_letters(&self) -> &MemoryDeadLetters {
         &self.failures
+    }
+}
+
+impl WithOutgoing for World {
+    type Outgoing = MemoryOutgoing;
+
+    fn outgoing(&self) -> &MemoryOutgoing {
+        &self.outgoing
     }
 }
 

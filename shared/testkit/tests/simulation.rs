@@ -50,6 +50,7 @@ const fn least(use_case: UseCase) -> (u64, Option<u64>) {
         UseCase::ManageDeviceSources => (12, Some(770)),
         UseCase::ManageDirectoryTokens => (720, Some(20)),
         UseCase::NoteChanges => (34_000, Some(15_000)),
+        UseCase::PollSource => (1, Some(1)),
         UseCase::PreviewInvitations => (570, Some(179)),
         UseCase::PreviewTemplate => (570, Some(200)),
         UseCase::Publish => (42_000, Some(198)),

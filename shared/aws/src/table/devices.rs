@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use beckon_domain::model::change::Identifier;
 use beckon_domain::model::device_event::DeviceEvent;
+use beckon_domain::model::polling::SourcePoll;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
@@ -13,6 +14,7 @@ use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::{ListPage, Readable};
 use beckon_domain::values::ids::{DeviceId, EventId, UserId};
 use beckon_domain::values::session_ids::SessionDigest;
+use beckon_domain::values::source_name::SourceName;
 use jiff::Timestamp;
 
 use super::keys::{DueKind, ListKind};
@@ -184,6 +186,19 @@ impl Devices for Table {
         Ok(ids
             .filter_map(|sk| DeviceId::parse(sk.strip_prefix(keys::DEVICES)?).ok())
             .collect())
+    }
+
+    async fn load_source_poll(
+        &self,
+        source: &SourceName,
+    ) -> Result<Option<SourcePoll>, Unavailable> {
+        let item = self.get(keys::source_poll(source)).await?;
+        self.one(item).await
+    }
+
+    async fn save_source_poll(&self, poll: &SourcePoll) -> Result<(), SaveError> {
+        self.put_version(rows::source_poll(poll)?, poll.version)
+            .await
     }
 }
 

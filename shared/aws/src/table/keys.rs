@@ -19,6 +19,7 @@
 //! | what sources told of a device | `reported#source:id` | `reported` |
 //! | which messages told of it | `reported#source:id` | `message#id` |
 //! | whose a device may be that belongs to nobody | `unassigned#address#…`, `unassigned#external#…` | `device#source:id` |
+//! | how far the asking of a source is | `sourcePoll#name` | `sourcePoll` |
 //! | settings, one of their versions | `settings` | `current`, `version#n` |
 //! | own wording | `template` | `kind#locale` |
 //! | remembered answer | `answer#digest` | `answer` |
@@ -40,6 +41,7 @@ use beckon_domain::values::ids::{
     BatchId, DeviceId, EventId, ExternalId, JobId, MailId, UserId, Version,
 };
 use beckon_domain::values::session_ids::SessionDigest;
+use beckon_domain::values::source_name::SourceName;
 use beckon_domain::values::user_name::{UserName, UserNameKey};
 use jiff::Timestamp;
 
@@ -169,6 +171,10 @@ pub(super) const DEVICE_EVENT: &str = "deviceEvent";
 
 pub(super) fn device_event(id: EventId) -> Key {
     Key::new(format!("deviceEvent#{id}"), DEVICE_EVENT)
+}
+
+pub(super) fn source_poll(source: &SourceName) -> Key {
+    Key::new(format!("sourcePoll#{source}"), "sourcePoll")
 }
 
 pub(super) fn reported(id: &DeviceId) -> Key {

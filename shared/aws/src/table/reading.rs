@@ -16,6 +16,7 @@ use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::job::{Job, JobCursor, JobPage};
 use beckon_domain::model::mail::Mail;
+use beckon_domain::model::polling::SourcePoll;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
@@ -73,7 +74,7 @@ macro_rules! rows {
 }
 pub(super) use rows;
 
-rows!(carrying: User, Mail, Batch, Cursor, Job, JobCursor, Registration, Session, Template, DeviceEvent, ReportedDevice);
+rows!(carrying: User, Mail, Batch, Cursor, Job, JobCursor, Registration, Session, Template, DeviceEvent, ReportedDevice, SourcePoll);
 rows!(HistoryEntry, JobPage, Page, Pause, IdempotencyRecord);
 
 /// A value, or where in it the trouble is.

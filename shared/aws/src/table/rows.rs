@@ -15,6 +15,7 @@ use beckon_domain::model::erasure::{Tombstone, over_since};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::job::{Job, JobCursor, JobPage};
 use beckon_domain::model::mail::{Mail, MailKind};
+use beckon_domain::model::polling::SourcePoll;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
@@ -239,6 +240,16 @@ pub(super) fn device_event(event: &DeviceEvent) -> Result<Item, Unavailable> {
         }
     };
     item.insert(keys::TTL.to_owned(), number(gone_after(event, kept_days)));
+    Ok(item)
+}
+
+/// How long it is remembered how far the asking of a source is that is asked no longer.
+const SOURCE_POLL_KEPT_DAYS: i64 = 90;
+
+pub(super) fn source_poll(poll: &SourcePoll) -> Result<Item, Unavailable> {
+    let mut item = carrying_row(keys::source_poll(&poll.source), poll, &poll.carried)?;
+    let gone = poll.due_at.as_second() + SOURCE_POLL_KEPT_DAYS * 24 * 60 * 60;
+    item.insert(keys::TTL.to_owned(), number(gone));
     Ok(item)
 }
 

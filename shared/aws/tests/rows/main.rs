@@ -217,6 +217,10 @@ fn key(specimen: &Specimen) -> (String, String) {
             format!("deviceEvent#{}", event.id),
             "deviceEvent".to_owned(),
         ),
+        Value::SourcePoll(poll) => (
+            format!("sourcePoll#{}", poll.source),
+            "sourcePoll".to_owned(),
+        ),
         Value::Reported(device) => (
             format!("reported#{}", device.id.as_str()),
             "reported".to_owned(),
@@ -294,6 +298,7 @@ async fn write(engine: &Engine, value: Value) {
             written.unwrap();
         }
         Value::DeviceEvent(event) => table.save_device_event(&event).await.unwrap(),
+        Value::SourcePoll(poll) => table.save_source_poll(&poll).await.unwrap(),
         Value::Reported(device) => {
             let saved = table.save_reported_device(&device, None).await;
             saved.unwrap();
@@ -401,6 +406,7 @@ fn without_more(mut value: Value) -> Value {
         Value::Template(template) => template.carried = nothing,
         Value::DeviceEvent(event) => event.carried = nothing,
         Value::Reported(device) => device.carried = nothing,
+        Value::SourcePoll(poll) => poll.carried = nothing,
         _ => {}
     }
     value
@@ -498,6 +504,10 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
         Value::DeviceEvent(event) => {
             let found = table.load_device_event(event.id).await.unwrap();
             found.map(Value::DeviceEvent)
+        }
+        Value::SourcePoll(poll) => {
+            let found = table.load_source_poll(&poll.source).await.unwrap();
+            found.map(Value::SourcePoll)
         }
         Value::Reported(device) => {
             let found = table.load_reported_device(&device.id).await.unwrap();

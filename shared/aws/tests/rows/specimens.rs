@@ -28,6 +28,7 @@ use beckon_domain::model::ownership::{
     Classification, EnrollmentType, OwnerSwitch, Ownership, OwnershipChoice, OwnershipRule,
     StatedOwnership,
 };
+use beckon_domain::model::polling::{Position, SourcePoll, Walk};
 use beckon_domain::model::registration::{
     DeviceFacts, NotCompleted, Registration, RegistrationFlag, WhyNotCompleted,
 };
@@ -48,6 +49,7 @@ use beckon_domain::values::locale::Locale;
 use beckon_domain::values::method::Method;
 use beckon_domain::values::names::{GroupName, Label};
 use beckon_domain::values::nonce::Nonce;
+use beckon_domain::values::service_url::ServiceUrl;
 use beckon_domain::values::session_ids::{RegistrationId, SessionDigest};
 use beckon_domain::values::source_name::SourceName;
 use beckon_domain::values::user_name::UserName;
@@ -81,6 +83,7 @@ pub(crate) enum Value {
     Session(Session),
     DeviceEvent(DeviceEvent),
     Reported(ReportedDevice),
+    SourcePoll(SourcePoll),
     /// What finds a device of nobody.
     Unassigned(Identifier, DeviceId),
     /// What finds the message that told of a device.
@@ -238,6 +241,9 @@ pub(crate) fn all() -> Vec<Specimen> {
         }
         add(format!("reported-{name}"), Value::Reported(device));
     }
+    for (name, poll) in source_polls() {
+        add(format!("source-poll-{name}"), Value::SourcePoll(poll));
+    }
     for saved in saved_settings() {
         let name = format!("settings-version-{}", saved.version.get());
         add(name, Value::SettingsVersion(saved));
@@ -315,6 +321,54 @@ fn device_events() -> Vec<(&'static str, DeviceEvent)> {
             },
         ),
         ("failed", first(received(3).in_state(failed, why, later(2)))),
+    ]
+}
+
+/// A source that is asked: never, in the middle of a list by links and by numbers, and at rest.
+fn source_polls() -> Vec<(&'static str, SourcePoll)> {
+    let new = |name: &str| {
+        let name = SourceName::parse(name).expect("a name");
+        SourcePoll {
+            version: Version::FIRST,
+            ..SourcePoll::new(name, "0011223344556677".to_owned(), later(1))
+        }
+    };
+    let walk = |position: Position| Walk {
+        from: later(0),
+        began_at: later(1),
+        position: Some(position),
+        pages: 2,
+    };
+    let link = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices?$skiptoken=x";
+    let link = ServiceUrl::parse(link).expect("an address");
+    let behind = Position::Behind {
+        spaces: vec![33_533, 33_534],
+        offset: 980,
+        tail: vec!["8899aabbccddeeff".to_owned()],
+    };
+    vec![
+        ("new", new("kandji")),
+        (
+            "link",
+            SourcePoll {
+                walk: Some(walk(Position::Link(link))),
+                failures: 2,
+                last_round_at: Some(later(2)),
+                last_error: Some("the system answered with status 500".to_owned()),
+                ..new("intune")
+            },
+        ),
+        (
+            "behind",
+            SourcePoll {
+                cursor: Some(later(1)),
+                looked_back_at: Some(later(1)),
+                walk: Some(walk(behind)),
+                last_round_at: Some(later(2)),
+                last_success_at: Some(later(2)),
+                ..new("neurons")
+            },
+        ),
     ]
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::change::Identifier;
 use crate::model::device_event::DeviceEvent;
+use crate::model::polling::SourcePoll;
 use crate::model::registration::Registration;
 use crate::model::reported_device::ReportedDevice;
 use crate::model::session::Session;
@@ -13,6 +14,7 @@ use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::reads::{ListPage, Readable};
 use crate::values::ids::{DeviceId, EventId, UserId};
 use crate::values::session_ids::SessionDigest;
+use crate::values::source_name::SourceName;
 
 /// Devices that were registered, the sessions in which they enrolled, and what device managements tell of them: their
 /// messages as they came, and each device that one told of, before and after it is known whose it is.
@@ -101,4 +103,16 @@ pub trait Devices {
         identifier: &Identifier,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<DeviceId>, Unavailable>> + Send;
+
+    /// How far the asking of this source is; `None`, if it was never asked.
+    fn load_source_poll(
+        &self,
+        source: &SourceName,
+    ) -> impl Future<Output = Result<Option<SourcePoll>, Unavailable>> + Send;
+
+    /// Writes the next version of how far the asking of a source is, its first included.
+    fn save_source_poll(
+        &self,
+        poll: &SourcePoll,
+    ) -> impl Future<Output = Result<(), SaveError>> + Send;
 }

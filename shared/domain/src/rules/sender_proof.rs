@@ -59,6 +59,7 @@ pub fn is_proven(
         Authentication::Header { header } => shown.header(header).map(str::to_owned),
         Authentication::Query { parameter } => shown.parameter(parameter).map(str::to_owned),
         Authentication::Basic => shown.header("authorization").and_then(user_and_password),
+        Authentication::Nothing => None,
         Authentication::Google {
             issuer,
             audience,

@@ -3,7 +3,9 @@
 
 use crate::model::device_event::{DeviceEvent, DeviceEventState};
 use crate::model::mapping::Mapping;
+use crate::model::polling::SourcePoll;
 use crate::model::reported_device::DeviceMessage;
+use crate::model::settings::Settings;
 use crate::model::settings::device_sources::{Authentication, DeviceSource, SourceKind};
 use crate::ports::clock::Clock;
 use crate::ports::devices::Devices;
@@ -11,15 +13,16 @@ use crate::ports::entropy::Entropy;
 use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::keys::Keys;
-use crate::ports::reads::ListPage;
+use crate::ports::reads::{ListPage, readable};
 use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::rules::mapping::{self, NotRead, built_in};
 use crate::values::hex::hex;
 use crate::values::ids::EventId;
 use crate::values::problem::FieldProblem;
-use crate::values::sender_secrets::{HeldSecret, SenderSecret};
+use crate::values::sender_secrets::{HeldSecret, SenderSecret, SenderSecrets};
 use crate::values::source_name::SourceName;
+use jiff::Timestamp;
 
 /// A source, with what is known of its secrets.
 #[derive(Debug, Clone)]
@@ -28,6 +31,10 @@ pub struct SourceReport {
     pub source: DeviceSource,
     /// Its secrets; whoever reports on them leaves the secrets themselves out.
     pub secrets: Vec<HeldSecret>,
+    /// Since when it has credentials for the address at which it is asked.
+    pub credentials_since: Option<Timestamp>,
+    /// How far the asking is, of a source that is asked.
+    pub poll: Option<SourcePoll>,
 }
 
 /// Why something was not done.
@@ -42,6 +49,9 @@ pub enum ManageRefused {
     /// The source proves itself without a secret.
     #[error("the source has no secret")]
     NoSecret,
+    /// The source sends messages by itself, and is not asked.
+    #[error("the source is not asked")]
+    NotAsked,
     /// It has two secrets already.
     #[error("the source has two secrets already")]
     TwoSecrets,
@@ -68,11 +78,92 @@ where
     pub async fn list(&self) -> Result<Vec<SourceReport>, Unavailable> {
         let settings = self.env.store().current_settings().await?.settings;
         let secrets = self.env.keys().latest_sender_secrets().await?;
-        let report = |source: DeviceSource| SourceReport {
-            secrets: secrets.of(&source.name).to_vec(),
-            source,
-        };
-        Ok(settings.device_sources.into_iter().map(report).collect())
+        let mut reports = Vec::new();
+        for source in settings.device_sources {
+            let service = source.api.as_ref().map(|api| api.address.service());
+            let credentials =
+                service.and_then(|service| secrets.credentials_of(&source.name, service));
+            let poll = match service {
+                Some(_) => readable(self.env.store().load_source_poll(&source.name).await)?,
+                None => None,
+            };
+            reports.push(SourceReport {
+                secrets: secrets.of(&source.name).to_vec(),
+                credentials_since: credentials.map(|held| held.since),
+                poll,
+                source,
+            });
+        }
+        Ok(reports)
+    }
+
+    /// Sets the credentials by which a source is asked, in the place of those that there are. They are for the address that
+    /// it has now, and for no other. The next round begins at once, however long the last failures have it wait.
+    pub async fn set_credentials(
+        &self,
+        name: &SourceName,
+        text: &str,
+    ) -> Result<Timestamp, ManageRefused> {
+        let settings = self.env.store().current_settings().await?.settings;
+        let source = settings
+            .device_source(name)
+            .ok_or(ManageRefused::UnknownSource)?;
+        let api = source.api.as_ref().ok_or(ManageRefused::NotAsked)?;
+        let secret = SenderSecret::parse_credentials(text);
+        let secret = secret.map_err(|problem| ManageRefused::Invalid(vec![problem]))?;
+        if source.kind.asks_with_password() && !text.contains(':') {
+            let why = "must be user:password";
+            let problem = FieldProblem::new("secret", "malformed", why);
+            return Err(ManageRefused::Invalid(vec![problem]));
+        }
+        let now = self.env.clock().now();
+        let held = self.env.keys().latest_sender_secrets().await?;
+        let held = still_used(held, &settings);
+        let service = api.address.service();
+        let held = held.with_credentials(name, service, secret, now);
+        self.env.keys().save_sender_secrets(&held).await?;
+        self.ask_at_once(name, now).await?;
+        Ok(now)
+    }
+
+    /// Takes the credentials of a source away: it is asked no longer.
+    pub async fn remove_credentials(&self, name: &SourceName) -> Result<(), ManageRefused> {
+        let held = self.env.keys().latest_sender_secrets().await?;
+        let left = held.without_credentials(name);
+        let left = left.ok_or(ManageRefused::UnknownId)?;
+        Ok(self.env.keys().save_sender_secrets(&left).await?)
+    }
+
+    /// Throws away what is used no longer: secrets of sources that were removed, and credentials for an address
+    /// that a source no longer has.
+    pub async fn forget_unused(&self) -> Result<(), Unavailable> {
+        let settings = self.env.store().current_settings().await?.settings;
+        let held = self.env.keys().latest_sender_secrets().await?;
+        let left = still_used(held.clone(), &settings);
+        if left == held {
+            return Ok(());
+        }
+        self.env.keys().save_sender_secrets(&left).await
+    }
+
+    async fn ask_at_once(&self, name: &SourceName, now: Timestamp) -> Result<(), Unavailable> {
+        let mut turns = Turns::new(&self.env, "having a source asked at once");
+        loop {
+            let Some(poll) = readable(self.env.store().load_source_poll(name).await)? else {
+                return Ok(());
+            };
+            let due = SourcePoll {
+                due_at: now,
+                failures: 0,
+                version: poll.version.next(),
+                ..poll
+            };
+            match self.env.store().save_source_poll(&due).await {
+                Ok(()) => return Ok(()),
+                Err(SaveError::Conflict) => turns.another().await?,
+                Err(SaveError::Unavailable(error)) => return Err(error),
+            }
+        }
     }
 
     /// Adds a secret, which is valid beside the one there is. Without a text one is made.
@@ -113,12 +204,13 @@ where
         let now = self.env.clock().now();
         let held = self.env.keys().latest_sender_secrets().await?;
         // Those of sources that were removed go when the next secret is set.
-        let held = held.of_sources(|source| settings.device_source(source).is_some());
+        let held = still_used(held, &settings);
         let (held, id) = held
             .with(name, secret.clone(), now)
             .ok_or(ManageRefused::TwoSecrets)?;
         self.env.keys().save_sender_secrets(&held).await?;
         Ok(HeldSecret {
+            of_service: None,
             id,
             secret,
             since: now,
@@ -167,6 +259,15 @@ where
             }
         }
     }
+}
+
+/// What of the secrets the sources of these settings use.
+fn still_used(held: SenderSecrets, settings: &Settings) -> SenderSecrets {
+    let service = |name: &SourceName| {
+        let api = settings.device_source(name)?.api.as_ref()?;
+        Some(api.address.service().to_owned())
+    };
+    held.of_sources(|name| settings.device_source(name).is_some(), service)
 }
 
 /// What a body would say by a mapping, or by the one that is built in for a kind.

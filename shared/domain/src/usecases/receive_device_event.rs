@@ -81,6 +81,7 @@ where
     fn nobodys_secret(&self) -> HeldSecret {
         let nonce = self.env.entropy().nonce();
         HeldSecret {
+            of_service: None,
             id: 0,
             secret: SenderSecret::made(crate::values::hex::hex(nonce.as_bytes())),
             since: self.env.clock().now(),

@@ -45,6 +45,21 @@ impl SenderSecret {
         Ok(Self(text.to_owned()))
     }
 
+    /// Parses credentials as another system gave them: 1 to 2,048 visible characters.
+    pub fn parse_credentials(text: &str) -> Result<Self, FieldProblem> {
+        let fits = (1..=MAX_CREDENTIALS).contains(&text.len())
+            && text.trim() == text
+            && !text.chars().any(char::is_control);
+        if !fits {
+            return Err(FieldProblem::new(
+                "secret",
+                "malformed",
+                "must be 1 to 2,048 visible characters, without a blank at its ends",
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
     /// A secret that was made of random bytes.
     #[must_use]
     pub const fn made(text: String) -> Self {
@@ -68,6 +83,9 @@ impl fmt::Debug for SenderSecret {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldSecret {
+    /// The service that it is shown to, of credentials: it is shown to no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_service: Option<String>,
     /// A number that no other secret of the source has.
     pub id: u32,
     /// The secret.
@@ -78,6 +96,13 @@ pub struct HeldSecret {
 
 /// Where the tokens of the directory stand among the sources. It is no name that a source can have.
 const DIRECTORY: &str = "/directory";
+
+/// What stands before the name of a source where its credentials are held: what Beckon shows when it asks that source.
+/// It is in no name that a source can have.
+const CREDENTIALS: &str = "/credentials/";
+
+/// The longest credentials, in bytes.
+const MAX_CREDENTIALS: usize = 2_048;
 
 /// The secrets of every source, and the tokens of the directory, as they stand in one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +120,40 @@ impl SenderSecrets {
     #[must_use]
     pub fn of_directory(&self) -> &[HeldSecret] {
         self.held(DIRECTORY)
+    }
+
+    /// The credentials by which this source is asked at this service; `None`, if those that there are were given for
+    /// another one.
+    #[must_use]
+    pub fn credentials_of(&self, source: &SourceName, service: &str) -> Option<&HeldSecret> {
+        let held = self.held(&credentials_holder(source)).last();
+        held.filter(|held| held.of_service.as_deref() == Some(service))
+    }
+
+    /// The same with these credentials in the place of those that the source has.
+    #[must_use]
+    pub fn with_credentials(
+        mut self,
+        source: &SourceName,
+        service: &str,
+        secret: SenderSecret,
+        since: Timestamp,
+    ) -> Self {
+        let held = HeldSecret {
+            of_service: Some(service.to_owned()),
+            id: 1,
+            secret,
+            since,
+        };
+        self.0.insert(credentials_holder(source), vec![held]);
+        self
+    }
+
+    /// The same without the credentials of this source; `None` if it has none.
+    #[must_use]
+    pub fn without_credentials(mut self, source: &SourceName) -> Option<Self> {
+        self.0.remove(&credentials_holder(source))?;
+        Some(self)
     }
 
     fn held(&self, holder: &str) -> &[HeldSecret] {
@@ -130,7 +189,12 @@ impl SenderSecrets {
             return None;
         }
         let id = held.iter().map(|held| held.id).max().unwrap_or(0) + 1;
-        let added = HeldSecret { id, secret, since };
+        let added = HeldSecret {
+            of_service: None,
+            id,
+            secret,
+            since,
+        };
         held.push(added.clone());
         Some((self, added))
     }
@@ -160,14 +224,30 @@ impl SenderSecrets {
         Some(self)
     }
 
-    /// The same without the sources that are no longer there. The directory's tokens stay.
+    /// The same without the sources that are no longer there, and without credentials for a service that is no longer
+    /// theirs: `service` says which one a source has, if it is asked at all. The directory's tokens stay.
     #[must_use]
-    pub fn of_sources(mut self, is_there: impl Fn(&SourceName) -> bool) -> Self {
-        self.0.retain(|holder, _| {
+    pub fn of_sources(
+        mut self,
+        is_there: impl Fn(&SourceName) -> bool,
+        service: impl Fn(&SourceName) -> Option<String>,
+    ) -> Self {
+        self.0.retain(|holder, held| {
+            if let Some(source) = holder.strip_prefix(CREDENTIALS) {
+                let service = SourceName::parse(source)
+                    .ok()
+                    .and_then(|name| service(&name));
+                held.retain(|held| held.of_service.is_some() && held.of_service == service);
+                return !held.is_empty();
+            }
             holder == DIRECTORY || SourceName::parse(holder).is_ok_and(|source| is_there(&source))
         });
         self
     }
+}
+
+fn credentials_holder(source: &SourceName) -> String {
+    format!("{CREDENTIALS}{source}")
 }
 
 #[cfg(test)]
@@ -210,10 +290,40 @@ mod tests {
                 .with_token(token("third-third-third"), now)
                 .is_none()
         );
-        let left = two.of_sources(|_| false).without_token(first.id).unwrap();
+        let left = two
+            .of_sources(|_| false, |_| None)
+            .without_token(first.id)
+            .unwrap();
         assert_eq!(left.of_directory(), [second]);
         assert!(left.without_token(first.id).is_none());
         assert!(SourceName::parse(DIRECTORY).is_err());
+    }
+
+    #[test]
+    fn credentials_are_for_one_service_and_go_when_a_source_has_another() {
+        let [source, other] = ["intune", "kandji"].map(|name| SourceName::parse(name).unwrap());
+        let secret = SenderSecret::parse_credentials("api:pass").unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let (here, there) = ("https://mdm.example.com", "https://mdm.example.org");
+
+        let held = SenderSecrets::default().with_credentials(&source, here, secret.clone(), now);
+
+        assert_eq!(held.credentials_of(&source, here).unwrap().secret, secret);
+        assert_eq!(held.credentials_of(&source, there), None);
+        assert_eq!(held.credentials_of(&other, here), None);
+        assert_eq!(held.of(&source), []);
+        let moved = |to: &str| held.clone().of_sources(|_| true, |_| Some(to.to_owned()));
+        assert_eq!(moved(here), held);
+        assert_eq!(moved(there), SenderSecrets::default());
+        let newer = SenderSecret::parse_credentials("api:newer").unwrap();
+        let replaced = held.with_credentials(&source, there, newer.clone(), now);
+        assert_eq!(replaced.credentials_of(&source, here), None);
+        assert_eq!(
+            replaced.credentials_of(&source, there).unwrap().secret,
+            newer
+        );
+        let none = replaced.without_credentials(&source).unwrap();
+        assert!(none.without_credentials(&source).is_none());
     }
 
     #[test]

@@ -79,6 +79,7 @@ fn source(id: &str) -> DeviceSource {
             header: "x-secret".to_owned(),
         },
         mapping: Some(serde_json::from_value(mapping).unwrap()),
+        api: None,
     }
 }
 

@@ -36,6 +36,7 @@ mod import_identity;
 mod import_job;
 mod import_users;
 mod jobs;
+mod polling;
 mod preview_invitations;
 mod publish;
 mod record_feedback;

@@ -2,6 +2,7 @@
 
 use beckon_domain::model::change::{ChangeOutcome, Identifier, ReportedChange, UserChange};
 use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState, STREAM_HAS};
+use beckon_domain::model::polling::{Position, SourcePoll, Walk};
 use beckon_domain::model::reported_device::{Claimant, Enrolment, ReportedDevice, ToldFacts};
 use beckon_domain::model::stored::Carried;
 use beckon_domain::ports::error::SaveError;
@@ -46,6 +47,50 @@ pub(super) fn a_reported_device(id: &str) -> ReportedDevice {
         changed_at: monday_morning(),
         version: Version::FIRST,
         carried: Carried::default(),
+    }
+}
+
+/// A source that was never asked, as its first version.
+pub(super) fn a_source_poll(name: &str) -> SourcePoll {
+    let name = SourceName::parse(name).unwrap();
+    SourcePoll {
+        version: Version::FIRST,
+        ..SourcePoll::new(name, "digest".to_owned(), monday_morning())
+    }
+}
+
+/// With the place at which its walk stands.
+pub async fn how_far_the_asking_of_a_source_is_is_read_as_it_was_written<S: Store>(store: S) {
+    let first = a_source_poll("asked");
+    assert_eq!(store.load_source_poll(&first.source).await.unwrap(), None);
+
+    store.save_source_poll(&first).await.unwrap();
+    let found = store.load_source_poll(&first.source).await.unwrap();
+    assert_eq!(found, Some(first.clone()));
+    let walk = Walk {
+        from: monday_morning(),
+        began_at: monday_morning(),
+        position: Some(Position::Behind {
+            spaces: vec![1, 2],
+            offset: 300,
+            tail: vec!["digest".to_owned()],
+        }),
+        pages: 1,
+    };
+    let second = SourcePoll {
+        walk: Some(walk),
+        last_error: Some("why".to_owned()),
+        version: first.version.next(),
+        ..first.clone()
+    };
+    store.save_source_poll(&second).await.unwrap();
+    let found = store.load_source_poll(&first.source).await.unwrap();
+
+    assert_eq!(found, Some(second.clone()));
+    // Whoever read it before is told, and so is whoever takes it for new.
+    for late in [second, first] {
+        let saved = store.save_source_poll(&late).await;
+        assert!(matches!(saved, Err(SaveError::Conflict)), "{saved:?}");
     }
 }
 

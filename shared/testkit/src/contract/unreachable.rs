@@ -20,7 +20,7 @@ use beckon_domain::ports::users::AddUserError;
 use beckon_domain::values::ids::{BatchId, ExternalId, IssueNumber, RunId, UserId, Version};
 use beckon_domain::values::locale::Locale;
 
-use super::device_events::{a_device_event, a_reported_device};
+use super::device_events::{a_device_event, a_reported_device, a_source_poll};
 use super::{Store, next};
 use crate::builders::{
     a_batch, a_job, a_mail, a_registration, a_row, a_session, a_stamp, a_user, an_answer,
@@ -222,6 +222,10 @@ async fn device_events_are_unavailable(store: &impl Store) {
     is_unavailable(listed, "unassigned_devices");
     let found = store.unassigned_devices_of(&name, 10).await;
     is_unavailable(found, "unassigned_devices_of");
+    let poll = a_source_poll("asked");
+    let loaded = store.load_source_poll(&poll.source).await;
+    is_unavailable(loaded, "load_source_poll");
+    is_not_saved(store.save_source_poll(&poll).await, "save_source_poll");
 }
 
 async fn jobs_are_unavailable(store: &impl Store) {

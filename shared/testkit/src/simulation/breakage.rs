@@ -66,6 +66,10 @@ pub enum Breakage {
     EverySheetFits,
     /// What is counted of somebody is not kept.
     SheetsNotKept,
+    /// A message is said to be kept and is not.
+    MessageLost,
+    /// A message is written whatever stands there.
+    EveryMessageFits,
     /// One recipient whom the mail service does not know stops everybody's mail.
     UnverifiedStopsAll,
     /// Registrations read settings without a limit of devices.
@@ -82,7 +86,7 @@ pub enum Breakage {
 
 impl Breakage {
     /// Every one.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::ClaimIgnoresUser,
         Self::TryNotTaken,
         Self::EverySaveFits,
@@ -114,6 +118,8 @@ impl Breakage {
         Self::EveryStepFits,
         Self::EverySheetFits,
         Self::SheetsNotKept,
+        Self::MessageLost,
+        Self::EveryMessageFits,
         Self::UnverifiedStopsAll,
         Self::LimitForgotten,
         Self::LeftDeviceCounts,

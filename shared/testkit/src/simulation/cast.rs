@@ -2,7 +2,8 @@
 //! constructs them, each in a function of its own.
 
 use beckon_domain::ports::env::{
-    Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithWakeUp,
+    Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithOutgoing,
+    WithWakeUp,
 };
 use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::add_user::AddUser;
@@ -46,6 +47,7 @@ use jiff::SignedDuration;
 use super::bus::Bus;
 use super::ledger::Watch;
 use super::post::Post;
+use super::system::System;
 use super::table::Table;
 use super::wake_up::DeliveryWakeUp;
 use crate::{ManualClock, MemoryDeadLetters, MemoryKeys, PlainComposer, SeededEntropy};
@@ -64,6 +66,7 @@ pub(super) struct Cast {
     pub(super) watch: Watch,
     pub(super) failures: MemoryDeadLetters,
     pub(super) bus: Bus,
+    pub(super) system: System,
 }
 
 impl Env for Cast {
@@ -129,6 +132,14 @@ impl WithDeadLetters for Cast {
 
     fn dead_letters(&self) -> &MemoryDeadLetters {
         &self.failures
+    }
+}
+
+impl WithOutgoing for Cast {
+    type Outgoing = System;
+
+    fn outgoing(&self) -> &System {
+        &self.system
     }
 }
 

@@ -18,6 +18,7 @@ use super::cast::Cast;
 use super::dice::Dice;
 use super::jobs::Job;
 use super::ledger::Ledger;
+use super::system;
 use super::tasks::Ended;
 use super::use_case::{Answer, UseCase};
 use crate::MemoryKeys;
@@ -30,10 +31,11 @@ fn name() -> SourceName {
     SourceName::parse("mdm").expect("a name")
 }
 
-/// Keys with the sender's secret.
+/// Keys with the sender's secret, and the credentials for the system that is asked.
 pub(super) fn keys() -> MemoryKeys {
     let keys = MemoryKeys::new();
     keys.give_sender(&name(), SECRET);
+    keys.give_credentials(&system::name(), system::service(), "the API's token");
     keys
 }
 
@@ -57,6 +59,7 @@ pub(super) fn source() -> DeviceSource {
             header: "x-secret".to_owned(),
         },
         mapping: Some(mapping),
+        api: None,
     }
 }
 

@@ -25,6 +25,7 @@ use super::devices::Telling;
 use super::directory::Saying;
 use super::jobs_import::ImportFile;
 use super::jobs_wordings::TemplateOrder;
+use super::system::Enrolling;
 use super::tasks::{Ended, Play};
 use super::use_case::{Answer, UseCase};
 use crate::builders::an_administrator;
@@ -104,6 +105,7 @@ pub(super) enum Job {
     Resume,
     Report(DeviceRegistered),
     Tell(Telling),
+    Enrols(Enrolling),
     Assign(DeviceId, UserId),
     LookAfterSources,
     Follow(Box<Saying>),
@@ -113,6 +115,7 @@ pub(super) enum Job {
     Publish(Vec<HistoryEntry>),
     Deliver,
     Maintain,
+    Poll,
     Erase,
     /// The stream tells what changed.
     Note(Vec<Uncounted>),
@@ -152,12 +155,14 @@ impl Job {
             | Self::LookAfterTokens => true,
             Self::Report(_)
             | Self::Tell(_)
+            | Self::Enrols(_)
             | Self::Follow(_)
             | Self::Feedback(_)
             | Self::Expand(_)
             | Self::Publish(_)
             | Self::Deliver
             | Self::Maintain
+            | Self::Poll
             | Self::Erase
             | Self::Note(_)
             | Self::Count
@@ -205,6 +210,7 @@ impl Cast {
                 Job::Template(order) => cast.word(order).await,
                 Job::Resume => cast.resume().await,
                 Job::Report(report) => cast.report(&report).await,
+                Job::Enrols(device) => cast.enrol(&device),
                 Job::Tell(telling) => cast.tell_of_device(&telling).await,
                 Job::Assign(device, user) => cast.assign(&device, user).await,
                 Job::LookAfterSources => cast.look_after_sources().await,
@@ -215,6 +221,7 @@ impl Cast {
                 Job::Publish(rows) => cast.tell_world(&rows).await,
                 Job::Deliver => cast.deliver().await,
                 Job::Maintain => cast.go_round().await,
+                Job::Poll => cast.ask_sources().await,
                 Job::Erase => cast.erase().await,
                 Job::Overview => cast.look_over().await,
                 Job::Note(changed) => cast.note(&changed).await,

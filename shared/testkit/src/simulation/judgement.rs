@@ -102,6 +102,7 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
             }
         }
         UseCase::CarryDeviceEvent => ledger.judge_device_events(),
+        UseCase::PollSource => ledger.judge_polled(),
         UseCase::AssignDevice => ledger.judge_reported_devices(),
         UseCase::AddUser
         | UseCase::FollowDirectory

@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use super::jobs::{Job, Record};
 use super::report::Counts;
 use super::stage::{Stage, Weather};
+use super::system::Enrolled;
 use crate::MemoryStore;
 
 /// The stage and the ledger of one story. Clones are the same.
@@ -161,6 +162,12 @@ pub(super) enum Gone {
 #[derive(Debug)]
 pub(super) struct Ledger {
     pub(super) store: MemoryStore,
+    /// What the system that is asked lists, in its order.
+    pub(super) system: Vec<Enrolled>,
+    /// Which message each of them became, by its id and its time.
+    pub(super) polled: BTreeMap<(String, String), EventId>,
+    /// How often messages were deleted with a device of somebody who was erased.
+    pub(super) erased_messages: u64,
     pub(super) task: u64,
     pub(super) now: Timestamp,
     pub(super) seq: u64,
@@ -238,6 +245,9 @@ impl Ledger {
         let settings = vec![((0, now), store.settings())];
         Self {
             store,
+            system: Vec::new(),
+            polled: BTreeMap::new(),
+            erased_messages: 0,
             task: 0,
             now,
             seq: 0,

@@ -2,14 +2,19 @@
 //! belongs to somebody is recorded for them.
 
 use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState};
+use beckon_domain::values::ids::Version;
 
 use super::jobs::Record;
 use super::ledger::Ledger;
+use super::system;
 use crate::store::keys;
 
 impl Ledger {
     /// A message was kept, or what became of it.
     pub(super) fn device_event_saved(&mut self, event: &DeviceEvent) {
+        if event.version == Version::FIRST && event.source == system::name() {
+            self.polled(event.id, &event.body);
+        }
         if event.state == DeviceEventState::Waiting {
             self.asked.push(Record::DeviceEvent(event.id));
             return;

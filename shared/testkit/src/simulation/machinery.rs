@@ -97,6 +97,7 @@ impl Story {
         self.next_maintenance = now + MINUTE;
         if !self.happens(|rates| rates.lost) {
             self.begin(Job::Maintain);
+            self.begin(Job::Poll);
             if self.roll(4) == 0 && self.kept_for().is_some() {
                 self.begin(Job::Erase);
             }

@@ -35,6 +35,7 @@ use super::jobs_users::address_of;
 use super::jobs_wordings::{Doing, TemplateOrder};
 use super::ledger::Ledger;
 use super::stage::Mood;
+use super::system;
 use super::use_case::UseCase;
 use crate::builders::{a_device, an_administrator, settings};
 
@@ -102,7 +103,7 @@ pub(super) fn draw_settings(dice: &mut Dice) -> Settings {
         [DirectoryInvites::Nobody, DirectoryInvites::Everybody][dice.below(2)];
     settings.retention.erase_after_days = [None, None, Some(1), Some(2)][dice.below(4)];
     if !dice.happens(100) {
-        settings.device_sources = vec![devices::source()];
+        settings.device_sources = vec![devices::source(), system::source()];
     }
     settings
 }
@@ -118,6 +119,7 @@ const fn weight(use_case: UseCase) -> usize {
         UseCase::ChangeInvitation => 4,
         UseCase::RequestPin | UseCase::ChangeUser | UseCase::FollowDirectory => 3,
         UseCase::HandOver
+        | UseCase::PollSource
         | UseCase::ReceiveDeviceEvent
         | UseCase::StartJob
         | UseCase::TryAddressAgain => 2,
@@ -261,6 +263,7 @@ fn asked(
         UseCase::ManageDeviceSources => Job::LookAfterSources,
         UseCase::ManageDirectoryTokens => Job::LookAfterTokens,
         UseCase::FollowDirectory => directory::said(dice, ledger, &user),
+        UseCase::PollSource => Job::Enrols(system::enrolling(dice, &user)),
         UseCase::ReceiveDeviceEvent => Job::Tell(devices::message_about(dice, &user, now)),
         UseCase::CarryDeviceEvent
         | UseCase::CarryOutJob

@@ -20,6 +20,7 @@ use super::people::{self, Step};
 use super::post::Post;
 use super::report::Report;
 use super::stage::{Mood, Rates, Stage, Trace};
+use super::system::System;
 use super::table::Table;
 use super::tasks::{Ended, Task, Tasks, finish};
 use super::wake_up::DeliveryWakeUp;
@@ -121,6 +122,9 @@ impl Story {
             bus: Bus {
                 watch: watch.clone(),
             },
+            system: System {
+                watch: watch.clone(),
+            },
         };
         let next_maintenance = clock.now() + MINUTE;
         Self {
@@ -197,6 +201,7 @@ impl Story {
                     && stage.history.is_empty()
                     && stage.wakes == 0
                     && stage.reports.is_empty()
+                    && ledger.unread() == 0
                     && judgement::is_quiet(ledger, &self.spoilt)
             })
     }
@@ -371,6 +376,9 @@ impl Story {
         let jobs = jobs.filter(|(_, cursor)| !cursor.done);
         let messages = self.store.all_device_events().into_iter();
         let messages = messages.filter(|event| event.state == DeviceEventState::Waiting);
+        let is_unread = self.watch.with(|ledger| ledger.unread() > 0);
+        let asked = self.store.all_source_polls().into_iter();
+        let asked = asked.map(|poll| poll.due_at).filter(|_| is_unread);
         let users = self.store.all_users().into_iter();
         let ends = users.filter_map(|user| user.invitation?.due_at());
         mails
@@ -379,6 +387,7 @@ impl Story {
             .chain(jobs.map(|(_, cursor)| cursor.due_at))
             .chain(ends)
             .chain(messages.map(|event| event.due_at))
+            .chain(asked)
             .min()
     }
 
@@ -516,7 +525,12 @@ impl Story {
                 }
             }),
             Job::Note(changed) => self.watch.stage(|stage| stage.changed.extend(changed)),
-            Job::Deliver | Job::Maintain | Job::Erase | Job::Count | Job::CountEarlier => {}
+            Job::Deliver
+            | Job::Maintain
+            | Job::Poll
+            | Job::Erase
+            | Job::Count
+            | Job::CountEarlier => {}
             call => {
                 if self.roll(2) == 0 {
                     self.waiting.push(call);

@@ -29,6 +29,7 @@ pub enum UseCase {
     ManageDeviceSources,
     ManageDirectoryTokens,
     NoteChanges,
+    PollSource,
     PreviewInvitations,
     PreviewTemplate,
     Publish,
@@ -55,7 +56,7 @@ pub(super) const USE_CASES: usize = UseCase::ALL.len();
 
 impl UseCase {
     /// Every one.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::AddUser,
         Self::AssignDevice,
         Self::CarryDeviceEvent,
@@ -79,6 +80,7 @@ impl UseCase {
         Self::ManageDeviceSources,
         Self::ManageDirectoryTokens,
         Self::NoteChanges,
+        Self::PollSource,
         Self::PreviewInvitations,
         Self::PreviewTemplate,
         Self::Publish,

@@ -27,4 +27,9 @@ impl WakeUp for DeliveryWakeUp {
             Ok(())
         })
     }
+
+    /// A story's rounds of asking begin by themselves.
+    async fn wake_polling(&self) -> Result<(), Unavailable> {
+        Ok(())
+    }
 }

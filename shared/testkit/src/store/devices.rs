@@ -4,6 +4,7 @@ use std::ops::Bound;
 
 use beckon_domain::model::change::Identifier;
 use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState};
+use beckon_domain::model::polling::SourcePoll;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
@@ -12,6 +13,7 @@ use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::{ListPage, Readable};
 use beckon_domain::values::ids::{DeviceId, EventId, UserId};
 use beckon_domain::values::session_ids::SessionDigest;
+use beckon_domain::values::source_name::SourceName;
 use jiff::Timestamp;
 
 use super::spoilt::{keys, one};
@@ -225,6 +227,29 @@ impl Devices for MemoryStore {
         })
         .await
     }
+
+    async fn load_source_poll(
+        &self,
+        source: &SourceName,
+    ) -> Result<Option<SourcePoll>, Unavailable> {
+        let read = self.read(Call::LoadSourcePoll, |rows| {
+            let found = rows.source_polls.get(source).cloned();
+            one(rows, &keys::source_poll(source), found)
+        });
+        self.one_row(read.await)
+    }
+
+    async fn save_source_poll(&self, poll: &SourcePoll) -> Result<(), SaveError> {
+        self.save(Call::SaveSourcePoll, |rows| {
+            let held = rows.source_polls.get(&poll.source).map(|row| row.version);
+            if held != poll.version.replaces() {
+                return Err(SaveError::Conflict);
+            }
+            rows.source_polls.insert(poll.source.clone(), poll.clone());
+            Ok(())
+        })
+        .await
+    }
 }
 
 /// What a test may look at.
@@ -232,6 +257,16 @@ impl MemoryStore {
     /// Every message of a device management, the oldest first.
     pub fn all_device_events(&self) -> Vec<DeviceEvent> {
         self.lock().rows.device_events.values().cloned().collect()
+    }
+
+    /// A message goes without a trace.
+    pub fn forget_device_event(&self, id: EventId) {
+        self.lock().rows.device_events.remove(&id);
+    }
+
+    /// How far the asking of each source is.
+    pub fn all_source_polls(&self) -> Vec<SourcePoll> {
+        self.lock().rows.source_polls.values().cloned().collect()
     }
 
     /// Every device that a source told of.

@@ -36,6 +36,8 @@ pub enum Call {
     ForgetReportedDevice,
     UnassignedDevices,
     UnassignedDevicesOf,
+    LoadSourcePoll,
+    SaveSourcePoll,
     HistoryOf,
     CurrentSettings,
     SettingsAt,
@@ -134,7 +136,8 @@ impl Call {
             | Self::ForgetUncounted
             | Self::SaveDeviceEvent
             | Self::SaveReportedDevice
-            | Self::ForgetReportedDevice => true,
+            | Self::ForgetReportedDevice
+            | Self::SaveSourcePoll => true,
             Self::LoadUsers
             | Self::UserByAddress
             | Self::UserByExternalId
@@ -151,6 +154,7 @@ impl Call {
             | Self::LoadReportedDevice
             | Self::UnassignedDevices
             | Self::UnassignedDevicesOf
+            | Self::LoadSourcePoll
             | Self::HistoryOf
             | Self::CurrentSettings
             | Self::SettingsAt
@@ -204,6 +208,7 @@ impl Call {
                 | Self::AddCounts
                 | Self::SaveDeviceEvent
                 | Self::SaveReportedDevice
+                | Self::SaveSourcePoll
         )
     }
 }

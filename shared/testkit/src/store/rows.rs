@@ -13,6 +13,7 @@ use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::job::{Job, JobCursor, JobPage};
 use beckon_domain::model::mail::Mail;
+use beckon_domain::model::polling::SourcePoll;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
@@ -29,6 +30,7 @@ use beckon_domain::values::ids::{
     BatchId, DeviceId, EventId, ExternalId, JobId, MailId, RunId, UserId, Version,
 };
 use beckon_domain::values::session_ids::SessionDigest;
+use beckon_domain::values::source_name::SourceName;
 use beckon_domain::values::user_name::UserNameKey;
 use jiff::Timestamp;
 
@@ -46,6 +48,7 @@ pub(super) struct Rows {
     pub(super) sessions: BTreeMap<SessionDigest, Session>,
     pub(super) device_events: BTreeMap<EventId, DeviceEvent>,
     pub(super) reported_devices: BTreeMap<DeviceId, ReportedDevice>,
+    pub(super) source_polls: BTreeMap<SourceName, SourcePoll>,
     /// By version, from 0.
     pub(super) settings: Vec<Settings>,
     pub(super) settings_stamps: BTreeMap<Version, SettingsStamp>,
@@ -95,6 +98,7 @@ impl Rows {
             sessions: BTreeMap::new(),
             device_events: BTreeMap::new(),
             reported_devices: BTreeMap::new(),
+            source_polls: BTreeMap::new(),
             settings: vec![defaults],
             settings_stamps: BTreeMap::new(),
             templates: BTreeMap::new(),

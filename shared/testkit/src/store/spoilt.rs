@@ -11,6 +11,7 @@ use beckon_domain::ports::error::Unavailable;
 use beckon_domain::rules::counting::{touched_by_mail, touched_by_user};
 use beckon_domain::values::ids::{BatchId, DeviceId, EventId, JobId, MailId, UserId, Version};
 use beckon_domain::values::session_ids::SessionDigest;
+use beckon_domain::values::source_name::SourceName;
 use jiff::Timestamp;
 
 use super::MemoryStore;
@@ -32,7 +33,7 @@ pub(super) struct Spoilt {
 /// Keys, as the table spells them.
 pub mod keys {
     use super::{
-        BatchId, DeviceId, EventId, HistoryEntry, JobId, MailId, RowKey, SessionDigest,
+        BatchId, DeviceId, EventId, HistoryEntry, JobId, MailId, RowKey, SessionDigest, SourceName,
         TemplateName, UserId, Version,
     };
 
@@ -119,6 +120,11 @@ pub mod keys {
     /// What sources told of a device.
     pub fn reported_device(id: &DeviceId) -> RowKey {
         key(format!("reported#{}", id.as_str()), "reported")
+    }
+
+    /// How far the asking of a source is.
+    pub fn source_poll(source: &SourceName) -> RowKey {
+        key(format!("sourcePoll#{source}"), "sourcePoll")
     }
 
     /// The settings.

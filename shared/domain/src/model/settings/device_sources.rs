@@ -9,6 +9,7 @@ use super::fields::optional;
 use crate::model::mapping::Mapping;
 use crate::values::address::EmailAddress;
 use crate::values::problem::{FieldProblem, Problems};
+use crate::values::service_url::ServiceUrl;
 use crate::values::source_name::SourceName;
 
 /// The most sources.
@@ -36,13 +37,21 @@ pub enum SourceKind {
     WorkspaceOne,
     /// The Android Management API.
     Android,
+    /// Microsoft Intune, which is asked.
+    Intune,
+    /// Ivanti Neurons for MDM, which is asked.
+    IvantiNeurons,
+    /// Ivanti EPMM, which is asked.
+    IvantiEpmm,
+    /// Kandji, which is asked.
+    Kandji,
     /// Any other, with a mapping of its own.
     Generic,
 }
 
 impl SourceKind {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::NanoMdm,
         Self::MicroMdm,
         Self::Fleet,
@@ -50,8 +59,34 @@ impl SourceKind {
         Self::SimpleMdm,
         Self::WorkspaceOne,
         Self::Android,
+        Self::Intune,
+        Self::IvantiNeurons,
+        Self::IvantiEpmm,
+        Self::Kandji,
         Self::Generic,
     ];
+
+    /// Whether it tells of nothing by itself, and is asked.
+    #[must_use]
+    pub const fn is_polled(self) -> bool {
+        match self {
+            Self::Intune | Self::IvantiNeurons | Self::IvantiEpmm | Self::Kandji => true,
+            Self::NanoMdm
+            | Self::MicroMdm
+            | Self::Fleet
+            | Self::Jamf
+            | Self::SimpleMdm
+            | Self::WorkspaceOne
+            | Self::Android
+            | Self::Generic => false,
+        }
+    }
+
+    /// Whether it is asked with a user and a password.
+    #[must_use]
+    pub const fn asks_with_password(self) -> bool {
+        matches!(self, Self::IvantiNeurons | Self::IvantiEpmm)
+    }
 
     /// How one of this kind can prove itself, where nothing else is said; `None` if that must be said.
     fn usual(self) -> Option<Authentication> {
@@ -66,6 +101,9 @@ impl SourceKind {
             Self::MicroMdm | Self::Fleet | Self::SimpleMdm => Some(Authentication::Query {
                 parameter: "token".to_owned(),
             }),
+            Self::Intune | Self::IvantiNeurons | Self::IvantiEpmm | Self::Kandji => {
+                Some(Authentication::Nothing)
+            }
             Self::Android | Self::Generic => None,
         }
     }
@@ -130,14 +168,33 @@ pub enum Authentication {
         /// The address of the account.
         account: String,
     },
+    /// By nothing: it sends nothing, and is asked. No message is taken from it.
+    Nothing,
 }
 
 impl Authentication {
     /// Whether it needs a secret.
     #[must_use]
     pub const fn has_secret(&self) -> bool {
-        !matches!(self, Self::Google { .. })
+        !matches!(self, Self::Google { .. } | Self::Nothing)
     }
+}
+
+/// Where a system is asked, and what of the credentials is no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceApi {
+    /// Its address. The credentials are for this one alone.
+    pub address: ServiceUrl,
+    /// The tenant whose devices are asked for, where tokens are given by tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// Whom the secret belongs to, where tokens are given to clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Which part of the devices is asked for, where a system has parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<u64>,
 }
 
 /// A source of device events.
@@ -153,6 +210,9 @@ pub struct DeviceSource {
     /// What its messages mean; absent: what is built in for its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Mapping>,
+    /// Where it is asked, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<SourceApi>,
 }
 
 /// See [`DeviceSource`].
@@ -171,6 +231,29 @@ pub struct DeviceSourceDraft {
     /// What its messages mean. `generic` needs one; another kind takes it instead of the built-in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Mapping>,
+    /// Where it is asked: for `intune`, `ivantineurons`, `ivantiepmm` and `kandji`, which tell of nothing by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<SourceApiDraft>,
+}
+
+/// Where a system is asked.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SourceApiDraft {
+    /// The address of its API, with `https://`; default, for `intune` alone: `https://graph.microsoft.com`. Another address
+    /// needs other credentials: those that were set are used no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// `intune`: the tenant, as its id or its domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// `intune`: the application's (client's) id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// `ivantineurons`: the only partition that is asked for; default: all. `ivantiepmm`: the device space; default 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub space: Option<u64>,
 }
 
 /// A way to prove who sends.
@@ -189,6 +272,8 @@ pub enum AuthenticationType {
     Query,
     /// A token that Google signed.
     Google,
+    /// It sends nothing, and is asked.
+    Nothing,
 }
 
 /// See [`Authentication`].
@@ -270,6 +355,8 @@ pub(super) fn parse(
 impl DeviceSourceDraft {
     fn parse(self, field: &str, problems: &mut Problems) -> Option<DeviceSource> {
         let under = |problem: FieldProblem| problem.under(field);
+        let is_polled = self.kind.is_polled();
+        let api = parsed_api(self.kind, self.api, &format!("{field}.api"), problems);
         let name = problems
             .check(SourceName::parse(&self.name).map_err(|problem| under(problem.under("name"))));
         let authentication = match (self.authentication, self.kind.usual()) {
@@ -284,6 +371,14 @@ impl DeviceSourceDraft {
                 None
             }
         };
+        let is_asked = authentication == Some(Authentication::Nothing);
+        problems.ensure(authentication.is_none() || is_asked == is_polled, || {
+            FieldProblem::new(
+                format!("{field}.authentication.type"),
+                "notForThisKind",
+                "must be nothing for a system that is asked, and for no other: leave it out",
+            )
+        });
         let has_mapping = self.mapping.is_some() || self.kind != SourceKind::Generic;
         problems.ensure(has_mapping, || {
             FieldProblem::new(
@@ -306,9 +401,107 @@ impl DeviceSourceDraft {
             kind: self.kind,
             authentication: authentication?,
             mapping: self.mapping,
+            api: api?,
         })
         .filter(|_| is_right)
     }
+}
+
+/// Graph, as most tenants have it.
+const GRAPH: &str = "https://graph.microsoft.com";
+
+/// Where a system of this kind is asked; `None` within, if it is not.
+#[expect(
+    clippy::option_option,
+    reason = "nothing that is right is something else than nothing right"
+)]
+fn parsed_api(
+    kind: SourceKind,
+    draft: Option<SourceApiDraft>,
+    field: &str,
+    problems: &mut Problems,
+) -> Option<Option<SourceApi>> {
+    let is_polled = kind.is_polled();
+    if !is_polled && draft.is_some() {
+        let why = "is for systems that are asked; this kind sends messages by itself";
+        problems.add(FieldProblem::new(field, "notForThisKind", why));
+        return None;
+    }
+    if !is_polled {
+        return Some(None);
+    }
+    let is_intune = kind == SourceKind::Intune;
+    let draft = draft.unwrap_or_default();
+    let usual = is_intune.then(|| GRAPH.to_owned());
+    let address = match draft.address.or(usual) {
+        Some(text) => {
+            let parsed = ServiceUrl::parse(&text).and_then(of_an_api);
+            problems.check(parsed.map_err(|problem| problem.under(&format!("{field}.address"))))
+        }
+        None => {
+            problems.add(FieldProblem::new(
+                format!("{field}.address"),
+                "missing",
+                "must be the address of the system's API, like https://mdm.example.com",
+            ));
+            None
+        }
+    };
+    let mut word = |given: Option<String>, name: &str| {
+        let field = format!("{field}.{name}");
+        match (given, is_intune) {
+            (Some(text), true) if is_word(&text) => Some(Some(text)),
+            (None, false) => Some(None),
+            (Some(_), true) => {
+                let why = "must be letters, digits, dots and hyphens, as the portal shows it";
+                problems.add(FieldProblem::new(field, "malformed", why));
+                None
+            }
+            (None, true) => {
+                let why = "must be given: tokens are asked for with it";
+                problems.add(FieldProblem::new(field, "missing", why));
+                None
+            }
+            (Some(_), false) => {
+                problems.add(FieldProblem::new(
+                    field,
+                    "notForThisKind",
+                    "is for intune alone",
+                ));
+                None
+            }
+        }
+    };
+    let tenant = word(draft.tenant, "tenant");
+    let client_id = word(draft.client_id, "clientId");
+    let has_spaces = matches!(kind, SourceKind::IvantiNeurons | SourceKind::IvantiEpmm);
+    let space_fits = has_spaces || draft.space.is_none();
+    problems.ensure(space_fits, || {
+        let why = "is for the two systems of Ivanti alone";
+        FieldProblem::new(format!("{field}.space"), "notForThisKind", why)
+    });
+    let api = SourceApi {
+        address: address?,
+        tenant: tenant?,
+        client_id: client_id?,
+        space: draft.space,
+    };
+    space_fits.then_some(Some(api))
+}
+
+/// The address of an API has a path at most, to which others are added.
+fn of_an_api(url: ServiceUrl) -> Result<ServiceUrl, FieldProblem> {
+    if url.as_str().contains('?') || url.as_str().len() > 512 {
+        let why = "must be an address of at most 512 characters, without a question mark";
+        return Err(FieldProblem::new("", "malformedUrl", why));
+    }
+    Ok(url)
+}
+
+/// An id or a domain, which stands in a path.
+fn is_word(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    (1..=128).contains(&text.len()) && text.bytes().all(allowed) && !text.contains("..")
 }
 
 impl AuthenticationDraft {
@@ -339,6 +532,7 @@ impl AuthenticationDraft {
                     parameter: required(Some(parameter), &field, is_header, problems)?,
                 })
             }
+            AuthenticationType::Nothing => Some(Authentication::Nothing),
             AuthenticationType::Google => {
                 let issuer = self.issuer.unwrap_or_else(|| GOOGLE.to_owned());
                 let is_https = |text: &str| text.starts_with("https://");
@@ -413,6 +607,18 @@ impl From<DeviceSource> for DeviceSourceDraft {
             kind: source.kind,
             authentication: Some(source.authentication.into()),
             mapping: source.mapping,
+            api: source.api.map(SourceApiDraft::from),
+        }
+    }
+}
+
+impl From<SourceApi> for SourceApiDraft {
+    fn from(api: SourceApi) -> Self {
+        Self {
+            address: Some(api.address.as_str().to_owned()),
+            tenant: api.tenant,
+            client_id: api.client_id,
+            space: api.space,
         }
     }
 }
@@ -436,6 +642,10 @@ impl From<Authentication> for AuthenticationDraft {
             },
             Authentication::Basic => Self {
                 way: AuthenticationType::Basic,
+                ..nothing
+            },
+            Authentication::Nothing => Self {
+                way: AuthenticationType::Nothing,
                 ..nothing
             },
             Authentication::Header { header } => Self {

@@ -36,6 +36,10 @@ fn read(kind: SourceKind) -> Option<BuiltIn> {
         SourceKind::SimpleMdm => include_str!("built_in/simplemdm.json"),
         SourceKind::WorkspaceOne => include_str!("built_in/workspaceone.json"),
         SourceKind::Android => include_str!("built_in/android.json"),
+        SourceKind::Intune => include_str!("built_in/intune.json"),
+        SourceKind::IvantiNeurons => include_str!("built_in/ivantineurons.json"),
+        SourceKind::IvantiEpmm => include_str!("built_in/ivantiepmm.json"),
+        SourceKind::Kandji => include_str!("built_in/kandji.json"),
         SourceKind::Generic => return None,
     };
     serde_json::from_str(text).ok()

@@ -44,6 +44,7 @@ fn with_header(name: &'static str, value: &str) -> Request {
 
 fn secrets(texts: &[&str]) -> Vec<HeldSecret> {
     let held = |(text, id): (&&str, u32)| HeldSecret {
+        of_service: None,
         id,
         secret: SenderSecret::made((*text).to_owned()),
         since: Timestamp::UNIX_EPOCH,

@@ -2,19 +2,22 @@
 
 use beckon_domain::model::change::Identifier;
 use beckon_domain::model::device_event::DeviceEvent;
+use beckon_domain::model::polling::SourcePoll;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
 use beckon_domain::ports::devices::Devices;
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::{ListPage, Readable};
-use beckon_domain::values::ids::{DeviceId, EventId, UserId};
+use beckon_domain::values::ids::{DeviceId, EventId, UserId, Version};
 use beckon_domain::values::session_ids::SessionDigest;
+use beckon_domain::values::source_name::SourceName;
 use jiff::Timestamp;
 
 use super::{Table, unseen};
 use crate::Call;
 use crate::simulation::breakage::Breakage;
+use crate::simulation::ledger::Ledger;
 
 impl Devices for Table {
     async fn load_session(&self, digest: &SessionDigest) -> Result<Option<Session>, Unavailable> {
@@ -64,12 +67,20 @@ impl Devices for Table {
     }
 
     async fn save_device_event(&self, event: &DeviceEvent) -> Result<(), SaveError> {
+        let is_first = event.version == Version::FIRST;
+        if is_first && self.broken(Breakage::MessageLost) && self.turns_out(300) {
+            return Ok(());
+        }
+        if is_first && self.broken(Breakage::EveryMessageFits) {
+            self.rows().forget_device_event(event.id);
+        }
         let write = self.rows().save_device_event(event);
-        self.save(Call::SaveDeviceEvent, write, |ledger, ()| {
-            ledger.device_event_saved(event);
-        })
-        .await?;
-        Ok(())
+        let seen = |ledger: &mut Ledger, (): &()| ledger.device_event_saved(event);
+        if is_first {
+            // Nobody else can have written it: a conflict is never another's.
+            return self.write(Call::SaveDeviceEvent, write, seen).await;
+        }
+        self.save(Call::SaveDeviceEvent, write, seen).await
     }
 
     async fn due_device_events(
@@ -113,7 +124,8 @@ impl Devices for Table {
         limit: usize,
     ) -> Result<bool, Unavailable> {
         let write = self.rows().forget_reported_device(device, limit);
-        self.write(Call::ForgetReportedDevice, write, unseen).await
+        let seen = |ledger: &mut Ledger, _: &bool| ledger.erased_messages += 1;
+        self.write(Call::ForgetReportedDevice, write, seen).await
     }
 
     async fn unassigned_devices(
@@ -132,5 +144,18 @@ impl Devices for Table {
     ) -> Result<Vec<DeviceId>, Unavailable> {
         let read = self.rows().unassigned_devices_of(identifier, limit);
         self.read(Call::UnassignedDevicesOf, read, unseen).await
+    }
+
+    async fn load_source_poll(
+        &self,
+        source: &SourceName,
+    ) -> Result<Option<SourcePoll>, Unavailable> {
+        let read = self.rows().load_source_poll(source);
+        self.read(Call::LoadSourcePoll, read, unseen).await
+    }
+
+    async fn save_source_poll(&self, poll: &SourcePoll) -> Result<(), SaveError> {
+        let write = self.rows().save_source_poll(poll);
+        self.save(Call::SaveSourcePoll, write, unseen).await
     }
 }
