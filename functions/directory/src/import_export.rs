@@ -272,6 +272,10 @@ struct ExportQuery {
     enabled: Option<String>,
     /// Where the mail of the invitation stands, separated by commas: `hardBounced,failed`.
     delivery: Option<String>,
+    /// A moment, RFC 3339: those whose open invitation ends then or later.
+    expires_from: Option<String>,
+    /// A moment, RFC 3339: those whose open invitation ends before it.
+    expires_before: Option<String>,
     /// A group, case aside; given more than once, any of them. Given once, it may be several with
     /// commas between them; a backslash before a comma says that it belongs to the name.
     #[serde(default)]
@@ -290,6 +294,8 @@ impl ExportQuery {
             state: self.state.clone(),
             enabled: self.enabled.clone(),
             delivery: self.delivery.clone(),
+            expires_from: self.expires_from.clone(),
+            expires_before: self.expires_before.clone(),
             group: self.group.clone(),
             text: self.text.clone(),
             order: None,

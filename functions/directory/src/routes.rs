@@ -23,6 +23,7 @@ use beckon_runtime::routes::Routes;
 use beckon_runtime::wire::{BatchView, UserView, id_in_path};
 use beckon_runtime::{Authorised, JsonBody, Pages, Path, Problem, Query, etag, idempotency};
 use http::{HeaderMap, StatusCode, header};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Directory;
@@ -120,6 +121,10 @@ pub(crate) struct ListQuery {
     pub(crate) enabled: Option<String>,
     /// Where the mail of the invitation stands, separated by commas: `hardBounced,failed`.
     pub(crate) delivery: Option<String>,
+    /// A moment, RFC 3339: those whose open invitation ends then or later.
+    pub(crate) expires_from: Option<String>,
+    /// A moment, RFC 3339: those whose open invitation ends before it.
+    pub(crate) expires_before: Option<String>,
     /// A group, case aside; given more than once, any of them. Given once, it may be several with
     /// commas between them; a backslash before a comma says that it belongs to the name.
     #[serde(default)]
@@ -165,6 +170,12 @@ impl ListQuery {
             begun: states.contains(&Wanted::Begun),
             enabled: problems.check(enabled(self.enabled.as_deref())).flatten(),
             deliveries: problems.check(deliveries).into_iter().flatten().collect(),
+            expires_from: problems
+                .check(moment_of("expiresFrom", self.expires_from.as_deref()))
+                .flatten(),
+            expires_before: problems
+                .check(moment_of("expiresBefore", self.expires_before.as_deref()))
+                .flatten(),
             groups,
             text: self.text.clone().unwrap_or_default(),
         };
@@ -223,6 +234,17 @@ fn enabled(wanted: Option<&str>) -> Result<Option<bool>, FieldProblem> {
             "must be true or false",
         )),
     }
+}
+
+fn moment_of(field: &str, wanted: Option<&str>) -> Result<Option<Timestamp>, FieldProblem> {
+    let parsed = wanted.map(str::parse).transpose();
+    parsed.map_err(|_: jiff::Error| {
+        FieldProblem::new(
+            field,
+            "notMoment",
+            "must be a moment like 2026-11-28T09:00:00Z",
+        )
+    })
 }
 
 /// Which end of the list comes first.

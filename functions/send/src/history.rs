@@ -196,6 +196,12 @@ fn found_by(filter: &UserFilter) -> String {
         let deliveries = filter.deliveries.iter().map(|mail| mail.name()).collect();
         parts.push(format!("whose mail is {}", either(deliveries)));
     }
+    if let Some(from) = filter.expires_from {
+        parts.push(format!("whose invitation ends from {from} on"));
+    }
+    if let Some(before) = filter.expires_before {
+        parts.push(format!("whose invitation ends before {before}"));
+    }
     if !filter.groups.is_empty() {
         let groups = filter.groups.iter().map(GroupName::as_str).collect();
         parts.push(format!("in group {}", either(groups)));
@@ -275,11 +281,13 @@ mod tests {
             text: "an".to_owned(),
             begun: true,
             enabled: Some(true),
+            expires_from: Some("2026-03-02T09:00:00Z".parse().expect("a timestamp")),
+            expires_before: Some("2026-03-03T09:00:00Z".parse().expect("a timestamp")),
         };
 
         assert_eq!(
             found_by(&all),
-            "everyone in state none or expired or whose registration has begun who is enabled whose mail is hardBounced in group staff whose address or name begins with \"an\""
+            "everyone in state none or expired or whose registration has begun who is enabled whose mail is hardBounced whose invitation ends from 2026-03-02T09:00:00Z on whose invitation ends before 2026-03-03T09:00:00Z in group staff whose address or name begins with \"an\""
         );
         assert_eq!(found_by(&UserFilter::default()), "everyone");
     }

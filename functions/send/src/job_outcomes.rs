@@ -1,7 +1,7 @@
 //! `/v1/jobs/{id}/outcomes` and `/v1/jobs/{id}/history`: what became of each person of a job, and of the
 //! job itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use beckon_runtime::parameters::{Parameters, named, page_size};
 use beckon_runtime::refusals::sentence_of;
 use beckon_runtime::routes;
 use beckon_runtime::routes::Routes;
-use beckon_runtime::wire::{LineProblemView, actor_name};
+use beckon_runtime::wire::{LineProblemView, SelectedView, actor_name};
 use beckon_runtime::{Authorised, Pages, Path, Problem, Query};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -186,6 +186,22 @@ struct JobHistoryEntry {
     what: &'static str,
     /// What, as a sentence.
     text: String,
+    /// What the sentence is made of, so that it can be said in another language.
+    facts: JobFacts,
+}
+
+/// What is known of something that happened to a job. Which fields are there depends on `what`.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+struct JobFacts {
+    /// What was to be done, by the name that the request had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
+    /// How many users were named; absent if a filter was, or a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selected: Option<u64>,
+    /// How many had each outcome by then; what nobody had is left out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    outcomes: BTreeMap<&'static str, u64>,
 }
 
 /// What happened to a job, newest first
@@ -214,14 +230,31 @@ fn entries_of(report: &JobReport) -> Vec<JobHistoryEntry> {
         who: actor_name(&job.who),
         what: "started",
         text: format!("{}.", ordered(job)),
+        facts: JobFacts {
+            action: Some(job.action.name()),
+            selected: match &job.selection {
+                JobSelection::People { whom } => SelectedView::from(whom).users,
+                JobSelection::File { .. } => None,
+            },
+            outcomes: BTreeMap::new(),
+        },
     }];
-    let counted = counted(report);
+    let outcomes = outcomes_of(report);
+    let counted = counted(&outcomes);
+    let facts = JobFacts {
+        outcomes: outcomes
+            .into_iter()
+            .map(|(count, name)| (name, count))
+            .collect(),
+        ..JobFacts::default()
+    };
     if let (Some(at), Some(who)) = (cursor.stopped_at, &cursor.stopped_by) {
         items.push(JobHistoryEntry {
             at,
             who: actor_name(who),
             what: "stopped",
             text: format!("Stopped; nobody further is touched. Until then: {counted}."),
+            facts,
         });
     } else if let Some(at) = cursor.done_at {
         items.push(JobHistoryEntry {
@@ -229,15 +262,17 @@ fn entries_of(report: &JobReport) -> Vec<JobHistoryEntry> {
             who: actor_name(&job.who),
             what: "done",
             text: format!("Everyone selected has an outcome: {counted}."),
+            facts,
         });
     }
     items.reverse();
     items
 }
 
-fn counted(report: &JobReport) -> String {
+/// How many had each outcome, of those that somebody had.
+fn outcomes_of(report: &JobReport) -> Vec<(u64, &'static str)> {
     let counts = report.cursor.counts;
-    let parts = [
+    let outcomes = [
         (counts.done, "done"),
         (counts.added, "added"),
         (counts.updated, "updated"),
@@ -247,8 +282,15 @@ fn counted(report: &JobReport) -> String {
         (counts.unreadable, "unreadable"),
         (counts.gone, "gone"),
     ];
-    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
-    let parts: Vec<String> = parts
+    outcomes
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .collect()
+}
+
+fn counted(outcomes: &[(u64, &'static str)]) -> String {
+    let parts: Vec<String> = outcomes
+        .iter()
         .map(|(count, name)| format!("{count} {name}"))
         .collect();
     if parts.is_empty() {

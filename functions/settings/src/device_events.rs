@@ -8,7 +8,7 @@ use beckon_domain::model::mapping::{Mapping, Said};
 use beckon_domain::model::ownership::EnrollmentType;
 use beckon_domain::model::reported_device::{Claimant, DeviceMessage};
 use beckon_domain::model::settings::device_sources::SourceKind;
-use beckon_domain::rules::mapping::NotRead;
+use beckon_domain::rules::mapping::{NotRead, Traced};
 use beckon_domain::usecases::manage_device_sources::try_mapping;
 use beckon_domain::values::ids::EventId;
 use beckon_domain::values::permission::Permission;
@@ -58,6 +58,8 @@ struct FailedDeviceEvent {
     received_at: Timestamp,
     /// Why it could not be carried on.
     reason: String,
+    /// The same, as a stable name; null for messages that failed before there were such names.
+    code: Option<String>,
     /// The message as it came, where it is text; null otherwise.
     body: Option<String>,
 }
@@ -69,6 +71,7 @@ impl From<DeviceEvent> for FailedDeviceEvent {
             source: event.source.as_str().to_owned(),
             received_at: event.received_at,
             reason: event.outcome.unwrap_or_default(),
+            code: event.failure,
             body: String::from_utf8(event.body).ok(),
         }
     }
@@ -150,6 +153,8 @@ struct MappingResult {
     says: Option<Said>,
     /// Why it says nothing; null if it says something.
     reason: Option<String>,
+    /// The same, as a stable name.
+    code: Option<&'static str>,
     /// The device, with `source:` before its id; null if the message says nothing.
     device: Option<MappedDevice>,
     /// How the message names a person, the most certain first: `reference`, `email`, `externalId`, `userName`.
@@ -160,6 +165,39 @@ struct MappingResult {
     /// What of the message was not understood and let be.
     #[schema(value_type = Vec<FieldError>)]
     ignored: Vec<FieldProblem>,
+    /// Where the mapping looked for each of its fields, and what it found. Empty if the message cannot be unpacked.
+    fields: Vec<TracedField>,
+}
+
+/// Where a mapping looked for a field.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TracedField {
+    /// The field: `device.serial`, `person.email`, `time`.
+    field: String,
+    /// The JSON pointers at which it was looked for, in this order.
+    pointers: Vec<String>,
+    /// The one at which something stands; null: at none of them does anything.
+    found_at: Option<String>,
+    /// What the mapping makes of it; null: nothing.
+    value: Option<String>,
+}
+
+impl From<Traced> for TracedField {
+    fn from(traced: Traced) -> Self {
+        let Traced {
+            field,
+            pointers,
+            found_at,
+            value,
+        } = traced;
+        Self {
+            field,
+            pointers,
+            found_at,
+            value,
+        }
+    }
 }
 
 /// A device as a mapping reads it. What is null is not said.
@@ -187,6 +225,7 @@ impl From<DeviceMessage> for MappingResult {
         Self {
             says: Some(message.says),
             reason: None,
+            code: None,
             device: Some(MappedDevice {
                 id: device.id.as_str().to_owned(),
                 name: device.name.map(String::from),
@@ -199,6 +238,7 @@ impl From<DeviceMessage> for MappingResult {
             person: message.claimants.iter().map(named).collect(),
             at: message.at,
             ignored: message.ignored,
+            fields: Vec::new(),
         }
     }
 }
@@ -207,18 +247,20 @@ impl From<NotRead> for MappingResult {
     fn from(why: NotRead) -> Self {
         Self {
             says: None,
+            code: Some(why.code()),
             reason: Some(why.to_string()),
             device: None,
             person: Vec::new(),
             at: None,
             ignored: Vec::new(),
+            fields: Vec::new(),
         }
     }
 }
 
 /// Try a mapping
 ///
-/// Says what a message would mean by a mapping, before the mapping is saved. Nothing is kept, and nobody is looked up.
+/// Says what a message would mean by a mapping, before the mapping is saved, and where the mapping looked. Nothing is kept, and nobody is looked up.
 #[utoipa::path(
     post, path = "/v1/device-event-sources/try", operation_id = "tryDeviceEventMapping",
     security(("bearer" = ["settings"])), tag = "Device management", request_body = MappingTrial,
@@ -233,9 +275,14 @@ async fn try_out(
     let kind = trial.kind.unwrap_or(SourceKind::Generic);
     let source =
         SourceName::parse("source").map_err(|problem| Problem::invalid_fields(vec![problem]))?;
-    let read = try_mapping(kind, trial.mapping.as_ref(), &source, trial.body.as_bytes());
-    Ok(Json(match read.map_err(Problem::invalid_fields)? {
+    let tried = try_mapping(kind, trial.mapping.as_ref(), &source, trial.body.as_bytes());
+    let tried = tried.map_err(Problem::invalid_fields)?;
+    let result: MappingResult = match tried.read {
         Ok(message) => message.into(),
         Err(why) => why.into(),
+    };
+    Ok(Json(MappingResult {
+        fields: tried.looked.into_iter().map(TracedField::from).collect(),
+        ..result
     }))
 }

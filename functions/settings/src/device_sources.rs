@@ -3,6 +3,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use beckon_domain::model::device_event::{DeviceEventState, LatestEvent};
+use beckon_domain::model::mapping::Mapping;
 use beckon_domain::model::settings::device_sources::{DeviceSource, SourceKind};
 use beckon_domain::rules::mapping::built_in;
 use beckon_domain::usecases::manage_device_sources::{ManageRefused, SourceReport};
@@ -30,6 +32,33 @@ pub(crate) fn router<R: Routes<SettingsRoutes>>() -> R {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct DeviceSourceList {
     items: Vec<DeviceSourceView>,
+    /// Every kind that a source may be of.
+    kinds: Vec<SourceKindView>,
+}
+
+/// A kind of source.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SourceKindView {
+    /// Its name in the settings.
+    kind: SourceKind,
+    /// Whether a source of it must say how it proves itself.
+    needs_authentication: bool,
+    /// The mapping that is built in for it; null: a source must bring its own.
+    mapping: Option<Mapping>,
+    /// Where the format of its messages is documented.
+    documentation: Vec<String>,
+}
+
+impl From<SourceKind> for SourceKindView {
+    fn from(kind: SourceKind) -> Self {
+        Self {
+            kind,
+            needs_authentication: kind.usual().is_none(),
+            mapping: built_in::mapping(kind),
+            documentation: built_in::documented_at(kind),
+        }
+    }
 }
 
 /// A source of device events.
@@ -52,6 +81,8 @@ struct DeviceSourceView {
     documentation: Vec<String>,
     /// How it is asked; null if it sends messages by itself.
     asked: Option<AskedView>,
+    /// Its latest message that was carried on, or failed; null if there was none within 90 days.
+    latest: Option<LatestMessage>,
 }
 
 /// How a source is asked that sends nothing by itself.
@@ -74,6 +105,37 @@ struct AskedView {
     next_round_at: Option<Timestamp>,
     /// Why it last went wrong, and what to do about it; null if it went well.
     last_error: Option<String>,
+}
+
+/// The latest message of a source.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LatestMessage {
+    #[schema(value_type = String)]
+    received_at: Timestamp,
+    /// Whether it failed.
+    failed: bool,
+    /// What became of it, as a stable name: `recorded`, `unassigned`, `passedOver` and so on; of one that failed, why.
+    code: Option<String>,
+    /// Why it failed, in words; null if it did not.
+    reason: Option<String>,
+}
+
+impl From<LatestEvent> for LatestMessage {
+    fn from(latest: LatestEvent) -> Self {
+        let failed = latest.state == DeviceEventState::Failed;
+        let (code, reason) = if failed {
+            (latest.failure, latest.outcome)
+        } else {
+            (latest.outcome, None)
+        };
+        Self {
+            received_at: latest.received_at,
+            failed,
+            code,
+            reason,
+        }
+    }
 }
 
 /// A secret that is valid.
@@ -122,6 +184,7 @@ impl From<SourceReport> for DeviceSourceView {
             own_mapping: mapping.is_some(),
             asked,
             documentation: built_in::documented_at(kind),
+            latest: report.latest.map(LatestMessage::from),
         }
     }
 }
@@ -142,6 +205,7 @@ async fn list(
     let sources = routes.sources.list().await?;
     Ok(Json(DeviceSourceList {
         items: sources.into_iter().map(DeviceSourceView::from).collect(),
+        kinds: SourceKind::ALL.map(SourceKindView::from).into(),
     }))
 }
 

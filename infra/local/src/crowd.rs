@@ -17,6 +17,7 @@ use beckon_domain::values::ids::{MailId, UserId, Version};
 use beckon_domain::values::names::GroupName;
 use beckon_testkit::builders::{a_user, an_invitation, monday_morning};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use jiff::SignedDuration;
 
 use crate::engine::Engine;
 
@@ -149,6 +150,10 @@ async fn a_page_of_twenty_thousand_users_takes_a_bounded_number_of_reads() {
         },
         UserFilter {
             deliveries: [MailState::HardBounced].into(),
+            ..UserFilter::default()
+        },
+        UserFilter {
+            expires_before: Some(monday_morning() + SignedDuration::from_hours(200)),
             ..UserFilter::default()
         },
         UserFilter {

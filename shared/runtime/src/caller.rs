@@ -27,7 +27,7 @@ impl Authorised {
         if self.0.may(permission) {
             return Ok(());
         }
-        Err(Problem::new(
+        let refused = Problem::new(
             StatusCode::FORBIDDEN,
             "not-permitted",
             "Not permitted",
@@ -45,7 +45,11 @@ impl Authorised {
                     permission.least_role().name()
                 ),
             },
-        ))
+        );
+        Err(Problem {
+            role: Some(permission.least_role().name()),
+            ..refused
+        })
     }
 
     /// Who they are, for the history.

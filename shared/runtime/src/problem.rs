@@ -1,5 +1,7 @@
 //! Refusals as RFC 9457 problem documents.
 
+use std::collections::BTreeMap;
+
 use axum::response::{IntoResponse, Response};
 use beckon_domain::model::job::JobReason;
 use beckon_domain::model::stored::Unreadable;
@@ -27,6 +29,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub reason: Option<JobReason>,
+    /// Of what is `not-permitted`, the role that it needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<&'static str>,
     /// What became of an invitation that has ended: `expired`, `used` or `cancelled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<&'static str>,
@@ -52,6 +57,11 @@ pub struct FieldError {
     pub code: String,
     /// What is wrong, or what to do.
     pub detail: String,
+    /// What the sentence says in numbers and names, for whoever says it in another language: `least`, `most`,
+    /// `domain`. Absent if there is nothing such.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// For whoever puts an address where an id belongs.
@@ -72,6 +82,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             reason: None,
+            role: None,
             ended: None,
             until: None,
             retry_after: None,

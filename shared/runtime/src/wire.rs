@@ -1,9 +1,9 @@
 //! What more than one function shows: users, batches, reminders, in the names of the API.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use beckon_domain::model::actor::Actor;
-use beckon_domain::model::batch::{Batch, BatchCounts, BatchState};
+use beckon_domain::model::batch::{Batch, BatchCounts, BatchSelection, BatchState};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::job::LineProblem;
@@ -290,6 +290,41 @@ impl OwnerSettings {
     }
 }
 
+/// Whom a batch is for.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct SelectedView {
+    /// How many users were named; null: it is for those whom the filter finds.
+    pub users: Option<u64>,
+    /// Whom it finds; null: users were named.
+    pub filter: Option<UserFilter>,
+    /// How many of those are left out.
+    pub except: u64,
+}
+
+impl From<&BatchSelection> for SelectedView {
+    fn from(selection: &BatchSelection) -> Self {
+        match selection {
+            BatchSelection::Few { users } => Self::named(users.len() as u64),
+            BatchSelection::Many { count } => Self::named(*count),
+            BatchSelection::Filter { filter, except } => Self {
+                users: None,
+                filter: Some(filter.clone()),
+                except: except.len() as u64,
+            },
+        }
+    }
+}
+
+impl SelectedView {
+    const fn named(users: u64) -> Self {
+        Self {
+            users: Some(users),
+            filter: None,
+            except: 0,
+        }
+    }
+}
+
 /// A batch.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -303,6 +338,8 @@ pub struct BatchView {
     /// Since when.
     #[schema(value_type = String)]
     pub created_at: Timestamp,
+    /// Whom it is for.
+    pub selection: SelectedView,
     /// Where *Device owner settings* stood; null: off.
     pub ownership: Option<OwnerSettings>,
     /// The settings it was sent under.
@@ -366,19 +403,12 @@ impl BatchView {
     /// A batch as seen now.
     #[must_use]
     pub fn new(batch: &Batch, state: BatchState, counts: Option<BatchCounts>) -> Self {
-        use beckon_domain::model::actor::Actor;
         Self {
             id: batch.id.to_string(),
             state,
-            sent_by: match &batch.who {
-                Actor::Caller(name) => name.clone(),
-                Actor::Invitee => "the invited person".to_owned(),
-                Actor::DeviceManagement => "the device management".to_owned(),
-                Actor::Directory => "the directory".to_owned(),
-                Actor::MailService => "the mail service".to_owned(),
-                Actor::Clock => "the clock".to_owned(),
-            },
+            sent_by: actor_name(&batch.who),
             created_at: batch.created_at,
+            selection: SelectedView::from(&batch.selection),
             ownership: OwnerSettings::of(batch.choice),
             settings_version: batch.settings.get().to_string(),
             counts,
@@ -444,6 +474,11 @@ pub struct LineProblemView {
     pub code: String,
     /// A sentence for people.
     pub detail: String,
+    /// What the sentence says in numbers and names, for whoever says it in another language. Absent if there is
+    /// nothing such.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    pub parameters: BTreeMap<String, String>,
 }
 
 impl From<LineProblem> for LineProblemView {
@@ -452,6 +487,7 @@ impl From<LineProblem> for LineProblemView {
             field: problem.field,
             code: problem.code,
             detail: problem.detail,
+            parameters: problem.parameters,
         }
     }
 }

@@ -136,6 +136,7 @@ macro_rules! for_each_case {
             listing::pages_neither_repeat_nor_skip_while_users_are_added;
             listing::a_filter_finds_by_state_group_and_beginning;
             listing::an_invitation_whose_time_ran_out_is_listed_as_expired;
+            listing::users_are_found_by_when_their_open_invitation_ends;
             life::random_lives_keep_every_promise;
             listing::everyone_on_the_list_comes_with_their_invitation;
             listing::users_are_found_by_where_the_mail_of_their_invitation_stands;
@@ -183,6 +184,7 @@ macro_rules! for_each_case {
             device_events::a_message_is_due_while_it_waits_and_listed_when_it_failed;
             device_events::failed_messages_are_listed_newest_first_page_by_page;
             device_events::how_far_the_asking_of_a_source_is_is_read_as_it_was_written;
+            device_events::of_each_source_the_latest_message_is_known_with_what_became_of_it;
             device_events::a_device_that_was_told_of_is_read_as_it_was_written;
             device_events::a_device_of_nobody_is_listed_and_found_by_what_it_names_until_it_is_somebodys;
             device_events::devices_of_nobody_are_listed_newest_first_page_by_page;

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use beckon_domain::model::change::Identifier;
-use beckon_domain::model::device_event::DeviceEvent;
+use beckon_domain::model::device_event::{DeviceEvent, LatestEvent};
 use beckon_domain::model::polling::SourcePoll;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::reported_device::ReportedDevice;
 use beckon_domain::model::session::Session;
 use beckon_domain::ports::devices::Devices;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::ports::reads::{ListPage, Readable};
+use beckon_domain::ports::reads::{ListPage, Readable, readable};
 use beckon_domain::values::ids::{DeviceId, EventId, UserId};
 use beckon_domain::values::session_ids::SessionDigest;
 use beckon_domain::values::source_name::SourceName;
@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use super::keys::{DueKind, ListKind};
 use super::mails::saved;
 use super::reading::key_of;
-use super::rows::part;
+use super::rows::{Item, part};
 use super::users::deleted;
 use super::{Table, changes, keys, number, rows, text};
 
@@ -73,6 +73,9 @@ impl Devices for Table {
         self.put_version(rows::device_event(event)?, event.version)
             .await?;
         changes::device_event(event);
+        if let Some(latest) = rows::latest_event(event)? {
+            self.keep_latest(event, latest).await;
+        }
         Ok(())
     }
 
@@ -90,6 +93,15 @@ impl Devices for Table {
         limit: usize,
     ) -> Result<ListPage<EventId>, Unavailable> {
         self.list_ids(ListKind::FailedEvents, position, limit).await
+    }
+
+    async fn latest_device_events(
+        &self,
+        sources: &[SourceName],
+    ) -> Result<Vec<LatestEvent>, Unavailable> {
+        let read = sources.iter().map(|source| self.latest_of(source));
+        let latest = futures_util::future::try_join_all(read).await?;
+        Ok(latest.into_iter().flatten().collect())
     }
 
     async fn load_reported_device(
@@ -203,6 +215,29 @@ impl Devices for Table {
 }
 
 impl Table {
+    async fn latest_of(&self, source: &SourceName) -> Result<Option<LatestEvent>, Unavailable> {
+        let item = self.get(keys::latest_of(source)).await?;
+        readable(self.one(item).await)
+    }
+
+    /// Keeps a message as its source's latest, unless a later one is kept. The message is written by then: if this cannot
+    /// be, its source shows an earlier one.
+    async fn keep_latest(&self, event: &DeviceEvent, latest: Item) {
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(latest))
+            .condition_expression("attribute_not_exists(pk) OR id <= :id")
+            .expression_attribute_values(":id", text(event.id.to_string()))
+            .build();
+        let Ok(put) = put else { return };
+        if let Err(error) = self.put(put).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the latest message of a source could not be noted"
+            );
+        }
+    }
+
     /// A device that a source told of as parts of a transaction, with whatever finds it.
     pub(super) fn reported_items(
         &self,

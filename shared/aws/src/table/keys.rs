@@ -16,6 +16,7 @@
 //! | where counting stands, what is uncounted | `counting` | `ledger`, `uncounted#generation#n` |
 //! | registration session | `session#digest` | `session` |
 //! | message of a device management | `deviceEvent#id` | `deviceEvent` |
+//! | the latest message of a source | `source#name` | `latest` |
 //! | what sources told of a device | `reported#source:id` | `reported` |
 //! | which messages told of it | `reported#source:id` | `message#id` |
 //! | whose a device may be that belongs to nobody | `unassigned#address#…`, `unassigned#external#…` | `device#source:id` |
@@ -175,6 +176,10 @@ pub(super) fn device_event(id: EventId) -> Key {
 
 pub(super) fn source_poll(source: &SourceName) -> Key {
     Key::new(format!("sourcePoll#{source}"), "sourcePoll")
+}
+
+pub(super) fn latest_of(source: &SourceName) -> Key {
+    Key::new(format!("source#{source}"), "latest")
 }
 
 pub(super) fn reported(id: &DeviceId) -> Key {

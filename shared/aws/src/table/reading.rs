@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::model::device_event::DeviceEvent;
+use beckon_domain::model::device_event::{DeviceEvent, LatestEvent};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::job::{Job, JobCursor, JobPage};
@@ -75,7 +75,14 @@ macro_rules! rows {
 pub(super) use rows;
 
 rows!(carrying: User, Mail, Batch, Cursor, Job, JobCursor, Registration, Session, Template, DeviceEvent, ReportedDevice, SourcePoll);
-rows!(HistoryEntry, JobPage, Page, Pause, IdempotencyRecord);
+rows!(
+    HistoryEntry,
+    JobPage,
+    LatestEvent,
+    Page,
+    Pause,
+    IdempotencyRecord
+);
 
 /// A value, or where in it the trouble is.
 struct Placed<T>(T);

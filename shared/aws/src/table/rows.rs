@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::change::Identifier;
 use beckon_domain::model::device_event::{
-    DeviceEvent, DeviceEventState, FAILED_KEPT_DAYS, SETTLED_KEPT_DAYS,
+    DeviceEvent, DeviceEventState, FAILED_KEPT_DAYS, LatestEvent, SETTLED_KEPT_DAYS,
 };
 use beckon_domain::model::erasure::{Tombstone, over_since};
 use beckon_domain::model::history::HistoryEntry;
@@ -66,13 +66,17 @@ pub(super) fn carrying_row(
     Ok(item)
 }
 
+/// Where somebody stands in the list of users.
+pub(super) fn list_order(user: &User) -> String {
+    format!("{}#{}", user.email.normalised().as_str(), user.id)
+}
+
 pub(super) fn user(user: &User) -> Result<Item, Unavailable> {
     let mut item = carrying_row(keys::user(user.id), user, &user.carried)?;
-    let order = format!("{}#{}", user.email.normalised().as_str(), user.id);
     item.extend(keys::list_attributes(
         ListKind::Users,
         user.id.to_bytes(),
-        order,
+        list_order(user),
     ));
     if let Some((invitation, due)) = user
         .invitation
@@ -251,6 +255,19 @@ pub(super) fn source_poll(poll: &SourcePoll) -> Result<Item, Unavailable> {
     let gone = poll.due_at.as_second() + SOURCE_POLL_KEPT_DAYS * 24 * 60 * 60;
     item.insert(keys::TTL.to_owned(), number(gone));
     Ok(item)
+}
+
+/// What is kept of a message as its source's latest.
+pub(super) fn latest_event(event: &DeviceEvent) -> Result<Option<Item>, Unavailable> {
+    let Some(latest) = LatestEvent::of(event) else {
+        return Ok(None);
+    };
+    let mut item = row(keys::latest_of(&latest.source), &latest)?;
+    item.insert(
+        keys::TTL.to_owned(),
+        number(gone_after(event, FAILED_KEPT_DAYS)),
+    );
+    Ok(Some(item))
 }
 
 /// What finds a message by the device that it told of, if it told of one.

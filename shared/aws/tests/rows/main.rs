@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use beckon_domain::model::batch::Cursor;
 use beckon_domain::model::change::{Identifier, UserChange};
+use beckon_domain::model::device_event::LatestEvent;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::job::{Job, JobCursor, JobStep};
 use beckon_domain::model::selection::UserFilter;
@@ -225,6 +226,7 @@ fn key(specimen: &Specimen) -> (String, String) {
             format!("reported#{}", device.id.as_str()),
             "reported".to_owned(),
         ),
+        Value::LatestOf(event) => (format!("source#{}", event.source), "latest".to_owned()),
         Value::MessageOf(event) => {
             let device = event.device.as_ref().expect("it told of a device");
             let pk = format!("reported#{}", device.as_str());
@@ -321,6 +323,7 @@ async fn write(engine: &Engine, value: Value) {
         | Value::Named(..)
         | Value::Unassigned(..)
         | Value::MessageOf(_)
+        | Value::LatestOf(_)
         | Value::CurrentSettings(_) => {}
     }
 }
@@ -512,6 +515,11 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
         Value::Reported(device) => {
             let found = table.load_reported_device(&device.id).await.unwrap();
             found.map(Value::Reported)
+        }
+        Value::LatestOf(event) => {
+            let sources = [event.source.clone()];
+            let latest = table.latest_device_events(&sources).await.unwrap();
+            (latest == Vec::from_iter(LatestEvent::of(event))).then(|| value.clone())
         }
         Value::MessageOf(event) => {
             // With the device goes what is found by it.

@@ -88,6 +88,7 @@ pub(crate) enum Value {
     Unassigned(Identifier, DeviceId),
     /// What finds the message that told of a device.
     MessageOf(DeviceEvent),
+    LatestOf(DeviceEvent),
     CurrentSettings(VersionedSettings),
     SettingsVersion(VersionedSettings),
     Template(Template),
@@ -230,6 +231,9 @@ pub(crate) fn all() -> Vec<Specimen> {
             let value = Value::MessageOf(event.clone());
             add(format!("message-of-{name}"), value);
         }
+        if event.state == DeviceEventState::Failed {
+            add("latest-event".to_owned(), Value::LatestOf(event.clone()));
+        }
         add(format!("device-event-{name}"), Value::DeviceEvent(event));
     }
     for (name, device) in reported_devices() {
@@ -320,7 +324,13 @@ fn device_events() -> Vec<(&'static str, DeviceEvent)> {
                 ..first(received(2).in_state(settled, Some("recorded".to_owned()), later(2)))
             },
         ),
-        ("failed", first(received(3).in_state(failed, why, later(2)))),
+        (
+            "failed",
+            DeviceEvent {
+                failure: Some("noDeviceId".to_owned()),
+                ..first(received(3).in_state(failed, why, later(2)))
+            },
+        ),
     ]
 }
 
@@ -1111,6 +1121,8 @@ fn batches() -> Vec<(&'static str, (Batch, Cursor))> {
             filter: UserFilter {
                 begun: true,
                 enabled: Some(true),
+                expires_from: Some(later(1)),
+                expires_before: Some(later(2)),
                 ..UserFilter::default()
             },
             except: BTreeSet::new(),
@@ -1253,6 +1265,7 @@ fn problem() -> LineProblem {
         field: "locale".to_owned(),
         code: "untranslated".to_owned(),
         detail: "is fi in line 2".to_owned(),
+        parameters: [("line".to_owned(), "2".to_owned())].into(),
     }
 }
 

@@ -62,6 +62,9 @@ pub struct DeviceEvent {
     /// What became of it, or why nothing can. It holds nothing of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// The stable name of why nothing can, of one that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
     /// Of which device it told, as far as it was understood: what is known of a person goes by this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
@@ -72,6 +75,44 @@ pub struct DeviceEvent {
     /// What a later version wrote into the row.
     #[serde(skip)]
     pub carried: Carried,
+}
+
+/// The latest message of a source of which is known what became of it. It holds nothing of its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LatestEvent {
+    /// Which. Ids follow one another as messages came.
+    pub id: EventId,
+    /// From which source.
+    pub source: SourceName,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// How far it is: settled, or failed.
+    pub state: DeviceEventState,
+    /// What became of it, or why nothing can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// The stable name of why nothing can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+impl LatestEvent {
+    /// What is kept of a message as its source's latest; nothing while it waits.
+    #[must_use]
+    pub fn of(event: &DeviceEvent) -> Option<Self> {
+        match event.state {
+            DeviceEventState::Waiting => None,
+            DeviceEventState::Settled | DeviceEventState::Failed => Some(Self {
+                id: event.id,
+                source: event.source.clone(),
+                received_at: event.received_at,
+                state: event.state,
+                outcome: event.outcome.clone(),
+                failure: event.failure.clone(),
+            }),
+        }
+    }
 }
 
 /// The body holds addresses and names.
@@ -97,6 +138,7 @@ impl DeviceEvent {
             body,
             state: DeviceEventState::Waiting,
             outcome: None,
+            failure: None,
             device: None,
             due_at: now.saturating_add(STREAM_HAS).unwrap_or(now),
             version: Version::FIRST,
@@ -115,6 +157,7 @@ impl DeviceEvent {
         Self {
             state,
             outcome,
+            failure: None,
             due_at: now,
             version: self.version.next(),
             ..self

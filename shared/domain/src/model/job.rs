@@ -1,6 +1,6 @@
 //! A job: one action for many people, or one import, stored by one request and carried out step by step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -382,6 +382,9 @@ pub struct LineProblem {
     pub code: String,
     /// A sentence for people.
     pub detail: String,
+    /// What the sentence says in numbers and names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
 }
 
 impl From<FieldProblem> for LineProblem {
@@ -390,6 +393,11 @@ impl From<FieldProblem> for LineProblem {
             field: problem.field,
             code: problem.code.to_owned(),
             detail: problem.detail,
+            parameters: problem
+                .parameters
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
         }
     }
 }

@@ -255,7 +255,10 @@ impl Mapping {
         let most = [self.unwrap.len(), self.ignore.len(), self.rules.len()];
         problems.ensure(
             most.into_iter().all(|entries| entries <= MAX_ENTRIES),
-            || FieldProblem::new("", "tooMany", "has a list of more than 64 entries"),
+            || {
+                FieldProblem::new("", "tooMany", "has a list of more than 64 entries")
+                    .with("most", 64)
+            },
         );
         problems.into_vec()
     }

@@ -40,6 +40,14 @@ pub struct UserFilter {
     /// Whose invitation's mail stands like one of these.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub deliveries: BTreeSet<MailState>,
+    /// Whose open invitation ends at this moment or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
+    pub expires_from: Option<Timestamp>,
+    /// Whose open invitation ends before this moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
+    pub expires_before: Option<Timestamp>,
     /// In one of these groups.
     #[serde(
         skip_serializing_if = "BTreeSet::is_empty",
@@ -61,6 +69,8 @@ impl std::fmt::Debug for UserFilter {
             .field("begun", &self.begun)
             .field("enabled", &self.enabled)
             .field("deliveries", &self.deliveries)
+            .field("expires_from", &self.expires_from)
+            .field("expires_before", &self.expires_before)
             .field("groups", &self.groups)
             .finish_non_exhaustive()
     }
@@ -86,7 +96,24 @@ impl UserFilter {
             || begun();
         let enabled = self.enabled.is_none_or(|wanted| wanted == user.enabled);
         let group = self.groups.is_empty() || !self.groups.is_disjoint(&user.groups);
-        state && enabled && group && (self.text.is_empty() || is_found(user, &self.text))
+        let in_time = self.finds_end(user, now);
+        state && enabled && in_time && group && (self.text.is_empty() || is_found(user, &self.text))
+    }
+}
+
+impl UserFilter {
+    /// Whether somebody's invitation ends when it is wanted to. One that has ended, or whose time has
+    /// run out, ends no more.
+    fn finds_end(&self, user: &User, now: Timestamp) -> bool {
+        if self.expires_from.is_none() && self.expires_before.is_none() {
+            return true;
+        }
+        let open = user.invitation.as_ref().filter(|own| own.is_open());
+        let ends = open.map(|open| open.expires_at).filter(|at| now < *at);
+        ends.is_some_and(|at| {
+            self.expires_from.is_none_or(|from| from <= at)
+                && self.expires_before.is_none_or(|before| at < before)
+        })
     }
 }
 

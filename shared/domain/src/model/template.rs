@@ -139,6 +139,7 @@ impl WordingDraft {
                     wording.bytes()
                 ),
             )
+            .with("most", MAX_WORDING_BYTES)
         });
         if problems.is_empty() {
             Ok(wording)
@@ -171,6 +172,7 @@ fn one_line(field: &'static str, text: &str, problems: &mut Problems) -> String 
             "tooLong",
             format!("must be at most {MAX_LINE_LENGTH} characters long"),
         )
+        .with("most", MAX_LINE_LENGTH)
     });
     problems.ensure(text.chars().all(is_plain), || {
         FieldProblem::new(

@@ -5,7 +5,7 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::model::change::Identifier;
-use crate::model::device_event::DeviceEvent;
+use crate::model::device_event::{DeviceEvent, LatestEvent};
 use crate::model::polling::SourcePoll;
 use crate::model::registration::Registration;
 use crate::model::reported_device::ReportedDevice;
@@ -47,7 +47,8 @@ pub trait Devices {
     ) -> impl Future<Output = Result<Option<DeviceEvent>, Unavailable>> + Send;
 
     /// Writes the next version of a message, its first included. While it waits, it is due; when it failed, it is
-    /// listed; settled or failed, it goes when it was kept long enough.
+    /// listed; settled or failed, it goes when it was kept long enough, and is the latest of its source unless a later one
+    /// is.
     fn save_device_event(
         &self,
         event: &DeviceEvent,
@@ -66,6 +67,13 @@ pub trait Devices {
         position: Option<&str>,
         limit: usize,
     ) -> impl Future<Output = Result<ListPage<EventId>, Unavailable>> + Send;
+
+    /// The latest message of each of these sources, of those that had one within 90 days. It may be one too early for a
+    /// moment, and for good if the store fails while a message is written.
+    fn latest_device_events(
+        &self,
+        sources: &[SourceName],
+    ) -> impl Future<Output = Result<Vec<LatestEvent>, Unavailable>> + Send;
 
     /// What sources told of this device.
     fn load_reported_device(

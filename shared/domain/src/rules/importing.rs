@@ -198,6 +198,7 @@ impl Mentioned {
                 "duplicate",
                 format!("stands in line {first} already; keep one of the two lines"),
             )
+            .with("line", first)
         };
         let names = entry.names();
         let by_name = names

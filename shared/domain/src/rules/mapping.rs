@@ -22,27 +22,132 @@ use crate::values::user_name::UserName;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotRead {
     /// It is about something else.
-    #[error("the message is passed over: {0}")]
-    PassedOver(&'static str),
-    /// It cannot be understood; another mapping may do. The text holds nothing of the message.
+    #[error("the message is passed over: {}", .0.as_str())]
+    PassedOver(Passed),
+    /// It cannot be understood; another mapping may do.
     #[error("{0}")]
-    NotUnderstood(String),
+    NotUnderstood(Fault),
+}
+
+/// Why a message is passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// The mapping says so.
+    Ignored,
+    /// The mapping says nothing of such messages.
+    NoRule,
+}
+
+impl Passed {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignored => "the mapping ignores it",
+            Self::NoRule => "no rule of the mapping is for it",
+        }
+    }
+
+    /// A stable name for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Ignored => "ignored",
+            Self::NoRule => "noRule",
+        }
+    }
+}
+
+/// Why a message cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Fault {
+    /// A stable name for programs.
+    pub code: &'static str,
+    /// A sentence for people, which holds nothing of the message.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault of this name.
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+        }
+    }
+}
+
+impl NotRead {
+    /// A stable name for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::PassedOver(why) => why.code(),
+            Self::NotUnderstood(fault) => fault.code,
+        }
+    }
+}
+
+/// Where a mapping looked for a value in a message, and what it found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traced {
+    /// The field of the mapping: `device.serial`, `person.email`, `time`.
+    pub field: String,
+    /// Where it was looked for, in this order.
+    pub pointers: Vec<String>,
+    /// Where something stood; nothing if nowhere.
+    pub found_at: Option<String>,
+    /// What was made of it, as text; nothing if it means nothing.
+    pub value: Option<String>,
+}
+
+/// Where a mapping looks in a message for each of its fields, whatever the message says.
+pub fn trace(mapping: &Mapping, body: &[u8]) -> Result<Vec<Traced>, Fault> {
+    let message = unpacked(mapping, body)?;
+    let device = mapping.device.facts();
+    let device = device.map(|(name, field)| (format!("device.{name}"), field));
+    let person = mapping.person.fields();
+    let person = person.map(|(name, field)| (format!("person.{name}"), field));
+    let time = mapping.time.iter().map(|field| ("time".to_owned(), field));
+    let id = std::iter::once(("device.id".to_owned(), &mapping.device.id));
+    let fields = id.chain(device).chain(person).chain(time);
+    Ok(fields
+        .map(|(name, field)| Traced {
+            field: name,
+            pointers: field.from.clone(),
+            found_at: standing(field, &message).map(|(pointer, _)| pointer.to_owned()),
+            value: found(field, &message).map(written),
+        })
+        .collect())
+}
+
+/// A value as text: without the quotes of JSON.
+fn written(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// A message with the documents inside it unpacked.
+fn unpacked(mapping: &Mapping, body: &[u8]) -> Result<Value, Fault> {
+    let mut message = unwrapping::document(body)?;
+    for unwrap in &mapping.unwrap {
+        unwrapping::unwrap(&mut message, unwrap)?;
+    }
+    Ok(message)
 }
 
 /// Reads a message of a source.
 pub fn read(mapping: &Mapping, source: &SourceName, body: &[u8]) -> Result<DeviceMessage, NotRead> {
-    let mut message = unwrapping::document(body).map_err(NotRead::NotUnderstood)?;
-    for unwrap in &mapping.unwrap {
-        unwrapping::unwrap(&mut message, unwrap).map_err(NotRead::NotUnderstood)?;
-    }
+    let message = unpacked(mapping, body).map_err(NotRead::NotUnderstood)?;
     if mapping.ignore.iter().any(|one| holds(one, &message)) {
-        return Err(NotRead::PassedOver("the mapping ignores it"));
+        return Err(NotRead::PassedOver(Passed::Ignored));
     }
     let rule = mapping
         .rules
         .iter()
         .find(|rule| rule.when.iter().all(|one| holds(one, &message)))
-        .ok_or(NotRead::PassedOver("no rule of the mapping is for it"))?;
+        .ok_or(NotRead::PassedOver(Passed::NoRule))?;
     let mut ignored = Vec::new();
     let device = device(&mapping.device, source, &message, &mut ignored)?;
     let claimants = match rule.says {
@@ -77,7 +182,10 @@ fn device(
     let id = device_facts::id(&id)
         .and_then(|id| id.ok_or_else(|| FieldProblem::new("", "missing", "is not there")))
         .and_then(|id| DeviceId::parse(&format!("{source}:{id}")))
-        .map_err(|problem| NotRead::NotUnderstood(format!("the device's id {}", problem.detail)))?;
+        .map_err(|problem| {
+            let detail = format!("the device's id {}", problem.detail);
+            NotRead::NotUnderstood(Fault::new("noDeviceId", detail))
+        })?;
     let told: Map<String, Value> = fields
         .facts()
         .filter_map(|(name, field)| Some((name.to_owned(), found(field, message)?)))
@@ -162,13 +270,18 @@ fn holds(condition: &Condition, message: &Value) -> bool {
     is_there && is_one
 }
 
-/// The value of a field, with what is made of it.
-fn found(field: &Field, message: &Value) -> Option<Value> {
-    let value = field
+/// The first place of a field at which something stands, and what does.
+fn standing<'a>(field: &'a Field, message: &'a Value) -> Option<(&'a str, &'a Value)> {
+    field
         .from
         .iter()
-        .filter_map(|pointer| at(message, pointer))
-        .find(|value| !field.except.contains(value))?;
+        .filter_map(|pointer| Some((pointer.as_str(), at(message, pointer)?)))
+        .find(|(_, value)| !field.except.contains(value))
+}
+
+/// The value of a field, with what is made of it.
+fn found(field: &Field, message: &Value) -> Option<Value> {
+    let (_, value) = standing(field, message)?;
     if let Some(meaning) = &field.when_present {
         return Some(meaning.clone());
     }

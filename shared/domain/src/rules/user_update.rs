@@ -271,7 +271,7 @@ fn cannot_follow(address: &EmailAddress) -> FieldProblem {
             "is of {}, whose addresses may not be invited, and an invitation is open; check the address, add the domain to sender.recipientDomains in the settings, or cancel the invitation first",
             address.domain()
         ),
-    )
+    ).with("domain", address.domain())
 }
 
 #[cfg(test)]

@@ -209,7 +209,7 @@ fn parse(
                 "is of {}, whose addresses may not be invited; add the domain to sender.recipientDomains in the settings, or set invite to false",
                 email.domain()
             ),
-        ));
+        ).with("domain", email.domain()));
     }
     let display_name = given(new.display_name.as_ref()).and_then(|text| {
         problems.check(DisplayName::parse(text).map_err(|p| p.under("displayName")))

@@ -14,7 +14,7 @@ use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::ports::users::Users;
-use crate::rules::mapping::{self, NotRead, built_in};
+use crate::rules::mapping::{self, Fault, NotRead, built_in};
 use crate::rules::reported_device::{learn, report_of};
 use crate::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration, Reported, Told};
 use crate::values::ids::{DeviceId, EventId};
@@ -87,20 +87,28 @@ where
         let message = read(&settings, &event);
         let of_device = message.as_ref().ok();
         let of_device = of_device.map(|message| message.device.id.clone());
-        let (state, outcome) = match message {
+        let (state, outcome, code) = match message {
             Ok(message) => match self.take_up(&message, &event).await {
-                Ok(placed) => (DeviceEventState::Settled, placed.outcome()),
+                Ok(placed) => (DeviceEventState::Settled, placed.outcome(), None),
                 Err(error) => match error.unreadable() {
                     // To be replayed when the row is repaired.
-                    Some(row) => (DeviceEventState::Failed, row.to_string()),
+                    Some(row) => {
+                        let code = Some("unreadableRecord".to_owned());
+                        (DeviceEventState::Failed, row.to_string(), code)
+                    }
                     None => return Err(error),
                 },
             },
-            Err(NotRead::PassedOver(_)) => (DeviceEventState::Settled, "passedOver".to_owned()),
-            Err(NotRead::NotUnderstood(why)) => (DeviceEventState::Failed, why),
+            Err(NotRead::PassedOver(_)) => {
+                (DeviceEventState::Settled, "passedOver".to_owned(), None)
+            }
+            Err(NotRead::NotUnderstood(Fault { code, detail })) => {
+                (DeviceEventState::Failed, detail, Some(code.to_owned()))
+            }
         };
         let settled = DeviceEvent {
             device: of_device,
+            failure: code,
             ..event.in_state(state, Some(outcome), self.env.clock().now())
         };
         match self.env.store().save_device_event(&settled).await {
@@ -224,7 +232,7 @@ where
 fn read(settings: &Settings, event: &DeviceEvent) -> Result<DeviceMessage, NotRead> {
     let Some(source) = settings.device_source(&event.source) else {
         let why = "the source is no longer in the settings; add it again, and replay the message";
-        return Err(NotRead::NotUnderstood(why.to_owned()));
+        return Err(NotRead::NotUnderstood(Fault::new("sourceGone", why)));
     };
     let mapping = match &source.mapping {
         Some(own) => own.clone(),

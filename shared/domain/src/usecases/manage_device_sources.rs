@@ -1,7 +1,7 @@
 //! What administrators do with sources of device events beside the settings: their secrets, the messages that could
 //! not be carried on, and a mapping that is tried before it is saved.
 
-use crate::model::device_event::{DeviceEvent, DeviceEventState};
+use crate::model::device_event::{DeviceEvent, DeviceEventState, LatestEvent};
 use crate::model::mapping::Mapping;
 use crate::model::polling::SourcePoll;
 use crate::model::reported_device::DeviceMessage;
@@ -16,7 +16,7 @@ use crate::ports::keys::Keys;
 use crate::ports::reads::{ListPage, readable};
 use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
-use crate::rules::mapping::{self, NotRead, built_in};
+use crate::rules::mapping::{self, NotRead, Traced, built_in};
 use crate::values::hex::hex;
 use crate::values::ids::EventId;
 use crate::values::problem::FieldProblem;
@@ -35,6 +35,8 @@ pub struct SourceReport {
     pub credentials_since: Option<Timestamp>,
     /// How far the asking is, of a source that is asked.
     pub poll: Option<SourcePoll>,
+    /// Its latest message of which is known what became of it.
+    pub latest: Option<LatestEvent>,
 }
 
 /// Why something was not done.
@@ -78,6 +80,12 @@ where
     pub async fn list(&self) -> Result<Vec<SourceReport>, Unavailable> {
         let settings = self.env.store().current_settings().await?.settings;
         let secrets = self.env.keys().latest_sender_secrets().await?;
+        let names: Vec<SourceName> = settings
+            .device_sources
+            .iter()
+            .map(|source| source.name.clone())
+            .collect();
+        let latest = self.env.store().latest_device_events(&names).await?;
         let mut reports = Vec::new();
         for source in settings.device_sources {
             let service = source.api.as_ref().map(|api| api.address.service());
@@ -91,6 +99,7 @@ where
                 secrets: secrets.of(&source.name).to_vec(),
                 credentials_since: credentials.map(|held| held.since),
                 poll,
+                latest: latest.iter().find(|one| one.source == source.name).cloned(),
                 source,
             });
         }
@@ -270,13 +279,22 @@ fn still_used(held: SenderSecrets, settings: &Settings) -> SenderSecrets {
     held.of_sources(|name| settings.device_source(name).is_some(), service)
 }
 
+/// What a mapping makes of a body.
+#[derive(Debug)]
+pub struct TriedMapping {
+    /// What the body says.
+    pub read: Result<DeviceMessage, NotRead>,
+    /// Where the mapping looked for each of its fields; nothing where the body cannot be unpacked.
+    pub looked: Vec<Traced>,
+}
+
 /// What a body would say by a mapping, or by the one that is built in for a kind.
 pub fn try_mapping(
     kind: SourceKind,
     own: Option<&Mapping>,
     source: &SourceName,
     body: &[u8],
-) -> Result<Result<DeviceMessage, NotRead>, Vec<FieldProblem>> {
+) -> Result<TriedMapping, Vec<FieldProblem>> {
     let mapping = match own {
         Some(own) => {
             let wrong = own.check();
@@ -294,5 +312,8 @@ pub fn try_mapping(
             )]
         })?,
     };
-    Ok(mapping::read(&mapping, source, body))
+    Ok(TriedMapping {
+        read: mapping::read(&mapping, source, body),
+        looked: mapping::trace(&mapping, body).unwrap_or_default(),
+    })
 }

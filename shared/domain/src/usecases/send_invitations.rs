@@ -253,7 +253,8 @@ pub fn check_selection(selection: &Selection) -> Result<(), Vec<FieldProblem>> {
                 "names {} users; {MAX_IDS} is the most, beyond that select by filter",
                 users.len()
             ),
-        ),
+        )
+        .with("most", MAX_IDS),
         Selection::Filter { except, .. } if except.len() > MAX_EXCEPTIONS => FieldProblem::new(
             "selection.except",
             "tooMany",
@@ -261,7 +262,8 @@ pub fn check_selection(selection: &Selection) -> Result<(), Vec<FieldProblem>> {
                 "names {} exceptions; {MAX_EXCEPTIONS} is the most",
                 except.len()
             ),
-        ),
+        )
+        .with("most", MAX_EXCEPTIONS),
         Selection::Users(_) | Selection::Filter { .. } => return Ok(()),
     };
     Err(vec![problem])

@@ -236,7 +236,8 @@ fn parse_token(text: &str, longest: usize) -> Result<String, FieldProblem> {
             "",
             "tooLong",
             format!("must be at most {longest} characters long"),
-        ));
+        )
+        .with("most", longest));
     }
     if !text.chars().all(crate::values::names::is_plain) {
         return Err(FieldProblem::new(

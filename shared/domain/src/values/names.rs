@@ -62,7 +62,8 @@ fn parse_line(typed: &str, longest: usize) -> Result<String, FieldProblem> {
             "",
             "tooLong",
             format!("must be at most {longest} characters long"),
-        ));
+        )
+        .with("most", longest));
     }
     if !text.chars().all(is_plain) {
         return Err(FieldProblem::new(
@@ -231,6 +232,7 @@ pub fn parse_groups(names: &[String], problems: &mut Problems) -> BTreeSet<Group
             "tooMany",
             format!("must be at most {MAX_GROUPS} groups"),
         )
+        .with("most", MAX_GROUPS)
     });
     groups
 }

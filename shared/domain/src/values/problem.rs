@@ -1,5 +1,7 @@
 //! What is wrong with an input: one entry per field, in words that say what to do.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// One field that cannot be accepted, and what to do about it.
@@ -11,6 +13,9 @@ pub struct FieldProblem {
     pub code: &'static str,
     /// A sentence for people. It never repeats a secret.
     pub detail: String,
+    /// What the sentence says in numbers and names, so that it can be said in other languages: `least`, `most`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<&'static str, String>,
 }
 
 impl FieldProblem {
@@ -20,7 +25,15 @@ impl FieldProblem {
             field: field.into(),
             code,
             detail: detail.into(),
+            parameters: BTreeMap::new(),
         }
+    }
+
+    /// The same problem with something that its sentence says.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.parameters.insert(name, value.to_string());
+        self
     }
 
     /// The same problem, seen from the document that holds this one under `parent`.

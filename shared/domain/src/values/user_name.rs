@@ -37,7 +37,7 @@ impl UserName {
         }
         if name.chars().count() > MAX_LENGTH {
             let detail = format!("must be at most {MAX_LENGTH} characters long");
-            return Err(FieldProblem::new("", "tooLong", detail));
+            return Err(FieldProblem::new("", "tooLong", detail).with("most", MAX_LENGTH));
         }
         if !name.chars().all(|c| is_plain(c) && !text::is_invisible(c)) {
             return Err(FieldProblem::new(

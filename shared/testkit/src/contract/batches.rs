@@ -77,6 +77,8 @@ pub async fn a_batch_and_its_cursor_are_read_as_they_were_written<S: Store>(stor
         text: "Ann".to_owned(),
         begun: true,
         enabled: Some(false),
+        expires_from: Some(monday_morning()),
+        expires_before: Some(monday_morning()),
     };
     for builder in [
         a_batch().of(&[ids(), ids()]),

@@ -179,6 +179,59 @@ pub async fn failed_messages_are_listed_newest_first_page_by_page<S: Store>(stor
     assert_eq!(listed.await, ids);
 }
 
+/// Whatever order they were written in, and also when one that failed is carried on again.
+pub async fn of_each_source_the_latest_message_is_known_with_what_became_of_it<S: Store>(store: S) {
+    let [phones, macs, silent] =
+        ["phones", "macs", "silent"].map(|name| SourceName::parse(name).unwrap());
+    let of = |source: &SourceName| DeviceEvent {
+        source: source.clone(),
+        ..a_device_event()
+    };
+    let mut of_phones = [of(&phones), of(&phones), of(&phones)];
+    of_phones.sort_by_key(|event| event.id);
+    let [first, second, third] = of_phones;
+    let other = of(&macs);
+    for event in [&first, &second, &third, &other] {
+        written(&store, event.clone()).await;
+    }
+    let sources = [phones, macs, silent];
+    let latest = async || {
+        let mut latest = store.latest_device_events(&sources).await.unwrap();
+        latest.sort_by_key(|one| one.source.clone());
+        latest
+            .into_iter()
+            .map(|one| (one.id, one.state, one.failure))
+            .collect::<Vec<_>>()
+    };
+    let (failed, settled) = (DeviceEventState::Failed, DeviceEventState::Settled);
+
+    assert_eq!(latest().await, []);
+    let second = DeviceEvent {
+        failure: Some("noJson".to_owned()),
+        ..second.in_state(failed, Some("why".to_owned()), monday_morning())
+    };
+    let second = written(&store, second).await;
+    in_state(&store, first, settled).await;
+    let why = Some("noJson".to_owned());
+    assert_eq!(latest().await, [(second.id, failed, why.clone())]);
+    in_state(&store, other.clone(), settled).await;
+    let waiting = in_state(&store, second, DeviceEventState::Waiting).await;
+    assert_eq!(
+        latest().await,
+        [(other.id, settled, None), (waiting.id, failed, why)]
+    );
+    let second = in_state(&store, waiting, settled).await;
+    assert_eq!(
+        latest().await,
+        [(other.id, settled, None), (second.id, settled, None)]
+    );
+    let third = in_state(&store, third, settled).await;
+    assert_eq!(
+        latest().await,
+        [(other.id, settled, None), (third.id, settled, None)]
+    );
+}
+
 /// Another one is absent.
 pub async fn a_device_that_was_told_of_is_read_as_it_was_written<S: Store>(store: S) {
     let device = a_reported_device("enterprises/e/devices/#1");

@@ -81,6 +81,7 @@ pub async fn a_job_its_cursor_its_users_and_its_file_are_read_as_they_were_writt
                 field: "locale".to_owned(),
                 code: "untranslated".to_owned(),
                 detail: "is fi".to_owned(),
+                parameters: [("language".to_owned(), "fi".to_owned())].into(),
             }],
         },
     ];

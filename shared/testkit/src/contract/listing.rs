@@ -381,6 +381,58 @@ pub async fn an_invitation_whose_time_ran_out_is_listed_as_expired<S: Store>(sto
     }
 }
 
+/// Also where the next thing to happen is a reminder; an invitation that has ended ends no more.
+pub async fn users_are_found_by_when_their_open_invitation_ends<S: Store>(store: S) {
+    let now = monday_morning();
+    let after = |hours| now + SignedDuration::from_hours(hours);
+    let mut ends = Vec::new();
+    for hours in [5, 30, 29, 1, 24, 60] {
+        let reminded = an_invitation()
+            .until(after(hours))
+            .reminded_at(after(hours / 2));
+        let user = invited(&store, reminded).await;
+        ends.push((hours, user.id));
+    }
+    for ended in [InvitationState::Completed, InvitationState::Cancelled] {
+        invited(&store, an_invitation().until(after(26)).in_state(ended)).await;
+    }
+    added(&store, a_user().build()).await;
+
+    for (from, before, expected) in [
+        (None, Some(24), vec![1, 5]),
+        (Some(24), Some(30), vec![24, 29]),
+        (Some(30), None, vec![30, 60]),
+        (Some(25), Some(26), vec![]),
+        (None, Some(1000), vec![1, 5, 24, 29, 30, 60]),
+    ] {
+        let filter = UserFilter {
+            expires_from: from.map(after),
+            expires_before: before.map(after),
+            ..everyone()
+        };
+        for limit in [100, 1] {
+            for (moment, gone) in [(now, 0), (after(5), 5)] {
+                let listed = whole_list(&store, &filter, limit, moment).await;
+                let mut found: Vec<i64> = listed
+                    .iter()
+                    .filter_map(|user| ends.iter().find(|(_, id)| *id == user.id))
+                    .map(|(hours, _)| *hours)
+                    .collect();
+                found.sort_unstable();
+                let left: Vec<i64> = expected.iter().copied().filter(|at| *at > gone).collect();
+                assert_eq!(
+                    (found, listed.len()),
+                    (left.clone(), left.len()),
+                    "{filter:?}"
+                );
+                let mut sorted = listed.clone();
+                sorted.sort_by_key(|user| user.email.normalised().as_str().to_owned());
+                assert_eq!(sorted, listed);
+            }
+        }
+    }
+}
+
 /// A page is shown without a request for each row.
 pub async fn everyone_on_the_list_comes_with_their_invitation<S: Store>(store: S) {
     let user = invited(&store, an_invitation()).await;

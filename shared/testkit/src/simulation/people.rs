@@ -240,7 +240,7 @@ fn asked(
             },
         },
         UseCase::ImportUsers => Job::Import(file(dice, users)),
-        UseCase::PreviewInvitations => Job::Preview(preview(dice, users)),
+        UseCase::PreviewInvitations => Job::Preview(preview(dice, users, now)),
         UseCase::ReportBatch => Job::ReportOn(some_batch(dice, ledger)?),
         UseCase::ReportOverview => Job::Overview,
         UseCase::TryAddressAgain => Job::TryAgain(suppressed(dice, users).unwrap_or(user.id)),
@@ -249,14 +249,14 @@ fn asked(
         UseCase::Redeem => return shows(dice, ledger, &user),
         UseCase::RequestPin => Job::RequestPin(user.email),
         UseCase::ResumeDelivery => ledger.store.pause().map(|_| Job::Resume)?,
-        UseCase::SendInvitations if dice.happens(430) => filtered(dice, users),
+        UseCase::SendInvitations if dice.happens(430) => filtered(dice, users, now),
         UseCase::SendInvitations => named(dice, users),
         UseCase::StopBatch => Job::Stop(some_batch(dice, ledger)?),
         UseCase::StartJob if dice.happens(250) => Job::StartImport(ImportFile {
             dry_run: false,
             ..file(dice, users)
         }),
-        UseCase::StartJob => to_many(dice, users),
+        UseCase::StartJob => to_many(dice, users, now),
         UseCase::ReportJob => Job::ReportOnMany(some_job(dice, ledger)?),
         UseCase::StopJob => Job::StopMany(some_job(dice, ledger)?),
         UseCase::AssignDevice => devices::assigned(dice, ledger, &user)?,
@@ -370,9 +370,9 @@ fn some_job(dice: &mut Dice, ledger: &Ledger) -> Option<JobId> {
 }
 
 /// An action for many people, named or found by a filter.
-fn to_many(dice: &mut Dice, users: &[User]) -> Job {
+fn to_many(dice: &mut Dice, users: &[User], now: Timestamp) -> Job {
     let selection = if dice.happens(500) {
-        everybody_like(dice, users)
+        everybody_like(dice, users, now)
     } else {
         some_of(dice, users)
     };
@@ -479,9 +479,9 @@ fn wording(dice: &mut Dice) -> TemplateOrder {
     }
 }
 
-fn preview(dice: &mut Dice, users: &[User]) -> PreviewOrder {
+fn preview(dice: &mut Dice, users: &[User], now: Timestamp) -> PreviewOrder {
     let selection = if dice.happens(500) {
-        everybody_like(dice, users)
+        everybody_like(dice, users, now)
     } else {
         some_of(dice, users)
     };
@@ -525,7 +525,7 @@ fn named(dice: &mut Dice, users: &[User]) -> Job {
     }
 }
 
-fn everybody_like(dice: &mut Dice, users: &[User]) -> Selection {
+fn everybody_like(dice: &mut Dice, users: &[User], now: Timestamp) -> Selection {
     let mut filter = UserFilter::default();
     for state in InvitationState::ALL {
         if dice.happens(250) {
@@ -536,6 +536,10 @@ fn everybody_like(dice: &mut Dice, users: &[User]) -> Selection {
         let group = if dice.happens(500) { "staff" } else { "field" };
         filter.groups.extend(GroupName::parse(group));
     }
+    if dice.happens(100) {
+        let hours = 1 + i64::try_from(dice.below(240)).unwrap_or(0);
+        filter.expires_before = Some(now + SignedDuration::from_hours(hours));
+    }
     let mut except = BTreeSet::new();
     if dice.happens(300) {
         except.extend(dice.pick(users).map(|user| user.id));
@@ -543,8 +547,8 @@ fn everybody_like(dice: &mut Dice, users: &[User]) -> Selection {
     Selection::Filter { filter, except }
 }
 
-fn filtered(dice: &mut Dice, users: &[User]) -> Job {
-    let selection = everybody_like(dice, users);
+fn filtered(dice: &mut Dice, users: &[User], now: Timestamp) -> Job {
+    let selection = everybody_like(dice, users, now);
     let order = order(selection, choice(dice));
     Job::Send {
         order,

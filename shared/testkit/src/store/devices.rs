@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use beckon_domain::model::change::Identifier;
-use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState};
+use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState, LatestEvent};
 use beckon_domain::model::polling::SourcePoll;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::reported_device::ReportedDevice;
@@ -85,6 +85,13 @@ impl Devices for MemoryStore {
                 return Err(SaveError::Conflict);
             }
             rows.device_events.insert(event.id, event.clone());
+            if let Some(latest) = LatestEvent::of(event) {
+                let kept = rows.latest_events.entry(event.source.clone());
+                let kept = kept.or_insert_with(|| latest.clone());
+                if kept.id <= latest.id {
+                    *kept = latest;
+                }
+            }
             Ok(())
         })
         .await
@@ -128,6 +135,19 @@ impl Devices for MemoryStore {
                 items,
                 unreadable: 0,
             }
+        })
+        .await
+    }
+
+    async fn latest_device_events(
+        &self,
+        sources: &[SourceName],
+    ) -> Result<Vec<LatestEvent>, Unavailable> {
+        self.read_index(Call::LatestDeviceEvents, |rows| {
+            let latest = sources
+                .iter()
+                .filter_map(|source| rows.latest_events.get(source));
+            latest.cloned().collect()
         })
         .await
     }

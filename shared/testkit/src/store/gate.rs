@@ -31,6 +31,7 @@ pub enum Call {
     SaveDeviceEvent,
     DueDeviceEvents,
     FailedDeviceEvents,
+    LatestDeviceEvents,
     LoadReportedDevice,
     SaveReportedDevice,
     ForgetReportedDevice,
@@ -151,6 +152,7 @@ impl Call {
             | Self::LoadDeviceEvent
             | Self::DueDeviceEvents
             | Self::FailedDeviceEvents
+            | Self::LatestDeviceEvents
             | Self::LoadReportedDevice
             | Self::UnassignedDevices
             | Self::UnassignedDevicesOf

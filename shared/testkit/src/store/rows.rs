@@ -7,7 +7,7 @@ use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange};
 use beckon_domain::model::counting::{CountSheet, Counts, Ledger, Scope, SheetKey, Uncounted};
 use beckon_domain::model::delivery::Pause;
-use beckon_domain::model::device_event::DeviceEvent;
+use beckon_domain::model::device_event::{DeviceEvent, LatestEvent};
 use beckon_domain::model::erasure::{Tombstone, over_since};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
@@ -47,6 +47,7 @@ pub(super) struct Rows {
     pub(super) registrations: BTreeMap<(UserId, DeviceId), Registration>,
     pub(super) sessions: BTreeMap<SessionDigest, Session>,
     pub(super) device_events: BTreeMap<EventId, DeviceEvent>,
+    pub(super) latest_events: BTreeMap<SourceName, LatestEvent>,
     pub(super) reported_devices: BTreeMap<DeviceId, ReportedDevice>,
     pub(super) source_polls: BTreeMap<SourceName, SourcePoll>,
     /// By version, from 0.
@@ -97,6 +98,7 @@ impl Rows {
             registrations: BTreeMap::new(),
             sessions: BTreeMap::new(),
             device_events: BTreeMap::new(),
+            latest_events: BTreeMap::new(),
             reported_devices: BTreeMap::new(),
             source_polls: BTreeMap::new(),
             settings: vec![defaults],

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
+use beckon_domain::ports::delivery::Delivery as _;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::mails::Mails as _;
 use beckon_domain::ports::reads::{ListOrder, ListPage};
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use crate::table::Table;
 use crate::table::keys::{ListKind, id_in};
 use crate::table::list::Entry;
+use crate::table::rows;
 
 /// The most users that one page of a filtered list looks at: what a rare match costs is bounded,
 /// and the page may come out short.
@@ -29,6 +31,12 @@ impl Table {
         limit: usize,
         now: Timestamp,
     ) -> Result<ListPage<User>, Unavailable> {
+        if let Some(page) = self
+            .page_of_ending(order, filter, position, limit, now)
+            .await?
+        {
+            return Ok(page);
+        }
         let ascending = order == ListOrder::Ascending;
         let everyone = *filter == UserFilter::default();
         let mut items = Vec::new();
@@ -87,6 +95,67 @@ impl Table {
                 });
             }
         }
+    }
+
+    /// A page of those whose invitation ends before a moment, if few do: they are found by when they are due, and no
+    /// other row is read. Who is due before then ends then or later, never sooner.
+    async fn page_of_ending(
+        &self,
+        order: ListOrder,
+        filter: &UserFilter,
+        position: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Option<ListPage<User>>, Unavailable> {
+        let Some(before) = filter.expires_before else {
+            return Ok(None);
+        };
+        let mut due: Vec<UserId> = Vec::new();
+        let mut from = None;
+        loop {
+            let most = LOOKED_AT + 1 - due.len();
+            let page = self.due_by(before, from.as_deref(), most).await?;
+            due.extend(page.items);
+            if due.len() > LOOKED_AT {
+                return Ok(None);
+            }
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        let read = self.read_users(&due).await?;
+        let mut found = read.found;
+        found.retain(|user| filter.finds(user, now));
+        if !filter.deliveries.is_empty() {
+            self.retain_by_mail(&mut found, filter).await?;
+        }
+        let mut found: Vec<(String, User)> = found
+            .into_iter()
+            .map(|user| (rows::list_order(&user), user))
+            .filter(|(own, _)| {
+                position.is_none_or(|position| match order {
+                    ListOrder::Ascending => position < own.as_str(),
+                    ListOrder::Descending => own.as_str() < position,
+                })
+            })
+            .collect();
+        found.sort_by(|(one, _), (other, _)| match order {
+            ListOrder::Ascending => one.cmp(other),
+            ListOrder::Descending => other.cmp(one),
+        });
+        let more = found.len() > limit;
+        found.truncate(limit);
+        Ok(Some(ListPage {
+            next: found.last().filter(|_| more).map(|(own, _)| own.clone()),
+            items: found.into_iter().map(|(_, user)| user).collect(),
+            // Each page reads all of them; what cannot be read is counted with the first.
+            unreadable: if position.is_none() {
+                read.unreadable.len()
+            } else {
+                0
+            },
+        }))
     }
 
     /// Keeps those whose invitation's mail stands as the filter wants.

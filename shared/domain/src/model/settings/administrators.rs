@@ -65,7 +65,7 @@ impl AdministratorsDraft {
                     "has {} entries; {MAX_ADDRESSES} is the most. A distribution list takes one entry",
                     self.addresses.len()
                 ),
-            ));
+            ).with("most", MAX_ADDRESSES));
             return None;
         }
         let addresses = list(&self.addresses, FIELD, EmailAddress::parse, problems)?;

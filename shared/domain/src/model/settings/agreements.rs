@@ -87,14 +87,17 @@ pub(super) fn parse(
     problems: &mut Problems,
 ) -> Option<Vec<AgreementWording>> {
     if drafts.len() > MAX_LIST_LENGTH {
-        problems.add(FieldProblem::new(
-            "agreements",
-            "tooMany",
-            format!(
-                "has {} entries; {MAX_LIST_LENGTH} is the most",
-                drafts.len()
-            ),
-        ));
+        problems.add(
+            FieldProblem::new(
+                "agreements",
+                "tooMany",
+                format!(
+                    "has {} entries; {MAX_LIST_LENGTH} is the most",
+                    drafts.len()
+                ),
+            )
+            .with("most", MAX_LIST_LENGTH),
+        );
         return None;
     }
     let mut parsed = Vec::new();
@@ -136,7 +139,8 @@ pub(super) fn parse_text(text: &str, max_length: usize) -> Result<String, FieldP
             "",
             "tooLong",
             format!("must be at most {max_length} characters long; link to what does not fit"),
-        ));
+        )
+        .with("most", max_length));
     }
     if text.chars().any(|c| c != '\n' && !is_plain(c)) {
         return Err(FieldProblem::new(

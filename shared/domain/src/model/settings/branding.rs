@@ -202,7 +202,7 @@ impl Logo {
                     "is a file of {} bytes; {MAX_LOGO_BYTES} are the most, since every mail carries it",
                     bytes.len()
                 ),
-            ));
+            ).with("most", MAX_LOGO_BYTES));
         }
         let size = match content_type {
             LogoType::Png => png_size(&bytes),
@@ -224,7 +224,9 @@ impl Logo {
                     EDGES.start(),
                     EDGES.end()
                 ),
-            ));
+            )
+            .with("least", EDGES.start())
+            .with("most", EDGES.end()));
         }
         Ok(Self {
             content_type,

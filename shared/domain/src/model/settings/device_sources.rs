@@ -89,7 +89,8 @@ impl SourceKind {
     }
 
     /// How one of this kind can prove itself, where nothing else is said; `None` if that must be said.
-    fn usual(self) -> Option<Authentication> {
+    #[must_use]
+    pub fn usual(self) -> Option<Authentication> {
         match self {
             Self::NanoMdm => Some(Authentication::Hmac {
                 header: "X-Hmac-Signature".to_owned(),
@@ -324,11 +325,14 @@ pub(super) fn parse(
     problems: &mut Problems,
 ) -> Option<Vec<DeviceSource>> {
     if drafts.len() > MAX_SOURCES {
-        problems.add(FieldProblem::new(
-            "deviceSources",
-            "tooMany",
-            format!("has {} entries; {MAX_SOURCES} is the most", drafts.len()),
-        ));
+        problems.add(
+            FieldProblem::new(
+                "deviceSources",
+                "tooMany",
+                format!("has {} entries; {MAX_SOURCES} is the most", drafts.len()),
+            )
+            .with("most", MAX_SOURCES),
+        );
         return None;
     }
     let mut parsed = Vec::new();

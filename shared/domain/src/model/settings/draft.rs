@@ -396,7 +396,8 @@ fn parse_from(text: &str, deployed: &EmailAddress) -> Result<EmailAddress, Field
             "must be an address at {}: Beckon was deployed to send as that domain alone",
             deployed.domain()
         ),
-    ))
+    )
+    .with("domain", deployed.domain()))
 }
 
 impl SenderDraft {
@@ -492,14 +493,17 @@ impl OrganisationDraft {
 impl EnrolmentDraft {
     fn parse(self, problems: &mut Problems) -> Option<Vec<EnrolmentAddress>> {
         if self.addresses.len() > MAX_LIST_LENGTH {
-            problems.add(FieldProblem::new(
-                "enrolment.addresses",
-                "tooMany",
-                format!(
-                    "has {} entries; {MAX_LIST_LENGTH} is the most",
-                    self.addresses.len()
-                ),
-            ));
+            problems.add(
+                FieldProblem::new(
+                    "enrolment.addresses",
+                    "tooMany",
+                    format!(
+                        "has {} entries; {MAX_LIST_LENGTH} is the most",
+                        self.addresses.len()
+                    ),
+                )
+                .with("most", MAX_LIST_LENGTH),
+            );
             return None;
         }
         let mut parsed = Vec::new();

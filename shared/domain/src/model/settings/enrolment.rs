@@ -123,7 +123,8 @@ impl EnrolmentUrl {
                         "has the variable {{{variable}}}, which does not exist; there are {{{}}}",
                         VARIABLES.join("}, {")
                     ),
-                ));
+                )
+                .with("variable", variable));
             }
         }
         Ok(Self(text.to_owned()))

@@ -22,15 +22,19 @@ pub(super) fn in_range(
         .ok()
         .filter(|value| range.contains(value));
     if value.is_none() {
-        problems.add(FieldProblem::new(
-            field,
-            "outOfRange",
-            format!(
-                "is {given}, but must be from {} to {}",
-                range.start(),
-                range.end()
-            ),
-        ));
+        problems.add(
+            FieldProblem::new(
+                field,
+                "outOfRange",
+                format!(
+                    "is {given}, but must be from {} to {}",
+                    range.start(),
+                    range.end()
+                ),
+            )
+            .with("least", range.start())
+            .with("most", range.end()),
+        );
     }
     value
 }
@@ -42,11 +46,14 @@ pub(super) fn list<T: Ord>(
     problems: &mut Problems,
 ) -> Option<BTreeSet<T>> {
     if texts.len() > MAX_LIST_LENGTH {
-        problems.add(FieldProblem::new(
-            field,
-            "tooMany",
-            format!("has {} entries; {MAX_LIST_LENGTH} is the most", texts.len()),
-        ));
+        problems.add(
+            FieldProblem::new(
+                field,
+                "tooMany",
+                format!("has {} entries; {MAX_LIST_LENGTH} is the most", texts.len()),
+            )
+            .with("most", MAX_LIST_LENGTH),
+        );
         return None;
     }
     let mut parsed = BTreeSet::new();

@@ -148,14 +148,17 @@ pub(super) fn parse(
     problems: &mut Problems,
 ) -> Option<Vec<GroupSettings>> {
     if drafts.len() > MAX_LIST_LENGTH {
-        problems.add(FieldProblem::new(
-            "groups",
-            "tooMany",
-            format!(
-                "has {} entries; {MAX_LIST_LENGTH} is the most",
-                drafts.len()
-            ),
-        ));
+        problems.add(
+            FieldProblem::new(
+                "groups",
+                "tooMany",
+                format!(
+                    "has {} entries; {MAX_LIST_LENGTH} is the most",
+                    drafts.len()
+                ),
+            )
+            .with("most", MAX_LIST_LENGTH),
+        );
         return None;
     }
     // What everybody else has was wrong and has been named; what builds on it is not wrong as
@@ -174,7 +177,7 @@ pub(super) fn parse(
                         "names the group {} a second time, and only the first entry would hold; make them one",
                         entry.group.as_str()
                     ),
-                ));
+                ).with("group", entry.group.as_str()));
                 whole = false;
             }
             Some(entry) => parsed.push(entry),

@@ -172,7 +172,7 @@ impl RegistrationDraft {
                     "lets a guesser hit one invitation with a chance of 1 in {:.0}; at most 1 in 1,000 is allowed. Make the PIN longer, allow fewer tries, or switch allowPinRequest off",
                     (1.0 / chance).floor()
                 ),
-            ));
+            ).with("chance", (1.0 / chance).floor()));
             return None;
         }
         Some(RegistrationSettings {

@@ -134,7 +134,7 @@ impl RemindersDraft {
                 format!(
                     "would remind nobody: an invitation ends after {hours} hours. Let the reminders start sooner, let invitations live longer, or switch reminders.enabled off"
                 ),
-            ));
+            ).with("hours", hours));
             return None;
         }
         Some(Reminders {

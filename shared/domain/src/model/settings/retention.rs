@@ -39,6 +39,8 @@ impl RetentionDraft {
                 "outOfRange",
                 format!("must be from 1 to {MAX_DAYS}, or null for never"),
             )
+            .with("least", 1)
+            .with("most", MAX_DAYS)
         });
         holds.then_some(Retention {
             erase_after_days: self.erase_after_days,

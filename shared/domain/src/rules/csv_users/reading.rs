@@ -74,11 +74,14 @@ pub fn parse(bytes: &[u8], charset: Option<&str>) -> Result<CsvUsers, Vec<FieldP
     let mut rows = Vec::new();
     for record in records {
         if rows.len() == MAX_ROWS {
-            return Err(vec![FieldProblem::new(
-                "",
-                "tooManyRows",
-                format!("has more than {MAX_ROWS} rows; split the file"),
-            )]);
+            return Err(vec![
+                FieldProblem::new(
+                    "",
+                    "tooManyRows",
+                    format!("has more than {MAX_ROWS} rows; split the file"),
+                )
+                .with("most", MAX_ROWS),
+            ]);
         }
         rows.push(header.row(&record));
     }

@@ -173,7 +173,7 @@ fn unclosed(opened: u64, last: u64) -> FieldProblem {
         format!(
             "has a cell that opens a quotation mark in line {opened} and never closes it{swallowed}; close it, or take it away"
         ),
-    )
+    ).with("line", opened)
 }
 
 fn misplaced(line: u64) -> FieldProblem {
@@ -183,7 +183,7 @@ fn misplaced(line: u64) -> FieldProblem {
         format!(
             "has a cell with text behind the quotation mark that closes it, in line {line}; put marks around the whole cell and write each one inside twice, or take them away"
         ),
-    )
+    ).with("line", line)
 }
 
 fn broken(opened: u64, closed: u64) -> FieldProblem {
@@ -193,7 +193,7 @@ fn broken(opened: u64, closed: u64) -> FieldProblem {
         format!(
             "has a cell with a line break in it, from line {opened} to line {closed}; perhaps a quotation mark was left open in line {opened}"
         ),
-    )
+    ).with("line", opened)
 }
 
 #[cfg(test)]

@@ -257,7 +257,8 @@ impl Known {
             column.header(),
             "duplicate",
             format!("line {other} is about the same person; keep one of the two lines"),
-        ))
+        )
+        .with("line", other))
     }
 
     /// What becomes of whom the row in this line is about. `id` is for a new user; `inviting` says
@@ -298,7 +299,7 @@ impl Known {
                     "is of {}, whose addresses may not be invited; add the domain to sender.recipientDomains in the settings, or import with invite=false",
                     email.domain()
                 ),
-            ));
+            ).with("domain", email.domain()));
         }
         let user = User::new(id, email, now);
         Ok(Decision::Add(Box::new(entry.applied_to(&user))))

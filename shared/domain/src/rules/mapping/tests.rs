@@ -106,7 +106,7 @@ fn the_user_channel_and_what_comes_after_the_enrolment_say_nothing() {
 fn a_body_that_is_hostile_is_refused_in_words_and_shows_nothing_of_itself() {
     let mapping = built_in::mapping(SourceKind::NanoMdm).unwrap();
     let refused = |body: &[u8]| match read(&mapping, &source(), body) {
-        Err(NotRead::NotUnderstood(why)) => why,
+        Err(NotRead::NotUnderstood(fault)) => fault.detail,
         other => panic!("{other:?}"),
     };
     let with_payload = |payload: &str| {
@@ -187,7 +187,7 @@ fn a_pubsub_envelope_without_data_is_kept_as_not_understood() {
         json!({ "message": { "attributes": { "notificationType": "test" }, "messageId": "2" } });
 
     assert!(
-        matches!(by(SourceKind::Android, &envelope), Err(NotRead::NotUnderstood(why)) if why.contains("id"))
+        matches!(by(SourceKind::Android, &envelope), Err(NotRead::NotUnderstood(why)) if why.code == "noDeviceId")
     );
     assert!(matches!(
         by(SourceKind::Android, &test),
@@ -340,4 +340,46 @@ fn the_systems_that_are_built_in_are_read_as_their_documents_say() {
         micro,
         (Said::Enrolled, "mdm:U-4".to_owned(), String::new(), true)
     );
+}
+
+#[test]
+fn a_trace_says_of_each_field_where_it_was_looked_for_and_what_was_found() {
+    let mapping: Mapping = serde_json::from_value(json!({
+        "unwrap": [{ "from": "/inner", "as": "json", "to": "inside" }],
+        "rules": [{ "says": "enrolled" }],
+        "device": {
+            "id": { "from": ["/inside/udid"] },
+            "serial": { "from": ["/sn", "/serial"] },
+            "supervised": { "from": ["/mode"], "map": { "full": true } },
+        },
+        "person": { "email": { "from": ["/user", "/mail"] } },
+        "time": { "from": ["/at"] },
+    }))
+    .unwrap();
+    let body = json!({ "inner": "{\"udid\": \"U-1\"}", "serial": "S-1", "mode": "part", "mail": "ada@example.com" });
+
+    let traced = trace(&mapping, body.to_string().as_bytes()).unwrap();
+
+    let told: Vec<_> = traced
+        .iter()
+        .map(|one| {
+            (
+                one.field.as_str(),
+                one.found_at.as_deref(),
+                one.value.clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("device.id", Some("/inside/udid"), Some("U-1")),
+            ("device.serial", Some("/serial"), Some("S-1")),
+            ("device.supervised", Some("/mode"), None),
+            ("person.email", Some("/mail"), Some("ada@example.com")),
+            ("time", None, None),
+        ]
+    );
+    assert_eq!(traced[1].pointers, ["/sn", "/serial"]);
+    assert_eq!(trace(&mapping, b"{").unwrap_err().code, "endsTooSoon");
 }

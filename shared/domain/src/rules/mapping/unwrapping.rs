@@ -10,6 +10,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::Fault;
 use crate::model::mapping::{Packed, Unwrap};
 
 /// How deep a document may nest.
@@ -25,7 +26,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The JSON document that a body is.
-pub(super) fn document(body: &[u8]) -> Result<Value, String> {
+pub(super) fn document(body: &[u8]) -> Result<Value, Fault> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let counted = Cell::new(0);
     let value = Limited::new(&counted).deserialize(&mut json);
@@ -35,21 +36,23 @@ pub(super) fn document(body: &[u8]) -> Result<Value, String> {
 }
 
 /// What is wrong with JSON, without what it quotes.
-fn json_problem(what: &str, error: &serde_json::Error) -> String {
-    let kind = match error.classify() {
-        serde_json::error::Category::Eof => "ends too soon",
-        serde_json::error::Category::Data => "nests too deep or holds too much",
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "is no JSON",
+fn json_problem(what: &str, error: &serde_json::Error) -> Fault {
+    let (code, kind) = match error.classify() {
+        serde_json::error::Category::Eof => ("endsTooSoon", "ends too soon"),
+        serde_json::error::Category::Data => ("tooDeep", "nests too deep or holds too much"),
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+            ("noJson", "is no JSON")
+        }
     };
-    format!(
-        "{what} {kind} (line {}, column {})",
-        error.line(),
-        error.column()
+    let (line, column) = (error.line(), error.column());
+    Fault::new(
+        code,
+        format!("{what} {kind} (line {line}, column {column})"),
     )
 }
 
 /// Unpacks a document and puts it at the top of the message. Where nothing stands, nothing is done.
-pub(super) fn unwrap(message: &mut Value, unwrap: &Unwrap) -> Result<(), String> {
+pub(super) fn unwrap(message: &mut Value, unwrap: &Unwrap) -> Result<(), Fault> {
     let Some(Value::String(text)) = message.pointer(&unwrap.from) else {
         return Ok(());
     };
@@ -58,35 +61,38 @@ pub(super) fn unwrap(message: &mut Value, unwrap: &Unwrap) -> Result<(), String>
         // Some systems break the lines of Base64.
         let text: String = text.split_ascii_whitespace().collect();
         let decoded = BASE64.decode(text);
-        decoded.map_err(|_| format!("{what} is no Base64"))
+        decoded.map_err(|_| Fault::new("noBase64", format!("{what} is no Base64")))
     };
     let value = match unwrap.form {
         Packed::Json => document(text.as_bytes()),
         Packed::Base64Json => document(&bytes()?),
         Packed::Base64Plist => property_list(&bytes()?),
     };
-    let value = value.map_err(|problem| format!("{what}: {problem}"))?;
+    let value =
+        value.map_err(|fault| Fault::new(fault.code, format!("{what}: {}", fault.detail)))?;
     match message {
         Value::Object(members) => {
             members.insert(unwrap.to.clone(), value);
             Ok(())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Err("the body is no JSON object".to_owned())
+            Err(Fault::new("noObject", "the body is no JSON object"))
         }
     }
 }
 
 /// A property list as JSON: dates become text, binary data is left out.
-fn property_list(bytes: &[u8]) -> Result<Value, String> {
+fn property_list(bytes: &[u8]) -> Result<Value, Fault> {
     // The third form, which is text, no device sends.
     let list = if bytes.starts_with(b"bplist") {
         plist::from_bytes::<PropertyList>(bytes)
     } else {
         plist::from_reader_xml::<_, PropertyList>(bytes)
     };
-    list.map(|list| list.0)
-        .map_err(|_| "it is no property list, or it nests too deep or holds too much".to_owned())
+    list.map(|list| list.0).map_err(|_| {
+        let detail = "it is no property list, or it nests too deep or holds too much";
+        Fault::new("noPropertyList", detail)
+    })
 }
 
 struct PropertyList(Value);
@@ -196,7 +202,7 @@ mod tests {
     fn a_document_may_nest_and_hold_as_much_as_is_said_and_no_more() {
         let nested = |lists: usize| "[".repeat(lists) + &"]".repeat(lists);
         let holding = |values: usize| format!("[{}0]", "0,".repeat(values - 2));
-        let problem = |body: String| document(body.as_bytes()).unwrap_err();
+        let problem = |body: String| document(body.as_bytes()).unwrap_err().detail;
         let too_much = "the body nests too deep or holds too much";
 
         assert!(document(nested(MAX_DEPTH + 1).as_bytes()).is_ok());
@@ -207,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_is_no_json_says_where_without_a_word_of_it() {
-        let problem = |body: &str| document(body.as_bytes()).unwrap_err();
+        let problem = |body: &str| document(body.as_bytes()).unwrap_err().detail;
 
         assert_eq!(
             problem("{\n \"secret\": x}"),

@@ -62,6 +62,8 @@ where
                 let any_state = UserFilter {
                     states: BTreeSet::new(),
                     begun: false,
+                    expires_from: None,
+                    expires_before: None,
                     ..filter.clone()
                 };
                 let listed: Vec<UserId> = page

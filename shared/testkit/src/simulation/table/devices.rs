@@ -1,7 +1,7 @@
 //! Devices and sessions.
 
 use beckon_domain::model::change::Identifier;
-use beckon_domain::model::device_event::DeviceEvent;
+use beckon_domain::model::device_event::{DeviceEvent, LatestEvent};
 use beckon_domain::model::polling::SourcePoll;
 use beckon_domain::model::registration::Registration;
 use beckon_domain::model::reported_device::ReportedDevice;
@@ -99,6 +99,14 @@ impl Devices for Table {
     ) -> Result<ListPage<EventId>, Unavailable> {
         let read = self.rows().failed_device_events(position, limit);
         self.read(Call::FailedDeviceEvents, read, unseen).await
+    }
+
+    async fn latest_device_events(
+        &self,
+        sources: &[SourceName],
+    ) -> Result<Vec<LatestEvent>, Unavailable> {
+        let read = self.rows().latest_device_events(sources);
+        self.read(Call::LatestDeviceEvents, read, unseen).await
     }
 
     async fn load_reported_device(
