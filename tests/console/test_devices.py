@@ -144,6 +144,111 @@ def test_a_device_management_is_connected_and_given_a_secret_that_is_shown_once(
     beckon.settings({})
 
 
+MAPPING = {
+    "rules": [{"says": "enrolled", "when": [{"of": "/event", "in": ["added"]}]}],
+    "device": {"id": {"from": ["/udid"]}, "serial": {"from": ["/serial", "/sn"]}, "supervised": {"from": ["/mode"], "map": {"full": True}}},
+    "person": {"email": {"from": ["/who"]}},
+}
+
+
+def test_a_mapping_is_written_tried_on_a_message_and_saved(beckon, console):
+    page = console.open("/settings/sources")
+    console.button("Connect a device management").click()
+    page.get_by_label("Name", exact=True).fill("ours")
+    page.get_by_label("System").select_option("generic")
+    # A system that Beckon does not know must say how it proves itself.
+    expect(page.get_by_label("How it proves itself")).to_have_value("header")
+    page.get_by_label("Header that holds the secret").fill("X-Token")
+    mapping = page.get_by_label("Mapping", exact=True)
+    mapping.fill("{")
+    expect(page.get_by_text("This is no JSON.")).to_be_visible()
+    console.is_accessible()
+    page.get_by_text("Try a message").click()
+    message = page.get_by_label("Message", exact=True)
+    message.fill('{"event": "added", "sn": "S-1", "mode": "half", "who": "ada@example.com"}')
+    mapping.fill(json.dumps(MAPPING))
+    console.button("Try it").click()
+    result = page.locator(".trial-result")
+    # Without an id of a device it says nothing, and where the mapping looked stands beside each field.
+    expect(result).to_contain_text("The message holds no id of a device where the mapping looks for it.")
+    console.hears("The message holds no id of a device where the mapping looks for it.")
+    row = lambda name: result.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))  # noqa: E731
+    expect(row("Id")).to_contain_text("Nothing found")
+    expect(row("Id")).to_contain_text("/udid")
+    expect(row("Serial number")).to_contain_text("S-1")
+    expect(row("Serial number").locator("code")).to_have_text("/sn")
+    expect(row("Supervised")).to_contain_text("Means nothing")
+    console.is_accessible()
+    message.fill('{"event": "added", "udid": "U-1", "mode": "full", "who": "ada@example.com"}')
+    console.button("Try it").click()
+    expect(result).to_contain_text("A device has enrolled.")
+    expect(result).to_contain_text("It names a person by: Address")
+    # Where the mapping is wrong is said at that place, and what was typed stays.
+    mapping.fill(json.dumps({**MAPPING, "time": {"from": ["no pointer"]}}))
+    console.button("Try it").click()
+    expect(result).to_contain_text("mapping.time.from[0]")
+    console.button("Save").click()
+    expect(page.locator(".wrong code")).to_have_text("time.from[0]")
+    mapping.fill(json.dumps(MAPPING))
+    console.button("Save").click()
+    card = page.locator(".source-card")
+    expect(card).to_contain_text("Another system")
+    saved = beckon.get("/v1/settings")["deviceSources"][0]
+    assert saved["mapping"]["device"]["serial"] == {"from": ["/serial", "/sn"]}
+    assert saved["authentication"] == {"type": "header", "header": "X-Token"}
+    beckon.settings({})
+
+
+def test_a_built_in_mapping_is_tried_and_changed(beckon, console):
+    page = console.open("/settings/sources")
+    console.button("Connect a device management").click()
+    page.get_by_label("Name", exact=True).fill("macs")
+    page.get_by_label("System").select_option("jamf")
+    page.get_by_text("Try a message").click()
+    page.get_by_label("Message", exact=True).fill(json.dumps(enrolled("SERIAL9", "ada@example.com")))
+    console.button("Try it").click()
+    expect(page.locator(".trial-result")).to_contain_text("A device has enrolled.")
+    own = page.get_by_label("Read its messages by a mapping of your own")
+    expect(own).not_to_be_checked()
+    own.check()
+    mapping = page.get_by_label("Mapping", exact=True)
+    assert "udid" in mapping.input_value()
+    own.uncheck()
+    expect(mapping).to_have_count(0)
+    console.button("Save").click()
+    expect(page.locator(".source-card")).to_contain_text("Jamf Pro")
+    assert "mapping" not in beckon.get("/v1/settings")["deviceSources"][0]
+    beckon.settings({})
+
+
+def test_the_directory_gets_its_address_and_two_tokens_each_shown_once(beckon, console):
+    for token in beckon.get("/v1/directory")["tokens"]:
+        beckon.send("DELETE", f"/v1/directory/tokens/{token['id']}")
+    page = console.open("/settings/directory")
+    card = page.locator(".directory-card")
+    expect(card.locator(".pasted-text")).to_have_text(f"{beckon.address}/scim/v2")
+    expect(card).to_contain_text("No token yet: the directory is refused.")
+    console.is_accessible()
+    console.button("Make a token", card).click()
+    shown = console.dialog.locator(".pasted-text").text_content()
+    assert len(shown) >= 16
+    console.is_accessible()
+    console.button("Okay", console.dialog).click()
+    expect(card).not_to_contain_text(shown)
+    console.button("Make a token", card).click()
+    console.button("Okay", console.dialog).click()
+    expect(card.locator(".secrets li")).to_have_count(2)
+    expect(console.button("Make a token", card)).to_have_count(0)
+    card.get_by_role("button", name="Take away the secret").first.click()
+    console.button("Take away", console.dialog).click()
+    expect(card.locator(".secrets li")).to_have_count(1)
+    page.get_by_label("Who is invited when the directory adds them").select_option("everybody")
+    console.button("Save").click()
+    console.hears("Saved.")
+    assert beckon.get("/v1/settings")["directory"]["invites"] == "everybody"
+    beckon.settings({})
+
+
 def test_a_message_that_failed_is_seen_with_its_reason_and_replayed(beckon, console, jamf):
     jamf({"webhook": {"webhookEvent": "MobileDeviceEnrolled"}, "event": {"deviceName": "No id"}})
     failures = "/v1/device-event-sources/failures"

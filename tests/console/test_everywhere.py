@@ -4,7 +4,7 @@ import pytest
 from beckon import until
 from playwright.sync_api import expect
 
-PAGES = ["/overview", "/users", "/devices", "/batches", "/jobs", "/settings/registration", "/settings/groups", "/settings/history", "/settings/templates"]
+PAGES = ["/overview", "/users", "/devices", "/batches", "/jobs", "/settings/registration", "/settings/groups", "/settings/sources", "/settings/directory", "/settings/history", "/settings/templates"]
 
 # A window of 1280 by 800 at 200 % has room for half as much.
 ZOOMED = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}

@@ -150,6 +150,33 @@ def test_who_runs_out_of_time_is_mailed_again(overview):
     expect(overview.button("Mail again to ben@example.com")).to_be_visible()
 
 
+def test_who_runs_out_of_time_is_listed_with_exactly_those_people(beckon, console):
+    """One whose invitation ends tomorrow, in the settings' time zone, and one whose ends later."""
+    names = {24: "On", 70: "After"}
+    for hours, name in names.items():
+        beckon.settings({"registration": {"lifetimeHours": hours}})
+        user = {"email": f"ends.{name.lower()}@example.com", "displayName": f"Ends {name}", "groups": ["ending"]}
+        beckon.send("POST", "/v1/users", user)
+    beckon.settings({})
+    page = console.open("/overview?group=ending")
+    card = page.locator(".expiring-card")
+    expect(card.locator("li a")).to_have_text(["Ends On"])
+    card.get_by_role("link", name="All of them in the list of users").click()
+    expect(page).to_have_url(re.compile(r"ends=\d{4}-"))
+    expect(page.locator("tbody tr .name a")).to_have_text(["Ends On"])
+    expect(page.get_by_label("Expiry")).to_have_value(re.compile(r"^\d{4}-.*Z/\d{4}-.*Z$"))
+    console.is_accessible()
+    page.reload()
+    expect(page.locator("tbody tr .name a")).to_have_text(["Ends On"])
+    page.get_by_label("Expiry").select_option("3")
+    expect(page).to_have_url(re.compile(r"ends=3\b"))
+    expect(page.locator("tbody tr .name a")).to_have_text(["Ends After", "Ends On"])
+    page.get_by_label("Expiry").select_option("1")
+    expect(page.locator("tbody tr .name a")).to_have_text(["Ends On"])
+    console.button("Clear filters").click()
+    expect(page.get_by_label("Expiry")).to_have_value("")
+
+
 def test_a_refusal_to_mail_again_stands_beside_the_person(overview):
     problem = {"type": "urn:beckon:problem:not-open", "title": "Not open", "status": 409, "detail": "The invitation is not open any more; send a new one."}
     overview.answers("/v1/users/01JADA/invitation/resend", 409, problem, "POST")

@@ -16,6 +16,7 @@ SECTIONS = [
     "groups",
     "sender",
     "sources",
+    "directory",
     "branding",
     "templates",
     "enrolment",

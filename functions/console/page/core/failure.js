@@ -6,7 +6,7 @@ import { button } from "./controls.js";
 import { h, icon, textOf } from "./dom.js";
 import { time } from "./format.js";
 import { problemWords } from "./refusal_words.js";
-import { t } from "./words.js";
+import { spoken, t } from "./words.js";
 
 /**
  * The sentence that says what happened, with a link where one helps.
@@ -17,7 +17,9 @@ import { t } from "./words.js";
 function words(error) {
   const problem = error instanceof ApiError && error.kind !== "signedOut" ? error.problem : null;
   if (!problem) return [plainly(error)];
-  const said = problemWords(problem);
+  // Of Beckon's own trouble its sentence says no more.
+  const busy = error instanceof ApiError && (error.status === 429 || error.status >= 500) && spoken() !== "en";
+  const said = busy ? [plainly(error)] : problemWords(problem);
   return problem.until ? [...said, " ", t("failure.until", { time: time(problem.until) })] : said;
 }
 

@@ -4,7 +4,7 @@
 import { h, textOf } from "./dom.js";
 import { isKey, spoken, t } from "./words.js";
 
-/** @typedef {{ field: string, code?: string, detail: string }} Refused */
+/** @typedef {{ field: string, code?: string, detail: string, parameters?: { [name: string]: string } }} Refused */
 
 /** What fields of a user are called. @type {{ [field: string]: import("./words.js").Key }} */
 const FIELDS = {
@@ -59,9 +59,13 @@ function plain(detail) {
 const ALIKE = {
   empty: "missing",
   controlCharacter: "characters",
-  lineBreak: "characters",
+  character: "characters",
   invisibleCharacter: "characters",
-  separator: "characters",
+  separator: "cellSeparator",
+  notABoolean: "notBoolean",
+  neitherTrueNorFalse: "notBoolean",
+  unknownEnrollmentType: "wrongType",
+  impossibleTime: "malformedTime",
 };
 
 /**
@@ -86,16 +90,31 @@ function domain(what, domain) {
  * @param {Refused} refused
  * @returns {import("./dom.js").Single[]}
  */
-export function refusal({ code = "", detail }) {
+export function refusal({ code = "", detail, parameters = {} }) {
   if (code === "domainNotAllowed") {
-    const found = /^is of (\S+?),/.exec(detail)?.[1];
+    const found = parameters["domain"];
     const how = /invitation is open/.test(detail) ? "edit" : /invite/.test(detail) && found ? "add" : "other";
     return domain(t(`refusal.domain.${how}`), found);
   }
-  const key = `refusal.${ALIKE[code] ?? code}`;
-  // In English the API's own sentence says more: which bounds, which characters.
-  if (isKey(key) && (spoken() !== "en" || FOR_PROGRAMS.test(detail))) return [t(key)];
-  return [plain(detail)];
+  // In English the API's own sentence says more: which characters, which of the columns.
+  if (spoken() === "en" && !FOR_PROGRAMS.test(detail)) return [plain(detail)];
+  const plainly = `refusal.${ALIKE[code] ?? code}`;
+  const bounded = `${plainly}.most`;
+  const key = parameters["most"] !== undefined && isKey(bounded) ? bounded : plainly;
+  return [isKey(key) ? t(key, valuesOf(parameters)) : plain(detail)];
+}
+
+/**
+ * What a refusal says in numbers and names, with numbers as the reader's language writes them.
+ *
+ * @param {{ [name: string]: string }} parameters
+ */
+function valuesOf(parameters) {
+  const written = Object.entries(parameters).map(([name, value]) => [
+    name,
+    /^\d+$/.test(value) ? Number(value) : value,
+  ]);
+  return Object.fromEntries(written);
 }
 
 /** The same without a link. @param {Refused} refused */
@@ -109,15 +128,15 @@ export function refusalText(refused) {
  * @param {Schema<"Problem">} problem
  * @returns {import("./dom.js").Single[]}
  */
-export function problemWords({ type, detail, errors, reason }) {
+export function problemWords({ type, detail, errors, reason, role }) {
   const code = type.split(":").at(-1) ?? "";
   if (reason === "domainNotAllowed") return domain(t("refusal.domain.other"), undefined);
   const why = `jobs.why.${reason}`;
   if (reason && isKey(why)) return [t(why)];
   const key = `problem.${code}`;
-  if (isKey(key)) return [t(key)];
   const [first] = errors ?? [];
-  if (code === "invalid-fields" && first) {
+  if (isKey(key) && !(code === "not-permitted" && !role)) return [t(key, { role: role ?? "" })];
+  if ((code === "invalid-fields" || code === "invalid-file") && first) {
     const said = (errors ?? []).slice(0, 5).map((one) => [`${fieldLabel(one.field)}: `, ...refusal(one), " "]);
     return said.flat();
   }

@@ -9,13 +9,15 @@ import { failure } from "../core/failure.js";
 import { inFull, number, relative, time } from "../core/format.js";
 import { menuButton } from "../core/menu.js";
 import { poll } from "../core/poll.js";
+import { mailReason } from "../core/refusal_words.js";
 import { may } from "../core/roles.js";
 import { entitle, link, setQuery } from "../core/router.js";
 import { setup } from "../core/session.js";
 import { styles } from "../core/styles.js";
+import { whoIs } from "../core/who.js";
 import { t } from "../core/words.js";
 import { OUTCOMES, peopleCard } from "./batch_people.js";
-import { bar, batchBadge, batchName, isOver, ownership, share } from "./batch_words.js";
+import { bar, batchBadge, batchName, isOver, ownership, selected, share } from "./batch_words.js";
 import { funnelCard } from "./funnel.js";
 import { historyCard } from "./history_card.js";
 import { AGAIN, inviteAgain } from "./invite_again.js";
@@ -178,9 +180,13 @@ function progressCard({ resumed }) {
   replace(counts, figures(null));
   replace(
     facts,
-    [t("batches.column.by"), t("batches.column.started"), t("owner.switch"), t("confirmation.title")].map((label) =>
-      fact(label, h("span", { class: "blank-line" })),
-    ),
+    [
+      t("batches.column.by"),
+      t("batches.column.for"),
+      t("batches.column.started"),
+      t("owner.switch"),
+      t("confirmation.title"),
+    ].map((label) => fact(label, h("span", { class: "blank-line" }))),
     setup().local && fact(t("batch.mails"), h("span", { class: "blank-line" })),
   );
   let held = "";
@@ -228,7 +234,7 @@ function progressCard({ resumed }) {
           pause &&
             notice(
               "warn",
-              h("p", null, t("sent.heldUp", { time: time(pause.until), reason: pause.reason })),
+              h("p", null, t("sent.heldUp", { time: time(pause.until), reason: mailReason(pause.code, pause.reason) })),
               may("inviter") && h("p", null, button({ label: t("batch.resume"), onPress: resume })),
             ),
         );
@@ -238,7 +244,8 @@ function progressCard({ resumed }) {
       spam.hidden = !known || known.delivered + known.failed - (known.refused ?? 0) <= known.sent;
       replace(
         facts,
-        fact(t("batches.column.by"), batch.sentBy),
+        fact(t("batches.column.by"), whoIs(batch.sentBy)),
+        fact(t("batches.column.for"), selected(batch)),
         fact(t("batches.column.started"), when(batch.createdAt)),
         fact(t("owner.switch"), ownership(batch)),
         fact(t("confirmation.title"), confirmationText(confirmation)),

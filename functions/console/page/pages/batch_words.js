@@ -46,6 +46,34 @@ export function batchBadge(batch) {
   return badge(t(batch.state === "expanding" ? "batch.state.expanding" : "batch.state.sending"), "info");
 }
 
+/** Whom a batch is for, in words. @param {Batch} batch */
+export function selected({ selection: { users, filter, except } }) {
+  if (users != null || !filter) return t("batches.for.users", { count: users ?? 0 });
+  const { states = [], begun, enabled, deliveries = [], groups = [], text, expiresFrom, expiresBefore } = filter;
+  const parts = [
+    ...states.map((state) => named("state", state)),
+    ...(begun ? [t("state.begun")] : []),
+    ...(enabled == null ? [] : [named("account", enabled ? "enabled" : "disabled")]),
+    ...deliveries.map((delivery) => named("delivery", delivery)),
+    ...(expiresFrom || expiresBefore ? [ending(expiresFrom, expiresBefore)] : []),
+    ...groups,
+    ...(text ? [`“${text}”`] : []),
+  ];
+  const whom = parts.length > 0 ? parts.join(" · ") : t("batches.for.everybody");
+  return except > 0 ? `${whom} · ${t("batches.for.except", { count: except })}` : whom;
+}
+
+/**
+ * Between which moments invitations end.
+ *
+ * @param {string | null | undefined} from
+ * @param {string | null | undefined} before
+ */
+function ending(from, before) {
+  const times = [from, before].map((at) => (at ? moment(at) : "…"));
+  return `${t("filters.expiry")}: ${times.join(" – ")}`;
+}
+
 /** Where *Device owner settings* stood. @param {Batch} batch */
 export function ownership({ ownership: set }) {
   return set == null

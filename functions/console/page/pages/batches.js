@@ -3,8 +3,9 @@
 import { h } from "../core/dom.js";
 import { inFull, number } from "../core/format.js";
 import { link } from "../core/router.js";
+import { whoIs } from "../core/who.js";
 import { t } from "../core/words.js";
-import { barCell, batchBadge, batchName, isOver, ownership, share } from "./batch_words.js";
+import { barCell, batchBadge, batchName, isOver, ownership, selected, share } from "./batch_words.js";
 import { newestFirst } from "./newest_first.js";
 
 /** @typedef {Schema<"SentView">} Sent */
@@ -25,6 +26,12 @@ export const show = (place, { signal }) =>
       return fresh > 0 ? t("batches.fresh", { count: fresh }) : null;
     },
   });
+
+/** @param {import("./batch_words.js").Batch} batch */
+function selectedCell(batch) {
+  const text = selected(batch);
+  return h("span", { title: text }, text);
+}
 
 /** @param {keyof Schema<"BatchCounts">} name */
 const count =
@@ -53,7 +60,8 @@ function columns() {
       class: "progress",
       cell: ({ batch }) => barCell(share(batch)),
     },
-    { key: "by", label: t("batches.column.by"), cell: ({ batch }) => batch.sentBy },
+    { key: "by", label: t("batches.column.by"), cell: ({ batch }) => whoIs(batch.sentBy) },
+    { key: "for", label: t("batches.column.for"), class: "address", cell: ({ batch }) => selectedCell(batch) },
     { key: "ownership", label: t("user.ownership"), cell: ({ batch }) => ownership(batch) },
     { key: "selected", label: t("batches.column.selected"), class: "number", cell: count("selected") },
     { key: "issued", label: t("counts.issued"), class: "number", cell: count("issued") },

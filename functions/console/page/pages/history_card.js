@@ -4,6 +4,7 @@ import { button } from "../core/controls.js";
 import { h, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { inFull, moment } from "../core/format.js";
+import { whoIs } from "../core/who.js";
 import { isKey, spoken, t } from "../core/words.js";
 import { details } from "./history_words.js";
 
@@ -11,17 +12,6 @@ import { details } from "./history_words.js";
  * @typedef {{ id?: string, at: string, who: string, what: string, text: string, facts?: import("./history_words.js").Facts }} Entry
  * @typedef {{ items: Entry[], next?: string | null }} Page
  */
-
-/** Those who are no person, as the API names them. @type {{ [who: string]: import("../core/words.js").Key }} */
-const ACTORS = {
-  "Invited person": "user.who.invitee",
-  "Device management": "user.who.deviceManagement",
-  Directory: "user.who.directory",
-  "Mail service": "user.who.mailService",
-  Clock: "user.who.clock",
-  "Somebody on the enrolment page": "user.who.somebody",
-  "Local administrator": "user.who.local",
-};
 
 /** What says no more than its title does. */
 const PLAIN = new Set(["userAdded"]);
@@ -154,7 +144,6 @@ function more(facts, text, known) {
 /** @param {Entry} entry @param {string} words */
 function row(entry, words) {
   const { at, who, what, text, facts } = entry;
-  const actor = ACTORS[who];
   const said = title(entry, words);
   const known = isKey(`${words}.${what}`);
   return h(
@@ -162,12 +151,6 @@ function row(entry, words) {
     { dataset: { what } },
     h("p", { class: "strong" }, said),
     said !== text && !PLAIN.has(what) && more(facts, text, known),
-    h(
-      "p",
-      { class: "hint" },
-      h("time", { datetime: at, title: inFull(at) }, moment(at)),
-      " · ",
-      actor ? t(actor) : who,
-    ),
+    h("p", { class: "hint" }, h("time", { datetime: at, title: inFull(at) }, moment(at)), " · ", whoIs(who)),
   );
 }

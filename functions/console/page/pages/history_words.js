@@ -65,6 +65,10 @@ export function details(facts) {
     bounce && named("delivery", BOUNCES[bounce]),
     mark && named("mark", mark),
     facts["byItself"] && t("history.byItself"),
+    facts["action"] && named("jobs.action", facts["action"]),
+    ...Object.entries(facts["outcomes"] ?? {}).map(([outcome, count]) =>
+      labelled(named("jobs.outcome", outcome), count),
+    ),
     ...Object.entries(COUNTS).map(([fact, label]) => facts[fact] != null && labelled(t(label), facts[fact])),
     reason && (reasonCode ? mailReason(reasonCode, reason) : labelled(t("jobs.reason"), reason)),
   ].filter((part) => typeof part === "string" && part !== "");

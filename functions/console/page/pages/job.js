@@ -11,6 +11,7 @@ import { poll } from "../core/poll.js";
 import { fieldLabel, refusal } from "../core/refusal_words.js";
 import { may } from "../core/roles.js";
 import { entitle, link, setQuery } from "../core/router.js";
+import { whoIs } from "../core/who.js";
 import { named, t } from "../core/words.js";
 import { historyCard } from "./history_card.js";
 import { jobView } from "./job_view.js";
@@ -136,10 +137,10 @@ export async function show(place, { params, query, signal }) {
 function described(job) {
   const { startedBy, createdAt, endedAt, stoppedBy, batchId, selected } = job;
   return [
-    fact(t("jobs.column.by"), startedBy),
+    fact(t("jobs.column.by"), whoIs(startedBy)),
     fact(t("batches.column.started"), when(createdAt)),
     endedAt && fact(t("user.ended"), when(endedAt)),
-    stoppedBy && fact(t("jobs.stoppedBy"), stoppedBy),
+    stoppedBy && fact(t("jobs.stoppedBy"), whoIs(stoppedBy)),
     selected != null && fact(t(job.action === "import" ? "jobs.lines" : "batches.column.selected"), number(selected)),
     orders(job).map(({ label, value }) => fact(label, value)),
     batchId && fact(t("batch.title"), h("a", { href: link(`/batches/${batchId}`) }, t("jobs.batch"))),

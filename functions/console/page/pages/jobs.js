@@ -3,6 +3,7 @@
 import { h } from "../core/dom.js";
 import { inFull, moment, number } from "../core/format.js";
 import { link } from "../core/router.js";
+import { whoIs } from "../core/who.js";
 import { t } from "../core/words.js";
 import { barCell } from "./batch_words.js";
 import { figures, jobBadge, jobName } from "./job_words.js";
@@ -49,7 +50,7 @@ function columns() {
       class: "progress",
       cell: ({ progress, state }) => barCell(state === "done" ? 1 : (progress ?? null)),
     },
-    { key: "by", label: t("jobs.column.by"), class: "address", cell: ({ startedBy }) => startedBy },
+    { key: "by", label: t("jobs.column.by"), class: "address", cell: ({ startedBy }) => whoIs(startedBy) },
     {
       key: "selected",
       label: t("batches.column.selected"),

@@ -6,6 +6,7 @@ import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { moment, relative } from "../core/format.js";
 import { poll } from "../core/poll.js";
+import { mailReason } from "../core/refusal_words.js";
 import { may } from "../core/roles.js";
 import { done } from "../core/toast.js";
 import { t } from "../core/words.js";
@@ -29,8 +30,8 @@ export function deliveryNotice(signal) {
     else replace(element);
   };
 
-  /** @param {{ reason: string, until: string }} pause */
-  const paused = ({ reason, until }) => {
+  /** @param {Schema<"PauseView">} pause */
+  const paused = ({ code, reason, until }) => {
     const wrong = h("div");
     const resume = async () => {
       try {
@@ -45,7 +46,7 @@ export function deliveryNotice(signal) {
       "warn",
       h("h2", null, t("overview.delivery.title")),
       h("p", null, t("overview.delivery.text", { moment: moment(until), relative: relative(until) })),
-      h("p", null, t("overview.delivery.reason", { reason })),
+      h("p", null, t("overview.delivery.reason", { reason: mailReason(code, reason) })),
       may("inviter")
         ? button({ label: t("overview.delivery.resume"), onPress: resume })
         : h("p", { class: "hint" }, t("overview.delivery.role")),

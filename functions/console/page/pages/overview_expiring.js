@@ -25,11 +25,14 @@ export function expiringCard(signal) {
   let next = null;
   let shown = 0;
   let group = "";
+  /** Where the list of users shows all of them. */
+  let address = "";
 
   const page = async () => {
     const { data } = await api.get("/v1/overview/expiring", { query: { group, limit: PAGE, cursor: next }, signal });
     if (signal.aborted) return;
     next = data.next;
+    address = link("/users", { ends: `${data.from}/${data.until}`, ...(group ? { group } : {}) });
     const before = shown;
     shown += data.items.length;
     list.append(...data.items.map((/** @type {Person} */ person) => row(person, signal)));
@@ -46,7 +49,13 @@ export function expiringCard(signal) {
     // A page of the API may be empty although more follow.
     if (next !== null && shown === before) return page();
     if (shown === 0) replace(foot, h("p", { class: "muted" }, t("overview.expiring.nobody")));
-    else replace(foot, next !== null && button({ label: t("overview.expiring.more"), onPress: more }));
+    else {
+      replace(
+        foot,
+        next !== null && button({ label: t("overview.expiring.more"), onPress: more }),
+        h("a", { href: address }, t("overview.expiring.list")),
+      );
+    }
     if (before > 0 && list.children[before] instanceof HTMLElement) list.children[before].querySelector("a")?.focus();
   };
 

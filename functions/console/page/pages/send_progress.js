@@ -96,7 +96,10 @@ export function progress(first, { signal, names, shown, unconfirmed, changed }) 
       over
         ? ""
         : batch.heldUp
-          ? t("sent.heldUp", { reason: batch.heldUp.reason, time: time(batch.heldUp.until) })
+          ? t("sent.heldUp", {
+              reason: mailReason(batch.heldUp.code, batch.heldUp.reason),
+              time: time(batch.heldUp.until),
+            })
           : batch.expectedEnd
             ? t("sent.expected", { time: time(batch.expectedEnd), in: relative(batch.expectedEnd) })
             : "",

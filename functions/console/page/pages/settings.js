@@ -32,6 +32,7 @@ const SECTIONS = [
     fields: ["sender", "organisation", "locale", "timeZone"],
   },
   { name: "sources", open: () => import("./settings/sources.js"), fields: ["deviceSources"] },
+  { name: "directory", open: () => import("./settings/directory.js"), fields: ["directory"] },
   { name: "branding", open: () => import("./settings/branding.js"), fields: ["branding"] },
   { name: "templates", open: () => import("./settings/templates.js"), fields: [] },
   { name: "enrolment", open: () => import("./settings/enrolment.js"), fields: ["enrolment"] },

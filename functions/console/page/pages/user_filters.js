@@ -2,6 +2,7 @@
 
 import { button } from "../core/controls.js";
 import { h, icon, keepInView, replace, uniqueId } from "../core/dom.js";
+import { day } from "../core/format.js";
 import { named, t } from "../core/words.js";
 import { suggestGroups } from "./known_groups.js";
 
@@ -27,6 +28,12 @@ const DELIVERIES = [
 
 /** @type {("enabled" | "disabled")[]} */
 const ACCOUNTS = ["enabled", "disabled"];
+
+/** Within how many days an invitation ends. */
+const DAYS = ["1", "3", "7"];
+
+/** Two moments between which an invitation ends, as the overview's link says them. */
+const BETWEEN = /^(\d{4}-\d\d-\d\dT[\d:.]+Z)\/(\d{4}-\d\d-\d\dT[\d:.]+Z)$/;
 
 /** How long typing must pause before the list is asked for, in milliseconds. */
 const PAUSE = 250;
@@ -60,6 +67,9 @@ export class Filters {
     );
     this.groups = query.getAll("group").filter(Boolean);
     this.text = query.get("text") ?? "";
+    const ends = query.get("ends") ?? "";
+    /** A number of days, or two moments; empty: whenever. */
+    this.ends = DAYS.includes(ends) || BETWEEN.test(ends) ? ends : "";
 
     this.search = h("input", {
       type: "search",
@@ -85,6 +95,7 @@ export class Filters {
       this.#changed(),
     );
     this.accountChoice = choices(t("filters.account"), ACCOUNTS, "account", this.accounts, () => this.#changed());
+    this.expiry = this.#expiry();
     this.#follow(this.search, () => {
       this.text = this.search.value.trim();
     });
@@ -101,11 +112,49 @@ export class Filters {
       this.stateChoice.element,
       this.deliveryChoice.element,
       this.accountChoice.element,
+      this.expiry,
       this.group,
       this.clearing,
     );
     suggestGroups(this.group, { several: true });
     this.clearing.hidden = this.isEmpty;
+  }
+
+  /** A choice of when invitations end. Two moments that the address holds are one more of its choices. */
+  #expiry() {
+    const [, from] = BETWEEN.exec(this.ends) ?? [];
+    const choices = [
+      { value: "", label: t("filters.expiry") },
+      ...DAYS.map((value) => ({ value, label: t("filters.expiry.within", { count: Number(value) }) })),
+      ...(from ? [{ value: this.ends, label: t("filters.expiry.on", { day: day(from) }) }] : []),
+    ];
+    const select = h(
+      "select",
+      {
+        class: "expiry-filter",
+        "aria-label": t("filters.expiry"),
+        on: {
+          change: () => {
+            this.ends = select.value;
+            this.#changed();
+          },
+        },
+      },
+      choices.map(({ value, label }) => h("option", { value, selected: value === this.ends }, label)),
+    );
+    return select;
+  }
+
+  /**
+   * Between which moments invitations end, as the API names them.
+   *
+   * @returns {{ expiresFrom?: string, expiresBefore?: string }}
+   */
+  #ending() {
+    const [, from, before] = BETWEEN.exec(this.ends) ?? [];
+    if (from && before) return { expiresFrom: from, expiresBefore: before };
+    if (this.ends === "") return {};
+    return { expiresBefore: new Date(Date.now() + Number(this.ends) * 86_400_000).toISOString() };
   }
 
   /**
@@ -117,9 +166,10 @@ export class Filters {
     let timer;
     const now = () => {
       clearTimeout(timer);
-      const before = JSON.stringify(this.body());
+      const typed = () => JSON.stringify([this.text, this.groups]);
+      const before = typed();
       take();
-      if (JSON.stringify(this.body()) !== before) this.#changed();
+      if (typed() !== before) this.#changed();
     };
     input.addEventListener("input", () => {
       clearTimeout(timer);
@@ -152,6 +202,8 @@ export class Filters {
     this.accounts.length = 0;
     this.groups = [];
     this.text = "";
+    this.ends = "";
+    this.expiry.value = "";
     this.search.value = "";
     this.group.value = "";
     this.stateChoice.write();
@@ -163,7 +215,9 @@ export class Filters {
 
   get isEmpty() {
     return (
-      this.states.length + this.deliveries.length + this.accounts.length + this.groups.length === 0 && this.text === ""
+      this.states.length + this.deliveries.length + this.accounts.length + this.groups.length === 0 &&
+      this.text === "" &&
+      this.ends === ""
     );
   }
 
@@ -179,6 +233,7 @@ export class Filters {
       begun: this.states.includes("begun"),
       ...(enabled === null ? {} : { enabled }),
       deliveries: this.deliveries.slice(),
+      ...this.#ending(),
       groups: this.groups,
       text: this.text,
     };
@@ -195,6 +250,7 @@ export class Filters {
       state: this.states.join(","),
       delivery: this.deliveries.join(","),
       enabled: this.#enabled(),
+      ...this.#ending(),
       group: asList(this.groups),
       text: this.text,
     };
@@ -208,6 +264,7 @@ export class Filters {
     if (this.states.length > 0) query.set("state", this.states.join(","));
     if (this.deliveries.length > 0) query.set("delivery", this.deliveries.join(","));
     if (this.accounts.length > 0) query.set("account", this.accounts.join(","));
+    if (this.ends) query.set("ends", this.ends);
     for (const group of this.groups) query.append("group", group);
     return query;
   }

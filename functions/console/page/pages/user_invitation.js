@@ -148,7 +148,10 @@ function hints(user, pause) {
     invitation.delivery === "failed" && open && notice("warn", h("p", null, t("user.hint.failed"))),
     pause &&
       invitation.delivery === "waiting" &&
-      notice("warn", h("p", null, t("user.hint.paused", { time: time(pause.until), reason: pause.reason }))),
+      notice(
+        "warn",
+        h("p", null, t("user.hint.paused", { time: time(pause.until), reason: mailReason(pause.code, pause.reason) })),
+      ),
     setup().local &&
       invitation.delivery &&
       h(

@@ -1,22 +1,36 @@
 // Device managements that tell of devices by messages of their own: which there are, what to paste into each, their
-// secrets, and the messages that failed.
+// secrets, what their messages mean, and the messages that failed.
 
 import { notice } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
-import { t } from "../../core/words.js";
+import { selectField } from "../../core/fields.js";
+import { named, t } from "../../core/words.js";
 import { boundSelect, boundText, editable } from "./bound.js";
 import { get, set } from "./document.js";
 import { orderedList } from "./ordered.js";
 import { connectedSources, SYSTEMS, systemName } from "./sources_connected.js";
 import { failedMessages } from "./sources_failed.js";
+import { mappingOf } from "./sources_mapping.js";
+
+/** @typedef {Schema<"SourceKindView">} Kind */
+
+/** Every kind that the API knows, once it said so. @type {Kind[] | null} */
+let kinds = null;
+
+/** How a source may prove itself, with what each way begins with. @type {{ [type: string]: any }} */
+const WAYS = {
+  header: { type: "header", header: "X-Beckon-Secret" },
+  basic: { type: "basic" },
+  query: { type: "query", parameter: "token" },
+  hmac: { type: "hmac", header: "X-Signature", encoding: "hex", algorithm: "sha256" },
+};
 
 /** @param {AbortSignal} signal */
 export function show(signal) {
-  return [
-    h(
-      "section",
-      { class: "card" },
-      h("p", { class: "muted" }, t("sources.text")),
+  const list = h("div");
+  const write = () =>
+    replace(
+      list,
       orderedList({
         path: "deviceSources",
         label: t("settings.section.sources"),
@@ -24,37 +38,39 @@ export function show(signal) {
         add: t("sources.add"),
         fresh: () => ({ name: "", kind: "nanomdm" }),
         title: ({ name, kind }) => `${name || t("sources.new")} (${systemName(kind)})`,
-        fields,
+        fields: (path, entry) => fields(path, entry, signal),
       }),
-    ),
+    );
+  /** @param {Kind[]} known */
+  const learn = (known) => {
+    const first = kinds === null;
+    kinds = known;
+    if (first) write();
+  };
+  write();
+  return [
+    h("section", { class: "card" }, h("p", { class: "muted" }, t("sources.text")), list),
     ...(editable()
-      ? [connectedSources(signal), failedMessages(signal)]
+      ? [connectedSources(signal, learn), failedMessages(signal)]
       : [notice("info", h("p", null, t("sources.role", { role: "settings" })))]),
   ];
 }
 
+/** @param {string} kind */
+const about = (kind) => kinds?.find((one) => one.kind === kind);
+
 /**
  * @param {string} path
  * @param {any} entry
+ * @param {AbortSignal} signal
  */
-function fields(path, entry) {
+function fields(path, entry, signal) {
   /** @type {string[]} */
-  const offered = [...SYSTEMS.keys()];
-  // One with a mapping of its own, which was put in by the API, stays what it is.
+  const offered = kinds?.map(({ kind }) => kind) ?? [...SYSTEMS.keys(), "generic"];
   if (!offered.includes(entry.kind)) offered.push(entry.kind);
-  // How messages of the others are proven is known, unless the API was told otherwise.
-  const header = h("div", { class: "stack" });
-  const write = () => {
-    const isSaid = get(`${path}.kind`) === "android";
-    if (isSaid && !get(`${path}.authentication`)) {
-      set(`${path}.authentication`, { type: "header", header: "X-Beckon-Secret" });
-    }
-    replace(
-      header,
-      get(`${path}.authentication.type`) === "header" &&
-        boundText({ path: `${path}.authentication.header`, label: t("sources.header") }),
-    );
-  };
+  const proof = h("div", { class: "stack" });
+  const mapping = kinds && mappingOf(path, signal, (kind) => about(kind)?.mapping ?? null);
+  const write = () => replace(proof, authentication(path));
   write();
   const kind = boundSelect({
     path: `${path}.kind`,
@@ -63,12 +79,79 @@ function fields(path, entry) {
   });
   kind.addEventListener("change", () => {
     set(`${path}.authentication`, null);
+    set(`${path}.mapping`, null);
     write();
+    mapping?.refresh();
   });
   return [
     boundText({ path: `${path}.name`, label: t("sources.name"), hint: t("sources.name.hint") }),
     kind,
-    header,
+    proof,
+    mapping?.element,
     h("p", { class: "hint" }, t("sources.saveFirst")),
+  ];
+}
+
+/**
+ * How a source proves itself: as its system does by itself, or in another way.
+ *
+ * @param {string} path
+ */
+function authentication(path) {
+  const place = `${path}.authentication`;
+  const must = about(get(`${path}.kind`))?.needsAuthentication ?? false;
+  if (must && !get(place)) set(place, WAYS["header"]);
+  const details = h("div", { class: "stack" });
+  const write = () => replace(details, ...detailsOf(place, get(`${place}.type`)));
+  const held = get(`${place}.type`) ?? "";
+  const known = [...(must ? [] : [""]), ...Object.keys(WAYS)];
+  const field = selectField({
+    name: `${place}.type`,
+    label: t("sources.proof"),
+    value: held,
+    options: (known.includes(held) ? known : [...known, held]).map((value) => ({
+      value,
+      label: value === "" ? t("sources.proof.usual") : named("sources.proof", value),
+    })),
+    on: {
+      change() {
+        set(place, structuredClone(WAYS[field.input.value] ?? null));
+        write();
+      },
+    },
+  });
+  field.input.disabled = !editable();
+  write();
+  return h("div", { class: "stack" }, field.element, details);
+}
+
+/**
+ * @param {string} place
+ * @param {string | undefined} type
+ */
+function detailsOf(place, type) {
+  const header = () => boundText({ path: `${place}.header`, label: t("sources.header") });
+  if (type === "header") return [header()];
+  if (type === "query") return [boundText({ path: `${place}.parameter`, label: t("sources.parameter") })];
+  if (type !== "hmac") return [];
+  return [
+    header(),
+    boundSelect({
+      path: `${place}.encoding`,
+      label: t("sources.encoding"),
+      options: [
+        { value: "hex", label: t("sources.encoding.hex") },
+        { value: "base64", label: "Base64" },
+      ],
+    }),
+    boundSelect({
+      path: `${place}.algorithm`,
+      label: t("sources.algorithm"),
+      options: [
+        { value: "sha256", label: "HMAC-SHA256" },
+        { value: "sha512", label: "HMAC-SHA512" },
+      ],
+    }),
+    boundText({ path: `${place}.prefix`, label: t("sources.prefix"), hint: t("sources.prefix.hint") }),
   ];
 }

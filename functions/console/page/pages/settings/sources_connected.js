@@ -1,15 +1,15 @@
 // What to paste into each device management that is connected, and its secrets.
 
-import { announce } from "../../core/announce.js";
 import { api } from "../../core/api.js";
-import { badge, button, notice } from "../../core/controls.js";
-import { ask, openDialog } from "../../core/dialog.js";
+import { badge, notice } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
 import { failure } from "../../core/failure.js";
-import { moment } from "../../core/format.js";
-import { t } from "../../core/words.js";
+import { inFull, relative } from "../../core/format.js";
+import { isKey, t } from "../../core/words.js";
 import { changed, get, isChanged } from "./document.js";
+import { heldSecrets, pasted } from "./secrets.js";
 import { guide, unreachable } from "./source_guide.js";
+import { reasonText } from "./sources_mapping.js";
 
 /** @typedef {Schema<"DeviceSourceView">} Source */
 
@@ -27,14 +27,18 @@ export const SYSTEMS = new Map([
 /** @param {string} kind */
 export const systemName = (kind) => SYSTEMS.get(kind) ?? t("sources.generic");
 
-/** @param {AbortSignal} signal */
-export function connectedSources(signal) {
+/**
+ * @param {AbortSignal} signal
+ * @param {(kinds: Schema<"SourceKindView">[]) => void} learn is told which kinds there are
+ */
+export function connectedSources(signal, learn) {
   const element = h("div", { class: "sources" });
 
   const load = async () => {
     try {
-      /** @type {import("../../core/api.js").Answer<{ items: Source[] }>} */
+      /** @type {import("../../core/api.js").Answer<Schema<"DeviceSourceList">>} */
       const { data } = await api.get("/v1/device-event-sources", { signal });
+      learn(data.kinds);
       replace(
         element,
         data.items.map((source) => card(source, { signal, changed: load })),
@@ -65,60 +69,11 @@ export function connectedSources(signal) {
  * @param {{ signal: AbortSignal, changed: () => Promise<void> }} what
  */
 function card(source, { signal, changed }) {
-  const { name, kind, path, secrets, needsSecret, documentation } = source;
-  const trouble = h("div");
+  const { name, kind, path, secrets, needsSecret, documentation, latest } = source;
   const way = wayOf(name, kind);
   const address = new URL(path, location.origin);
   if (way.type === "query") address.searchParams.set(way.parameter, "SECRET");
   const [about] = documentation;
-
-  const make = button({
-    label: t("sources.make"),
-    icon: "plus",
-    async onPress() {
-      try {
-        const isUser = way.type === "basic";
-        /** @type {{ secret?: string }} */
-        const given = isUser ? { secret: `${USER}:${password()}` } : {};
-        const to = `/v1/device-event-sources/${encodeURIComponent(name)}/secrets`;
-        /** @type {import("../../core/api.js").Answer<Schema<"AddedSecret">>} */
-        const { data } = await api.post(to, given, { signal });
-        replace(trouble);
-        showSecret(name, data.secret ?? given.secret ?? "", isUser);
-        await changed();
-      } catch (error) {
-        if (!signal.aborted) replace(trouble, failure(error));
-      }
-    },
-  });
-  make.setAttribute("aria-label", t("sources.makeFor", { name }));
-
-  /** @param {Source["secrets"][number]} secret */
-  const held = ({ id, since }) => {
-    const time = moment(since);
-    const away = button({
-      label: t("sources.remove.short"),
-      kind: "quiet",
-      async onPress() {
-        const title = t("sources.remove", { time });
-        const sure = await ask({
-          title,
-          text: t("sources.remove.text"),
-          action: t("sources.remove.short"),
-          danger: true,
-        });
-        if (!sure) return;
-        try {
-          await api.delete(`/v1/device-event-sources/${encodeURIComponent(name)}/secrets/${id}`, { signal });
-          await changed();
-        } catch (error) {
-          if (!signal.aborted) replace(trouble, failure(error));
-        }
-      },
-    });
-    away.setAttribute("aria-label", t("sources.remove", { time }));
-    return h("li", null, h("span", null, t("sources.since", { time })), away);
-  };
 
   return h(
     "section",
@@ -129,12 +84,25 @@ function card(source, { signal, changed }) {
     way.type === "query" && h("p", { class: "hint" }, t("sources.inAddress")),
     unreachable(systemName(kind)),
     guide(source, { system: systemName(kind), isOpen: needsSecret, signal }),
+    h("p", null, latest ? lastMessage(latest) : t("sources.latest.none")),
     about && h("p", null, h("a", { href: about, rel: "noreferrer" }, t("sources.docs", { system: systemName(kind) }))),
     h("h3", null, t("sources.secrets")),
     needsSecret && notice("warn", h("p", null, t("sources.needsSecret"))),
-    secrets.length > 0 && h("ul", { class: "secrets" }, secrets.map(held)),
-    secrets.length < 2 && make,
-    trouble,
+    heldSecrets({
+      secrets,
+      path: `/v1/device-event-sources/${encodeURIComponent(name)}/secrets`,
+      shown: (/** @type {Schema<"AddedSecret">} */ { secret }) => secret ?? "",
+      isUser: way.type === "basic",
+      words: {
+        make: t("sources.make"),
+        makeFor: t("sources.makeFor", { name }),
+        made: t("sources.made", { name }),
+        text: t("sources.made.text"),
+        gone: t("sources.remove.text"),
+      },
+      signal,
+      changed,
+    }),
   );
 }
 
@@ -146,6 +114,23 @@ const USUAL = new Map([
   ["jamf", "basic"],
   ["workspaceone", "basic"],
 ]);
+
+/**
+ * The latest message of a source, and what became of it.
+ *
+ * @param {Schema<"LatestMessage">} latest
+ */
+function lastMessage({ receivedAt, failed, code, reason }) {
+  const key = `sources.outcome.${code}`;
+  const said = failed ? reasonText(code, reason) : isKey(key) ? t(key) : t("sources.outcome.other");
+  return [
+    h("time", { datetime: receivedAt, title: inFull(receivedAt) }, t("sources.latest", { ago: relative(receivedAt) })),
+    " ",
+    failed && badge(t("sources.outcome.failed"), "bad"),
+    failed && " ",
+    said,
+  ];
+}
 
 /**
  * How a source proves itself, as the settings that are saved say it.
@@ -160,56 +145,4 @@ function wayOf(name, kind) {
   const said = drafts.find((one) => one.name === name)?.authentication;
   const usual = USUAL.get(kind) ?? "hmac";
   return { type: said?.type ?? usual, parameter: said?.parameter ?? "token" };
-}
-
-/** Who shows a password shows a user, too; the API makes secrets without one. */
-const USER = "beckon";
-
-function password() {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/**
- * Something to paste elsewhere.
- *
- * @param {string} text
- * @param {string} [what] what it is, where several stand together
- */
-function pasted(text, what) {
-  const copy = button({
-    label: t("sources.copy"),
-    async onPress() {
-      try {
-        await navigator.clipboard.writeText(text);
-        announce(t("sources.copied"));
-      } catch {
-        // It stands there to be copied by hand.
-      }
-    },
-  });
-  if (what) copy.setAttribute("aria-label", t("sources.copyOf", { what }));
-  return h("div", { class: "pasted" }, h("code", { class: "pasted-text", dir: "ltr" }, text), copy);
-}
-
-/**
- * @param {string} name
- * @param {string} secret
- * @param {boolean} isUser whether it is a user and a password, as `user:password`
- */
-function showSecret(name, secret, isUser) {
-  const [user = "", ...rest] = secret.split(":");
-  const shown = isUser
-    ? [
-        h("p", { class: "strong" }, t("sources.user")),
-        pasted(user, t("sources.user")),
-        h("p", { class: "strong" }, t("sources.password")),
-        pasted(rest.join(":"), t("sources.password")),
-      ]
-    : [pasted(secret)];
-  const dialog = openDialog({
-    title: t("sources.made", { name }),
-    body: h("div", { class: "stack" }, shown, h("p", null, t("sources.made.text"))),
-    actions: button({ label: t("sent.okay"), kind: "main", onPress: () => dialog.close() }),
-  });
 }

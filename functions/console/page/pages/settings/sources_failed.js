@@ -9,6 +9,7 @@ import { moment } from "../../core/format.js";
 import { t } from "../../core/words.js";
 import { asItCame } from "../failures.js";
 import { when } from "../record.js";
+import { reasonText } from "./sources_mapping.js";
 
 /** @typedef {Schema<"FailedDeviceEvent">} Failed */
 
@@ -48,7 +49,7 @@ export function failedMessages(signal) {
  * @param {Failed} failed
  * @param {AbortSignal} signal
  */
-function row({ id, source, receivedAt, reason, body }, signal) {
+function row({ id, source, receivedAt, code, reason, body }, signal) {
   const said = h("div");
   const replay = button({
     label: t("sources.replay"),
@@ -74,7 +75,7 @@ function row({ id, source, receivedAt, reason, body }, signal) {
   return h(
     "li",
     null,
-    h("p", { class: "strong", dir: "auto", lang: "en" }, reason),
+    h("p", { class: "strong", dir: "auto" }, reasonText(code, reason)),
     h("p", { class: "hint" }, badge(source, "neutral"), " ", when(receivedAt)),
     body !== null && body !== undefined && asItCame(t("sources.failed.body"), body),
     replay,
