@@ -1,4 +1,4 @@
-"""A directory that speaks SCIM: somebody joins and is invited, moves, and leaves."""
+"""A directory that speaks SCIM: somebody joins and is invited, is in a group, moves, and leaves."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from test_walk import PIN_SETTINGS, equal, newest_mail, redeem
 from waiting import until
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
@@ -40,6 +41,28 @@ def test_who_joins_by_scim_is_invited_and_who_leaves_is_disabled(session):
     renamed = {"schemas": [PATCH], "Operations": [{"op": "Replace", "path": "displayName", "value": "Sam Rivera-Ito"}]}
     scim("PATCH", f"Users/{joined['id']}", renamed).expect(200)
     equal(admin.get(f"/v1/users/{joined['id']}").expect(200).json["displayName"], "Sam Rivera-Ito", "the name")
+
+    crew = {"schemas": [GROUP], "displayName": "Crew", "members": [{"value": joined["id"]}]}
+    crew = scim("POST", "Groups", crew).expect(201).json
+    group = f"Groups/{crew['id']}"
+    scim("POST", "Groups", {"schemas": [GROUP], "displayName": "CREW"}).expect(409)
+    renamed = {"schemas": [PATCH], "Operations": [{"op": "Replace", "path": "displayName", "value": "Ground crew"}]}
+    scim("PATCH", group, renamed).expect(204)
+    equal(admin.get(f"/v1/users/{joined['id']}").expect(200).json["groups"], ["Ground crew"], "the groups")
+    listed = scim("GET", "Groups?excludedAttributes=members").expect(200).json
+    equal(["members" in found for found in listed["Resources"]], [False], "whether members are shown")
+    equal(scim("GET", group).expect(200).json["members"][0]["value"], joined["id"], "the member")
+    leaves = {"schemas": [PATCH], "Operations": [{"op": "Remove", "path": "members", "value": [{"value": joined["id"]}]}]}
+    scim("PATCH", group, leaves).expect(204)
+    equal(admin.get(f"/v1/users/{joined['id']}").expect(200).json["groups"], [], "the groups")
+    joins = {"schemas": [PATCH], "Operations": [{"op": "Add", "path": "members", "value": [{"value": joined["id"]}]}]}
+    scim("PATCH", group, joins).expect(204)
+    state = admin.get("/v1/directory").expect(200).json
+    equal(state["groups"]["number"], 1, "the number of groups")
+    equal(state["lastRefusal"]["code"], "uniqueness", "the last refusal")
+    scim("DELETE", group).expect(204)
+    scim("GET", group).expect(404)
+    equal(admin.get(f"/v1/users/{joined['id']}").expect(200).json["groups"], [], "the groups")
 
     admin.add("hana")
     listed = scim("GET", "Users?count=1").expect(200).json

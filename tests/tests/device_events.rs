@@ -397,7 +397,8 @@ async fn the_device_of_somebody_who_is_disabled_is_flagged_and_completes_and_mai
 #[tokio::test]
 async fn a_device_beyond_the_limit_is_flagged_and_completes_and_mails_nothing() {
     let beckon = Beckon::start().await;
-    let settings = json!({ "confirmation": { "enabled": true }, "registration": { "deviceLimit": 1 } });
+    let settings =
+        json!({ "confirmation": { "enabled": true }, "registration": { "deviceLimit": 1 } });
     beckon.settings(&settings).await;
     let ada = beckon.invite("ada@example.com").await;
     let report = async |id: &str| {

@@ -8,6 +8,9 @@
     reason = "the functions beside the tests fail the tests, as they should"
 )]
 
+#[path = "directory/groups.rs"]
+mod groups;
+
 use beckon_tests::{Answer, Beckon, Person, until};
 use serde_json::{Value, json};
 
@@ -23,8 +26,16 @@ struct Directory {
 impl Directory {
     /// One by whose people these are invited.
     async fn inviting(invites: &str) -> Self {
+        Self::under(&json!({ "invites": invites })).await
+    }
+
+    async fn inviting_members_of(group: &str) -> Self {
+        Self::under(&json!({ "invites": "groups", "groups": [group] })).await
+    }
+
+    async fn under(directory: &Value) -> Self {
         let beckon = Beckon::start().await;
-        let settings = json!({ "directory": { "invites": invites } });
+        let settings = json!({ "directory": directory });
         beckon.settings(&settings).await;
         let token = beckon.post("/v1/directory/tokens", &Value::Null).await;
         let token = token.with_status(201)["token"].as_str().unwrap().to_owned();
@@ -443,7 +454,7 @@ async fn each_wrong_request_is_refused_as_scim_has_it_and_changes_nothing() {
             404,
             "",
         ),
-        ("GET", "Groups", Value::Null, 404, ""),
+        ("GET", "Devices", Value::Null, 404, ""),
         ("PUT", "Schemas", json!({}), 405, ""),
     ] {
         let refused = directory.refused(method, path, &body).await;

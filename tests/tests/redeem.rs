@@ -633,7 +633,10 @@ async fn whoever_may_choose_says_whose_the_device_is_and_the_history_says_that_t
     let user = beckon.get(&path).await.with_status(200);
     assert_eq!(user["invitation"]["ownership"], "userOwned");
     assert_eq!(user["invitation"]["chosenOwnership"], "companyOwned");
-    let history = beckon.get(&format!("{path}/history")).await.with_status(200);
+    let history = beckon
+        .get(&format!("{path}/history"))
+        .await
+        .with_status(200);
     let newest = &history["items"][0];
     assert_eq!(newest["what"], "invitationRedeemed");
     let text = newest["text"].as_str().unwrap();
@@ -647,7 +650,10 @@ async fn a_choice_that_is_not_theirs_is_refused_by_its_field() {
     let pin = beckon.newest_pin(&ada.email).await;
 
     let shown = json!({ "email": ada.email, "pin": pin, "ownership": "companyOwned" });
-    let refused = beckon.post("/v1/redemptions", &shown).await.with_status(422);
+    let refused = beckon
+        .post("/v1/redemptions", &shown)
+        .await
+        .with_status(422);
 
     assert_eq!(refused["errors"][0]["field"], "ownership");
     assert_eq!(refused["errors"][0]["code"], "notYours");

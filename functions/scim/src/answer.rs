@@ -2,9 +2,13 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use beckon_domain::model::group::MAX_MEMBERSHIPS;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::usecases::delete_user::DeleteUserRefused;
 use beckon_domain::usecases::follow_directory::FollowRefused;
+use beckon_domain::usecases::follow_groups::{
+    FollowGroupRefused, MAX_MEMBERS_CHANGED, MAX_MEMBERS_READ,
+};
 use beckon_domain::values::problem::FieldProblem;
 use beckon_runtime::problem::chain;
 use http::{HeaderValue, StatusCode, header};
@@ -42,6 +46,11 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
+    /// The status, and the keyword if there is one.
+    pub(crate) const fn code(&self) -> (StatusCode, Option<&'static str>) {
+        (self.status, self.kind)
+    }
+
     fn new(status: StatusCode, kind: Option<&'static str>, detail: impl Into<String>) -> Self {
         Self {
             status,
@@ -90,8 +99,8 @@ impl Refusal {
     }
 
     /// Somebody else has it.
-    fn uniqueness(what: &str) -> Self {
-        let detail = format!("Another user has this {what}.");
+    fn uniqueness(whose: &str, what: &str) -> Self {
+        let detail = format!("Another {whose} has this {what}.");
         Self::new(StatusCode::CONFLICT, Some("uniqueness"), detail)
     }
 
@@ -101,6 +110,10 @@ impl Refusal {
 
     pub(crate) fn unknown_user() -> Self {
         Self::not_found("There is no user with this id.")
+    }
+
+    pub(crate) fn unknown_group() -> Self {
+        Self::not_found("There is no group with this id.")
     }
 
     pub(crate) fn unproven() -> Self {
@@ -167,8 +180,31 @@ impl<E: Into<Self>> From<FollowRefused<E>> for Refusal {
             FollowRefused::Invalid(problem) => problem.into(),
             FollowRefused::UnknownUser => Self::unknown_user(),
             FollowRefused::Stale => Self::stale(),
-            FollowRefused::Taken(what) => Self::uniqueness(what),
+            FollowRefused::Taken(what) => Self::uniqueness("user", what),
             FollowRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl<E: Into<Self>> From<FollowGroupRefused<E>> for Refusal {
+    fn from(refused: FollowGroupRefused<E>) -> Self {
+        match refused {
+            FollowGroupRefused::Change(refusal) => refusal.into(),
+            FollowGroupRefused::UnknownGroup => Self::unknown_group(),
+            FollowGroupRefused::UnknownMember(user) => Self::value(format!(
+                "There is no user with the id {user}; members must be users of Users."
+            )),
+            FollowGroupRefused::TooManyGroups(user) => Self::value(format!(
+                "The user {user} would be a member of more than {MAX_MEMBERSHIPS} groups; give fewer groups to this application."
+            )),
+            FollowGroupRefused::TooManyChanged => Self::value(format!(
+                "One request may add and remove {MAX_MEMBERS_CHANGED} members; send several requests with PATCH."
+            )),
+            FollowGroupRefused::TooManyMembers => Self::too_many(format!(
+                "The group has more than {MAX_MEMBERS_READ} members; ask with excludedAttributes=members, and change members with PATCH."
+            )),
+            FollowGroupRefused::Taken(what) => Self::uniqueness("group", what),
+            FollowGroupRefused::Unavailable(error) => error.into(),
         }
     }
 }
@@ -192,6 +228,8 @@ impl IntoResponse for Refusal {
         if let (Some(kind), Some(fields)) = (self.kind, error.as_object_mut()) {
             fields.insert("scimType".to_owned(), kind.into());
         }
-        document(self.status, &error)
+        let mut response = document(self.status, &error);
+        response.extensions_mut().insert(self);
+        response
     }
 }

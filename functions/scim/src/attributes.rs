@@ -1,12 +1,45 @@
-//! The attributes of a user: how they are spelt, which of them are the provider's alone, which are known and not kept,
+//! The attributes of users and groups: how they are spelt, which of them are the provider's alone, which are known and not kept,
 //! and which a request wants to see.
 
+use beckon_domain::model::directory::DirectoryAttribute;
 use serde_json::{Map, Value};
 
 /// The schema of a user.
 pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
-/// What is kept, as the schema spells it.
+/// The schema of a group.
+pub(crate) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+
+/// The schema of what a user has besides in a company (RFC 7643, section 4.3).
+pub(crate) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+/// Whether an attribute belongs to the schema of a company's users.
+pub(crate) const fn is_of_enterprise(attribute: DirectoryAttribute) -> bool {
+    match attribute {
+        DirectoryAttribute::Title => false,
+        DirectoryAttribute::Department
+        | DirectoryAttribute::Division
+        | DirectoryAttribute::EmployeeNumber
+        | DirectoryAttribute::CostCenter => true,
+    }
+}
+
+/// The attribute at a path, if it is one that the settings may have kept.
+pub(crate) fn fact_at(path: &str) -> Option<DirectoryAttribute> {
+    let bare = path.get(..ENTERPRISE.len());
+    let inside = bare
+        .filter(|schema| schema.eq_ignore_ascii_case(ENTERPRISE))
+        .and_then(|_| path.get(ENTERPRISE.len()..)?.strip_prefix([':', '.']));
+    let (name, of_enterprise) = inside.map_or((path, false), |name| (name, true));
+    DirectoryAttribute::ALL.into_iter().find(|attribute| {
+        is_of_enterprise(*attribute) == of_enterprise && attribute.name().eq_ignore_ascii_case(name)
+    })
+}
+
+/// What a group has that its members are not among the others of.
+pub(crate) const MEMBERS: &str = "members";
+
+/// What is kept of a user, as the schema spells it.
 pub(crate) const KEPT: [&str; 9] = [
     "userName",
     "externalId",
@@ -57,17 +90,19 @@ pub(crate) fn is_case_exact(path: &str) -> bool {
 /// A path without the schema before it, and spelt as the schema spells it where it is known there.
 pub(crate) fn spelt(path: impl AsRef<str>) -> String {
     let path = path.as_ref();
-    let bare = path
-        .get(..USER.len())
-        .filter(|schema| schema.eq_ignore_ascii_case(USER))
-        .and_then(|_| path.get(USER.len()..)?.strip_prefix(':'))
-        .unwrap_or(path);
+    let behind = |schema: &str| {
+        path.get(..schema.len())
+            .filter(|own| own.eq_ignore_ascii_case(schema))
+            .and_then(|_| path.get(schema.len()..)?.strip_prefix(':'))
+    };
+    let bare = behind(USER).or_else(|| behind(GROUP)).unwrap_or(path);
     // The dots of a schema's version are none between attributes.
     if bare.contains(':') {
         return bare.to_owned();
     }
     let known = |part: &str| {
         let all = KEPT.iter().chain(&PARTS).chain(&READ_ONLY).chain(&NOT_KEPT);
+        let all = all.chain(std::iter::once(&MEMBERS));
         let mut same = all.filter(|name| name.eq_ignore_ascii_case(part));
         same.next()
             .map_or_else(|| part.to_owned(), |name| (*name).to_owned())
@@ -119,6 +154,20 @@ impl Wanted {
                 .filter(|paths: &Vec<String>| !paths.is_empty()),
             without: without.map(paths).unwrap_or_default(),
         }
+    }
+
+    /// Whether anything of an attribute is wanted.
+    pub(crate) fn includes(&self, attribute: &str) -> bool {
+        let is_of = |path: &String| path.split('.').next() == Some(attribute);
+        match &self.only {
+            Some(only) => only.iter().any(is_of),
+            None => !self.without.iter().any(|path| path == attribute),
+        }
+    }
+
+    /// Whether the request names what it wants to see.
+    pub(crate) const fn names_some(&self) -> bool {
+        self.only.is_some()
     }
 
     /// A resource with what is wanted of it. Its id and its schemas are always there.

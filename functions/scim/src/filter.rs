@@ -49,7 +49,8 @@ impl Filter {
 }
 
 impl Comparison {
-    fn fits(&self, resource: &Value) -> bool {
+    /// Whether it holds of a resource.
+    pub(crate) fn fits(&self, resource: &Value) -> bool {
         let mut values = attributes::values_at(resource, &self.attribute).into_iter();
         values.any(|value| match (value, &self.value) {
             (Value::String(is), Value::String(wanted)) => {
@@ -66,6 +67,9 @@ impl Comparison {
 
 /// The first comparison, and what stands behind it.
 fn comparison(text: &str) -> Result<(Comparison, &str), Refusal> {
+    if let Some(found) = of_an_element(text)? {
+        return Ok(found);
+    }
     let (path, rest) = path(text)?;
     let (operator, rest) = word(rest);
     if !operator.eq_ignore_ascii_case("eq") {
@@ -74,6 +78,28 @@ fn comparison(text: &str) -> Result<(Comparison, &str), Refusal> {
     let (value, rest) = value(rest)?;
     let attribute = attributes::spelt(path);
     Ok((Comparison { attribute, value }, rest))
+}
+
+/// `members[value eq "7"]` by itself, which counts as `members.value eq "7"`; `None`: the text is no such comparison.
+fn of_an_element(text: &str) -> Result<Option<(Comparison, &str)>, Refusal> {
+    let Some((head, inside)) = text.trim_start().split_once('[') else {
+        return Ok(None);
+    };
+    if !head.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return Ok(None);
+    }
+    let Ok((inner, rest)) = comparison(inside) else {
+        return Ok(None);
+    };
+    let Some(rest) = rest.strip_prefix(']') else {
+        return Ok(None);
+    };
+    if !(rest.is_empty() || rest.starts_with(' ')) {
+        return Ok(None);
+    }
+    let attribute = attributes::spelt(format!("{head}.{}", inner.attribute));
+    let value = inner.value;
+    Ok(Some((Comparison { attribute, value }, rest.trim_start())))
 }
 
 /// An attribute's path. `emails[type eq "work"].value` counts as `emails.value`: whoever has the address is meant.
@@ -155,6 +181,7 @@ mod tests {
             "emails.value eq \"B@example.com\"",
             "emails[type eq \"work\"].value eq \"b@example.com\"",
             "emails eq \"b@example.com\"",
+            "emails[value eq \"b@example.com\"]",
             "urn:ietf:params:scim:schemas:core:2.0:User:emails.value eq \"b@example.com\"",
         ] {
             assert!(Filter::parse(filter).unwrap().fits(&person), "{filter}");

@@ -1,16 +1,17 @@
 //! PATCH (RFC 7644, section 3.5.2), in the dialects of Entra ID and Okta: operations are named in any case; a value
 //! without a path is an object whose keys may be paths themselves; what Beckon does not keep is passed over.
 
+use beckon_domain::model::directory::DirectoryAttribute;
 use serde_json::{Map, Value};
 
 use crate::answer::Refusal;
-use crate::attributes::{self, KEPT, READ_ONLY, USER};
+use crate::attributes::{self, ENTERPRISE, KEPT, READ_ONLY, USER};
 use crate::filter::Filter;
 use crate::person::truth;
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Add,
     Replace,
     Remove,
@@ -18,19 +19,19 @@ enum Kind {
 
 /// An operation on what a path leads to.
 #[derive(Debug, Clone)]
-struct Operation {
-    kind: Kind,
+pub(crate) struct Operation {
+    pub(crate) kind: Kind,
     /// `None`: the value says by its keys what it is of.
-    path: Option<Path>,
-    value: Option<Value>,
+    pub(crate) path: Option<Path>,
+    pub(crate) value: Option<Value>,
 }
 
 /// `emails[type eq "work"].value`.
 #[derive(Debug, Clone)]
-struct Path {
-    attribute: String,
-    filter: Option<Filter>,
-    part: Option<String>,
+pub(crate) struct Path {
+    pub(crate) attribute: String,
+    pub(crate) filter: Option<Filter>,
+    pub(crate) part: Option<String>,
 }
 
 /// A request to change a resource.
@@ -49,6 +50,11 @@ impl Patch {
             .map(Operation::parse)
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+
+    /// The operations, in their order.
+    pub(crate) fn operations(&self) -> &[Operation] {
+        &self.0
     }
 
     /// A document as it is after the operations, one after the other.
@@ -105,7 +111,7 @@ impl Operation {
 }
 
 impl Path {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
         let wrong = || {
             Refusal::path(
                 "A path must be like displayName, name.givenName or emails[type eq \"work\"].value.",
@@ -157,10 +163,61 @@ fn apply_keys(
             apply_keys(document, kind, Some(value))?;
             continue;
         }
+        if key.eq_ignore_ascii_case(ENTERPRISE) {
+            apply_enterprise(document, kind, Some(value))?;
+            continue;
+        }
         let path = Path::parse(key)?;
         // Okta sends the id along; nothing is to become of it.
         if !READ_ONLY.contains(&path.attribute.as_str()) {
             apply(document, kind, &path, Some(value))?;
+        }
+    }
+    Ok(())
+}
+
+/// What is said of somebody in a company. What is not kept of it is passed over.
+fn apply_enterprise(
+    document: &mut Map<String, Value>,
+    kind: Kind,
+    value: Option<&Value>,
+) -> Result<(), Refusal> {
+    if kind == Kind::Remove {
+        document.remove(ENTERPRISE);
+        return Ok(());
+    }
+    let fields = value
+        .and_then(Value::as_object)
+        .ok_or_else(|| Refusal::value(format!("{ENTERPRISE} must be an object.")))?;
+    for (name, value) in fields {
+        if let Some(attribute) = attributes::fact_at(&format!("{ENTERPRISE}:{name}")) {
+            set_fact(document, attribute, kind, Some(value))?;
+        }
+    }
+    Ok(())
+}
+
+fn set_fact(
+    document: &mut Map<String, Value>,
+    attribute: DirectoryAttribute,
+    kind: Kind,
+    value: Option<&Value>,
+) -> Result<(), Refusal> {
+    let place = if attributes::is_of_enterprise(attribute) {
+        let part = document
+            .entry(ENTERPRISE)
+            .or_insert_with(|| Value::Object(Map::new()));
+        part.as_object_mut()
+            .ok_or_else(|| Refusal::value(format!("{ENTERPRISE} must be an object.")))?
+    } else {
+        document
+    };
+    match (kind, value) {
+        (Kind::Remove, _) | (_, None) => {
+            place.remove(attribute.name());
+        }
+        (_, Some(value)) => {
+            place.insert(attribute.name().to_owned(), value.clone());
         }
     }
     Ok(())
@@ -173,6 +230,12 @@ fn apply(
     value: Option<&Value>,
 ) -> Result<(), Refusal> {
     let attribute = path.attribute.as_str();
+    if attribute.eq_ignore_ascii_case(ENTERPRISE) {
+        return apply_enterprise(document, kind, value);
+    }
+    if let Some(fact) = attributes::fact_at(attribute) {
+        return set_fact(document, fact, kind, value);
+    }
     if READ_ONLY.contains(&attribute) {
         return Err(Refusal::mutability(format!(
             "{attribute} cannot be changed."
@@ -344,7 +407,7 @@ fn is_named(email: &Value, value: Option<&Value>) -> bool {
         .any(|element| address(element) == address(email))
 }
 
-fn elements(value: &Value) -> Vec<Value> {
+pub(crate) fn elements(value: &Value) -> Vec<Value> {
     match value {
         Value::Array(items) => items.clone(),
         Value::Null => Vec::new(),

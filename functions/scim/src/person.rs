@@ -1,7 +1,10 @@
 //! A person as a document of SCIM, and back.
 
+use std::collections::BTreeSet;
+
 use beckon_domain::model::directory::{
-    DirectoryEmail, DirectoryName, DirectoryPerson, DirectoryProfile, DirectoryText, MAX_EMAILS,
+    DirectoryAttribute, DirectoryEmail, DirectoryFacts, DirectoryName, DirectoryPerson,
+    DirectoryProfile, DirectoryText, MAX_EMAILS,
 };
 use beckon_domain::model::user::User;
 use beckon_domain::values::address::EmailAddress;
@@ -11,7 +14,7 @@ use beckon_domain::values::user_name::UserName;
 use serde_json::{Map, Value, json};
 
 use crate::answer::Refusal;
-use crate::attributes::{self, USER};
+use crate::attributes::{self, ENTERPRISE, USER};
 
 /// A user as the directory reads them.
 pub(crate) fn resource(user: &User, base: &str) -> Value {
@@ -22,7 +25,19 @@ pub(crate) fn resource(user: &User, base: &str) -> Value {
         "location": format!("{base}/Users/{}", user.id),
         "version": version_of(user),
     });
-    resource.insert("schemas".to_owned(), json!([USER]));
+    let groups: Vec<Value> = user
+        .memberships
+        .named()
+        .map(|(id, name)| json!({ "value": id.to_string(), "display": name.as_str(), "type": "direct" }))
+        .collect();
+    if !groups.is_empty() {
+        resource.insert("groups".to_owned(), groups.into());
+    }
+    let mut schemas = vec![USER];
+    if resource.contains_key(ENTERPRISE) {
+        schemas.push(ENTERPRISE);
+    }
+    resource.insert("schemas".to_owned(), json!(schemas));
     resource.insert("id".to_owned(), user.id.to_string().into());
     resource.insert("meta".to_owned(), meta);
     Value::Object(resource)
@@ -54,7 +69,24 @@ pub(crate) fn written(person: &DirectoryPerson) -> Map<String, Value> {
             ]))
         })
         .collect();
+    let mut title = None;
+    let mut enterprise = Map::new();
+    for attribute in DirectoryAttribute::ALL {
+        let Some(said) = profile.facts.get(attribute) else {
+            continue;
+        };
+        if attributes::is_of_enterprise(attribute) {
+            enterprise.insert(attribute.name().to_owned(), json!(said.as_str()));
+        } else {
+            title = Some(json!(said.as_str()));
+        }
+    }
     object([
+        ("title", title),
+        (
+            ENTERPRISE,
+            (!enterprise.is_empty()).then_some(Value::Object(enterprise)),
+        ),
         ("userName", Some(json!(person.user_name.as_str()))),
         (
             "externalId",
@@ -81,10 +113,11 @@ fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Val
 }
 
 /// A person as a document says them. What Beckon does not keep is passed over, and so is what only Beckon says.
-/// `active` is who says nothing of it.
+/// `active` is who says nothing of it; of the attributes that mails may use, those are kept that are `taken`.
 pub(crate) fn parse(
     document: &Map<String, Value>,
     active: bool,
+    taken: &BTreeSet<DirectoryAttribute>,
 ) -> Result<DirectoryPerson, Refusal> {
     let fields: Map<String, Value> = document
         .iter()
@@ -111,8 +144,35 @@ pub(crate) fn parse(
             preferred_language: line_of(&fields, "preferredLanguage", "preferredLanguage")?,
             locale: line_of(&fields, "locale", "locale")?,
             time_zone: line_of(&fields, "timezone", "timezone")?,
+            facts: facts_of(&fields, taken)?,
         },
     })
+}
+
+fn facts_of(
+    fields: &Map<String, Value>,
+    taken: &BTreeSet<DirectoryAttribute>,
+) -> Result<DirectoryFacts, Refusal> {
+    let mut facts = DirectoryFacts::default();
+    let mut set = |path: &str, value: &Value| {
+        let Some(attribute) = attributes::fact_at(path).filter(|one| taken.contains(one)) else {
+            return Ok::<_, Refusal>(());
+        };
+        let one = Map::from_iter([("value".to_owned(), value.clone())]);
+        let said = line_of(&one, "value", attribute.name())?;
+        facts.set(attribute, said);
+        Ok(())
+    };
+    for (name, value) in fields {
+        if name.eq_ignore_ascii_case(ENTERPRISE) {
+            for (part, value) in value.as_object().into_iter().flatten() {
+                set(&format!("{ENTERPRISE}:{part}"), value)?;
+            }
+        } else {
+            set(name, value)?;
+        }
+    }
+    Ok(facts)
 }
 
 fn text_of(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {

@@ -1,20 +1,20 @@
 //! `/scim/v2/Users`.
 
-use axum::body::{Body, to_bytes};
+use std::collections::BTreeSet;
+
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use beckon_domain::model::actor::Actor;
-use beckon_domain::model::directory::DirectoryPerson;
-use beckon_domain::model::selection::UserFilter;
+use beckon_domain::model::directory::{DirectoryAttribute, DirectoryPerson};
 use beckon_domain::model::user::User;
-use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::settings::SettingsStore as _;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{ExternalId, UserId, Version};
 use beckon_domain::values::user_name::UserName;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::Scim;
 use crate::answer::{self, Refusal};
@@ -22,86 +22,14 @@ use crate::attributes::Wanted;
 use crate::filter::{Comparison, Filter};
 use crate::patch::Patch;
 use crate::person::{self, resource, version_of};
+use crate::request::{Asked, Query, object};
 
-/// The most users on a page.
-pub(crate) const PAGE_SIZE: usize = 100;
-
-/// How many users are read at a time when a list is gone through.
-const READ_SIZE: usize = 500;
+/// How many entries of the list are read at a time when it is gone through.
+const LISTED_AT_ONCE: usize = 5_000;
 
 /// How many users are gone through: their number is counted anew for each page, since SCIM wants it, and the gateway
-/// waits 30 seconds.
-const MAX_LISTED: usize = 20_000;
-
-/// The largest body, in bytes.
-const MAX_BODY_BYTES: usize = 256 * 1024;
-
-/// What stands behind the question mark.
-struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn parse(RawQuery(query): RawQuery) -> Self {
-        let decoded = |text: &str| {
-            let text = text.replace('+', " ");
-            percent_decode_str(&text).decode_utf8_lossy().into_owned()
-        };
-        let query = query.unwrap_or_default();
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        Self(
-            pairs
-                .map(|(name, value)| (decoded(name), decoded(value)))
-                .collect(),
-        )
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        let mut pairs = self.0.iter();
-        let (_, value) = pairs.find(|(own, _)| own.eq_ignore_ascii_case(name))?;
-        Some(value)
-    }
-
-    fn wanted(&self) -> Wanted {
-        Wanted::new(self.get("attributes"), self.get("excludedAttributes"))
-    }
-
-    fn number(&self, name: &str) -> Result<Option<usize>, Refusal> {
-        let Some(text) = self.get(name) else {
-            return Ok(None);
-        };
-        let number: i64 = text
-            .trim()
-            .parse()
-            .map_err(|_| Refusal::value(format!("{name} must be a number.")))?;
-        // RFC 7644 reads a negative number as the least there may be.
-        Ok(Some(usize::try_from(number).unwrap_or(0)))
-    }
-}
-
-/// The body of a request, an object.
-async fn object(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Refusal> {
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.map(|kind| kind.to_str().unwrap_or_default());
-    let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
-    let is_json = |kind: &str| {
-        let known = ["application/scim+json", "application/json"];
-        known.iter().any(|known| kind.eq_ignore_ascii_case(known))
-    };
-    if !kind.is_none_or(is_json) {
-        return Err(Refusal::media_type());
-    }
-    let bytes = to_bytes(body, MAX_BODY_BYTES)
-        .await
-        .map_err(|_| Refusal::syntax("The body may have 256 KiB."))?;
-    match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Refusal::syntax("The body must be an object.")),
-        Err(error) => Err(Refusal::syntax(format!(
-            "The body is no JSON: line {}, column {}.",
-            error.line(),
-            error.column()
-        ))),
-    }
-}
+/// waits 30 seconds. An entry of the list is some 100 bytes.
+const MAX_LISTED: usize = 100_000;
 
 fn id_of(id: &str) -> Result<UserId, Refusal> {
     id.parse().map_err(|_| Refusal::unknown_user())
@@ -142,6 +70,12 @@ impl Scim {
     async fn user(&self, id: &str) -> Result<User, Refusal> {
         let found = self.table.load_user(id_of(id)?).await?;
         found.ok_or_else(Refusal::unknown_user)
+    }
+
+    /// Which attributes the settings have kept for mails.
+    pub(crate) async fn taken(&self) -> Result<BTreeSet<DirectoryAttribute>, Refusal> {
+        let settings = self.table.current_settings().await?;
+        Ok(settings.settings.directory.attributes)
     }
 
     /// Whoever a filter can mean: by the first of its comparisons that names somebody.
@@ -187,41 +121,6 @@ fn searched(user: &User, base: &str) -> Value {
     seen
 }
 
-/// What a list is asked for, behind a question mark or in the body of a search.
-struct Asked {
-    filter: Option<String>,
-    start: usize,
-    count: usize,
-    wanted: Wanted,
-}
-
-impl Asked {
-    fn in_query(query: &Query) -> Result<Self, Refusal> {
-        Ok(Self {
-            filter: query.get("filter").map(str::to_owned),
-            start: query.number("startIndex")?.unwrap_or(1).max(1),
-            count: query.number("count")?.unwrap_or(PAGE_SIZE).min(PAGE_SIZE),
-            wanted: query.wanted(),
-        })
-    }
-
-    fn in_body(body: &Map<String, Value>) -> Result<Self, Refusal> {
-        let pairs = body.iter().filter_map(|(name, value)| {
-            let text = match value {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                Value::Array(names) => {
-                    let names = names.iter().filter_map(Value::as_str);
-                    names.collect::<Vec<_>>().join(",")
-                }
-                Value::Null | Value::Bool(_) | Value::Object(_) => return None,
-            };
-            Some((name.clone(), text))
-        });
-        Self::in_query(&Query(pairs.collect()))
-    }
-}
-
 pub(crate) async fn list(State(scim): State<Scim>, query: RawQuery) -> Result<Response, Refusal> {
     scim.listed(&Asked::in_query(&Query::parse(query))?).await
 }
@@ -248,29 +147,40 @@ impl Scim {
             let page: Vec<Value> = found.iter().skip(start - 1).take(count).map(seen).collect();
             return Ok(answer::list(usize::from(found.is_some()), start, &page));
         }
-        let (now, everybody) = (self.clock.now(), UserFilter::default());
-        let (mut total, mut page, mut position) = (0, Vec::new(), None::<String>);
+        // Only whoever is on the page is read: of the others their number alone is wanted.
+        let (mut total, mut wanted, mut position) = (0, Vec::new(), None::<String>);
         loop {
             let some = self
                 .table
-                .list_users(&everybody, position.as_deref(), READ_SIZE, now)
+                .list_user_ids(position.as_deref(), LISTED_AT_ONCE)
                 .await?;
-            for user in &some.items {
+            for id in some.items {
                 total += 1;
-                if total >= start && page.len() < count {
-                    page.push(seen(user));
+                if total >= start && wanted.len() < count {
+                    wanted.push(id);
                 }
             }
             if total > MAX_LISTED {
-                return Err(Refusal::too_many(
-                    "There are more than 20000 users; ask for one by a filter.",
-                ));
+                return Err(Refusal::too_many(format!(
+                    "There are more than {MAX_LISTED} users; ask for one by a filter.",
+                )));
             }
             position = some.next;
             if position.is_none() {
-                return Ok(answer::list(total, start, &page));
+                break;
             }
         }
+        let read = self.table.load_users(&wanted).await?;
+        let mut page: Vec<(usize, Value)> = read
+            .iter()
+            .filter_map(|user| {
+                let place = wanted.iter().position(|id| *id == user.id)?;
+                Some((place, seen(user)))
+            })
+            .collect();
+        page.sort_by_key(|(place, _)| *place);
+        let page: Vec<Value> = page.into_iter().map(|(_, seen)| seen).collect();
+        Ok(answer::list(total, start, &page))
     }
 }
 
@@ -294,7 +204,8 @@ pub(crate) async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let person = person::parse(&object(&headers, body).await?, true)?;
+    let taken = scim.taken().await?;
+    let person = person::parse(&object(&headers, body).await?, true, &taken)?;
     let user = scim.follow.add(&person).await?;
     Ok(scim.answer(StatusCode::CREATED, &user, &Query::parse(query).wanted()))
 }
@@ -322,7 +233,8 @@ pub(crate) async fn replace(
     body: Body,
 ) -> Result<Response, Refusal> {
     let body = object(&headers, body).await?;
-    let edit = |known: DirectoryPerson| person::parse(&body, known.active);
+    let taken = scim.taken().await?;
+    let edit = |known: DirectoryPerson| person::parse(&body, known.active, &taken);
     scim.changed(&id, &headers, query, edit).await
 }
 
@@ -334,9 +246,10 @@ pub(crate) async fn change(
     body: Body,
 ) -> Result<Response, Refusal> {
     let patch = Patch::parse(&object(&headers, body).await?)?;
+    let taken = scim.taken().await?;
     let edit = |known: DirectoryPerson| {
         let document = patch.applied_to(person::written(&known))?;
-        person::parse(&document, known.active)
+        person::parse(&document, known.active, &taken)
     };
     scim.changed(&id, &headers, query, edit).await
 }

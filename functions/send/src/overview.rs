@@ -156,16 +156,15 @@ struct EndingUser {
 
 impl EndingUser {
     fn of(user: User) -> Option<Self> {
+        let groups = user.all_groups();
+        let groups = groups.iter().map(|group| group.as_str().to_owned());
+        let groups = groups.collect();
         let invitation = user.invitation?;
         Some(Self {
             user_id: user.id.to_string(),
             email: user.email.as_str().to_owned(),
             display_name: user.display_name.map(|name| name.as_str().to_owned()),
-            groups: user
-                .groups
-                .iter()
-                .map(|group| group.as_str().to_owned())
-                .collect(),
+            groups,
             state: invitation.state,
             expires_at: invitation.expires_at,
         })

@@ -3,10 +3,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use beckon_domain::model::directory::DirectoryRefusal;
 use beckon_domain::model::settings::directory::DirectoryInvites;
 use beckon_domain::ports::env::Env as _;
 use beckon_domain::ports::settings::SettingsStore as _;
 use beckon_domain::usecases::manage_directory_tokens::TokenRefused;
+use beckon_domain::usecases::watch_directory::Counted;
 use beckon_domain::values::permission::Permission;
 use beckon_domain::values::sender_secrets::HeldSecret;
 use beckon_runtime::routes;
@@ -25,7 +27,7 @@ pub(crate) fn router<R: Routes<SettingsRoutes>>() -> R {
         .routes(routes!(remove_token))
 }
 
-/// The directory that people come from.
+/// The directory that people and groups come from.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct DirectoryView {
@@ -33,8 +35,64 @@ struct DirectoryView {
     path: &'static str,
     /// Who is invited when the directory adds them, by the settings.
     invites: DirectoryInvites,
+    /// Whose members are invited, where `invites` is `groups`.
+    groups_invited: Vec<String>,
     /// The tokens that are valid; what they are is never shown again.
     tokens: Vec<TokenView>,
+    /// Users whom the directory has, as far as the first 1,000 of the list.
+    people: CountedView,
+    /// Its groups, up to 1,000.
+    groups: CountedView,
+    /// When it made a request last that had a token, up to a minute behind; null: never.
+    #[schema(value_type = Option<String>)]
+    last_request_at: Option<Timestamp>,
+    /// Which of those was refused last; null: none. That somebody is not there is no refusal.
+    last_refusal: Option<RefusalView>,
+}
+
+/// How many there are, as far as was looked.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CountedView {
+    /// How many were found.
+    number: usize,
+    /// Whether that is all of them.
+    is_all: bool,
+}
+
+impl From<Counted> for CountedView {
+    fn from(counted: Counted) -> Self {
+        Self {
+            number: counted.number,
+            is_all: counted.is_all,
+        }
+    }
+}
+
+/// A request of the directory that was refused.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RefusalView {
+    /// When.
+    #[schema(value_type = String)]
+    at: Timestamp,
+    /// Which request: method and kind of resource.
+    request: String,
+    /// The status that it was answered with.
+    status: u16,
+    /// The keyword of SCIM (RFC 7644, table 9), like `invalidValue` or `uniqueness`; null where there is none.
+    code: Option<String>,
+}
+
+impl From<DirectoryRefusal> for RefusalView {
+    fn from(refusal: DirectoryRefusal) -> Self {
+        Self {
+            at: refusal.at,
+            request: refusal.request,
+            status: refusal.status,
+            code: refusal.kind,
+        }
+    }
 }
 
 /// A token that is valid.
@@ -58,7 +116,8 @@ impl From<&HeldSecret> for TokenView {
 
 /// Show the directory
 ///
-/// Where a directory such as Entra ID or Okta reaches Beckon by SCIM, and since when it has which token.
+/// Where a directory such as Entra ID or Okta reaches Beckon by SCIM, since when it has which token, who comes from it,
+/// and what it asked for last.
 #[utoipa::path(
     get, path = "/v1/directory", operation_id = "getDirectory",
     security(("bearer" = ["settings"])), tag = "Settings",
@@ -71,10 +130,17 @@ async fn show(
     caller.to(Permission::Configure)?;
     let tokens = routes.tokens.list().await?;
     let settings = routes.tokens.env.store().current_settings().await?.settings;
+    let report = routes.directory.report().await?;
+    let groups = settings.directory.groups.iter();
     Ok(Json(DirectoryView {
         path: "/scim/v2",
         invites: settings.directory.invites,
+        groups_invited: groups.map(|group| group.as_str().to_owned()).collect(),
         tokens: tokens.iter().map(TokenView::from).collect(),
+        people: report.people.into(),
+        groups: report.groups.into(),
+        last_request_at: report.news.last_request_at,
+        last_refusal: report.news.last_refusal.map(RefusalView::from),
     }))
 }
 

@@ -21,6 +21,7 @@ use beckon_domain::rules::content::Links;
 use beckon_domain::usecases::change_settings::{ChangeSettings, SettingsView};
 use beckon_domain::usecases::manage_device_sources::ManageDeviceSources;
 use beckon_domain::usecases::manage_directory_tokens::ManageDirectoryTokens;
+use beckon_domain::usecases::watch_directory::WatchDirectory;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::guessing::GuessingReport;
 use beckon_domain::values::permission::Permission;
@@ -43,6 +44,7 @@ pub struct SettingsRoutes {
     sources: Arc<ManageDeviceSources<SettingsEnv>>,
     templates: TemplateUses,
     tokens: Arc<ManageDirectoryTokens<SettingsEnv>>,
+    directory: Arc<WatchDirectory<SettingsEnv>>,
 }
 
 impl SettingsRoutes {
@@ -61,6 +63,7 @@ impl SettingsRoutes {
         Self {
             sources: Arc::new(ManageDeviceSources { env: env.clone() }),
             tokens: Arc::new(ManageDirectoryTokens { env: env.clone() }),
+            directory: Arc::new(WatchDirectory { env: env.clone() }),
             templates: TemplateUses::new(env.clone(), links, deployed_from.clone()),
             settings: Arc::new(ChangeSettings { env, deployed_from }),
         }

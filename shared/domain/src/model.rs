@@ -11,6 +11,7 @@ pub mod directory;
 pub mod erasure;
 #[cfg(test)]
 pub(crate) mod examples;
+pub mod group;
 pub mod history;
 pub mod idempotency;
 pub mod integration_events;

@@ -155,6 +155,9 @@ impl UserView {
     #[must_use]
     pub fn new(user: User, mail: Option<&Mail>, now: Timestamp) -> Self {
         let state = user.invitation_state_at(now);
+        let groups = user.all_groups();
+        let groups = groups.iter().map(|group| group.as_str().to_owned());
+        let groups = groups.collect();
         let invitation = match user.invitation {
             None => InvitationView {
                 state,
@@ -204,11 +207,7 @@ impl UserView {
             external_id: user.external_id.map(|id| id.as_str().to_owned()),
             user_name: user.user_name.map(|name| name.as_str().to_owned()),
             from_directory: user.directory.is_some(),
-            groups: user
-                .groups
-                .iter()
-                .map(|group| group.as_str().to_owned())
-                .collect(),
+            groups,
             locale: user.locale.map(|locale| locale.to_string()),
             time_zone: user.time_zone.map(|zone| zone.as_str().to_owned()),
             enabled: user.enabled,

@@ -13,6 +13,7 @@ mod cast;
 mod devices;
 mod dice;
 mod directory;
+mod groups;
 mod jobs;
 mod jobs_counts;
 mod jobs_import;

@@ -17,11 +17,12 @@ mod settings;
 mod spoilt;
 mod users;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::delivery::Pause;
+use beckon_domain::model::group::Group;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::registration::Registration;
@@ -29,7 +30,7 @@ use beckon_domain::model::session::Session;
 use beckon_domain::model::settings::{Settings, VersionedSettings};
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
-use beckon_domain::values::ids::{BatchId, MailId, RunId, UserId, Version};
+use beckon_domain::values::ids::{BatchId, GroupId, MailId, RunId, UserId, Version};
 use jiff::Timestamp;
 
 use gate::{Admission, Gate};
@@ -237,22 +238,29 @@ impl MemoryStore {
 impl MemoryStore {
     /// Every user, in the order of their ids.
     pub fn all_users(&self) -> Vec<User> {
-        self.lock().rows.users.values().cloned().collect()
+        let held = self.lock();
+        let ids = held.rows.users.keys();
+        ids.filter_map(|id| held.rows.user(*id)).collect()
     }
 
     /// A user as last written.
     pub fn user(&self, id: UserId) -> User {
-        self.lock()
-            .rows
-            .users
-            .get(&id)
-            .cloned()
-            .expect("the user exists")
+        self.find_user(id).expect("the user exists")
     }
 
     /// A user as last written, if there is one.
     pub fn find_user(&self, id: UserId) -> Option<User> {
-        self.lock().rows.users.get(&id).cloned()
+        self.lock().rows.user(id)
+    }
+
+    /// Every group of the directory.
+    pub fn all_groups(&self) -> Vec<Group> {
+        self.lock().rows.groups.values().cloned().collect()
+    }
+
+    /// Who is a member of which group, by the rows that say so.
+    pub fn all_members(&self) -> BTreeSet<(GroupId, UserId)> {
+        self.lock().rows.members.clone()
     }
 
     /// Every mail, oldest first.

@@ -45,6 +45,7 @@ const fn least(use_case: UseCase) -> (u64, Option<u64>) {
         UseCase::Expand => (16_000, Some(1_150)),
         UseCase::ExportUsers => (790, None),
         UseCase::FollowDirectory => (1_900, Some(340)),
+        UseCase::FollowGroups => (1, Some(1)),
         UseCase::HandOver => (1_000, Some(410)),
         UseCase::ImportUsers => (710, Some(90)),
         UseCase::ManageDeviceSources => (12, Some(770)),
@@ -69,6 +70,7 @@ const fn least(use_case: UseCase) -> (u64, Option<u64>) {
         UseCase::TellOfUnreadable => (2_200, Some(370)),
         UseCase::TestTemplate => (510, Some(270)),
         UseCase::RunMaintenance => (11_000, None),
+        UseCase::WatchDirectory => (1, None),
         UseCase::TryAddressAgain => (32, Some(1_400)),
     }
 }

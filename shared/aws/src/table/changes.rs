@@ -17,7 +17,7 @@ use beckon_domain::model::job::{Job, JobCursor};
 use beckon_domain::model::mail::Mail;
 use beckon_domain::model::settings::SettingsStamp;
 use beckon_domain::model::template::Template;
-use beckon_domain::values::ids::{BatchId, JobId, MailId, RequestId, UserId, Version};
+use beckon_domain::values::ids::{BatchId, GroupId, JobId, MailId, RequestId, UserId, Version};
 
 /// Who does what the system does by itself.
 const BECKON: &str = "beckon";
@@ -103,6 +103,17 @@ pub(super) fn of_users(changes: &[UserChange], outcomes: &[(usize, ChangeOutcome
         }
         .log();
     }
+}
+
+/// A group of the directory.
+pub(super) fn of_group(what: &str, group: GroupId, version: Version) {
+    tracing::info!(
+        what,
+        who = kind(&Actor::Directory),
+        group = display(group),
+        version = version.get(),
+        "changed"
+    );
 }
 
 /// A user who was added or deleted, with the batch that invites them.

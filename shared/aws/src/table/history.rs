@@ -14,7 +14,7 @@ use super::{Table, changes, foreign, keys, text, unavailable};
 use crate::sdk_calls::SdkCall as _;
 
 /// DynamoDB's own limit for one `BatchWriteItem`.
-const MAX_WRITES_IN_A_BATCH: usize = 25;
+pub(super) const MAX_WRITES_IN_A_BATCH: usize = 25;
 
 impl History for Table {
     async fn erase_history(&self, user: UserId, limit: usize) -> Result<bool, Unavailable> {
@@ -102,7 +102,7 @@ impl Table {
     }
 
     /// Takes rows away, whether they are there or not.
-    async fn delete_all(&self, keys: &[Item]) -> Result<(), Unavailable> {
+    pub(super) async fn delete_all(&self, keys: &[Item]) -> Result<(), Unavailable> {
         let mut left = Vec::with_capacity(keys.len());
         for key in keys {
             let request = DeleteRequest::builder()

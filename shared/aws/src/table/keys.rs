@@ -7,6 +7,9 @@
 //! | what is left of a deleted user | `user#id` | `tombstone` |
 //! | a user's device, a row of their history | `user#id` | `device#id`, `event#id` |
 //! | whose address or external id it is | `address#…`, `external#…` | the same |
+//! | group of the directory, a member of it | `group#id` | `group`, `member#user` |
+//! | which group has a name, an external id | `groupName#…`, `groupExternal#…` | the same |
+//! | what is known of the directory's requests | `directory` | `news` |
 //! | mail | `mail#id` | `mail` |
 //! | batch, its cursor, named users, pages, mails that came back | `batch#id` | `batch`, `cursor`, `ids#n`, `page#n`, `bounce#id` |
 //! | job, its cursor, its users, its file, its outcomes | `job#id` | `job`, `cursor`, `ids#n`, `file#n`, `page#n` |
@@ -34,12 +37,13 @@
 
 use beckon_domain::model::change::Identifier;
 use beckon_domain::model::counting::{Scope, SheetKey};
+use beckon_domain::model::group::GroupIdentifier;
 use beckon_domain::model::mail::MailClass;
 use beckon_domain::model::stored::{RowKey, digest_of};
 use beckon_domain::model::template::TemplateName;
 use beckon_domain::values::address::{EmailAddress, NormalisedAddress};
 use beckon_domain::values::ids::{
-    BatchId, DeviceId, EventId, ExternalId, JobId, MailId, UserId, Version,
+    BatchId, DeviceId, EventId, ExternalId, GroupId, JobId, MailId, UserId, Version,
 };
 use beckon_domain::values::session_ids::SessionDigest;
 use beckon_domain::values::source_name::SourceName;
@@ -114,7 +118,11 @@ impl From<RowKey> for Key {
 pub(super) fn shown(key: &RowKey) -> String {
     let RowKey { pk, sk } = key;
     match pk.split_once('#') {
-        Some((kind @ ("address" | "external" | "userName" | "tally" | "unassigned"), name)) => {
+        Some((
+            kind @ ("address" | "external" | "userName" | "groupName" | "groupExternal" | "tally"
+            | "unassigned"),
+            name,
+        )) => {
             format!("{kind}#(digest {}) {sk}", digest_of(name))
         }
         _ => format!("{pk} {sk}"),
@@ -166,6 +174,38 @@ pub(super) fn name_in(key: &RowKey) -> Option<Identifier> {
             .map(|name| Identifier::UserName(name.key())),
         _ => None,
     }
+}
+
+/// The row of a group of the directory, in its partition.
+const GROUP: &str = "group";
+
+pub(super) fn group(id: GroupId) -> Key {
+    Key::new(group_partition(id), GROUP)
+}
+
+pub(super) fn group_partition(id: GroupId) -> String {
+    format!("group#{id}")
+}
+
+pub(super) fn group_named(by: &GroupIdentifier) -> Key {
+    match by {
+        GroupIdentifier::Name(name) => {
+            Key::new(format!("groupName#{}", name.comparison_key()), "groupName")
+        }
+        GroupIdentifier::External(id) => {
+            Key::new(format!("groupExternal#{}", id.as_str()), "groupExternal")
+        }
+    }
+}
+
+pub(super) const MEMBERS: &str = "member#";
+
+pub(super) fn member(group: GroupId, user: UserId) -> Key {
+    Key::new(group_partition(group), format!("{MEMBERS}{user}"))
+}
+
+pub(super) fn directory_news() -> Key {
+    Key::new("directory", "news")
 }
 
 pub(super) const DEVICE_EVENT: &str = "deviceEvent";
@@ -485,6 +525,7 @@ pub(super) fn due_attributes(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ListKind {
     Users,
+    Groups,
     Batches,
     Jobs,
     FailedEvents,
@@ -495,6 +536,7 @@ impl ListKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Users => "users",
+            Self::Groups => "groups",
             Self::Batches => "batches",
             Self::Jobs => "jobs",
             Self::FailedEvents => "failedEvents",
@@ -543,6 +585,8 @@ mod tests {
             ("address#ada@example.com", "address"),
             ("external#S-1-5", "external"),
             ("userName#ada", "userName"),
+            ("groupName#staff", "groupName"),
+            ("groupExternal#S-1-5", "groupExternal"),
             ("tally#source#203.0.113.7", "tally"),
             ("unassigned#address#ada@example.com", "device#jamf:1"),
         ] {

@@ -25,7 +25,18 @@ impl Table {
         position: Option<&str>,
         limit: usize,
     ) -> Result<ListPage<I>, Unavailable> {
-        let slice = self.list_slice(kind, position, limit, false).await?;
+        self.ids_in(kind, position, limit, false).await
+    }
+
+    /// The ids of a list, from either end.
+    pub(super) async fn ids_in<I: std::str::FromStr>(
+        &self,
+        kind: ListKind,
+        position: Option<&str>,
+        limit: usize,
+        ascending: bool,
+    ) -> Result<ListPage<I>, Unavailable> {
+        let slice = self.list_slice(kind, position, limit, ascending).await?;
         let entries = slice.items.iter();
         Ok(ListPage {
             items: entries

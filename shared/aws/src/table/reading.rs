@@ -12,6 +12,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use beckon_domain::model::batch::{Batch, Cursor, Page};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::device_event::{DeviceEvent, LatestEvent};
+use beckon_domain::model::directory::DirectoryNews;
+use beckon_domain::model::group::Group;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::job::{Job, JobCursor, JobPage};
@@ -74,8 +76,9 @@ macro_rules! rows {
 }
 pub(super) use rows;
 
-rows!(carrying: User, Mail, Batch, Cursor, Job, JobCursor, Registration, Session, Template, DeviceEvent, ReportedDevice, SourcePoll);
+rows!(carrying: User, Group, Mail, Batch, Cursor, Job, JobCursor, Registration, Session, Template, DeviceEvent, ReportedDevice, SourcePoll);
 rows!(
+    DirectoryNews,
     HistoryEntry,
     JobPage,
     LatestEvent,

@@ -12,6 +12,7 @@ use beckon_domain::model::device_event::{
     DeviceEvent, DeviceEventState, FAILED_KEPT_DAYS, LatestEvent, SETTLED_KEPT_DAYS,
 };
 use beckon_domain::model::erasure::{Tombstone, over_since};
+use beckon_domain::model::group::Group;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::job::{Job, JobCursor, JobPage};
 use beckon_domain::model::mail::{Mail, MailKind};
@@ -99,6 +100,17 @@ pub(super) fn user(user: &User) -> Result<Item, Unavailable> {
             since,
         ));
     }
+    Ok(item)
+}
+
+pub(super) fn group(group: &Group) -> Result<Item, Unavailable> {
+    let mut item = carrying_row(keys::group(group.id), group, &group.carried)?;
+    let order = format!("{}#{}", group.name.comparison_key(), group.id);
+    item.extend(keys::list_attributes(
+        ListKind::Groups,
+        group.id.to_bytes(),
+        order,
+    ));
     Ok(item)
 }
 

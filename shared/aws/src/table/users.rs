@@ -1,6 +1,7 @@
 //! Users: their rows, what they are found by, and their tries. What takes more than a few lines is in a file of its own.
 
 mod adding;
+mod groups;
 mod listing;
 mod removing;
 mod saving;
@@ -10,7 +11,9 @@ use std::collections::{HashMap, HashSet};
 use aws_sdk_dynamodb::types::ReturnValue;
 use beckon_domain::model::batch::{Batch, Cursor};
 use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange};
+use beckon_domain::model::directory::DirectoryNews;
 use beckon_domain::model::erasure::Tombstone;
+use beckon_domain::model::group::{Group, GroupIdentifier};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::InvitationState;
@@ -19,12 +22,12 @@ use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::{ListOrder, ListPage, Loaded};
-use beckon_domain::ports::users::{AddUserError, Users};
+use beckon_domain::ports::users::{AddUserError, SaveGroupError, Users};
 use beckon_domain::values::address::NormalisedAddress;
-use beckon_domain::values::ids::{ExternalId, IssueNumber, UserId};
+use beckon_domain::values::ids::{ExternalId, GroupId, IssueNumber, UserId};
 use jiff::Timestamp;
 
-use super::keys::{self, DueKind};
+use super::keys::{self, DueKind, ListKind};
 pub(super) use removing::deleted;
 pub(super) use saving::Prepared;
 
@@ -34,8 +37,10 @@ use super::{Table, number, text};
 
 impl Users for Table {
     async fn read_users(&self, ids: &[UserId]) -> Result<Loaded<User, UserId>, Unavailable> {
-        self.load(ids.iter().map(|id| keys::user(*id)).collect())
-            .await
+        let keys = ids.iter().map(|id| keys::user(*id)).collect();
+        let mut read: Loaded<User, UserId> = self.load(keys).await?;
+        self.put_group_names(&mut read.found).await?;
+        Ok(read)
     }
 
     async fn user_by_address(
@@ -97,6 +102,14 @@ impl Users for Table {
     ) -> Result<ListPage<User>, Unavailable> {
         self.page_of_users(order, filter, position, limit, now)
             .await
+    }
+
+    async fn list_user_ids(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<UserId>, Unavailable> {
+        self.ids_in(ListKind::Users, position, limit, true).await
     }
 
     async fn add_user(
@@ -169,9 +182,61 @@ impl Users for Table {
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew);
         match self.updated(update).await? {
-            Some(answer) => self.one(answer.attributes).await,
+            Some(answer) => self.one_user(answer.attributes).await,
             None => Ok(None),
         }
+    }
+
+    async fn read_groups(&self, ids: &[GroupId]) -> Result<Loaded<Group, GroupId>, Unavailable> {
+        self.load(ids.iter().map(|id| keys::group(*id)).collect())
+            .await
+    }
+
+    async fn find_group(&self, by: &GroupIdentifier) -> Result<Option<Group>, Unavailable> {
+        self.group_pointed_at(by).await
+    }
+
+    async fn list_groups(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<Group>, Unavailable> {
+        self.page_of_groups(position, limit).await
+    }
+
+    async fn save_group(
+        &self,
+        group: &Group,
+        before: Option<&Group>,
+    ) -> Result<(), SaveGroupError> {
+        self.write_group(group, before).await
+    }
+
+    async fn remove_group(&self, group: &Group) -> Result<(), SaveError> {
+        self.take_group_away(group).await
+    }
+
+    async fn members_of(
+        &self,
+        group: GroupId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, Unavailable> {
+        self.members_in_order(group, after, limit).await
+    }
+
+    async fn forget_members(&self, group: GroupId, limit: usize) -> Result<bool, Unavailable> {
+        self.take_members_away(group, limit).await
+    }
+
+    async fn directory_news(&self) -> Result<DirectoryNews, Unavailable> {
+        let item = self.get(keys::directory_news()).await?;
+        Ok(self.one(item).await?.unwrap_or_default())
+    }
+
+    async fn note_directory(&self, news: &DirectoryNews) -> Result<(), Unavailable> {
+        let key = keys::directory_news();
+        self.write_over(key.clone(), rows::row(key, news)?).await
     }
 
     async fn open_invitations(&self) -> Result<u64, Unavailable> {
@@ -208,7 +273,7 @@ impl Table {
             return Ok(None);
         };
         let user = self.get(keys::user(pointer.user)).await?;
-        let user: Option<User> = self.one(user).await?;
+        let user = self.one_user(user).await?;
         // Between the two reads the name may have become somebody else's.
         Ok(user.filter(|user| Identifier::all_of(user).contains(name)))
     }

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use beckon_domain::model::batch::Cursor;
 use beckon_domain::model::change::{Identifier, UserChange};
 use beckon_domain::model::device_event::LatestEvent;
+use beckon_domain::model::group::{GroupIdentifier, MembershipChange};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::job::{Job, JobCursor, JobStep};
 use beckon_domain::model::selection::UserFilter;
@@ -188,6 +189,17 @@ fn key(specimen: &Specimen) -> (String, String) {
         Value::Identifier(Identifier::UserName(name), _) => {
             (format!("userName#{}", name.as_str()), "userName".to_owned())
         }
+        Value::Group(group) => (format!("group#{}", group.id), "group".to_owned()),
+        Value::GroupIdentifier(GroupIdentifier::Name(name), _) => (
+            format!("groupName#{}", name.comparison_key()),
+            "groupName".to_owned(),
+        ),
+        Value::GroupIdentifier(GroupIdentifier::External(id), _) => (
+            format!("groupExternal#{}", id.as_str()),
+            "groupExternal".to_owned(),
+        ),
+        Value::Member(group, user) => (format!("group#{group}"), format!("member#{user}")),
+        Value::DirectoryNews(_) => ("directory".to_owned(), "news".to_owned()),
         Value::Device(registration) => (
             format!("user#{}", registration.user),
             format!("device#{}", registration.device.id.as_str()),
@@ -299,6 +311,8 @@ async fn write(engine: &Engine, value: Value) {
             let written = table.save_settings(&saved.settings, before, &stamp).await;
             written.unwrap();
         }
+        Value::Group(group) => table.save_group(&group, None).await.unwrap(),
+        Value::DirectoryNews(news) => table.note_directory(&news).await.unwrap(),
         Value::DeviceEvent(event) => table.save_device_event(&event).await.unwrap(),
         Value::SourcePoll(poll) => table.save_source_poll(&poll).await.unwrap(),
         Value::Reported(device) => {
@@ -311,6 +325,8 @@ async fn write(engine: &Engine, value: Value) {
         Value::Pause(pause) => table.set_delivery_pause(Some(&pause)).await.unwrap(),
         Value::Pace(pace) => table.note_send_rate(pace).await.unwrap(),
         Value::Identifier(..)
+        | Value::GroupIdentifier(..)
+        | Value::Member(..)
         | Value::Device(_)
         | Value::History(_)
         | Value::Session(_)
@@ -367,6 +383,11 @@ async fn write_user(engine: &Engine, user: &User) {
         });
         if version == 1 {
             change.history = rows_of(user);
+            let joins = |group| MembershipChange {
+                group,
+                is_member: true,
+            };
+            change.memberships = user.memberships.ids().map(joins).collect();
         } else {
             change.claims.clear();
         }
@@ -399,6 +420,7 @@ fn without_more(mut value: Value) -> Value {
     let nothing = Carried::default();
     match &mut value {
         Value::User(user) => user.carried = nothing,
+        Value::Group(group) => group.carried = nothing,
         Value::Device(registration) => registration.carried = nothing,
         Value::Mail(mail) => mail.carried = nothing,
         Value::Batch(batch) => batch.carried = nothing,
@@ -444,6 +466,22 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
                 }
             };
             found.map(|user| Value::Identifier(name.clone(), user.id))
+        }
+        Value::Group(group) => {
+            let read = table.read_groups(&[group.id]).await.unwrap();
+            read.one().unwrap().map(Value::Group)
+        }
+        Value::GroupIdentifier(by, _) => {
+            let found = table.find_group(by).await.unwrap();
+            found.map(|group| Value::GroupIdentifier(by.clone(), group.id))
+        }
+        Value::Member(group, user) => {
+            let members = table.members_of(*group, None, 10).await.unwrap();
+            members.contains(user).then(|| value.clone())
+        }
+        Value::DirectoryNews(_) => {
+            let news = table.directory_news().await.unwrap();
+            Some(Value::DirectoryNews(news))
         }
         Value::Device(registration) => table
             .load_registration(registration.user, &registration.device.id)

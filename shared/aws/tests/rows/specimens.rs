@@ -11,9 +11,11 @@ use beckon_domain::model::change::Identifier;
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState};
 use beckon_domain::model::directory::{
-    DirectoryEmail, DirectoryName, DirectoryProfile, DirectoryText,
+    DirectoryAttribute, DirectoryEmail, DirectoryFacts, DirectoryName, DirectoryNews,
+    DirectoryProfile, DirectoryRefusal, DirectoryText,
 };
 use beckon_domain::model::erasure::Tombstone;
+use beckon_domain::model::group::{Group, GroupIdentifier, Memberships};
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::{Invitation, InvitationState, InvitationSteps};
@@ -42,8 +44,8 @@ use beckon_domain::model::template::{Template, TemplateKind, TemplateName, Wordi
 use beckon_domain::model::user::{AddressSuppression, Asked, User};
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{
-    BatchId, DeviceId, EventId, ExternalId, IssueNumber, JobId, MailId, RequestId, RunId, UserId,
-    Version,
+    BatchId, DeviceId, EventId, ExternalId, GroupId, IssueNumber, JobId, MailId, RequestId, RunId,
+    UserId, Version,
 };
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::method::Method;
@@ -65,6 +67,11 @@ pub(crate) enum Value {
     Tombstone(Tombstone),
     /// What a user is found by.
     Identifier(Identifier, UserId),
+    Group(Group),
+    /// What a group is found by.
+    GroupIdentifier(GroupIdentifier, GroupId),
+    Member(GroupId, UserId),
+    DirectoryNews(DirectoryNews),
     Device(Registration),
     History(HistoryEntry),
     Mail(Mail),
@@ -177,8 +184,25 @@ pub(crate) fn all() -> Vec<Specimen> {
                 Value::Identifier(claim, user.id),
             );
         }
+        for group in user.memberships.ids() {
+            let member = Value::Member(group, user.id);
+            add(format!("member-{name}"), member);
+        }
         add(format!("user-{name}"), Value::User(user));
     }
+    for claim in GroupIdentifier::all_of(&group()) {
+        let kind = match &claim {
+            GroupIdentifier::Name(_) => "name",
+            GroupIdentifier::External(_) => "external-id",
+        };
+        let value = Value::GroupIdentifier(claim, group().id);
+        add(format!("{kind}-of-group"), value);
+    }
+    add("group".to_owned(), Value::Group(group()));
+    add(
+        "directory-news".to_owned(),
+        Value::DirectoryNews(directory_news()),
+    );
     add(
         "tombstone".to_owned(),
         Value::Tombstone(Tombstone {
@@ -589,6 +613,38 @@ fn users() -> Vec<(String, User)> {
     users
 }
 
+fn group() -> Group {
+    Group {
+        id: GroupId::from_bytes(bytes(1)),
+        version: Version::FIRST,
+        name: GroupName::parse("München Staff").expect("a name"),
+        external_id: ExternalId::parse("S-1-5").ok(),
+        added_at: monday_morning(),
+        carried: Carried::default(),
+    }
+}
+
+fn directory_news() -> DirectoryNews {
+    DirectoryNews {
+        last_request_at: Some(later(2)),
+        last_refusal: Some(DirectoryRefusal {
+            at: later(1),
+            request: "POST /Users".to_owned(),
+            status: 409,
+            kind: Some("uniqueness".to_owned()),
+        }),
+    }
+}
+
+fn facts_of_the_directory() -> DirectoryFacts {
+    let mut facts = DirectoryFacts::default();
+    for (number, attribute) in (1..).zip(DirectoryAttribute::ALL) {
+        let said = DirectoryText::parse(&format!("Said {number}")).expect("a line");
+        facts.set(attribute, said);
+    }
+    facts
+}
+
 fn user_of_the_directory() -> User {
     let said = |text: &str| DirectoryText::parse(text).expect("a line");
     let user = with_id(4, a_user().called("Ada Lovelace").build());
@@ -607,10 +663,15 @@ fn user_of_the_directory() -> User {
         preferred_language: said("en-GB"),
         locale: said("en_GB"),
         time_zone: said("GMT Standard Time"),
+        facts: facts_of_the_directory(),
     };
+    let mut memberships = Memberships::default();
+    memberships.join(group().id, group().name);
     User {
         user_name: UserName::parse("Ada.Lovelace@example.com").ok(),
         directory: Some(Box::new(profile)),
+        memberships,
+        invited_as_joiner: true,
         ..user
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::model::batch::{Batch, Cursor};
+use crate::model::group::MembershipChange;
 use crate::model::history::HistoryEntry;
 use crate::model::mail::Mail;
 use crate::model::registration::Registration;
@@ -62,6 +64,10 @@ pub struct UserChange {
     pub reference: Option<Session>,
     /// What sources told of the device that is registered, to write as one with it.
     pub reported: Option<ReportedChange>,
+    /// Groups of the directory that they join or leave.
+    pub memberships: Vec<MembershipChange>,
+    /// The batch that invites them, with its cursor, to begin.
+    pub batch: Option<(Batch, Cursor)>,
 }
 
 /// What is known of a device that a source told of, before a change and after it.
@@ -87,6 +93,8 @@ impl UserChange {
             session: None,
             reference: None,
             reported: None,
+            memberships: Vec::new(),
+            batch: None,
         }
     }
 
@@ -138,6 +146,13 @@ impl UserChange {
     #[must_use]
     pub fn with_reported(mut self, reported: Option<ReportedChange>) -> Self {
         self.reported = reported;
+        self
+    }
+
+    /// The same, and a batch that invites them, if there is one.
+    #[must_use]
+    pub fn with_batch(mut self, batch: Option<(Batch, Cursor)>) -> Self {
+        self.batch = batch;
         self
     }
 

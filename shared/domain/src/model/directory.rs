@@ -1,6 +1,7 @@
 //! What a directory says of a person, as it says it. What follows from that for the user is decided by
 //! [`crate::rules::directory`].
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::user::User;
@@ -86,6 +87,92 @@ impl DirectoryName {
     }
 }
 
+/// What else a directory can say of people that mails may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum DirectoryAttribute {
+    /// The title of their work.
+    Title,
+    /// Their department.
+    Department,
+    /// Their division.
+    Division,
+    /// Their number as an employee.
+    EmployeeNumber,
+    /// Their cost centre.
+    CostCenter,
+}
+
+impl DirectoryAttribute {
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Self::Title,
+        Self::Department,
+        Self::Division,
+        Self::EmployeeNumber,
+        Self::CostCenter,
+    ];
+
+    /// The name, as settings, SCIM and wordings spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Department => "department",
+            Self::Division => "division",
+            Self::EmployeeNumber => "employeeNumber",
+            Self::CostCenter => "costCenter",
+        }
+    }
+}
+
+/// What a directory says of a person by these attributes, as far as the settings had it kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryFacts {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<DirectoryText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    department: Option<DirectoryText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    division: Option<DirectoryText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    employee_number: Option<DirectoryText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cost_center: Option<DirectoryText>,
+}
+
+impl DirectoryFacts {
+    /// What is said by an attribute.
+    #[must_use]
+    pub const fn get(&self, attribute: DirectoryAttribute) -> Option<&DirectoryText> {
+        match attribute {
+            DirectoryAttribute::Title => self.title.as_ref(),
+            DirectoryAttribute::Department => self.department.as_ref(),
+            DirectoryAttribute::Division => self.division.as_ref(),
+            DirectoryAttribute::EmployeeNumber => self.employee_number.as_ref(),
+            DirectoryAttribute::CostCenter => self.cost_center.as_ref(),
+        }
+    }
+
+    /// Says something by an attribute, or nothing more.
+    pub fn set(&mut self, attribute: DirectoryAttribute, said: Option<DirectoryText>) {
+        let slot = match attribute {
+            DirectoryAttribute::Title => &mut self.title,
+            DirectoryAttribute::Department => &mut self.department,
+            DirectoryAttribute::Division => &mut self.division,
+            DirectoryAttribute::EmployeeNumber => &mut self.employee_number,
+            DirectoryAttribute::CostCenter => &mut self.cost_center,
+        };
+        *slot = said;
+    }
+
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What a directory says of a person. Their user name, their id there, and whether they are active stand in the
 /// user's own fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +196,36 @@ pub struct DirectoryProfile {
     /// Their time zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<DirectoryText>,
+    /// What else it says, as far as the settings have it kept.
+    #[serde(default, skip_serializing_if = "DirectoryFacts::is_empty")]
+    pub facts: DirectoryFacts,
+}
+
+/// Why a request of the directory was refused. Nothing that it said of people is in here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryRefusal {
+    /// When.
+    pub at: Timestamp,
+    /// Which request, like `PATCH /Users`.
+    pub request: String,
+    /// The status that it was answered with.
+    pub status: u16,
+    /// The keyword of SCIM, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+}
+
+/// What is known of the directory's requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryNews {
+    /// When it made one last that had a token; up to a minute behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_request_at: Option<Timestamp>,
+    /// Which of those was refused last, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_refusal: Option<DirectoryRefusal>,
 }
 
 /// A person as the directory sees and writes them.
@@ -144,6 +261,7 @@ impl DirectoryPerson {
             preferred_language: user.locale.as_ref().and_then(|one| said(one.as_str())),
             locale: None,
             time_zone: user.time_zone.as_ref().and_then(|one| said(one.as_str())),
+            facts: DirectoryFacts::default(),
         };
         let user_name = user.user_name.clone();
         Self {

@@ -76,7 +76,10 @@ impl Particular {
             (Self::ExternalId, before.external_id != after.external_id),
             (Self::UserName, before.user_name != after.user_name),
             (Self::Directory, before.directory != after.directory),
-            (Self::Groups, before.groups != after.groups),
+            (
+                Self::Groups,
+                before.groups != after.groups || before.memberships != after.memberships,
+            ),
             (Self::Locale, before.locale != after.locale),
             (Self::TimeZone, before.time_zone != after.time_zone),
             (Self::Enabled, !before.enabled && after.enabled),

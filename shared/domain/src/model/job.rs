@@ -23,7 +23,7 @@ use crate::values::problem::FieldProblem;
 pub const MAX_ROWS_IN_A_STEP: usize = 96;
 
 /// The most devices that go with their user in a step. What is left of them goes with the history.
-pub const MAX_DEVICES_IN_A_STEP: usize = 80;
+pub const MAX_DEVICES_IN_A_STEP: usize = 30;
 
 /// How long the outcomes of an import's lines are kept, which may quote what stood in the file.
 pub const DAYS_LINES_ARE_KEPT: i64 = 30;
@@ -571,12 +571,15 @@ impl StepChange {
                     + change.history.len()
                     + usize::from(change.registration.is_some())
                     + usize::from(change.session.is_some())
+                    + change.memberships.len()
+                    + 2 * usize::from(change.batch.is_some())
             }
             Self::Removal { user, .. } => {
                 let sessions = user.invitation.as_ref().map_or(0, |own| own.sessions.len());
                 let names = Identifier::all_of(user).len();
                 let devices = usize::try_from(user.devices).unwrap_or(usize::MAX);
-                3 + names + sessions + devices.min(MAX_DEVICES_IN_A_STEP)
+                let groups = user.memberships.len();
+                3 + names + groups + sessions + devices.min(MAX_DEVICES_IN_A_STEP)
             }
         }
     }

@@ -2,10 +2,13 @@
 //! finished message. Which words, in which language, is the composer's business
 //! ([`crate::ports::composer::Composer`]).
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
+use crate::model::directory::DirectoryAttribute;
 use crate::model::ownership::{Ownership, OwnershipRule};
 use crate::model::settings::branding::Branding;
 use crate::model::settings::help_desk::HelpDesk;
@@ -37,6 +40,8 @@ pub struct Reader {
     pub locales: Vec<Locale>,
     /// The zone in which times are told.
     pub time_zone: TimeZoneName,
+    /// What else the directory says of them that mails may use.
+    pub facts: BTreeMap<DirectoryAttribute, Label>,
 }
 
 /// The secret of an invitation mail, by method.

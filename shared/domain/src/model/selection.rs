@@ -95,7 +95,7 @@ impl UserFilter {
             || self.states.contains(&user.invitation_state_at(now))
             || begun();
         let enabled = self.enabled.is_none_or(|wanted| wanted == user.enabled);
-        let group = self.groups.is_empty() || !self.groups.is_disjoint(&user.groups);
+        let group = self.groups.is_empty() || self.groups.iter().any(|group| user.is_in(group));
         let in_time = self.finds_end(user, now);
         state && enabled && in_time && group && (self.text.is_empty() || is_found(user, &self.text))
     }

@@ -7,12 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::model::directory::DirectoryProfile;
+use crate::model::group::Memberships;
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::stored::Carried;
 use crate::values::address::EmailAddress;
 use crate::values::ids::{ExternalId, IssueNumber, UserId, Version};
 use crate::values::locale::{Locale, TimeZoneName};
-use crate::values::names::{DisplayName, GroupName};
+use crate::values::names::{DisplayName, GroupName, as_first_written};
 use crate::values::user_name::UserName;
 
 /// Why nothing more is sent to an address until it is changed or tried again.
@@ -58,13 +59,19 @@ pub struct User {
     /// What they are called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<DisplayName>,
-    /// The groups they belong to.
+    /// The groups they belong to by hand.
     #[serde(
         default,
         skip_serializing_if = "BTreeSet::is_empty",
         serialize_with = "crate::values::names::in_written_order"
     )]
     pub groups: BTreeSet<GroupName>,
+    /// The groups of the directory that they are a member of.
+    #[serde(default, skip_serializing_if = "Memberships::is_empty")]
+    pub memberships: Memberships,
+    /// Whether the directory's settings have had them invited: they have it once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub invited_as_joiner: bool,
     /// Their language, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<Locale>,
@@ -132,6 +139,8 @@ impl User {
             directory: None,
             display_name: None,
             groups: BTreeSet::new(),
+            memberships: Memberships::default(),
+            invited_as_joiner: false,
             locale: None,
             time_zone: None,
             enabled: true,
@@ -151,6 +160,30 @@ impl User {
     #[must_use]
     pub const fn managed_devices(&self) -> u32 {
         self.devices.saturating_sub(self.devices_unenrolled)
+    }
+
+    /// Every group that they belong to: by hand, or as the directory says.
+    #[must_use]
+    pub fn all_groups(&self) -> BTreeSet<GroupName> {
+        let of_directory = self.memberships.names();
+        self.groups.iter().chain(of_directory).cloned().collect()
+    }
+
+    /// Whether they belong to a group.
+    #[must_use]
+    pub fn is_in(&self, group: &GroupName) -> bool {
+        self.groups.contains(group) || self.memberships.names().any(|name| name == group)
+    }
+
+    /// Makes these all their groups. Those that the directory says stay the directory's; one of them that is not
+    /// among these is theirs no longer.
+    pub fn set_groups(&mut self, all: BTreeSet<GroupName>) {
+        self.memberships.retain_named(&all);
+        let by_hand = |group: &GroupName| {
+            self.groups.contains(group) || !self.memberships.names().any(|name| name == group)
+        };
+        let by_hand = all.into_iter().filter(by_hand).collect();
+        self.groups = as_first_written(&self.groups, by_hand);
     }
 
     /// Where their invitation stands at a moment.

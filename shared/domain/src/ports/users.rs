@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use crate::model::batch::{Batch, Cursor};
 use crate::model::change::{ChangeOutcome, Identifier, UserChange};
+use crate::model::directory::DirectoryNews;
 use crate::model::erasure::Tombstone;
+use crate::model::group::{Group, GroupIdentifier};
 use crate::model::history::HistoryEntry;
 use crate::model::idempotency::IdempotencyRecord;
 use crate::model::invitation::InvitationState;
@@ -15,7 +17,7 @@ use crate::model::user::User;
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::reads::{ListOrder, ListPage, Loaded};
 use crate::values::address::NormalisedAddress;
-use crate::values::ids::{ExternalId, IssueNumber, UserId};
+use crate::values::ids::{ExternalId, GroupId, IssueNumber, UserId};
 
 /// Why a user was not added. Nothing is written then.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +39,27 @@ pub enum AddUserError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Users: their rows, what they are found by, and their tries.
+/// Why a group was not saved. Nothing is written then.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveGroupError {
+    /// Somebody else wrote it first: read again, decide again.
+    #[error("somebody else wrote first")]
+    Conflict,
+    /// Another group has this name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// Another group has this external id.
+    #[error("the external id is taken")]
+    ExternalIdTaken,
+    /// The store cannot be reached.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Users: their rows, what they are found by, their tries, and the directory's groups that they are members of.
+///
+/// Whoever gives a user puts in what the groups of their memberships are called. A membership of a group that is no
+/// more is left out, and is gone from the row with the next write.
 pub trait Users: Sync {
     /// The users with these ids, as last written, in any order; an unknown id is left out. A row
     /// that cannot be read says nothing of the others; it is set aside and told of once.
@@ -104,6 +126,14 @@ pub trait Users: Sync {
         self.list_users_in(ListOrder::Ascending, filter, position, limit, now)
     }
 
+    /// The ids of all users, in the order of their addresses, from `position` on, at most `limit`: no user's row is
+    /// read. The list may be a moment old.
+    fn list_user_ids(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<ListPage<UserId>, Unavailable>> + Send;
+
     /// Writes the user, what happened, and the batch that invites them, if they are invited, and
     /// what the request is answered with, as one. Addresses and external ids stay unique.
     fn add_user(
@@ -116,7 +146,8 @@ pub trait Users: Sync {
 
     /// Writes each change as a whole or not at all; one that does not fit leaves the others be.
     /// Addresses and external ids stay unique: what a change frees is free with it, what it
-    /// claims is the user's with it.
+    /// claims is the user's with it. The memberships that it tells of are those of the user's row, and stand with it
+    /// among the members of their groups. The batch that invites them begins with it.
     /// The outcomes are in the order of the changes, each of which is of another user: two changes
     /// of one user in one call are refused as unavailable, and nothing of the call is written.
     fn save_users(
@@ -135,7 +166,7 @@ pub trait Users: Sync {
         }
     }
 
-    /// Takes a user away with what they are found by, their devices and the sessions that their
+    /// Takes a user away with what they are found by, their memberships, their devices and the sessions that their
     /// invitation holds, and writes what happened and what is left of them, as one.
     /// [`SaveError::Conflict`]: the user is not as they were read.
     fn remove_user(
@@ -170,6 +201,63 @@ pub trait Users: Sync {
         state: InvitationState,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<User>, Unavailable>> + Send;
+
+    /// The groups with these ids, as last written, in any order; an unknown id is left out.
+    fn read_groups(
+        &self,
+        ids: &[GroupId],
+    ) -> impl Future<Output = Result<Loaded<Group, GroupId>, Unavailable>> + Send;
+
+    /// The group with exactly this name, in any case of its letters, or this external id. A row that cannot be read
+    /// is an error that says so.
+    fn find_group(
+        &self,
+        by: &GroupIdentifier,
+    ) -> impl Future<Output = Result<Option<Group>, Unavailable>> + Send;
+
+    /// Groups in the order of their names, from `position` on, at most `limit`. The list may be a moment old.
+    fn list_groups(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<ListPage<Group>, Unavailable>> + Send;
+
+    /// Writes a group in the place of `before`, or a new one. Names and external ids stay unique. No member's row is
+    /// written.
+    fn save_group(
+        &self,
+        group: &Group,
+        before: Option<&Group>,
+    ) -> impl Future<Output = Result<(), SaveGroupError>> + Send;
+
+    /// Takes a group away with what it is found by. From then on nobody is its member.
+    /// [`SaveError::Conflict`]: the group is not as it was read.
+    fn remove_group(&self, group: &Group) -> impl Future<Output = Result<(), SaveError>> + Send;
+
+    /// The members of a group in the order of their ids, those after `after`, at most `limit`.
+    fn members_of(
+        &self,
+        group: GroupId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<UserId>, Unavailable>> + Send;
+
+    /// Takes at most `limit` rows away that say who is a member of a group, before the group goes. Gives whether none
+    /// is left.
+    fn forget_members(
+        &self,
+        group: GroupId,
+        limit: usize,
+    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
+    /// What is known of the directory's requests; nothing until one is noted.
+    fn directory_news(&self) -> impl Future<Output = Result<DirectoryNews, Unavailable>> + Send;
+
+    /// Writes down what is new of the directory's requests; a refusal that was noted before stays if there is no new one.
+    fn note_directory(
+        &self,
+        news: &DirectoryNews,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// How many invitations are pending or locked, a moment ago.
     fn open_invitations(&self) -> impl Future<Output = Result<u64, Unavailable>> + Send;

@@ -21,7 +21,7 @@ pub enum NoConfirmation {
 
 /// Whether this user will get a confirmation, and if not, why.
 pub fn check_recipient(settings: &Confirmation, user: &User) -> Result<(), NoConfirmation> {
-    check_groups(settings, &user.groups)
+    check_groups(settings, &user.all_groups())
 }
 
 /// The same for somebody in these groups.

@@ -1,6 +1,9 @@
 //! What goes into a mail: the one place where preview and delivery worker put it together, so that
 //! what was shown is what is sent.
 
+use std::collections::BTreeMap;
+
+use crate::model::directory::DirectoryAttribute;
 use crate::model::invitation::Invitation;
 use crate::model::mail_content::{
     Agreement, ConfirmationContent, ContentSecret, HandOverContent, InvitationContent,
@@ -43,7 +46,22 @@ pub fn reader(user: &User, settings: &Settings) -> Reader {
             .time_zone
             .clone()
             .unwrap_or_else(|| settings.time_zone.clone()),
+        facts: facts_of(user, settings),
     }
+}
+
+/// What the directory says of somebody that the settings let mails use. What may not stand in a mail, such as a web
+/// address, is left out.
+fn facts_of(user: &User, settings: &Settings) -> BTreeMap<DirectoryAttribute, Label> {
+    let Some(profile) = user.directory.as_deref() else {
+        return BTreeMap::new();
+    };
+    let taken = settings.directory.attributes.iter();
+    let said = |attribute: &DirectoryAttribute| {
+        let said = profile.facts.get(*attribute)?;
+        Some((*attribute, Label::parse(said.as_str()).ok()?))
+    };
+    taken.filter_map(said).collect()
 }
 
 /// What of a mail is derived from the key: the secret, and the token of "this was not me".
@@ -143,7 +161,7 @@ pub fn invitation_content(
         manage_url: if invitation.method.uses_pin() || invitation.method.uses_token() {
             None
         } else {
-            managed_at(&settings.enrolment, user.email.as_str(), &user.groups)
+            managed_at(&settings.enrolment, user.email.as_str(), &user.all_groups())
         },
         agreement: agreement(
             settings,
@@ -205,6 +223,7 @@ pub fn notice_content(
             name: None,
             locales: vec![settings.locale.clone()],
             time_zone: settings.time_zone.clone(),
+            facts: BTreeMap::new(),
         },
         about,
         person: PersonName {

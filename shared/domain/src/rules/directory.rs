@@ -8,9 +8,11 @@ use jiff::Timestamp;
 
 use crate::model::actor::Actor;
 use crate::model::directory::{DirectoryEmail, DirectoryPerson, DirectoryProfile, DirectoryText};
+use crate::model::settings::Settings;
+use crate::model::settings::directory::DirectoryInvites;
 use crate::model::user::User;
 use crate::values::address::EmailAddress;
-use crate::values::ids::UserId;
+use crate::values::ids::{IssueNumber, UserId};
 use crate::values::locale::{Locale, TimeZoneName};
 use crate::values::names::DisplayName;
 use crate::values::problem::FieldProblem;
@@ -114,16 +116,39 @@ fn time_zone_of(profile: &DirectoryProfile) -> Option<TimeZoneName> {
     TimeZoneName::parse(said.as_str()).ok()
 }
 
+/// Whether the settings have somebody invited who comes to be so: added, active again, or a member of another group.
+/// Each is invited so once, and nobody whom somebody else invited before.
+#[must_use]
+pub fn is_invited_as_joiner(settings: &Settings, before: Option<&User>, after: &User) -> bool {
+    let may_be = after.enabled && settings.sender.may_invite(&after.email);
+    let never_was = !after.invited_as_joiner && after.latest_issue == IssueNumber::NONE;
+    if !may_be || !never_was {
+        return false;
+    }
+    let arrives = before.is_none_or(|before| !before.enabled);
+    match settings.directory.invites {
+        DirectoryInvites::Nobody => false,
+        DirectoryInvites::Everybody => arrives,
+        DirectoryInvites::Groups => settings.directory.groups.iter().any(|group| {
+            let joins = before.is_none_or(|before| !before.is_in(group));
+            after.is_in(group) && (arrives || joins)
+        }),
+    }
+}
+
 /// What a change is refused with that is the directory's to make.
 pub const OWNED_BY_DIRECTORY: &str = "ownedByDirectory";
 
 /// What of this change is the directory's alone, and made by somebody else.
 #[must_use]
 pub fn of_the_directory(before: &User, after: &User, who: &Actor) -> Option<FieldProblem> {
-    let owned = before.directory.as_deref()?;
     if *who == Actor::Directory {
         return None;
     }
+    if before.memberships != after.memberships {
+        return Some(comes_from_directory("groups"));
+    }
+    let owned = before.directory.as_deref()?;
     let says_name = name_of(owned).is_ok_and(|name| name.is_some());
     let fields = [
         ("email", before.email != after.email),
@@ -144,13 +169,15 @@ pub fn of_the_directory(before: &User, after: &User, who: &Actor) -> Option<Fiel
         ),
     ];
     let changed = fields.into_iter().find(|(_, changed)| *changed);
-    changed.map(|(field, _)| {
-        FieldProblem::new(
-            field,
-            OWNED_BY_DIRECTORY,
-            "comes from the directory, which would put it back; change it there",
-        )
-    })
+    changed.map(|(field, _)| comes_from_directory(field))
+}
+
+fn comes_from_directory(field: &str) -> FieldProblem {
+    FieldProblem::new(
+        field,
+        OWNED_BY_DIRECTORY,
+        "comes from the directory, which would put it back; change it there",
+    )
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::rules::csv_users::{Column, Row, damage};
 use crate::values::address::EmailAddress;
 use crate::values::ids::{ExternalId, UserId};
 use crate::values::locale::{Locale, TimeZoneName};
-use crate::values::names::{DisplayName, GroupName, as_first_written, parse_groups};
+use crate::values::names::{DisplayName, GroupName, parse_groups};
 use crate::values::problem::{FieldProblem, Problems};
 use crate::values::text::trimmed;
 
@@ -228,7 +228,7 @@ const fn field_of(name: &Identifier) -> &'static str {
 
 impl Entry {
     fn applied_to(&self, user: &User) -> User {
-        User {
+        let mut applied = User {
             email: self.email.clone().unwrap_or_else(|| user.email.clone()),
             external_id: or_before(self.external_id.as_ref(), user.external_id.as_ref(), |id| {
                 ExternalId::parse(id.as_str())
@@ -238,10 +238,6 @@ impl Entry {
                 user.display_name.as_ref(),
                 |name| DisplayName::parse(name.as_str()),
             ),
-            groups: match &self.groups {
-                Some(groups) => as_first_written(&user.groups, groups.clone()),
-                None => user.groups.clone(),
-            },
             locale: or_before(self.locale.as_ref(), user.locale.as_ref(), |locale| {
                 Locale::parse(locale.as_str())
             }),
@@ -250,7 +246,11 @@ impl Entry {
             }),
             enabled: self.enabled.unwrap_or(user.enabled),
             ..user.clone()
+        };
+        if let Some(groups) = &self.groups {
+            applied.set_groups(groups.clone());
         }
+        applied
     }
 }
 

@@ -65,6 +65,7 @@ impl Sample {
             name: DisplayName::parse("Alex Example").ok(),
             locales: vec![self.locale],
             time_zone: self.time_zone,
+            facts: std::collections::BTreeMap::new(),
         };
         let occasion = match kind {
             TemplateKind::Invitation => InvitationOccasion::First,

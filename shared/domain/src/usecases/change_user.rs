@@ -21,7 +21,7 @@ use crate::rules::user_update::{FreshIds, UserUpdate, correct, may_have_missed, 
 use crate::values::address::EmailAddress;
 use crate::values::ids::{EventId, ExternalId, MailId, UserId, Version};
 use crate::values::locale::{Locale, TimeZoneName};
-use crate::values::names::{DisplayName, as_first_written, parse_groups};
+use crate::values::names::{DisplayName, parse_groups_beside};
 use crate::values::problem::{FieldProblem, Problems};
 use crate::values::text;
 use crate::values::user_name::UserName;
@@ -294,8 +294,9 @@ fn patched(user: &User, patch: &UserPatch) -> Result<User, Vec<FieldProblem>> {
         after.time_zone = cleared(text, "timeZone", TimeZoneName::parse, &mut problems);
     }
     if let Some(names) = &patch.groups {
-        let groups = parse_groups(names, &mut problems);
-        after.groups = as_first_written(&user.groups, groups);
+        let of_directory = user.memberships.names().cloned().collect();
+        let groups = parse_groups_beside(names, &of_directory, &mut problems);
+        after.set_groups(groups);
     }
     if let Some(enabled) = patch.enabled {
         after.enabled = enabled;

@@ -154,7 +154,7 @@ where
                         for mail in &mut change.mails {
                             mail.page = Some(page);
                             mail.shared_sheets = sheets;
-                            mail.groups.clone_from(&user.groups);
+                            mail.groups = user.all_groups();
                         }
                         changes.push(change.for_request(batch.request_id.as_ref()));
                         results.insert(user.id, issued_to(user, batch, settings));

@@ -1,13 +1,15 @@
 //! Following the directory that people come from: whoever it adds becomes a user, or is found among those who were
 //! added by hand; whoever it changes changes; whom it says is not active is disabled.
 
+use jiff::Timestamp;
+
 use crate::model::actor::Actor;
+use crate::model::batch::{Batch, Cursor};
 use crate::model::change::Identifier;
 use crate::model::directory::DirectoryPerson;
 use crate::model::history::HistoryEvent;
 use crate::model::ownership::OwnerSwitch;
-use crate::model::settings::Settings;
-use crate::model::settings::directory::DirectoryInvites;
+use crate::model::settings::VersionedSettings;
 use crate::model::user::User;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
@@ -17,7 +19,7 @@ use crate::ports::mails::Mails;
 use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
 use crate::ports::users::{AddUserError, Users};
-use crate::rules::directory::{followed, joined};
+use crate::rules::directory::{followed, is_invited_as_joiner, joined};
 use crate::rules::user_update::UserUpdate;
 use crate::usecases::change_user::{CorrectionRefused, correct_until_saved, corrected_to};
 use crate::usecases::send_invitations::batch_and_cursor;
@@ -93,16 +95,8 @@ where
                 continue;
             }
             let settings = self.env.store().current_settings().await?;
-            let batch = is_invited(&settings.settings, &user).then(|| {
-                batch_and_cursor(
-                    self.env.entropy(),
-                    Actor::Directory,
-                    vec![user.id],
-                    OwnerSwitch::default(),
-                    settings.version,
-                    now,
-                )
-            });
+            let mut user = user;
+            let batch = as_joiner(&self.env, &settings, None, &mut user, now);
             let row = self
                 .env
                 .happened(id, now, Actor::Directory, HistoryEvent::UserAdded);
@@ -138,7 +132,14 @@ where
         let decide = move |before: &User, with: &UserUpdate<'_>, now| {
             let said = edit(DirectoryPerson::of(before)).map_err(FollowRefused::Change)?;
             let after = followed(before, said).map_err(FollowRefused::Invalid)?;
-            corrected_to(env, before, after, with, now).map_err(FollowRefused::Invalid)
+            let corrected = corrected_to(env, before, after, with, now);
+            Ok(corrected
+                .map_err(FollowRefused::Invalid)?
+                .map(|(mut change, missed)| {
+                    change.batch =
+                        as_joiner(env, with.settings, Some(before), &mut change.user, now);
+                    (change, missed)
+                }))
         };
         correct_until_saved(env, id, expected, &Actor::Directory, decide).await
     }
@@ -175,10 +176,24 @@ where
     }
 }
 
-/// Whether somebody whom the directory adds is invited.
-fn is_invited(settings: &Settings, user: &User) -> bool {
-    match settings.directory.invites {
-        DirectoryInvites::Nobody => false,
-        DirectoryInvites::Everybody => user.enabled && settings.sender.may_invite(&user.email),
+/// The batch that invites somebody whom the settings have invited; their row says so from then on.
+pub(super) fn as_joiner(
+    env: &impl Env,
+    settings: &VersionedSettings,
+    before: Option<&User>,
+    after: &mut User,
+    now: Timestamp,
+) -> Option<(Batch, Cursor)> {
+    if !is_invited_as_joiner(&settings.settings, before, after) {
+        return None;
     }
+    after.invited_as_joiner = true;
+    Some(batch_and_cursor(
+        env.entropy(),
+        Actor::Directory,
+        vec![after.id],
+        OwnerSwitch::default(),
+        settings.version,
+        now,
+    ))
 }

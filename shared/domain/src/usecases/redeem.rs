@@ -460,13 +460,14 @@ where
             }
             let device = asked.device.as_ref();
             let ownership = invitation.given().ownership;
+            let groups = current.all_groups();
             let going_on = GoingOn {
                 registration_id: registration_id.expose(),
                 reference: reference.as_str(),
                 email: current.email.as_str(),
                 platform: device.and_then(|named| named.platform.as_deref()),
                 ownership,
-                groups: &current.groups,
+                groups: &groups,
             };
             let locales = reader(&current, &settings).locales;
             return Ok(Redeemed {

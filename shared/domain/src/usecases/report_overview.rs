@@ -115,7 +115,7 @@ where
             let open = user.invitation.as_ref().filter(|own| own.is_open());
             open.is_some_and(|open| day.from <= open.expires_at && open.expires_at < day.until)
         };
-        let held = |user: &User| group.is_none_or(|group| user.groups.contains(group));
+        let held = |user: &User| group.is_none_or(|group| user.is_in(group));
         let mut users: Vec<User> = read
             .found
             .into_iter()

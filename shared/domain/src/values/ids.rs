@@ -59,6 +59,10 @@ ulid_id! {
     UserId
 }
 ulid_id! {
+    /// A group of the directory.
+    GroupId
+}
+ulid_id! {
     /// One batch.
     BatchId
 }

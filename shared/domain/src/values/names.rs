@@ -221,12 +221,21 @@ pub fn as_first_written(
 
 /// The groups of a user. Every wrong name is named.
 pub fn parse_groups(names: &[String], problems: &mut Problems) -> BTreeSet<GroupName> {
+    parse_groups_beside(names, &BTreeSet::new(), problems)
+}
+
+/// The same, of which those do not count that somebody belongs to otherwise.
+pub fn parse_groups_beside(
+    names: &[String],
+    otherwise: &BTreeSet<GroupName>,
+    problems: &mut Problems,
+) -> BTreeSet<GroupName> {
     let mut groups = BTreeSet::new();
     for (index, text) in names.iter().enumerate() {
         let parsed = GroupName::parse(text).map_err(|p| p.under(&format!("groups[{index}]")));
         groups.extend(problems.check(parsed));
     }
-    problems.ensure(groups.len() <= MAX_GROUPS, || {
+    problems.ensure(groups.difference(otherwise).count() <= MAX_GROUPS, || {
         FieldProblem::new(
             "groups",
             "tooMany",

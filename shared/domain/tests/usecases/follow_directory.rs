@@ -277,3 +277,45 @@ async fn two_tokens_are_valid_and_a_third_one_is_refused_until_one_is_taken_away
         Err(TokenRefused::UnknownToken)
     ));
 }
+
+#[tokio::test]
+async fn somebody_who_joins_inactive_is_invited_when_they_become_active_and_not_again_later() {
+    let world = World::new();
+    invite_everybody(&world);
+    let active = called("kim", "kim@example.com");
+    let inactive = DirectoryPerson {
+        active: false,
+        ..active.clone()
+    };
+    let kim = follow(&world).add(&inactive).await.unwrap();
+    assert!(world.store.all_batches().is_empty());
+
+    // Twice before the batch is expanded, and once after it.
+    say(&world, &kim, &active).await;
+    say(&world, &kim, &inactive).await;
+    say(&world, &kim, &active).await;
+    let batches = world.store.all_batches();
+    assert_eq!(batches.len(), 1, "{batches:?}");
+    world.expand_all(batches[0].0.id).await.unwrap();
+    say(&world, &kim, &inactive).await;
+    say(&world, &kim, &active).await;
+
+    assert_eq!(world.store.all_batches().len(), 1);
+    assert_eq!(world.now_of(&kim).latest_issue.get(), 1);
+}
+
+#[tokio::test]
+async fn a_change_that_makes_nobody_active_invites_nobody() {
+    let world = World::new();
+    let person = called("ada", "ada@example.com");
+    let ada = follow(&world).add(&person).await.unwrap();
+    invite_everybody(&world);
+
+    let renamed = DirectoryPerson {
+        user_name: UserName::parse("ada.l").unwrap(),
+        ..person
+    };
+    say(&world, &ada, &renamed).await;
+
+    assert!(world.store.all_batches().is_empty());
+}

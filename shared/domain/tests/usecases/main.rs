@@ -29,6 +29,7 @@ mod device_limit;
 mod expand;
 mod expand_by_filter;
 mod follow_directory;
+mod follow_groups;
 mod group_settings;
 mod guesser;
 mod hand_over;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use beckon_domain::model::mail_content::{
-    Agreement, ConfirmationContent, InvitationContent, InvitationOccasion, Letterhead,
+    Agreement, ConfirmationContent, InvitationContent, InvitationOccasion, Letterhead, Reader,
 };
 use beckon_domain::model::ownership::Ownership;
 use beckon_domain::model::settings::branding::Branding;
@@ -63,7 +63,7 @@ macro_rules! places {
 }
 
 /// Every place; its number is its placeholder's.
-static PLACES: [Place; 27] = places! {
+static PLACES: [Place; 32] = places! {
     "name" Words ANY "What the person is called; empty if that is not known." "Ada Lindqvist";
     "greeting" Words ANY "A line that greets the person, by name if it is known." "Hello Ada Lindqvist,";
     "organisation" Words ANY "The organisation of the settings; may be empty." "Nordlicht Werke";
@@ -91,6 +91,11 @@ static PLACES: [Place; 27] = places! {
     "platform" Words CONFIRMING "Its platform; may be empty." "iOS";
     "registered" Moment CONFIRMING "When it was registered, in the person's time zone and language." "Monday, 23 November 2026, 10:00 (Europe/Berlin, UTC+1)";
     "ownershipWhy" Words CONFIRMING "Why the device has that ownership." "Because your invitation said so.";
+    "title" Words ANY "The title of the person's work, if the directory says it and the settings take it; may be empty." "Engineer";
+    "department" Words ANY "The person's department, in the same way." "Engines";
+    "division" Words ANY "The person's division, in the same way." "Research";
+    "employeeNumber" Words ANY "The person's number as an employee, in the same way." "20815";
+    "costCenter" Words ANY "The person's cost centre, in the same way." "4711";
 };
 
 /// Variables that the engine sees as they are: none of them is anybody's input.
@@ -262,6 +267,13 @@ impl Fill<'_> {
         }
     }
 
+    /// What the directory says of whoever reads.
+    fn said_of(&mut self, reader: &Reader) {
+        for (attribute, said) in &reader.facts {
+            self.input(attribute.name(), Some(said.as_str()));
+        }
+    }
+
     /// Every place of the kind has a variable, an empty one where there is no value.
     fn done(self, kind: TemplateKind, mut facts: BTreeMap<&'static str, Value>) -> Filling {
         for (number, place) in PLACES.iter().enumerate() {
@@ -298,6 +310,7 @@ impl Filling {
             "name",
             content.reader.name.as_ref().map(DisplayName::as_str),
         );
+        fill.said_of(&content.reader);
         fill.words("greeting", &view.greeting);
         fill.words("occasion", view.occasion.unwrap_or_default());
         fill.input("invitedBy", content.invited_by.as_ref().map(Label::as_str));
@@ -376,6 +389,7 @@ impl Filling {
             "name",
             content.reader.name.as_ref().map(DisplayName::as_str),
         );
+        fill.said_of(&content.reader);
         fill.words("greeting", &view.greeting);
         fill.input("device", content.device_name.as_ref().map(Label::as_str));
         fill.input("platform", content.platform.as_ref().map(Label::as_str));

@@ -83,6 +83,7 @@ pub(crate) fn reader(locale: &str) -> Reader {
         name: Some(DisplayName::parse("Ada Lindqvist").unwrap()),
         locales: vec![Locale::parse(locale).unwrap()],
         time_zone: TimeZoneName::parse("Europe/Berlin").unwrap(),
+        facts: std::collections::BTreeMap::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use beckon_domain::model::user::{AddressSuppression, Asked, User};
 use beckon_domain::ports::users::AddUserError;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{ExternalId, UserId};
+use beckon_domain::values::user_name::UserName;
 use jiff::civil::Date;
 
 use super::{Store, added, at_once, load};
@@ -233,6 +234,35 @@ pub async fn of_many_who_add_one_external_id_at_once_one_wins<S: Store>(store: S
         .iter()
         .filter(|result| matches!(result, Err(AddUserError::ExternalIdTaken)));
     assert_eq!((added, told.count()), (1, 7), "{results:?}");
+}
+
+/// In any case of its letters; the others are told why.
+pub async fn of_many_who_add_one_user_name_at_once_one_wins<S: Store>(store: S) {
+    let name = fresh_ulid().to_string();
+
+    let results = at_once(8, |number| {
+        let (store, mut user) = (store.clone(), a_user().build());
+        let spelt = if number % 2 == 0 {
+            name.to_lowercase()
+        } else {
+            name.clone()
+        };
+        user.user_name = UserName::parse(&spelt).ok();
+        async move {
+            let row = a_row(user.id, monday_morning());
+            store.add_user(&user, &row, None, None).await
+        }
+    })
+    .await;
+
+    let added = results.iter().filter(|result| result.is_ok()).count();
+    let told = results
+        .iter()
+        .filter(|result| matches!(result, Err(AddUserError::UserNameTaken)));
+    assert_eq!((added, told.count()), (1, 7), "{results:?}");
+    let key = UserName::parse(&name).unwrap().key();
+    let found = store.users_by_names(&[Identifier::UserName(key)]).await;
+    assert_eq!(found.unwrap().found.len(), 1);
 }
 
 /// One write: user, what happened, the batch, the answer.

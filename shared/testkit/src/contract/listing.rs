@@ -7,7 +7,7 @@ use beckon_domain::model::mail::{Mail, MailClass, MailKind, MailState};
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::reads::ListOrder;
-use beckon_domain::values::ids::{MailId, Version};
+use beckon_domain::values::ids::{MailId, UserId, Version};
 use beckon_domain::values::names::GroupName;
 use jiff::{SignedDuration, Timestamp};
 
@@ -455,4 +455,22 @@ pub async fn a_filter_that_finds_nobody_comes_to_an_end<S: Store>(store: S) {
     let listed = whole_list(&store, &filter, 10, monday_morning()).await;
 
     assert_eq!(listed, []);
+}
+
+/// The same people in the same order, and no row is read for it.
+pub async fn ids_are_listed_in_the_order_of_users_page_by_page<S: Store>(store: S) {
+    for _ in 0..23 {
+        added(&store, a_user().build()).await;
+    }
+    let filter = UserFilter::default();
+    let users = store.list_users(&filter, None, 100, monday_morning()).await;
+    let users: Vec<UserId> = users.unwrap().items.iter().map(|user| user.id).collect();
+
+    let ids = every_page(5, |position| {
+        let store = store.clone();
+        async move { store.list_user_ids(position.as_deref(), 5).await }
+    })
+    .await;
+
+    assert_eq!((ids.len(), ids), (23, users));
 }

@@ -8,6 +8,8 @@ use beckon_domain::model::change::Identifier;
 use beckon_domain::model::counting::{
     CountSheet, CountedStep, Ledger, Scope, SheetKey, Uncounted, UncountedRow,
 };
+use beckon_domain::model::directory::DirectoryNews;
+use beckon_domain::model::group::GroupIdentifier;
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::job::{JobAction, JobStep};
 use beckon_domain::model::mail::{MailClass, MailEvent};
@@ -16,11 +18,12 @@ use beckon_domain::model::stored::Carried;
 use beckon_domain::model::template::{Template, TemplateKind, TemplateName};
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::jobs::{StartError, StepError};
-use beckon_domain::ports::users::AddUserError;
+use beckon_domain::ports::users::{AddUserError, SaveGroupError};
 use beckon_domain::values::ids::{BatchId, ExternalId, IssueNumber, RunId, UserId, Version};
 use beckon_domain::values::locale::Locale;
 
 use super::device_events::{a_device_event, a_reported_device, a_source_poll};
+use super::groups::a_group;
 use super::{Store, next};
 use crate::builders::{
     a_batch, a_job, a_mail, a_registration, a_row, a_session, a_stamp, a_user, an_answer,
@@ -61,6 +64,8 @@ async fn users_are_unavailable(store: &impl Store) {
     let filter = UserFilter::default();
     let listed = store.list_users(&filter, None, 10, now).await;
     is_unavailable(listed, "list_users");
+    let listed = store.list_user_ids(None, 10).await;
+    is_unavailable(listed, "list_user_ids");
     is_unavailable(store.save_users(&[next(&user, |_| {})]).await, "save_users");
     let added = store.add_user(&user, &row, None, Some(&answer)).await;
     assert!(
@@ -76,6 +81,24 @@ async fn what_users_hold_is_unavailable(store: &impl Store) {
     let session = a_session(user).digest;
     let (first, pending) = (IssueNumber::from_number(1), InvitationState::Pending);
 
+    is_unavailable(store.directory_news().await, "directory_news");
+    let noted = store.note_directory(&DirectoryNews::default()).await;
+    is_unavailable(noted, "note_directory");
+    let group = a_group("staff");
+    let name = GroupIdentifier::Name(group.name.clone());
+    is_unavailable(store.read_groups(&[group.id]).await, "read_groups");
+    is_unavailable(store.find_group(&name).await, "find_group");
+    is_unavailable(store.list_groups(None, 10).await, "list_groups");
+    let members = store.members_of(group.id, None, 10).await;
+    is_unavailable(members, "members_of");
+    let forgotten = store.forget_members(group.id, 10).await;
+    is_unavailable(forgotten, "forget_members");
+    is_not_saved(store.remove_group(&group).await, "remove_group");
+    let saved = store.save_group(&group, None).await;
+    assert!(
+        matches!(saved, Err(SaveGroupError::Unavailable(_))),
+        "save_group: {saved:?}"
+    );
     let taken = store.take_try(user, first, pending, now).await;
     is_unavailable(taken, "take_try");
     is_unavailable(store.load_session(&session).await, "load_session");

@@ -70,6 +70,10 @@ pub enum Breakage {
     MessageLost,
     /// A message is written whatever stands there.
     EveryMessageFits,
+    /// That somebody joins or leaves a group is written in their own row alone.
+    MembershipLeftOut,
+    /// That somebody was invited as a joiner is not noted in their row.
+    JoinerNotNoted,
     /// One recipient whom the mail service does not know stops everybody's mail.
     UnverifiedStopsAll,
     /// Registrations read settings without a limit of devices.
@@ -86,7 +90,7 @@ pub enum Breakage {
 
 impl Breakage {
     /// Every one.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::ClaimIgnoresUser,
         Self::TryNotTaken,
         Self::EverySaveFits,
@@ -120,6 +124,8 @@ impl Breakage {
         Self::SheetsNotKept,
         Self::MessageLost,
         Self::EveryMessageFits,
+        Self::MembershipLeftOut,
+        Self::JoinerNotNoted,
         Self::UnverifiedStopsAll,
         Self::LimitForgotten,
         Self::LeftDeviceCounts,

@@ -1,11 +1,12 @@
 //! What the directory of a story says of people, and what administrators do with its tokens.
 
 use beckon_domain::model::directory::{
-    DirectoryEmail, DirectoryPerson, DirectoryProfile, DirectoryText,
+    DirectoryEmail, DirectoryPerson, DirectoryProfile, DirectoryRefusal, DirectoryText,
 };
 use beckon_domain::model::user::User;
 use beckon_domain::usecases::follow_directory::{FollowDirectory, FollowRefused};
 use beckon_domain::usecases::manage_directory_tokens::{ManageDirectoryTokens, TokenRefused};
+use beckon_domain::usecases::watch_directory::WatchDirectory;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::UserId;
 use beckon_domain::values::user_name::UserName;
@@ -85,6 +86,35 @@ impl Cast {
             ) => Answer::Refused,
         };
         self.answered(UseCase::FollowDirectory, answer)
+    }
+
+    /// A request of the directory is noted, and an administrator looks what is known.
+    pub(super) async fn watch_directory(&self, refused: bool) -> Ended {
+        let watch = WatchDirectory { env: self.clone() };
+        let at = self.watch.stage(|stage| stage.now);
+        let refusal = refused.then(|| DirectoryRefusal {
+            at,
+            request: "POST /Users".to_owned(),
+            status: 400,
+            kind: None,
+        });
+        let noted = watch.note(refusal.clone()).await;
+        let report = watch.report().await;
+        let answer = match (noted, report) {
+            (Ok(noted), Ok(report)) => {
+                let news = report.news;
+                self.watch.with(|ledger| {
+                    let is_known = news.last_request_at.is_some()
+                        && (refusal.is_none() || news.last_refusal.is_some());
+                    ledger.must(is_known, || {
+                        format!("a request at {noted} was noted, and known is {news:?}")
+                    });
+                });
+                Answer::Accepted
+            }
+            _ => Answer::Unavailable,
+        };
+        self.answered(UseCase::WatchDirectory, answer)
     }
 
     /// An administrator makes a token; if there are two, the older one goes.

@@ -23,6 +23,7 @@ use beckon_domain::values::ids::{BatchId, DeviceId, EventId, IssueNumber, JobId,
 use super::cast::Cast;
 use super::devices::Telling;
 use super::directory::Saying;
+use super::groups::GroupSaying;
 use super::jobs_import::ImportFile;
 use super::jobs_wordings::TemplateOrder;
 use super::system::Enrolling;
@@ -109,7 +110,11 @@ pub(super) enum Job {
     Assign(DeviceId, UserId),
     LookAfterSources,
     Follow(Box<Saying>),
+    FollowGroup(GroupSaying),
     LookAfterTokens,
+    WatchDirectory {
+        refused: bool,
+    },
     Feedback(Feedback),
     Expand(Vec<Record>),
     Publish(Vec<HistoryEntry>),
@@ -152,11 +157,13 @@ impl Job {
             | Self::Resume
             | Self::Assign(..)
             | Self::LookAfterSources
-            | Self::LookAfterTokens => true,
+            | Self::LookAfterTokens
+            | Self::WatchDirectory { .. } => true,
             Self::Report(_)
             | Self::Tell(_)
             | Self::Enrols(_)
             | Self::Follow(_)
+            | Self::FollowGroup(_)
             | Self::Feedback(_)
             | Self::Expand(_)
             | Self::Publish(_)
@@ -215,6 +222,8 @@ impl Cast {
                 Job::Assign(device, user) => cast.assign(&device, user).await,
                 Job::LookAfterSources => cast.look_after_sources().await,
                 Job::Follow(saying) => cast.follow(&saying).await,
+                Job::FollowGroup(saying) => cast.follow_group(&saying).await,
+                Job::WatchDirectory { refused } => cast.watch_directory(refused).await,
                 Job::LookAfterTokens => cast.look_after_tokens().await,
                 Job::Feedback(feedback) => cast.feedback(&feedback).await,
                 Job::Expand(records) => cast.carry_out(&records).await,

@@ -88,6 +88,7 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
         }
         UseCase::CarryOutJob => ledger.judge_jobs(),
         UseCase::CountChanges => judge_sums(ledger),
+        UseCase::FollowGroups => ledger.judge_memberships(),
         UseCase::DeleteUser => ledger.judge_deleted_users(),
         UseCase::Publish => ledger.judge_published(),
         UseCase::Redeem => {
@@ -108,6 +109,7 @@ fn judge_use_case(ledger: &mut Ledger, use_case: UseCase, mails: &BTreeMap<MailI
         | UseCase::FollowDirectory
         | UseCase::ManageDeviceSources
         | UseCase::ManageDirectoryTokens
+        | UseCase::WatchDirectory
         | UseCase::ReceiveDeviceEvent
         | UseCase::ChangeInvitation
         | UseCase::ChangeSettings

@@ -18,6 +18,7 @@ use beckon_domain::model::user::User;
 use beckon_domain::values::ids::{
     BatchId, DeviceId, EventId, IssueNumber, JobId, MailId, RunId, UserId, Version,
 };
+use beckon_domain::values::names::GroupName;
 use beckon_domain::values::session_ids::{RegistrationId, SessionDigest};
 use jiff::Timestamp;
 
@@ -223,6 +224,8 @@ pub(super) struct Ledger {
     pub(super) settings: Vec<(Moment, VersionedSettings)>,
     /// Own wordings as they were kept: the moment, the version, the subject.
     pub(super) wordings: BTreeMap<String, Vec<(u64, Version, Option<String>)>>,
+    /// What groups of the directory were called at some time.
+    pub(super) group_names: Vec<GroupName>,
     /// Every row of every history.
     pub(super) rows: BTreeMap<EventId, HistoryEntry>,
     pub(super) to_publish: Vec<HistoryEntry>,
@@ -282,6 +285,7 @@ impl Ledger {
             deleted: BTreeMap::new(),
             erased: BTreeSet::new(),
             settings,
+            group_names: Vec::new(),
             wordings: BTreeMap::new(),
             rows: BTreeMap::new(),
             to_publish: Vec::new(),

@@ -50,7 +50,7 @@ pub(super) fn allows(settings: &Settings, address: &EmailAddress) -> bool {
 }
 
 impl Ledger {
-    fn since(&mut self) -> u64 {
+    pub(super) fn since(&mut self) -> u64 {
         self.view().began.0
     }
 
@@ -60,7 +60,7 @@ impl Ledger {
     }
 
     /// Whether there was nobody of this id at some moment.
-    fn was_gone(&self, user: UserId) -> bool {
+    pub(super) fn was_gone(&self, user: UserId) -> bool {
         self.deleted.contains_key(&user) || !self.users.contains_key(&user)
     }
 
@@ -91,7 +91,7 @@ impl Ledger {
         })
     }
 
-    fn judge_answer(&mut self, right: bool, of: &str, answer: &dyn std::fmt::Debug) {
+    pub(super) fn judge_answer(&mut self, right: bool, of: &str, answer: &dyn std::fmt::Debug) {
         self.must(right, || {
             format!("{of} answered {answer:?}, which is not so")
         });

@@ -112,9 +112,9 @@ impl Ledger {
             }
             JobAction::Enable => user.enabled,
             JobAction::Disable => !user.enabled,
-            JobAction::SetGroups { groups } => user.groups == *groups,
-            JobAction::AddGroups { groups } => user.groups.is_superset(groups),
-            JobAction::RemoveGroups { groups } => user.groups.is_disjoint(groups),
+            JobAction::SetGroups { groups } => user.all_groups() == *groups,
+            JobAction::AddGroups { groups } => user.all_groups().is_superset(groups),
+            JobAction::RemoveGroups { groups } => user.all_groups().is_disjoint(groups),
             JobAction::Delete => false,
             JobAction::Import { .. } => true,
         };

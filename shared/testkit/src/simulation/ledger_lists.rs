@@ -273,7 +273,10 @@ impl Ledger {
 /// Whether a user is as a line has them.
 fn says(line: &ImportLine, user: &User) -> bool {
     let external = user.external_id.as_ref().map(ExternalId::as_str);
-    let grouped = user.groups.iter().any(|group| group.as_str() == line.group);
+    let grouped = user
+        .all_groups()
+        .iter()
+        .any(|group| group.as_str() == line.group);
     external == Some(line.external_id.as_str())
         && user.email.as_str() == line.email
         && grouped

@@ -356,9 +356,7 @@ impl Ledger {
         let confirmation = &settings.settings.confirmation;
         let listed = match &confirmation.distribution {
             Distribution::Everyone => true,
-            Distribution::Groups(groups) => groups
-                .iter()
-                .any(|group| change.user.groups.contains(group)),
+            Distribution::Groups(groups) => groups.iter().any(|group| change.user.is_in(group)),
         };
         let confirms = recorded && (wanted.completes || further);
         let due = usize::from(confirms && confirmation.enabled && listed);

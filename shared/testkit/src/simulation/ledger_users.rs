@@ -171,6 +171,12 @@ impl Ledger {
             self.mail_written(mail.id);
         }
         self.user_written(id);
+        if let Some((batch, _)) = &change.batch {
+            self.batch_started(batch, None);
+            self.must(self.store.user(id).invited_as_joiner, || {
+                format!("user {id} is invited as a joiner, and their row does not say so")
+            });
+        }
         let Some(before) = before else { return };
         self.judge_asked(change);
         self.judge_again(change);

@@ -28,6 +28,7 @@ use ulid::Ulid;
 use super::devices;
 use super::dice::Dice;
 use super::directory;
+use super::groups;
 use super::jobs::{Job, Shown};
 use super::jobs_import::{ImportFile, ImportLine};
 use super::jobs_sends::order;
@@ -99,8 +100,12 @@ pub(super) fn draw_settings(dice: &mut Dice) -> Settings {
             .quiet_hours
             .filter(|_| dice.happens(700)),
     };
-    settings.directory.invites =
-        [DirectoryInvites::Nobody, DirectoryInvites::Everybody][dice.below(2)];
+    settings.directory.invites = [
+        DirectoryInvites::Nobody,
+        DirectoryInvites::Everybody,
+        DirectoryInvites::Groups,
+    ][dice.below(3)];
+    settings.directory.groups = GroupName::parse("crew").into_iter().collect();
     settings.retention.erase_after_days = [None, None, Some(1), Some(2)][dice.below(4)];
     if !dice.happens(100) {
         settings.device_sources = vec![devices::source(), system::source()];
@@ -117,7 +122,10 @@ const fn weight(use_case: UseCase) -> usize {
         UseCase::Redeem => 12,
         UseCase::SendInvitations | UseCase::ConfirmRegistration => 8,
         UseCase::ChangeInvitation => 4,
-        UseCase::RequestPin | UseCase::ChangeUser | UseCase::FollowDirectory => 3,
+        UseCase::RequestPin
+        | UseCase::ChangeUser
+        | UseCase::FollowDirectory
+        | UseCase::FollowGroups => 3,
         UseCase::HandOver
         | UseCase::PollSource
         | UseCase::ReceiveDeviceEvent
@@ -127,6 +135,7 @@ const fn weight(use_case: UseCase) -> usize {
         | UseCase::AssignDevice
         | UseCase::ManageDeviceSources
         | UseCase::ManageDirectoryTokens
+        | UseCase::WatchDirectory
         | UseCase::ChangeSettings
         | UseCase::ChangeTemplate
         | UseCase::Decline
@@ -264,6 +273,10 @@ fn asked(
         UseCase::ManageDirectoryTokens => Job::LookAfterTokens,
         UseCase::FollowDirectory => directory::said(dice, ledger, &user),
         UseCase::PollSource => Job::Enrols(system::enrolling(dice, &user)),
+        UseCase::FollowGroups => groups::said(dice, ledger, &user),
+        UseCase::WatchDirectory => Job::WatchDirectory {
+            refused: dice.happens(500),
+        },
         UseCase::ReceiveDeviceEvent => Job::Tell(devices::message_about(dice, &user, now)),
         UseCase::CarryDeviceEvent
         | UseCase::CarryOutJob

@@ -518,7 +518,9 @@ impl Story {
                     stage.records.push_front(record);
                 }
             }),
-            Job::Report(_) | Job::Tell(_) | Job::Feedback(_) => self.waiting.push(job),
+            Job::Report(_) | Job::Tell(_) | Job::Feedback(_) | Job::FollowGroup(_) => {
+                self.waiting.push(job);
+            }
             Job::Publish(rows) => self.watch.stage(|stage| {
                 for row in rows.into_iter().rev() {
                     stage.history.push_front(row);

@@ -24,6 +24,7 @@ pub enum UseCase {
     Expand,
     ExportUsers,
     FollowDirectory,
+    FollowGroups,
     HandOver,
     ImportUsers,
     ManageDeviceSources,
@@ -49,6 +50,7 @@ pub enum UseCase {
     TestTemplate,
     RunMaintenance,
     TryAddressAgain,
+    WatchDirectory,
 }
 
 /// How many there are.
@@ -56,7 +58,7 @@ pub(super) const USE_CASES: usize = UseCase::ALL.len();
 
 impl UseCase {
     /// Every one.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 45] = [
         Self::AddUser,
         Self::AssignDevice,
         Self::CarryDeviceEvent,
@@ -75,6 +77,7 @@ impl UseCase {
         Self::Expand,
         Self::ExportUsers,
         Self::FollowDirectory,
+        Self::FollowGroups,
         Self::HandOver,
         Self::ImportUsers,
         Self::ManageDeviceSources,
@@ -100,6 +103,7 @@ impl UseCase {
         Self::TestTemplate,
         Self::RunMaintenance,
         Self::TryAddressAgain,
+        Self::WatchDirectory,
     ];
 
     /// The name of its file under `usecases`, without the ending.

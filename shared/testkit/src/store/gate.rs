@@ -17,6 +17,7 @@ pub enum Call {
     UserByExternalId,
     UsersByNames,
     ListUsers,
+    ListUserIds,
     AddUser,
     SaveUsers,
     RemoveUser,
@@ -48,6 +49,15 @@ pub enum Call {
     Template,
     SaveTemplate,
     OpenInvitations,
+    ReadGroups,
+    FindGroup,
+    ListGroups,
+    SaveGroup,
+    RemoveGroup,
+    MembersOf,
+    ForgetMembers,
+    DirectoryNews,
+    NoteDirectory,
     RecallAnswer,
     StartBatch,
     LoadBatch,
@@ -138,7 +148,11 @@ impl Call {
             | Self::SaveDeviceEvent
             | Self::SaveReportedDevice
             | Self::ForgetReportedDevice
-            | Self::SaveSourcePoll => true,
+            | Self::SaveSourcePoll
+            | Self::SaveGroup
+            | Self::RemoveGroup
+            | Self::ForgetMembers
+            | Self::NoteDirectory => true,
             Self::LoadUsers
             | Self::UserByAddress
             | Self::UserByExternalId
@@ -146,6 +160,7 @@ impl Call {
             | Self::UsersToErase
             | Self::Tombstones
             | Self::ListUsers
+            | Self::ListUserIds
             | Self::LoadSession
             | Self::LoadRegistration
             | Self::RegistrationsOf
@@ -164,6 +179,11 @@ impl Call {
             | Self::Templates
             | Self::Template
             | Self::OpenInvitations
+            | Self::ReadGroups
+            | Self::FindGroup
+            | Self::ListGroups
+            | Self::MembersOf
+            | Self::DirectoryNews
             | Self::RecallAnswer
             | Self::LoadBatch
             | Self::NamedUsers
@@ -198,6 +218,7 @@ impl Call {
             self,
             Self::SaveUsers
                 | Self::RemoveUser
+                | Self::RemoveGroup
                 | Self::SaveSettings
                 | Self::FinishPage
                 | Self::PushCursor

@@ -8,7 +8,9 @@ use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange};
 use beckon_domain::model::counting::{CountSheet, Counts, Ledger, Scope, SheetKey, Uncounted};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::device_event::{DeviceEvent, LatestEvent};
+use beckon_domain::model::directory::DirectoryNews;
 use beckon_domain::model::erasure::{Tombstone, over_since};
+use beckon_domain::model::group::{Group, GroupIdentifier};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::job::{Job, JobCursor, JobPage};
@@ -23,11 +25,11 @@ use beckon_domain::model::template::{Template, TemplateName};
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::SaveError;
 use beckon_domain::ports::reads::Readable;
-use beckon_domain::ports::users::AddUserError;
+use beckon_domain::ports::users::{AddUserError, SaveGroupError};
 use beckon_domain::rules::counting::{touched_by_deletion, touched_by_mail, touched_by_user};
 use beckon_domain::values::address::NormalisedAddress;
 use beckon_domain::values::ids::{
-    BatchId, DeviceId, EventId, ExternalId, JobId, MailId, RunId, UserId, Version,
+    BatchId, DeviceId, EventId, ExternalId, GroupId, JobId, MailId, RunId, UserId, Version,
 };
 use beckon_domain::values::session_ids::SessionDigest;
 use beckon_domain::values::source_name::SourceName;
@@ -42,6 +44,9 @@ pub(super) struct Rows {
     pub(super) addresses: BTreeMap<NormalisedAddress, UserId>,
     pub(super) external_ids: BTreeMap<ExternalId, UserId>,
     pub(super) user_names: BTreeMap<UserNameKey, UserId>,
+    pub(super) groups: BTreeMap<GroupId, Group>,
+    pub(super) members: BTreeSet<(GroupId, UserId)>,
+    pub(super) directory_news: DirectoryNews,
     pub(super) mails: BTreeMap<MailId, Mail>,
     pub(super) history: BTreeMap<UserId, BTreeMap<EventId, HistoryEntry>>,
     pub(super) registrations: BTreeMap<(UserId, DeviceId), Registration>,
@@ -93,6 +98,9 @@ impl Rows {
             addresses: BTreeMap::new(),
             external_ids: BTreeMap::new(),
             user_names: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            members: BTreeSet::new(),
+            directory_news: DirectoryNews::default(),
             mails: BTreeMap::new(),
             history: BTreeMap::new(),
             registrations: BTreeMap::new(),
@@ -144,6 +152,40 @@ impl Rows {
         self.users.insert(user.id, user);
     }
 
+    /// A user as readers see them: with the names of the groups that there are.
+    pub(super) fn user(&self, id: UserId) -> Option<User> {
+        let mut user = self.users.get(&id)?.clone();
+        user.memberships.put_names(|id| {
+            let group = self.groups.get(&id)?;
+            let readable = self.why_unreadable(&keys::group(id)).is_none();
+            Some(readable.then(|| group.name.clone()))
+        });
+        Some(user)
+    }
+
+    pub(super) fn group_found_by(&self, by: &GroupIdentifier) -> Option<&Group> {
+        let mut groups = self.groups.values();
+        groups.find(|group| GroupIdentifier::all_of(group).contains(by))
+    }
+
+    pub(super) fn save_group(&mut self, group: &Group) -> Result<(), SaveGroupError> {
+        let row = self.groups.get(&group.id).map(|row| row.version);
+        if group.version.replaces() != row {
+            return Err(SaveGroupError::Conflict);
+        }
+        for by in GroupIdentifier::all_of(group) {
+            let holder = self.group_found_by(&by);
+            if holder.is_some_and(|holder| holder.id != group.id) {
+                return Err(match by {
+                    GroupIdentifier::Name(_) => SaveGroupError::NameTaken,
+                    GroupIdentifier::External(_) => SaveGroupError::ExternalIdTaken,
+                });
+            }
+        }
+        self.groups.insert(group.id, group.clone());
+        Ok(())
+    }
+
     pub(super) fn put_mail(&mut self, mail: Mail) {
         self.changed.extend(touched_by_mail(&(&mail).into()));
         self.mails.insert(mail.id, mail);
@@ -172,6 +214,7 @@ impl Rows {
             return Err(SaveError::Conflict);
         }
         self.remove_user(user.id);
+        self.members.retain(|(_, member)| *member != user.id);
         self.registrations.retain(|(owner, _), _| *owner != user.id);
         for slot in user.invitation.iter().flat_map(|i| &i.sessions) {
             self.sessions.remove(&slot.digest);
@@ -320,6 +363,17 @@ impl Rows {
         }
         self.changed.extend(touched_by_user(user));
         self.users.insert(user.id, user.clone());
+        for membership in &change.memberships {
+            let member = (membership.group, user.id);
+            if membership.is_member {
+                self.members.insert(member);
+            } else {
+                self.members.remove(&member);
+            }
+        }
+        if let Some((batch, cursor)) = &change.batch {
+            self.put_batch(batch, cursor);
+        }
         for mail in &change.mails {
             self.put_mail(mail.clone());
         }

@@ -9,7 +9,9 @@ use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::model::template::TemplateName;
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::rules::counting::{touched_by_mail, touched_by_user};
-use beckon_domain::values::ids::{BatchId, DeviceId, EventId, JobId, MailId, UserId, Version};
+use beckon_domain::values::ids::{
+    BatchId, DeviceId, EventId, GroupId, JobId, MailId, UserId, Version,
+};
 use beckon_domain::values::session_ids::SessionDigest;
 use beckon_domain::values::source_name::SourceName;
 use jiff::Timestamp;
@@ -33,8 +35,8 @@ pub(super) struct Spoilt {
 /// Keys, as the table spells them.
 pub mod keys {
     use super::{
-        BatchId, DeviceId, EventId, HistoryEntry, JobId, MailId, RowKey, SessionDigest, SourceName,
-        TemplateName, UserId, Version,
+        BatchId, DeviceId, EventId, GroupId, HistoryEntry, JobId, MailId, RowKey, SessionDigest,
+        SourceName, TemplateName, UserId, Version,
     };
 
     fn key(pk: String, sk: impl Into<String>) -> RowKey {
@@ -55,6 +57,11 @@ pub mod keys {
     /// What happened to them.
     pub fn history(row: &HistoryEntry) -> RowKey {
         key(format!("user#{}", row.user), format!("event#{}", row.id))
+    }
+
+    /// A group of the directory.
+    pub fn group(id: GroupId) -> RowKey {
+        key(format!("group#{id}"), "group")
     }
 
     /// A mail.

@@ -2,7 +2,9 @@
 
 use beckon_domain::model::batch::{Batch, Cursor};
 use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange, of_different_users};
+use beckon_domain::model::directory::DirectoryNews;
 use beckon_domain::model::erasure::Tombstone;
+use beckon_domain::model::group::{Group, GroupIdentifier};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::{Invitation, InvitationState};
@@ -11,10 +13,10 @@ use beckon_domain::model::stored::RowKey;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::{ListOrder, ListPage, Loaded};
-use beckon_domain::ports::users::{AddUserError, Users};
+use beckon_domain::ports::users::{AddUserError, SaveGroupError, Users};
 use beckon_domain::rules::counting::touched_by_user;
 use beckon_domain::values::address::NormalisedAddress;
-use beckon_domain::values::ids::{ExternalId, IssueNumber, UserId};
+use beckon_domain::values::ids::{ExternalId, GroupId, IssueNumber, UserId};
 use jiff::Timestamp;
 
 use super::gate::Admission;
@@ -26,9 +28,8 @@ impl Users for MemoryStore {
     async fn read_users(&self, ids: &[UserId]) -> Result<Loaded<User, UserId>, Unavailable> {
         let read = self.read(Call::LoadUsers, |rows| {
             let users = each_once(ids).into_iter();
-            let (unreadable, found): (Vec<User>, Vec<User>) = users
-                .filter_map(|id| rows.users.get(&id).cloned())
-                .partition(|user| {
+            let (unreadable, found): (Vec<User>, Vec<User>) =
+                users.filter_map(|id| rows.user(id)).partition(|user| {
                     rows.any_is_spoilt() && rows.why_unreadable(&keys::user(user.id)).is_some()
                 });
             (found, unreadable)
@@ -48,7 +49,7 @@ impl Users for MemoryStore {
         address: &NormalisedAddress,
     ) -> Result<Option<User>, Unavailable> {
         let read = self.read(Call::UserByAddress, |rows| {
-            let user = rows.addresses.get(address).map(|id| rows.users[id].clone());
+            let user = rows.addresses.get(address).and_then(|id| rows.user(*id));
             readable_user(rows, user)
         });
         self.one_row(read.await)
@@ -56,7 +57,7 @@ impl Users for MemoryStore {
 
     async fn user_by_external_id(&self, id: &ExternalId) -> Result<Option<User>, Unavailable> {
         let read = self.read(Call::UserByExternalId, |rows| {
-            let user = rows.external_ids.get(id).map(|id| rows.users[id].clone());
+            let user = rows.external_ids.get(id).and_then(|id| rows.user(*id));
             readable_user(rows, user)
         });
         self.one_row(read.await)
@@ -74,7 +75,7 @@ impl Users for MemoryStore {
                 held.partition(|(_, id)| rows.why_unreadable(&keys::user(*id)).is_some());
             let ids: Vec<UserId> = held.into_iter().map(|(_, id)| id).collect();
             let ids = each_once(&ids).into_iter();
-            let found: Vec<User> = ids.map(|id| rows.users[&id].clone()).collect();
+            let found: Vec<User> = ids.filter_map(|id| rows.user(id)).collect();
             (found, unreadable)
         });
         let (found, unreadable) = read.await?;
@@ -104,6 +105,24 @@ impl Users for MemoryStore {
             self.met(&keys::user(id));
         }
         Ok(page)
+    }
+
+    async fn list_user_ids(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<UserId>, Unavailable> {
+        self.read_index(Call::ListUserIds, |rows| {
+            let listed = rows.addresses.iter();
+            let mut listed =
+                listed.skip_while(|(address, _)| position.is_some_and(|at| address.as_str() <= at));
+            let some: Vec<_> = listed.by_ref().take(limit).collect();
+            let more = listed.next().is_some();
+            let last = some.last().filter(|_| more);
+            let next = last.map(|(address, _)| address.as_str().to_owned());
+            page_of(some.into_iter().map(|(_, id)| *id).collect(), next, 0)
+        })
+        .await
     }
 
     async fn add_user(
@@ -179,6 +198,114 @@ impl Users for MemoryStore {
         .await
     }
 
+    async fn read_groups(&self, ids: &[GroupId]) -> Result<Loaded<Group, GroupId>, Unavailable> {
+        let read = self.read(Call::ReadGroups, |rows| {
+            let groups = ids.iter().filter_map(|id| rows.groups.get(id).cloned());
+            let (unreadable, found): (Vec<Group>, Vec<Group>) =
+                groups.partition(|group| rows.why_unreadable(&keys::group(group.id)).is_some());
+            (found, unreadable)
+        });
+        let (found, unreadable) = read.await?;
+        let unreadable = unreadable.into_iter();
+        Ok(Loaded {
+            found,
+            unreadable: unreadable
+                .map(|group| (group.id, self.met(&keys::group(group.id))))
+                .collect(),
+        })
+    }
+
+    async fn find_group(&self, by: &GroupIdentifier) -> Result<Option<Group>, Unavailable> {
+        let read = self.read(Call::FindGroup, |rows| {
+            let group = rows.group_found_by(by).cloned();
+            let key = group.as_ref().map(|group| keys::group(group.id));
+            key.map_or(Ok(None), |key| one(rows, &key, group))
+        });
+        self.one_row(read.await)
+    }
+
+    async fn list_groups(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<Group>, Unavailable> {
+        let read = self.read_index(Call::ListGroups, |rows| {
+            page_of_groups(rows, position, limit)
+        });
+        let (page, met) = read.await?;
+        for id in met {
+            self.met(&keys::group(id));
+        }
+        Ok(page)
+    }
+
+    async fn save_group(
+        &self,
+        group: &Group,
+        before: Option<&Group>,
+    ) -> Result<(), SaveGroupError> {
+        debug_assert!(before.is_none_or(|before| before.id == group.id));
+        self.write(Call::SaveGroup, |rows| rows.save_group(group))
+            .await
+    }
+
+    async fn remove_group(&self, group: &Group) -> Result<(), SaveError> {
+        self.save(Call::RemoveGroup, |rows| {
+            if rows.groups.get(&group.id).map(|row| row.version) != Some(group.version) {
+                return Err(SaveError::Conflict);
+            }
+            rows.groups.remove(&group.id);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn members_of(
+        &self,
+        group: GroupId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, Unavailable> {
+        self.read(Call::MembersOf, |rows| {
+            let members = rows.members.iter().filter(|(of, _)| *of == group);
+            members
+                .map(|(_, user)| *user)
+                .filter(|user| after.is_none_or(|after| *user > after))
+                .take(limit)
+                .collect()
+        })
+        .await
+    }
+
+    async fn forget_members(&self, group: GroupId, limit: usize) -> Result<bool, Unavailable> {
+        self.write(Call::ForgetMembers, |rows| {
+            let members = rows.members.iter().filter(|(of, _)| *of == group);
+            let some: Vec<_> = members.take(limit).copied().collect();
+            for member in &some {
+                rows.members.remove(member);
+            }
+            Ok(some.len() < limit)
+        })
+        .await
+    }
+
+    async fn directory_news(&self) -> Result<DirectoryNews, Unavailable> {
+        self.read(Call::DirectoryNews, |rows| rows.directory_news.clone())
+            .await
+    }
+
+    async fn note_directory(&self, news: &DirectoryNews) -> Result<(), Unavailable> {
+        self.write(Call::NoteDirectory, |rows| {
+            let before = std::mem::take(&mut rows.directory_news);
+            rows.directory_news = DirectoryNews {
+                last_request_at: news.last_request_at.or(before.last_request_at),
+                last_refusal: news.last_refusal.clone().or(before.last_refusal),
+            };
+            Ok(())
+        })
+        .await
+    }
+
     async fn open_invitations(&self) -> Result<u64, Unavailable> {
         self.read_index(Call::OpenInvitations, |rows| {
             let invitations = rows
@@ -195,6 +322,27 @@ impl Users for MemoryStore {
 fn readable_user(rows: &Rows, user: Option<User>) -> Result<Option<User>, RowKey> {
     let key = user.as_ref().map(|user| keys::user(user.id));
     key.map_or(Ok(None), |key| one(rows, &key, user))
+}
+
+/// The position is the name after which the next page begins.
+fn page_of_groups(
+    rows: &Rows,
+    position: Option<&str>,
+    limit: usize,
+) -> (ListPage<Group>, Vec<GroupId>) {
+    let mut listed: Vec<&Group> = rows.groups.values().collect();
+    listed.sort_by_key(|group| &group.name);
+    listed.retain(|group| position.is_none_or(|after| group.name.comparison_key() > after));
+    let more = listed.len() > limit;
+    listed.truncate(limit);
+    let next = listed.last().filter(|_| more);
+    let next = next.map(|group| group.name.comparison_key().to_owned());
+    let (unreadable, items): (Vec<&Group>, Vec<&Group>) = listed
+        .into_iter()
+        .partition(|group| rows.why_unreadable(&keys::group(group.id)).is_some());
+    let met: Vec<GroupId> = unreadable.iter().map(|group| group.id).collect();
+    let items = items.into_iter().cloned().collect();
+    (page_of(items, next, met.len()), met)
 }
 
 /// The position is the address after which the next page begins.
@@ -225,7 +373,7 @@ fn page_of_users(
             return (page_of(items, next, met.len()), met);
         }
         next = Some(address.as_str().to_owned());
-        let user = &rows.users[id];
+        let Some(user) = rows.user(*id) else { continue };
         if rows.why_unreadable(&keys::user(*id)).is_some() {
             met.push(*id);
             continue;
@@ -235,8 +383,8 @@ fn page_of_users(
             .as_ref()
             .and_then(|own| rows.mails.get(&own.mail))
             .filter(|mail| rows.why_unreadable(&keys::mail(mail.id)).is_none());
-        if filter.finds(user, now) && filter.finds_mail(mail) {
-            items.push(user.clone());
+        if filter.finds(&user, now) && filter.finds_mail(mail) {
+            items.push(user);
         }
     }
     (page_of(items, None, met.len()), met)
@@ -266,7 +414,8 @@ fn take_try(
     })?;
     invitation.tries_left -= 1;
     user.version = user.version.next();
-    let user = user.clone();
+    let id = user.id;
+    let user = rows.user(id)?;
     rows.changed.extend(touched_by_user(&user));
     Some(user)
 }

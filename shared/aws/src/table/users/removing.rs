@@ -15,7 +15,7 @@ use crate::table::{Table, changes, foreign, keys, number, rows};
 
 /// The most devices that go in the transaction that takes their user away; it holds 100 items.
 /// Nobody has as many. What is left of them goes with the history.
-const DEVICES_AT_ONCE: usize = 80;
+const DEVICES_AT_ONCE: usize = 30;
 
 pub(in crate::table) fn deleted(delete: DeleteBuilder) -> Result<TransactWriteItem, Unavailable> {
     let delete = delete.build().map_err(foreign)?;
@@ -64,6 +64,10 @@ impl Table {
             items.push(deleted(
                 self.taking(keys::session(&slot.digest).into_item()),
             )?);
+        }
+        for group in user.memberships.ids() {
+            let member = keys::member(group, user.id).into_item();
+            items.push(deleted(self.taking(member))?);
         }
         // Whoever registers a device meanwhile writes the user's next version.
         let of_devices = match devices {

@@ -150,6 +150,13 @@ impl Table {
         if let Some(ReportedChange { before, after }) = &change.reported {
             items.extend(self.reported_items(after, Some(before))?);
         }
+        for membership in &change.memberships {
+            items.push(self.membership(*membership, change.user.id)?);
+        }
+        if let Some((batch, cursor)) = &change.batch {
+            items.push(part(self.replace(rows::batch(batch)?, Version::FIRST)?));
+            items.push(part(self.replace(rows::cursor(cursor)?, Version::FIRST)?));
+        }
         Ok(Prepared {
             items,
             new_mails,

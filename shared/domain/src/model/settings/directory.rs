@@ -1,6 +1,13 @@
 //! The part of the settings about the directory that people come from.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+
+use super::fields::list;
+use crate::model::directory::DirectoryAttribute;
+use crate::values::names::GroupName;
+use crate::values::problem::{FieldProblem, Problems};
 
 /// Who is invited when the directory adds them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +19,8 @@ pub enum DirectoryInvites {
     Nobody,
     /// Everybody who is active and whose address may be invited.
     Everybody,
+    /// Of those, members of the named groups.
+    Groups,
 }
 
 /// The directory that people come from.
@@ -21,6 +30,12 @@ pub struct DirectorySettings {
     /// Who is invited when it adds them.
     #[serde(default)]
     pub invites: DirectoryInvites,
+    /// Whose members are invited, where those of groups are.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups: BTreeSet<GroupName>,
+    /// What else it says of people that is kept, and may stand in mails.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub attributes: BTreeSet<DirectoryAttribute>,
 }
 
 impl DirectorySettings {
@@ -36,22 +51,45 @@ impl DirectorySettings {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct DirectoryDraft {
-    /// Who is invited when the directory adds them: `nobody` or `everybody`. Default nobody.
+    /// Who is invited when the directory adds them, makes them active, or makes them a member of a group: `nobody`,
+    /// `everybody`, or `groups`: members of `groups`. Each is invited so once. Default nobody.
     pub invites: Option<DirectoryInvites>,
+    /// Whose members are invited, if `invites` is `groups`: names of groups, in any case of their letters.
+    pub groups: Option<Vec<String>>,
+    /// What else it says of people that is kept, and may stand in own wordings of mails. Default nothing.
+    pub attributes: Option<Vec<DirectoryAttribute>>,
 }
 
 impl DirectoryDraft {
-    pub(super) fn parse(&self) -> DirectorySettings {
-        DirectorySettings {
-            invites: self.invites.unwrap_or_default(),
-        }
+    pub(super) fn parse(&self, problems: &mut Problems) -> Option<DirectorySettings> {
+        let invites = self.invites.unwrap_or_default();
+        let names = self.groups.as_deref().unwrap_or_default();
+        let groups = list(names, "directory.groups", GroupName::parse, problems);
+        let is_of_groups = invites == DirectoryInvites::Groups;
+        problems.ensure(!is_of_groups || !names.is_empty(), || {
+            FieldProblem::new(
+                "directory.groups",
+                "nobody",
+                "reaches nobody; name a group, or set directory.invites to nobody",
+            )
+        });
+        Some(DirectorySettings {
+            invites,
+            groups: groups?,
+            attributes: self.attributes.iter().flatten().copied().collect(),
+        })
     }
 }
 
 impl From<DirectorySettings> for DirectoryDraft {
     fn from(settings: DirectorySettings) -> Self {
+        let groups = settings.groups.iter();
+        let groups: Vec<String> = groups.map(|group| group.as_str().to_owned()).collect();
         Self {
             invites: Some(settings.invites),
+            groups: (!groups.is_empty()).then_some(groups),
+            attributes: (!settings.attributes.is_empty())
+                .then(|| settings.attributes.iter().copied().collect()),
         }
     }
 }

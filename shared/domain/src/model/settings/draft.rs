@@ -205,6 +205,7 @@ impl SettingsDraft {
         let reminders =
             self.reminders
                 .parse(&defaults.reminders, "reminders", lifetime, &mut problems);
+        let directory = self.directory.parse(&mut problems);
         let groups = groups::parse(
             self.groups,
             registration.as_ref(),
@@ -244,7 +245,7 @@ impl SettingsDraft {
                 branding: branding?,
                 enrolment: enrolment?,
                 device_sources: device_sources?,
-                directory: self.directory.parse(),
+                directory: directory?,
                 locale: locale?,
                 time_zone: time_zone?,
             })

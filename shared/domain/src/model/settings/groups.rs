@@ -85,10 +85,7 @@ impl Settings {
     /// What holds for this person.
     #[must_use]
     pub fn for_user(&self, user: &User) -> PersonalSettings<'_> {
-        let entry = self
-            .groups
-            .iter()
-            .find(|entry| user.groups.contains(&entry.group));
+        let entry = self.groups.iter().find(|entry| user.is_in(&entry.group));
         PersonalSettings {
             registration: entry
                 .and_then(|entry| entry.registration.as_ref())

@@ -43,7 +43,7 @@ pub fn text_of(user: &User, column: Column) -> Option<String> {
             .display_name
             .as_ref()
             .map(|name| name.as_str().to_owned()),
-        Column::Groups => Some(joined(user.groups.iter().map(GroupName::as_str)))
+        Column::Groups => Some(joined(user.all_groups().iter().map(GroupName::as_str)))
             .filter(|groups| !groups.is_empty()),
         Column::Locale => user
             .locale

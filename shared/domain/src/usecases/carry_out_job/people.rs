@@ -212,11 +212,11 @@ where
             }
             JobAction::SetGroups { groups } => self.in_groups(user, groups, given, by)?,
             JobAction::AddGroups { groups } => {
-                let all = user.groups.union(groups).cloned().collect();
+                let all = user.all_groups().union(groups).cloned().collect();
                 self.in_groups(user, &all, given, by)?
             }
             JobAction::RemoveGroups { groups } => {
-                let left = user.groups.difference(groups).cloned().collect();
+                let left = user.all_groups().difference(groups).cloned().collect();
                 self.in_groups(user, &left, given, by)?
             }
             JobAction::Delete => {

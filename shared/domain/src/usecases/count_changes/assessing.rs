@@ -111,7 +111,7 @@ impl Found {
             return (self.mail.groups.clone(), true);
         }
         let first = before.and_then(|before| before.groups.clone());
-        let now = || self.user.as_ref().map(|user| user.groups.clone());
+        let now = || self.user.as_ref().map(User::all_groups);
         (first.or_else(now).unwrap_or_default(), false)
     }
 }

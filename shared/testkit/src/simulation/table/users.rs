@@ -2,7 +2,9 @@
 
 use beckon_domain::model::batch::{Batch, Cursor};
 use beckon_domain::model::change::{ChangeOutcome, Identifier, UserChange};
+use beckon_domain::model::directory::DirectoryNews;
 use beckon_domain::model::erasure::Tombstone;
+use beckon_domain::model::group::{Group, GroupIdentifier};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::InvitationState;
@@ -11,9 +13,9 @@ use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::error::{SaveError, Unavailable};
 use beckon_domain::ports::reads::{ListOrder, ListPage, Loaded};
-use beckon_domain::ports::users::{AddUserError, Users};
+use beckon_domain::ports::users::{AddUserError, SaveGroupError, Users};
 use beckon_domain::values::address::NormalisedAddress;
-use beckon_domain::values::ids::{ExternalId, IssueNumber, MailId, UserId, Version};
+use beckon_domain::values::ids::{ExternalId, GroupId, IssueNumber, MailId, UserId, Version};
 use jiff::Timestamp;
 
 use super::{Table, out_of_reach, unseen};
@@ -91,6 +93,15 @@ impl Users for Table {
             .rows()
             .list_users_in(order, filter, position, limit, now);
         self.read(Call::ListUsers, read, unseen).await
+    }
+
+    async fn list_user_ids(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<UserId>, Unavailable> {
+        let read = self.rows().list_user_ids(position, limit);
+        self.read(Call::ListUserIds, read, unseen).await
     }
 
     async fn add_user(
@@ -204,6 +215,67 @@ impl Users for Table {
         .await
     }
 
+    async fn read_groups(&self, ids: &[GroupId]) -> Result<Loaded<Group, GroupId>, Unavailable> {
+        let read = self.rows().read_groups(ids);
+        self.read(Call::ReadGroups, read, unseen).await
+    }
+
+    async fn find_group(&self, by: &GroupIdentifier) -> Result<Option<Group>, Unavailable> {
+        let read = self.rows().find_group(by);
+        self.read(Call::FindGroup, read, unseen).await
+    }
+
+    async fn list_groups(
+        &self,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<Group>, Unavailable> {
+        let read = self.rows().list_groups(position, limit);
+        self.read(Call::ListGroups, read, unseen).await
+    }
+
+    async fn save_group(
+        &self,
+        group: &Group,
+        before: Option<&Group>,
+    ) -> Result<(), SaveGroupError> {
+        let write = self.rows.save_group(group, before);
+        self.write(Call::SaveGroup, write, |ledger, ()| {
+            ledger.group_names.push(group.name.clone());
+        })
+        .await
+    }
+
+    async fn remove_group(&self, group: &Group) -> Result<(), SaveError> {
+        let write = self.rows.remove_group(group);
+        self.save(Call::RemoveGroup, write, |_, ()| {}).await
+    }
+
+    async fn members_of(
+        &self,
+        group: GroupId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, Unavailable> {
+        let read = self.rows().members_of(group, after, limit);
+        self.read(Call::MembersOf, read, unseen).await
+    }
+
+    async fn forget_members(&self, group: GroupId, limit: usize) -> Result<bool, Unavailable> {
+        let write = self.rows.forget_members(group, limit);
+        self.write(Call::ForgetMembers, write, |_, _| {}).await
+    }
+
+    async fn directory_news(&self) -> Result<DirectoryNews, Unavailable> {
+        let read = self.rows().directory_news();
+        self.read(Call::DirectoryNews, read, unseen).await
+    }
+
+    async fn note_directory(&self, news: &DirectoryNews) -> Result<(), Unavailable> {
+        let write = self.rows.note_directory(news);
+        self.write(Call::NoteDirectory, write, |_, ()| {}).await
+    }
+
     async fn open_invitations(&self) -> Result<u64, Unavailable> {
         self.read(
             Call::OpenInvitations,
@@ -222,6 +294,12 @@ impl Table {
         let mut change = change.clone();
         if self.broken(Breakage::MailLeftOut) {
             change.mails.clear();
+        }
+        if self.broken(Breakage::MembershipLeftOut) {
+            change.memberships.clear();
+        }
+        if self.broken(Breakage::JoinerNotNoted) && change.batch.is_some() {
+            change.user.invited_as_joiner = false;
         }
         if self.broken(Breakage::HandOverUntold) {
             change
