@@ -84,7 +84,7 @@ async fn redeem_for_somebody(
         device,
         ownership,
     };
-    redeemed(&redemptions, &shown, client_address).await
+    Box::pin(redeemed(&redemptions, &shown, client_address)).await
 }
 
 /// What a report came to.

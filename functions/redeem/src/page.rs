@@ -229,7 +229,8 @@ mod tests {
             .filter_map(|rest| rest.split('>').next())
             .collect();
 
-        assert_eq!(radios.len(), 2);
+        // Whether a PIN is shown with the password or alone, and whose the device is to be.
+        assert_eq!(radios.len(), 4);
         assert!(radios.iter().all(|radio| !radio.contains("checked")));
     }
 }

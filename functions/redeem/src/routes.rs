@@ -91,7 +91,7 @@ async fn redeem(
     ClientAddress(address): ClientAddress,
     body: JsonBody<Redemption>,
 ) -> Result<Json<RedeemedView>, Problem> {
-    redeemed(&redemptions, &body.value, address).await
+    Box::pin(redeemed(&redemptions, &body.value, address)).await
 }
 
 /// Opens a session for what was shown; the answer to a wrong secret leaves after a fixed time.

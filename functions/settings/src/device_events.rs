@@ -178,7 +178,7 @@ struct TracedField {
     /// The JSON pointers at which it was looked for, in this order.
     pointers: Vec<String>,
     /// The one at which something stands; null: at none of them does anything.
-    found_at: Option<String>,
+    found_by: Option<String>,
     /// What the mapping makes of it; null: nothing.
     value: Option<String>,
 }
@@ -188,13 +188,13 @@ impl From<Traced> for TracedField {
         let Traced {
             field,
             pointers,
-            found_at,
+            found_by,
             value,
         } = traced;
         Self {
             field,
             pointers,
-            found_at,
+            found_by,
             value,
         }
     }

@@ -95,13 +95,13 @@ struct AskedView {
     #[schema(value_type = Option<String>)]
     credentials_since: Option<Timestamp>,
     /// When it was last asked, whatever came of it; null if it never was.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     last_round_at: Option<Timestamp>,
     /// When that last went well.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     last_success_at: Option<Timestamp>,
     /// From when on it is asked again.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     next_round_at: Option<Timestamp>,
     /// Why it last went wrong, and what to do about it; null if it went well.
     last_error: Option<String>,
@@ -111,7 +111,7 @@ struct AskedView {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct LatestMessage {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, format = DateTime)]
     received_at: Timestamp,
     /// Whether it failed.
     failed: bool,

@@ -44,7 +44,7 @@ struct DirectoryView {
     /// Its groups, up to 1,000.
     groups: CountedView,
     /// When it made a request last that had a token, up to a minute behind; null: never.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     last_request_at: Option<Timestamp>,
     /// Which of those was refused last; null: none. That somebody is not there is no refusal.
     last_refusal: Option<RefusalView>,
@@ -74,7 +74,7 @@ impl From<Counted> for CountedView {
 #[serde(rename_all = "camelCase")]
 struct RefusalView {
     /// When.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     /// Which request: method and kind of resource.
     request: String,

@@ -24,7 +24,7 @@ const SPECIAL_V4: [([u8; 4], u32); 16] = [
 ];
 
 /// The only network of IPv6 in which machines of the internet are. Outside it are this machine, mapped addresses of IPv4,
-/// those that stand for IPv4 behind a translator (64:ff9b::/96), unique-local ones, links and groups.
+/// those that stand for IPv4 behind a translator (`64:ff9b::/96`), unique-local ones, links and groups.
 const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
 /// What is special inside it.

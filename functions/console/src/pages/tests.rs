@@ -246,7 +246,7 @@ fn the_words_of_the_first_page_and_the_rest_are_all_words() {
         );
         assert!(rest.contains_key("settings.history.version"), "{tag}");
         assert!(
-            all.len() * 3 < rest.len(),
+            all.len() * 2 < rest.len(),
             "{tag}: {} of {}",
             all.len(),
             rest.len()

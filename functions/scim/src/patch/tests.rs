@@ -119,10 +119,10 @@ fn what_is_removed_is_gone_and_nothing_else() {
 fn what_beckon_does_not_keep_is_passed_over() {
     let manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
     let after = changed(json!([
-        { "op": "Add", "path": "title", "value": "Analyst" },
+        { "op": "Add", "path": "nickName", "value": "Countess" },
         { "op": "Add", "path": "phoneNumbers[type eq \"mobile\"].value", "value": "1" },
         { "op": "Replace", "path": manager, "value": "8" },
-        { "op": "Replace", "value": { "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": { "department": "x" } } },
+        { "op": "Replace", "value": { "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": { "organization": "x" } } },
     ]));
 
     assert_eq!(after, Value::Object(ada()));

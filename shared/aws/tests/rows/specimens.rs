@@ -584,6 +584,17 @@ fn users() -> Vec<(String, User)> {
         .build();
     users.push(("complained".to_owned(), with_id(3, complained)));
     users.push(("of-the-directory".to_owned(), user_of_the_directory()));
+    let chosen = Invitation {
+        chosen: Some(OwnershipChoice::UserOwned),
+        ..invitation(5)
+    };
+    let with_devices = User {
+        devices: 2,
+        devices_unenrolled: 1,
+        ..with_id(5, a_user().build())
+    };
+    let who_chose = with_invitation(with_devices, chosen);
+    users.push(("who-chose".to_owned(), who_chose));
     let states = InvitationState::ALL.into_iter().skip(1);
     for (number, state) in (10..).zip(states) {
         let ended = matches!(
@@ -694,7 +705,6 @@ fn user_with_every_part() -> User {
         issue: IssueNumber::from_number(3),
         method: Method::PasswordAndPin,
         ownership: Ownership::CompanyOwned,
-        chosen: Some(OwnershipChoice::UserOwned),
         state: InvitationState::Locked,
         ended_at: None,
         tries_left: 0,
@@ -716,8 +726,7 @@ fn user_with_every_part() -> User {
     };
     let user = User {
         version: Version::from_number(2),
-        devices: 2,
-        devices_unenrolled: 1,
+        devices: 1,
         address_since: Some(later(-24)),
         asked: Some(Asked {
             day: jiff::civil::date(2026, 3, 2),
@@ -739,12 +748,10 @@ fn registrations() -> Vec<(&'static str, Registration)> {
             serial: Some(label("C02XK")),
             supervised: Some(true),
             enrollment_type: Some(EnrollmentType::User),
-            ownership: Some(StatedOwnership::Company),
+            ownership: None,
         },
         issue: Some(IssueNumber::from_number(3)),
         invitation_ownership: Ownership::UserOwned,
-        chosen_by_person: true,
-        stated_counts: true,
         decided: Classification {
             ownership: Ownership::CompanyOwned,
             rule: OwnershipRule::Supervised,
@@ -766,11 +773,18 @@ fn registrations() -> Vec<(&'static str, Registration)> {
     };
     let mut whole = a_registration(user_id(10), "device-4");
     whole.device.enrollment_type = Some(EnrollmentType::Device);
+    let mut stated = Registration {
+        chosen_by_person: true,
+        stated_counts: true,
+        ..a_registration(user_id(5), "device-5")
+    };
+    stated.device.ownership = Some(StatedOwnership::Company);
     vec![
         ("bare", bare),
         ("with-every-part", full),
         ("that-completed-nothing", aside),
         ("of-a-whole-device", whole),
+        ("with-stated-ownership", stated),
     ]
 }
 

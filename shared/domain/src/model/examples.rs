@@ -126,6 +126,7 @@ pub(crate) fn session_of(user: &User, opened_at: Timestamp) -> Session {
         user: user.id,
         issue: user.latest_issue,
         ownership: Some(Ownership::UserOwned),
+        chosen_by_person: false,
         opened_at,
         expires_at: opened_at + SESSION_TTL,
         named: None,

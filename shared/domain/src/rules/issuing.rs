@@ -8,7 +8,9 @@ use crate::model::batch::{Batch, SkipReason};
 use crate::model::change::UserChange;
 use crate::model::counting::Member;
 use crate::model::history::{HistoryEntry, HistoryEvent};
-use crate::model::invitation::{Invitation, InvitationEvent, InvitationState, transition};
+use crate::model::invitation::{
+    Invitation, InvitationEvent, InvitationState, InvitationSteps, transition,
+};
 use crate::model::mail::{Mail, MailClass, MailKind};
 use crate::model::ownership::{OwnerSwitch, Ownership};
 use crate::model::reminders::ReminderPlan;
@@ -258,13 +260,9 @@ pub fn issue(
         .unwrap_or(InvitationState::Pending);
     let expires_at = end_of(now, registration);
     let zone = zone_of(user, &settings.settings);
-    let mut steps = Invitation::steps_of_next(user.invitation.as_ref(), spec.batch);
-    if let Some(steps) = &mut steps {
-        steps.later_mails = Vec::new();
-        if spec.batch.is_some() && !spec.of_batch {
-            steps.note_later_mail(mail.id);
-        }
-    }
+    let later = (spec.batch.is_some() && !spec.of_batch).then_some(mail.id);
+    let steps = Invitation::steps_of_next(user.invitation.as_ref(), spec.batch);
+    let steps = steps.map(|steps| with_later_mail(steps, later));
     let invitation = Invitation {
         issue: number,
         nonce: secrets.nonce,
@@ -315,6 +313,15 @@ pub fn issue(
     UserChange::next(issued)
         .with_history([row])
         .with_mails([mail])
+}
+
+/// The steps of a new issue, of whose mails none but this followed the batch's own.
+fn with_later_mail(mut steps: InvitationSteps, mail: Option<MailId>) -> InvitationSteps {
+    steps.later_mails = Vec::new();
+    if let Some(mail) = mail {
+        steps.note_later_mail(mail);
+    }
+    steps
 }
 
 /// The zone in which a person's days and nights are counted.

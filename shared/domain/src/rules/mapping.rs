@@ -95,7 +95,7 @@ pub struct Traced {
     /// Where it was looked for, in this order.
     pub pointers: Vec<String>,
     /// Where something stood; nothing if nowhere.
-    pub found_at: Option<String>,
+    pub found_by: Option<String>,
     /// What was made of it, as text; nothing if it means nothing.
     pub value: Option<String>,
 }
@@ -114,7 +114,7 @@ pub fn trace(mapping: &Mapping, body: &[u8]) -> Result<Vec<Traced>, Fault> {
         .map(|(name, field)| Traced {
             field: name,
             pointers: field.from.clone(),
-            found_at: standing(field, &message).map(|(pointer, _)| pointer.to_owned()),
+            found_by: standing(field, &message).map(|(pointer, _)| pointer.to_owned()),
             value: found(field, &message).map(written),
         })
         .collect())

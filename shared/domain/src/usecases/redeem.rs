@@ -496,7 +496,7 @@ where
         let digest = reference.digest();
         if let Some(known) = self.env.store().load_session(&digest).await? {
             let is_same = known.given() == session.given();
-            return Ok((!is_same).then(|| Session {
+            return Ok((!is_same).then_some(Session {
                 ownership: session.ownership,
                 chosen_by_person: session.chosen_by_person,
                 ..known

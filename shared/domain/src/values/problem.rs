@@ -31,6 +31,10 @@ impl FieldProblem {
 
     /// The same problem with something that its sentence says.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers have numbers and texts"
+    )]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.parameters.insert(name, value.to_string());
         self

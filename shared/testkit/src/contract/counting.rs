@@ -177,7 +177,8 @@ pub async fn whoever_counts_is_refused_once_somebody_else_begins<S: Store>(store
     store.save_ledger(&again).await.unwrap();
     let refused = store.add_counts(&under_first).await;
     assert!(matches!(refused, Err(SaveError::Conflict)), "{refused:?}");
-    assert_eq!(store.sheets(&[key]).await.unwrap(), [sheet.clone()]);
+    let sheets = store.sheets(&[key]).await.unwrap();
+    assert_eq!(sheets, std::slice::from_ref(&sheet));
 
     let under_second = a_step(again.version, &sheet, scope.clone(), &a_fate());
     store.add_counts(&under_second).await.unwrap();

@@ -463,8 +463,8 @@ pub async fn ids_are_listed_in_the_order_of_users_page_by_page<S: Store>(store: 
         added(&store, a_user().build()).await;
     }
     let filter = UserFilter::default();
-    let users = store.list_users(&filter, None, 100, monday_morning()).await;
-    let users: Vec<UserId> = users.unwrap().items.iter().map(|user| user.id).collect();
+    let users = whole_list(&store, &filter, 100, monday_morning()).await;
+    let users: Vec<UserId> = users.iter().map(|user| user.id).collect();
 
     let ids = every_page(5, |position| {
         let store = store.clone();

@@ -235,7 +235,8 @@ async fn device_events_are_unavailable(store: &impl Store) {
     is_unavailable(store.due_device_events(now, 10).await, "due_device_events");
     let failed = store.failed_device_events(None, 10).await;
     is_unavailable(failed, "failed_device_events");
-    let latest = store.latest_device_events(&[event.source.clone()]).await;
+    let source = std::slice::from_ref(&event.source);
+    let latest = store.latest_device_events(source).await;
     is_unavailable(latest, "latest_device_events");
     let loaded = store.load_reported_device(&device.id).await;
     is_unavailable(loaded, "load_reported_device");

@@ -14,7 +14,7 @@ use beckon_domain::values::names::GroupName;
 
 use super::cast::Cast;
 use super::dice::Dice;
-use super::jobs::Job;
+use super::jobs::{Job, failed};
 use super::ledger::Ledger;
 use super::people::who;
 use super::tasks::Ended;
@@ -89,7 +89,10 @@ impl Cast {
             .with(|ledger| ledger.judge_group_followed(saying, &answer));
         let answer = match answer {
             Ok(_) => Answer::Accepted,
-            Err(FollowGroupRefused::Unavailable(_)) => Answer::Unavailable,
+            Err(FollowGroupRefused::Unavailable(error)) => {
+                self.answered(UseCase::FollowGroups, Answer::Unavailable);
+                return failed(&error);
+            }
             Err(
                 FollowGroupRefused::Change(_)
                 | FollowGroupRefused::UnknownGroup
@@ -117,10 +120,13 @@ impl Ledger {
             Ok(Some(group)) => {
                 let said = members.map(|members| &members.are_members);
                 let mut said = said.into_iter().flatten();
+                // Somebody else may have deleted it since, and so every membership.
+                let groups = self.store.all_groups();
+                let is_gone = groups.iter().all(|one| one.id != group.id);
                 Some(group.name.as_str()) == name.map(GroupName::as_str)
                     && said.all(|(user, is_member)| {
                         let is_so = |one: &User| one.memberships.contains(group.id) == *is_member;
-                        self.was_gone(*user) || self.was(*user, since, is_so)
+                        is_gone || self.was_gone(*user) || self.was(*user, since, is_so)
                     })
             }
             // Nobody adds a group under an id that was there before.

@@ -196,7 +196,7 @@ impl Cast {
                     user,
                     shown,
                     counted,
-                } => cast.show(task, user, shown, counted).await,
+                } => Box::pin(cast.show(task, user, shown, counted)).await,
                 Job::RequestPin(address) => cast.ask_for_pin(&address).await,
                 Job::Change(user, change) => cast.change(user, change).await,
                 Job::Decline {

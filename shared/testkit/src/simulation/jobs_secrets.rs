@@ -33,7 +33,7 @@ impl Cast {
         redemption.ownership = choice;
         self.watch.with(|ledger| ledger.view().choosing = choice);
         let source = counted.then(|| Source::of(IpAddr::V4(Ipv4Addr::LOCALHOST)));
-        let answer = self.redeem().run(&redemption, source.as_ref()).await;
+        let answer = Box::pin(self.redeem().run(&redemption, source.as_ref())).await;
         let given_back = matches!(answer, Ok(_) | Err(RedeemRefused::TooManySessions { .. }));
         if let Ok(redeemed) = &answer {
             let id = redeemed.registration_id.clone();

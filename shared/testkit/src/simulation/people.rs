@@ -200,6 +200,7 @@ pub(super) fn draw(dice: &mut Dice, ledger: &Ledger, now: Timestamp) -> Step {
 
 /// What somebody asks of a use case; `None` if there is nothing to ask, or if nobody does but the
 /// machinery.
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each use case")]
 fn asked(
     use_case: UseCase,
     dice: &mut Dice,

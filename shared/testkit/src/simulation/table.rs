@@ -59,11 +59,6 @@ impl Table {
         self.watch.stage(|stage| stage.broken(rule))
     }
 
-    /// Whether something happens, so often in a thousand times.
-    fn turns_out(&self, parts: u32) -> bool {
-        self.watch.stage(|stage| stage.dice.happens(parts))
-    }
-
     /// A read, and what the ledger makes of the answer.
     pub(super) async fn read<T>(
         &self,

@@ -66,7 +66,7 @@ const about = (kind) => kinds?.find((one) => one.kind === kind);
  */
 function fields(path, entry, signal) {
   /** @type {string[]} */
-  const offered = kinds?.map(({ kind }) => kind) ?? [...SYSTEMS.keys(), "generic"];
+  const offered = [...SYSTEMS.keys(), "generic"];
   if (!offered.includes(entry.kind)) offered.push(entry.kind);
   const proof = h("div", { class: "stack" });
   const mapping = kinds && mappingOf(path, signal, (kind) => about(kind)?.mapping ?? null);

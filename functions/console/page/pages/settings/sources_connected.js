@@ -24,8 +24,16 @@ export const SYSTEMS = new Map([
   ["android", "Android Management"],
 ]);
 
+/** Those that are asked. What asking takes is given by the API, as their guides say. */
+const ASKED = new Map([
+  ["intune", "Microsoft Intune"],
+  ["ivantineurons", "Ivanti Neurons"],
+  ["ivantiepmm", "Ivanti EPMM"],
+  ["kandji", "Kandji"],
+]);
+
 /** @param {string} kind */
-export const systemName = (kind) => SYSTEMS.get(kind) ?? t("sources.generic");
+export const systemName = (kind) => SYSTEMS.get(kind) ?? ASKED.get(kind) ?? t("sources.generic");
 
 /**
  * @param {AbortSignal} signal
@@ -69,16 +77,22 @@ export function connectedSources(signal, learn) {
  * @param {{ signal: AbortSignal, changed: () => Promise<void> }} what
  */
 function card(source, { signal, changed }) {
-  const { name, kind, path, secrets, needsSecret, documentation, latest } = source;
+  const { name, kind, path, secrets, needsSecret, documentation, latest, asked } = source;
   const way = wayOf(name, kind);
   const address = new URL(path, location.origin);
   if (way.type === "query") address.searchParams.set(way.parameter, "SECRET");
   const [about] = documentation;
+  const head = h("div", { class: "card-head" }, h("h2", { dir: "auto" }, name), badge(systemName(kind), "neutral"));
+  if (asked) {
+    const steps = guide(source, { system: systemName(kind), isOpen: !asked.credentialsSince, signal });
+    const news = h("p", null, latest ? lastMessage(latest) : t("sources.latest.none"));
+    return h("section", { class: "card source-card", "aria-label": name }, head, steps, news);
+  }
 
   return h(
     "section",
     { class: "card source-card", "aria-label": name },
-    h("div", { class: "card-head" }, h("h2", { dir: "auto" }, name), badge(systemName(kind), "neutral")),
+    head,
     h("p", { class: "strong" }, t("sources.address")),
     pasted(address.href.replace("%53ECRET", "SECRET")),
     way.type === "query" && h("p", { class: "hint" }, t("sources.inAddress")),

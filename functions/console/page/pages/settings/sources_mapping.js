@@ -228,7 +228,7 @@ const fieldWord = (name) => {
 };
 
 /** @param {Schema<"TracedField">} field */
-function row({ field, pointers, foundAt, value }) {
+function row({ field, pointers, foundBy, value }) {
   const name = field.replace(/^(device|person)\./, "");
   return h(
     "tr",
@@ -237,8 +237,8 @@ function row({ field, pointers, foundAt, value }) {
     h(
       "td",
       { dir: "auto" },
-      value ?? badge(t(foundAt ? "sources.try.meansNothing" : "sources.try.notFound"), foundAt ? "warn" : "neutral"),
+      value ?? badge(t(foundBy ? "sources.try.meansNothing" : "sources.try.notFound"), foundBy ? "warn" : "neutral"),
     ),
-    h("td", null, h("code", { dir: "ltr" }, foundAt ?? pointers.join(" "))),
+    h("td", null, h("code", { dir: "ltr" }, foundBy ?? pointers.join(" "))),
   );
 }

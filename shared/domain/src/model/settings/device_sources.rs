@@ -437,19 +437,16 @@ fn parsed_api(
     let is_intune = kind == SourceKind::Intune;
     let draft = draft.unwrap_or_default();
     let usual = is_intune.then(|| GRAPH.to_owned());
-    let address = match draft.address.or(usual) {
-        Some(text) => {
-            let parsed = ServiceUrl::parse(&text).and_then(of_an_api);
-            problems.check(parsed.map_err(|problem| problem.under(&format!("{field}.address"))))
-        }
-        None => {
-            problems.add(FieldProblem::new(
-                format!("{field}.address"),
-                "missing",
-                "must be the address of the system's API, like https://mdm.example.com",
-            ));
-            None
-        }
+    let address = if let Some(text) = draft.address.or(usual) {
+        let parsed = ServiceUrl::parse(&text).and_then(of_an_api);
+        problems.check(parsed.map_err(|problem| problem.under(&format!("{field}.address"))))
+    } else {
+        problems.add(FieldProblem::new(
+            format!("{field}.address"),
+            "missing",
+            "must be the address of the system's API, like https://mdm.example.com",
+        ));
+        None
     };
     let mut word = |given: Option<String>, name: &str| {
         let field = format!("{field}.{name}");

@@ -365,8 +365,8 @@ fn a_trace_says_of_each_field_where_it_was_looked_for_and_what_was_found() {
         .map(|one| {
             (
                 one.field.as_str(),
-                one.found_at.as_deref(),
-                one.value.clone(),
+                one.found_by.as_deref(),
+                one.value.as_deref(),
             )
         })
         .collect();

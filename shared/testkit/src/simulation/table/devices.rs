@@ -68,7 +68,7 @@ impl Devices for Table {
 
     async fn save_device_event(&self, event: &DeviceEvent) -> Result<(), SaveError> {
         let is_first = event.version == Version::FIRST;
-        if is_first && self.broken(Breakage::MessageLost) && self.turns_out(300) {
+        if is_first && self.broken(Breakage::MessageLost) {
             return Ok(());
         }
         if is_first && self.broken(Breakage::EveryMessageFits) {

@@ -287,6 +287,10 @@ impl Users for Table {
 }
 
 impl Table {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table: one entry for each rule that may be broken"
+    )]
     async fn save_one(
         &self,
         change: &UserChange,
