@@ -3,7 +3,6 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    clippy::panic,
     reason = "the functions beside the tests fail the tests, as they should"
 )]
 
@@ -535,6 +534,7 @@ async fn credentials_are_never_shown_and_go_when_the_address_changes() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table: one entry for each fault")]
 async fn settings_of_a_system_that_cannot_be_asked_are_refused_with_what_to_do() {
     let beckon = Beckon::start().await;
     let refused = async |source: Value, field: &str, code: &str| {

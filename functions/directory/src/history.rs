@@ -356,10 +356,10 @@ fn aside(
     } else {
         ""
     };
-    let flagged: String = flags
+    let flagged = flags
         .iter()
-        .map(|flag| format!("; it confirms nothing, because {}", flag.because()))
-        .collect();
+        .map(|flag| format!("; it confirms nothing, because {}", flag.because()));
+    let flagged = flagged.collect::<Vec<_>>().concat();
     format!("{end}{when}{flagged}")
 }
 

@@ -67,7 +67,7 @@ impl Comparison {
 
 /// The first comparison, and what stands behind it.
 fn comparison(text: &str) -> Result<(Comparison, &str), Refusal> {
-    if let Some(found) = of_an_element(text)? {
+    if let Some(found) = of_an_element(text) {
         return Ok(found);
     }
     let (path, rest) = path(text)?;
@@ -81,25 +81,19 @@ fn comparison(text: &str) -> Result<(Comparison, &str), Refusal> {
 }
 
 /// `members[value eq "7"]` by itself, which counts as `members.value eq "7"`; `None`: the text is no such comparison.
-fn of_an_element(text: &str) -> Result<Option<(Comparison, &str)>, Refusal> {
-    let Some((head, inside)) = text.trim_start().split_once('[') else {
-        return Ok(None);
-    };
+fn of_an_element(text: &str) -> Option<(Comparison, &str)> {
+    let (head, inside) = text.trim_start().split_once('[')?;
     if !head.chars().all(|c| c.is_ascii_alphanumeric()) {
-        return Ok(None);
+        return None;
     }
-    let Ok((inner, rest)) = comparison(inside) else {
-        return Ok(None);
-    };
-    let Some(rest) = rest.strip_prefix(']') else {
-        return Ok(None);
-    };
+    let (inner, rest) = comparison(inside).ok()?;
+    let rest = rest.strip_prefix(']')?;
     if !(rest.is_empty() || rest.starts_with(' ')) {
-        return Ok(None);
+        return None;
     }
     let attribute = attributes::spelt(format!("{head}.{}", inner.attribute));
     let value = inner.value;
-    Ok(Some((Comparison { attribute, value }, rest.trim_start())))
+    Some((Comparison { attribute, value }, rest.trim_start()))
 }
 
 /// An attribute's path. `emails[type eq "work"].value` counts as `emails.value`: whoever has the address is meant.

@@ -62,6 +62,10 @@ pub(crate) fn parse(
 
 /// What a request says of a group; `None`: nothing.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::option_option,
+    reason = "an external id may be taken away, which is not the same as saying nothing of it"
+)]
 pub(crate) struct Said {
     name: Option<GroupName>,
     external_id: Option<Option<ExternalId>>,
@@ -70,9 +74,9 @@ pub(crate) struct Said {
 
 impl Said {
     /// What the operations of a PATCH say, one after the other.
-    pub(crate) fn by(patch: &Patch) -> Result<Self, Refusal> {
+    pub(crate) fn by(asked: &Patch) -> Result<Self, Refusal> {
         let mut said = Self::default();
-        for Operation { kind, path, value } in patch.operations() {
+        for Operation { kind, path, value } in asked.operations() {
             match path {
                 Some(path) => said.apply(*kind, path, value.as_ref())?,
                 None => said.apply_keys(*kind, value.as_ref())?,

@@ -136,7 +136,7 @@ impl Scene {
 
 #[tokio::test]
 async fn no_row_of_the_table_shows_a_secret_when_it_is_printed() {
-    let scene = Scene::begin().await;
+    let scene = Box::pin(Scene::begin()).await;
     let (world, user) = (&scene.world, &scene.user);
     let everyone = UserFilter::default();
     let page = world.store.list_users(&everyone, None, 1, monday_morning());
@@ -169,7 +169,7 @@ async fn no_row_of_the_table_shows_a_secret_when_it_is_printed() {
 
 #[tokio::test]
 async fn no_key_secret_or_mail_content_shows_one_when_it_is_printed() {
-    let scene = Scene::begin().await;
+    let scene = Box::pin(Scene::begin()).await;
     let (world, user) = (&scene.world, &scene.user);
     let invitation = world.invitation_of(user);
     let ring = world.keys.ring();
@@ -209,7 +209,7 @@ async fn no_key_secret_or_mail_content_shows_one_when_it_is_printed() {
 
 #[tokio::test]
 async fn no_request_and_no_answer_shows_a_secret_when_it_is_printed() {
-    let scene = Scene::begin().await;
+    let scene = Box::pin(Scene::begin()).await;
     let (world, user) = (&scene.world, &scene.user);
     let filter = UserFilter {
         text: ADDRESS.to_owned(),
@@ -262,7 +262,7 @@ async fn no_request_and_no_answer_shows_a_secret_when_it_is_printed() {
 
 #[tokio::test]
 async fn no_error_shows_a_secret_when_it_is_printed() {
-    let scene = Scene::begin().await;
+    let scene = Box::pin(Scene::begin()).await;
     let (world, user) = (&scene.world, &scene.user);
     let (pin, wrong) = (world.pin_of(user), world.wrong_pin_of(user));
     let show = async |pin: &str| world.show_pin(&user.email, pin).await.err();

@@ -10,8 +10,9 @@ fn user(id: &str) -> UserId {
 }
 
 fn said(operations: Value) -> Result<Said, Refusal> {
-    let body = json!({ "Operations": operations });
-    Said::by(&Patch::parse(body.as_object().unwrap())?)
+    let mut body = serde_json::Map::new();
+    body.insert("Operations".to_owned(), operations);
+    Said::by(&Patch::parse(&body)?)
 }
 
 fn members(others_leave: bool, are_members: &[(&str, bool)]) -> MembersSaid {

@@ -367,7 +367,7 @@ async fn what_the_directory_says_of_groups_is_its_own_and_other_groups_are_not()
         panic!("it is the directory's: {without:?}")
     };
     assert_eq!(
-        (problems[0].field.as_str(), problems[0].code.as_ref()),
+        (problems[0].field.as_str(), problems[0].code),
         ("groups", "ownedByDirectory")
     );
     assert_eq!(groups_of(&world, &ada), ["more", "staff"]);
