@@ -52,7 +52,7 @@ fn tree(markdown: &str) -> Result<Value, String> {
 
 fn begun(tag: &Tag<'_>) -> Result<Vec<Value>, String> {
     let name = match tag {
-        Tag::Heading { .. } => "h4",
+        Tag::Heading { .. } => "h3",
         Tag::Paragraph => "p",
         Tag::List(Some(_)) => "ol",
         Tag::List(None) => "ul",
@@ -71,7 +71,7 @@ fn begun(tag: &Tag<'_>) -> Result<Vec<Value>, String> {
 }
 
 fn is_end(element: &[Value]) -> bool {
-    element == [json!("h4"), json!(END)]
+    element == [json!("h3"), json!(END)]
 }
 
 fn put(open: &mut [Vec<Value>], node: Value) {

@@ -8,7 +8,7 @@ import { t } from "../../core/words.js";
 /** @typedef {string | [string, ...any[]]} Part */
 
 /** The elements that a guide is made of. @type {Set<string>} */
-const ELEMENTS = new Set(["h4", "p", "ol", "ul", "li", "em", "strong", "code", "pre", "span"]);
+const ELEMENTS = new Set(["h3", "p", "ol", "ul", "li", "em", "strong", "code", "pre", "span"]);
 
 /** @param {string} text */
 const plain = (text) => text.toLowerCase().replaceAll("-", "");
