@@ -56,7 +56,7 @@ def test_everyone_who_matches_gets_a_group_but_for_the_exceptions(beckon, consol
     console.button("Select all that match").click()
     page.get_by_role("checkbox", name=f"Select {users[0]['displayName']}", exact=True).uncheck()
     console.choose("Actions", "Change groups")
-    console.dialog.get_by_role("textbox", name="Groups").fill("added")
+    console.dialog.get_by_role("combobox", name="Groups").fill("added")
     console.button("Change groups", console.dialog).click()
     expect(console.dialog).to_contain_text("Done: 3 people.")
     groups = [sorted(known(beckon, user)["groups"]) for user in users]
