@@ -242,10 +242,54 @@ def test_the_directory_gets_its_address_and_two_tokens_each_shown_once(beckon, c
     card.get_by_role("button", name="Take away the secret").first.click()
     console.button("Take away", console.dialog).click()
     expect(card.locator(".secrets li")).to_have_count(1)
-    page.get_by_label("Who is invited when the directory adds them").select_option("everybody")
+
+
+def test_the_directory_says_what_it_has_and_invites_members_of_groups_that_are_chosen(beckon, console):
+    beckon.settings({})
+    beckon.send("POST", "/v1/users", {"email": "chosen@example.com", "groups": ["Sales, North"], "invite": False})
+    page = console.open("/settings/directory")
+    facts = page.locator(".directory-card .record-facts")
+    expect(facts).to_contain_text("People from the directory0")
+    expect(facts).to_contain_text("Last requestNone yet")
+    page.get_by_label("Members of named groups").check()
+    console.button("Add the group Sales, North").click()
+    expect(page.get_by_label("Groups whose members are invited")).to_have_value("Sales, North")
+    console.is_accessible()
     console.button("Save").click()
     console.hears("Saved.")
-    assert beckon.get("/v1/settings")["directory"]["invites"] == "everybody"
+    directory = beckon.get("/v1/settings")["directory"]
+    assert (directory["invites"], directory["groups"]) == ("groups", ["Sales, North"]), directory
+    beckon.settings({})
+
+
+def test_a_system_that_is_asked_has_credentials_which_are_never_shown_and_hold_for_its_address(beckon, console):
+    beckon.settings({})
+    page = console.open("/settings/sources")
+    console.button("Connect a device management").click()
+    page.get_by_label("Name", exact=True).fill("epmm")
+    page.get_by_label("System").select_option("Ivanti EPMM")
+    page.get_by_label("Address of its API").fill("https://mdm.example.com")
+    page.get_by_label("Device space").fill("2")
+    console.button("Save").click()
+    card = page.locator(".source-card")
+    state = card.locator("h3 .badge")
+    expect(state).to_have_text("Not set")
+    [saved] = beckon.get("/v1/settings")["deviceSources"]
+    assert saved["api"] == {"address": "https://mdm.example.com", "space": 2}, saved
+    give = card.get_by_role("button", name="Set credentials: epmm")
+    give.click()
+    expect(card.get_by_label("User")).to_be_focused()
+    card.get_by_label("User").fill("reader")
+    card.get_by_label("Password").fill("not-to-be-shown")
+    give.click()
+    expect(state).to_have_text("Set")
+    console.hears("The credentials are set.")
+    expect(card.get_by_label("Password")).to_have_value("")
+    console.is_accessible()
+    page.locator(".ordered-entry summary").first.click()
+    page.get_by_label("Address of its API").fill("https://other.example.com")
+    console.button("Save").click()
+    expect(state).to_have_text("Not set")
     beckon.settings({})
 
 

@@ -469,3 +469,14 @@ def test_a_source_with_user_and_password_gets_both(beckon, console):
     assert len(shown.last.inner_text()) >= 32
     console.button("Okay", console.dialog).click()
     expect(page.locator(".secrets li")).to_have_count(1)
+
+
+def test_devices_of_a_person_are_limited_and_who_says_whose_they_are_is_chosen(beckon, console):
+    page = open_section(console, "registration")
+    page.get_by_label("Devices per person").fill("501")
+    expect(page.locator('[data-path="registration.deviceLimit"] .error')).to_be_visible()
+    page.get_by_label("Devices per person").fill("3")
+    page.get_by_label("People may choose whose their device is").check()
+    page.get_by_label("What the device management says of the owner decides first").check()
+    kept = saved(console, beckon)["registration"]
+    assert (kept["deviceLimit"], kept["personMayChoose"], kept["useStatedOwnership"]) == (3, True, True), kept

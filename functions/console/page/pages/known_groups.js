@@ -23,11 +23,20 @@ async function look() {
   // Without an answer, what is known already is offered.
   if (users.status === "fulfilled") learnGroups(users.value.data.items);
   if (settings.status === "fulfilled") {
-    const { groups, confirmation } = settings.value.data;
+    const { groups, confirmation, directory } = settings.value.data;
     for (const { group } of groups) known.add(group);
     for (const group of confirmation.distribution.groups ?? []) known.add(group);
+    for (const group of directory?.groups ?? []) known.add(group);
   }
 }
+
+/** The names that are known, those of what the API says now among them. */
+export async function knownGroups() {
+  await look();
+  return sorted();
+}
+
+const sorted = () => [...known].sort((one, other) => one.localeCompare(other));
 
 /**
  * Offers names in this field from the moment that somebody comes to it.
@@ -40,7 +49,7 @@ export function suggestGroups(input, { several }) {
   const write = () => {
     // What stands before the last comma is kept.
     const kept = several ? (/^.*,\s*/.exec(input.value)?.[0] ?? "") : "";
-    const names = [...known].sort((one, other) => one.localeCompare(other));
+    const names = sorted();
     replace(
       list,
       names

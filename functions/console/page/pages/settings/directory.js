@@ -1,17 +1,24 @@
-// The directory that people come from: what to paste into it, its tokens, and whom it invites.
+// The directory that people come from: whom it invites, how many it has, what to paste into it, and its tokens.
 
+import { announce } from "../../core/announce.js";
 import { api } from "../../core/api.js";
-import { notice } from "../../core/controls.js";
+import { button, notice } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
 import { failure } from "../../core/failure.js";
+import { inFull, number, relative } from "../../core/format.js";
 import { named, t } from "../../core/words.js";
-import { boundSelect, editable } from "./bound.js";
+import { knownGroups } from "../known_groups.js";
+import { boundLines, boundRadio, editable } from "./bound.js";
+import { changed as draftChanged, get, set } from "./document.js";
 import { heldSecrets, pasted } from "./secrets.js";
 
 /** @typedef {Schema<"DirectoryView">} Directory */
 
 /** Whom the directory may invite, by the API's names. */
-const INVITES = ["nobody", "everybody"];
+const INVITES = ["nobody", "everybody", "groups"];
+
+/** The most names of groups that are offered to be added. */
+const OFFERED = 30;
 
 /** @param {AbortSignal} signal */
 export function show(signal) {
@@ -20,15 +27,73 @@ export function show(signal) {
       "section",
       { class: "card" },
       h("p", { class: "muted" }, t("directory.text")),
-      boundSelect({
+      boundRadio({
         path: "directory.invites",
         label: t("settings.name.directory.invites"),
-        hint: t("directory.invites.hint"),
-        options: INVITES.map((value) => ({ value, label: named("directory.invites", value) })),
+        options: INVITES.map((value) => ({
+          value,
+          label: named("directory.invites", value),
+          hint: value === "everybody" ? t("directory.invites.hint") : named("directory.invites", `${value}.hint`),
+        })),
       }),
+      invitedGroups(signal),
     ),
     editable() ? connection(signal) : notice("info", h("p", null, t("directory.role", { role: "settings" }))),
   ];
+}
+
+/**
+ * The groups whose members are invited, with the names that are known to choose from.
+ *
+ * @param {AbortSignal} signal
+ */
+function invitedGroups(signal) {
+  const path = "directory.groups";
+  const place = h("div", { class: "stack" });
+  const lines = boundLines({ path, label: t("directory.groups"), hint: t("directory.groups.hint") });
+  const offered = h("div", { class: "group-offers", role: "group", "aria-label": t("directory.groups.known") });
+  /** @type {readonly string[]} */
+  let known = [];
+
+  /** @returns {string[]} */
+  const chosen = () => get(path) ?? [];
+  /** @param {string} name */
+  const add = (name) => {
+    set(path, [...chosen(), name]);
+    const area = lines.querySelector("textarea");
+    if (!area) return;
+    area.value = chosen().join("\n");
+    area.focus();
+    announce(name);
+  };
+  const offer = () => {
+    const left = known.filter((name) => !chosen().includes(name)).slice(0, OFFERED);
+    const text = left.join("\n");
+    if (offered.dataset["names"] === text) return;
+    offered.dataset["names"] = text;
+    replace(
+      offered,
+      left.length > 0 && h("p", { class: "hint" }, t("directory.groups.known")),
+      left.map((name) => {
+        const one = button({ label: name, icon: "plus", kind: "quiet", onPress: () => add(name) });
+        one.setAttribute("aria-label", t("directory.groups.add", { name }));
+        return one;
+      }),
+    );
+  };
+  const write = () => {
+    place.hidden = get("directory.invites") !== "groups";
+    offer();
+  };
+  draftChanged.addEventListener("changed", write, { signal });
+  write();
+  if (editable())
+    knownGroups().then((names) => {
+      known = names;
+      offer();
+    });
+  replace(place, lines, editable() && offered);
+  return place;
 }
 
 /** @param {AbortSignal} signal */
@@ -51,8 +116,25 @@ function connection(signal) {
  * @param {Directory} directory
  * @param {{ signal: AbortSignal, changed: () => Promise<void> }} what
  */
-function connected({ path, tokens }, { signal, changed }) {
+function connected({ path, tokens, people, groups, lastRequestAt, lastRefusal }, { signal, changed }) {
   return [
+    h(
+      "dl",
+      { class: "record-facts" },
+      fact(t("directory.people"), counted(people)),
+      fact(t("directory.groupsKnown"), counted(groups)),
+      fact(t("directory.last"), lastRequestAt == null ? t("directory.last.never") : ago(lastRequestAt)),
+      lastRefusal != null &&
+        fact(t("directory.refusal"), [
+          ago(lastRefusal.at),
+          ": ",
+          h(
+            "code",
+            { dir: "ltr" },
+            [lastRefusal.request, lastRefusal.status, lastRefusal.code].filter(Boolean).join(" "),
+          ),
+        ]),
+    ),
     h("p", { class: "strong" }, t("directory.address")),
     pasted(new URL(path, location.origin).href),
     h("h3", null, t("directory.tokens")),
@@ -72,3 +154,15 @@ function connected({ path, tokens }, { signal, changed }) {
     }),
   ];
 }
+
+/**
+ * @param {string} label
+ * @param {import("../../core/dom.js").Child} value
+ */
+const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
+
+/** @param {string} at */
+const ago = (at) => h("time", { datetime: at, title: inFull(at) }, relative(at));
+
+/** How many there are; of many only that there are more. @param {Schema<"CountedView">} counted */
+const counted = ({ number: found, isAll }) => (isAll ? number(found) : t("directory.more", { count: number(found) }));

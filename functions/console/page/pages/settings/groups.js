@@ -116,6 +116,17 @@ function fields(path) {
           label: t("settings.registration.request"),
           options: switchOptions("registration.allowPinRequest"),
         }),
+        count("registration.deviceLimit", t("settings.registration.limit"), 0, 500, t("settings.devices")),
+        boundSelect({
+          path: `${path}.registration.personMayChoose`,
+          label: t("settings.registration.choose"),
+          options: switchOptions("registration.personMayChoose"),
+        }),
+        boundSelect({
+          path: `${path}.registration.useStatedOwnership`,
+          label: t("settings.registration.stated"),
+          options: switchOptions("registration.useStatedOwnership"),
+        }),
       ),
     ),
     h(

@@ -41,6 +41,29 @@ export function show(signal) {
     ),
     h(
       "section",
+      { class: "card" },
+      h("h2", null, t("settings.registration.devices")),
+      boundNumber({
+        path: "registration.deviceLimit",
+        label: t("settings.registration.limit"),
+        hint: t("settings.registration.limit.hint"),
+        min: 0,
+        max: 500,
+        unit: t("settings.devices"),
+      }),
+      boundSwitch({
+        path: "registration.personMayChoose",
+        label: t("settings.registration.choose"),
+        hint: t("settings.registration.choose.hint"),
+      }),
+      boundSwitch({
+        path: "registration.useStatedOwnership",
+        label: t("settings.registration.stated"),
+        hint: t("settings.registration.stated.hint"),
+      }),
+    ),
+    h(
+      "section",
       { class: "card beside" },
       h(
         "div",

@@ -8,6 +8,7 @@ import { named, t } from "../../core/words.js";
 import { boundSelect, boundText, editable } from "./bound.js";
 import { get, set } from "./document.js";
 import { orderedList } from "./ordered.js";
+import { ASKED, askedFields } from "./sources_asked.js";
 import { connectedSources, SYSTEMS, systemName } from "./sources_connected.js";
 import { failedMessages } from "./sources_failed.js";
 import { mappingOf } from "./sources_mapping.js";
@@ -66,11 +67,16 @@ const about = (kind) => kinds?.find((one) => one.kind === kind);
  */
 function fields(path, entry, signal) {
   /** @type {string[]} */
-  const offered = [...SYSTEMS.keys(), "generic"];
+  const offered = [...SYSTEMS.keys(), ...ASKED.keys(), "generic"];
   if (!offered.includes(entry.kind)) offered.push(entry.kind);
   const proof = h("div", { class: "stack" });
+  const below = h("p", { class: "hint" });
   const mapping = kinds && mappingOf(path, signal, (kind) => about(kind)?.mapping ?? null);
-  const write = () => replace(proof, authentication(path));
+  const write = () => {
+    const asked = ASKED.get(get(`${path}.kind`));
+    replace(proof, asked ? askedFields(path, asked) : authentication(path));
+    replace(below, t(asked ? "sources.asked.saveFirst" : "sources.saveFirst"));
+  };
   write();
   const kind = boundSelect({
     path: `${path}.kind`,
@@ -79,6 +85,7 @@ function fields(path, entry, signal) {
   });
   kind.addEventListener("change", () => {
     set(`${path}.authentication`, null);
+    set(`${path}.api`, null);
     set(`${path}.mapping`, null);
     write();
     mapping?.refresh();
@@ -88,7 +95,7 @@ function fields(path, entry, signal) {
     kind,
     proof,
     mapping?.element,
-    h("p", { class: "hint" }, t("sources.saveFirst")),
+    below,
   ];
 }
 

@@ -9,6 +9,7 @@ import { isKey, t } from "../../core/words.js";
 import { changed, get, isChanged } from "./document.js";
 import { heldSecrets, pasted } from "./secrets.js";
 import { guide, unreachable } from "./source_guide.js";
+import { ASKED, askedCard } from "./sources_asked.js";
 import { reasonText } from "./sources_mapping.js";
 
 /** @typedef {Schema<"DeviceSourceView">} Source */
@@ -24,16 +25,8 @@ export const SYSTEMS = new Map([
   ["android", "Android Management"],
 ]);
 
-/** Those that are asked. What asking takes is given by the API, as their guides say. */
-const ASKED = new Map([
-  ["intune", "Microsoft Intune"],
-  ["ivantineurons", "Ivanti Neurons"],
-  ["ivantiepmm", "Ivanti EPMM"],
-  ["kandji", "Kandji"],
-]);
-
 /** @param {string} kind */
-export const systemName = (kind) => SYSTEMS.get(kind) ?? ASKED.get(kind) ?? t("sources.generic");
+export const systemName = (kind) => SYSTEMS.get(kind) ?? ASKED.get(kind)?.name ?? t("sources.generic");
 
 /**
  * @param {AbortSignal} signal
@@ -86,7 +79,14 @@ function card(source, { signal, changed }) {
   if (asked) {
     const steps = guide(source, { system: systemName(kind), isOpen: !asked.credentialsSince, signal });
     const news = h("p", null, latest ? lastMessage(latest) : t("sources.latest.none"));
-    return h("section", { class: "card source-card", "aria-label": name }, head, steps, news);
+    return h(
+      "section",
+      { class: "card source-card", "aria-label": name },
+      head,
+      steps,
+      askedCard(source, { signal, changed }),
+      news,
+    );
   }
 
   return h(

@@ -1,0 +1,199 @@
+// Device managements that send nothing and are asked: where, and by which credentials, which are set and never shown.
+
+import { announce } from "../../core/announce.js";
+import { api } from "../../core/api.js";
+import { badge, busy, button, notice } from "../../core/controls.js";
+import { ask } from "../../core/dialog.js";
+import { h, replace, uniqueId } from "../../core/dom.js";
+import { failure } from "../../core/failure.js";
+import { textField } from "../../core/fields.js";
+import { form, showRefusal } from "../../core/form.js";
+import { moment, relative } from "../../core/format.js";
+import { t } from "../../core/words.js";
+import { boundNumber, boundText } from "./bound.js";
+
+/** @typedef {Schema<"DeviceSourceView">} Source */
+
+/**
+ * @typedef {object} Asked
+ * @property {string} name as the system calls itself
+ * @property {"tenant" | "neurons" | "epmm" | null} more what is said besides the address
+ * @property {string} example an address of its kind
+ * @property {"clientSecret" | "account" | "token"} credentials
+ */
+
+/** The systems that are asked, by the API's names. @type {Map<string, Asked>} */
+export const ASKED = new Map([
+  [
+    "intune",
+    { name: "Microsoft Intune", more: "tenant", example: "https://graph.microsoft.com", credentials: "clientSecret" },
+  ],
+  [
+    "ivantineurons",
+    { name: "Ivanti Neurons", more: "neurons", example: "https://eu1.mobileiron.com", credentials: "account" },
+  ],
+  ["ivantiepmm", { name: "Ivanti EPMM", more: "epmm", example: "https://epmm.example.com", credentials: "account" }],
+  ["kandji", { name: "Kandji", more: null, example: "https://subdomain.api.kandji.io", credentials: "token" }],
+]);
+
+/** The largest number of a space that the field takes. */
+const SPACES = 2_147_483_647;
+
+/**
+ * Where a source is asked.
+ *
+ * @param {string} path of the source in the draft
+ * @param {Asked} system
+ */
+export function askedFields(path, { more, example }) {
+  const place = `${path}.api`;
+  const tenant = more === "tenant";
+  const address = boundText({
+    path: `${place}.address`,
+    label: t("sources.asked.address"),
+    hint: t(tenant ? "sources.asked.address.graph" : "sources.asked.address.hint", { example }),
+    optional: tenant,
+    type: "url",
+    placeholder: example,
+  });
+  /** @param {"space" | "partition"} what */
+  const space = (what) =>
+    boundNumber({
+      path: `${place}.space`,
+      label: t(`sources.asked.${what}`),
+      hint: t(`sources.asked.${what}.hint`),
+      min: 0,
+      max: SPACES,
+      empty: true,
+      optional: true,
+    });
+  return [
+    h("p", { class: "hint" }, t("sources.asked.text")),
+    tenant &&
+      boundText({ path: `${place}.tenant`, label: t("sources.asked.tenant"), hint: t("sources.asked.tenant.hint") }),
+    tenant &&
+      boundText({ path: `${place}.clientId`, label: t("sources.asked.client"), hint: t("sources.asked.client.hint") }),
+    address,
+    more === "neurons" && space("partition"),
+    more === "epmm" && space("space"),
+  ];
+}
+
+/**
+ * How the asking goes, and the credentials: whether there are any, and new ones in their place.
+ *
+ * @param {Source} source
+ * @param {{ signal: AbortSignal, changed: () => Promise<void> }} what
+ */
+export function askedCard({ name, kind, asked }, { signal, changed }) {
+  if (!asked) return [];
+  const { address, credentialsSince, lastError, lastRoundAt, lastSuccessAt } = asked;
+  const isSet = credentialsSince != null;
+  return [
+    h("p", null, t("sources.asked.at"), " ", h("code", { dir: "ltr" }, address)),
+    lastError != null &&
+      lastRoundAt != null &&
+      notice(
+        "warn",
+        h("p", null, t("sources.asked.failed", { ago: relative(lastRoundAt) })),
+        // What happened is told by the API alone.
+        h("p", { lang: "en", dir: "ltr" }, lastError),
+      ),
+    h(
+      "p",
+      null,
+      lastSuccessAt == null ? t("sources.asked.never") : t("sources.asked.went", { ago: relative(lastSuccessAt) }),
+    ),
+    h(
+      "h3",
+      null,
+      t("sources.credentials"),
+      " ",
+      badge(t(isSet ? "sources.credentials.set" : "sources.credentials.notSet"), isSet ? "good" : "warn"),
+    ),
+    h(
+      "p",
+      { class: "hint" },
+      isSet ? `${t("sources.since", { time: moment(credentialsSince) })}. ` : `${t("sources.credentials.none")} `,
+      t("sources.credentials.hint"),
+    ),
+    credentials(name, ASKED.get(kind)?.credentials ?? "token", isSet, { signal, changed }),
+  ];
+}
+
+/**
+ * @param {string} source
+ * @param {Asked["credentials"]} kind
+ * @param {boolean} isSet
+ * @param {{ signal: AbortSignal, changed: () => Promise<void> }} what
+ */
+function credentials(source, kind, isSet, { signal, changed }) {
+  const path = `/v1/device-event-sources/${encodeURIComponent(source)}/credentials`;
+  const trouble = h("div");
+  const id = uniqueId("form");
+  const account = kind === "account";
+  const user = textField({ name: "user", label: t("sources.user"), autocomplete: "off" });
+  const secret = textField({
+    name: "secret",
+    label: t(account ? "sources.password" : `sources.credentials.${kind}`),
+    type: "password",
+    autocomplete: "new-password",
+  });
+  const go = button({
+    label: t(isSet ? "sources.credentials.replace" : "sources.credentials.give"),
+    type: "submit",
+    form: id,
+  });
+  go.setAttribute("aria-label", t("sources.credentials.of", { action: go.textContent ?? "", name: source }));
+  const fields = account ? [user, secret] : [secret];
+
+  const give = async () => {
+    if (go.getAttribute("aria-disabled") === "true") return;
+    replace(trouble);
+    for (const field of fields) field.setError(field.input.value.trim() === "" ? t("refusal.missing") : null);
+    const empty = fields.find(({ input }) => input.value.trim() === "");
+    if (empty) {
+      empty.input.focus();
+      return;
+    }
+    const text = account ? `${user.input.value.trim()}:${secret.input.value}` : secret.input.value.trim();
+    busy(go, true);
+    try {
+      // The answer has no body.
+      await api.put(path, { secret: text }, { as: "text", signal });
+      announce(t("sources.credentials.given"));
+      await changed();
+    } catch (error) {
+      if (!signal.aborted) showRefusal(error, [secret], trouble);
+    } finally {
+      busy(go, false);
+    }
+  };
+  const away = button({
+    label: t("sources.remove.short"),
+    kind: "quiet",
+    async onPress() {
+      const title = t("sources.credentials.remove", { name: source });
+      const text = t("sources.credentials.remove.text");
+      if (!(await ask({ title, text, action: t("sources.remove.short"), danger: true }))) return;
+      try {
+        await api.delete(path, { as: "text", signal });
+        await changed();
+      } catch (error) {
+        if (!signal.aborted) replace(trouble, failure(error));
+      }
+    },
+  });
+  away.setAttribute("aria-label", t("sources.credentials.remove", { name: source }));
+  return form(
+    id,
+    give,
+    h(
+      "div",
+      { class: "two" },
+      fields.map(({ element }) => element),
+    ),
+    trouble,
+    h("div", { class: "card-feet" }, go, isSet && away),
+  );
+}
