@@ -41,6 +41,13 @@ def test_an_open_invitation_is_described(beckon, console):
     expect(page.locator(".history-list")).to_contain_text("Local administrator")
 
 
+def test_the_menu_of_actions_tells_those_apart_that_sound_alike(beckon, console):
+    page = open_user(console, add(beckon))
+    console.button("Actions").click()
+    expect(page.get_by_role("menuitem", name="Invite again")).to_contain_text("It replaces an open one.")
+    expect(page.get_by_role("menuitem", name="Mail again")).to_contain_text("with the same PIN or link.")
+
+
 def test_a_device_names_the_rule_that_decided_its_owner_and_why_it_completed_nothing(beckon, console):
     user = add(beckon)
     device = {"id": "tablet-1", "name": "Tablet", "platform": "ios", "supervised": True}

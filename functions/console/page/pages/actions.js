@@ -2,6 +2,7 @@
 // for one person, and what is said when it was done.
 
 import { api } from "../core/api.js";
+import { isKey, t } from "../core/words.js";
 import { lost } from "./deletion.js";
 
 /**
@@ -27,6 +28,12 @@ const post = (what) => async (user) => (await api.post(`/v1/users/${user.id}/${w
 
 /** @param {boolean} enabled @returns {Action["run"]} */
 const enable = (enabled) => async (user) => (await api.patch(`/v1/users/${user.id}`, { enabled })).data;
+
+/** What tells an action from those that sound like it. @param {Action} action */
+export const about = ({ name }) => {
+  const key = `action.${name}.hint`;
+  return isKey(key) ? t(key) : undefined;
+};
 
 /** @type {Action[]} */
 export const ACTIONS = [

@@ -5,7 +5,7 @@ import { h, replace } from "../core/dom.js";
 import { menuButton } from "../core/menu.js";
 import { may } from "../core/roles.js";
 import { t, withWords } from "../core/words.js";
-import { ACTIONS } from "./actions.js";
+import { ACTIONS, about } from "./actions.js";
 import { Selection } from "./selection.js";
 
 /** @typedef {Schema<"UserView">} User */
@@ -52,9 +52,10 @@ export function actionBar({ done }) {
     label: t("actions.label"),
     align: "end",
     items: () => [
-      ...(invitable() ? [{ label: inviteLabel(), onChoose: invite }] : []),
+      ...(invitable() ? [{ label: inviteLabel(), hint: t("actions.sendInvite.hint"), onChoose: invite }] : []),
       ...fitting().map((action, at) => ({
         label: label(action),
+        hint: about(action),
         danger: action.danger ?? false,
         separated: (action.separated ?? false) || (action.danger === true && at > 0),
         onChoose: () => act(action),

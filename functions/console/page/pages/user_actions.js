@@ -2,8 +2,8 @@
 
 import { menuButton } from "../core/menu.js";
 import { may } from "../core/roles.js";
-import { isKey, t, withWords } from "../core/words.js";
-import { ACTIONS } from "./actions.js";
+import { t, withWords } from "../core/words.js";
+import { ACTIONS, about } from "./actions.js";
 
 /** How many sheets the API makes at once. */
 const MOST_SHEETS = 100;
@@ -43,11 +43,6 @@ export function actionsMenu({ selection, done }) {
       list.splice(at < 0 ? list.length : at, 0, groups);
     }
     return list;
-  };
-  /** What tells an action from those that sound like it. @param {import("./actions.js").Action} action */
-  const about = ({ name }) => {
-    const key = `action.${name}.hint`;
-    return isKey(key) ? t(key) : undefined;
   };
   /** Why there is nothing to do. @param {import("./actions.js").Action} action */
   const unfit = (action) => t(/** @type {import("../core/words.js").Key} */ (`action.${action.name}.unfit`));
