@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use beckon_domain::model::ownership::OwnershipChoice;
+use beckon_domain::model::ownership::{Ownership, OwnershipChoice};
 use beckon_domain::usecases::change_invitation::{ChangeInvitationRefused, InvitationChange};
 use beckon_domain::usecases::decline::Declined;
 use beckon_domain::usecases::hand_over::HandOverRefused;
@@ -25,10 +25,14 @@ impl Cast {
         let Some(mut redemption) = self.redemption(user, shown) else {
             return Ended::Done;
         };
+        // Whose the device is to be is asked of those whose invitation says that it is theirs. Others seldom say so.
+        let invitation = self.table.row_of(user).and_then(|row| row.invitation);
+        let is_asked = invitation.is_some_and(|open| open.ownership == Ownership::UserOwned);
         let choice = self.watch.stage(|stage| {
             let choices = [OwnershipChoice::UserOwned, OwnershipChoice::CompanyOwned];
             let choice = choices[stage.dice.below(2)];
-            stage.dice.happens(300).then_some(choice)
+            let says_so = stage.dice.happens(if is_asked { 700 } else { 30 });
+            says_so.then_some(choice)
         });
         redemption.ownership = choice;
         self.watch.with(|ledger| ledger.view().choosing = choice);

@@ -186,8 +186,9 @@ pub(super) struct Ledger {
     pub(super) enrolments: BTreeMap<(UserId, DeviceId), Option<Timestamp>>,
     /// With which session which device was reported.
     pub(super) named: BTreeSet<(SessionDigest, DeviceId)>,
-    /// What people chose of whose their device is to be.
+    /// What people chose of whose their device is to be: the latest of an issue, and what it was when a session opened.
     pub(super) chosen: BTreeMap<(UserId, IssueNumber), OwnershipChoice>,
+    pub(super) chosen_in: BTreeMap<SessionDigest, OwnershipChoice>,
     /// What is recorded of each device of somebody.
     pub(super) recorded: BTreeMap<UserId, BTreeMap<DeviceId, Registration>>,
     /// The reports that were answered.
@@ -265,6 +266,7 @@ impl Ledger {
             enrolments: BTreeMap::new(),
             named: BTreeSet::new(),
             chosen: BTreeMap::new(),
+            chosen_in: BTreeMap::new(),
             recorded: BTreeMap::new(),
             reports: Vec::new(),
             stopped: BTreeMap::new(),

@@ -239,7 +239,7 @@ impl Ledger {
         let of_session = wanted.named.as_ref().and_then(|named| {
             let was_named = self.named.iter().any(|(digest, _)| *digest == named.digest);
             let issue = self.issues.get(&(user, named.issue))?;
-            let chosen = self.chosen.get(&(user, named.issue)).copied();
+            let chosen = self.chosen_in.get(&named.digest).copied();
             let given = chosen.map_or(issue.invitation.ownership, |chosen| Some(chosen).into());
             (!was_named && named.issue != before.latest_issue).then_some(given)
         });
@@ -311,7 +311,7 @@ impl Ledger {
 
     /// A person chooses whose the device is only where their invitation says *User owned* and the settings let them, and
     /// what they chose is kept.
-    pub(super) fn judge_choice(&mut self, before: &User, after: &User) {
+    pub(super) fn judge_choice(&mut self, before: &User, after: &User, session: &SessionDigest) {
         let settings = self.view().settings.clone();
         let (Some(settings), Some(invitation)) = (settings, &after.invitation) else {
             return;
@@ -331,6 +331,9 @@ impl Ledger {
             self.chosen.insert((user, invitation.issue), chosen);
         }
         let kept = self.chosen.get(&(user, invitation.issue)).copied();
+        if let Some(kept) = kept {
+            self.chosen_in.insert(session.clone(), kept);
+        }
         self.must(invitation.chosen == kept, || {
             let says = invitation.chosen;
             format!("user {user} chose {kept:?}, and their invitation says {says:?}")

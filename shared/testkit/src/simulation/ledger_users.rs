@@ -194,7 +194,7 @@ impl Ledger {
         }
         if let Some(session) = change.session.as_ref().filter(|one| one.device.is_none()) {
             self.opened(&before, &after, session);
-            self.judge_choice(&before, &after);
+            self.judge_choice(&before, &after, &session.digest);
         }
         if let Some(registration) = &change.registration {
             self.view().registered = true;

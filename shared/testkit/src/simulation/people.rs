@@ -80,7 +80,7 @@ pub(super) fn draw_settings(dice: &mut Dice) -> Settings {
     settings.registration.device_limit =
         [None, None, NonZeroU32::new(1), NonZeroU32::new(2)][dice.below(4)];
     settings.registration.use_stated_ownership = dice.happens(300);
-    settings.registration.person_may_choose = dice.happens(500);
+    settings.registration.person_may_choose = dice.happens(800);
     let told = ["boss@example.com", "desk@example.com"];
     let addresses = told.iter().take(dice.below(3));
     settings.administrators.addresses = addresses
@@ -513,7 +513,7 @@ fn preview(dice: &mut Dice, users: &[User], now: Timestamp) -> PreviewOrder {
 fn choice(dice: &mut Dice) -> Option<OwnershipChoice> {
     [
         None,
-        None,
+        Some(OwnershipChoice::UserOwned),
         Some(OwnershipChoice::UserOwned),
         Some(OwnershipChoice::CompanyOwned),
     ][dice.below(4)]
@@ -597,6 +597,27 @@ fn registered(dice: &mut Dice, ledger: &Ledger, user: &User, now: Timestamp) -> 
         && let Some(report) = dice.pick(&ledger.reports)
     {
         return report.clone();
+    }
+    // Whoever chose whose the device is enrols it, and nothing is told of it that comes before their word.
+    let of_theirs = |(user, _): &(UserId, IssueNumber)| ledger.store.find_user(*user);
+    let waits = |user: &User| {
+        let open = user.invitation.as_ref().filter(|open| open.is_open());
+        open.is_some_and(|open| open.chosen.is_some())
+    };
+    let chose: Vec<User> = ledger
+        .chosen
+        .keys()
+        .filter_map(of_theirs)
+        .filter(waits)
+        .collect();
+    if let Some(owner) = dice.pick(&chose)
+        && dice.happens(600)
+    {
+        return DeviceRegistered {
+            registrants: vec![Registrant::User(owner.id)],
+            device: a_device(&format!("device-{}-{}", owner.id, dice.below(2))),
+            registered_at: told_time(dice, owner, now),
+        };
     }
     let session = dice.pick(&ledger.registration_ids).cloned();
     let (owner, by_session) = match session {
