@@ -24,6 +24,17 @@ pub(crate) fn document(status: StatusCode, document: &Value) -> Response {
     response
 }
 
+/// A resource that a request made, changed or read. One that is new says where it stands.
+pub(crate) fn resource(status: StatusCode, location: &str, resource: &Value) -> Response {
+    let mut response = document(status, resource);
+    if let Ok(location) = HeaderValue::from_str(location)
+        && status == StatusCode::CREATED
+    {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
 /// A page of a list. `total` is how many there are on all pages.
 pub(crate) fn list(total: usize, start: usize, resources: &[Value]) -> Response {
     let list = json!({

@@ -9,7 +9,7 @@ use beckon_domain::ports::users::Users as _;
 use beckon_domain::usecases::follow_groups::{MAX_MEMBERS_READ, MembersSaid};
 use beckon_domain::values::ids::{ExternalId, GroupId, UserId};
 use beckon_domain::values::names::GroupName;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::Scim;
@@ -47,22 +47,22 @@ impl Scim {
         group: &Group,
         wanted: &Wanted,
     ) -> Result<Response, Refusal> {
-        let mut response = answer::document(status, &self.seen(group, wanted).await?);
         let location = format!("{}/Groups/{}", self.base, group.id);
-        if let Ok(location) = HeaderValue::from_str(&location)
-            && status == StatusCode::CREATED
-        {
-            response.headers_mut().insert(header::LOCATION, location);
-        }
-        Ok(response)
+        let seen = self.seen(group, wanted).await?;
+        Ok(answer::resource(status, &location, &seen))
     }
 
     async fn group(&self, id: GroupId) -> Result<Option<Group>, Refusal> {
         Ok(self.table.read_groups(&[id]).await?.one()?)
     }
 
-    /// Groups that a filter can mean: by the first of its comparisons that names one, or somebody's.
-    async fn groups_meant_by(&self, filter: &Filter) -> Result<Vec<Group>, Refusal> {
+    /// Groups that a filter can mean: by the first of its comparisons that names one, or those of the first of the members
+    /// that it names.
+    async fn groups_meant_by(
+        &self,
+        filter: &Filter,
+        members: &[Option<User>],
+    ) -> Result<Vec<Group>, Refusal> {
         for Comparison { attribute, value } in filter.comparisons() {
             let Value::String(value) = value else {
                 continue;
@@ -81,21 +81,18 @@ impl Scim {
                 None => Vec::new(),
             });
         }
-        for Comparison { attribute, value } in filter.comparisons() {
-            if !is_of_members(attribute) {
-                continue;
-            }
-            let Some(user) = self.member_named(value).await? else {
-                return Ok(Vec::new());
-            };
-            let ids: Vec<GroupId> = user.memberships.ids().collect();
-            let mut groups = self.table.read_groups(&ids).await?.found;
-            groups.sort_by(|one, other| one.name.cmp(&other.name));
-            return Ok(groups);
-        }
-        Err(Refusal::filter(
-            "A filter must name a group by id, displayName or externalId, or a member by members.value.",
-        ))
+        let member = members.first().ok_or_else(|| {
+            Refusal::filter(
+                "A filter must name a group by id, displayName or externalId, or a member by members.value.",
+            )
+        })?;
+        let Some(user) = member else {
+            return Ok(Vec::new());
+        };
+        let ids: Vec<GroupId> = user.memberships.ids().collect();
+        let mut groups = self.table.read_groups(&ids).await?.found;
+        groups.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(groups)
     }
 
     async fn member_named(&self, id: &Value) -> Result<Option<User>, Refusal> {
@@ -107,19 +104,26 @@ impl Scim {
 
     /// The groups that fit a filter, all of it. Who is a member is asked of the member, however many there are.
     async fn groups_found(&self, filter: &Filter) -> Result<Vec<Group>, Refusal> {
-        let mut found = self.groups_meant_by(filter).await?;
-        for comparison in filter.comparisons() {
-            if is_of_members(&comparison.attribute) {
-                let member = self.member_named(&comparison.value).await?;
-                let is_in = |group: &Group| {
-                    let member = member.as_ref();
-                    member.is_some_and(|member| member.memberships.contains(group.id))
-                };
-                found.retain(is_in);
-            } else {
-                found.retain(|group| comparison.fits(&resource(group, None, &self.base)));
-            }
+        let (of_members, others): (Vec<&Comparison>, Vec<&Comparison>) = filter
+            .comparisons()
+            .iter()
+            .partition(|comparison| is_of_members(&comparison.attribute));
+        let mut members = Vec::with_capacity(of_members.len());
+        for comparison in of_members {
+            members.push(self.member_named(&comparison.value).await?);
         }
+        let mut found = self.groups_meant_by(filter, &members).await?;
+        found.retain(|group| {
+            let is_in = |member: &Option<User>| {
+                let member = member.as_ref();
+                member.is_some_and(|member| member.memberships.contains(group.id))
+            };
+            members.iter().all(is_in)
+        });
+        found.retain(|group| {
+            let seen = resource(group, None, &self.base);
+            others.iter().all(|comparison| comparison.fits(&seen))
+        });
         Ok(found)
     }
 

@@ -52,17 +52,11 @@ fn expected(headers: &HeaderMap) -> Result<Option<Version>, Refusal> {
 
 impl Scim {
     fn answer(&self, status: StatusCode, user: &User, wanted: &Wanted) -> Response {
-        let resource = resource(user, &self.base);
-        let mut response = answer::document(status, &wanted.of(resource));
-        let headers = response.headers_mut();
-        if let Ok(tag) = HeaderValue::from_str(&version_of(user)) {
-            headers.insert(header::ETAG, tag);
-        }
         let location = format!("{}/Users/{}", self.base, user.id);
-        if let Ok(location) = HeaderValue::from_str(&location)
-            && status == StatusCode::CREATED
-        {
-            headers.insert(header::LOCATION, location);
+        let seen = wanted.of(resource(user, &self.base));
+        let mut response = answer::resource(status, &location, &seen);
+        if let Ok(tag) = HeaderValue::from_str(&version_of(user)) {
+            response.headers_mut().insert(header::ETAG, tag);
         }
         response
     }
