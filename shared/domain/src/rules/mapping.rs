@@ -231,17 +231,17 @@ fn claimants(
             (_, Some(text)) => ExternalId::parse(&text).map(|id| vec![Claimant::External(id)]),
         });
         match by_this {
-            Ok(by_this) => named.extend(by_this),
+            Ok(by_this) => {
+                for claimant in by_this {
+                    if !named.contains(&claimant) {
+                        named.push(claimant);
+                    }
+                }
+            }
             Err(problem) => ignored.push(problem.under(&format!("person.{name}"))),
         }
     }
-    let mut once = Vec::new();
-    for claimant in named {
-        if !once.contains(&claimant) {
-            once.push(claimant);
-        }
-    }
-    once
+    named
 }
 
 /// Whoever signs in by this; if it is an address, whoever has that address, too.
