@@ -8,29 +8,21 @@ use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::reads::Loaded;
 use beckon_domain::values::ids::{MailId, Version};
 
+use super::rows::Rows;
 use super::spoilt::keys;
 use super::{Call, MemoryStore};
 
 impl Mails for MemoryStore {
     async fn read_mails(&self, ids: &[MailId]) -> Result<Loaded<Mail, MailId>, Unavailable> {
-        let read = self.read(Call::LoadMails, |rows| {
+        let wanted = |rows: &Rows| {
             let mut ids = ids.to_vec();
             ids.sort_unstable();
             ids.dedup();
             let mails = ids.iter().filter_map(|id| rows.mails.get(id).cloned());
-            let (unreadable, found): (Vec<Mail>, Vec<Mail>) = mails.partition(|mail| {
-                rows.any_is_spoilt() && rows.why_unreadable(&keys::mail(mail.id)).is_some()
-            });
-            (found, unreadable)
-        });
-        let (found, unreadable) = read.await?;
-        let unreadable = unreadable.into_iter();
-        Ok(Loaded {
-            found,
-            unreadable: unreadable
-                .map(|mail| (mail.id, self.met(&keys::mail(mail.id))))
-                .collect(),
-        })
+            mails.collect()
+        };
+        self.several(Call::LoadMails, wanted, |mail: &Mail| mail.id, keys::mail)
+            .await
     }
 
     async fn claim_mail(&self, claimed: &Mail, judged_by: Version) -> Result<(), SaveError> {

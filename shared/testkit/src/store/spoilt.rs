@@ -8,6 +8,7 @@ use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::stored::{RowKey, SetAside, Unreadable};
 use beckon_domain::model::template::TemplateName;
 use beckon_domain::ports::error::Unavailable;
+use beckon_domain::ports::reads::Loaded;
 use beckon_domain::rules::counting::{touched_by_mail, touched_by_user};
 use beckon_domain::values::ids::{
     BatchId, DeviceId, EventId, GroupId, JobId, MailId, UserId, Version,
@@ -16,8 +17,8 @@ use beckon_domain::values::session_ids::SessionDigest;
 use beckon_domain::values::source_name::SourceName;
 use jiff::Timestamp;
 
-use super::MemoryStore;
 use super::rows::Rows;
+use super::{Call, MemoryStore};
 
 /// Why spoilt rows cannot be read.
 pub const SPOILT: &str = "it was spoilt";
@@ -282,6 +283,28 @@ impl MemoryStore {
                 row: format!("{} {}", key.pk, key.sk),
                 reason: SPOILT.to_owned(),
             })
+        })
+    }
+
+    /// The answer of a read of several rows: those that can be read, and of each other why not.
+    pub(super) async fn several<T: Send, K: Copy + Send>(
+        &self,
+        call: Call,
+        wanted: impl FnOnce(&Rows) -> Vec<T> + Send,
+        id_of: fn(&T) -> K,
+        key_of: fn(K) -> RowKey,
+    ) -> Result<Loaded<T, K>, Unavailable> {
+        let read = self.read(call, |rows| {
+            let is_unreadable = |one: &T| {
+                rows.any_is_spoilt() && rows.why_unreadable(&key_of(id_of(one))).is_some()
+            };
+            wanted(rows).into_iter().partition(is_unreadable)
+        });
+        let (unreadable, found): (Vec<T>, Vec<T>) = read.await?;
+        let unreadable = unreadable.iter().map(id_of);
+        Ok(Loaded {
+            found,
+            unreadable: unreadable.map(|id| (id, self.met(&key_of(id)))).collect(),
         })
     }
 

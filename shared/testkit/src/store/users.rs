@@ -26,22 +26,12 @@ use super::{Call, MemoryStore, out_of_reach};
 
 impl Users for MemoryStore {
     async fn read_users(&self, ids: &[UserId]) -> Result<Loaded<User, UserId>, Unavailable> {
-        let read = self.read(Call::LoadUsers, |rows| {
+        let wanted = |rows: &Rows| {
             let users = each_once(ids).into_iter();
-            let (unreadable, found): (Vec<User>, Vec<User>) =
-                users.filter_map(|id| rows.user(id)).partition(|user| {
-                    rows.any_is_spoilt() && rows.why_unreadable(&keys::user(user.id)).is_some()
-                });
-            (found, unreadable)
-        });
-        let (found, unreadable) = read.await?;
-        let unreadable = unreadable.into_iter();
-        Ok(Loaded {
-            found,
-            unreadable: unreadable
-                .map(|user| (user.id, self.met(&keys::user(user.id))))
-                .collect(),
-        })
+            users.filter_map(|id| rows.user(id)).collect()
+        };
+        self.several(Call::LoadUsers, wanted, |user: &User| user.id, keys::user)
+            .await
     }
 
     async fn user_by_address(
@@ -199,20 +189,17 @@ impl Users for MemoryStore {
     }
 
     async fn read_groups(&self, ids: &[GroupId]) -> Result<Loaded<Group, GroupId>, Unavailable> {
-        let read = self.read(Call::ReadGroups, |rows| {
+        let wanted = |rows: &Rows| {
             let groups = ids.iter().filter_map(|id| rows.groups.get(id).cloned());
-            let (unreadable, found): (Vec<Group>, Vec<Group>) =
-                groups.partition(|group| rows.why_unreadable(&keys::group(group.id)).is_some());
-            (found, unreadable)
-        });
-        let (found, unreadable) = read.await?;
-        let unreadable = unreadable.into_iter();
-        Ok(Loaded {
-            found,
-            unreadable: unreadable
-                .map(|group| (group.id, self.met(&keys::group(group.id))))
-                .collect(),
-        })
+            groups.collect()
+        };
+        self.several(
+            Call::ReadGroups,
+            wanted,
+            |group: &Group| group.id,
+            keys::group,
+        )
+        .await
     }
 
     async fn find_group(&self, by: &GroupIdentifier) -> Result<Option<Group>, Unavailable> {
