@@ -104,6 +104,20 @@ impl Beckon {
         self.system.table().consumed_units()
     }
 
+    /// The person's invitation is completed by this device, and they were told once.
+    pub async fn completed_once(&self, person: &Person, device: &str) {
+        let user = self.user(person).await;
+        assert_eq!(user["invitation"]["state"], "completed", "{device}");
+        self.mail_number(2, &person.email).await;
+        self.quiet().await;
+        let mails = self.mailbox_of(&person.email).await;
+        assert_eq!(
+            mails.len(),
+            2,
+            "{device}: the invitation, and one confirmation"
+        );
+    }
+
     /// Waits until every mail that was ever written has gone, or will never go.
     pub async fn quiet(&self) {
         let one_day = Timestamp::now() + SignedDuration::from_hours(24);

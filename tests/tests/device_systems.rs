@@ -126,12 +126,7 @@ async fn ends(beckon: &Beckon, person: &Person, id: &str, decided: (&str, &str))
     let own = devices(beckon, person).await;
     let ids: Vec<&str> = own.iter().map(|own| own["id"].as_str().unwrap()).collect();
     assert_eq!(ids, [id]);
-    let user = beckon.user(person).await;
-    assert_eq!(user["invitation"]["state"], "completed", "{id}");
-    beckon.mail_number(2, &person.email).await;
-    beckon.quiet().await;
-    let mails = beckon.mailbox_of(&person.email).await;
-    assert_eq!(mails.len(), 2, "{id}: the invitation, and one confirmation");
+    beckon.completed_once(person, id).await;
     assert_eq!(unassigned(beckon).await, [json!(null); 0], "{id}");
 }
 
