@@ -8,7 +8,6 @@ use beckon_domain::model::mail::MailState;
 use beckon_domain::model::selection::UserFilter;
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::ports::history::History as _;
 use beckon_domain::ports::reads::ListOrder;
 use beckon_domain::ports::users::Users as _;
 use beckon_domain::usecases::add_user::NewUser;

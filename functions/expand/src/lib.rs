@@ -17,7 +17,6 @@ use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::devices::Devices;
 use beckon_domain::ports::env::{Env, WithDeadLetters, WithKeys, WithMailService, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::history::History;
 use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::settings::SettingsStore;
@@ -47,17 +46,7 @@ where
         + WithKeys
         + WithMailService
         + WithWakeUp
-        + Env<
-            Store: Counters
-                       + Users
-                       + Devices
-                       + Batches
-                       + Jobs
-                       + Mails
-                       + Delivery
-                       + History
-                       + SettingsStore,
-        >,
+        + Env<Store: Counters + Users + Devices + Batches + Jobs + Mails + Delivery + SettingsStore>,
 {
     /// Does what a batch of stream records asks for. A record that cannot be carried out now is
     /// reported as the first that failed, and comes again with those behind it.

@@ -7,7 +7,6 @@ use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::devices::Devices;
 use beckon_domain::ports::env::{Env, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::history::History;
 use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
 use beckon_domain::ports::settings::SettingsStore;
@@ -91,7 +90,7 @@ where
 /// One round of erasing, logged if it did anything.
 pub async fn erase<E>(env: &E) -> Result<Erased, Unavailable>
 where
-    E: Env<Store: Counters + Users + Devices + Batches + Mails + History + SettingsStore>,
+    E: Env<Store: Counters + Users + Devices + Batches + Mails + SettingsStore>,
 {
     let erased = EraseEnded { env }.run().await?;
     if erased != Erased::default() {
@@ -107,7 +106,7 @@ where
 /// One round of counting: what was noted and left, and some pages of batches of before counting began.
 pub async fn count<E>(env: &E) -> Result<CountedEarlier, Unavailable>
 where
-    E: Env<Store: Counters + Users + Batches + Mails + History>,
+    E: Env<Store: Counters + Users + Batches + Mails>,
 {
     let (_, rows) = env.store().uncounted().await?;
     let listed: usize = rows.iter().map(|row| row.entries.len()).sum();

@@ -17,7 +17,6 @@ pub mod entropy;
 pub mod env;
 pub mod error;
 pub mod event_bus;
-pub mod history;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;

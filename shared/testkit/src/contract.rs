@@ -41,7 +41,6 @@ use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::devices::Devices;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::history::History;
 use beckon_domain::ports::idempotency::Idempotency;
 use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
@@ -84,7 +83,6 @@ pub trait Store:
     + Mails
     + Delivery
     + Counters
-    + History
     + SettingsStore
     + Idempotency
     + Clone
@@ -102,7 +100,6 @@ impl<S> Store for S where
         + Mails
         + Delivery
         + Counters
-        + History
         + SettingsStore
         + Idempotency
         + Clone

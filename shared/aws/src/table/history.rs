@@ -3,7 +3,6 @@
 use aws_sdk_dynamodb::types::{DeleteRequest, ReturnConsumedCapacity, WriteRequest};
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::history::History;
 use beckon_domain::ports::reads::{ListPage, Readable};
 use beckon_domain::values::ids::UserId;
 
@@ -16,8 +15,13 @@ use crate::sdk_calls::SdkCall as _;
 /// DynamoDB's own limit for one `BatchWriteItem`.
 pub(super) const MAX_WRITES_IN_A_BATCH: usize = 25;
 
-impl History for Table {
-    async fn erase_history(&self, user: UserId, limit: usize) -> Result<bool, Unavailable> {
+impl Table {
+    /// Erases at most `limit` rows, and the mark of a deleted user with the last. Gives whether nothing is left.
+    pub(super) async fn erase_events(
+        &self,
+        user: UserId,
+        limit: usize,
+    ) -> Result<bool, Unavailable> {
         let mut rows = self.keys_of(user, keys::EVENTS, limit).await?;
         let all = rows.len() < limit;
         let devices = self.keys_of(user, keys::DEVICES, limit).await?;
@@ -35,7 +39,8 @@ impl History for Table {
         Ok(all)
     }
 
-    async fn history_of(
+    /// A page of what happened to a user, newest first.
+    pub(super) async fn page_of_history(
         &self,
         user: UserId,
         position: Option<&str>,
@@ -80,9 +85,7 @@ impl History for Table {
             unreadable,
         })
     }
-}
 
-impl Table {
     /// The keys of the rows of a kind under a user's id, at most `limit`.
     pub(super) async fn keys_of(
         &self,

@@ -33,7 +33,6 @@ use beckon_domain::ports::batches::Batches as _;
 use beckon_domain::ports::counters::Counters as _;
 use beckon_domain::ports::delivery::Delivery as _;
 use beckon_domain::ports::devices::Devices as _;
-use beckon_domain::ports::history::History as _;
 use beckon_domain::ports::idempotency::Idempotency as _;
 use beckon_domain::ports::jobs::Jobs as _;
 use beckon_domain::ports::mails::Mails as _;

@@ -1,4 +1,4 @@
-//! Users in the table: their rows, what they are found by, and their tries.
+//! Users in the table: their rows, what they are found by, their tries, and their history.
 
 use std::future::Future;
 
@@ -56,7 +56,8 @@ pub enum SaveGroupError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Users: their rows, what they are found by, their tries, and the directory's groups that they are members of.
+/// Users: their rows, what they are found by, their tries, what happened to them, and the directory's groups that they
+/// are members of.
 ///
 /// Whoever gives a user puts in what the groups of their memberships are called. A membership of a group that is no
 /// more is left out, and is gone from the row with the next write.
@@ -258,6 +259,22 @@ pub trait Users: Sync {
         &self,
         news: &DirectoryNews,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// Erases at most `limit` rows of a deleted user's history, and, with the last of them, what
+    /// says that something is left. Gives whether nothing is.
+    fn erase_history(
+        &self,
+        user: UserId,
+        limit: usize,
+    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
+    /// What happened to a user, newest first.
+    fn history_of(
+        &self,
+        user: UserId,
+        position: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<ListPage<HistoryEntry>, Unavailable>> + Send;
 
     /// How many invitations are pending or locked, a moment ago.
     fn open_invitations(&self) -> impl Future<Output = Result<u64, Unavailable>> + Send;

@@ -17,7 +17,6 @@ use crate::ports::batches::Batches;
 use crate::ports::counters::Counters;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::users::Users;
 use crate::usecases::note_changes::{Noted, ROW_SIZE};
@@ -70,7 +69,7 @@ pub struct CountChanges<E> {
 
 impl<E> CountChanges<E>
 where
-    E: Env<Store: Counters + Users + Batches + Mails + History>,
+    E: Env<Store: Counters + Users + Batches + Mails>,
 {
     /// Counts all that is uncounted.
     pub async fn run(&self) -> Result<Counted, Unavailable> {

@@ -9,7 +9,6 @@ use crate::ports::batches::Batches;
 use crate::ports::counters::Counters;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::users::Users;
 use crate::usecases::count_changes::CountChanges;
@@ -42,7 +41,7 @@ pub struct CountEarlier<E> {
 
 impl<E> CountEarlier<E>
 where
-    E: Env<Store: Counters + Users + Batches + Mails + History>,
+    E: Env<Store: Counters + Users + Batches + Mails>,
 {
     /// One round.
     pub async fn run(&self) -> Result<CountedEarlier, Unavailable> {

@@ -18,7 +18,6 @@ use crate::ports::counters::Counters;
 use crate::ports::devices::Devices;
 use crate::ports::env::Env;
 use crate::ports::error::{SaveError, Unavailable};
-use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::settings::SettingsStore;
 use crate::ports::users::Users;
@@ -52,7 +51,7 @@ pub struct EraseEnded<E> {
 
 impl<E> EraseEnded<E>
 where
-    E: Env<Store: Counters + Users + Devices + Batches + Mails + History + SettingsStore>,
+    E: Env<Store: Counters + Users + Devices + Batches + Mails + SettingsStore>,
 {
     /// One round.
     pub async fn run(&self) -> Result<Erased, Unavailable> {

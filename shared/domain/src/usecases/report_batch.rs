@@ -9,7 +9,6 @@ use crate::ports::batches::Batches;
 use crate::ports::counters::Counters;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
-use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::reads::readable;
 use crate::ports::settings::SettingsStore;
@@ -47,7 +46,7 @@ pub struct ReportBatch<E> {
 
 impl<E> ReportBatch<E>
 where
-    E: Env<Store: Counters + Users + Batches + Mails + History + SettingsStore>,
+    E: Env<Store: Counters + Users + Batches + Mails + SettingsStore>,
 {
     /// The state and the counts of a batch; `None` if there is none.
     pub async fn run(&self, id: BatchId) -> Result<Option<BatchReport>, Unavailable> {

@@ -14,7 +14,6 @@ use crate::ports::counters::Counters;
 use crate::ports::delivery::Delivery;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
-use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::settings::SettingsStore;
 use crate::ports::users::Users;
@@ -80,7 +79,7 @@ pub struct ReportOverview<E> {
 
 impl<E> ReportOverview<E>
 where
-    E: Env<Store: Counters + Users + Batches + Mails + Delivery + History + SettingsStore>,
+    E: Env<Store: Counters + Users + Batches + Mails + Delivery + SettingsStore>,
 {
     /// Of everything, or of those who held a group when they were invited.
     pub async fn run(&self, group: Option<&GroupName>) -> Result<Overview, Unavailable> {

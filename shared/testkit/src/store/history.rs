@@ -4,22 +4,27 @@ use std::ops::Bound;
 
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::history::History;
 use beckon_domain::ports::reads::ListPage;
 use beckon_domain::values::ids::{EventId, UserId};
 
 use super::spoilt::keys;
 use super::{Call, MemoryStore};
 
-impl History for MemoryStore {
-    async fn erase_history(&self, user: UserId, limit: usize) -> Result<bool, Unavailable> {
+impl MemoryStore {
+    /// Erases at most `limit` rows. Gives whether nothing is left.
+    pub(super) async fn erase_events(
+        &self,
+        user: UserId,
+        limit: usize,
+    ) -> Result<bool, Unavailable> {
         self.write(Call::EraseHistory, |rows| {
             Ok(rows.erase_history(user, limit))
         })
         .await
     }
 
-    async fn history_of(
+    /// A page of what happened to a user, newest first.
+    pub(super) async fn page_of_history(
         &self,
         user: UserId,
         position: Option<&str>,

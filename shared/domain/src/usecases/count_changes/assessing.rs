@@ -14,7 +14,6 @@ use crate::model::user::User;
 use crate::ports::batches::Batches;
 use crate::ports::counters::Counters;
 use crate::ports::error::Unavailable;
-use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::users::Users;
 use crate::rules::counting::{
@@ -119,7 +118,7 @@ impl Found {
 /// Reads what became of all of these: first the sheets, then the people. So whoever writes a sheet in its
 /// next version has read everybody on it after it was as it is, and no older news replaces newer.
 pub(crate) async fn assess(
-    store: &(impl Counters + Users + Batches + Mails + History),
+    store: &(impl Counters + Users + Batches + Mails),
     entries: &[Uncounted],
 ) -> Result<Assessment, Unavailable> {
     let members: Vec<Member> = entries
@@ -174,7 +173,7 @@ pub(crate) async fn assess(
 /// they say who will get a confirmation, which its page does. Sheets are read last: of those whose history was
 /// erased meanwhile they tell what it told.
 pub(crate) async fn live(
-    store: &(impl Counters + Users + Batches + Mails + History),
+    store: &(impl Counters + Users + Batches + Mails),
     batch: BatchId,
     users: &[UserId],
 ) -> Result<(Counts, bool), Unavailable> {
@@ -258,7 +257,7 @@ fn changed(one: &Found, sheet: &CountSheet) -> Option<Change> {
 /// Reads what is known of these members. Left out is whom no mail of the batch went to, or one that
 /// cannot be read; somebody whose own row cannot be read counts by their history.
 pub(crate) async fn find(
-    store: &(impl Users + Mails + History),
+    store: &(impl Users + Mails),
     members: &[Member],
 ) -> Result<Vec<Found>, Unavailable> {
     let ids: BTreeSet<UserId> = members.iter().map(|member| member.user).collect();
@@ -366,7 +365,7 @@ async fn mails_of(
 
 /// The whole history of somebody.
 pub(crate) async fn history_of(
-    store: &impl History,
+    store: &impl Users,
     user: UserId,
 ) -> Result<Vec<HistoryEntry>, Unavailable> {
     let mut rows = Vec::new();

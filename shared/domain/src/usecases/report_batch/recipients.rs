@@ -12,7 +12,6 @@ use crate::model::user::User;
 use crate::ports::batches::Batches;
 use crate::ports::env::Env;
 use crate::ports::error::Unavailable;
-use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::users::Users;
 use crate::usecases::count_changes::assessing::{Found, find};
@@ -156,7 +155,7 @@ impl RecipientOutcome {
     }
 }
 
-impl<E: Env<Store: Users + Batches + Mails + History>> ReportBatch<E> {
+impl<E: Env<Store: Users + Batches + Mails>> ReportBatch<E> {
     /// A page of at most `limit` of a batch's recipients, of those of one outcome if one is asked for;
     /// `None` if there is no such batch. Of an outcome a page may be short, even empty, and still have
     /// a next one.

@@ -7,7 +7,6 @@ use crate::model::counting::{Counts, EarlierBatches, Scope, Uncounted};
 use crate::ports::batches::Batches;
 use crate::ports::counters::Counters;
 use crate::ports::error::Unavailable;
-use crate::ports::history::History;
 use crate::ports::mails::Mails;
 use crate::ports::users::Users;
 use crate::usecases::count_changes::assessing::assess;
@@ -31,7 +30,7 @@ pub(crate) struct Numbers {
 
 /// The sums over these. `also` may have changed, whether or not the stream has told of it.
 pub(crate) async fn numbers(
-    store: &(impl Counters + Users + Batches + Mails + History),
+    store: &(impl Counters + Users + Batches + Mails),
     scopes: &[Scope],
     also: &[Uncounted],
 ) -> Result<Numbers, Unavailable> {

@@ -2,7 +2,6 @@
 
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::ports::error::Unavailable;
-use beckon_domain::ports::history::History;
 use beckon_domain::ports::reads::ListPage;
 use beckon_domain::values::ids::UserId;
 
@@ -10,8 +9,13 @@ use super::{Table, unseen};
 use crate::Call;
 use crate::simulation::breakage::Breakage;
 
-impl History for Table {
-    async fn erase_history(&self, user: UserId, limit: usize) -> Result<bool, Unavailable> {
+impl Table {
+    /// Erases at most `limit` rows. Gives whether nothing is left.
+    pub(super) async fn erase_events(
+        &self,
+        user: UserId,
+        limit: usize,
+    ) -> Result<bool, Unavailable> {
         let kept = if self.broken(Breakage::HistoryKept) {
             self.rows().history(user)
         } else {
@@ -32,7 +36,8 @@ impl History for Table {
         .await
     }
 
-    async fn history_of(
+    /// A page of what happened to a user, newest first.
+    pub(super) async fn page_of_history(
         &self,
         user: UserId,
         position: Option<&str>,

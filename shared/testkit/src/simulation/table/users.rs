@@ -276,6 +276,19 @@ impl Users for Table {
         self.write(Call::NoteDirectory, write, |_, ()| {}).await
     }
 
+    async fn erase_history(&self, user: UserId, limit: usize) -> Result<bool, Unavailable> {
+        self.erase_events(user, limit).await
+    }
+
+    async fn history_of(
+        &self,
+        user: UserId,
+        position: Option<&str>,
+        limit: usize,
+    ) -> Result<ListPage<HistoryEntry>, Unavailable> {
+        self.page_of_history(user, position, limit).await
+    }
+
     async fn open_invitations(&self) -> Result<u64, Unavailable> {
         self.read(
             Call::OpenInvitations,
