@@ -12,7 +12,7 @@ use super::{Call, MemoryStore};
 
 impl MemoryStore {
     /// Erases at most `limit` rows. Gives whether nothing is left.
-    pub(super) async fn erase_events(
+    pub(crate) async fn erase_events(
         &self,
         user: UserId,
         limit: usize,
@@ -24,7 +24,7 @@ impl MemoryStore {
     }
 
     /// A page of what happened to a user, newest first.
-    pub(super) async fn page_of_history(
+    pub(crate) async fn page_of_history(
         &self,
         user: UserId,
         position: Option<&str>,

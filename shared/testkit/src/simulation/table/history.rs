@@ -22,7 +22,7 @@ impl Table {
             Vec::new()
         };
         let write = async {
-            let gone = self.rows().erase_history(user, limit).await?;
+            let gone = self.rows().erase_events(user, limit).await?;
             for row in &kept {
                 self.rows().put_row(row);
             }
@@ -43,7 +43,7 @@ impl Table {
         position: Option<&str>,
         limit: usize,
     ) -> Result<ListPage<HistoryEntry>, Unavailable> {
-        let read = self.rows().history_of(user, position, limit);
+        let read = self.rows().page_of_history(user, position, limit);
         self.read(Call::HistoryOf, read, unseen).await
     }
 }
