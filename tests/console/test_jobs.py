@@ -130,6 +130,15 @@ def test_an_import_is_a_job_with_an_outcome_for_each_line(beckon, console, tmp_p
     expect(row.filter(has_text="Deleted")).to_have_count(0)
 
 
+def test_a_comma_in_the_name_of_a_group_is_told_of_before_the_import(console, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text('email,groups\ncomma@example.com,"Sales, Field"\n')
+    page = console.open("/users")
+    console.button("Import").click()
+    page.locator("input[type=file]").set_input_files(file)
+    expect(console.dialog).to_contain_text("Is read as one group, “Sales, Field” in line 2")
+
+
 def test_a_request_whose_answer_was_lost_starts_no_second_job(beckon, console):
     people(beckon, "lost", 2)
     page = select_all_of(console, "lost")

@@ -100,6 +100,12 @@ impl Entry {
             .filter(|locale| !locale.is_translated())
     }
 
+    /// The groups of a row whose names hold a comma, by which other systems part several groups.
+    pub fn groups_with_comma(&self) -> impl Iterator<Item = &GroupName> {
+        let groups = self.groups.iter().flatten();
+        groups.filter(|group| group.as_str().contains(','))
+    }
+
     /// Ids that a spreadsheet would have made this row's of, by taking zeros from the front.
     fn longer_ids(&self) -> Option<impl Iterator<Item = Identifier> + use<>> {
         let number = damage::number_of(self.external_id.as_ref()?.as_str())?.to_owned();

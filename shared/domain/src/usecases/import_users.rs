@@ -44,6 +44,7 @@ use crate::usecases::send_invitations::{SendAccepted, SendInvitations, SendRefus
 use crate::values::hex::hex;
 use crate::values::ids::{MailId, UserId};
 use crate::values::locale::{Locale, TRANSLATED};
+use crate::values::names::GroupName;
 use crate::values::problem::FieldProblem;
 
 /// How many changes are written between two looks at the clock.
@@ -55,6 +56,9 @@ const MAX_RECENT_BATCHES: usize = 20;
 /// How many batches one file may start while answers are kept: an import looks up each of them, one after
 /// the other.
 pub const MAX_BATCHES_OF_A_FILE: u32 = 20;
+
+/// How many names with a comma are warned of: who sees so many knows.
+const MAX_WARNINGS_OF_COMMAS: usize = 10;
 
 /// What to do with a file.
 #[derive(Debug, Clone)]
@@ -525,7 +529,10 @@ impl FileOfUsers {
 
     /// What is worth knowing of it and stops nothing.
     pub(super) fn warnings(&self) -> Vec<FieldProblem> {
-        untranslated(self.lines.iter().map(|(line, entry)| (*line, entry)))
+        let lines = || self.lines.iter().map(|(line, entry)| (*line, entry));
+        let mut warnings = untranslated(lines());
+        warnings.extend(with_comma(lines()));
+        warnings
     }
 
     /// The rows in these places, each once, and every other one that may be about one of these users.
@@ -686,6 +693,30 @@ fn untranslated<'a>(
             )
         })
         .collect()
+}
+
+/// A warning for each name of a group that holds a comma, up to a number: perhaps several groups were meant.
+fn with_comma<'a>(
+    entries: impl Iterator<Item = (u64, &'a Result<Entry, Vec<FieldProblem>>)>,
+) -> Vec<FieldProblem> {
+    let mut found: BTreeMap<&GroupName, u64> = BTreeMap::new();
+    for (line, entry) in entries {
+        for group in entry.iter().flat_map(Entry::groups_with_comma) {
+            if found.len() < MAX_WARNINGS_OF_COMMAS {
+                found.entry(group).or_insert(line);
+            }
+        }
+    }
+    let warning = |(group, line): (&GroupName, u64)| {
+        FieldProblem::new(
+            Column::Groups.header(),
+            "commaInName",
+            format!("is read as one group, “{}” in line {line}, whose name has a comma. If several groups are meant, put | between them.", group.as_str()),
+        )
+        .with("group", group.as_str())
+        .with("line", line)
+    };
+    found.into_iter().map(warning).collect()
 }
 
 /// Whether an import that invites invites them: they never were, and a batch would.

@@ -350,6 +350,22 @@ ext_guest.example#EXT#@example.onmicrosoft.com,Guest,,,,,,True,
     );
 }
 
+#[tokio::test]
+async fn a_group_whose_name_has_a_comma_is_read_as_one_and_told_of_once() {
+    let world = World::new();
+    let file =
+        "email,groups\nada@example.com,\"Sales, Field|staff\"\nbob@example.com,\"Sales, Field\"\n";
+
+    let report = import(&world, file).await;
+
+    let warned = report.warnings.iter();
+    let warned: Vec<_> = warned.map(|one| (one.field.as_str(), one.code)).collect();
+    assert_eq!(warned, [("groups", "commaInName")]);
+    assert_eq!(report.warnings[0].parameters["group"], "Sales, Field");
+    assert_eq!(report.warnings[0].parameters["line"], "2");
+    assert_eq!(world.store.all_users()[1].groups.len(), 1);
+}
+
 /// Names were kept as they were typed, and languages by whichever code was given.
 #[tokio::test]
 async fn rows_of_the_version_before_come_back_unchanged_from_their_export() {
