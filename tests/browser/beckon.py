@@ -35,7 +35,7 @@ class Person:
     @property
     def link(self):
         """The personal link, which the QR code holds as well."""
-        return re.search(r"\S+/enroll#t=\S+", self.mail)[0]
+        return re.search(r"\S+/enroll\?lang=\S+#t=\S+", self.mail)[0]
 
     @property
     def token(self):
@@ -43,7 +43,7 @@ class Person:
 
     @property
     def decline_link(self):
-        return re.search(r"\S+/enroll#decline=\S+", self.mail)[0]
+        return re.search(r"\S+/enroll\?lang=\S+#decline=\S+", self.mail)[0]
 
     @property
     def decline_token(self):

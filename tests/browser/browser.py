@@ -1,6 +1,7 @@
 """Chromium, and the enrolment page as somebody sees it there."""
 
 import json
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,7 +42,7 @@ class Visit:
             self._complaints.append(f"console: {message.text}")
 
     def open(self, fragment=""):
-        """Opens the page and waits until its script shows it."""
+        """Opens the page, with what stands behind its address, and waits until its script shows it."""
         self._note_secret(fragment)
         self.page.goto(f"{self._address}/enroll{fragment}")
         self.ready()
@@ -61,7 +62,7 @@ class Visit:
         self.page.evaluate("async () => { await fetch('/enroll/look') }")
 
     def _note_secret(self, fragment):
-        _, _, secret = fragment.partition("=")
+        _, _, secret = fragment.partition("#")[2].partition("=")
         if secret:
             self._secrets.append(secret)
 
@@ -114,7 +115,7 @@ class Browser(Program):
         context = self.context(locale=locale, timezone_id="Europe/Berlin", **more)
         context.add_init_script(WATCH_POLICY)
         if self._files:
-            context.route("**/enroll", self._serve_file)
+            context.route(re.compile(r"/enroll(\?.*)?$"), self._serve_file)
             context.route("**/enroll/**", self._serve_file)
         if self._console:
             context.route("**/console/*/**", self._serve_console)

@@ -40,6 +40,20 @@ def test_a_german_reads_german_and_whoever_speaks_none_of_them_english(session):
             expect(visit.at("title")).to_have_text(title)
 
 
+def test_a_page_that_a_mail_leads_to_speaks_as_the_mail_does(session):
+    person = session.beckon.invite("qrCode", locale="ar")
+    link = person.link.removeprefix(f"{session.beckon.address}/enroll")
+    with session.browser.visit("de-DE") as visit:
+        visit.open(link)
+        expect(visit.page.locator("html")).to_have_attribute("lang", "ar")
+        expect(visit.page.locator("html")).to_have_attribute("dir", "rtl")
+        # What was asked of the address is kept, the token is not.
+        expect(visit.page).to_have_url(f"{session.beckon.address}/enroll?lang=ar")
+        visit.page.reload()
+        visit.ready()
+        expect(visit.page.locator("html")).to_have_attribute("lang", "ar")
+
+
 def test_arabic_runs_from_right_to_left_but_addresses_and_pins_do_not(session):
     with session.browser.visit("ar") as visit:
         visit.open()
@@ -56,7 +70,7 @@ def test_without_its_words_the_page_is_english_and_works(session):
         visit.open()
         expect(visit.page.locator("html")).to_have_attribute("lang", "en")
         visit.type_pin(person.email, person.pin)
-        expect(visit.at("title")).to_have_text("Your registration is open")
+        expect(visit.at("title")).to_have_text("Next: go on with device management")
 
 
 # What can be answered to a PIN and to a link, and which message it is.

@@ -1,7 +1,9 @@
 """Personal links and QR codes: opening one changes nothing, pressing the button redeems."""
 
+import json
 from urllib.parse import urlsplit
 
+from beckon import until
 from playwright.sync_api import expect
 
 ELSEWHERE = {"enrolment": {"addresses": [
@@ -46,7 +48,7 @@ def test_pressing_the_button_redeems_and_says_where_to_go_on(session):
     with session.browser.visit() as visit:
         visit.open(fragment(person.link))
         visit.at("link-send").click()
-        expect(visit.at("title")).to_have_text("Your registration is open")
+        expect(visit.at("title")).to_have_text("Next: go on with device management")
         expect(visit.at("title")).to_be_focused()
         expect(visit.at("done-lead")).to_contain_text("Continue in the device management app")
         expect(visit.at("done-continue")).to_be_hidden()
@@ -135,6 +137,34 @@ def test_what_registering_means_is_shown_in_the_administrators_words(session):
         expect(visit.at("agreement-text").locator("p")).to_have_text(["We see the model.", "<b>Nothing</b> private."])
         expect(visit.at("agreement-link")).to_have_attribute("href", "https://example.com/byod")
         expect(visit.at("done-ownership-text")).to_contain_text("your own device")
+
+
+def test_whoever_comes_back_sees_where_they_are_and_at_the_end_that_it_is_done(session):
+    person = session.beckon.invite("pin", ELSEWHERE)
+    with session.browser.visit() as visit:
+        visit.open()
+        visit.type_pin(person.email, person.pin)
+        expect(visit.at("done-view")).to_be_visible()
+        expect(visit.at("done-path").locator("[aria-current]")).to_have_text("Device management sets this device up")
+        there = visit.at("done-continue").get_attribute("href")
+        visit.page.goto(f"{session.beckon.address}/openapi.json")
+        visit.page.go_back()
+        visit.ready()
+        expect(visit.at("done-lead")).to_contain_text("there is nothing to enter again")
+        expect(visit.at("done-continue")).to_have_attribute("href", there)
+        expect(visit.at("form-view")).to_be_hidden()
+        assert [path for path, _ in visit.sent] == ["/v1/redemptions"], visit.sent
+        detail = {"registrationId": visit.at("registration-id").text_content(), "device": {"id": f"back-{person.id}"}}
+        entry = {"Source": "mdm", "DetailType": "Device Registered", "Detail": json.dumps(detail)}
+        session.beckon.send("POST", "/local/events", {"Entries": [entry]})
+        until("it is registered", lambda: session.beckon.get(f"/v1/registrations/{detail['registrationId']}")["state"] == "confirmed")
+        visit.page.reload()
+        visit.ready()
+        expect(visit.at("title")).to_have_text("This device is registered")
+        expect(visit.at("done-continue")).to_be_hidden()
+        visit.page.reload()
+        visit.ready()
+        expect(visit.at("pin")).to_be_visible()
 
 
 def test_a_link_that_fits_nobody_is_refused_and_not_offered_again(session):

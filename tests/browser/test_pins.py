@@ -18,7 +18,7 @@ def redeemed(session, person, typed, email=None):
     with session.browser.visit() as visit:
         visit.open()
         visit.type_pin(email or person.email, typed)
-        expect(visit.at("title")).to_have_text("Your registration is open")
+        expect(visit.at("title")).to_have_text("Next: go on with device management")
         assert visit.at("pin").input_value() == "", "a PIN stays in the page"
     history = session.beckon.get(f"/v1/users/{person.id}/history")["items"]
     assert any("a registration began" in entry["text"] for entry in history), history

@@ -68,7 +68,7 @@ def registers_on_a_phone(beckon, chromium, console, method):
         else:
             page.goto(person.link)
             page.locator("#link-send").tap()
-        expect(page.locator("#title")).to_have_text("Your registration is open")
+        expect(page.locator("#title")).to_have_text("Next: go on with device management")
         page.locator("#done-help summary").tap()
         device = {"registrationId": page.locator("#registration-id").inner_text(), "device": {"id": f"{method}-phone"}}
     beckon.send("POST", "/v1/mdm/registrations", device)

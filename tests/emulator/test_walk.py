@@ -249,7 +249,7 @@ def test_what_becomes_of_an_invitation_afterwards(session):
     told = until("the person is told", lambda: [m for m in session.ses.mails() if m.to == "gus@example.com"])[0]
     if handed["pin"] in told.text:
         raise AssertionError("the mail that tells of a hand-over holds the PIN")
-    token = re.search(r"/enroll#decline=([A-Za-z0-9_-]+)", told.text)[1]
+    token = re.search(r"/enroll\?lang=[\w-]+#decline=([A-Za-z0-9_-]+)", told.text)[1]
     session.anybody.post("/v1/declines", {"token": token}).expect(202)
     equal(admin.get(f"/v1/users/{gus}").expect(200).json["invitation"]["state"], "declined", "the state")
     admin.post(f"/v1/users/{gus}/invitation/restore").expect(200)

@@ -56,7 +56,7 @@ impl Mail {
     pub fn link(&self) -> Option<String> {
         self.text
             .split_whitespace()
-            .find(|word| word.contains("/enroll#t="))
+            .find(|word| word.contains("/enroll?") && word.contains("#t="))
             .map(str::to_owned)
     }
 
@@ -65,7 +65,8 @@ impl Mail {
     pub fn decline_token(&self) -> Option<String> {
         self.text
             .split_whitespace()
-            .find_map(|word| word.split_once("/enroll#decline="))
+            .filter(|word| word.contains("/enroll?"))
+            .find_map(|word| word.split_once("#decline="))
             .map(|(_, token)| token.to_owned())
     }
 

@@ -5,6 +5,7 @@ use beckon_domain::model::mail_content::HandOverContent;
 
 use crate::catalogue::{Catalogue, one_line};
 use crate::composer::ComposeError;
+use crate::in_language;
 use crate::moments::moment;
 use crate::view::{Fact, Frame, Headline, Link, Paragraph, Report, greeting};
 
@@ -53,7 +54,7 @@ pub(crate) fn view(
             Paragraph {
                 text: unexpected.to_owned(),
                 link: content.decline_url.as_ref().map(|url| Link {
-                    href: url.clone(),
+                    href: in_language(url, language.tag),
                     shown: language.words.invitation.decline.to_owned(),
                 }),
             },

@@ -15,7 +15,7 @@ use crate::moments::{moment, span};
 use crate::view::{
     Fact, Frame, Headline, Link, Paragraph, greeting, ownership_name, with_organisation,
 };
-use crate::{link_of, link_with, qr};
+use crate::{in_language, link_of, link_with, qr};
 
 /// What `cid:` refers to.
 const CONTENT_ID: &str = "registration-code";
@@ -99,7 +99,8 @@ impl Place {
 
 impl Offer {
     /// A method and a secret that do not belong together would make a mail that nobody can use.
-    fn of(content: &InvitationContent) -> Result<Self, ComposeError> {
+    fn of(language: &Catalogue, content: &InvitationContent) -> Result<Self, ComposeError> {
+        let page = page_in(language, content);
         match (content.method, &content.secret) {
             (Method::Pin | Method::PasswordAndPin, ContentSecret::Pin(pin)) => {
                 Ok(Self::Pin(pin.expose_grouped()))
@@ -108,20 +109,20 @@ impl Offer {
                 Self::Pin(pin::group(&MASKED_SYMBOL.repeat(usize::from(*pin_length)))),
             ),
             (Method::QrCode, ContentSecret::Link(token)) => {
-                let link = link_of(&content.page_url, token);
+                let link = link_of(&page, token);
                 Ok(Self::Link(Link {
                     href: link.clone(),
                     shown: link,
                 }))
             }
             (Method::QrCode, ContentSecret::Masked { .. }) => Ok(Self::Link(Link {
-                href: content.page_url.clone(),
-                shown: link_with(&content.page_url, MASKED_TOKEN),
+                shown: link_with(&page, MASKED_TOKEN),
+                href: page,
             })),
             (Method::Password, ContentSecret::None | ContentSecret::Masked { .. }) => {
                 Ok(Self::Place(match &content.manage_url {
                     Some(url) => Place::Management(url.clone()),
-                    None => Place::Page(format!("{}{PASSWORD_ONLY}", content.page_url)),
+                    None => Place::Page(format!("{page}{PASSWORD_ONLY}")),
                 }))
             }
             (
@@ -151,7 +152,7 @@ pub(crate) fn view(
     content: &InvitationContent,
 ) -> Result<(InvitationView, Vec<InlineImage>), ComposeError> {
     let words = &language.words.invitation;
-    let offer = Offer::of(content)?;
+    let offer = Offer::of(language, content)?;
     let expires = moment(language, content.expires_at, &content.reader.time_zone);
     let preheader = offer.choose(
         words.preheader_pin,
@@ -196,9 +197,9 @@ pub(crate) fn view(
             note: Some(lasts.clone()),
         },
         validity_aside: Catalogue::put(language.words.common.aside, &[("text", &lasts)]),
-        button: button(words, content, &offer),
+        button: button(language, content, &offer),
         steps_title: words.steps,
-        steps: steps(words, content, &offer),
+        steps: steps(language, content, &offer),
         facts_title: words.facts,
         facts: facts(language, content),
         agreement: content
@@ -250,9 +251,11 @@ const fn occasion(
     }
 }
 
-fn button(words: &InvitationWords, content: &InvitationContent, offer: &Offer) -> Link {
+fn button(language: &Catalogue, content: &InvitationContent, offer: &Offer) -> Link {
+    let words = &language.words.invitation;
+    let page = page_in(language, content);
     let (href, shown) = match offer {
-        Offer::Pin(_) => (content.page_url.as_str(), words.button_pin),
+        Offer::Pin(_) => (page.as_str(), words.button_pin),
         Offer::Link(link) => (link.href.as_str(), words.button_link),
         Offer::Place(Place::Page(url)) => (url.as_str(), words.button_page),
         Offer::Place(Place::Management(url)) => (url.as_str(), words.button_manage),
@@ -263,7 +266,13 @@ fn button(words: &InvitationWords, content: &InvitationContent, offer: &Offer) -
     }
 }
 
-fn steps(words: &InvitationWords, content: &InvitationContent, offer: &Offer) -> Vec<Paragraph> {
+/// The enrolment page, in the language of the mail.
+fn page_in(language: &Catalogue, content: &InvitationContent) -> String {
+    in_language(&content.page_url, language.tag)
+}
+
+fn steps(language: &Catalogue, content: &InvitationContent, offer: &Offer) -> Vec<Paragraph> {
+    let words = &language.words.invitation;
     let plain = |text: &str| Paragraph {
         text: text.to_owned(),
         link: None,
@@ -284,7 +293,10 @@ fn steps(words: &InvitationWords, content: &InvitationContent, offer: &Offer) ->
             } else {
                 (words.step_open, words.step_pin)
             };
-            steps.push(linked(open, &content.page_url, &content.page_url));
+            let page = page_in(language, content);
+            // From paper it is typed.
+            let shown = if printed { &content.page_url } else { &page };
+            steps.push(linked(open, &page, shown));
             steps.push(plain(enter));
         }
         Offer::Link(link) => {
@@ -400,7 +412,7 @@ fn unexpected(language: &Catalogue, content: &InvitationContent, offer: &Offer) 
             ],
         ),
         link: content.decline_url.as_ref().map(|url| Link {
-            href: url.clone(),
+            href: in_language(url, language.tag),
             shown: words.decline.to_owned(),
         }),
     }

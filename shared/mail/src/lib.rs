@@ -35,6 +35,13 @@ pub fn link_of(page_url: &str, token: &Token) -> String {
     link_with(page_url, token.expose())
 }
 
+/// The address with the language of the mail that it stands in, so that the page speaks as the mail does.
+fn in_language(url: &str, language: &str) -> String {
+    let (page, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let mark = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{mark}lang={language}{fragment}")
+}
+
 /// The same link with something shown in the token's place.
 fn link_with(page_url: &str, token: &str) -> String {
     format!("{page_url}#t={token}")

@@ -126,7 +126,7 @@ async fn with_a_password_alone_the_mail_leads_to_the_device_management() {
         preview["mail"]["text"].as_str().unwrap_or_default(),
     ] {
         assert!(text.contains(there), "{text}");
-        let text = text.replace("/enroll#decline=", "");
+        let text = text.replace("/enroll?lang=en#decline=", "");
         assert!(!text.contains("/enroll"), "{text}");
     }
 }
@@ -139,7 +139,7 @@ async fn with_a_password_alone_and_nowhere_to_go_the_mail_leads_to_what_the_page
 
     let mail = beckon.newest_mail(&ada.email).await;
 
-    let page = format!("{}/enroll#password", beckon.address());
+    let page = format!("{}/enroll?lang=en#password", beckon.address());
     assert!(mail.text.contains(&page), "{}", mail.text);
 }
 
@@ -148,9 +148,9 @@ async fn whoever_has_a_secret_shows_it_on_the_page_first() {
     let beckon = Beckon::start().await;
 
     for (method, page) in [
-        ("pin", "/enroll\n"),
-        ("passwordAndPin", "/enroll\n"),
-        ("qrCode", "/enroll#t="),
+        ("pin", "/enroll?lang=en\n"),
+        ("passwordAndPin", "/enroll?lang=en\n"),
+        ("qrCode", "/enroll?lang=en#t="),
     ] {
         settle(&beckon, method).await;
         let person = beckon.invite(&format!("{method}@example.com")).await;

@@ -478,7 +478,7 @@ async fn the_qr_code_in_the_mail_is_the_link_in_its_text() {
 
     let link = mail.link().unwrap();
     assert!(
-        link.starts_with(&format!("{}/enroll#t=", beckon.address())),
+        link.starts_with(&format!("{}/enroll?lang=en#t=", beckon.address())),
         "{link}"
     );
     assert_eq!(mail.pin(), None);

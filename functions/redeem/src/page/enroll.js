@@ -10,6 +10,7 @@
 const REDEMPTIONS = "/v1/redemptions";
 const PIN_REQUESTS = "/v1/pin-requests";
 const DECLINES = "/v1/declines";
+const REGISTRATIONS = "/v1/registrations/";
 const LOOK = "/enroll/look";
 
 // What mails put behind the page's address for those who register with their password alone.
@@ -35,7 +36,7 @@ const inputs = [...fields, "ask-email"];
 const choices = [element("decline-yes"), element("decline-no")];
 const owners = [element("choose-user"), element("choose-company")];
 
-const wanted = chooseLanguage(navigator.languages);
+const wanted = chooseLanguage(preferred(new URLSearchParams(location.search).get("lang"), navigator.languages));
 let language = "en";
 let locale = "en-GB"; // how dates are written
 let words = ENGLISH;
@@ -60,6 +61,13 @@ function chooseLanguage(tags = []) {
     if (nearest) return { language: nearest, locale: tag };
   }
   return { language: "en", locale: "en-GB" };
+}
+
+// A link of a mail names the language that the mail is in, which comes first, in a region of the reader's if they have one.
+function preferred(mails, tags = []) {
+  if (!mails) return tags;
+  const { language } = chooseLanguage([mails]);
+  return [...tags.filter((tag) => chooseLanguage([tag]).language === language), mails, ...tags];
 }
 
 // Without its words the page is English, which is better than nothing.
@@ -143,14 +151,14 @@ function showHelpDesk({ name, email, phone }) {
 
 function show(view, title) {
   for (const name of views) element(`${name}-view`).hidden = name !== view;
-  element("tick").toggleAttribute("hidden", view !== "done" || session === null);
+  element("tick").toggleAttribute("hidden", true);
   element("title").textContent = title;
   document.title = title;
   clearMessage();
 }
 
 function showStart({ focus = true } = {}) {
-  session = null;
+  leaveRegistration();
   if (token) show("link", words.linkTitle);
   else show("form", words.formTitle);
   if (focus) element("title").focus();
@@ -158,7 +166,7 @@ function showStart({ focus = true } = {}) {
 
 // Which of the two it is only the reader knows, so neither is chosen beforehand.
 function showDecline({ focus = true } = {}) {
-  session = null;
+  leaveRegistration();
   for (const choice of choices) choice.checked = false;
   show("decline", words.declineTitle);
   if (focus) element("title").focus();
@@ -438,7 +446,16 @@ async function opened(answer, button, shown) {
   if (typeof found.registrationId !== "string") return showMessage(words.problems.unexpected);
   session = { id: found.registrationId, endsAt: onThisClock(found.expiresAt, answer) };
   element("pin").value = "";
+  keep(found);
+  secret = found.mayChooseOwnership === true ? shown : null;
+  setBusy(button, false);
+  showOpened(found, "");
+  element("title").focus();
+  endInTime();
+}
 
+// The registration that was opened, or `back` in the place of what leads on: for a reader who was there before.
+function showOpened(found, back) {
   const address = safeAddress(found.continueUrl);
   const link = element("done-continue");
   link.hidden = address === null;
@@ -449,7 +466,7 @@ async function opened(answer, button, shown) {
   element("done-instruction").replaceChildren(...instruction);
   element("done-instruction").hidden = instruction.length === 0;
   const elsewhere = instruction.length === 0 ? words.doneElsewhere : words.doneInstruction;
-  element("done-lead").textContent = address ? words.doneNext : elsewhere;
+  element("done-lead").textContent = back || (address ? words.doneNext : elsewhere);
 
   const ownership = {
     notSet: words.ownershipNotSet,
@@ -458,9 +475,7 @@ async function opened(answer, button, shown) {
   }[found.ownership];
   element("done-ownership").hidden = !ownership;
   element("done-ownership-text").textContent = ownership ?? "";
-  const mayChoose = found.mayChooseOwnership === true;
-  secret = mayChoose ? shown : null;
-  element("choose-form").hidden = !mayChoose;
+  element("choose-form").hidden = secret === null;
   for (const owner of owners) owner.checked = owner.value === found.ownership;
   element("done-password").hidden = found.passwordRequired !== true;
   showAgreement(found.agreement);
@@ -471,13 +486,52 @@ async function opened(answer, button, shown) {
   element("registration-id").textContent = session.id;
   element("copy").textContent = words.copy;
   element("done-help").open = false;
-  for (const part of document.querySelectorAll("#done-view .facts, #done-help")) part.hidden = false;
+  for (const part of document.querySelectorAll("#done-view .facts, #done-help, #done-path")) part.hidden = false;
   element("again").hidden = true;
-
-  setBusy(button, false);
   show("done", words.doneTitle);
-  element("title").focus();
+}
+
+// Whoever goes Back, or reloads, has nothing to enter again. It is kept with this place in the tab's history alone, without
+// what opened it, and until the time to go on is over.
+function keep(found) {
+  if (Number.isNaN(session.endsAt.getTime())) return;
+  history.replaceState({ ...history.state, registration: { found, endsAt: session.endsAt.toISOString() } }, "");
+}
+
+function leaveRegistration() {
+  session = null;
+  secret = null;
+  if (!history.state?.registration) return;
+  const { registration, ...rest } = history.state;
+  history.replaceState(rest, "");
+}
+
+// Shows the registration that is kept. Answers whether there is one.
+function comeBack() {
+  const kept = history.state?.registration;
+  if (!kept) return false;
+  session = { id: kept.found.registrationId, endsAt: new Date(kept.endsAt) };
+  showOpened(kept.found, words.doneBack);
   endInTime();
+  lookWhereItIs();
+  return true;
+}
+
+// Whether the device management has reported the device meanwhile, or the invitation has ended.
+async function lookWhereItIs() {
+  if (!session || sending) return;
+  const { id } = session;
+  const answer = await fetch(REGISTRATIONS + id, { cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" }).catch(() => null);
+  const { state } = answer?.ok ? await documentOf(answer) : {};
+  if (session?.id !== id || sending) return;
+  if (state === "confirmed") showRegistered();
+  else if (state === "ended") showOver();
+}
+
+function showRegistered() {
+  leaveRegistration();
+  showEnd(words.pathRegistered, words.registeredLead);
+  element("tick").toggleAttribute("hidden", false);
 }
 
 // What an administrator wrote; blank lines part paragraphs.
@@ -532,14 +586,18 @@ function endInTime() {
 }
 
 function showOver() {
-  session = null;
-  secret = null;
-  show("done", words.overTitle);
-  element("done-lead").textContent = words.overLead;
-  element("registration-id").textContent = "";
-  const passed = "#done-view .facts, #choose-form, #done-instruction, #done-agreement, #done-continue, #done-app, #done-help";
-  for (const part of document.querySelectorAll(passed)) part.hidden = true;
+  leaveRegistration();
+  showEnd(words.overTitle, words.overLead);
   element("again").hidden = false;
+}
+
+function showEnd(title, lead) {
+  show("done", title);
+  element("done-lead").textContent = lead;
+  element("registration-id").textContent = "";
+  const passed = "#done-view .facts, #choose-form, #done-instruction, #done-agreement, #done-continue, #done-app, #done-help, #done-path";
+  for (const part of document.querySelectorAll(passed)) part.hidden = true;
+  element("again").hidden = true;
   element("title").focus();
 }
 
@@ -597,7 +655,9 @@ for (const button of ["reopen-form", "password-form", "declined-form"]) {
 element("again").addEventListener("click", () => showStart());
 element("copy").addEventListener("click", copyId);
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) endInTime();
+  if (document.hidden) return;
+  endInTime();
+  lookWhereItIs();
 });
 
 // ---- Opening the page ----
@@ -637,6 +697,7 @@ function openPage() {
   }
   if (takeToken()) showLink({ focus: false });
   else if (location.hash === PASSWORD_ONLY) showPasswordOnly({ focus: false });
+  else if (comeBack()) element("title").focus();
   else if (!history.state?.link) showStart({ focus: false });
   else show("reopen", words.reopenTitle);
   document.documentElement.classList.remove("waiting");

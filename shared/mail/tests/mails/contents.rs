@@ -21,6 +21,12 @@ pub(crate) const PAGE: &str = "https://beckon.example.com/enroll";
 pub(crate) const MANAGED: &str = "https://mdm.example.com/enrol?u=ada%40example.com";
 pub(crate) const DECLINE: &str = "https://beckon.example.com/enroll#decline=decline-token";
 
+/// One of these addresses as it stands in a mail of this language.
+pub(crate) fn spoken(address: &str, language: &str) -> String {
+    let (page, fragment) = address.split_at(PAGE.len());
+    format!("{page}?lang={language}{fragment}")
+}
+
 pub(crate) const METHODS: [(&str, Method); 4] = [
     ("pin", Method::Pin),
     ("password_and_pin", Method::PasswordAndPin),

@@ -23,7 +23,9 @@ use beckon_domain::model::mail_content::{ContentSecret, InvitationOccasion, Mess
 use beckon_domain::values::locale::Locale;
 use beckon_domain::values::method::Method;
 use beckon_mail::{ComposeError, Composer, link_of};
-use contents::{DECLINE, MANAGED, METHODS, PAGE, agreement, hand_over, invitation, pin, token};
+use contents::{
+    DECLINE, MANAGED, METHODS, PAGE, agreement, hand_over, invitation, pin, spoken, token,
+};
 
 fn composer() -> &'static Composer {
     static COMPOSER: LazyLock<Composer> = LazyLock::new(|| Composer::new().unwrap());
@@ -103,14 +105,17 @@ fn a_method_without_a_secret_has_nothing_that_could_be_given_out() {
 #[test]
 fn the_link_stands_on_a_line_of_its_own() {
     for (method, link) in [
-        (Method::Pin, PAGE.to_owned()),
-        (Method::QrCode, link_of(PAGE, &token())),
+        (Method::Pin, spoken(PAGE, "en")),
+        (Method::QrCode, link_of(&spoken(PAGE, "en"), &token())),
     ] {
         let message = invite(&invitation("en", method));
 
         assert!(message.text.lines().any(|line| line == link), "{method:?}");
         assert!(
-            message.text.lines().any(|line| line == DECLINE),
+            message
+                .text
+                .lines()
+                .any(|line| line == spoken(DECLINE, "en")),
             "{method:?}"
         );
     }
@@ -120,7 +125,7 @@ fn the_link_stands_on_a_line_of_its_own() {
 fn a_camera_reads_the_very_link_that_the_text_holds() {
     let message = invite(&invitation("en", Method::QrCode));
 
-    let link = link_of(PAGE, &token());
+    let link = link_of(&spoken(PAGE, "en"), &token());
     assert_eq!(scanned(&message), link);
     assert!(message.text.contains(&link));
     assert!(unescaped(&message.html).contains(&format!("href=\"{link}\"")));
@@ -150,9 +155,10 @@ fn a_preview_shows_the_shape_of_the_secret_and_no_secret() {
 
     let message = invite(&content);
 
-    assert_eq!(scanned(&message), PAGE);
-    assert!(message.text.contains(&format!("{PAGE}#t=…")));
-    assert!(!unescaped(&message.html).contains(&format!("href=\"{PAGE}#t=")));
+    let page = spoken(PAGE, "en");
+    assert_eq!(scanned(&message), page);
+    assert!(message.text.contains(&format!("{page}#t=…")));
+    assert!(!unescaped(&message.html).contains(&format!("href=\"{page}#t=")));
 
     let mut content = invitation("en", Method::Pin);
     content.secret = ContentSecret::Masked { pin_length: 8 };
@@ -351,7 +357,13 @@ fn what_tells_of_a_secret_given_out_holds_no_link_but_the_one_that_declines() {
         .skip(1)
         .filter_map(|rest| rest.split('"').next())
         .collect();
-    assert_eq!(links, [DECLINE, "mailto:service@nordlicht.example"]);
+    assert_eq!(
+        links,
+        [
+            spoken(DECLINE, "en").as_str(),
+            "mailto:service@nordlicht.example"
+        ]
+    );
     assert!(message.inline.is_empty());
 
     let mut content = hand_over("en", Method::Pin);

@@ -14,7 +14,7 @@ use beckon_domain::values::method::Method;
 use beckon_domain::values::problem::FieldProblem;
 use beckon_mail::{Composer, link_of};
 
-use crate::contents::{DECLINE, METHODS, PAGE, confirmation, invitation, stored, token};
+use crate::contents::{DECLINE, METHODS, PAGE, confirmation, invitation, spoken, stored, token};
 use crate::{composer, scanned};
 
 const ESSENTIALS: &str = "{{ secretBlock }}{{ validityBlock }}{{ link }}";
@@ -115,12 +115,12 @@ fn an_own_invitation_says_what_was_written_with_a_working_secret_in_both_parts()
     assert!(by_pin.html.contains("4815 0623"));
     assert!(by_pin.html.contains("<h1"), "our layout is around it");
     assert_eq!(by_pin.inline, []);
-    let link = link_of(PAGE, &token());
+    let link = link_of(&spoken(PAGE, "de"), &token());
     assert_eq!(scanned(&by_code), link);
     assert!(by_code.text.contains(&link));
     let unescaped = crate::unescaped(&by_code.html);
     assert!(unescaped.contains(&format!("<a href=\"{link}\">Los</a>")));
-    assert!(unescaped.contains(&format!("<a href='{DECLINE}'>Nein</a>")));
+    assert!(unescaped.contains(&format!("<a href='{}'>Nein</a>", spoken(DECLINE, "de"))));
 }
 
 /// Whoever it was not meant for must be able to say so, in whatever words they were invited.
@@ -128,14 +128,15 @@ fn an_own_invitation_says_what_was_written_with_a_working_secret_in_both_parts()
 fn what_to_do_about_a_mail_nobody_expected_is_in_every_own_invitation_once() {
     let ours = "<p>Hi</p>{{ unexpectedBlock }}";
     let linked = "<p><a href=\"{{ declineUrl }}\">Not me</a></p>";
+    let declines = spoken(DECLINE, "en");
     for html in ["<p>Hi</p>", ours, linked] {
         let own = wording("Hi", &format!("{ESSENTIALS}{html}"), ESSENTIALS);
 
         let message = written(&own, &invitation("en", Method::Pin));
 
         let unescaped = crate::unescaped(&message.html);
-        assert_eq!(unescaped.matches(DECLINE).count(), 1, "{html}");
-        assert_eq!(message.text.matches(DECLINE).count(), 1);
+        assert_eq!(unescaped.matches(&declines).count(), 1, "{html}");
+        assert_eq!(message.text.matches(&declines).count(), 1);
     }
 }
 

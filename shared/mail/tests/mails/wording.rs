@@ -9,7 +9,8 @@ use beckon_domain::model::ownership::{Ownership, OwnershipRule};
 use beckon_domain::values::method::Method;
 
 use crate::contents::{
-    DECLINE, PAGE, POLICY, agreement, confirmation, declined, hand_over, invitation, notice, token,
+    DECLINE, PAGE, POLICY, agreement, confirmation, declined, hand_over, invitation, notice,
+    spoken, token,
 };
 use crate::samples::{Sample, invitations_by_subject, samples};
 use crate::{METHODS, columns, composer, invite, link_of, on_one_line, unescaped};
@@ -105,7 +106,8 @@ fn the_html_names_its_language_and_direction_holds_the_links_and_has_nothing_lef
         } in samples(locale)
         {
             let html = &message.html;
-            let declines = unescaped(html).contains(&format!("href=\"{DECLINE}\""));
+            let declines =
+                unescaped(html).contains(&format!("href=\"{}\"", spoken(DECLINE, locale)));
 
             assert_eq!(message.locale.as_str(), *locale);
             assert!(
@@ -177,6 +179,8 @@ fn text_and_html_hold_the_same_facts() {
 
             let text = on_one_line(&message.text);
             let html = unescaped(&message.html);
+            let declines = spoken(DECLINE, locale);
+            let page = spoken(PAGE, locale);
             let mut facts = vec![
                 "Ada Lindqvist",
                 "Nordlicht Werke",
@@ -188,13 +192,13 @@ fn text_and_html_hold_the_same_facts() {
                 "Europe/Berlin, UTC+1",
                 "If the device is lost, we can erase it.",
                 POLICY,
-                DECLINE,
+                &declines,
             ];
-            let link = link_of(PAGE, &token());
+            let link = link_of(&page, &token());
             facts.push(match method {
                 Method::Pin | Method::PasswordAndPin => "4815 0623",
                 Method::QrCode => &link,
-                Method::Password => PAGE,
+                Method::Password => &page,
             });
             for fact in facts {
                 assert!(text.contains(fact), "{locale} {method:?} text: {fact}");
