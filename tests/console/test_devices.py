@@ -199,6 +199,30 @@ def test_a_mapping_is_written_tried_on_a_message_and_saved(beckon, console):
     beckon.settings({})
 
 
+def test_android_is_connected_by_googles_tokens_and_no_secret_is_offered(beckon, console):
+    page = console.open("/settings/sources")
+    console.button("Connect a device management").click()
+    page.get_by_label("Name", exact=True).fill("pixels")
+    page.get_by_label("System").select_option("android")
+    expect(page.get_by_label("How it proves itself")).to_have_value("google")
+    expect(page.get_by_label("Audience")).to_have_value(beckon.address)
+    page.get_by_label("Service account").fill("push@example.iam.gserviceaccount.com")
+    console.is_accessible()
+    console.button("Save").click()
+    card = page.locator(".source-card")
+    expect(card).to_contain_text("It proves itself by tokens of this account, and needs no secret.")
+    expect(console.button("Make a secret for pixels", card)).to_have_count(0)
+    console.is_accessible()
+    saved = beckon.get("/v1/settings")["deviceSources"][0]["authentication"]
+    assert saved == {
+        "type": "google",
+        "issuer": "https://accounts.google.com",
+        "audience": beckon.address,
+        "account": "push@example.iam.gserviceaccount.com",
+    }
+    beckon.settings({})
+
+
 def test_a_built_in_mapping_is_tried_and_changed(beckon, console):
     page = console.open("/settings/sources")
     console.button("Connect a device management").click()

@@ -12,10 +12,12 @@ use axum::response::{IntoResponse as _, Response};
 use beckon_aws::{KeySource, Table};
 use beckon_domain::model::device_event::MAX_BODY_BYTES;
 use beckon_domain::usecases::receive_device_event::{ReceiveDeviceEvent, ReceiveRefused};
+use beckon_outgoing::HttpsClient;
 use beckon_runtime::metrics::{self, Metric};
 use beckon_runtime::routes;
 use beckon_runtime::routes::{OpenApiRouter, Routes};
 use beckon_runtime::{FunctionEnv, Problem};
+use beckon_tokens::Issuers;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use shown::ShownByRequest;
@@ -27,15 +29,18 @@ type EventsEnv = Arc<FunctionEnv<Table, KeySource>>;
 #[derive(Debug, Clone)]
 pub struct DeviceEvents {
     receive: ReceiveDeviceEvent<EventsEnv>,
+    issuers: Arc<Issuers<HttpsClient>>,
 }
 
 impl DeviceEvents {
-    /// Events kept in this table, of senders whose secrets are with these keys.
+    /// Events kept in this table, of senders whose secrets are with these keys, or whose tokens are signed with keys that
+    /// this client fetches.
     #[must_use]
-    pub fn new(table: Table, keys: KeySource) -> Self {
+    pub fn new(table: Table, keys: KeySource, outgoing: HttpsClient) -> Self {
         let env = Arc::new(FunctionEnv::over(table).with_keys(keys));
         Self {
             receive: ReceiveDeviceEvent { env },
+            issuers: Arc::new(Issuers::new(outgoing)),
         }
     }
 
@@ -58,7 +63,7 @@ fn all<R: Routes<DeviceEvents>>() -> R {
 /// Tell of a device
 ///
 /// For the messages that a device management sends by itself: its webhook. The path names a source of the settings, and
-/// the request proves itself as that source does: by a signature, a password, or a secret. The body is kept as it
+/// the request proves itself as that source does: by a signature, a password, a secret, or a token that Google signed. The body is kept as it
 /// came and answered at once; what it says is worked out afterwards, and `GET /v1/device-event-sources/failures` shows
 /// what could not be understood. A source that is not known is answered as one that is not proven.
 #[utoipa::path(
@@ -70,6 +75,7 @@ fn all<R: Routes<DeviceEvents>>() -> R {
         (status = 401, description = "The sender is not known", body = Problem),
         (status = 413, description = "The body is larger than 256 KiB", body = Problem),
         (status = 415, description = "The body is compressed", body = Problem),
+        (status = 503, description = "Whether the sender's token counts cannot be told now; send again", body = Problem),
     )
 )]
 async fn receive(
@@ -80,7 +86,8 @@ async fn receive(
     let source = source_in(&path);
     let (parts, body) = request.into_parts();
     let body = read(&parts.headers, body).await?;
-    let shown = ShownByRequest::new(&parts.headers, parts.uri.query().unwrap_or_default(), &body);
+    let query = parts.uri.query().unwrap_or_default();
+    let shown = ShownByRequest::new(&events.issuers, &parts.headers, query, &body);
     match events.receive.run(&source, &shown).await {
         Ok(_) => Ok(StatusCode::OK.into_response()),
         Err(ReceiveRefused::Unproven) => {
@@ -89,6 +96,10 @@ async fn receive(
         }
         Err(ReceiveRefused::TooLarge) => Err(too_large()),
         Err(ReceiveRefused::Compressed) => Err(compressed()),
+        Err(ReceiveRefused::KeysUnreachable(error)) => {
+            metrics::record(&[(Metric::UnreachableIssuers, 1)]);
+            Err(Problem::unavailable(&error))
+        }
         Err(ReceiveRefused::Unavailable(error)) => Err(error.into()),
     }
 }

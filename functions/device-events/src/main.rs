@@ -1,6 +1,7 @@
 //! Starts `device-events` on the Lambda runtime.
 
 use beckon_aws::{KeySource, Table, clients};
+use beckon_outgoing::HttpsClient;
 use beckon_runtime::config::StoreConfig;
 use beckon_runtime::start;
 use device_events::DeviceEvents;
@@ -15,7 +16,7 @@ fn main() -> Result<(), start::Error> {
             let aws = clients::load();
             let table = Table::open(&aws, &store.table, store.defaults()).await?;
             let keys = KeySource::senders(&aws, &senders);
-            Ok(DeviceEvents::new(table, keys).router())
+            Ok(DeviceEvents::new(table, keys, HttpsClient::new()).router())
         },
     )
 }

@@ -2,22 +2,31 @@
 
 use std::borrow::Cow;
 
-use beckon_domain::rules::sender_proof::{Identity, Shown};
+use beckon_domain::rules::sender_proof::{Identity, KeysUnreachable, Shown};
+use beckon_outgoing::HttpsClient;
+use beckon_tokens::Issuers;
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
 /// The headers, the query and the body of a request.
 pub(crate) struct ShownByRequest<'a> {
+    issuers: &'a Issuers<HttpsClient>,
     headers: &'a HeaderMap,
     query: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     body: &'a [u8],
 }
 
 impl<'a> ShownByRequest<'a> {
-    pub(crate) fn new(headers: &'a HeaderMap, query: &'a str, body: &'a [u8]) -> Self {
+    pub(crate) fn new(
+        issuers: &'a Issuers<HttpsClient>,
+        headers: &'a HeaderMap,
+        query: &'a str,
+        body: &'a [u8],
+    ) -> Self {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         let decoded = |text: &'a str| percent_decode_str(text).decode_utf8_lossy();
         Self {
+            issuers,
             headers,
             query: pairs
                 .map(|(name, value)| (decoded(name), decoded(value)))
@@ -39,8 +48,15 @@ impl Shown for ShownByRequest<'_> {
         value.filter(|_| named.next().is_none())
     }
 
-    fn identity(&self) -> Option<&Identity> {
-        None
+    async fn identity(&self, issuer: &str) -> Result<Option<Identity>, KeysUnreachable> {
+        let shown = self.header("authorization").map(str::trim);
+        let token = shown.and_then(|shown| shown.split_once(' '));
+        match token {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                self.issuers.identity(issuer, token.trim()).await
+            }
+            _ => Ok(None),
+        }
     }
 
     fn is_compressed(&self) -> bool {

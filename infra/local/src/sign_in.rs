@@ -6,7 +6,6 @@
 
 mod gateway;
 mod issuer;
-mod signatures;
 
 use anyhow::{Context as _, bail};
 use http::Uri;

@@ -377,7 +377,11 @@ impl Shared {
                 env.mail_service().clone(),
                 self.wake_up.clone(),
             ),
-            device_events: device_events::DeviceEvents::new(self.table.clone(), self.keys.clone()),
+            device_events: device_events::DeviceEvents::new(
+                self.table.clone(),
+                self.keys.clone(),
+                HttpsClient::on_one_machine(),
+            ),
             settings: settings::SettingsRoutes::new(
                 self.table.clone(),
                 self.keys.clone(),

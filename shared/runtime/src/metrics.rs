@@ -42,11 +42,13 @@ pub enum Metric {
     UnprovenDirectoryRequests,
     /// For how long the source that has been silent for longest was not asked with success, every minute while any is asked.
     SecondsSinceLastPoll,
+    /// Messages whose sender's token could not be checked, since its issuer's keys could not be fetched.
+    UnreachableIssuers,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Failures,
         Self::UnreadableRows,
         Self::DeliveryPaused,
@@ -61,6 +63,7 @@ impl Metric {
         Self::FailedDeviceEvents,
         Self::UnprovenDirectoryRequests,
         Self::SecondsSinceLastPoll,
+        Self::UnreachableIssuers,
     ];
 
     /// Its name in `CloudWatch`.
@@ -81,6 +84,7 @@ impl Metric {
             Self::FailedDeviceEvents => "FailedDeviceEvents",
             Self::UnprovenDirectoryRequests => "UnprovenDirectoryRequests",
             Self::SecondsSinceLastPoll => "SecondsSinceLastPoll",
+            Self::UnreachableIssuers => "UnreachableIssuers",
         }
     }
 
@@ -98,7 +102,8 @@ impl Metric {
             | Self::EventsPublished
             | Self::UnprovenDeviceEvents
             | Self::FailedDeviceEvents
-            | Self::UnprovenDirectoryRequests => "Count",
+            | Self::UnprovenDirectoryRequests
+            | Self::UnreachableIssuers => "Count",
         }
     }
 }

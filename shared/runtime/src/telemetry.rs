@@ -19,7 +19,7 @@ use crate::metrics;
 static STARTED: OnceLock<Instant> = OnceLock::new();
 
 /// Our crates, which may log at every level.
-const OURS: [&str; 27] = [
+const OURS: [&str; 28] = [
     "beckon",
     "beckon_aws",
     "beckon_console",
@@ -31,6 +31,7 @@ const OURS: [&str; 27] = [
     "beckon_runtime",
     "beckon_testkit",
     "beckon_tests",
+    "beckon_tokens",
     "bootstrap",
     "maintenance",
     "deliver",

@@ -23,6 +23,7 @@ use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::sender_secrets::SenderSecret;
 use beckon_domain::values::source_name::SourceName;
 use beckon_mail::Composer;
+use beckon_outgoing::HttpsClient;
 use beckon_runtime::edge;
 use beckon_testkit::builders::{a_mail, a_row, a_user, an_invitation, monday_morning};
 use beckon_testkit::{MemoryKeys, World};
@@ -95,7 +96,10 @@ fn routes_of(function: &str, beckon: &Beckon) -> Option<Router> {
     Some(match function {
         "console" => console::Console::new(console::Setup::default()).router(),
         "desk" => desk::Desk::new(table, keys, composer, links()).router(),
-        "device-events" => device_events::DeviceEvents::new(table, keys).router(),
+        "device-events" => {
+            let outgoing = HttpsClient::new();
+            device_events::DeviceEvents::new(table, keys, outgoing).router()
+        }
         "directory" => directory::Directory::new(table, keys).router(),
         "preview" => preview::Previews::new(table, composer, links()).router(),
         "scim" => scim::Scim::new(table, keys, &links().enrolment_page).router(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use beckon_tokens::signatures::{self, ALGORITHMS};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Validation, decode, decode_header, get_current_timestamp};
@@ -14,7 +15,6 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::request::RequestContext;
 use serde_json::{Map, Value, json};
 
-use super::signatures::{self, ALGORITHMS};
 use super::{Issuer, SignIn};
 
 type Claims = Map<String, Value>;

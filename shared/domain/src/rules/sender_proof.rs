@@ -1,6 +1,8 @@
 //! Whether a message comes from whom it says: a signature over its body, or a secret that is shown. Every secret of
 //! the source is tried, and no comparison tells by its time how far it got.
 
+use std::future::Future;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -22,16 +24,24 @@ pub struct Identity {
     pub account: String,
 }
 
+/// The keys that an issuer signs tokens with cannot be fetched now: whether a token counts is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the keys of the issuer of tokens cannot be fetched")]
+pub struct KeysUnreachable;
+
 /// What a sender shows.
-pub trait Shown {
+pub trait Shown: Sync {
     /// The header of this name, in any case.
     fn header(&self, name: &str) -> Option<&str>;
 
     /// The parameter of the query with this name.
     fn parameter(&self, name: &str) -> Option<&str>;
 
-    /// Who signed in, if somebody did.
-    fn identity(&self) -> Option<&Identity>;
+    /// To whom this issuer gave the token that is shown, if one is that counts.
+    fn identity(
+        &self,
+        issuer: &str,
+    ) -> impl Future<Output = Result<Option<Identity>, KeysUnreachable>> + Send;
 
     /// Whether the body says that it is compressed.
     fn is_compressed(&self) -> bool;
@@ -40,12 +50,13 @@ pub trait Shown {
     fn body(&self) -> &[u8];
 }
 
-/// Whether a message is proven to come from its source.
+/// Whether a message is proven to come from its source. `identity` is to whom the token that is shown was given.
 #[must_use]
 pub fn is_proven(
     authentication: &Authentication,
     secrets: &[HeldSecret],
     shown: &impl Shown,
+    identity: Option<&Identity>,
 ) -> bool {
     let expected: Vec<String> = secrets
         .iter()
@@ -65,10 +76,10 @@ pub fn is_proven(
             audience,
             account,
         } => {
-            return shown.identity().is_some_and(|identity| {
+            return identity.is_some_and(|identity| {
                 identity.issuer == *issuer
                     && identity.audience == *audience
-                    && identity.account == *account
+                    && identity.account.eq_ignore_ascii_case(account)
             });
         }
     };

@@ -10,7 +10,7 @@ use crate::ports::env::{Env, WithKeys};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::keys::Keys;
 use crate::ports::settings::SettingsStore;
-use crate::rules::sender_proof::{Shown, is_proven};
+use crate::rules::sender_proof::{KeysUnreachable, Shown, is_proven};
 use crate::values::ids::EventId;
 use crate::values::sender_secrets::{HeldSecret, SenderSecret};
 use crate::values::source_name::SourceName;
@@ -27,6 +27,9 @@ pub enum ReceiveRefused {
     /// It is compressed, and so is not what a mapping reads.
     #[error("the message is compressed")]
     Compressed,
+    /// Whether the token counts that is shown is unknown now: try again later.
+    #[error(transparent)]
+    KeysUnreachable(#[from] KeysUnreachable),
     /// Try again later.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -54,15 +57,23 @@ where
         let source = named.and_then(|name| settings.device_source(&name).cloned());
         let Some(source) = source else {
             // As much is done for a source that is not there as for one that is.
-            let _ = is_proven(&nobodys(), &[self.nobodys_secret()], shown);
+            let _ = is_proven(&nobodys(), &[self.nobodys_secret()], shown, None);
             return Err(ReceiveRefused::Unproven);
         };
         let held = secrets.of(&source.name);
         if held.is_empty() && source.authentication.has_secret() {
-            let _ = is_proven(&nobodys(), &[self.nobodys_secret()], shown);
+            let _ = is_proven(&nobodys(), &[self.nobodys_secret()], shown, None);
             return Err(ReceiveRefused::Unproven);
         }
-        if !is_proven(&source.authentication, held, shown) {
+        let identity = match &source.authentication {
+            Authentication::Google { issuer, .. } => shown.identity(issuer).await?,
+            Authentication::Hmac { .. }
+            | Authentication::Basic
+            | Authentication::Header { .. }
+            | Authentication::Query { .. }
+            | Authentication::Nothing => None,
+        };
+        if !is_proven(&source.authentication, held, shown, identity.as_ref()) {
             return Err(ReceiveRefused::Unproven);
         }
         if shown.is_compressed() {

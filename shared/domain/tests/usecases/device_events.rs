@@ -11,7 +11,7 @@ use beckon_domain::model::registration::{RegistrationFlag, WhyNotCompleted};
 use beckon_domain::model::settings::device_sources::{Authentication, DeviceSource, SourceKind};
 use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
-use beckon_domain::rules::sender_proof::{Identity, Shown};
+use beckon_domain::rules::sender_proof::{Identity, KeysUnreachable, Shown};
 use beckon_domain::usecases::assign_device::{AssignDevice, AssignRefused};
 use beckon_domain::usecases::carry_device_event::{CarriedEvent, CarryDeviceEvent};
 use beckon_domain::usecases::delete_user::DeleteUser;
@@ -44,8 +44,8 @@ impl Shown for Message {
         None
     }
 
-    fn identity(&self) -> Option<&Identity> {
-        None
+    async fn identity(&self, _: &str) -> Result<Option<Identity>, KeysUnreachable> {
+        Ok(None)
     }
 
     fn is_compressed(&self) -> bool {

@@ -4,7 +4,7 @@
 use beckon_domain::model::mapping::Mapping;
 use beckon_domain::model::settings::device_sources::{Authentication, DeviceSource, SourceKind};
 use beckon_domain::model::user::User;
-use beckon_domain::rules::sender_proof::{Identity, Shown};
+use beckon_domain::rules::sender_proof::{Identity, KeysUnreachable, Shown};
 use beckon_domain::usecases::assign_device::{AssignDevice, AssignRefused};
 use beckon_domain::usecases::carry_device_event::{CarriedEvent, CarryDeviceEvent};
 use beckon_domain::usecases::manage_device_sources::{ManageDeviceSources, ManageRefused};
@@ -79,8 +79,8 @@ impl Shown for Telling {
         None
     }
 
-    fn identity(&self) -> Option<&Identity> {
-        None
+    async fn identity(&self, _: &str) -> Result<Option<Identity>, KeysUnreachable> {
+        Ok(None)
     }
 
     fn is_compressed(&self) -> bool {
@@ -137,7 +137,9 @@ impl Cast {
                 });
                 Answer::Accepted
             }
-            Err(ReceiveRefused::Unavailable(_)) => Answer::Unavailable,
+            Err(ReceiveRefused::Unavailable(_) | ReceiveRefused::KeysUnreachable(_)) => {
+                Answer::Unavailable
+            }
             Err(
                 ReceiveRefused::Unproven | ReceiveRefused::TooLarge | ReceiveRefused::Compressed,
             ) => Answer::Refused,

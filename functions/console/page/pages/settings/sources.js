@@ -24,7 +24,11 @@ const WAYS = {
   basic: { type: "basic" },
   query: { type: "query", parameter: "token" },
   hmac: { type: "hmac", header: "X-Signature", encoding: "hex", algorithm: "sha256" },
+  google: { type: "google", account: "", audience: location.origin },
 };
+
+/** By which a system begins that must be told one. @type {{ [kind: string]: string }} */
+const FIRST_WAY = { android: "google" };
 
 /** @param {AbortSignal} signal */
 export function show(signal) {
@@ -106,8 +110,9 @@ function fields(path, entry, signal) {
  */
 function authentication(path) {
   const place = `${path}.authentication`;
-  const must = about(get(`${path}.kind`))?.needsAuthentication ?? false;
-  if (must && !get(place)) set(place, WAYS["header"]);
+  const kind = get(`${path}.kind`);
+  const must = about(kind)?.needsAuthentication ?? false;
+  if (must && !get(place)) set(place, structuredClone(WAYS[FIRST_WAY[kind] ?? "header"]));
   const details = h("div", { class: "stack" });
   const write = () => replace(details, ...detailsOf(place, get(`${place}.type`)));
   const held = get(`${place}.type`) ?? "";
@@ -140,6 +145,12 @@ function detailsOf(place, type) {
   const header = () => boundText({ path: `${place}.header`, label: t("sources.header") });
   if (type === "header") return [header()];
   if (type === "query") return [boundText({ path: `${place}.parameter`, label: t("sources.parameter") })];
+  if (type === "google") {
+    return [
+      boundText({ path: `${place}.account`, label: t("sources.account"), hint: t("sources.account.hint") }),
+      boundText({ path: `${place}.audience`, label: t("sources.audience"), hint: t("sources.audience.hint") }),
+    ];
+  }
   if (type !== "hmac") return [];
   return [
     header(),

@@ -70,13 +70,14 @@ export function connectedSources(signal, learn) {
  * @param {{ signal: AbortSignal, changed: () => Promise<void> }} what
  */
 function card(source, { signal, changed }) {
-  const { name, kind, path, secrets, needsSecret, documentation, latest, asked } = source;
+  const { name, kind, path, needsSecret, documentation, latest, asked } = source;
   const way = wayOf(name, kind);
+  const hasSecret = way.type !== "google";
   const address = new URL(path, location.origin);
   if (way.type === "query") address.searchParams.set(way.parameter, "SECRET");
   const [about] = documentation;
   const head = h("div", { class: "card-head" }, h("h2", { dir: "auto" }, name), badge(systemName(kind), "neutral"));
-  if (asked) {
+  if (asked && ASKED.has(kind)) {
     const steps = guide(source, { system: systemName(kind), isOpen: !asked.credentialsSince, signal });
     const news = h("p", null, latest ? lastMessage(latest) : t("sources.latest.none"));
     return h(
@@ -97,27 +98,42 @@ function card(source, { signal, changed }) {
     pasted(address.href.replace("%53ECRET", "SECRET")),
     way.type === "query" && h("p", { class: "hint" }, t("sources.inAddress")),
     unreachable(systemName(kind)),
-    guide(source, { system: systemName(kind), isOpen: needsSecret, signal }),
+    guide(source, { system: systemName(kind), isOpen: needsSecret || (!hasSecret && !latest), signal }),
     h("p", null, latest ? lastMessage(latest) : t("sources.latest.none")),
     about && h("p", null, h("a", { href: about, rel: "noreferrer" }, t("sources.docs", { system: systemName(kind) }))),
+    ...(hasSecret
+      ? secretsOf(source, way.type === "basic", { signal, changed })
+      : [h("p", null, t("sources.noSecret"))]),
+  );
+}
+
+/**
+ * The secrets of a source that proves itself by one.
+ *
+ * @param {Source} source
+ * @param {boolean} isUser whether a secret is a user and a password
+ * @param {{ signal: AbortSignal, changed: () => Promise<void> }} what
+ */
+function secretsOf(source, isUser, { signal, changed }) {
+  return [
     h("h3", null, t("sources.secrets")),
-    needsSecret && notice("warn", h("p", null, t("sources.needsSecret"))),
+    source.needsSecret && notice("warn", h("p", null, t("sources.needsSecret"))),
     heldSecrets({
-      secrets,
-      path: `/v1/device-event-sources/${encodeURIComponent(name)}/secrets`,
+      secrets: source.secrets,
+      path: `/v1/device-event-sources/${encodeURIComponent(source.name)}/secrets`,
       shown: (/** @type {Schema<"AddedSecret">} */ { secret }) => secret ?? "",
-      isUser: way.type === "basic",
+      isUser,
       words: {
         make: t("sources.make"),
-        makeFor: t("sources.makeFor", { name }),
-        made: t("sources.made", { name }),
+        makeFor: t("sources.makeFor", { name: source.name }),
+        made: t("sources.made", { name: source.name }),
         text: t("sources.made.text"),
         gone: t("sources.remove.text"),
       },
       signal,
       changed,
     }),
-  );
+  ];
 }
 
 /** How the systems prove themselves that do not sign. */

@@ -536,17 +536,11 @@ impl AuthenticationDraft {
             AuthenticationType::Nothing => Some(Authentication::Nothing),
             AuthenticationType::Google => {
                 let issuer = self.issuer.unwrap_or_else(|| GOOGLE.to_owned());
-                let is_https = |text: &str| text.starts_with("https://");
+                let is_https = |text: &str| ServiceUrl::parse(text).is_ok();
                 let is_short = |text: &str| (1..=512).contains(&text.len());
                 let issuer = required(Some(issuer), &format!("{field}.issuer"), is_https, problems);
                 let audience = format!("{field}.audience");
                 let audience = required(self.audience, &audience, is_short, problems);
-                // Nobody checks such a token yet: a source that could never be proven must not be saved.
-                problems.add(FieldProblem::new(
-                    format!("{field}.type"),
-                    "notSupported",
-                    "cannot be checked by this version; have a relay send the messages with a secret in a header",
-                ));
                 let account = optional(
                     self.account,
                     &format!("{field}.account"),
@@ -588,7 +582,7 @@ fn required(
     problems.add(FieldProblem::new(
         field,
         "malformed",
-        "must be 1 to 64 letters, digits and hyphens; an issuer begins with https://",
+        "must be 1 to 64 letters, digits and hyphens; an issuer is an address that begins with https://",
     ));
     None
 }

@@ -7,7 +7,6 @@ struct Request {
     header: (&'static str, String),
     query: (&'static str, &'static str),
     body: &'static [u8],
-    identity: Option<Identity>,
 }
 
 impl Shown for Request {
@@ -20,8 +19,8 @@ impl Shown for Request {
         (self.query.0 == name).then_some(self.query.1)
     }
 
-    fn identity(&self) -> Option<&Identity> {
-        self.identity.as_ref()
+    async fn identity(&self, _: &str) -> Result<Option<Identity>, KeysUnreachable> {
+        Ok(None)
     }
 
     fn is_compressed(&self) -> bool {
@@ -38,7 +37,6 @@ fn with_header(name: &'static str, value: &str) -> Request {
         header: (name, value.to_owned()),
         query: ("", ""),
         body: b"what do ya want for nothing?",
-        identity: None,
     }
 }
 
@@ -69,7 +67,12 @@ fn a_signature_is_that_of_the_standard_in_either_writing_and_behind_its_prefix()
     let held = secrets(&["another", "Jefe"]);
     let base64 = "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=";
     let proven = |authentication, value: &str| {
-        is_proven(&authentication, &held, &with_header("x-signature", value))
+        is_proven(
+            &authentication,
+            &held,
+            &with_header("x-signature", value),
+            None,
+        )
     };
     let hex = |prefix| hmac(Encoding::Hex, prefix, Algorithm::Sha256);
 
@@ -94,10 +97,10 @@ fn a_signature_of_another_body_or_by_another_secret_proves_nothing() {
     let way = hmac(Encoding::Hex, "", Algorithm::Sha256);
     let mut request = with_header("X-Signature", SHA256_OF_JEFE);
 
-    assert!(!is_proven(&way, &secrets(&["jefe"]), &request));
-    assert!(!is_proven(&way, &[], &request));
+    assert!(!is_proven(&way, &secrets(&["jefe"]), &request, None));
+    assert!(!is_proven(&way, &[], &request, None));
     request.body = b"what do ya want for nothing!";
-    assert!(!is_proven(&way, &secrets(&["Jefe"]), &request));
+    assert!(!is_proven(&way, &secrets(&["Jefe"]), &request, None));
 }
 
 #[test]
@@ -105,7 +108,7 @@ fn a_password_a_header_and_a_parameter_are_compared_as_they_stand() {
     let held = secrets(&["user:pass-word"]);
     let basic = |value: &str| {
         let request = with_header("authorization", value);
-        is_proven(&Authentication::Basic, &held, &request)
+        is_proven(&Authentication::Basic, &held, &request, None)
     };
     assert!(basic("Basic dXNlcjpwYXNzLXdvcmQ="));
     assert!(basic("basic dXNlcjpwYXNzLXdvcmQ="));
@@ -121,7 +124,14 @@ fn a_password_a_header_and_a_parameter_are_compared_as_they_stand() {
     let way = Authentication::Header {
         header: "X-Token".to_owned(),
     };
-    let by_header = |value| is_proven(&way, &secrets(&["a-token"]), &with_header("x-token", value));
+    let by_header = |value| {
+        is_proven(
+            &way,
+            &secrets(&["a-token"]),
+            &with_header("x-token", value),
+            None,
+        )
+    };
     assert!(by_header("a-token"));
     assert!(!by_header("a-token-"));
 
@@ -130,8 +140,8 @@ fn a_password_a_header_and_a_parameter_are_compared_as_they_stand() {
     };
     let mut request = with_header("x", "");
     request.query = ("token", "a-token");
-    assert!(is_proven(&way, &secrets(&["a-token"]), &request));
-    assert!(!is_proven(&way, &secrets(&["b-token"]), &request));
+    assert!(is_proven(&way, &secrets(&["a-token"]), &request, None));
+    assert!(!is_proven(&way, &secrets(&["b-token"]), &request, None));
 }
 
 #[test]
@@ -147,9 +157,8 @@ fn a_token_counts_for_its_issuer_audience_and_account_alone() {
         account: "push@project.iam.gserviceaccount.com".to_owned(),
     };
     let proven = |identity: Option<Identity>| {
-        let mut request = with_header("x", "");
-        request.identity = identity;
-        is_proven(&way, &[], &request)
+        let request = with_header("x", "");
+        is_proven(&way, &[], &request, identity.as_ref())
     };
 
     assert!(proven(Some(identity.clone())));
@@ -175,5 +184,5 @@ fn a_secret_that_is_held_twice_proves_as_much_as_once() {
     let authentication = hmac(Encoding::Hex, "", Algorithm::Sha256);
     let request = with_header("x-signature", SHA256_OF_JEFE);
 
-    assert!(is_proven(&authentication, &held, &request));
+    assert!(is_proven(&authentication, &held, &request, None));
 }

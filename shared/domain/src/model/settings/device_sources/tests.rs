@@ -46,7 +46,6 @@ fn everything_wrong_with_sources_is_named_by_its_path() {
         "deviceSources[1].mapping",
         "deviceSources[2].authentication.header",
         "deviceSources[2].mapping.rules",
-        "deviceSources[3].authentication.type",
         "deviceSources[3].authentication.audience",
         "deviceSources[3].authentication.account",
         "deviceSources[5].name",

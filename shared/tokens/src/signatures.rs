@@ -11,8 +11,7 @@ use ring::signature::{
 };
 
 /// What API Gateway takes: "only RSA-based algorithms are supported".
-pub(super) const ALGORITHMS: [Algorithm; 3] =
-    [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512];
+pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512];
 
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(ErrorKind::UnsupportedAlgorithm.into()),
@@ -21,7 +20,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
 };
 
 /// Has signatures checked by this module in the whole process; again, it changes nothing.
-pub(super) fn install() {
+pub fn install() {
     let _ = PROVIDER.install_default();
 }
 
