@@ -15,7 +15,9 @@ use beckon_domain::ports::batches::Batches;
 use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::devices::Devices;
-use beckon_domain::ports::env::{Env, WithDeadLetters, WithKeys, WithMailService, WithWakeUp};
+use beckon_domain::ports::env::{
+    Env, WithDeadLetters, WithKeys, WithMailService, WithOutgoing, WithWakeUp,
+};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
@@ -45,6 +47,7 @@ where
     E: WithDeadLetters
         + WithKeys
         + WithMailService
+        + WithOutgoing
         + WithWakeUp
         + Env<Store: Counters + Users + Devices + Batches + Jobs + Mails + Delivery + SettingsStore>,
 {
@@ -146,6 +149,10 @@ where
         match (CarryDeviceEvent { env: &self.env }).run(event).await {
             Ok(CarriedEvent::Failed) => metrics::record(&[(Metric::FailedDeviceEvents, 1)]),
             Ok(CarriedEvent::Settled | CarriedEvent::Nothing) => {}
+            Ok(CarriedEvent::Waits) => tracing::warn!(
+                %event,
+                "whose a device is could not be looked up at its source, and is again later"
+            ),
             Err(error) => tracing::warn!(
                 %event,
                 error = %beckon_runtime::problem::chain(&error),

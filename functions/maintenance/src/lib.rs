@@ -5,7 +5,7 @@ use beckon_domain::ports::batches::Batches;
 use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::devices::Devices;
-use beckon_domain::ports::env::{Env, WithWakeUp};
+use beckon_domain::ports::env::{Env, WithKeys, WithOutgoing, WithWakeUp};
 use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::jobs::Jobs;
 use beckon_domain::ports::mails::Mails;
@@ -53,7 +53,7 @@ const MESSAGES_A_ROUND: usize = 100;
 /// Carries on the messages of device managements that the stream left behind, logged if there were any.
 pub async fn carry<E>(env: &E) -> Result<LeftBehind, Unavailable>
 where
-    E: Env<Store: Users + Devices + SettingsStore>,
+    E: Env<Store: Users + Devices + SettingsStore> + WithKeys + WithOutgoing,
 {
     let found = CarryDeviceEvent { env }
         .left_behind(MESSAGES_A_ROUND)
@@ -65,6 +65,7 @@ where
         tracing::info!(
             settled = found.settled,
             failed = found.failed,
+            waiting = found.waiting,
             "messages of device managements were carried on"
         );
     }

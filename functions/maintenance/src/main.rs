@@ -1,6 +1,7 @@
 //! Starts `maintenance` on the Lambda runtime.
 
-use beckon_aws::{LambdaWakeUp, Table, clients};
+use beckon_aws::{KeySource, LambdaWakeUp, Table, clients};
+use beckon_outgoing::HttpsClient;
 use beckon_runtime::config::StoreConfig;
 use beckon_runtime::{FunctionEnv, start};
 
@@ -9,13 +10,17 @@ fn main() -> Result<(), start::Error> {
         |variables| {
             let deliver = variables.required("BECKON_DELIVER_FUNCTION");
             let poll = variables.required("BECKON_POLL_FUNCTION");
-            Some((StoreConfig::read(variables)?, deliver, poll))
+            let senders = variables.required("BECKON_SENDER_SECRET");
+            Some((StoreConfig::read(variables)?, deliver, poll, senders))
         },
-        async |(store, deliver, poll)| {
+        async |(store, deliver, poll, senders)| {
             let aws = clients::load();
             let table = Table::open(&aws, &store.table, store.defaults()).await?;
             let wake_up = LambdaWakeUp::new(&aws, &deliver).with_polling(&poll);
-            let env = FunctionEnv::over(table).with_wake_up(wake_up);
+            let env = FunctionEnv::over(table)
+                .with_keys(KeySource::senders(&aws, &senders))
+                .with_outgoing(HttpsClient::new())
+                .with_wake_up(wake_up);
             Ok(async move |_: serde_json::Value| {
                 // Mail first: a round that fails at erasing has done all else.
                 maintenance::handle(&env).await?;

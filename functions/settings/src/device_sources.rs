@@ -79,13 +79,13 @@ struct DeviceSourceView {
     own_mapping: bool,
     /// Where the format of its messages is documented, of a kind that is built in.
     documentation: Vec<String>,
-    /// How it is asked; null if it sends messages by itself.
+    /// How it is asked: for its devices, or whose a device is that it told of; null if it is not.
     asked: Option<AskedView>,
     /// Its latest message that was carried on, or failed; null if there was none within 90 days.
     latest: Option<LatestMessage>,
 }
 
-/// How a source is asked that sends nothing by itself.
+/// How a source is asked: for its devices if it sends nothing by itself, else whose a device is.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct AskedView {
@@ -302,7 +302,7 @@ async fn remove_secret(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewCredentials {
-    /// `intune`: the client secret. `ivantineurons`, `ivantiepmm`: `user:password`. `kandji`: the API token.
+    /// `intune`, `jamf`: the client secret. `fleet`: the token of an API-only user. `simplemdm`: the API key. `ivantineurons`, `ivantiepmm`: `user:password`. `kandji`: the API token.
     secret: String,
 }
 
@@ -317,7 +317,7 @@ struct NewCredentials {
     responses(
         (status = 204, description = "They are set"),
         (status = 404, description = "There is no such source in the settings", body = Problem),
-        (status = 409, description = "It sends messages by itself, and is not asked", body = Problem),
+        (status = 409, description = "It is not asked: the settings name no address of its API", body = Problem),
         (status = 422, description = "Fields are wrong", body = Problem),
     )
 )]
@@ -390,7 +390,7 @@ pub(crate) fn refused(refusal: ManageRefused) -> Problem {
             StatusCode::CONFLICT,
             "not-asked",
             "Not asked",
-            "This source sends messages by itself and is not asked, so it needs no credentials.",
+            "This source is not asked, so it needs no credentials. If it is to be asked whose a device is, give it the address of its API in the settings first.",
         ),
         ManageRefused::TwoSecrets => Problem::new(
             StatusCode::CONFLICT,

@@ -588,8 +588,22 @@ async fn settings_of_a_system_that_cannot_be_asked_are_refused_with_what_to_do()
     )
     .await;
     refused(
-        of("jamf", json!({ "address": address })),
+        of("nanomdm", json!({ "address": address })),
         "deviceSources[0].api",
+        "notForThisKind",
+    )
+    .await;
+    // Those that can be asked whose a device is.
+    refused(
+        of("jamf", json!({ "address": address })),
+        &field("clientId"),
+        "missing",
+    )
+    .await;
+    refused(of("fleet", json!({})), &field("address"), "missing").await;
+    refused(
+        of("fleet", json!({ "address": address, "clientId": "x" })),
+        &field("clientId"),
         "notForThisKind",
     )
     .await;

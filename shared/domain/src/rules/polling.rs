@@ -5,6 +5,7 @@ mod intune;
 mod ivanti_epmm;
 mod ivanti_neurons;
 mod kandji;
+pub mod looking_up;
 mod rows;
 
 use base64::Engine as _;
@@ -85,7 +86,9 @@ pub enum PollFailed {
     #[error("the system answered with status {0}")]
     Status(u16),
     /// The answer is none that is documented.
-    #[error("the answer is no list of devices as the system's documentation describes it")]
+    #[error(
+        "the answer is no list of devices, and no device, as the system's documentation describes it"
+    )]
     NotUnderstood,
     /// The next page is not the system's.
     #[error("the next page is at another host, and is not asked for")]
@@ -324,6 +327,20 @@ fn pause_in(text: &str, now: Timestamp) -> Option<SignedDuration> {
 /// What is called at a system: a path that is made of numbers and constants alone.
 fn called(api: &SourceApi, path: &str) -> Result<ServiceUrl, PollFailed> {
     api.address.at(path).map_err(|_| PollFailed::NotUnderstood)
+}
+
+/// A value of a form, or a part of a path.
+fn percent_encoded(value: &str) -> String {
+    let mut encoded = String::new();
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push_str(&crate::values::hex::hex(&[byte]).to_ascii_uppercase());
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]

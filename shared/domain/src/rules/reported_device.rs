@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::mapping::Said;
 use crate::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
-use crate::model::reported_device::{DeviceMessage, Enrolment, ReportedDevice, Told, ToldFacts};
+use crate::model::reported_device::{
+    Claimant, DeviceMessage, Enrolment, ReportedDevice, Told, ToldFacts,
+};
 use crate::model::stored::Carried;
 use crate::values::ids::Version;
 
@@ -65,6 +67,39 @@ pub fn learn(
         changed_at: received_at,
         version: before.version.next(),
         ..after
+    })
+}
+
+/// What is known of a device after its source said, being asked, whose it is, as the next version of its row; `None` if that
+/// is nothing new, the device has somebody by now, or it enrolled anew after this message.
+#[must_use]
+pub fn looked_up(
+    known: &ReportedDevice,
+    message: &DeviceMessage,
+    found: &[Claimant],
+) -> Option<ReportedDevice> {
+    let enrolment = known.enrolment.as_ref()?;
+    let is_of_it =
+        enrolment.at == message.at && enrolment.claimants.starts_with(&message.claimants);
+    if !is_of_it || known.user.is_some() || known.assigned_to.is_some() {
+        return None;
+    }
+    let mut claimants = message.claimants.clone();
+    for one in found {
+        if !claimants.contains(one) {
+            claimants.push(one.clone());
+        }
+    }
+    if claimants == enrolment.claimants {
+        return None;
+    }
+    Some(ReportedDevice {
+        enrolment: Some(Enrolment {
+            at: message.at,
+            claimants,
+        }),
+        version: known.version.next(),
+        ..known.clone()
     })
 }
 

@@ -3,13 +3,18 @@
 //!
 //! Each part is one write, and may be repeated: what is known of a device is merged, and the same registration
 //! again changes nothing. So a message that comes twice, late or out of order ends alike.
+//!
+//! A device whose message names nobody who is known stands in the list of those without a person at once, and is then
+//! looked up at its source, if that can be asked.
+
+mod look_up;
 
 use crate::model::device_event::{DeviceEvent, DeviceEventState};
 use crate::model::reported_device::{DeviceMessage, ReportedDevice};
 use crate::model::settings::Settings;
 use crate::ports::clock::Clock;
 use crate::ports::devices::Devices;
-use crate::ports::env::Env;
+use crate::ports::env::{Env, WithKeys, WithOutgoing};
 use crate::ports::error::{SaveError, Unavailable};
 use crate::ports::settings::SettingsStore;
 use crate::ports::turns::Turns;
@@ -18,6 +23,9 @@ use crate::rules::mapping::{self, Fault, NotRead, built_in};
 use crate::rules::reported_device::{learn, report_of};
 use crate::usecases::confirm_registration::{ConfirmRefused, ConfirmRegistration, Reported, Told};
 use crate::values::ids::{DeviceId, EventId};
+use jiff::SignedDuration;
+
+use look_up::Taken;
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +34,8 @@ pub enum CarriedEvent {
     Settled,
     /// It cannot be, and why stands in its row.
     Failed,
+    /// Its device could not be looked up at its source, and is again later.
+    Waits,
     /// It was settled before, or is gone.
     Nothing,
 }
@@ -37,7 +47,12 @@ pub struct LeftBehind {
     pub settled: u64,
     /// How many cannot be.
     pub failed: u64,
+    /// How many wait for their source to say whose their devices are.
+    pub waiting: u64,
 }
+
+/// How long a round carries messages on. Each may ask its source; what is left is for the next round.
+const ROUND_TAKES: SignedDuration = SignedDuration::from_secs(20);
 
 /// What became of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +88,7 @@ pub struct CarryDeviceEvent<E> {
 
 impl<E> CarryDeviceEvent<E>
 where
-    E: Env<Store: Users + Devices + SettingsStore>,
+    E: Env<Store: Users + Devices + SettingsStore> + WithKeys + WithOutgoing,
 {
     /// Carries a message on that waits. An error means: later.
     pub async fn run(&self, id: EventId) -> Result<CarriedEvent, Unavailable> {
@@ -83,13 +98,35 @@ where
         if event.state != DeviceEventState::Waiting {
             return Ok(CarriedEvent::Nothing);
         }
+        let now = self.env.clock().now();
+        // What became of a message stands beside it while it waits for a look-up alone.
+        if event.outcome.is_some() && event.due_at > now {
+            return Ok(CarriedEvent::Nothing);
+        }
         let settings = self.env.store().current_settings().await?.settings;
         let message = read(&settings, &event);
         let of_device = message.as_ref().ok();
         let of_device = of_device.map(|message| message.device.id.clone());
         let (state, outcome, code) = match message {
-            Ok(message) => match self.take_up(&message, &event).await {
-                Ok(placed) => (DeviceEventState::Settled, placed.outcome(), None),
+            Ok(message) => match self.take_up_and_look_up(&settings, &message, &event).await {
+                Ok(Taken::Placed(placed)) => (DeviceEventState::Settled, placed.outcome(), None),
+                Ok(Taken::GivenUp(why)) => {
+                    let code = Some("lookUpFailed".to_owned());
+                    (DeviceEventState::Failed, why.to_string(), code)
+                }
+                Ok(Taken::Waits { why, until }) => {
+                    let waiting = DeviceEvent {
+                        device: of_device,
+                        due_at: until,
+                        ..event.in_state(DeviceEventState::Waiting, Some(why), now)
+                    };
+                    let saved = self.env.store().save_device_event(&waiting).await;
+                    return Ok(if SaveError::was_written(saved)? {
+                        CarriedEvent::Waits
+                    } else {
+                        CarriedEvent::Nothing
+                    });
+                }
                 Err(error) => match error.unreadable() {
                     // To be replayed when the row is repaired.
                     Some(row) => {
@@ -133,9 +170,13 @@ where
             return Ok(found);
         }
         for event in self.env.store().due_device_events(now, limit).await? {
+            if self.env.clock().now().duration_since(now) >= ROUND_TAKES {
+                break;
+            }
             match self.run(event).await {
                 Ok(CarriedEvent::Settled) => found.settled += 1,
                 Ok(CarriedEvent::Failed) => found.failed += 1,
+                Ok(CarriedEvent::Waits) => found.waiting += 1,
                 Ok(CarriedEvent::Nothing) => {}
                 // One row that cannot be read keeps no other message waiting.
                 Err(error) if error.unreadable().is_some() => {}
@@ -144,7 +185,12 @@ where
         }
         Ok(found)
     }
+}
 
+impl<E> CarryDeviceEvent<E>
+where
+    E: Env<Store: Users + Devices + SettingsStore>,
+{
     /// Keeps what a message says of a device, and records the device if it is known whose it is.
     async fn take_up(
         &self,

@@ -64,7 +64,7 @@ where
         let settings = self.env.store().current_settings().await?.settings;
         let now = self.env.clock().now();
         let mut found = PollsDue::default();
-        let asked = |source: &DeviceSource| source.api.is_some();
+        let asked = |source: &DeviceSource| source.kind.is_polled() && source.api.is_some();
         for source in settings.device_sources.into_iter().filter(asked) {
             let silent_for = match self.env.store().load_source_poll(&source.name).await {
                 Ok(Some(poll)) => {
@@ -95,6 +95,7 @@ where
     pub async fn run(&self, name: &SourceName) -> Result<Polled, Unavailable> {
         let settings = self.env.store().current_settings().await?.settings;
         let source = settings.device_source(name);
+        let source = source.filter(|source| source.kind.is_polled());
         let Some((source, api)) = source.and_then(|source| Some((source, source.api.as_ref()?)))
         else {
             return Ok(Polled::Nothing);

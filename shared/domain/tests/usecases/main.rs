@@ -37,6 +37,7 @@ mod import_identity;
 mod import_job;
 mod import_users;
 mod jobs;
+mod looking_up;
 mod polling;
 mod preview_invitations;
 mod publish;

@@ -149,10 +149,10 @@ impl Cast {
 
     pub(super) async fn carry_event(&self, event: EventId) {
         let carry = CarryDeviceEvent { env: self.clone() };
-        let answer = match carry.run(event).await {
+        let answer = match Box::pin(carry.run(event)).await {
             Ok(CarriedEvent::Settled) => Answer::Accepted,
             Ok(CarriedEvent::Failed) => Answer::Refused,
-            Ok(CarriedEvent::Nothing) => Answer::Idle,
+            Ok(CarriedEvent::Nothing | CarriedEvent::Waits) => Answer::Idle,
             Err(_) => Answer::Unavailable,
         };
         self.answered(UseCase::CarryDeviceEvent, answer);
@@ -161,7 +161,7 @@ impl Cast {
     pub(super) async fn carry_left_behind(&self) {
         // What cannot be carried on now is left to the next round.
         let carry = CarryDeviceEvent { env: self.clone() };
-        let _ = carry.left_behind(20).await;
+        let _ = Box::pin(carry.left_behind(20)).await;
     }
 
     pub(super) async fn assign(&self, device: &DeviceId, user: UserId) -> Ended {

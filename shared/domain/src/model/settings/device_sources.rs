@@ -82,6 +82,12 @@ impl SourceKind {
         }
     }
 
+    /// Whether it can be asked whose a device is that it told of without naming a person.
+    #[must_use]
+    pub const fn looks_people_up(self) -> bool {
+        matches!(self, Self::Fleet | Self::Jamf | Self::SimpleMdm)
+    }
+
     /// Whether it is asked with a user and a password.
     #[must_use]
     pub const fn asks_with_password(self) -> bool {
@@ -232,7 +238,8 @@ pub struct DeviceSourceDraft {
     /// What its messages mean. `generic` needs one; another kind takes it instead of the built-in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Mapping>,
-    /// Where it is asked: for `intune`, `ivantineurons`, `ivantiepmm` and `kandji`, which tell of nothing by themselves.
+    /// Where it is asked: for `intune`, `ivantineurons`, `ivantiepmm` and `kandji`, which tell of nothing by themselves; and
+    /// for `fleet`, `jamf` and `simplemdm`, if they are to be asked whose a device is when a message names nobody who is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<SourceApiDraft>,
 }
@@ -242,14 +249,15 @@ pub struct DeviceSourceDraft {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SourceApiDraft {
-    /// The address of its API, with `https://`; default, for `intune` alone: `https://graph.microsoft.com`. Another address
+    /// The address of its API, with `https://`; default for `intune` `https://graph.microsoft.com`, for `simplemdm`
+    /// `https://a.simplemdm.com`. Another address
     /// needs other credentials: those that were set are used no longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// `intune`: the tenant, as its id or its domain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
-    /// `intune`: the application's (client's) id.
+    /// `intune`: the application's (client's) id. `jamf`: that of the API client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// `ivantineurons`: the only partition that is asked for; default: all. `ivantiepmm`: the device space; default 1.
@@ -414,6 +422,9 @@ impl DeviceSourceDraft {
 /// Graph, as most tenants have it.
 const GRAPH: &str = "https://graph.microsoft.com";
 
+/// The only address that `SimpleMDM` has.
+const SIMPLE_MDM: &str = "https://a.simplemdm.com";
+
 /// Where a system of this kind is asked; `None` within, if it is not.
 #[expect(
     clippy::option_option,
@@ -426,17 +437,21 @@ fn parsed_api(
     problems: &mut Problems,
 ) -> Option<Option<SourceApi>> {
     let is_polled = kind.is_polled();
-    if !is_polled && draft.is_some() {
+    if !is_polled && !kind.looks_people_up() && draft.is_some() {
         let why = "is for systems that are asked; this kind sends messages by itself";
         problems.add(FieldProblem::new(field, "notForThisKind", why));
         return None;
     }
-    if !is_polled {
+    if !is_polled && draft.is_none() {
         return Some(None);
     }
     let is_intune = kind == SourceKind::Intune;
     let draft = draft.unwrap_or_default();
-    let usual = is_intune.then(|| GRAPH.to_owned());
+    let usual = match kind {
+        SourceKind::Intune => Some(GRAPH.to_owned()),
+        SourceKind::SimpleMdm => Some(SIMPLE_MDM.to_owned()),
+        _ => None,
+    };
     let address = if let Some(text) = draft.address.or(usual) {
         let parsed = ServiceUrl::parse(&text).and_then(of_an_api);
         problems.check(parsed.map_err(|problem| problem.under(&format!("{field}.address"))))
@@ -448,9 +463,9 @@ fn parsed_api(
         ));
         None
     };
-    let mut word = |given: Option<String>, name: &str| {
+    let mut word = |given: Option<String>, name: &str, is_needed: bool| {
         let field = format!("{field}.{name}");
-        match (given, is_intune) {
+        match (given, is_needed) {
             (Some(text), true) if is_word(&text) => Some(Some(text)),
             (None, false) => Some(None),
             (Some(_), true) => {
@@ -467,14 +482,15 @@ fn parsed_api(
                 problems.add(FieldProblem::new(
                     field,
                     "notForThisKind",
-                    "is for intune alone",
+                    "is for intune alone, and a client id for jamf, too",
                 ));
                 None
             }
         }
     };
-    let tenant = word(draft.tenant, "tenant");
-    let client_id = word(draft.client_id, "clientId");
+    let tenant = word(draft.tenant, "tenant", is_intune);
+    let has_client = is_intune || kind == SourceKind::Jamf;
+    let client_id = word(draft.client_id, "clientId", has_client);
     let has_spaces = matches!(kind, SourceKind::IvantiNeurons | SourceKind::IvantiEpmm);
     let space_fits = has_spaces || draft.space.is_none();
     problems.ensure(space_fits, || {

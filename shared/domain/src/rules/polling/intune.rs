@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{CALL_TAKES, MAX_TOKEN_BYTES, Page, PollFailed, called, succeeded};
+use super::{CALL_TAKES, MAX_TOKEN_BYTES, Page, PollFailed, called, percent_encoded, succeeded};
 use crate::model::outgoing_call::{CallMethod, OutgoingAnswer, OutgoingCall};
 use crate::model::polling::Position;
 use crate::model::settings::device_sources::SourceApi;
@@ -150,18 +150,4 @@ pub(super) fn read<'a>(
         rows: answer.value,
         next,
     })
-}
-
-/// A value of a form.
-fn percent_encoded(value: &str) -> String {
-    let mut encoded = String::new();
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.push_str(&crate::values::hex::hex(&[byte]).to_ascii_uppercase());
-        }
-    }
-    encoded
 }

@@ -16,6 +16,7 @@ fn a_system_that_is_known_needs_a_name_alone_and_comes_back_as_it_is() {
         { "name": "phones", "kind": "nanomdm" },
         { "name": "macs", "kind": "jamf" },
         { "name": "fleet", "kind": "fleet" },
+        { "name": "simple", "kind": "simplemdm", "api": {} },
     ]));
 
     assert_eq!(problems, [""; 0]);
@@ -24,6 +25,8 @@ fn a_system_that_is_known_needs_a_name_alone_and_comes_back_as_it_is() {
         matches!(&sources[0].authentication, Authentication::Hmac { header, encoding: Encoding::Base64, .. } if header == "X-Hmac-Signature")
     );
     assert_eq!(sources[1].authentication, Authentication::Basic);
+    let asked_at = sources[3].api.as_ref().unwrap().address.as_str();
+    assert_eq!(asked_at, "https://a.simplemdm.com");
     let again: Vec<DeviceSourceDraft> = sources.iter().cloned().map(Into::into).collect();
     let mut problems = Problems::default();
     assert_eq!(parse(again, &mut problems), Some(sources));
