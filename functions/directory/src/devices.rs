@@ -66,7 +66,8 @@ struct RegisteredDevice {
     /// The invitation that waited for a device when this one was recorded and that it did not
     /// complete, and why; null if there was none.
     not_completed: Option<NotCompletedView>,
-    /// Why it completes and confirms nothing, whatever waits: `userDisabled`, the user was disabled when it enrolled;
+    /// Why it completes and confirms nothing, whatever waits: `userDisabled`, the user was disabled when it enrolled, and
+    /// still is, or is again;
     /// `beyondDeviceLimit`, the user had as many devices as `registration.deviceLimit` of the settings allows.
     flags: Vec<RegistrationFlag>,
     /// Since when it is managed no longer, as its source says; null while it is.
@@ -74,8 +75,9 @@ struct RegisteredDevice {
     unenrolled_at: Option<Timestamp>,
 }
 
-impl From<Registration> for RegisteredDevice {
-    fn from(registration: Registration) -> Self {
+impl RegisteredDevice {
+    fn new(registration: Registration, person_is_enabled: bool) -> Self {
+        let flags = registration.flags_now(person_is_enabled);
         let device = registration.device;
         Self {
             id: device.id.as_str().to_owned(),
@@ -93,7 +95,7 @@ impl From<Registration> for RegisteredDevice {
             after_end: registration.after_end,
             session_issue: registration.session_issue.map(IssueNumber::get),
             not_completed: registration.not_completed.map(NotCompletedView::from),
-            flags: registration.flags,
+            flags,
             unenrolled_at: registration.unenrolled_at,
         }
     }
@@ -116,15 +118,17 @@ async fn devices(
     let id: UserId = id_in_path(&id, "user")?;
     let registrations = directory.table.registrations_of(id, MAX_DEVICES).await?;
     let nothing = registrations.items.is_empty() && registrations.unreadable == 0;
-    if nothing && directory.table.load_user(id).await?.is_none() {
+    let user = directory.table.load_user(id).await?;
+    if nothing && user.is_none() {
         return Err(Problem::not_found("user"));
     }
+    let is_enabled = user.is_some_and(|user| user.enabled);
     Ok(Json(DevicesView {
         unreadable: registrations.unreadable,
         items: registrations
             .items
             .into_iter()
-            .map(RegisteredDevice::from)
+            .map(|registration| RegisteredDevice::new(registration, is_enabled))
             .collect(),
     }))
 }

@@ -392,6 +392,14 @@ async fn the_device_of_somebody_who_is_disabled_is_flagged_and_completes_and_mai
     assert_eq!(beckon.user(&ada).await["invitation"]["state"], "pending");
     beckon.quiet().await;
     assert_eq!(beckon.mailbox_of("ada@example.com").await.len(), 1);
+
+    // Enabled again, they have a device like any other; why it completed nothing is still told.
+    let call = beckon.call("PATCH", &format!("/v1/users/{}", ada.id));
+    let enabled = json!({ "enabled": true });
+    call.json(&enabled).answer().await.with_status(200);
+    let device = devices(&beckon, &ada).await.pop().unwrap();
+    assert_eq!(device["flags"], json!([]));
+    assert_eq!(device["notCompleted"]["why"], "userDisabled");
 }
 
 #[tokio::test]

@@ -158,6 +158,17 @@ impl Registration {
             .max()
     }
 
+    /// Why an administrator should look at it now. That its person was disabled is over when they are enabled again; why
+    /// it completed nothing then, `not_completed` still says.
+    #[must_use]
+    pub fn flags_now(&self, person_is_enabled: bool) -> Vec<RegistrationFlag> {
+        let holds = |flag: &RegistrationFlag| match flag {
+            RegistrationFlag::UserDisabled => !person_is_enabled,
+            RegistrationFlag::BeyondDeviceLimit => true,
+        };
+        self.flags.iter().copied().filter(holds).collect()
+    }
+
     /// The ownership that the invitation gives the device.
     #[must_use]
     pub const fn given(&self) -> GivenOwnership {
