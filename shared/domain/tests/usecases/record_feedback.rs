@@ -4,6 +4,7 @@ use beckon_domain::model::history::{Bounce, HistoryEvent};
 use beckon_domain::model::mail::{Mail, MailEvent, MailKind, MailReason, MailState};
 use beckon_domain::model::registration::Registrant;
 use beckon_domain::model::user::{AddressSuppression, User};
+use beckon_domain::ports::users::Users as _;
 use beckon_domain::usecases::change_user::UserPatch;
 use beckon_domain::usecases::record_feedback::{Feedback, FeedbackOutcome};
 use beckon_domain::values::ids::MailId;
@@ -324,7 +325,7 @@ async fn no_report_writes_into_the_history_of_somebody_who_was_deleted() {
         let (world, user, mail) = posted().await;
         let deleting = world.delete_user();
         deleting.run(user.id, &an_administrator()).await.unwrap();
-        let erased = Users::erase_history(&world.store, user.id, 100).await;
+        let erased = world.store.erase_history(user.id, 100).await;
 
         hear(&world, &mail, event).await;
 
