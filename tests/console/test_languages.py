@@ -122,7 +122,7 @@ def test_histories_of_people_batches_jobs_and_settings(beckon, chromium):
 
 def test_why_a_job_did_nothing_for_somebody_and_why_lines_were_refused(beckon, chromium):
     never = person(beckon, "Nie")
-    open_ = person(beckon, "Offen", invite=True)
+    open_ = person(beckon, "Eingeladen", invite=True)
     file = "email,name,groups,locale\nnonsense,Zwei,,de\nok1@example.com,Drei,,xx-yy-zz\n" + f"ok2@example.com,{'x' * 300},,de\nok2@example.com,Doppelt,,de\n"
     started = []
     for action in ("cancel", "restore", "resend", "tryAddressAgain"):

@@ -12,6 +12,7 @@ use beckon_domain::model::change::Identifier;
 use beckon_domain::model::counting::Uncounted;
 use beckon_domain::model::stored::RowKey;
 use beckon_domain::ports::batches::Batches;
+use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::ports::counters::Counters;
 use beckon_domain::ports::delivery::Delivery;
 use beckon_domain::ports::devices::Devices;
@@ -34,6 +35,21 @@ use beckon_domain::usecases::tell_of_unreadable::TellOfUnreadable;
 use beckon_domain::values::ids::EventId;
 use beckon_runtime::metrics::{self, Metric};
 use beckon_runtime::rejected;
+use jiff::SignedDuration;
+
+/// How long messages of device managements are carried on in one run, in which sources may be asked. A run may take 120
+/// seconds.
+const MESSAGES_TAKE: SignedDuration = SignedDuration::from_secs(20);
+
+/// What is done when all records were read.
+#[derive(Default)]
+struct After {
+    /// Whether mail waits.
+    wake: bool,
+    /// What devices may have been waiting for.
+    named: Vec<Identifier>,
+    messages: Vec<EventId>,
+}
 
 /// What the function works with.
 #[derive(Debug, Clone)]
@@ -55,12 +71,11 @@ where
     /// reported as the first that failed, and comes again with those behind it.
     pub async fn handle(&self, event: StreamEvent) -> StreamAnswer {
         let mut answer = StreamAnswer::default();
-        let mut wake = false;
-        let mut named = Vec::new();
+        let mut after = After::default();
         // First, so that nothing that fails below keeps it from being noted; all of it again if it could not be.
         let noted = self.note(&event).await;
         for record in &event.records {
-            if let Err(error) = self.one(record, &mut wake, &mut named).await {
+            if let Err(error) = self.one(record, &mut after).await {
                 rejected::comes_again(&record.event_id, &error);
                 answer = again_from(record);
                 break;
@@ -70,11 +85,15 @@ where
             rejected::comes_again(&first.event_id, error);
             answer = again_from(first);
         }
-        self.adopt(&named).await;
-        if wake && let Err(error) = self.env.wake_up().wake_delivery().await {
+        self.adopt(&after.named).await;
+        if after.wake
+            && let Err(error) = self.env.wake_up().wake_delivery().await
+        {
             // Maintenance comes by within a minute.
             tracing::warn!(error = %beckon_runtime::problem::chain(&error), "the delivery worker was not woken");
         }
+        // After mail, since a source that is asked whose a device is may take its time.
+        self.carry(&after.messages).await;
         // Last, since pages and mails do not wait for numbers.
         if noted.is_ok_and(|noted| noted.is_some_and(is_due)) {
             self.count().await;
@@ -82,15 +101,10 @@ where
         answer
     }
 
-    async fn one(
-        &self,
-        record: &StreamRecord,
-        wake: &mut bool,
-        named: &mut Vec<Identifier>,
-    ) -> Result<(), Unavailable> {
+    async fn one(&self, record: &StreamRecord, after: &mut After) -> Result<(), Unavailable> {
         match StreamReader::Expand.read(record) {
             Ok(RowChange::MailWaits) => {
-                *wake = true;
+                after.wake = true;
                 Ok(())
             }
             Ok(RowChange::CursorMoved(batch)) => {
@@ -104,11 +118,11 @@ where
                 Ok(())
             }
             Ok(RowChange::DeviceEventWaits(event)) => {
-                self.carry(event).await;
+                after.messages.push(event);
                 Ok(())
             }
             Ok(RowChange::NameTaken(name)) => {
-                named.push(name);
+                after.named.push(name);
                 Ok(())
             }
             Ok(RowChange::SetAside(key)) => self.tell(&key).await,
@@ -143,9 +157,25 @@ where
         }
     }
 
-    /// Carries a message of a device management on. What cannot be done now, maintenance does: nothing behind it
-    /// in the stream waits.
-    async fn carry(&self, event: EventId) {
+    /// Carries messages of device managements on, for as long as there is time. What cannot be done now, maintenance does:
+    /// nothing behind it in the stream waits.
+    async fn carry(&self, messages: &[EventId]) {
+        let clock = self.env.clock();
+        let began = clock.now();
+        for (done, message) in messages.iter().enumerate() {
+            if clock.now().duration_since(began) >= MESSAGES_TAKE {
+                let left = messages.len() - done;
+                tracing::warn!(
+                    left,
+                    "messages of device managements are left to maintenance"
+                );
+                return;
+            }
+            self.carry_one(*message).await;
+        }
+    }
+
+    async fn carry_one(&self, event: EventId) {
         match (CarryDeviceEvent { env: &self.env }).run(event).await {
             Ok(CarriedEvent::Failed) => metrics::record(&[(Metric::FailedDeviceEvents, 1)]),
             Ok(CarriedEvent::Settled | CarriedEvent::Nothing) => {}

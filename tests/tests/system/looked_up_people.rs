@@ -17,8 +17,21 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use beckon_domain::model::device_event::DeviceEvent;
+use beckon_domain::model::outgoing_call::OutgoingAnswer;
+use beckon_domain::model::settings::device_sources::{
+    Authentication, DeviceSource, SourceApi, SourceKind,
+};
+use beckon_domain::ports::clock::Clock as _;
+use beckon_domain::ports::devices::Devices as _;
+use beckon_domain::values::ids::EventId;
+use beckon_domain::values::service_url::ServiceUrl;
+use beckon_domain::values::source_name::SourceName;
+use beckon_testkit::World;
+use beckon_testkit::builders::settings;
 use beckon_tests::{Beckon, Person, until};
-use jiff::Timestamp;
+use expand::Expand;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -301,4 +314,81 @@ async fn credentials_are_dropped_with_the_address_that_they_were_given_for() {
     assert_eq!(asked(&beckon).await["credentialsSince"], Value::Null);
     assert!(other.asked.lock().unwrap().is_empty());
     assert!(mdm.asked.lock().unwrap().is_empty());
+}
+
+/// What the stream says of a row that waits.
+fn record(number: usize, key: (&str, &str)) -> Value {
+    let key = json!({ "pk": { "S": key.0 }, "sk": { "S": key.1 } });
+    let mut row = key.clone();
+    row["state"] = json!({ "S": "waiting" });
+    json!({
+        "eventID": number.to_string(), "eventName": "INSERT", "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "Keys": key, "NewImage": row, "SequenceNumber": number.to_string(), "StreamViewType": "NEW_IMAGE",
+        },
+    })
+}
+
+#[tokio::test]
+async fn a_source_that_takes_its_time_keeps_neither_mail_nor_the_stream_waiting() {
+    let name = SourceName::parse("fleet").unwrap();
+    let mut settings = settings().build();
+    settings.device_sources = vec![DeviceSource {
+        name: name.clone(),
+        kind: SourceKind::Fleet,
+        authentication: Authentication::Query {
+            parameter: "token".to_owned(),
+        },
+        mapping: None,
+        api: Some(SourceApi {
+            address: ServiceUrl::parse("https://fleet.example.com").unwrap(),
+            tenant: None,
+            client_id: None,
+            space: None,
+        }),
+    }];
+    let world = World::under(&settings);
+    world
+        .keys
+        .give_credentials(&name, "https://fleet.example.com", CREDENTIALS);
+    let (clock, wake_up) = (world.clock.clone(), world.wake_up.clone());
+    world.outgoing.answer(move |_| {
+        assert_eq!(wake_up.count(), 1, "mail waits for a source");
+        clock.advance(SignedDuration::from_secs(4));
+        Ok(OutgoingAnswer {
+            status: 404,
+            ..OutgoingAnswer::default()
+        })
+    });
+    let mut records = Vec::new();
+    for number in 0..20 {
+        let now = world.clock.now();
+        let body = json!({
+            "type": "mdm_enrolled", "timestamp": now.to_string(),
+            "details": { "host_serial": format!("SERIAL{number}"), "platform": "darwin" },
+        });
+        let id: EventId = format!("01KG4JZ3M00000000000000{number:03}")
+            .parse()
+            .unwrap();
+        let event = DeviceEvent::received(id, name.clone(), body.to_string().into_bytes(), now);
+        world.store.save_device_event(&event).await.unwrap();
+        records.push(record(
+            records.len(),
+            (&format!("deviceEvent#{id}"), "deviceEvent"),
+        ));
+    }
+    let mail = ("mail#01KG4JZ3M0000000000000000A", "mail");
+    records.push(record(records.len(), mail));
+    let event = serde_json::from_value(json!({ "Records": records })).unwrap();
+
+    let answer = Expand { env: &world }.handle(event).await;
+
+    // Twenty seconds are for messages; the rest is for maintenance, which takes as long.
+    assert!(answer.batch_item_failures.is_empty());
+    assert_eq!(world.outgoing.calls().len(), 5);
+    let mut rounds = 0;
+    while maintenance::carry(&world).await.unwrap().settled > 0 {
+        rounds += 1;
+    }
+    assert_eq!((world.outgoing.calls().len(), rounds), (20, 3));
 }

@@ -225,7 +225,7 @@ fn an_answer_that_is_no_list_says_so_and_what_to_do_where_that_is_known() {
         };
         let bodies: [&[u8]; 6] = [
             b"",
-            b"[{\"device_id\": \"tru",
+            b"[{\"device_id\": \"one",
             b"{}",
             b"null",
             b"<html>",
