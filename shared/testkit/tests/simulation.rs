@@ -62,7 +62,7 @@ const fn least(use_case: UseCase) -> (u64, Option<u64>) {
         UseCase::ReportJob => (150, Some(56)),
         UseCase::ReportOverview => (660, None),
         UseCase::RequestPin => (430, Some(1_700)),
-        UseCase::ResumeDelivery => (42, None),
+        UseCase::ResumeDelivery => (28, None),
         UseCase::SendInvitations => (4_200, Some(1_500)),
         UseCase::StartJob => (1_300, Some(52)),
         UseCase::StopBatch => (550, Some(48)),
