@@ -131,6 +131,10 @@ fn group_schema(base: &str) -> Value {
     let members = json!([
         with(text("value", "The id of a user"), &once),
         with(
+            attribute("$ref", "reference", "Where the user stands"),
+            &json!({ "mutability": "immutable", "caseExact": true, "referenceTypes": ["User"] }),
+        ),
+        with(
             text("type", "What the member is"),
             &json!({ "mutability": "immutable", "canonicalValues": ["User"] }),
         ),

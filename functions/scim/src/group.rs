@@ -25,7 +25,10 @@ pub(crate) fn resource(group: &Group, members: Option<&[UserId]>, base: &str) ->
     });
     let members = members.map(|members| {
         let members = members.iter();
-        let members = members.map(|user| json!({ "value": user.to_string(), "type": "User" }));
+        let members = members.map(|user| {
+            let stands_at = format!("{base}/Users/{user}");
+            json!({ "value": user.to_string(), "$ref": stands_at, "type": "User" })
+        });
         members.collect::<Vec<_>>()
     });
     let external_id = group.external_id.as_ref();

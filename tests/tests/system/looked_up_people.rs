@@ -322,9 +322,12 @@ fn record(number: usize, key: (&str, &str)) -> Value {
     let mut row = key.clone();
     row["state"] = json!({ "S": "waiting" });
     json!({
-        "eventID": number.to_string(), "eventName": "INSERT", "eventSource": "aws:dynamodb",
+        "eventID": number.to_string(), "eventName": "INSERT", "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb", "awsRegion": "us-east-1",
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/beckon/stream/2026-11-23T00:00:00.000",
         "dynamodb": {
-            "Keys": key, "NewImage": row, "SequenceNumber": number.to_string(), "StreamViewType": "NEW_IMAGE",
+            "ApproximateCreationDateTime": 1_795_428_000, "Keys": key, "NewImage": row,
+            "SequenceNumber": number.to_string(), "SizeBytes": 200, "StreamViewType": "NEW_IMAGE",
         },
     })
 }
@@ -386,6 +389,7 @@ async fn a_source_that_takes_its_time_keeps_neither_mail_nor_the_stream_waiting(
     // Twenty seconds are for messages; the rest is for maintenance, which takes as long.
     assert!(answer.batch_item_failures.is_empty());
     assert_eq!(world.outgoing.calls().len(), 5);
+    world.clock.advance(SignedDuration::from_hours(1));
     let mut rounds = 0;
     while maintenance::carry(&world).await.unwrap().settled > 0 {
         rounds += 1;
