@@ -189,6 +189,37 @@ pub(crate) async fn search(
     scim.groups_listed(&Asked::in_body(&body)?).await
 }
 
+/// Searches groups and users: a filter that means groups finds them, any other finds users. Without one all are found,
+/// first the groups.
+pub(crate) async fn search_all(
+    State(scim): State<Scim>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let body = object(&headers, body).await?;
+    let asked = Asked::in_body(&body)?;
+    let Some(filter) = &asked.filter else {
+        let groups = scim.all_groups().await?;
+        let mut page = Vec::new();
+        for group in groups.iter().skip(asked.start - 1).take(asked.count) {
+            page.push(scim.seen(group, &asked.wanted).await?);
+        }
+        let start = asked.start.saturating_sub(groups.len()).max(1);
+        let (users, others) = scim
+            .users_from(&asked, start, asked.count - page.len())
+            .await?;
+        page.extend(others);
+        return Ok(answer::list(groups.len() + users, asked.start, &page));
+    };
+    match scim.groups_found(&Filter::parse(filter)?).await {
+        Ok(groups) if !groups.is_empty() => scim.groups_listed(&asked).await,
+        Ok(_) => scim.listed(&asked).await,
+        // It can mean no group.
+        Err(refusal) if refusal.code().0 == StatusCode::BAD_REQUEST => scim.listed(&asked).await,
+        Err(refusal) => Err(refusal),
+    }
+}
+
 pub(crate) async fn read(
     State(scim): State<Scim>,
     Path(id): Path<String>,

@@ -111,7 +111,7 @@ impl Scim {
             .route("/scim/v2/ResourceTypes/{id}", get(discovery::resource_type))
             .route("/scim/v2/Schemas", get(discovery::schemas))
             .route("/scim/v2/Schemas/{id}", get(discovery::schema))
-            .route("/scim/v2/.search", post(users::search))
+            .route("/scim/v2/.search", post(groups::search_all))
             .route("/scim/v2/Users/.search", post(users::search))
             .route("/scim/v2/Users", get(users::list).post(users::add))
             .route(

@@ -131,15 +131,25 @@ pub(crate) async fn search(
 }
 
 impl Scim {
-    async fn listed(&self, asked: &Asked) -> Result<Response, Refusal> {
-        let (start, count) = (asked.start, asked.count);
+    pub(crate) async fn listed(&self, asked: &Asked) -> Result<Response, Refusal> {
+        let (total, page) = self.users_from(asked, asked.start, asked.count).await?;
+        Ok(answer::list(total, asked.start, &page))
+    }
+
+    /// How many users are asked for, and of them at most `count` from the one at `start` on, which counts from 1.
+    pub(crate) async fn users_from(
+        &self,
+        asked: &Asked,
+        start: usize,
+        count: usize,
+    ) -> Result<(usize, Vec<Value>), Refusal> {
         let seen = |user: &User| asked.wanted.of(resource(user, &self.base));
         if let Some(filter) = &asked.filter {
             let filter = Filter::parse(filter)?;
             let found = self.meant_by(&filter).await?;
             let found = found.filter(|user| filter.fits(&searched(user, &self.base)));
             let page: Vec<Value> = found.iter().skip(start - 1).take(count).map(seen).collect();
-            return Ok(answer::list(usize::from(found.is_some()), start, &page));
+            return Ok((usize::from(found.is_some()), page));
         }
         // Only whoever is on the page is read: of the others their number alone is wanted.
         let (mut total, mut wanted, mut position) = (0, Vec::new(), None::<String>);
@@ -173,8 +183,7 @@ impl Scim {
             })
             .collect();
         page.sort_by_key(|(place, _)| *place);
-        let page: Vec<Value> = page.into_iter().map(|(_, seen)| seen).collect();
-        Ok(answer::list(total, start, &page))
+        Ok((total, page.into_iter().map(|(_, seen)| seen).collect()))
     }
 }
 
