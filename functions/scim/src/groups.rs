@@ -152,6 +152,12 @@ impl Scim {
             Some(filter) => self.groups_found(&Filter::parse(filter)?).await?,
             None => self.all_groups().await?,
         };
+        let page = self.page_of_groups(&found, asked).await?;
+        Ok(answer::list(found.len(), asked.start, &page))
+    }
+
+    /// Those of these groups that are on the page, as they are read.
+    async fn page_of_groups(&self, found: &[Group], asked: &Asked) -> Result<Vec<Value>, Refusal> {
         let mut page = Vec::new();
         let mut members = 0;
         for group in found.iter().skip(asked.start - 1).take(asked.count) {
@@ -167,7 +173,7 @@ impl Scim {
             }
             page.push(seen);
         }
-        Ok(answer::list(found.len(), asked.start, &page))
+        Ok(page)
     }
 }
 
@@ -200,10 +206,7 @@ pub(crate) async fn search_all(
     let asked = Asked::in_body(&body)?;
     let Some(filter) = &asked.filter else {
         let groups = scim.all_groups().await?;
-        let mut page = Vec::new();
-        for group in groups.iter().skip(asked.start - 1).take(asked.count) {
-            page.push(scim.seen(group, &asked.wanted).await?);
-        }
+        let mut page = scim.page_of_groups(&groups, &asked).await?;
         let start = asked.start.saturating_sub(groups.len()).max(1);
         let (users, others) = scim
             .users_from(&asked, start, asked.count - page.len())
@@ -212,7 +215,10 @@ pub(crate) async fn search_all(
         return Ok(answer::list(groups.len() + users, asked.start, &page));
     };
     match scim.groups_found(&Filter::parse(filter)?).await {
-        Ok(groups) if !groups.is_empty() => scim.groups_listed(&asked).await,
+        Ok(groups) if !groups.is_empty() => {
+            let page = scim.page_of_groups(&groups, &asked).await?;
+            Ok(answer::list(groups.len(), asked.start, &page))
+        }
         Ok(_) => scim.listed(&asked).await,
         // It can mean no group.
         Err(refusal) if refusal.code().0 == StatusCode::BAD_REQUEST => scim.listed(&asked).await,
