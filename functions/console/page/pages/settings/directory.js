@@ -1,13 +1,15 @@
 // The directory that people come from: whom it invites, how many it has, what to paste into it, and its tokens.
 
+import { ago } from "../../core/ago.js";
 import { announce } from "../../core/announce.js";
 import { api } from "../../core/api.js";
 import { button, notice } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
 import { failure } from "../../core/failure.js";
-import { inFull, number, relative } from "../../core/format.js";
+import { number } from "../../core/format.js";
 import { named, t } from "../../core/words.js";
 import { knownGroups } from "../known_groups.js";
+import { fact } from "../record.js";
 import { boundLines, boundRadio, editable } from "./bound.js";
 import { changed as draftChanged, get, set } from "./document.js";
 import { heldSecrets, pasted } from "./secrets.js";
@@ -154,15 +156,6 @@ function connected({ path, tokens, people, groups, lastRequestAt, lastRefusal },
     }),
   ];
 }
-
-/**
- * @param {string} label
- * @param {import("../../core/dom.js").Child} value
- */
-const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
-
-/** @param {string} at */
-const ago = (at) => h("time", { datetime: at, title: inFull(at) }, relative(at));
 
 /** How many there are; of many only that there are more. @param {Schema<"CountedView">} counted */
 const counted = ({ number: found, isAll }) => (isAll ? number(found) : t("directory.more", { count: number(found) }));
