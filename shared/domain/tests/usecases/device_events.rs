@@ -9,7 +9,6 @@ use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::registration::{RegistrationFlag, WhyNotCompleted};
 use beckon_domain::model::settings::device_sources::{Authentication, DeviceSource, SourceKind};
-use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::rules::sender_proof::{Identity, KeysUnreachable, Shown};
 use beckon_domain::usecases::assign_device::{AssignDevice, AssignRefused};
@@ -25,7 +24,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::jobs::meanwhile;
-use crate::reports::confirmations;
+use crate::reports::{confirmations, invited_in};
 
 const SECRET: &str = "a secret of sixteen";
 
@@ -91,13 +90,6 @@ fn world() -> World {
     world
 }
 
-async fn invited(world: &World) -> User {
-    let user = world.with(a_user());
-    world.invite(&[&user]).await;
-    world.wait(SignedDuration::from_hours(1));
-    user
-}
-
 fn message(body: &Value) -> Message {
     Message {
         secret: SECRET,
@@ -130,7 +122,7 @@ async fn wherever_it_is_cut_short_a_message_takes_effect_once() {
     for lost in [false, true] {
         for calls in 0..30 {
             let world = world();
-            let user = invited(&world).await;
+            let user = invited_in(&world).await;
             let event = received(&world, &enrolled(&world, user.email.as_str())).await;
             let before = world.store.calls();
             let carry = CarryDeviceEvent { env: &world };
@@ -194,7 +186,7 @@ async fn nothing_of_a_stranger_is_kept() {
 #[tokio::test]
 async fn a_message_whose_source_was_removed_meanwhile_is_kept_and_replayed() {
     let world = world();
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     let event = received(&world, &enrolled(&world, user.email.as_str())).await;
     let with_sources = world.store.settings().settings;
     let mut without = with_sources.clone();
@@ -227,7 +219,7 @@ async fn a_message_whose_source_was_removed_meanwhile_is_kept_and_replayed() {
 #[tokio::test]
 async fn facts_that_come_later_find_the_person_and_decide_again() {
     let world = world();
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     carried(&world, &enrolled(&world, user.email.as_str())).await;
     let facts = json!({ "says": "facts", "id": "1", "supervised": true, "at": world.clock.now().to_string() });
 
@@ -243,7 +235,7 @@ async fn facts_that_come_later_find_the_person_and_decide_again() {
 #[tokio::test]
 async fn a_device_of_nobody_is_assigned_once_and_not_taken_from_who_has_it() {
     let world = world();
-    let (user, other) = (invited(&world).await, world.with(a_user()));
+    let (user, other) = (invited_in(&world).await, world.with(a_user()));
     carried(&world, &enrolled(&world, "nobody@example.com")).await;
     let assign = AssignDevice { env: &world };
 
@@ -269,7 +261,7 @@ async fn a_device_of_nobody_is_assigned_once_and_not_taken_from_who_has_it() {
 #[tokio::test]
 async fn of_two_who_assign_a_device_at_once_one_is_told_that_another_has_it() {
     let world = world();
-    let (user, other) = (invited(&world).await, world.with(a_user()));
+    let (user, other) = (invited_in(&world).await, world.with(a_user()));
     carried(&world, &enrolled(&world, "nobody@example.com")).await;
     let second = world.clone();
     world.store.before_next(Call::SaveUsers, move |_| {
@@ -290,7 +282,7 @@ async fn of_two_who_assign_a_device_at_once_one_is_told_that_another_has_it() {
 #[tokio::test]
 async fn a_device_that_is_assigned_while_its_person_is_found_has_one_registration() {
     let world = world();
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     carried(&world, &enrolled(&world, "later@example.com")).await;
     let named = world.with(a_user().at("later@example.com"));
     let identifiers = Identifier::all_of(&named);
@@ -311,7 +303,7 @@ async fn a_device_that_is_assigned_while_its_person_is_found_has_one_registratio
 #[tokio::test]
 async fn the_history_of_an_assigned_device_names_the_administrator_and_what_follows_its_source() {
     let world = world();
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     carried(&world, &enrolled(&world, "nobody@example.com")).await;
     let assign = AssignDevice { env: &world };
     let who = an_administrator();
@@ -334,7 +326,7 @@ async fn the_history_of_an_assigned_device_names_the_administrator_and_what_foll
 #[tokio::test]
 async fn the_device_of_somebody_who_is_disabled_is_recorded_and_flagged_and_nothing_is_mailed() {
     let world = world();
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     world
         .store
         .change_user(user.id, |user| user.enabled = false);
@@ -353,7 +345,7 @@ async fn the_device_of_somebody_who_is_disabled_is_recorded_and_flagged_and_noth
 async fn a_device_that_left_ends_alike_in_whatever_order_it_is_told() {
     for order in [[0, 1, 0], [1, 0, 1], [0, 1, 1]] {
         let world = world();
-        let user = invited(&world).await;
+        let user = invited_in(&world).await;
         let first = enrolled(&world, user.email.as_str());
         let at = world.wait(SignedDuration::from_mins(1));
         let left = json!({ "says": "left", "id": "1", "at": at.to_string() });
@@ -386,7 +378,7 @@ async fn a_device_that_left_makes_room_under_the_limit_and_needs_it_to_come_back
     settings.registration.device_limit = NonZeroU32::new(1);
     let world = World::under(&settings);
     world.keys.give_sender(&name(), SECRET);
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     let tell = async |says: &str, id: &str| {
         let at = world.wait(SignedDuration::from_mins(1)).to_string();
         let body = json!({ "says": says, "id": id, "email": user.email.as_str(), "at": at });
@@ -412,7 +404,7 @@ async fn a_device_that_left_makes_room_under_the_limit_and_needs_it_to_come_back
 async fn an_assignment_that_is_cut_short_can_be_made_again() {
     for calls in 0..20 {
         let world = world();
-        let user = invited(&world).await;
+        let user = invited_in(&world).await;
         carried(&world, &enrolled(&world, "nobody@example.com")).await;
         let assign = AssignDevice { env: &world };
 
@@ -436,7 +428,7 @@ async fn an_assignment_that_is_cut_short_can_be_made_again() {
 #[tokio::test]
 async fn a_device_that_left_cannot_be_assigned() {
     let world = world();
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     carried(&world, &enrolled(&world, "nobody@example.com")).await;
     world.wait(SignedDuration::from_mins(1));
     let left = json!({ "says": "left", "id": "1", "at": world.clock.now().to_string() });
@@ -452,7 +444,7 @@ async fn a_device_that_left_cannot_be_assigned() {
 #[tokio::test]
 async fn with_a_user_goes_what_was_told_of_their_devices() {
     let world = world();
-    let (user, other) = (invited(&world).await, invited(&world).await);
+    let (user, other) = (invited_in(&world).await, invited_in(&world).await);
     carried(&world, &enrolled(&world, user.email.as_str())).await;
     let facts = json!({ "says": "facts", "id": "1", "supervised": true, "at": world.clock.now().to_string() });
     carried(&world, &facts).await;
@@ -473,7 +465,7 @@ async fn with_a_user_goes_what_was_told_of_their_devices() {
 #[tokio::test]
 async fn a_device_that_somebody_else_enrolled_since_is_theirs_when_its_first_user_goes() {
     let world = world();
-    let (user, other) = (invited(&world).await, invited(&world).await);
+    let (user, other) = (invited_in(&world).await, invited_in(&world).await);
     carried(&world, &enrolled(&world, user.email.as_str())).await;
     world.wait(SignedDuration::from_mins(1));
     carried(&world, &enrolled(&world, other.email.as_str())).await;

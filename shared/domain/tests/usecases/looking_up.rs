@@ -22,7 +22,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-use crate::reports::confirmations;
+use crate::reports::{confirmations, invited_in};
 
 const ADDRESS: &str = "https://fleet.example.com";
 
@@ -49,13 +49,6 @@ fn world() -> World {
     let world = World::under(&settings);
     world.keys.give_credentials(&name(), ADDRESS, "the-secret");
     world
-}
-
-async fn invited(world: &World) -> User {
-    let user = world.with(a_user());
-    world.invite(&[&user]).await;
-    world.wait(SignedDuration::from_hours(1));
-    user
 }
 
 /// A message of Fleet about a device that enrolled now.
@@ -113,7 +106,7 @@ fn answers(world: &World, answer: OutgoingAnswer) {
 #[tokio::test]
 async fn a_device_whose_message_names_nobody_is_looked_up_and_completes_the_invitation_once() {
     let world = world();
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     names(&world, &user);
 
     let event = tell(&world, "S1").await;
@@ -143,7 +136,7 @@ async fn a_message_waits_while_its_source_fails_and_completes_the_invitation_whe
         (late, 5, "in time"),
     ] {
         let world = world();
-        let user = invited(&world).await;
+        let user = invited_in(&world).await;
         world.outgoing.answer(move |_| fault.clone());
 
         let event = tell(&world, "S1").await;
@@ -175,7 +168,7 @@ async fn a_message_waits_while_its_source_fails_and_completes_the_invitation_whe
 #[tokio::test]
 async fn a_source_that_fails_is_asked_once_for_all_messages_and_one_odd_device_holds_up_no_other() {
     let world = world();
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     answers(&world, answered(503, &json!({})));
     let events = [tell(&world, "S1").await, tell(&world, "S2").await];
     for event in events {
@@ -195,7 +188,7 @@ async fn a_source_that_fails_is_asked_once_for_all_messages_and_one_odd_device_h
 #[tokio::test]
 async fn a_device_that_the_source_does_not_know_is_settled_and_stays_with_nobody() {
     let world = world();
-    invited(&world).await;
+    invited_in(&world).await;
     answers(&world, answered(404, &json!({})));
 
     let event = tell(&world, "S1").await;
@@ -207,7 +200,7 @@ async fn a_device_that_the_source_does_not_know_is_settled_and_stays_with_nobody
 #[tokio::test]
 async fn a_message_that_waited_for_three_days_fails_with_its_reason_and_can_be_replayed() {
     let world = world();
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     answers(&world, answered(403, &json!({})));
     let event = tell(&world, "S1").await;
     assert_eq!(carried(&world, event).await, CarriedEvent::Waits);
@@ -230,7 +223,7 @@ async fn a_message_that_waited_for_three_days_fails_with_its_reason_and_can_be_r
 #[tokio::test]
 async fn credentials_go_to_the_address_alone_that_they_were_given_for() {
     let world = world();
-    invited(&world).await;
+    invited_in(&world).await;
     let elsewhere = "https://fleet.example.org";
     world
         .keys
@@ -247,7 +240,7 @@ async fn credentials_go_to_the_address_alone_that_they_were_given_for() {
 #[tokio::test]
 async fn whom_an_administrator_assigned_meanwhile_keeps_the_device() {
     let world = world();
-    let user = invited(&world).await;
+    let user = invited_in(&world).await;
     let ben = world.with(a_user().at("ben@example.com"));
     answers(&world, answered(500, &json!({})));
     let event = tell(&world, "S1").await;

@@ -18,6 +18,14 @@ pub(crate) async fn invited(choice: Option<OwnershipChoice>) -> (World, User) {
     (world, user)
 }
 
+/// Somebody who was invited into this world, an hour ago.
+pub(crate) async fn invited_in(world: &World) -> User {
+    let user = world.with(a_user());
+    world.invite(&[&user]).await;
+    world.wait(SignedDuration::from_hours(1));
+    user
+}
+
 pub(crate) async fn report(world: &World, user: &User, device: DeviceFacts) -> Confirmed {
     let reported = world.report(Registrant::User(user.id), device).await;
     reported.expect("the user is known")
