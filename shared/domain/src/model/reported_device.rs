@@ -71,6 +71,15 @@ impl Claimant {
     }
 }
 
+/// Adds those who are not named yet, in their order.
+pub fn add_once(named: &mut Vec<Claimant>, more: impl IntoIterator<Item = Claimant>) {
+    for claimant in more {
+        if !named.contains(&claimant) {
+            named.push(claimant);
+        }
+    }
+}
+
 impl From<Claimant> for Registrant {
     fn from(claimant: Claimant) -> Self {
         match claimant {

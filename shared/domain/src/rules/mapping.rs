@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::model::mapping::{Condition, DeviceFields, Field, Mapping, PersonFields, Said};
 use crate::model::registration::DeviceFacts;
-use crate::model::reported_device::{Claimant, DeviceMessage};
+use crate::model::reported_device::{Claimant, DeviceMessage, add_once};
 use crate::rules::device_facts::{self, Facts, time};
 use crate::values::address::EmailAddress;
 use crate::values::ids::{DeviceId, ExternalId};
@@ -231,13 +231,7 @@ fn claimants(
             (_, Some(text)) => ExternalId::parse(&text).map(|id| vec![Claimant::External(id)]),
         });
         match by_this {
-            Ok(by_this) => {
-                for claimant in by_this {
-                    if !named.contains(&claimant) {
-                        named.push(claimant);
-                    }
-                }
-            }
+            Ok(by_this) => add_once(&mut named, by_this),
             Err(problem) => ignored.push(problem.under(&format!("person.{name}"))),
         }
     }

@@ -18,13 +18,13 @@ use ulid::Ulid;
 
 use crate::model::device_event::{DeviceEvent, MAX_BODY_BYTES};
 use crate::model::mapping::Mapping;
-use crate::model::outgoing_call::{NoAnswer, OutgoingAnswer, OutgoingCall};
+use crate::model::outgoing_call::{CallMethod, NoAnswer, OutgoingAnswer, OutgoingCall};
 use crate::model::polling::{POLL_EVERY, Position, SourcePoll, Walk};
 use crate::model::settings::device_sources::{DeviceSource, SourceApi, SourceKind};
 use crate::model::stored::digest_of;
 use crate::rules::mapping::{self, NotRead, built_in};
 use crate::values::ids::EventId;
-use crate::values::sender_secrets::SenderSecret;
+use crate::values::sender_secrets::{SenderSecret, SenderSecrets};
 use crate::values::service_url::ServiceUrl;
 
 /// How far before the last walk a walk begins: a system's clock may be wrong by that, and it lists a device late by that.
@@ -126,6 +126,33 @@ pub struct Page<'a> {
     pub rows: Vec<&'a RawValue>,
     /// Where the next page begins; `None` at the end of the list.
     pub next: Option<Position>,
+}
+
+/// How the asking of a source is: as its row has it, or as of one that was never asked. Of another address, or another
+/// mapping, what the row has says nothing.
+#[must_use]
+pub fn poll_of(known: Option<SourcePoll>, source: &DeviceSource, now: Timestamp) -> SourcePoll {
+    let asked_by = asked_by(source);
+    match known {
+        Some(poll) if poll.asked_by == asked_by => poll,
+        Some(poll) => SourcePoll {
+            version: poll.version,
+            carried: poll.carried,
+            ..SourcePoll::new(source.name.clone(), asked_by, now)
+        },
+        None => SourcePoll::new(source.name.clone(), asked_by, now),
+    }
+}
+
+/// The credentials by which a source is asked at this address.
+pub fn credentials_of(
+    secrets: &SenderSecrets,
+    source: &DeviceSource,
+    api: &SourceApi,
+) -> Result<SenderSecret, PollFailed> {
+    let held = secrets.credentials_of(&source.name, api.address.service());
+    held.map(|held| held.secret.clone())
+        .ok_or(PollFailed::NoCredentials)
 }
 
 /// What a source is asked by, so that a change of it shows.
@@ -324,9 +351,24 @@ fn pause_in(text: &str, now: Timestamp) -> Option<SignedDuration> {
     Some(moment.duration_since(now).max(SignedDuration::ZERO))
 }
 
-/// What is called at a system: a path that is made of numbers and constants alone.
+/// What is called at a system: a path that is made of constants, numbers and what is percent-encoded alone.
 fn called(api: &SourceApi, path: &str) -> Result<ServiceUrl, PollFailed> {
     api.address.at(path).map_err(|_| PollFailed::NotUnderstood)
+}
+
+/// A form that asks for a token.
+fn token_form(url: ServiceUrl, fields: &[(&str, &str)], takes: SignedDuration) -> OutgoingCall {
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", percent_encoded(value)))
+        .collect();
+    let call = OutgoingCall {
+        method: CallMethod::Post,
+        body: fields.join("&").into_bytes(),
+        ..OutgoingCall::get(url, MAX_TOKEN_BYTES, takes)
+    };
+    let form = "application/x-www-form-urlencoded".to_owned();
+    call.with_header("content-type", form)
 }
 
 /// A value of a form, or a part of a path.

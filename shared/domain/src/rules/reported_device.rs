@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::mapping::Said;
 use crate::model::registration::{DeviceFacts, DeviceRegistered, Registrant};
 use crate::model::reported_device::{
-    Claimant, DeviceMessage, Enrolment, ReportedDevice, Told, ToldFacts,
+    Claimant, DeviceMessage, Enrolment, ReportedDevice, Told, ToldFacts, add_once,
 };
 use crate::model::stored::Carried;
 use crate::values::ids::Version;
@@ -85,11 +85,7 @@ pub fn looked_up(
         return None;
     }
     let mut claimants = message.claimants.clone();
-    for one in found {
-        if !claimants.contains(one) {
-            claimants.push(one.clone());
-        }
-    }
+    add_once(&mut claimants, found.iter().cloned());
     if claimants == enrolment.claimants {
         return None;
     }

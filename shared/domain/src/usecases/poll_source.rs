@@ -64,7 +64,7 @@ where
         let settings = self.env.store().current_settings().await?.settings;
         let now = self.env.clock().now();
         let mut found = PollsDue::default();
-        let asked = |source: &DeviceSource| source.kind.is_polled() && source.api.is_some();
+        let asked = |source: &DeviceSource| source.polled_at().is_some();
         for source in settings.device_sources.into_iter().filter(asked) {
             let silent_for = match self.env.store().load_source_poll(&source.name).await {
                 Ok(Some(poll)) => {
@@ -95,24 +95,13 @@ where
     pub async fn run(&self, name: &SourceName) -> Result<Polled, Unavailable> {
         let settings = self.env.store().current_settings().await?.settings;
         let source = settings.device_source(name);
-        let source = source.filter(|source| source.kind.is_polled());
-        let Some((source, api)) = source.and_then(|source| Some((source, source.api.as_ref()?)))
-        else {
+        let polled = source.and_then(|source| Some((source, source.polled_at()?)));
+        let Some((source, api)) = polled else {
             return Ok(Polled::Nothing);
         };
         let now = self.env.clock().now();
-        let asked_by = polling::asked_by(source);
         let known = self.env.store().load_source_poll(name).await?;
-        let poll = match known {
-            Some(poll) if poll.asked_by == asked_by => poll,
-            // Another address, or another mapping: all of it is looked at again.
-            Some(poll) => SourcePoll {
-                version: poll.version,
-                carried: poll.carried,
-                ..SourcePoll::new(name.clone(), asked_by, now)
-            },
-            None => SourcePoll::new(name.clone(), asked_by, now),
-        };
+        let poll = polling::poll_of(known, source, now);
         if poll.due_at > now {
             return Ok(Polled::Nothing);
         }
@@ -239,9 +228,7 @@ where
         api: &SourceApi,
     ) -> Result<SenderSecret, Stopped> {
         let secrets = self.env.keys().sender_secrets().await?;
-        let held = secrets.credentials_of(&source.name, api.address.service());
-        let credentials = held.map(|held| held.secret.clone());
-        let credentials = credentials.ok_or(PollFailed::NoCredentials)?;
+        let credentials = polling::credentials_of(&secrets, source, api)?;
         if !polling::needs_token(source.kind) {
             return Ok(credentials);
         }

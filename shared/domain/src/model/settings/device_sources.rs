@@ -222,6 +222,20 @@ pub struct DeviceSource {
     pub api: Option<SourceApi>,
 }
 
+impl DeviceSource {
+    /// Where it is asked for its devices, if it is.
+    #[must_use]
+    pub fn polled_at(&self) -> Option<&SourceApi> {
+        self.api.as_ref().filter(|_| self.kind.is_polled())
+    }
+
+    /// Where it is asked whose a device is, if it is.
+    #[must_use]
+    pub fn looked_up_at(&self) -> Option<&SourceApi> {
+        self.api.as_ref().filter(|_| self.kind.looks_people_up())
+    }
+}
+
 /// See [`DeviceSource`].
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{CALL_TAKES, MAX_TOKEN_BYTES, Page, PollFailed, called, percent_encoded, succeeded};
-use crate::model::outgoing_call::{CallMethod, OutgoingAnswer, OutgoingCall};
+use super::{CALL_TAKES, Page, PollFailed, called, succeeded, token_form};
+use crate::model::outgoing_call::{OutgoingAnswer, OutgoingCall};
 use crate::model::polling::Position;
 use crate::model::settings::device_sources::SourceApi;
 use crate::values::sender_secrets::SenderSecret;
@@ -56,19 +56,7 @@ pub(super) fn token_call(
         ("client_secret", secret.expose()),
         ("scope", &scope),
     ];
-    let fields: Vec<String> = form
-        .iter()
-        .map(|(name, value)| format!("{name}={}", percent_encoded(value)))
-        .collect();
-    let call = OutgoingCall {
-        method: CallMethod::Post,
-        body: fields.join("&").into_bytes(),
-        ..OutgoingCall::get(url, MAX_TOKEN_BYTES, CALL_TAKES)
-    };
-    Ok(call.with_header(
-        "content-type",
-        "application/x-www-form-urlencoded".to_owned(),
-    ))
+    Ok(token_form(url, &form, CALL_TAKES))
 }
 
 #[derive(Deserialize)]

@@ -8,16 +8,15 @@ mod simplemdm;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MAX_TOKEN_BYTES, POLL_EVERY, PollFailed, intune, percent_encoded, succeeded};
-use crate::model::outgoing_call::{CallMethod, OutgoingAnswer, OutgoingCall};
+use super::{POLL_EVERY, PollFailed, called, intune, percent_encoded, succeeded};
+use crate::model::outgoing_call::{OutgoingAnswer, OutgoingCall};
 use crate::model::registration::DeviceFacts;
-use crate::model::reported_device::Claimant;
+use crate::model::reported_device::{Claimant, add_once};
 use crate::model::settings::device_sources::{SourceApi, SourceKind};
 use crate::values::address::EmailAddress;
 use crate::values::ids::ExternalId;
 use crate::values::names::Label;
 use crate::values::sender_secrets::SenderSecret;
-use crate::values::service_url::ServiceUrl;
 use crate::values::user_name::UserName;
 
 /// How long a call may take: the messages behind this one wait for it.
@@ -82,7 +81,7 @@ pub fn calls(
         _ => format!("Bearer {}", secret.expose()),
     };
     let call = |path: &String| {
-        let call = OutgoingCall::get(at(api, path)?, MAX_DEVICE_BYTES, CALL_TAKES);
+        let call = OutgoingCall::get(called(api, path)?, MAX_DEVICE_BYTES, CALL_TAKES);
         Ok(call.with_header("authorization", authorization.clone()))
     };
     paths.iter().map(call).collect()
@@ -155,11 +154,7 @@ impl Named {
     /// As a message would name them. What is malformed names nobody.
     fn claimants(self) -> Vec<Claimant> {
         let mut named: Vec<Claimant> = Vec::new();
-        let mut add = |claimant: Claimant| {
-            if !named.contains(&claimant) {
-                named.push(claimant);
-            }
-        };
+        let mut add = |claimant| add_once(&mut named, [claimant]);
         if let Some(Ok(address)) = self.email.as_deref().map(EmailAddress::parse) {
             add(Claimant::Address(address));
         }
@@ -181,25 +176,6 @@ impl Named {
 /// Whether an answer is about the device that was asked for.
 fn is_same(asked: &str, told: &str) -> bool {
     asked.trim().eq_ignore_ascii_case(told.trim())
-}
-
-fn at(api: &SourceApi, path: &str) -> Result<ServiceUrl, PollFailed> {
-    api.address.at(path).map_err(|_| PollFailed::NotUnderstood)
-}
-
-/// A form that asks for a token.
-fn form(url: ServiceUrl, fields: &[(&str, &str)]) -> OutgoingCall {
-    let fields: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("{name}={}", percent_encoded(value)))
-        .collect();
-    let call = OutgoingCall {
-        method: CallMethod::Post,
-        body: fields.join("&").into_bytes(),
-        ..OutgoingCall::get(url, MAX_TOKEN_BYTES, CALL_TAKES)
-    };
-    let form = "application/x-www-form-urlencoded".to_owned();
-    call.with_header("content-type", form)
 }
 
 #[cfg(test)]

@@ -81,8 +81,7 @@ where
     ) -> Result<Taken, Unavailable> {
         let placed = self.take_up(message, event).await?;
         let source = settings.device_source(&event.source);
-        let asked = source.filter(|source| source.kind.looks_people_up());
-        let asked = asked.and_then(|source| Some((source, source.api.as_ref()?)));
+        let asked = source.and_then(|source| Some((source, source.looked_up_at()?)));
         let (Some((source, api)), Placed::Unassigned, Said::Enrolled) =
             (asked, &placed, message.says)
         else {
@@ -120,18 +119,8 @@ where
         device: &DeviceFacts,
     ) -> Result<Answered, Unavailable> {
         let now = self.env.clock().now();
-        let asked_by = polling::asked_by(source);
         let known = self.env.store().load_source_poll(&source.name).await?;
-        let poll = match known {
-            Some(poll) if poll.asked_by == asked_by => poll,
-            // Another address: how the last one did says nothing.
-            Some(poll) => SourcePoll {
-                version: poll.version,
-                carried: poll.carried,
-                ..SourcePoll::new(source.name.clone(), asked_by, now)
-            },
-            None => SourcePoll::new(source.name.clone(), asked_by, now),
-        };
+        let poll = polling::poll_of(known, source, now);
         if poll.due_at > now {
             return Ok(Answered::NotAsked { until: poll.due_at });
         }
@@ -183,9 +172,7 @@ where
         device: &DeviceFacts,
     ) -> Result<Vec<Claimant>, Stopped> {
         let secrets = self.env.keys().sender_secrets().await?;
-        let held = secrets.credentials_of(&source.name, api.address.service());
-        let credentials = held.map(|held| held.secret.clone());
-        let credentials = credentials.ok_or(PollFailed::NoCredentials)?;
+        let credentials = polling::credentials_of(&secrets, source, api)?;
         let shown = match looking_up::token_call(source.kind, api, &credentials)? {
             Some(call) => {
                 let answer = self.env.outgoing().call(&call).await;

@@ -5,7 +5,8 @@
 
 use serde::Deserialize;
 
-use super::{Named, PollFailed, at, form, is_same};
+use super::super::token_form;
+use super::{CALL_TAKES, Named, PollFailed, called, is_same};
 use crate::model::outgoing_call::OutgoingCall;
 use crate::model::settings::device_sources::SourceApi;
 use crate::values::sender_secrets::SenderSecret;
@@ -20,7 +21,8 @@ pub(super) fn token_call(
         ("client_id", client),
         ("client_secret", secret.expose()),
     ];
-    Ok(form(at(api, "/api/oauth/token")?, &fields))
+    let url = called(api, "/api/oauth/token")?;
+    Ok(token_form(url, &fields, CALL_TAKES))
 }
 
 /// Computers and mobile devices stand in two lists.

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::values::ids::DeviceId;
+use crate::values::service_url::ServiceUrl;
 
 const SERIAL: &str = "C02FAKE00001";
 
