@@ -23,8 +23,11 @@ use crate::system::LocalEnv;
 /// How many records are handed over at once, as in the cloud.
 const AT_ONCE: usize = 100;
 
-/// How long to wait before looking for new records.
+/// How long to wait before looking for new records, after there were some.
 const IDLE: Duration = Duration::from_millis(20);
+
+/// How long at most: each look that finds nothing doubles the wait, or an idle system would keep a processor warm.
+const LONG_IDLE: Duration = Duration::from_millis(80);
 
 /// How long to wait before records that failed are handed over again.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -79,6 +82,7 @@ async fn read_on<R: Reader>(
     reader: &R,
 ) -> anyhow::Result<()> {
     let mut iterator = iterator_after(database, position.read())?;
+    let mut idle = IDLE;
     loop {
         let (records, next) = {
             let database = database.clone();
@@ -99,9 +103,11 @@ async fn read_on<R: Reader>(
             .map(|record| record.dynamodb.sequence_number.clone())
         else {
             iterator = next;
-            tokio::time::sleep(IDLE).await;
+            tokio::time::sleep(idle).await;
+            idle = LONG_IDLE.min(idle * 2);
             continue;
         };
+        idle = IDLE;
         let event = event_for(R::READER, &records)?;
         let answer = if event.records.is_empty() {
             StreamAnswer::default()
