@@ -114,6 +114,13 @@ def test_a_device_that_somebody_else_assigned_meanwhile_is_refused_in_words(beck
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def test_where_no_device_is_listed_the_way_to_the_device_managements_is(console):
+    console.answers("/v1/unassigned-devices*", 200, {"items": [], "next": None, "unreadable": 0})
+    page = console.open("/devices")
+    page.locator(".empty").get_by_role("link", name="Device managements").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Device managements")
+
+
 def test_a_device_management_is_connected_and_given_a_secret_that_is_shown_once(beckon, console):
     page = console.open("/settings/sources")
     expect(page.get_by_text("No device management is connected.")).to_be_visible()
