@@ -10,7 +10,7 @@ import { failure } from "../../core/failure.js";
 import { checkField, textField } from "../../core/fields.js";
 import { form, showRefusal } from "../../core/form.js";
 import { moment, relative } from "../../core/format.js";
-import { t } from "../../core/words.js";
+import { isKey, t } from "../../core/words.js";
 import { boundNumber, boundText, editable, watched } from "./bound.js";
 import { get, set } from "./document.js";
 
@@ -155,7 +155,7 @@ export function lookUpFields(path, system, { example, usual = false, client = fa
  */
 export function askedCard({ name, kind, asked }, { signal, changed }) {
   if (!asked) return [];
-  const { address, credentialsSince, lastError, lastRoundAt, lastSuccessAt } = asked;
+  const { address, credentialsSince, lastError, lastFailure, lastRoundAt, lastSuccessAt } = asked;
   const isSet = credentialsSince != null;
   const lookedUp = LOOKED_UP.get(kind);
   return [
@@ -167,8 +167,7 @@ export function askedCard({ name, kind, asked }, { signal, changed }) {
       notice(
         "warn",
         h("p", null, t("sources.asked.failed", { ago: relative(lastRoundAt) })),
-        // What happened is told by the API alone.
-        h("p", { lang: "en", dir: "ltr" }, lastError),
+        whyNot(lastFailure, lastError),
       ),
     h(
       "p",
@@ -196,6 +195,19 @@ export function askedCard({ name, kind, asked }, { signal, changed }) {
       changed,
     }),
   ];
+}
+
+/**
+ * Why the asking went wrong.
+ *
+ * @param {Schema<"AskFailureView"> | null | undefined} failed
+ * @param {string} sentence as the API says it, for what this console does not know
+ */
+function whyNot(failed, sentence) {
+  const key = `sources.asked.why.${failed?.code}`;
+  if (!failed || !isKey(key)) return h("p", { lang: "en", dir: "ltr" }, sentence);
+  const { word, status = "" } = failed.parameters;
+  return h("p", null, t(key, { status, answer: word ?? status }));
 }
 
 /**
