@@ -114,6 +114,13 @@ def test_a_device_that_somebody_else_assigned_meanwhile_is_refused_in_words(beck
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def test_where_no_device_is_listed_the_way_to_the_device_managements_is(console):
+    console.answers("/v1/unassigned-devices*", 200, {"items": [], "next": None, "unreadable": 0})
+    page = console.open("/devices")
+    page.locator(".empty").get_by_role("link", name="Device managements").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Device managements")
+
+
 def test_a_device_management_is_connected_and_given_a_secret_that_is_shown_once(beckon, console):
     page = console.open("/settings/sources")
     expect(page.get_by_text("No device management is connected.")).to_be_visible()
@@ -314,6 +321,64 @@ def test_a_system_that_is_asked_has_credentials_which_are_never_shown_and_hold_f
     page.get_by_label("Address of its API").fill("https://other.example.com")
     console.button("Save").click()
     expect(state).to_have_text("Not set")
+    beckon.settings({})
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "client", "secret"),
+    [
+        ("fleet", "https://fleet.example.com", None, "API token"),
+        ("jamf", "https://jamf.example.com", "the-client", "Client secret"),
+        ("simplemdm", None, None, "API key"),
+    ],
+)
+def test_a_system_that_sends_messages_is_also_asked_whose_a_device_is(beckon, console, kind, address, client, secret):
+    beckon.settings({})
+    page = console.open("/settings/sources")
+    console.button("Connect a device management").click()
+    page.get_by_label("Name", exact=True).fill("ours")
+    page.get_by_label("System").select_option(kind)
+    ask = page.get_by_label("whose a device is")
+    expect(ask).not_to_be_checked()
+    expect(page.get_by_label("Address of its API")).to_have_count(0)
+    ask.check()
+    if address:
+        # It is asked nowhere until the address is given.
+        console.button("Save").click()
+        expect(page.locator(".save-trouble .error, .error:not([hidden])").first).to_be_visible()
+        page.get_by_label("Address of its API").fill(address)
+    if client:
+        page.get_by_label("Client id").fill(client)
+    else:
+        expect(page.get_by_label("Client id")).to_have_count(0)
+    # What was typed outlasts a change of mind.
+    ask.uncheck()
+    expect(page.get_by_label("Address of its API")).to_have_count(0)
+    ask.check()
+    expect(page.get_by_label("Address of its API")).to_have_value(address or "")
+    console.is_accessible()
+    console.button("Save").click()
+    card = page.locator(".source-card")
+    expect(card.get_by_role("heading", name="Asking whose a device is")).to_be_visible()
+    expect(card).to_contain_text(address or "https://a.simplemdm.com")
+    [saved] = beckon.get("/v1/settings")["deviceSources"]
+    assert saved["api"] == {"address": address or "https://a.simplemdm.com", **({"clientId": client} if client else {})}, saved
+
+    state = card.locator("h3 .badge")
+    expect(state).to_have_text("Not set")
+    give = card.get_by_role("button", name="Set credentials: ours")
+    card.get_by_label(secret).fill("not-to-be-shown")
+    give.click()
+    expect(state).to_have_text("Set")
+    console.hears("The system is asked at the next message that names nobody who is known.")
+    expect(card.get_by_label(secret)).to_have_value("")
+    console.is_accessible()
+
+    page.locator(".ordered-entry summary").first.click()
+    ask.uncheck()
+    console.button("Save").click()
+    expect(card.get_by_role("heading", name="Asking whose a device is")).to_have_count(0)
+    assert "api" not in beckon.get("/v1/settings")["deviceSources"][0]
     beckon.settings({})
 
 

@@ -47,6 +47,16 @@ def test_at_200_percent_a_dialog_can_be_read_to_its_end_and_left(chromium, perso
         expect(console.dialog).to_be_hidden()
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE", "ar"])
+def test_on_a_phone_the_way_to_every_page_is_seen(chromium, locale):
+    with chromium.visit(viewport={"width": 390, "height": 844}, locale=locale) as console:
+        page = console.open("/users")
+        ways = page.locator(".nav a")
+        expect(ways).to_have_count(6)
+        for way in ways.all():
+            expect(way).to_be_in_viewport(ratio=1)
+
+
 def test_whoever_wants_no_motion_gets_none(chromium, person):
     with chromium.visit(reduced_motion="reduce") as console:
         for page in each_page(console, person):

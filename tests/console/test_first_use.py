@@ -620,6 +620,36 @@ def invite_anyhow(beckon, name):
     beckon.send("PATCH", f"/v1/users/{user['id']}", {"enabled": False})
 
 
+def test_sending_goes_on_when_its_dialog_is_closed_and_says_where_it_is_seen(beckon, console):
+    """As it is while nothing is counted yet, of a batch that is larger than one of a test."""
+    beckon.settings({"confirmation": {"enabled": True}})
+    add(beckon, "Gina Going")
+
+    def uncounted(route):
+        answer = route.fetch()
+        body = answer.json()
+        body["batch"].update(state="expanding", counts=None)
+        body["confirmation"].update(willReceive=None, willNotReceive=None)
+        route.fulfill(response=answer, json=body)
+
+    page = find(console, "gina.")
+    page.route("**/v1/invitations", uncounted)
+    page.route("**/v1/batches/*", uncounted)
+    dialog = preview(console, "Gina Going")
+    expect(dialog).to_contain_text("Everyone will get a confirmation mail after registering.")
+    console.button("Send", dialog).click()
+    dialog = console.dialog
+    expect(dialog).to_contain_text("Sending goes on when this is closed.")
+    # There is no distribution list, so none is spoken of.
+    expect(dialog).to_contain_text("Everyone will get a confirmation mail after registering.")
+    console.is_accessible()
+    page.unroute_all(behavior="wait")
+    dialog.get_by_role("link", name="See the batch").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Batch of")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    beckon.settings({})
+
+
 def test_who_was_not_reached_is_named_with_the_reason_and_a_link(beckon, console):
     add(beckon, "Nora Reached")
     off = add(beckon, "Nora Disabled")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import urllib.error
 import urllib.request
 from itertools import count
@@ -13,7 +14,7 @@ from playwright.sync_api import expect
 number = count(1)
 
 # What is a sentence for people in the API's answers.
-SENTENCES = {"detail", "reason", "text", "title"}
+SENTENCES = {"detail", "lastError", "reason", "text", "title"}
 
 # What administrators wrote into the settings, told as they wrote it: before and after a change.
 WRITTEN = {"before", "after"}
@@ -230,6 +231,69 @@ def test_why_messages_of_device_managements_failed_and_what_a_mapping_makes_of_o
             console.button("Ausprobieren").click()
             expect(page.locator(".trial-result .notice")).to_be_visible()
             told.is_not_shown(least=3)
+
+
+# Why a device management could not be asked, as the API names it, and what it says with that.
+NOT_ASKED = {
+    "noCredentials": {},
+    "unauthorised": {"status": "401"},
+    "forbidden": {"status": "403"},
+    "noToken": {"status": "401", "word": "invalid_client"},
+    "tooMany": {"status": "429"},
+    "redirected": {"status": "302"},
+    "status": {"status": "500"},
+    "notUnderstood": {},
+    "elsewhere": {},
+    "endless": {},
+    "notPublic": {},
+    "tooLarge": {},
+    "tooLate": {},
+    "noCertificates": {},
+    "notSendable": {},
+    "notTrusted": {},
+    "notListening": {},
+    "brokeOff": {},
+}
+
+
+@pytest.mark.parametrize("locale", ["ar", "de-DE", "en-GB", "es", "fi", "fr", "it", "ja", "ko", "pt-BR", "zh-CN", "zh-TW"])
+def test_why_a_device_management_could_not_be_asked(beckon, chromium, locale):
+    """All that the API's document names, on one page."""
+    described = beckon.get("/openapi.json")["components"]["schemas"]["AskFailureView"]["properties"]["code"]["description"]
+    assert set(re.findall("`(\\w+)`", described)) == set(NOT_ASKED)
+    beckon.settings({"deviceSources": [{"name": "kandji", "kind": "kandji", "api": {"address": "https://mdm.example.com"}}]})
+    answer = beckon.get("/v1/device-event-sources")
+    [source] = answer["items"]
+
+    def failed(number, code, parameters):
+        error = f"the English sentence number {number} of the API"
+        went = {"lastRoundAt": "2026-03-02T10:00:00Z", "lastError": error, "lastFailure": {"code": code, "parameters": parameters}}
+        return {**source, "asked": {**source["asked"], **went}}
+
+    answer["items"] = [failed(number, *one) for number, one in enumerate(NOT_ASKED.items())]
+    with chromium.visit(locale=locale) as console:
+        told = Told(console.page)
+        console.page.route("**/v1/device-event-sources", lambda route: route.fulfill(json=answer))
+        page = console.open("/settings/sources")
+        said = page.locator(".source-card .notice.warn p:last-child")
+        expect(said).to_have_count(len(NOT_ASKED))
+        texts = said.all_inner_texts()
+        assert len(set(texts)) == len(NOT_ASKED), texts
+        for text, parameters in zip(texts, NOT_ASKED.values(), strict=True):
+            assert "{" not in text
+            for fact in [parameters.get("word") or parameters.get("status", "")]:
+                assert fact in text
+        told.is_not_shown(least=len(NOT_ASKED))
+
+
+def test_why_a_device_management_could_not_be_asked_is_told_as_it_was_noted_where_no_code_is_known(beckon, chromium):
+    beckon.settings({"deviceSources": [{"name": "kandji", "kind": "kandji", "api": {"address": "https://mdm.example.com"}}]})
+    answer = beckon.get("/v1/device-event-sources")
+    answer["items"][0]["asked"].update(lastRoundAt="2026-03-02T10:00:00Z", lastError="the moon was full", lastFailure=None)
+    with chromium.visit(**GERMAN) as console:
+        console.page.route("**/v1/device-event-sources", lambda route: route.fulfill(json=answer))
+        page = console.open("/settings/sources")
+        expect(page.locator('.source-card .notice.warn [lang="en"]')).to_have_text("the moon was full")
 
 
 def test_what_holds_mails_up(beckon, chromium):

@@ -1,10 +1,13 @@
 //! `/v1/device-event-sources`: the sources of the settings, with what is known of their secrets, which are set here and
 //! shown once, when one is made.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use beckon_domain::model::device_event::{DeviceEventState, LatestEvent};
 use beckon_domain::model::mapping::Mapping;
+use beckon_domain::model::polling::PollFailure;
 use beckon_domain::model::settings::device_sources::{DeviceSource, SourceKind};
 use beckon_domain::rules::mapping::built_in;
 use beckon_domain::usecases::manage_device_sources::{ManageRefused, SourceReport};
@@ -105,6 +108,27 @@ struct AskedView {
     next_round_at: Option<Timestamp>,
     /// Why it last went wrong, and what to do about it; null if it went well.
     last_error: Option<String>,
+    /// The same for programs, so that it can be said in any language; null if it went well, or where a version noted it
+    /// that knew no codes.
+    last_failure: Option<AskFailureView>,
+}
+
+/// Why a source could not be asked.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AskFailureView {
+    /// A stable name: `noCredentials`, `unauthorised`, `forbidden`, `noToken`, `tooMany`, `redirected`, `status`,
+    /// `notUnderstood`, `elsewhere`, `endless`; and where there was no answer, `notPublic`, `tooLarge`, `tooLate`,
+    /// `noCertificates`, `notSendable`, `notTrusted`, `notListening` or `brokeOff`.
+    code: String,
+    /// What the sentence says in numbers and names: `status`, and of `noToken` the `word` by which the system refused.
+    parameters: BTreeMap<String, String>,
+}
+
+impl From<PollFailure> for AskFailureView {
+    fn from(PollFailure { code, parameters }: PollFailure) -> Self {
+        Self { code, parameters }
+    }
 }
 
 /// The latest message of a source.
@@ -167,12 +191,16 @@ impl From<SourceReport> for DeviceSourceView {
             api,
         } = report.source;
         let poll = report.poll;
+        // A version that knows no codes leaves one where it was when it notes that all went well.
+        let failed = poll.as_ref().filter(|poll| poll.last_error.is_some());
+        let last_failure = failed.and_then(|poll| poll.last_failure.clone());
         let asked = api.map(|api| AskedView {
             address: api.address.as_str().to_owned(),
             credentials_since: report.credentials_since,
             last_round_at: poll.as_ref().and_then(|poll| poll.last_round_at),
             last_success_at: poll.as_ref().and_then(|poll| poll.last_success_at),
             next_round_at: poll.as_ref().map(|poll| poll.due_at),
+            last_failure: last_failure.map(AskFailureView::from),
             last_error: poll.and_then(|poll| poll.last_error),
         });
         Self {

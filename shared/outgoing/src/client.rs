@@ -5,7 +5,9 @@ use std::io::Cursor;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use beckon_domain::model::outgoing_call::{CallMethod, NoAnswer, OutgoingAnswer, OutgoingCall};
+use beckon_domain::model::outgoing_call::{
+    CallMethod, NoAnswer, NotReached, OutgoingAnswer, OutgoingCall,
+};
 use beckon_domain::ports::outgoing::Outgoing;
 use http::header::{ACCEPT, CACHE_CONTROL, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
@@ -75,9 +77,7 @@ impl HttpsClient {
             Some(trust) => builder.with_tls_config(trust.clone()),
             None => builder
                 .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-                .map_err(|_| {
-                    NoAnswer::Unreachable("this machine has no certificates to believe")
-                })?,
+                .map_err(|_| NoAnswer::Unreachable(NotReached::NoCertificates))?,
         };
         let builder = match self.reach {
             Reach::Internet => builder.https_only(),
@@ -105,7 +105,7 @@ impl HttpsClient {
             if error.is::<LengthLimitError>() {
                 NoAnswer::TooLarge
             } else {
-                NoAnswer::Unreachable("the answer broke off")
+                NoAnswer::Unreachable(NotReached::AnswerBroke)
             }
         })?;
         Ok(OutgoingAnswer {
@@ -133,7 +133,7 @@ impl Outgoing for HttpsClient {
 }
 
 fn request(call: &OutgoingCall) -> Result<Request<Body>, NoAnswer> {
-    let cannot = |_| NoAnswer::Unreachable("the call cannot be written down");
+    let cannot = |_| NoAnswer::Unreachable(NotReached::CallNotWritable);
     let method = match call.method {
         CallMethod::Get => Method::GET,
         CallMethod::Post => Method::POST,
@@ -147,7 +147,7 @@ fn request(call: &OutgoingCall) -> Result<Request<Body>, NoAnswer> {
         .body(body)
         .map_err(cannot)?;
     for (name, value) in &call.headers {
-        let cannot = || NoAnswer::Unreachable("a header, or the secret in it, cannot be sent");
+        let cannot = || NoAnswer::Unreachable(NotReached::HeaderNotSendable);
         let mut value = HeaderValue::from_str(value).map_err(|_| cannot())?;
         value.set_sensitive(true);
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| cannot())?;
@@ -164,7 +164,7 @@ fn no_answer(error: &hyper_util::client::legacy::Error) -> NoAnswer {
             return NoAnswer::NotPublic;
         }
         if one.is::<rustls::Error>() {
-            return NoAnswer::Unreachable("its certificate, or its TLS, is not one to be trusted");
+            return NoAnswer::Unreachable(NotReached::NotTrusted);
         }
         if let Some(error) = one.downcast_ref::<std::io::Error>()
             && let Some(inner) = error.get_ref()
@@ -175,9 +175,9 @@ fn no_answer(error: &hyper_util::client::legacy::Error) -> NoAnswer {
         cause = one.source();
     }
     NoAnswer::Unreachable(if error.is_connect() {
-        "its name is not known, or it does not listen"
+        NotReached::NotListening
     } else {
-        "the connection broke off"
+        NotReached::ConnectionBroke
     })
 }
 

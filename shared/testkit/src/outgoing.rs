@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use beckon_domain::model::outgoing_call::{NoAnswer, OutgoingAnswer, OutgoingCall};
+use beckon_domain::model::outgoing_call::{NoAnswer, NotReached, OutgoingAnswer, OutgoingCall};
 use beckon_domain::ports::outgoing::Outgoing;
 
 type Answering = Box<dyn FnMut(&OutgoingCall) -> Result<OutgoingAnswer, NoAnswer> + Send>;
@@ -40,7 +40,8 @@ impl Outgoing for MemoryOutgoing {
         self.calls.lock().unwrap().push(call.clone());
         match self.answering.lock().unwrap().as_mut() {
             Some(answering) => answering(call),
-            None => Err(NoAnswer::Unreachable("no test said how to answer")),
+            // No test said how to answer.
+            None => Err(NoAnswer::Unreachable(NotReached::NotListening)),
         }
     }
 }

@@ -262,10 +262,10 @@ async fn while_a_system_fails_the_device_is_listed_and_why_is_told_and_later_it_
         let beckon = asking(kind, &address).await;
         let ada = beckon.invite("ada@example.com").await;
 
-        for (fault, said) in [
-            (Fault::Nonsense, "documentation"),
-            (Fault::Break, "500"),
-            (Fault::Throttle, "429"),
+        for (fault, said, code) in [
+            (Fault::Nonsense, "documentation", "notUnderstood"),
+            (Fault::Break, "500", "status"),
+            (Fault::Throttle, "429", "tooMany"),
         ] {
             mdm.faults.lock().unwrap().push_back(fault);
             set_credentials(&beckon).await;
@@ -276,6 +276,7 @@ async fn while_a_system_fails_the_device_is_listed_and_why_is_told_and_later_it_
                 error.contains(said).then_some(asked)
             })
             .await;
+            assert_eq!(told["lastFailure"]["code"], code, "{kind}: {told}");
             if matches!(fault, Fault::Throttle) {
                 let at = |field: &str| told[field].as_str().unwrap().parse::<Timestamp>().unwrap();
                 let pause = at("nextRoundAt").duration_since(at("lastRoundAt"));
@@ -290,7 +291,9 @@ async fn while_a_system_fails_the_device_is_listed_and_why_is_told_and_later_it_
         tell(&beckon, &enrolled(kind, SERIAL)).await;
 
         completes(&beckon, &ada, kind).await;
-        assert_eq!(asked(&beckon).await["lastError"], Value::Null, "{kind}");
+        let asked = asked(&beckon).await;
+        assert_eq!(asked["lastError"], Value::Null, "{kind}");
+        assert_eq!(asked["lastFailure"], Value::Null, "{kind}");
     }
 }
 

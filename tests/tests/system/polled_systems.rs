@@ -439,20 +439,24 @@ async fn whatever_a_system_answers_instead_is_told_and_nobody_is_lost_by_it() {
         let person = invited(&beckon, "ada@example.com").await;
         mdm.lists(kind.device("1d71e131", "ada@example.com", Timestamp::now()));
 
-        for (fault, said) in [
-            (Fault::Throttle, "429"),
-            (Fault::Break, "500"),
-            (Fault::Refuse, "401"),
-            (Fault::Forbid, "403"),
-            (Fault::CutOff, "no list of devices"),
-            (Fault::Huge, "larger"),
-            (Fault::Redirect, "302"),
+        for (fault, said, code, status) in [
+            (Fault::Throttle, "429", "tooMany", Some("429")),
+            (Fault::Break, "500", "status", Some("500")),
+            (Fault::Refuse, "401", "unauthorised", Some("401")),
+            (Fault::Forbid, "403", "forbidden", Some("403")),
+            (Fault::CutOff, "no list of devices", "notUnderstood", None),
+            (Fault::Huge, "larger", "tooLarge", None),
+            (Fault::Redirect, "302", "redirected", Some("302")),
         ] {
             mdm.fails(fault);
             let ended = round(&beckon).await;
             let error = ended["lastError"].as_str().unwrap_or_default();
             assert!(error.contains(said), "{kind:?} {fault:?}: {ended}");
             assert!(!error.contains("the-secret"), "{error}");
+            let failure = &ended["lastFailure"];
+            assert_eq!(failure["code"], code, "{kind:?} {fault:?}: {ended}");
+            let told = failure["parameters"]["status"].as_str();
+            assert_eq!(told, status, "{kind:?} {fault:?}: {ended}");
             if matches!(fault, Fault::Throttle) {
                 let moment =
                     |field: &str| ended[field].as_str().unwrap().parse::<Timestamp>().unwrap();
@@ -464,6 +468,7 @@ async fn whatever_a_system_answers_instead_is_told_and_nobody_is_lost_by_it() {
         let well = round(&beckon).await;
 
         assert_eq!(well["lastError"], Value::Null, "{kind:?}: {well}");
+        assert_eq!(well["lastFailure"], Value::Null, "{kind:?}: {well}");
         completed_once(&beckon, &person, "asked:1d71e131").await;
         assert!(mdm.asked().iter().all(|asked| !asked.contains("elsewhere")));
     }

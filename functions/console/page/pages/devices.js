@@ -6,7 +6,7 @@ import { button } from "../core/controls.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { may } from "../core/roles.js";
-import { entitle } from "../core/router.js";
+import { entitle, link } from "../core/router.js";
 import { dataTable } from "../core/table.js";
 import { t } from "../core/words.js";
 import { assign } from "./devices_assign.js";
@@ -117,5 +117,11 @@ function columns(onAssign) {
 }
 
 function empty() {
-  return h("div", { class: "empty" }, h("h2", null, t("devices.empty.title")), h("p", null, t("devices.empty.text")));
+  return h(
+    "div",
+    { class: "empty" },
+    h("h2", null, t("devices.empty.title")),
+    h("p", null, t("devices.empty.text")),
+    h("a", { class: "button", href: link("/settings/sources") }, t("settings.section.sources")),
+  );
 }

@@ -34,6 +34,8 @@ export function openSend(selection, { sent }) {
   let preview = null;
   /** Those who will get no confirmation, as far as they were counted. @type {Schema<"RecipientView">[]} */
   let unconfirmed = [];
+  /** Whether everybody was looked at, and all of them will get one. */
+  let confirmsAll = false;
   /** The same until it is answered: sent again, it invites nobody twice. */
   let key = freshKey();
   let round = 0;
@@ -144,6 +146,7 @@ export function openSend(selection, { sent }) {
         owner.count(tally);
         replace(confirmation, confirmationText(tally));
         unconfirmed = tally.unconfirmed;
+        confirmsAll = tally.state === "whole" && !tally.off && tally.confirmed === tally.willSend;
         const { willSend } = first.counts.exact ? first.counts : tally;
         const known = first.counts.exact || tally.state !== "counting";
         if (known && !sending) enable(send, willSend > 0 || tally.state === "part");
@@ -210,7 +213,7 @@ export function openSend(selection, { sent }) {
   const after = (answer, shown) => {
     dialog.setTitle(t("sent.title"));
     round += 1;
-    const view = progress(answer, { signal: over.signal, names, changed: sent, shown, unconfirmed });
+    const view = progress(answer, { signal: over.signal, names, changed: sent, shown, unconfirmed, confirmsAll });
     dialog.element.classList.replace("full", "wide");
     replace(dialog.body, view.element);
     const okay = button({ label: t("sent.okay"), kind: "main", onPress: () => dialog.close() });

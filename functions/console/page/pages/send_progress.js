@@ -9,6 +9,7 @@ import { failure } from "../core/failure.js";
 import { number, relative, time } from "../core/format.js";
 import { poll } from "../core/poll.js";
 import { mailReason } from "../core/refusal_words.js";
+import { link } from "../core/router.js";
 import { setup } from "../core/session.js";
 import { named, t } from "../core/words.js";
 import { nameOf, someNames } from "./send_people.js";
@@ -26,9 +27,10 @@ import { whoNot } from "./who_not.js";
  * @param {Map<string, string>} what.names
  * @param {Preview} what.shown
  * @param {readonly Schema<"RecipientView">[]} what.unconfirmed the first who will get no confirmation
+ * @param {boolean} what.confirmsAll whether it is known that everybody will get one
  * @param {() => void} what.changed
  */
-export function progress(first, { signal, names, shown, unconfirmed, changed }) {
+export function progress(first, { signal, names, shown, unconfirmed, confirmsAll, changed }) {
   const { id } = first.batch;
   const bar = h("progress", { class: "bar-progress", max: "1", value: "0", "aria-label": t("sent.progress") });
   const lead = h("p", { class: "send-lead" });
@@ -37,7 +39,14 @@ export function progress(first, { signal, names, shown, unconfirmed, changed }) 
   const trouble = h("div");
   const reminder = h("div");
   const mailbox = h("p", { hidden: !setup().local }, h("a", { href: "/mailbox", target: "_blank" }, t("sent.mailbox")));
-  const element = h("div", { class: "sent" }, lead, bar, when, counts, trouble, reminder, mailbox);
+  const goesOn = h(
+    "p",
+    { class: "hint" },
+    t("sent.goesOn"),
+    " ",
+    h("a", { href: link(`/batches/${id}`) }, t("sent.batch")),
+  );
+  const element = h("div", { class: "sent" }, lead, bar, when, counts, trouble, reminder, mailbox, goesOn);
   const not = whoNot({
     title: t("sent.not"),
     path: `/v1/batches/${id}/recipients`,
@@ -111,6 +120,7 @@ export function progress(first, { signal, names, shown, unconfirmed, changed }) 
       not.load();
     }
     stop.hidden = over;
+    goesOn.hidden = over;
     if (over && setup().local) showMail(mailbox, shown, signal);
     remind(confirmation);
     return over;
@@ -139,7 +149,7 @@ export function progress(first, { signal, names, shown, unconfirmed, changed }) 
           "p",
           null,
           willReceive == null
-            ? t("reminder.unknown")
+            ? t(confirmsAll ? "confirmation.all" : "reminder.unknown")
             : willReceive === 0
               ? t("reminder.nobody")
               : t("reminder.will", { count: willReceive }),

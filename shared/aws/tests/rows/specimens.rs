@@ -30,7 +30,7 @@ use beckon_domain::model::ownership::{
     Classification, EnrollmentType, OwnerSwitch, Ownership, OwnershipChoice, OwnershipRule,
     StatedOwnership,
 };
-use beckon_domain::model::polling::{Position, SourcePoll, Walk};
+use beckon_domain::model::polling::{PollFailure, Position, SourcePoll, Walk};
 use beckon_domain::model::registration::{
     DeviceFacts, NotCompleted, Registration, RegistrationFlag, WhyNotCompleted,
 };
@@ -389,6 +389,10 @@ fn source_polls() -> Vec<(&'static str, SourcePoll)> {
                 failures: 2,
                 last_round_at: Some(later(2)),
                 last_error: Some("the system answered with status 500".to_owned()),
+                last_failure: Some(PollFailure {
+                    code: "status".to_owned(),
+                    parameters: BTreeMap::from([("status".to_owned(), "500".to_owned())]),
+                }),
                 ..new("intune")
             },
         ),

@@ -100,7 +100,52 @@ pub enum NoAnswer {
     /// It took longer than it may.
     #[error("there was no whole answer in time")]
     TooLate,
-    /// No connection, or one that broke. The text names neither address nor secret.
+    /// No connection, or one that broke.
     #[error("the system could not be reached: {0}")]
-    Unreachable(&'static str),
+    Unreachable(NotReached),
+}
+
+/// Why a system could not be reached. It names neither address nor secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotReached {
+    /// Beckon itself has nothing to check a certificate by.
+    #[error("this machine has no certificates to believe")]
+    NoCertificates,
+    /// The address cannot be called.
+    #[error("the call cannot be written down")]
+    CallNotWritable,
+    /// A header cannot hold what it should.
+    #[error("a header, or the secret in it, cannot be sent")]
+    HeaderNotSendable,
+    /// It may be somebody else.
+    #[error("its certificate, or its TLS, is not one to be trusted")]
+    NotTrusted,
+    /// Nothing is there.
+    #[error("its name is not known, or it does not listen")]
+    NotListening,
+    /// It went away before it answered.
+    #[error("the connection broke off")]
+    ConnectionBroke,
+    /// It went away while it answered.
+    #[error("the answer broke off")]
+    AnswerBroke,
+}
+
+impl NoAnswer {
+    /// A stable name for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotPublic => "notPublic",
+            Self::TooLarge => "tooLarge",
+            Self::TooLate => "tooLate",
+            Self::Unreachable(NotReached::NoCertificates) => "noCertificates",
+            Self::Unreachable(NotReached::CallNotWritable | NotReached::HeaderNotSendable) => {
+                "notSendable"
+            }
+            Self::Unreachable(NotReached::NotTrusted) => "notTrusted",
+            Self::Unreachable(NotReached::NotListening) => "notListening",
+            Self::Unreachable(NotReached::ConnectionBroke | NotReached::AnswerBroke) => "brokeOff",
+        }
+    }
 }

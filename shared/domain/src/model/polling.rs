@@ -1,6 +1,8 @@
 //! How far the asking of a device management is that tells of nothing by itself: what was read, where to go on, and how the
 //! last round ended.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -49,11 +51,25 @@ pub struct SourcePoll {
     /// Why the last round failed, if it did. It holds no secret and nothing that the system said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// The same for programs; `None` where a version noted the error that knew no codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<PollFailure>,
     /// How often the row was written.
     pub version: Version,
     /// What a later version wrote into the row.
     #[serde(skip)]
     pub carried: Carried,
+}
+
+/// Why a round failed, so that it can be said in any language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PollFailure {
+    /// A stable name.
+    pub code: String,
+    /// What the sentence says in numbers and names, such as `status`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A walk through the list of a system's devices, from its begin to its end, over as many rounds as it takes.
@@ -123,6 +139,7 @@ impl SourcePoll {
             last_round_at: None,
             last_success_at: None,
             last_error: None,
+            last_failure: None,
             version: Version::from_number(0),
             carried: Carried::default(),
         }

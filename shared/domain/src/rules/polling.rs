@@ -8,6 +8,8 @@ mod kandji;
 pub mod looking_up;
 mod rows;
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::fmt::rfc2822;
@@ -19,7 +21,7 @@ use ulid::Ulid;
 use crate::model::device_event::{DeviceEvent, MAX_BODY_BYTES};
 use crate::model::mapping::Mapping;
 use crate::model::outgoing_call::{CallMethod, NoAnswer, OutgoingAnswer, OutgoingCall};
-use crate::model::polling::{POLL_EVERY, Position, SourcePoll, Walk};
+use crate::model::polling::{POLL_EVERY, PollFailure, Position, SourcePoll, Walk};
 use crate::model::settings::device_sources::{DeviceSource, SourceApi, SourceKind};
 use crate::model::stored::digest_of;
 use crate::rules::mapping::{self, NotRead, built_in};
@@ -72,8 +74,16 @@ pub enum PollFailed {
     )]
     Forbidden,
     /// No token was given for them.
-    #[error("no token was given for the credentials ({0}); look at tenant, client id and secret")]
-    NoToken(String),
+    #[error(
+        "no token was given for the credentials ({}); look at tenant, client id and secret",
+        .word.clone().unwrap_or_else(|| format!("status {}", .status))
+    )]
+    NoToken {
+        /// The status of the answer.
+        status: u16,
+        /// The word of OAuth that says why, if the answer holds one.
+        word: Option<String>,
+    },
     /// There are too many calls.
     #[error("the system wants to be asked less often (status 429)")]
     TooMany,
@@ -111,10 +121,60 @@ impl PollFailed {
             Self::NoCredentials
             | Self::Unauthorised(_)
             | Self::Forbidden
-            | Self::NoToken(_)
+            | Self::NoToken { .. }
             | Self::TooMany
             | Self::Redirected(_)
             | Self::NoAnswer(_) => false,
+        }
+    }
+
+    /// A stable name for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoCredentials => "noCredentials",
+            Self::Unauthorised(_) => "unauthorised",
+            Self::Forbidden => "forbidden",
+            Self::NoToken { .. } => "noToken",
+            Self::TooMany => "tooMany",
+            Self::Redirected(_) => "redirected",
+            Self::Status(_) => "status",
+            Self::NotUnderstood => "notUnderstood",
+            Self::Elsewhere => "elsewhere",
+            Self::Endless => "endless",
+            Self::NoAnswer(why) => why.code(),
+        }
+    }
+
+    /// The same as the row of the source keeps it.
+    #[must_use]
+    pub fn noted(&self) -> PollFailure {
+        let status = match self {
+            Self::Unauthorised(status)
+            | Self::NoToken { status, .. }
+            | Self::Redirected(status)
+            | Self::Status(status) => Some(*status),
+            Self::Forbidden => Some(403),
+            Self::TooMany => Some(429),
+            Self::NoCredentials
+            | Self::NotUnderstood
+            | Self::Elsewhere
+            | Self::Endless
+            | Self::NoAnswer(_) => None,
+        };
+        let mut parameters = BTreeMap::new();
+        if let Some(status) = status {
+            parameters.insert("status".to_owned(), status.to_string());
+        }
+        if let Self::NoToken {
+            word: Some(word), ..
+        } = self
+        {
+            parameters.insert("word".to_owned(), word.clone());
+        }
+        PollFailure {
+            code: self.code().to_owned(),
+            parameters,
         }
     }
 }

@@ -135,6 +135,7 @@ where
                     walk: poll.walk.clone().filter(|_| !begins_anew),
                     last_round_at: Some(now),
                     last_error: Some(why.to_string()),
+                    last_failure: Some(why.noted()),
                     ..poll
                 };
                 self.saved(failed).await?;
@@ -280,6 +281,7 @@ fn after_page(
         next.last_round_at = Some(now);
         next.last_success_at = Some(now);
         next.last_error = None;
+        next.last_failure = None;
     }
     next
 }

@@ -128,12 +128,13 @@ async fn a_message_waits_while_its_source_fails_and_completes_the_invitation_whe
         ..answered(429, &json!({}))
     };
     let late: Result<OutgoingAnswer, NoAnswer> = Err(NoAnswer::TooLate);
-    for (fault, minutes, said) in [
-        (Ok(throttled), 20, "429"),
-        (Ok(answered(500, &json!({}))), 5, "500"),
-        (Ok(answered(401, &json!({}))), 5, "401"),
-        (Ok(answered(200, &json!({ "hosts": [] }))), 5, "no device"),
-        (late, 5, "in time"),
+    let odd = answered(200, &json!({ "hosts": [] }));
+    for (fault, minutes, said, code) in [
+        (Ok(throttled), 20, "429", "tooMany"),
+        (Ok(answered(500, &json!({}))), 5, "500", "status"),
+        (Ok(answered(401, &json!({}))), 5, "401", "unauthorised"),
+        (Ok(odd), 5, "no device", "notUnderstood"),
+        (late, 5, "in time", "tooLate"),
     ] {
         let world = world();
         let user = invited_in(&world).await;
@@ -150,6 +151,14 @@ async fn a_message_waits_while_its_source_fails_and_completes_the_invitation_whe
         let pause = waiting.due_at.duration_since(world.clock.now());
         assert_eq!(pause, SignedDuration::from_mins(minutes), "{said}");
         assert!(waiting.outcome.unwrap().contains(said), "{said}");
+        let poll = world
+            .store
+            .load_source_poll(&name())
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(poll.last_error.unwrap().contains(said), "{said}");
+        assert_eq!(poll.last_failure.unwrap().code, code, "{said}");
         // Meanwhile it stands among the devices that belong to nobody.
         let known = world.store.load_reported_device(&device("S1")).await;
         assert!(known.unwrap().unwrap().is_unassigned(), "{said}");
@@ -161,7 +170,8 @@ async fn a_message_waits_while_its_source_fails_and_completes_the_invitation_whe
         let state = world.invitation_of(&user).state;
         assert_eq!(state, InvitationState::Completed, "{said}");
         let poll = world.store.load_source_poll(&name()).await.unwrap();
-        assert_eq!(poll.unwrap().last_error, None, "{said}");
+        let poll = poll.unwrap();
+        assert_eq!((poll.last_error, poll.last_failure), (None, None), "{said}");
     }
 }
 

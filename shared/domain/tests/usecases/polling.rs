@@ -330,6 +330,7 @@ async fn a_system_that_does_not_answer_is_told_of_and_asked_less_and_less_often(
         let before = world.clock.now();
         assert!(matches!(round(&world).await, Polled::Failed(_)));
         let row = row(&world).await;
+        assert_eq!(row.last_failure.unwrap().code, "tooLate");
         let pause = row.due_at.duration_since(before);
         pauses.push(pause.as_mins());
         world.wait(pause);

@@ -100,7 +100,10 @@ function invitedGroups(signal) {
 
 /** @param {AbortSignal} signal */
 function connection(signal) {
-  const body = h("div", { class: "stack" });
+  const blank = [40, 70, 55].map((width) =>
+    h("span", { class: "blank-line", "aria-hidden": "true", style: { "inline-size": `${width}%` } }),
+  );
+  const body = h("div", { class: "stack" }, blank);
   const load = async () => {
     try {
       /** @type {import("../../core/api.js").Answer<Directory>} */

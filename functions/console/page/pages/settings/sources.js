@@ -8,7 +8,7 @@ import { named, t } from "../../core/words.js";
 import { boundSelect, boundText, editable } from "./bound.js";
 import { get, set } from "./document.js";
 import { orderedList } from "./ordered.js";
-import { ASKED, askedFields } from "./sources_asked.js";
+import { ASKED, askedFields, LOOKED_UP, lookUpFields } from "./sources_asked.js";
 import { connectedSources, SYSTEMS, systemName } from "./sources_connected.js";
 import { failedMessages } from "./sources_failed.js";
 import { mappingOf } from "./sources_mapping.js";
@@ -77,8 +77,14 @@ function fields(path, entry, signal) {
   const below = h("p", { class: "hint" });
   const mapping = kinds && mappingOf(path, signal, (kind) => about(kind)?.mapping ?? null);
   const write = () => {
-    const asked = ASKED.get(get(`${path}.kind`));
-    replace(proof, asked ? askedFields(path, asked) : authentication(path));
+    const kind = get(`${path}.kind`);
+    const asked = ASKED.get(kind);
+    const lookedUp = LOOKED_UP.get(kind);
+    replace(
+      proof,
+      asked ? askedFields(path, asked) : authentication(path),
+      lookedUp && lookUpFields(path, systemName(kind), lookedUp),
+    );
     replace(below, t(asked ? "sources.asked.saveFirst" : "sources.saveFirst"));
   };
   write();

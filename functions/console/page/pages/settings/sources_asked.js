@@ -1,4 +1,5 @@
-// Device managements that send nothing and are asked: where, and by which credentials, which are set and never shown.
+// Device managements that are asked: for their devices, those that send nothing; whose a device is, some of the others.
+// Where each is asked, and by which credentials, which are set and never shown.
 
 import { announce } from "../../core/announce.js";
 import { api } from "../../core/api.js";
@@ -6,11 +7,12 @@ import { badge, busy, button, notice } from "../../core/controls.js";
 import { ask } from "../../core/dialog.js";
 import { h, replace, uniqueId } from "../../core/dom.js";
 import { failure } from "../../core/failure.js";
-import { textField } from "../../core/fields.js";
+import { checkField, textField } from "../../core/fields.js";
 import { form, showRefusal } from "../../core/form.js";
 import { moment, relative } from "../../core/format.js";
-import { t } from "../../core/words.js";
-import { boundNumber, boundText } from "./bound.js";
+import { isKey, t } from "../../core/words.js";
+import { boundNumber, boundText, editable, watched } from "./bound.js";
+import { get, set } from "./document.js";
 
 /** @typedef {Schema<"DeviceSourceView">} Source */
 
@@ -19,7 +21,15 @@ import { boundNumber, boundText } from "./bound.js";
  * @property {string} name as the system calls itself
  * @property {"tenant" | "neurons" | "epmm" | null} more what is said besides the address
  * @property {string} example an address of its kind
- * @property {"clientSecret" | "account" | "token"} credentials
+ * @property {"clientSecret" | "account" | "token" | "key"} credentials
+ */
+
+/**
+ * @typedef {object} LookedUp
+ * @property {string} example an address of its kind
+ * @property {boolean} [usual] whether that is the address where nothing else is said
+ * @property {boolean} [client] whether tokens are given to a client, which is named
+ * @property {Asked["credentials"]} credentials
  */
 
 /** The systems that are asked, by the API's names. @type {Map<string, Asked>} */
@@ -34,6 +44,13 @@ export const ASKED = new Map([
   ],
   ["ivantiepmm", { name: "Ivanti EPMM", more: "epmm", example: "https://epmm.example.com", credentials: "account" }],
   ["kandji", { name: "Kandji", more: null, example: "https://subdomain.api.kandji.io", credentials: "token" }],
+]);
+
+/** The systems that can be asked whose a device is that they told of, by the API's names. @type {Map<string, LookedUp>} */
+export const LOOKED_UP = new Map([
+  ["fleet", { example: "https://fleet.example.com", credentials: "token" }],
+  ["simplemdm", { example: "https://a.simplemdm.com", usual: true, credentials: "key" }],
+  ["jamf", { example: "https://company.jamfcloud.com", client: true, credentials: "clientSecret" }],
 ]);
 
 /** The largest number of a space that the field takes. */
@@ -80,6 +97,57 @@ export function askedFields(path, { more, example }) {
 }
 
 /**
+ * Whether a source that sends messages is also asked whose a device is, and where.
+ *
+ * @param {string} path of the source in the draft
+ * @param {string} system as it calls itself
+ * @param {LookedUp} about
+ */
+export function lookUpFields(path, system, { example, usual = false, client = false }) {
+  const place = `${path}.api`;
+  const details = h("div", { class: "stack" });
+  const write = () =>
+    replace(
+      details,
+      get(place) != null && [
+        boundText({
+          path: `${place}.address`,
+          label: t("sources.asked.address"),
+          hint: t(usual ? "sources.lookUp.address.usual" : "sources.asked.address.hint", { example }),
+          optional: usual,
+          type: "url",
+          placeholder: example,
+        }),
+        client &&
+          boundText({
+            path: `${place}.clientId`,
+            label: t("sources.lookUp.client"),
+            hint: t("sources.lookUp.client.hint", { system }),
+          }),
+        h("p", { class: "hint" }, t("sources.asked.saveFirst")),
+      ],
+    );
+  // What was typed is there again when the box is ticked again.
+  let typed = get(place);
+  const own = checkField({
+    name: place,
+    label: t("sources.lookUp", { system }),
+    hint: t("sources.lookUp.hint"),
+    checked: typed != null,
+    on: {
+      change() {
+        typed = get(place) ?? typed;
+        set(place, own.input.checked ? (typed ?? {}) : null);
+        write();
+      },
+    },
+  });
+  own.input.disabled = !editable();
+  write();
+  return h("div", { class: "stack" }, watched(place, own).element, details);
+}
+
+/**
  * How the asking goes, and the credentials: whether there are any, and new ones in their place.
  *
  * @param {Source} source
@@ -87,17 +155,19 @@ export function askedFields(path, { more, example }) {
  */
 export function askedCard({ name, kind, asked }, { signal, changed }) {
   if (!asked) return [];
-  const { address, credentialsSince, lastError, lastRoundAt, lastSuccessAt } = asked;
+  const { address, credentialsSince, lastError, lastFailure, lastRoundAt, lastSuccessAt } = asked;
   const isSet = credentialsSince != null;
+  const lookedUp = LOOKED_UP.get(kind);
   return [
+    lookedUp && h("h3", null, t("sources.lookUp.title")),
+    lookedUp && h("p", { class: "hint" }, t("sources.lookUp.hint")),
     h("p", null, t("sources.asked.at"), " ", h("code", { dir: "ltr" }, address)),
     lastError != null &&
       lastRoundAt != null &&
       notice(
         "warn",
         h("p", null, t("sources.asked.failed", { ago: relative(lastRoundAt) })),
-        // What happened is told by the API alone.
-        h("p", { lang: "en", dir: "ltr" }, lastError),
+        whyNot(lastFailure, lastError),
       ),
     h(
       "p",
@@ -117,17 +187,39 @@ export function askedCard({ name, kind, asked }, { signal, changed }) {
       isSet ? `${t("sources.since", { time: moment(credentialsSince) })}. ` : `${t("sources.credentials.none")} `,
       t("sources.credentials.hint"),
     ),
-    credentials(name, ASKED.get(kind)?.credentials ?? "token", isSet, { signal, changed }),
+    credentials(name, {
+      kind: (lookedUp ?? ASKED.get(kind))?.credentials ?? "token",
+      isSet,
+      given: t(lookedUp ? "sources.lookUp.given" : "sources.credentials.given"),
+      signal,
+      changed,
+    }),
   ];
 }
 
 /**
- * @param {string} source
- * @param {Asked["credentials"]} kind
- * @param {boolean} isSet
- * @param {{ signal: AbortSignal, changed: () => Promise<void> }} what
+ * Why the asking went wrong.
+ *
+ * @param {Schema<"AskFailureView"> | null | undefined} failed
+ * @param {string} sentence as the API says it, for what this console does not know
  */
-function credentials(source, kind, isSet, { signal, changed }) {
+function whyNot(failed, sentence) {
+  const key = `sources.asked.why.${failed?.code}`;
+  if (!failed || !isKey(key)) return h("p", { lang: "en", dir: "ltr" }, sentence);
+  const { word, status = "" } = failed.parameters;
+  return h("p", null, t(key, { status, answer: word ?? status }));
+}
+
+/**
+ * @param {string} source
+ * @param {object} what
+ * @param {Asked["credentials"]} what.kind
+ * @param {boolean} what.isSet
+ * @param {string} what.given what is said when they are set
+ * @param {AbortSignal} what.signal
+ * @param {() => Promise<void>} what.changed
+ */
+function credentials(source, { kind, isSet, given, signal, changed }) {
   const path = `/v1/device-event-sources/${encodeURIComponent(source)}/credentials`;
   const trouble = h("div");
   const id = uniqueId("form");
@@ -161,7 +253,7 @@ function credentials(source, kind, isSet, { signal, changed }) {
     try {
       // The answer has no body.
       await api.put(path, { secret: text }, { as: "text", signal });
-      announce(t("sources.credentials.given"));
+      announce(given);
       await changed();
     } catch (error) {
       if (!signal.aborted) showRefusal(error, [secret], trouble);

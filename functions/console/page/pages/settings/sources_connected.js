@@ -104,6 +104,7 @@ function card(source, { signal, changed }) {
     ...(hasSecret
       ? secretsOf(source, way.type === "basic", { signal, changed })
       : [h("p", null, t("sources.noSecret"))]),
+    askedCard(source, { signal, changed }),
   );
 }
 

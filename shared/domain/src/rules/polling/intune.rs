@@ -77,9 +77,10 @@ pub(super) fn token_in(answer: &OutgoingAnswer) -> Result<SenderSecret, PollFail
             word.len() <= 40 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         };
         let word = refusal.map(|refusal| refusal.error).filter(is_word);
-        return Err(PollFailed::NoToken(
-            word.unwrap_or_else(|| format!("status {}", answer.status)),
-        ));
+        return Err(PollFailed::NoToken {
+            status: answer.status,
+            word,
+        });
     }
     succeeded(answer)?;
     let token: Token =

@@ -115,7 +115,7 @@ pub const fn is_of_the_system(why: &PollFailed) -> bool {
         PollFailed::NoCredentials
         | PollFailed::Unauthorised(_)
         | PollFailed::Forbidden
-        | PollFailed::NoToken(_)
+        | PollFailed::NoToken { .. }
         | PollFailed::TooMany
         | PollFailed::Redirected(_)
         | PollFailed::NoAnswer(_) => true,

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::model::outgoing_call::NotReached;
 use crate::model::settings::device_sources::Authentication;
 use crate::values::source_name::SourceName;
 
@@ -158,16 +159,53 @@ fn a_token_is_asked_for_where_the_tenants_cloud_gives_it_and_a_refusal_says_why(
             ..answer(&body)
         })
     };
-    let why = |word: &str| Err(PollFailed::NoToken(word.to_owned()));
+    let why = |status, word: Option<&str>| {
+        let word = word.map(str::to_owned);
+        Err(PollFailed::NoToken { status, word })
+    };
     let told = json!({ "error": "invalid_client", "error_description": "Secret abc is wrong" });
-    assert_eq!(refused(401, told), why("invalid_client"));
-    assert_eq!(
-        refused(400, json!({ "error": "Ada <x>" })),
-        why("status 400")
-    );
+    assert_eq!(refused(401, told), why(401, Some("invalid_client")));
+    let nameless = refused(400, json!({ "error": "Ada <x>" }));
+    assert_eq!(nameless, why(400, None));
+    assert!(nameless.unwrap_err().to_string().contains("(status 400)"));
     assert_eq!(refused(429, json!({})), Err(PollFailed::TooMany));
     let hostile = answer(&json!({ "access_token": "a\r\nX-Other: b" }));
     assert_eq!(token_in(&hostile), Err(PollFailed::NotUnderstood));
+}
+
+#[test]
+fn what_a_failure_says_in_numbers_and_words_stands_beside_its_name() {
+    let refused = |word: Option<&str>| PollFailed::NoToken {
+        status: 400,
+        word: word.map(str::to_owned),
+    };
+    let noted = |why: PollFailed| {
+        let PollFailure { code, parameters } = why.noted();
+        let told = parameters.into_iter();
+        let told = told.map(|(name, value)| format!(" {name}={value}"));
+        code + &told.collect::<String>()
+    };
+    for (why, told) in [
+        (PollFailed::NoCredentials, "noCredentials"),
+        (PollFailed::Unauthorised(401), "unauthorised status=401"),
+        (PollFailed::Forbidden, "forbidden status=403"),
+        (refused(None), "noToken status=400"),
+        (
+            refused(Some("invalid_client")),
+            "noToken status=400 word=invalid_client",
+        ),
+        (PollFailed::TooMany, "tooMany status=429"),
+        (PollFailed::Redirected(302), "redirected status=302"),
+        (PollFailed::Status(500), "status status=500"),
+        (PollFailed::Endless, "endless"),
+        (NoAnswer::TooLate.into(), "tooLate"),
+        (
+            NoAnswer::Unreachable(NotReached::NotTrusted).into(),
+            "notTrusted",
+        ),
+    ] {
+        assert_eq!(noted(why), told);
+    }
 }
 
 #[test]

@@ -136,6 +136,7 @@ where
                         last_round_at: Some(now),
                         last_success_at: Some(now),
                         last_error: None,
+                        last_failure: None,
                         ..poll
                     })
                     .await?;
@@ -156,6 +157,7 @@ where
                     failures: if until > now { failures } else { poll.failures },
                     last_round_at: Some(now),
                     last_error: Some(why.to_string()),
+                    last_failure: Some(why.noted()),
                     ..poll
                 })
                 .await?;
