@@ -119,17 +119,14 @@ async fn serve(
                 format!("<mobile_device_invitation><id>{known}</id></mobile_device_invitation>");
             (StatusCode::CREATED, id).into_response()
         }
-        ("GET", path) => match path.rsplit_once("/t") {
-            Some(("/v1/enterprises/LC012abc/enrollmentTokens", number)) => {
-                axum::Json(token(number)).into_response()
-            }
-            _ => {
-                assert_eq!(path, "/JSSResource/mobiledeviceinvitations/id/1");
-                let shown =
-                    format!(r#"{{"mobile_device_invitation":{{"id":1,"invitation":{NUMBER}}}}}"#);
-                shown.into_response()
-            }
-        },
+        ("GET", "/JSSResource/mobiledeviceinvitations/id/1") => {
+            format!(r#"{{"mobile_device_invitation":{{"id":1,"invitation":{NUMBER}}}}}"#)
+                .into_response()
+        }
+        ("GET", path) => {
+            let before = "/v1/enterprises/LC012abc/enrollmentTokens/t";
+            axum::Json(token(path.strip_prefix(before).unwrap())).into_response()
+        }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
