@@ -265,8 +265,10 @@ async fn of_two_who_go_on_at_once_one_has_the_token_made_and_the_other_is_told_t
         }
         let (world, id) = (other.clone(), same.clone());
         let goes_on = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread();
-            let runtime = { runtime }.enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(goes_on(&world, &id))
         });
         *told.lock().unwrap() = Some(goes_on.join().unwrap());

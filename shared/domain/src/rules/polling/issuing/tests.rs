@@ -1,3 +1,7 @@
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::*;
@@ -85,7 +89,7 @@ fn an_android_token_allows_what_the_ownership_says_and_another_one_is_for_someth
         made(Ownership::UserOwned, Some("work")).1,
         made_by(SourceKind::Jamf, &user, Ownership::UserOwned, None).1,
     ];
-    let different: std::collections::BTreeSet<_> = all.iter().collect();
+    let different: BTreeSet<_> = all.iter().collect();
     assert_eq!(different.len(), all.len());
 }
 
@@ -104,8 +108,6 @@ fn a_service_account_says_who_it_is_for_five_minutes_and_where_the_token_is_give
         panic!("nothing is signed");
     };
 
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let said = std::str::from_utf8(assertion.said()).unwrap();
     let parts: Vec<Value> = said
         .split('.')
