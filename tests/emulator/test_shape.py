@@ -34,6 +34,7 @@ LOOK_AT_SECRETS = {
     "POST /v1/pin-requests",
     "POST /v1/declines",
     "GET /v1/registrations/{id}",
+    "POST /v1/registrations/{id}/address",
 }
 
 # API Gateway waits no longer than this for a function.

@@ -56,14 +56,15 @@ def refusal_seconds():
 def shares(stack):
     rate = int(stack.parameters["PublicRequestsPerSecond"])
     held = refusal_seconds()
-    # Every one of these is held back when it is refused or whatever comes of it; a registration is only read.
-    refused = len(LOOK_AT_SECRETS) - 1
+    # Every one of these is held back when it is refused or whatever comes of it; a registration is only read, also by whoever
+    # asks where to go on, unless a source has to issue a token first.
+    refused = len(LOOK_AT_SECRETS) - 2
     events = int(stack.parameters["DeviceEventsPerSecond"])
     found = [
         Share("redeeming, asking for a PIN, declining", f"{refused} routes, {rate} a second each, {held} s when refused", refused * rate * held),
         Share("`device-events`", f"{events} messages a second, {KEEP_SECONDS} s", events * KEEP_SECONDS),
         Share("`scim`", f"{scim_rate(stack)} requests a second, {READ_SECONDS} s", scim_rate(stack) * READ_SECONDS),
-        Share("reading a registration", f"{rate} a second, {READ_SECONDS} s", rate * READ_SECONDS),
+        Share("reading a registration, or asking where to go on", f"{rate} a second, {READ_SECONDS} s", rate * READ_SECONDS),
         Share("the enrolment page", f"{LOADS} loads for each of {rate} people a second, {PAGE_SECONDS} s", LOADS * rate * PAGE_SECONDS),
         *_elsewhere(stack),
         Share("administrators", f"{ADMINISTRATORS} requests a second, {ADMINISTRATOR_SECONDS} s", ADMINISTRATORS * ADMINISTRATOR_SECONDS),

@@ -15,6 +15,7 @@ PUBLIC = {
     "POST /v1/pin-requests",
     "POST /v1/declines",
     "GET /v1/registrations/{id}",
+    "POST /v1/registrations/{id}/address",
     "GET /enroll",
     "GET /enroll/enroll.css",
     "GET /enroll/enroll.js",
@@ -39,6 +40,7 @@ LOOK_AT_SECRETS = {
     "POST /v1/pin-requests",
     "POST /v1/declines",
     "GET /v1/registrations/{id}",
+    "POST /v1/registrations/{id}/address",
 }
 # What device managements send, with a parameter of its own: its values, and so many times as many at once.
 DEVICE_EVENTS = "POST /v1/device-events/{source}"

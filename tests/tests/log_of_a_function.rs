@@ -20,6 +20,7 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use beckon_aws::{Table, clients};
+use beckon_outgoing::HttpsClient;
 use beckon_runtime::config::StoreConfig;
 use beckon_runtime::start;
 use beckon_tests::{Beckon, until};
@@ -200,7 +201,9 @@ fn as_a_function() {
             wrong_tries_per_hour: 100,
         };
         let router = directory::Directory::new(table.clone(), keys.clone()).router();
-        Ok(router.merge(redeem::Redemptions::new(table, keys, limits).router()))
+        Ok(router.merge(
+            redeem::Redemptions::new(table, keys, HttpsClient::on_one_machine(), limits).router(),
+        ))
     });
     ended.unwrap();
 }

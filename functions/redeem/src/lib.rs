@@ -14,8 +14,9 @@ use beckon_domain::usecases::confirm_registration::ConfirmRegistration;
 use beckon_domain::usecases::decline::Decline;
 use beckon_domain::usecases::redeem::Redeem;
 use beckon_domain::usecases::request_pin::RequestPin;
-use beckon_runtime::FunctionEnv;
+use beckon_outgoing::HttpsClient;
 use beckon_runtime::routes::{OpenApiRouter, Routes};
+use beckon_runtime::{FunctionEnv, NotGiven};
 
 /// What holds a guesser back.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,9 @@ pub struct Limits {
 }
 
 /// What the use cases run in. They share one, since each request clones what the routes work with.
-type RedeemEnv = Arc<FunctionEnv<Table, KeySource>>;
+type RedeemEnv = Arc<
+    FunctionEnv<Table, KeySource, NotGiven, NotGiven, NotGiven, NotGiven, NotGiven, HttpsClient>,
+>;
 
 /// What the routes work with.
 #[derive(Debug, Clone)]
@@ -41,10 +44,11 @@ pub struct Redemptions {
 }
 
 impl Redemptions {
-    /// Redemptions of what this table holds.
+    /// Redemptions of what this table holds. The client asks device managements for tokens.
     #[must_use]
-    pub fn new(table: Table, keys: KeySource, limits: Limits) -> Self {
-        let env = Arc::new(FunctionEnv::over(table.clone()).with_keys(keys));
+    pub fn new(table: Table, keys: KeySource, outgoing: HttpsClient, limits: Limits) -> Self {
+        let env = FunctionEnv::over(table.clone()).with_keys(keys);
+        let env = Arc::new(env.with_outgoing(outgoing));
         Self {
             request: RequestPin { env: env.clone() },
             decline: Decline { env: env.clone() },

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use beckon_aws::{Table, clients};
+use beckon_aws::{KeySource, Table, clients};
+use beckon_outgoing::HttpsClient;
 use beckon_runtime::config::{Reader, StoreConfig};
 use beckon_runtime::start;
 use redeem::{Limits, Redemptions};
@@ -11,14 +12,16 @@ fn main() -> Result<(), start::Error> {
     start::http(
         |variables| {
             let secret = variables.required("BECKON_KEY_SECRET");
+            let senders = variables.required("BECKON_SENDER_SECRET");
             let limits = limits(variables);
-            Some((StoreConfig::read(variables)?, secret, limits))
+            Some((StoreConfig::read(variables)?, (secret, senders), limits))
         },
-        async |(store, secret, limits)| {
+        async |(store, (secret, senders), limits): (StoreConfig, (String, String), Limits)| {
             let aws = clients::load();
-            let (table, keys) =
-                Table::open_with_keys(&aws, &store.table, store.defaults(), &secret).await?;
-            Ok(Redemptions::new(table, keys, limits).router())
+            let keys = KeySource::secret_and_senders(&aws, &secret, &senders);
+            let opened = Table::open(&aws, &store.table, store.defaults());
+            let (table, ()) = tokio::join!(opened, keys.warm_up());
+            Ok(Redemptions::new(table?, keys, HttpsClient::new(), limits).router())
         },
     )
 }

@@ -35,6 +35,7 @@ pub(crate) fn router<R: Routes<Redemptions>>() -> R {
         .routes(routes!(request_pin))
         .routes(routes!(decline))
         .routes(routes!(registration))
+        .routes(routes!(continue_registration))
 }
 
 /// A registration session was opened.
@@ -50,8 +51,11 @@ pub(crate) struct RedeemedView {
     ownership: Ownership,
     /// Whether the person may choose another: redeem again with `ownership`.
     may_choose_ownership: bool,
-    /// Where to go on; null if the settings name no address that fits.
+    /// Where to go on; null if the settings name no address that fits, or if it is made on request.
     continue_url: Option<String>,
+    /// Whether the address to go on at is made when it is asked for, since it carries a token of the device management:
+    /// `POST /v1/registrations/{id}/address`, when the person goes on.
+    continue_on_request: bool,
     /// What to do where there is nothing to open, as the settings word it; line breaks part paragraphs. Null beside
     /// an address.
     continue_text: Option<String>,
@@ -102,13 +106,10 @@ pub(crate) async fn redeemed(
 ) -> Result<Json<RedeemedView>, Problem> {
     let began = Instant::now();
     let source = from.map(Source::of);
-    match redemptions.redeem.run(shown, source.as_ref()).await {
+    match Box::pin(redemptions.redeem.run(shown, source.as_ref())).await {
         Ok(redeemed) => {
-            let (continue_url, continue_text) = match redeemed.next_step {
-                Some(NextStep::Open(url)) => (Some(url), None),
-                Some(NextStep::Read(text)) => (None, Some(text)),
-                None => (None, None),
-            };
+            let continue_on_request = redeemed.next_step == Some(NextStep::Ask);
+            let (continue_url, continue_text) = parts_of(redeemed.next_step);
             Ok(Json(RedeemedView {
                 registration_id: redeemed.registration_id.expose().to_owned(),
                 method: redeemed.method,
@@ -116,6 +117,7 @@ pub(crate) async fn redeemed(
                 ownership: redeemed.ownership,
                 may_choose_ownership: redeemed.may_choose_ownership,
                 continue_url,
+                continue_on_request,
                 continue_text,
                 agreement: redeemed.agreement.map(|agreement| AgreementView {
                     text: agreement.text,
@@ -135,6 +137,53 @@ pub(crate) async fn redeemed(
             Err(refusal.into())
         }
     }
+}
+
+/// How a person goes on: the address to open, and the text to read instead.
+fn parts_of(step: Option<NextStep>) -> (Option<String>, Option<String>) {
+    match step {
+        Some(NextStep::Open(url)) => (Some(url), None),
+        Some(NextStep::Read(text)) => (None, Some(text)),
+        Some(NextStep::Ask) | None => (None, None),
+    }
+}
+
+/// How to go on with a registration.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ContinueView {
+    /// Where to go on; null if the settings name no address that fits. It may carry a token that enrols a device: open it,
+    /// and keep it nowhere.
+    continue_url: Option<String>,
+    /// What to do where there is nothing to open; null beside an address.
+    continue_text: Option<String>,
+}
+
+/// Ask where to go on
+///
+/// For a registration session whose address is made on request: the device management issues a token for the person. It is
+/// made once; who asks again gets the same one while it is good, and then another. Where the device management does not
+/// answer as it should, nothing is lost: ask again.
+#[utoipa::path(
+    post, path = "/v1/registrations/{id}/address", operation_id = "continueRegistration", tag = "Enrolment", params(("id" = String, Path)), security(()),
+    responses(
+        (status = 200, body = ContinueView),
+        (status = 404, body = Problem),
+        (status = 410, description = "The session has ended", body = Problem),
+        (status = 503, description = "The device management issues no token now; ask again", body = Problem),
+    )
+)]
+async fn continue_registration(
+    State(redemptions): State<Redemptions>,
+    Path(id): Path<String>,
+) -> Result<Json<ContinueView>, Problem> {
+    let id = RegistrationId::parse(&id).ok_or_else(|| Problem::not_found("registration"))?;
+    let step = Box::pin(redemptions.redeem.continue_at(&id)).await?;
+    let (continue_url, continue_text) = parts_of(step);
+    Ok(Json(ContinueView {
+        continue_url,
+        continue_text,
+    }))
 }
 
 /// Whose PIN to mail again.

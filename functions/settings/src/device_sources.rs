@@ -117,8 +117,8 @@ struct AskedView {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct AskFailureView {
-    /// A stable name: `noCredentials`, `unauthorised`, `forbidden`, `noToken`, `tooMany`, `redirected`, `status`,
-    /// `notUnderstood`, `elsewhere`, `endless`; and where there was no answer, `notPublic`, `tooLarge`, `tooLate`,
+    /// A stable name: `noCredentials`, `unauthorised`, `forbidden`, `mayNotIssue`, `notIssued`, `notSigned`, `noToken`,
+    /// `tooMany`, `redirected`, `status`, `notUnderstood`, `elsewhere`, `endless`; and where there was no answer, `notPublic`, `tooLarge`, `tooLate`,
     /// `noCertificates`, `notSendable`, `notTrusted`, `notListening` or `brokeOff`.
     code: String,
     /// What the sentence says in numbers and names: `status`, and of `noToken` the `word` by which the system refused.

@@ -389,7 +389,12 @@ impl Shared {
                 Composer::new()?,
                 self.links.clone(),
             ),
-            redemptions: redeem::Redemptions::new(self.table.clone(), self.keys.clone(), guessing),
+            redemptions: redeem::Redemptions::new(
+                self.table.clone(),
+                self.keys.clone(),
+                HttpsClient::on_one_machine(),
+                guessing,
+            ),
         })?;
         let people = scim::Scim::new(
             self.table.clone(),

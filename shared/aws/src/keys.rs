@@ -14,6 +14,8 @@ use beckon_domain::ports::error::Unavailable;
 use beckon_domain::ports::keys::Keys;
 use beckon_domain::values::keys::KeyRing;
 use beckon_domain::values::sender_secrets::SenderSecrets;
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use tokio::sync::Mutex;
 
 use crate::sdk_calls::SdkCall as _;
@@ -105,6 +107,15 @@ impl Keys for KeySource {
             Self::Secret(secret) => secret.senders(Duration::ZERO).await,
             Self::Held(held) => held.senders(),
         }
+    }
+
+    fn sign(&self, key: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+        let key = RsaKeyPair::from_pkcs8(key).ok()?;
+        let mut signature = vec![0; key.public().modulus_len()];
+        let random = SystemRandom::new();
+        key.sign(&RSA_PKCS1_SHA256, &random, text, &mut signature)
+            .ok()?;
+        Some(signature)
     }
 
     async fn save_sender_secrets(&self, secrets: &SenderSecrets) -> Result<(), Unavailable> {

@@ -8,6 +8,7 @@ pub mod counting;
 pub mod delivery;
 pub mod device_event;
 pub mod directory;
+pub mod enrolment_token;
 pub mod erasure;
 #[cfg(test)]
 pub(crate) mod examples;

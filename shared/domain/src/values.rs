@@ -16,6 +16,7 @@ pub mod pin;
 pub mod platform;
 pub mod problem;
 pub mod sender_secrets;
+pub mod service_account;
 pub mod service_url;
 pub mod session_ids;
 pub mod source_name;

@@ -14,6 +14,7 @@ use beckon_domain::usecases::change_user::ChangeUserRefused;
 use beckon_domain::usecases::delete_user::DeleteUserRefused;
 use beckon_domain::usecases::hand_over::HandOverRefused;
 use beckon_domain::usecases::import_users::ImportRefused;
+use beckon_domain::usecases::redeem::continuing::ContinueRefused;
 use beckon_domain::usecases::redeem::{BUDGET_TTL, Ended, RedeemRefused};
 use beckon_domain::usecases::send_invitations::SendRefused;
 use beckon_domain::usecases::start_job::StartJobRefused;
@@ -391,6 +392,39 @@ impl From<TestTemplateRefused> for Problem {
             TestTemplateRefused::Invalid(errors) => Self::invalid_fields(errors),
             TestTemplateRefused::KeyReused => key_reused(),
             TestTemplateRefused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+/// What the person is told is the same whatever the reason: it is in the source's state, and in the log.
+fn no_token_now(retry_after: i64) -> Problem {
+    Problem {
+        retry_after: Some(retry_after),
+        ..Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no-token-now",
+            "The device management gives no token at the moment",
+            "The device management that is to give a token for this registration does not do so at the moment. Nothing was lost: ask again in a moment. Administrators see why in the state of the source.",
+        )
+    }
+}
+
+impl From<ContinueRefused> for Problem {
+    fn from(refusal: ContinueRefused) -> Self {
+        match refusal {
+            ContinueRefused::UnknownSession => Self::not_found("registration"),
+            ContinueRefused::Ended => Self::new(
+                StatusCode::GONE,
+                "session-ended",
+                "The registration session has ended",
+                "The time to go on is over, or the invitation has ended. Redeem it once more.",
+            ),
+            ContinueRefused::BeingMade { .. } => no_token_now(5),
+            ContinueRefused::NotIssued(why) => {
+                tracing::warn!(reason = %why, "a source issued no enrolment token");
+                no_token_now(10)
+            }
+            ContinueRefused::Unavailable(error) => error.into(),
         }
     }
 }

@@ -95,6 +95,11 @@ impl Keys for MemoryKeys {
         Ok(self.senders.lock().unwrap().clone())
     }
 
+    /// Every key but an empty one signs, and every signature is the same.
+    fn sign(&self, key: &[u8], _text: &[u8]) -> Option<Vec<u8>> {
+        (!key.is_empty()).then(|| b"signed".to_vec())
+    }
+
     async fn save_sender_secrets(&self, secrets: &SenderSecrets) -> Result<(), Unavailable> {
         self.key_ring().await?;
         *self.senders.lock().unwrap() = secrets.clone();

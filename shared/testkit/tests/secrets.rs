@@ -83,6 +83,7 @@ impl Scene {
             platform: None,
             ownership: None,
             group: None,
+            token: None,
             step: EnrolmentStep::Url(EnrolmentUrl::parse(url).unwrap()),
         }];
         under.organisation.help_desk = Some(HelpDesk {

@@ -8,6 +8,7 @@ mod device_events;
 mod device_systems;
 mod directory;
 mod enrolment_page;
+mod enrolment_tokens;
 mod http;
 mod idempotency;
 mod jobs;

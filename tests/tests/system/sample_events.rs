@@ -108,7 +108,7 @@ fn routes_of(function: &str, beckon: &Beckon) -> Option<Router> {
                 refuse_after: Duration::ZERO,
                 wrong_tries_per_hour: 100,
             };
-            redeem::Redemptions::new(table, keys, limits).router()
+            redeem::Redemptions::new(table, keys, HttpsClient::on_one_machine(), limits).router()
         }
         "send" => {
             // None of the samples gets as far as to the mail service.

@@ -454,6 +454,19 @@ async function opened(answer, button, shown) {
   endInTime();
 }
 
+element("done-ask").addEventListener("click", () => {
+  if (session) send(element("done-ask"), words.oneMoment, `${REGISTRATIONS}${session.id}/address`, {}, goOn);
+});
+
+// Where the token leads; nobody keeps it. While there is none, the button stays, and so does the registration.
+async function goOn(answer) {
+  const found = await documentOf(answer);
+  const address = answer.ok ? safeAddress(found.continueUrl) : null;
+  if (address) return location.assign(address.href);
+  if ([404, 410].includes(answer.status)) return showOver();
+  return showMessage(answer.status === 429 ? words.problems.tooOften : words.problems.unavailable);
+}
+
 // The registration that was opened, or `back` in the place of what leads on: for a reader who was there before.
 function showOpened(found, back) {
   const address = safeAddress(found.continueUrl);
@@ -461,12 +474,15 @@ function showOpened(found, back) {
   link.hidden = address === null;
   if (address) link.href = address.href;
   else link.removeAttribute("href");
+  // The device management issues a token for this reader when they want to go on.
+  const onRequest = address === null && found.continueOnRequest === true;
+  element("done-ask").hidden = !onRequest;
   element("done-app").hidden = address === null || /^https?:$/.test(address.protocol);
   const instruction = address ? [] : paragraphsOf(found.continueText);
   element("done-instruction").replaceChildren(...instruction);
   element("done-instruction").hidden = instruction.length === 0;
   const elsewhere = instruction.length === 0 ? words.doneElsewhere : words.doneInstruction;
-  element("done-lead").textContent = back || (address ? words.doneNext : elsewhere);
+  element("done-lead").textContent = back || (address || onRequest ? words.doneNext : elsewhere);
 
   const ownership = {
     notSet: words.ownershipNotSet,
@@ -595,7 +611,7 @@ function showEnd(title, lead) {
   show("done", title);
   element("done-lead").textContent = lead;
   element("registration-id").textContent = "";
-  const passed = "#done-view .facts, #choose-form, #done-instruction, #done-agreement, #done-continue, #done-app, #done-help, #done-path";
+  const passed = "#done-view .facts, #choose-form, #done-instruction, #done-agreement, #done-continue, #done-ask, #done-app, #done-help, #done-path";
   for (const part of document.querySelectorAll(passed)) part.hidden = true;
   element("again").hidden = true;
   element("title").focus();

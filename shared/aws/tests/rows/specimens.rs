@@ -14,6 +14,7 @@ use beckon_domain::model::directory::{
     DirectoryAttribute, DirectoryEmail, DirectoryFacts, DirectoryName, DirectoryNews,
     DirectoryProfile, DirectoryRefusal, DirectoryText,
 };
+use beckon_domain::model::enrolment_token::EnrolmentToken;
 use beckon_domain::model::erasure::Tombstone;
 use beckon_domain::model::group::{Group, GroupIdentifier, Memberships};
 use beckon_domain::model::history::{Bounce, HistoryEntry, HistoryEvent, Particular};
@@ -625,6 +626,23 @@ fn users() -> Vec<(String, User)> {
     };
     let user = with_invitation(with_id(20, a_user().build()), mailed_again);
     users.push(("mailed-again".to_owned(), user));
+    let made = |made_for: &str, name: Option<&str>| EnrolmentToken {
+        made_for: made_for.to_owned(),
+        name: name.map(str::to_owned),
+        until: later(2),
+    };
+    let going_on = Invitation {
+        tokens: vec![
+            made(
+                "0123456789abcdef",
+                Some("enterprises/LC012abc/enrollmentTokens/t1"),
+            ),
+            made("fedcba9876543210", None),
+        ],
+        ..invitation(21)
+    };
+    let user = with_invitation(with_id(21, a_user().build()), going_on);
+    users.push(("going-on".to_owned(), user));
     users
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn invited() -> User {
         completed_by: None,
         restored_at: None,
         steps: None,
+        tokens: Vec::new(),
     };
     User {
         latest_issue: issue,

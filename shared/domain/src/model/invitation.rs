@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::enrolment_token::EnrolmentToken;
 use crate::model::ownership::{GivenOwnership, Ownership, OwnershipChoice};
 use crate::model::reminders::ReminderPlan;
 use crate::model::session::{SESSION_TTL, Session, SessionSlot};
@@ -211,6 +212,9 @@ pub struct Invitation {
     /// What counting asks for; `None` of one from before it was noted, of which the history tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<InvitationSteps>,
+    /// The tokens of device managements that were made for it, and those that are being made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<EnrolmentToken>,
 }
 
 /// What of an invitation is noted so that it can be counted.

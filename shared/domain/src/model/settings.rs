@@ -287,12 +287,12 @@ impl Settings {
             .find(|source| source.name == *name)
     }
 
-    /// Whether an enrolment address carries the reference of an issue.
+    /// Whether an enrolment address carries the reference of an issue, itself or in a token.
     #[must_use]
     pub fn carries_reference(&self) -> bool {
         let urls = self.enrolment.iter().filter_map(EnrolmentAddress::url);
         urls.flat_map(enrolment::variables_of)
-            .any(|name| name == "reference")
+            .any(|name| name == "reference" || name == enrolment::TOKEN)
     }
 
     /// The head of every mail.

@@ -1,4 +1,5 @@
-//! The keys that secrets are derived from, and the secrets by which senders of device events prove themselves.
+//! The keys that secrets are derived from, the secrets by which senders of device events prove themselves, and signing with
+//! keys of others.
 
 use std::future::Future;
 
@@ -19,6 +20,10 @@ pub trait Keys {
     fn latest_sender_secrets(
         &self,
     ) -> impl Future<Output = Result<SenderSecrets, Unavailable>> + Send;
+
+    /// Signs a text with a private key, which is PKCS#8, by RS256: RSASSA-PKCS1-v1_5 with SHA-256. `None` if that is no such
+    /// key.
+    fn sign(&self, key: &[u8], text: &[u8]) -> Option<Vec<u8>>;
 
     /// Puts these secrets in the place of all that there are. Of two who do so at the same moment, the later holds.
     fn save_sender_secrets(

@@ -304,6 +304,7 @@ mod tests {
             platform: None,
             ownership: None,
             group: None,
+            token: None,
             step: EnrolmentStep::Url(EnrolmentUrl::parse("https://mdm.example.com/enrol").unwrap()),
         });
         for (method, leads) in [

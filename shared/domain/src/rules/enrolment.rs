@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::ownership::Ownership;
-use crate::model::settings::enrolment::{EnrolmentAddress, EnrolmentStep, variables_of};
+use crate::model::settings::enrolment::{
+    EnrolmentAddress, EnrolmentStep, EnrolmentUrl, TOKEN, variables_of,
+};
 use crate::values::names::GroupName;
 use crate::values::platform::{self, Platform};
 
@@ -32,11 +34,49 @@ pub enum NextStep {
     Open(String),
     /// By this instruction.
     Read(String),
+    /// At an address that is made when it is asked for, since it carries a token.
+    Ask,
 }
 
-/// The first step that fits. A platform that has none of its own is served as another one is: an iPad as `ios`.
+/// How somebody goes on: by the first step that fits.
 #[must_use]
 pub fn next_step(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<NextStep> {
+    let address = fitting(addresses, who)?;
+    Some(match (&address.step, &address.token) {
+        (EnrolmentStep::Text(text), _) => NextStep::Read(text.clone()),
+        (EnrolmentStep::Url(_), Some(_)) => NextStep::Ask,
+        (EnrolmentStep::Url(url), None) => NextStep::Open(filled_in(url, who, "")),
+    })
+}
+
+/// An address with its variables filled in; `token` is what a source issued.
+#[must_use]
+pub fn filled_in(url: &EnrolmentUrl, who: GoingOn<'_>, token: &str) -> String {
+    let ownership = match who.ownership {
+        Ownership::NotSet => "notSet",
+        Ownership::UserOwned => "userOwned",
+        Ownership::CompanyOwned => "companyOwned",
+    };
+    let platform = who.platform.map(platform::canonical);
+    url.as_str()
+        .replace("{registrationId}", &percent_encoded(who.registration_id))
+        .replace("{reference}", &percent_encoded(who.reference))
+        .replace(
+            "{platform}",
+            &percent_encoded(platform.as_deref().unwrap_or_default()),
+        )
+        .replace("{ownership}", ownership)
+        // Last: what a person chose, or a system answered, must not bring a variable of its own.
+        .replace("{token}", &percent_encoded(token))
+        .replace("{email}", &percent_encoded(who.email))
+}
+
+/// The first address that fits. A platform that has none of its own is served as another one is: an iPad as `ios`.
+#[must_use]
+pub fn fitting<'a>(
+    addresses: &'a [EnrolmentAddress],
+    who: GoingOn<'_>,
+) -> Option<&'a EnrolmentAddress> {
     let is_for_them = |address: &&EnrolmentAddress| {
         let ownership = address.ownership;
         let group = address.group.as_ref();
@@ -57,33 +97,11 @@ pub fn next_step(addresses: &[EnrolmentAddress], who: GoingOn<'_>) -> Option<Nex
         (Some(own), Some(other)) if !is_named(own) => Some(other.id().to_owned()),
         _ => platform.clone(),
     };
-    let ownership = match who.ownership {
-        Ownership::NotSet => "notSet",
-        Ownership::UserOwned => "userOwned",
-        Ownership::CompanyOwned => "companyOwned",
-    };
     let fits = |address: &&&EnrolmentAddress| {
         let named = named_by(address);
         named.is_none() || named == looked_for
     };
-    fitting
-        .iter()
-        .find(fits)
-        .map(|address| match &address.step {
-            EnrolmentStep::Text(text) => NextStep::Read(text.clone()),
-            EnrolmentStep::Url(url) => NextStep::Open(
-                url.as_str()
-                    .replace("{registrationId}", &percent_encoded(who.registration_id))
-                    .replace("{reference}", &percent_encoded(who.reference))
-                    .replace(
-                        "{platform}",
-                        &percent_encoded(platform.as_deref().unwrap_or_default()),
-                    )
-                    .replace("{ownership}", ownership)
-                    // Last: what a person chose must not bring a variable of its own.
-                    .replace("{email}", &percent_encoded(who.email)),
-            ),
-        })
+    fitting.iter().find(fits).copied()
 }
 
 /// Where somebody goes on who shows no secret first, and so has no registration session: the
@@ -103,7 +121,7 @@ pub fn managed_at(
             .split_once("://")
             .is_some_and(|(scheme, _)| scheme == "https" || scheme == "http");
         let variables = variables_of(url);
-        let is_of_session = |name: &&str| matches!(*name, "registrationId" | "reference");
+        let is_of_session = |name: &&str| matches!(*name, "registrationId" | "reference" | TOKEN);
         is_web && !variables.iter().any(is_of_session)
     };
     let followed: Vec<_> = addresses.iter().filter(follows).cloned().collect();
@@ -120,7 +138,7 @@ pub fn managed_at(
     );
     match step {
         Some(NextStep::Open(url)) => Some(url),
-        Some(NextStep::Read(_)) | None => None,
+        Some(NextStep::Read(_) | NextStep::Ask) | None => None,
     }
 }
 
@@ -142,7 +160,6 @@ fn percent_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::settings::enrolment::EnrolmentUrl;
 
     fn address(
         platform: Option<&str>,
@@ -153,6 +170,7 @@ mod tests {
             platform: platform.map(str::to_owned),
             ownership,
             group: None,
+            token: None,
             step: EnrolmentStep::Url(EnrolmentUrl::parse(url).unwrap()),
         }
     }
@@ -163,6 +181,7 @@ mod tests {
         match next_step(addresses, who) {
             Some(NextStep::Open(url)) => Some(url),
             Some(NextStep::Read(text)) => panic!("an instruction: {text}"),
+            Some(NextStep::Ask) => panic!("an address that carries a token"),
             None => None,
         }
     }

@@ -287,6 +287,7 @@ pub fn issue(
         restored_at: None,
         chosen: None,
         steps,
+        tokens: Vec::new(),
     };
     // The batch's own mail says itself of which it is.
     let counts_for = invitation.batches().filter(|_| !spec.of_batch).collect();

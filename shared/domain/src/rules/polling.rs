@@ -2,6 +2,7 @@
 //! its devices are new, and when to ask again. What is particular to a system is in the file of its name.
 
 mod intune;
+pub mod issuing;
 mod ivanti_epmm;
 mod ivanti_neurons;
 mod kandji;
@@ -73,6 +74,19 @@ pub enum PollFailed {
         "the credentials may not read devices (status 403); give them the permission that the system's page names"
     )]
     Forbidden,
+    /// They may not make tokens for people.
+    #[error(
+        "the credentials may not make enrolment tokens (status 403); give them the permission that the system's page names"
+    )]
+    MayNotIssue,
+    /// The answer holds no token.
+    #[error("the answer holds no enrolment token, as the system's documentation describes it")]
+    NotIssued,
+    /// The key that they hold signs nothing.
+    #[error(
+        "the credentials hold no key that signs; set the key file of the service account again"
+    )]
+    NotSigned,
     /// No token was given for them.
     #[error(
         "no token was given for the credentials ({}); look at tenant, client id and secret",
@@ -121,6 +135,9 @@ impl PollFailed {
             Self::NoCredentials
             | Self::Unauthorised(_)
             | Self::Forbidden
+            | Self::MayNotIssue
+            | Self::NotIssued
+            | Self::NotSigned
             | Self::NoToken { .. }
             | Self::TooMany
             | Self::Redirected(_)
@@ -135,6 +152,9 @@ impl PollFailed {
             Self::NoCredentials => "noCredentials",
             Self::Unauthorised(_) => "unauthorised",
             Self::Forbidden => "forbidden",
+            Self::MayNotIssue => "mayNotIssue",
+            Self::NotIssued => "notIssued",
+            Self::NotSigned => "notSigned",
             Self::NoToken { .. } => "noToken",
             Self::TooMany => "tooMany",
             Self::Redirected(_) => "redirected",
@@ -154,9 +174,11 @@ impl PollFailed {
             | Self::NoToken { status, .. }
             | Self::Redirected(status)
             | Self::Status(status) => Some(*status),
-            Self::Forbidden => Some(403),
+            Self::Forbidden | Self::MayNotIssue => Some(403),
             Self::TooMany => Some(429),
             Self::NoCredentials
+            | Self::NotIssued
+            | Self::NotSigned
             | Self::NotUnderstood
             | Self::Elsewhere
             | Self::Endless
@@ -388,6 +410,36 @@ fn message_id(source: &DeviceSource, at: Option<Timestamp>, said: &str) -> Event
     }
     let millis = at.map_or(0, |at| u64::try_from(at.as_millisecond()).unwrap_or(0));
     EventId::new(Ulid::from_parts(millis, u128::from_be_bytes(random)))
+}
+
+/// How the asking of a source is after it went well; `None` if that is no news.
+#[must_use]
+pub fn went_well(poll: SourcePoll, now: Timestamp) -> Option<SourcePoll> {
+    let is_news = poll.failures > 0
+        || poll.last_error.is_some()
+        || poll.silent_for(now) >= POLL_EVERY
+        || poll.last_success_at.is_none();
+    is_news.then(|| SourcePoll {
+        failures: 0,
+        last_round_at: Some(now),
+        last_success_at: Some(now),
+        last_error: None,
+        last_failure: None,
+        version: poll.version.next(),
+        ..poll
+    })
+}
+
+/// How it is after it went wrong, where nobody is to wait before the source is asked again.
+#[must_use]
+pub fn went_wrong(poll: SourcePoll, why: &PollFailed, now: Timestamp) -> SourcePoll {
+    SourcePoll {
+        last_round_at: Some(now),
+        last_error: Some(why.to_string()),
+        last_failure: Some(why.noted()),
+        version: poll.version.next(),
+        ..poll
+    }
 }
 
 /// When the next round may begin after one that failed: later after each, and not before the system says.

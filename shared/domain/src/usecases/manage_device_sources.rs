@@ -21,6 +21,7 @@ use crate::values::hex::hex;
 use crate::values::ids::EventId;
 use crate::values::problem::FieldProblem;
 use crate::values::sender_secrets::{HeldSecret, SenderSecret, SenderSecrets};
+use crate::values::service_account::ServiceAccount;
 use crate::values::source_name::SourceName;
 use jiff::Timestamp;
 
@@ -118,7 +119,7 @@ where
             .device_source(name)
             .ok_or(ManageRefused::UnknownSource)?;
         let api = source.api.as_ref().ok_or(ManageRefused::NotAsked)?;
-        let secret = SenderSecret::parse_credentials(text);
+        let secret = self.credentials(source.kind, text);
         let secret = secret.map_err(|problem| ManageRefused::Invalid(vec![problem]))?;
         if source.kind.asks_with_password() && !text.contains(':') {
             let why = "must be user:password";
@@ -133,6 +134,21 @@ where
         self.env.keys().save_sender_secrets(&held).await?;
         self.ask_at_once(name, now).await?;
         Ok(now)
+    }
+
+    /// Credentials as they are kept: of the key file of a service account what is needed.
+    fn credentials(&self, kind: SourceKind, text: &str) -> Result<SenderSecret, FieldProblem> {
+        if kind != SourceKind::Android {
+            return SenderSecret::parse_credentials(text);
+        }
+        let account = ServiceAccount::parse(text)?;
+        let key = account.key().unwrap_or_default();
+        if self.env.keys().sign(&key, b"").is_none() {
+            let why =
+                "holds a key that cannot sign; it must be an RSA key as Google Cloud makes it";
+            return Err(FieldProblem::new("secret", "malformed", why));
+        }
+        account.kept()
     }
 
     /// Takes the credentials of a source away: it is asked no longer.

@@ -3,6 +3,10 @@
 //! Whoever shows the right secret of an issue that has ended is told what became of it. All other
 //! refusals are one and the same, so that nobody learns who exists. The secret is spent by the
 //! registration, not by this.
+//!
+//! How the session is gone on with, where the address carries a token, is in [`continuing`].
+
+pub mod continuing;
 
 use std::net::IpAddr;
 

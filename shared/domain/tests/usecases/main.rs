@@ -26,6 +26,7 @@ mod deliver_answers;
 mod deliver_pace;
 mod device_events;
 mod device_limit;
+mod enrolment_tokens;
 mod expand;
 mod expand_by_filter;
 mod follow_directory;

@@ -71,6 +71,7 @@ async fn a_redemption_leads_on_to_the_device_management() {
         platform: Some("ios".to_owned()),
         ownership: None,
         group: None,
+        token: None,
         step: EnrolmentStep::Url(
             EnrolmentUrl::parse("https://mdm.example.com/?s={registrationId}").unwrap(),
         ),

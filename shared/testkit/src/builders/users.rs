@@ -130,6 +130,7 @@ pub fn an_invitation() -> InvitationBuilder {
         chosen: None,
         steps: None,
         ended_at: None,
+        tokens: Vec::new(),
     })
 }
 

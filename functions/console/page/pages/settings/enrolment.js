@@ -48,10 +48,26 @@ export function show(signal) {
             label: t("settings.enrolment.url"),
             hint: t("settings.enrolment.url.hint", {
               example: "https://mdm.example.com/enrol?session={registrationId}",
-              variables: "{registrationId} {reference} {email} {platform} {ownership}",
+              variables: "{registrationId} {reference} {email} {platform} {ownership} {token}",
             }),
             placeholder: "https://",
           }),
+          h(
+            "div",
+            { class: "two" },
+            boundText({
+              path: `${path}.token.source`,
+              label: t("settings.enrolment.token"),
+              hint: t("settings.enrolment.token.hint", { variable: "{token}" }),
+              optional: true,
+            }),
+            boundText({
+              path: `${path}.token.policy`,
+              label: t("settings.enrolment.policy"),
+              hint: t("settings.enrolment.policy.hint"),
+              optional: true,
+            }),
+          ),
           boundArea({
             path: `${path}.text`,
             label: t("settings.enrolment.instruction"),

@@ -88,6 +88,12 @@ impl SourceKind {
         matches!(self, Self::Fleet | Self::Jamf | Self::SimpleMdm)
     }
 
+    /// Whether it issues tokens, each for one person, for enrolment addresses to carry.
+    #[must_use]
+    pub const fn issues_tokens(self) -> bool {
+        matches!(self, Self::Android | Self::Jamf)
+    }
+
     /// Whether it is asked with a user and a password.
     #[must_use]
     pub const fn asks_with_password(self) -> bool {
@@ -229,6 +235,12 @@ impl DeviceSource {
         self.api.as_ref().filter(|_| self.kind.is_polled())
     }
 
+    /// Where it issues tokens, if it does.
+    #[must_use]
+    pub fn issues_tokens_at(&self) -> Option<&SourceApi> {
+        self.api.as_ref().filter(|_| self.kind.issues_tokens())
+    }
+
     /// Where it is asked whose a device is, if it is.
     #[must_use]
     pub fn looked_up_at(&self) -> Option<&SourceApi> {
@@ -254,6 +266,7 @@ pub struct DeviceSourceDraft {
     pub mapping: Option<Mapping>,
     /// Where it is asked: for `intune`, `ivantineurons`, `ivantiepmm` and `kandji`, which tell of nothing by themselves; and
     /// for `fleet`, `jamf` and `simplemdm`, if they are to be asked whose a device is when a message names nobody who is known.
+    /// `android` and `jamf` issue tokens there, which enrolment addresses carry as `{token}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<SourceApiDraft>,
 }
@@ -264,11 +277,11 @@ pub struct DeviceSourceDraft {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SourceApiDraft {
     /// The address of its API, with `https://`; default for `intune` `https://graph.microsoft.com`, for `simplemdm`
-    /// `https://a.simplemdm.com`. Another address
+    /// `https://a.simplemdm.com`, for `android` `https://androidmanagement.googleapis.com`. Another address
     /// needs other credentials: those that were set are used no longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// `intune`: the tenant, as its id or its domain.
+    /// `intune`: the tenant, as its id or its domain. `android`: the enterprise's id, like `LC012abc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
     /// `intune`: the application's (client's) id. `jamf`: that of the API client.
@@ -439,6 +452,9 @@ const GRAPH: &str = "https://graph.microsoft.com";
 /// The only address that `SimpleMDM` has.
 const SIMPLE_MDM: &str = "https://a.simplemdm.com";
 
+/// The only address that the Android Management API has.
+const ANDROID_MANAGEMENT: &str = "https://androidmanagement.googleapis.com";
+
 /// Where a system of this kind is asked; `None` within, if it is not.
 #[expect(
     clippy::option_option,
@@ -451,7 +467,8 @@ fn parsed_api(
     problems: &mut Problems,
 ) -> Option<Option<SourceApi>> {
     let is_polled = kind.is_polled();
-    if !is_polled && !kind.looks_people_up() && draft.is_some() {
+    let may_be_asked = is_polled || kind.looks_people_up() || kind.issues_tokens();
+    if !may_be_asked && draft.is_some() {
         let why = "is for systems that are asked; this kind sends messages by itself";
         problems.add(FieldProblem::new(field, "notForThisKind", why));
         return None;
@@ -464,6 +481,7 @@ fn parsed_api(
     let usual = match kind {
         SourceKind::Intune => Some(GRAPH.to_owned()),
         SourceKind::SimpleMdm => Some(SIMPLE_MDM.to_owned()),
+        SourceKind::Android => Some(ANDROID_MANAGEMENT.to_owned()),
         _ => None,
     };
     let address = if let Some(text) = draft.address.or(usual) {
@@ -496,13 +514,14 @@ fn parsed_api(
                 problems.add(FieldProblem::new(
                     field,
                     "notForThisKind",
-                    "is for intune alone, and a client id for jamf, too",
+                    "is for intune alone, a client id for jamf, too, and a tenant for android",
                 ));
                 None
             }
         }
     };
-    let tenant = word(draft.tenant, "tenant", is_intune);
+    let has_tenant = is_intune || kind == SourceKind::Android;
+    let tenant = word(draft.tenant, "tenant", has_tenant);
     let has_client = is_intune || kind == SourceKind::Jamf;
     let client_id = word(draft.client_id, "clientId", has_client);
     let has_spaces = matches!(kind, SourceKind::IvantiNeurons | SourceKind::IvantiEpmm);

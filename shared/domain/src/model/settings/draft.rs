@@ -18,12 +18,15 @@ use super::reminders::RemindersDraft;
 use super::retention::RetentionDraft;
 use super::{Confirmation, Distribution, Organisation, Sender, Settings};
 use crate::model::ownership::Ownership;
-use crate::model::settings::enrolment::{EnrolmentAddress, EnrolmentStep, EnrolmentUrl, MAX_TEXT};
+use crate::model::settings::enrolment::{
+    self, EnrolmentAddress, EnrolmentStep, EnrolmentUrl, MAX_TEXT, TokenIssuer,
+};
 use crate::model::settings::help_desk::HelpDesk;
 use crate::values::address::{EmailAddress, MailDomain};
 use crate::values::locale::{Locale, TimeZoneName};
 use crate::values::names::{GroupName, Label};
 use crate::values::problem::{FieldProblem, Problems};
+use crate::values::source_name::SourceName;
 use crate::values::{mail_header, platform};
 
 /// Settings as an administrator writes them: nothing is checked yet. What is left out takes its
@@ -181,13 +184,29 @@ pub struct EnrolmentAddressDraft {
     /// Where to: `https://mdm.example.com/enrol?session={registrationId}`, or an app:
     /// `ms-device-enrollment:?mode=mdm&username={email}`. Variables:
     /// `{registrationId}`, `{reference}` (what a device management may keep: it opens nothing), `{email}`,
-    /// `{platform}`, `{ownership}`.
+    /// `{platform}`, `{ownership}`, and `{token}`, which the source that `token` names issues for the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Who issues the `{token}` of the address. The person gets the address when they go on: see `continueOnRequest` of a
+    /// redemption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenIssuerDraft>,
     /// What to do instead, where there is nothing to open: `Settings > General > VPN & Device Management > Sign In`.
     /// At most 1,000 characters; line breaks part paragraphs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+}
+
+/// See [`TokenIssuer`].
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TokenIssuerDraft {
+    /// The name of a source of `deviceSources`, of the kind `android` or `jamf`, with an `api`.
+    pub source: Option<String>,
+    /// `android`: the policy that the device is enrolled under, by its name in the enterprise; default `default`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
 }
 
 impl SettingsDraft {
@@ -220,6 +239,9 @@ impl SettingsDraft {
         let branding = self.branding.parse(&mut problems);
         let enrolment = self.enrolment.parse(&mut problems);
         let device_sources = device_sources::parse(self.device_sources, &mut problems);
+        if let (Some(addresses), Some(sources)) = (&enrolment, &device_sources) {
+            enrolment::check_tokens(addresses, sources, &mut problems);
+        }
         let locale = match self.locale {
             None => Some(defaults.locale),
             Some(text) => problems.check(Locale::parse(&text).map_err(|p| p.under("locale"))),
@@ -316,6 +338,10 @@ impl From<Settings> for SettingsDraft {
                         platform: address.platform,
                         ownership: address.ownership,
                         group: address.group.map(|group| group.as_str().to_owned()),
+                        token: address.token.map(|issuer| TokenIssuerDraft {
+                            source: Some(issuer.source.as_str().to_owned()),
+                            policy: issuer.policy,
+                        }),
                         text: match address.step {
                             EnrolmentStep::Url(_) => None,
                             EnrolmentStep::Text(text) => Some(text),
@@ -525,18 +551,52 @@ impl EnrolmentDraft {
                 platform::parse,
                 problems,
             );
-            match (step, platform, group) {
-                (Some(step), Some(platform), Some(group)) => parsed.push(EnrolmentAddress {
-                    platform,
-                    ownership: address.ownership,
-                    group,
-                    step,
-                }),
+            let token = match address.token {
+                None => Some(None),
+                Some(draft) => problems.check(
+                    issuer(draft).map_err(|problem| problem.under(&format!("{field}.token"))),
+                ),
+            };
+            match (step, platform, group, token) {
+                (Some(step), Some(platform), Some(group), Some(token)) => {
+                    parsed.push(EnrolmentAddress {
+                        platform,
+                        ownership: address.ownership,
+                        group,
+                        token,
+                        step,
+                    });
+                }
                 _ => whole = false,
             }
         }
         whole.then_some(parsed)
     }
+}
+
+/// Who issues a token, if anybody is named.
+fn issuer(draft: TokenIssuerDraft) -> Result<Option<TokenIssuer>, FieldProblem> {
+    let written = |text: &String| !crate::values::text::trimmed(text).is_empty();
+    let policy = draft.policy.filter(written);
+    let source = match (draft.source.filter(written), &policy) {
+        (Some(name), _) => SourceName::parse(&name).map_err(|problem| problem.under("source"))?,
+        (None, None) => return Ok(None),
+        (None, Some(_)) => {
+            let why = "must name the source that issues the token";
+            return Err(FieldProblem::new("source", "missing", why));
+        }
+    };
+    if policy.as_deref().is_some_and(|name| !is_policy(name)) {
+        let why = "must be the name of a policy: letters, digits, dots, hyphens and underscores";
+        return Err(FieldProblem::new("policy", "malformed", why));
+    }
+    Ok(Some(TokenIssuer { source, policy }))
+}
+
+/// The name of a policy, which stands in the name of a resource.
+fn is_policy(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=128).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 /// An address to open or an instruction to follow: one of the two.

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::ownership::Ownership;
+use crate::model::settings::device_sources::{DeviceSource, SourceKind};
 use crate::values::names::GroupName;
-use crate::values::problem::FieldProblem;
+use crate::values::problem::{FieldProblem, Problems};
+use crate::values::source_name::SourceName;
 
 /// How devices are enrolled, and which devices so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,9 +21,23 @@ pub struct EnrolmentAddress {
     /// Only for who is in this group; absent: for everybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupName>,
+    /// Who issues the token that the address carries; absent: it carries none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenIssuer>,
     /// What to do.
     #[serde(flatten)]
     pub step: EnrolmentStep,
+}
+
+/// Who issues a token for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenIssuer {
+    /// The source.
+    pub source: SourceName,
+    /// The policy that a device is enrolled under, where a source has policies; absent: its default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
 }
 
 /// What a person does to enrol a device.
@@ -45,6 +61,66 @@ impl EnrolmentAddress {
     }
 }
 
+/// Whether each address that carries a token names a source that can issue it.
+pub(super) fn check_tokens(
+    addresses: &[EnrolmentAddress],
+    sources: &[DeviceSource],
+    problems: &mut Problems,
+) {
+    for (index, address) in addresses.iter().enumerate() {
+        let problem = match (carries_token(address), &address.token) {
+            (false, None) => None,
+            (true, None) => Some((
+                "token",
+                "missing",
+                "must name the source that issues the {token} of the address",
+            )),
+            (false, Some(_)) => Some((
+                "token",
+                "doesNotApply",
+                "names who issues a token, but the address holds no {token}",
+            )),
+            (true, Some(issuer)) => cannot_issue(issuer, sources),
+        };
+        if let Some((field, code, why)) = problem {
+            let field = format!("enrolment.addresses[{index}].{field}");
+            problems.add(FieldProblem::new(field, code, why));
+        }
+    }
+}
+
+fn carries_token(address: &EnrolmentAddress) -> bool {
+    match &address.step {
+        EnrolmentStep::Url(url) => url.has(TOKEN),
+        EnrolmentStep::Text(_) => false,
+    }
+}
+
+/// Why a source cannot issue a token, if so: the field, the code, the sentence.
+fn cannot_issue(
+    issuer: &TokenIssuer,
+    sources: &[DeviceSource],
+) -> Option<(&'static str, &'static str, &'static str)> {
+    let source = sources.iter().find(|source| source.name == issuer.source);
+    let Some(source) = source else {
+        let why =
+            "is the name of no source in deviceSources; add the source that issues the tokens";
+        return Some(("token.source", "unknownSource", why));
+    };
+    if !source.kind.issues_tokens() {
+        let why = "is a source that issues no tokens; those of the kinds android and jamf do";
+        return Some(("token.source", "issuesNoTokens", why));
+    }
+    if source.issues_tokens_at().is_none() {
+        let why =
+            "is a source that cannot be asked for tokens; give it the address of its API as api";
+        return Some(("token.source", "issuesNoTokens", why));
+    }
+    let has_policies = source.kind == SourceKind::Android;
+    let why = "is for sources of the kind android alone";
+    (issuer.policy.is_some() && !has_policies).then_some(("token.policy", "doesNotApply", why))
+}
+
 /// The longest instruction, in characters.
 pub(super) const MAX_TEXT: usize = 1_000;
 
@@ -52,6 +128,9 @@ pub(super) const MAX_TEXT: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EnrolmentUrl(String);
+
+/// The variable for the token that a source issues for a person.
+pub(crate) const TOKEN: &str = "token";
 
 /// Schemes that are no app's: a browser would run what they hold, or send it unprotected.
 const HARMFUL: [&str; 12] = [
@@ -69,9 +148,10 @@ const HARMFUL: [&str; 12] = [
     "wss",
 ];
 
-const VARIABLES: [&str; 5] = [
+const VARIABLES: [&str; 6] = [
     "registrationId",
     "reference",
+    TOKEN,
     "email",
     "platform",
     "ownership",
@@ -128,6 +208,12 @@ impl EnrolmentUrl {
             }
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// Whether it has this variable.
+    #[must_use]
+    pub fn has(&self, variable: &str) -> bool {
+        variables_of(&self.0).contains(&variable)
     }
 
     /// As written, variables and all.
@@ -220,6 +306,7 @@ mod tests {
             platform: Some("ios".to_owned()),
             ownership: None,
             group: None,
+            token: None,
             step: EnrolmentStep::Url(EnrolmentUrl::parse("https://mdm.example.com/").unwrap()),
         };
         let before = r#"{"platform":"ios","url":"https://mdm.example.com/"}"#;

@@ -115,12 +115,17 @@ pub const fn is_of_the_system(why: &PollFailed) -> bool {
         PollFailed::NoCredentials
         | PollFailed::Unauthorised(_)
         | PollFailed::Forbidden
+        | PollFailed::MayNotIssue
+        | PollFailed::NotSigned
         | PollFailed::NoToken { .. }
         | PollFailed::TooMany
         | PollFailed::Redirected(_)
         | PollFailed::NoAnswer(_) => true,
         PollFailed::Status(status) => *status >= 500,
-        PollFailed::NotUnderstood | PollFailed::Elsewhere | PollFailed::Endless => false,
+        PollFailed::NotUnderstood
+        | PollFailed::NotIssued
+        | PollFailed::Elsewhere
+        | PollFailed::Endless => false,
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::model::device_event::DeviceEvent;
 use crate::model::mapping::Said;
 use crate::model::outgoing_call::OutgoingAnswer;
-use crate::model::polling::{POLL_EVERY, SourcePoll};
+use crate::model::polling::SourcePoll;
 use crate::model::registration::DeviceFacts;
 use crate::model::reported_device::{Claimant, DeviceMessage};
 use crate::model::settings::Settings;
@@ -126,20 +126,8 @@ where
         }
         match self.found(source, api, device).await {
             Ok(found) => {
-                let is_news = poll.failures > 0
-                    || poll.last_error.is_some()
-                    || poll.silent_for(now) >= POLL_EVERY
-                    || poll.last_success_at.is_none();
-                if is_news {
-                    self.note(SourcePoll {
-                        failures: 0,
-                        last_round_at: Some(now),
-                        last_success_at: Some(now),
-                        last_error: None,
-                        last_failure: None,
-                        ..poll
-                    })
-                    .await?;
+                if let Some(poll) = polling::went_well(poll, now) {
+                    self.note(poll).await?;
                 }
                 Ok(Answered::Named(found))
             }
@@ -158,6 +146,7 @@ where
                     last_round_at: Some(now),
                     last_error: Some(why.to_string()),
                     last_failure: Some(why.noted()),
+                    version: poll.version.next(),
                     ..poll
                 })
                 .await?;
@@ -197,10 +186,6 @@ where
 
     /// Writes how asking a source went. Of two who ask at once, one has the word.
     async fn note(&self, poll: SourcePoll) -> Result<(), Unavailable> {
-        let poll = SourcePoll {
-            version: poll.version.next(),
-            ..poll
-        };
         let saved = self.env.store().save_source_poll(&poll).await;
         SaveError::was_written(saved).map(|_| ())
     }
