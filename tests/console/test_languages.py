@@ -16,8 +16,8 @@ number = count(1)
 # What is a sentence for people in the API's answers.
 SENTENCES = {"detail", "lastError", "reason", "text", "title"}
 
-# What administrators wrote into the settings, told as they wrote it: before and after a change.
-WRITTEN = {"before", "after"}
+# Where the settings, and what changed of them, hold what administrators wrote themselves.
+WRITTEN = {"agreements", "before", "after"}
 
 GERMAN = {"locale": "de-DE"}
 
