@@ -315,6 +315,8 @@ async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec
         .unwrap();
     let redeeming = beckon.invite("redeeming@example.com").await;
     let pin = beckon.newest_pin(&redeeming.email).await;
+    let going_on = beckon.invite("going-on@example.com").await;
+    let session = beckon.redeem(&going_on).await;
     let forgetful = beckon.invite("forgetful@example.com").await;
     beckon.newest_pin(&forgetful.email).await;
     let order = json!({ "selection": { "userIds": [ada.id] }, "ownership": null });
@@ -507,6 +509,13 @@ async fn everything_that_changes_something(beckon: &Beckon, ada: &Person) -> Vec
         ),
         Asked::new("POST /v1/redemptions", "/v1/redemptions", shown.clone(), 1),
         Asked::new("POST /v1/mdm/redemptions", "/v1/mdm/redemptions", shown, 1),
+        // No address carries a token here, so none is made.
+        Asked::new(
+            "POST /v1/registrations/{id}/address",
+            format!("/v1/registrations/{session}/address"),
+            Value::Null,
+            0,
+        ),
         Asked::new(
             "POST /v1/mdm/registrations",
             "/v1/mdm/registrations",
