@@ -21,7 +21,7 @@ import { get, set } from "./document.js";
  * @property {string} name as the system calls itself
  * @property {"tenant" | "neurons" | "epmm" | null} more what is said besides the address
  * @property {string} example an address of its kind
- * @property {"clientSecret" | "account" | "token" | "key"} credentials
+ * @property {"clientSecret" | "account" | "token" | "key" | "keyFile"} credentials
  */
 
 /**
@@ -52,6 +52,13 @@ export const LOOKED_UP = new Map([
   ["simplemdm", { example: "https://a.simplemdm.com", usual: true, credentials: "key" }],
   ["jamf", { example: "https://company.jamfcloud.com", client: true, credentials: "clientSecret" }],
 ]);
+
+/**
+ * What is asked for tokens alone, when a person goes on.
+ *
+ * @type {Map<string, Pick<Asked, "credentials">>}
+ */
+const ISSUING = new Map([["android", { credentials: "keyFile" }]]);
 
 /** The largest number of a space that the field takes. */
 const SPACES = 2_147_483_647;
@@ -158,6 +165,8 @@ export function askedCard({ name, kind, asked }, { signal, changed }) {
   const { address, credentialsSince, lastError, lastFailure, lastRoundAt, lastSuccessAt } = asked;
   const isSet = credentialsSince != null;
   const lookedUp = LOOKED_UP.get(kind);
+  const issuing = ISSUING.get(kind);
+  const given = issuing ? "sources.issuing.given" : lookedUp ? "sources.lookUp.given" : "sources.credentials.given";
   return [
     lookedUp && h("h3", null, t("sources.lookUp.title")),
     lookedUp && h("p", { class: "hint" }, t("sources.lookUp.hint")),
@@ -188,9 +197,9 @@ export function askedCard({ name, kind, asked }, { signal, changed }) {
       t("sources.credentials.hint"),
     ),
     credentials(name, {
-      kind: (lookedUp ?? ASKED.get(kind))?.credentials ?? "token",
+      kind: (lookedUp ?? issuing ?? ASKED.get(kind))?.credentials ?? "token",
       isSet,
-      given: t(lookedUp ? "sources.lookUp.given" : "sources.credentials.given"),
+      given: t(given),
       signal,
       changed,
     }),
