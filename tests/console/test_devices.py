@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -379,6 +380,58 @@ def test_a_system_that_sends_messages_is_also_asked_whose_a_device_is(beckon, co
     console.button("Save").click()
     expect(card.get_by_role("heading", name="Asking whose a device is")).to_have_count(0)
     assert "api" not in beckon.get("/v1/settings")["deviceSources"][0]
+    beckon.settings({})
+
+
+# Prints an RSA key as Google Cloud puts it into a key file.
+MAKE_KEY = """
+const { privateKey } = require("node:crypto").generateKeyPairSync("rsa", { modulusLength: 2048 });
+process.stdout.write(privateKey.export({ type: "pkcs8", format: "pem" }));
+"""
+
+
+def key_file():
+    made = subprocess.run(["node", "-e", MAKE_KEY], check=True, capture_output=True, text=True)
+    return {
+        "type": "service_account",
+        "client_email": "tokens@beckon.iam.gserviceaccount.com",
+        "private_key_id": "key-1",
+        "private_key": made.stdout,
+        "token_uri": "https://oauth2.googleapis.com/token",
+    }
+
+
+def test_android_management_is_asked_for_enrolment_tokens_of_an_enterprise(beckon, console):
+    beckon.settings({})
+    page = console.open("/settings/sources")
+    console.button("Connect a device management").click()
+    page.get_by_label("Name", exact=True).fill("phones")
+    page.get_by_label("System").select_option("android")
+    page.get_by_label("Account", exact=False).first.fill("push@beckon.iam.gserviceaccount.com")
+    page.get_by_label("make enrolment tokens for each person").check()
+    # Nothing is asked for until the enterprise is known; the address is the usual one.
+    console.button("Save").click()
+    expect(page.locator(".save-trouble .error, .error:not([hidden])").first).to_be_visible()
+    page.get_by_label("Enterprise").fill("LC012abc")
+    console.is_accessible()
+    console.button("Save").click()
+    card = page.locator(".source-card")
+    expect(card.get_by_role("heading", name="Making enrolment tokens")).to_be_visible()
+    expect(card).to_contain_text("https://androidmanagement.googleapis.com")
+    [saved] = beckon.get("/v1/settings")["deviceSources"]
+    assert saved["api"] == {"address": "https://androidmanagement.googleapis.com", "tenant": "LC012abc"}, saved
+
+    credentials = card.get_by_label("Key file of the service account")
+    give = card.get_by_role("button", name="Set credentials: phones")
+    credentials.fill("not a key file")
+    give.click()
+    expect(card.locator(".error:not([hidden])").first).to_be_visible()
+    # As a download shows it, on several lines.
+    credentials.fill(json.dumps(key_file(), indent=2))
+    give.click()
+    expect(card.locator("h3 .badge")).to_have_text("Set")
+    console.hears("The system is asked when a person goes on.")
+    expect(credentials).to_have_value("")
     beckon.settings({})
 
 

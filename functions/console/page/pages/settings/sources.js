@@ -8,7 +8,7 @@ import { named, t } from "../../core/words.js";
 import { boundSelect, boundText, editable } from "./bound.js";
 import { get, set } from "./document.js";
 import { orderedList } from "./ordered.js";
-import { ASKED, askedFields, LOOKED_UP, lookUpFields } from "./sources_asked.js";
+import { ALSO_ASKED, ASKED, alsoAskedFields, askedFields } from "./sources_asked.js";
 import { connectedSources, SYSTEMS, systemName } from "./sources_connected.js";
 import { failedMessages } from "./sources_failed.js";
 import { mappingOf } from "./sources_mapping.js";
@@ -79,11 +79,11 @@ function fields(path, entry, signal) {
   const write = () => {
     const kind = get(`${path}.kind`);
     const asked = ASKED.get(kind);
-    const lookedUp = LOOKED_UP.get(kind);
+    const also = ALSO_ASKED.get(kind);
     replace(
       proof,
       asked ? askedFields(path, asked) : authentication(path),
-      lookedUp && lookUpFields(path, systemName(kind), lookedUp),
+      also && alsoAskedFields(path, systemName(kind), also),
     );
     replace(below, t(asked ? "sources.asked.saveFirst" : "sources.saveFirst"));
   };

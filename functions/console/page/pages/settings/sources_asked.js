@@ -25,10 +25,11 @@ import { get, set } from "./document.js";
  */
 
 /**
- * @typedef {object} LookedUp
+ * @typedef {object} AlsoAsked
  * @property {string} example an address of its kind
  * @property {boolean} [usual] whether that is the address where nothing else is said
  * @property {boolean} [client] whether tokens are given to a client, which is named
+ * @property {boolean} [enterprise] whether enrolment tokens alone are asked for, and for which enterprise
  * @property {Asked["credentials"]} credentials
  */
 
@@ -46,19 +47,21 @@ export const ASKED = new Map([
   ["kandji", { name: "Kandji", more: null, example: "https://subdomain.api.kandji.io", credentials: "token" }],
 ]);
 
-/** The systems that can be asked whose a device is that they told of, by the API's names. @type {Map<string, LookedUp>} */
-export const LOOKED_UP = new Map([
+/**
+ * The systems that send messages and can also be asked, by the API's names: whose a device is that they told of, or for
+ * enrolment tokens.
+ *
+ * @type {Map<string, AlsoAsked>}
+ */
+export const ALSO_ASKED = new Map([
   ["fleet", { example: "https://fleet.example.com", credentials: "token" }],
   ["simplemdm", { example: "https://a.simplemdm.com", usual: true, credentials: "key" }],
   ["jamf", { example: "https://company.jamfcloud.com", client: true, credentials: "clientSecret" }],
+  [
+    "android",
+    { example: "https://androidmanagement.googleapis.com", usual: true, enterprise: true, credentials: "keyFile" },
+  ],
 ]);
-
-/**
- * What is asked for tokens alone, when a person goes on.
- *
- * @type {Map<string, Pick<Asked, "credentials">>}
- */
-const ISSUING = new Map([["android", { credentials: "keyFile" }]]);
 
 /** The largest number of a space that the field takes. */
 const SPACES = 2_147_483_647;
@@ -104,19 +107,25 @@ export function askedFields(path, { more, example }) {
 }
 
 /**
- * Whether a source that sends messages is also asked whose a device is, and where.
+ * Whether a source that sends messages is also asked, and where.
  *
  * @param {string} path of the source in the draft
  * @param {string} system as it calls itself
- * @param {LookedUp} about
+ * @param {AlsoAsked} about
  */
-export function lookUpFields(path, system, { example, usual = false, client = false }) {
+export function alsoAskedFields(path, system, { example, usual = false, client = false, enterprise = false }) {
   const place = `${path}.api`;
   const details = h("div", { class: "stack" });
   const write = () =>
     replace(
       details,
       get(place) != null && [
+        enterprise &&
+          boundText({
+            path: `${place}.tenant`,
+            label: t("sources.issuing.enterprise"),
+            hint: t("sources.issuing.enterprise.hint", { example: "LC012abc", name: "enterprises/LC012abc" }),
+          }),
         boundText({
           path: `${place}.address`,
           label: t("sources.asked.address"),
@@ -138,8 +147,8 @@ export function lookUpFields(path, system, { example, usual = false, client = fa
   let typed = get(place);
   const own = checkField({
     name: place,
-    label: t("sources.lookUp", { system }),
-    hint: t("sources.lookUp.hint"),
+    label: t(enterprise ? "sources.issuing" : "sources.lookUp", { system }),
+    hint: enterprise ? t("sources.issuing.hint", { variable: "{token}" }) : t("sources.lookUp.hint"),
     checked: typed != null,
     on: {
       change() {
@@ -164,12 +173,15 @@ export function askedCard({ name, kind, asked }, { signal, changed }) {
   if (!asked) return [];
   const { address, credentialsSince, lastError, lastFailure, lastRoundAt, lastSuccessAt } = asked;
   const isSet = credentialsSince != null;
-  const lookedUp = LOOKED_UP.get(kind);
-  const issuing = ISSUING.get(kind);
-  const given = issuing ? "sources.issuing.given" : lookedUp ? "sources.lookUp.given" : "sources.credentials.given";
+  const also = ALSO_ASKED.get(kind);
+  const [title, given] = !also
+    ? [null, t("sources.credentials.given")]
+    : also.enterprise
+      ? [t("sources.issuing.title"), t("sources.issuing.given")]
+      : [t("sources.lookUp.title"), t("sources.lookUp.given")];
   return [
-    lookedUp && h("h3", null, t("sources.lookUp.title")),
-    lookedUp && h("p", { class: "hint" }, t("sources.lookUp.hint")),
+    title && h("h3", null, title),
+    also && !also.enterprise && h("p", { class: "hint" }, t("sources.lookUp.hint")),
     h("p", null, t("sources.asked.at"), " ", h("code", { dir: "ltr" }, address)),
     lastError != null &&
       lastRoundAt != null &&
@@ -197,9 +209,9 @@ export function askedCard({ name, kind, asked }, { signal, changed }) {
       t("sources.credentials.hint"),
     ),
     credentials(name, {
-      kind: (lookedUp ?? issuing ?? ASKED.get(kind))?.credentials ?? "token",
+      kind: (also ?? ASKED.get(kind))?.credentials ?? "token",
       isSet,
-      given: t(given),
+      given,
       signal,
       changed,
     }),
