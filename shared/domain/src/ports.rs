@@ -1,7 +1,7 @@
 //! What the use cases need from outside: a trait for each aggregate of the table and for each thing beyond it, in a
 //! file of its name. What a method does, and what its errors mean, stands with the method. Adapters implement these
 //! traits in files of the same names; the contract suites in the test kit hold every adapter to what the methods say
-//! here. `.ci/rooms` counts the ports: there are at most nineteen.
+//! here. `.ci/rooms` counts the ports: there are at most eighteen.
 //!
 //! [`mod@env`] is no port: `Env` and its `With…` are the environment, which holds the ports for a use case. Ports use no
 //! rules, and rules no ports.
