@@ -330,7 +330,7 @@ async fn remove_secret(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewCredentials {
-    /// `intune`, `jamf`: the client secret. `fleet`: the token of an API-only user. `simplemdm`: the API key. `ivantineurons`, `ivantiepmm`: `user:password`. `kandji`: the API token.
+    /// `intune`, `jamf`: the client secret. `fleet`: the token of an API-only user. `simplemdm`: the API key. `ivantineurons`, `ivantiepmm`: `user:password`. `kandji`: the API token. `android`: the whole key file of a service account, as text.
     secret: String,
 }
 

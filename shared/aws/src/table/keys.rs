@@ -22,7 +22,7 @@
 //! | the latest message of a source | `source#name` | `latest` |
 //! | what sources told of a device | `reported#source:id` | `reported` |
 //! | which messages told of it | `reported#source:id` | `message#id` |
-//! | whose a device may be that belongs to nobody | `unassigned#address#…`, `unassigned#external#…` | `device#source:id` |
+//! | whose a device may be that belongs to nobody | `unassigned#address#…`, `unassigned#external#…`, `unassigned#userName#…` | `device#source:id` |
 //! | how far the asking of a source is | `sourcePoll#name` | `sourcePoll` |
 //! | settings, one of their versions | `settings` | `current`, `version#n` |
 //! | own wording | `template` | `kind#locale` |
