@@ -401,6 +401,19 @@ def key_file():
     }
 
 
+def test_a_mapping_that_is_no_json_is_neither_saved_nor_lost(beckon, console):
+    kept = {"name": "other", "kind": "generic", "authentication": {"type": "header", "header": "X-Secret"}, "mapping": MAPPING}
+    beckon.settings({"deviceSources": [kept]})
+    page = console.open("/settings/sources")
+    page.locator(".ordered-entry summary").first.click()
+    page.get_by_label("Mapping", exact=True).fill('{"rules": [')
+    console.button("Save").click()
+    expect(page.locator(".save-trouble .error")).to_be_visible()
+    expect(page.get_by_label("Mapping", exact=True)).to_have_value('{"rules": [')
+    assert beckon.get("/v1/settings")["deviceSources"][0]["mapping"] == MAPPING
+    beckon.settings({})
+
+
 def test_android_management_is_asked_for_enrolment_tokens_of_an_enterprise(beckon, console):
     beckon.settings({})
     page = console.open("/settings/sources")

@@ -352,6 +352,28 @@ def test_a_long_menu_ends_with_the_window_and_is_scrolled(beckon, console):
     expect(page.get_by_role("menuitem", name="Delete")).to_be_in_viewport(ratio=1)
 
 
+def test_a_pin_is_read_from_left_to_right_in_arabic_too(beckon, console):
+    user = add(beckon, "Pina Arabic")
+    page = console.open(f"/users/{user['id']}")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    console.choose("Actions", "Generate PIN")
+    console.dialog.get_by_label("Reason").fill("On the phone")
+    console.button("Generate PIN", console.dialog).click()
+    assert console.dialog.locator(".secret-pin").evaluate("one => getComputedStyle(one).direction") == "ltr"
+
+
+def test_what_is_typed_in_a_dialog_outlasts_escape_pressed_again_and_again(console):
+    page = find(console, "nobody")
+    console.button("Add user").click()
+    form = page.get_by_role("dialog", name="Add user")
+    form.get_by_label("Mail address").fill("typed@example.com")
+    for _ in range(4):
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(100)
+    expect(form).to_be_visible()
+    expect(form.get_by_label("Mail address")).to_have_value("typed@example.com")
+
+
 def test_of_what_is_said_with_a_pin_only_the_pin_is_large(beckon, console):
     user = add(beckon, "Pina Large")
     page = console.open(f"/users/{user['id']}")

@@ -183,6 +183,31 @@ def test_a_number_out_of_bounds_is_said_at_once_and_stays(console):
     expect(page.get_by_label("An invitation is good for")).to_have_value("a week")
 
 
+def test_a_number_that_was_cleared_is_not_saved_as_something_else(beckon, console):
+    page = open_section(console, "registration")
+    before = beckon.get("/v1/settings")["registration"]
+    page.get_by_label("An invitation is good for").fill("")
+    console.button("Save").click()
+    expect(page.locator(".field.wrong .error")).to_have_text("Write a whole number from 1 to 720.")
+    expect(page.locator(".save-trouble .error")).to_be_visible()
+    expect(page.get_by_label("An invitation is good for")).to_be_focused()
+    assert beckon.get("/v1/settings")["registration"] == before
+    page.get_by_label("An invitation is good for").fill("48")
+    assert saved(console, beckon)["registration"]["lifetimeHours"] == 48
+
+
+def test_quiet_hours_that_were_emptied_again_are_none(beckon, console):
+    beckon.settings({"groups": [{"group": "staff"}]})
+    page = open_section(console, "groups")
+    page.locator(".ordered-entry summary").first.click()
+    page.get_by_label("Quiet from").first.fill("22:00")
+    page.get_by_label("Quiet from").first.fill("")
+    page.get_by_label("Group", exact=True).first.fill("people")
+    [group] = saved(console, beckon)["groups"]
+    assert group["group"] == "people" and not group.get("reminders"), group
+    beckon.settings({})
+
+
 def test_what_the_api_refuses_stands_at_its_field_in_its_section(console):
     page = open_section(console, "sender")
     page.get_by_label("From", exact=True).fill("nobody")

@@ -22,12 +22,15 @@ fn main() -> Result<(), start::Error> {
                 .with_outgoing(HttpsClient::new())
                 .with_wake_up(wake_up);
             Ok(async move |_: serde_json::Value| {
-                // Mail first: a round that fails at erasing has done all else.
-                maintenance::handle(&env).await?;
-                maintenance::carry(&env).await?;
-                maintenance::poll(&env).await?;
-                maintenance::erase(&env).await?;
-                maintenance::count(&env).await.map(|_| ())
+                // Mail first. What fails keeps nothing else from its turn, and the round fails in the end.
+                let failed = [
+                    maintenance::handle(&env).await.err(),
+                    maintenance::carry(&env).await.err(),
+                    maintenance::poll(&env).await.err(),
+                    maintenance::erase(&env).await.err(),
+                    maintenance::count(&env).await.err(),
+                ];
+                failed.into_iter().flatten().next().map_or(Ok(()), Err)
             })
         },
     )

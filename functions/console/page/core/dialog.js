@@ -55,6 +55,10 @@ export function openDialog({ title, body, actions = [], size = "small", onClose,
           event.preventDefault();
           ask();
         },
+        // The browser closes it at a second Escape without asking: it stays until we close it.
+        close: () => {
+          if (open.includes(dialog) && element.isConnected) element.showModal();
+        },
       },
     },
     h(
@@ -83,8 +87,11 @@ export function openDialog({ title, body, actions = [], size = "small", onClose,
       element.remove();
       sayIn(open.at(-1)?.element ?? document.body);
       // The browser gives the focus back, unless what had it is gone.
-      if (document.activeElement === document.body && before instanceof HTMLElement && before.isConnected)
-        before.focus();
+      if (document.activeElement === document.body) {
+        const back = before instanceof HTMLElement && before !== document.body && before.isConnected;
+        if (back) before.focus();
+        else if (open.length === 0) focusHeading();
+      }
       onClose?.(value);
       tell(value);
     },
@@ -98,6 +105,14 @@ export function openDialog({ title, body, actions = [], size = "small", onClose,
   const first = element.querySelector("[autofocus]");
   (first instanceof HTMLElement ? first : heading).focus();
   return dialog;
+}
+
+/** Brings the focus to the page's heading, where what had it is gone. */
+export function focusHeading() {
+  const heading = document.querySelector("main h1");
+  if (!(heading instanceof HTMLElement)) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
 }
 
 /** Closes every dialog, since the page behind it is left. */

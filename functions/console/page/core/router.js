@@ -79,6 +79,11 @@ export function entitle(text) {
   document.title = t("title", { page: text });
 }
 
+/** Whether what the page holds may be lost: the page asks where something was typed. */
+export async function mayLeave() {
+  return !current?.leave || (await current.leave());
+}
+
 /** Shows the page of the address again, as after a change of language. */
 export async function showAgain() {
   await show(false);

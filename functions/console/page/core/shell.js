@@ -7,7 +7,7 @@ import { showDoor } from "./door.js";
 import { languageName } from "./format.js";
 import { menuButton } from "./menu.js";
 import { may } from "./roles.js";
-import { here, link, place, showAgain, shown } from "./router.js";
+import { here, link, mayLeave, place, showAgain, shown } from "./router.js";
 import { routes } from "./routes.js";
 import { person, setup, signOut } from "./session.js";
 import { done } from "./toast.js";
@@ -92,7 +92,7 @@ function languageMenu() {
 
 /** @param {string} tag */
 async function change(tag) {
-  if (tag === spoken()) return;
+  if (tag === spoken() || !(await mayLeave())) return;
   try {
     await speak(tag);
   } catch {

@@ -37,7 +37,7 @@ const howMany = (selection) =>
   selection.count === null
     ? selection.except > 0
       ? t("users.selection.allExcept", { count: selection.except })
-      : t("users.selection.everyMatch")
+      : t(selection.isEverybody ? "users.selection.everyone" : "users.selection.everyMatch")
     : t("users.selection.some", { count: selection.count });
 
 /**

@@ -63,6 +63,11 @@ export class Selection {
     return this.#except.size;
   }
 
+  /** Whether that filter finds everybody. */
+  get isEverybody() {
+    return this.#filter !== null && Object.values(this.#filter).every((value) => value == null || value === "");
+  }
+
   /** How many are selected; not known of a filter. */
   get count() {
     return this.#filter ? null : this.#named.size;

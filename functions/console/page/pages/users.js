@@ -86,23 +86,28 @@ export async function show(place, { query, signal }) {
   const previous = button({ label: t("pager.previous"), icon: "back", iconOnly: true, onPress: () => turn(-1) });
   const following = button({ label: t("pager.next"), icon: "forth", iconOnly: true, onPress: () => turn(1) });
 
+  /** The same text written again would be read out again. @param {string} text */
+  const say = (text) => {
+    if (told.textContent !== text) told.textContent = text;
+  };
+
   const selected = () => {
     const count = selection.count;
     if (selection.isAll) {
       const except = selection.except;
-      told.textContent =
+      say(
         except > 0
           ? t("users.selection.allExcept", { count: except })
-          : t(filters.isEmpty ? "users.selection.everyone" : "users.selection.everyMatch");
+          : t(filters.isEmpty ? "users.selection.everyone" : "users.selection.everyMatch"),
+      );
     } else {
       const here = users.filter(({ id }) => selection.has(id)).length;
       const hidden = (count ?? 0) - here;
-      told.textContent = [
+      const parts = [
         count ? t("users.selection.some", { count }) : t("users.selection.none"),
         hidden > 0 && `(${t("users.selection.hidden", { count: number(hidden) })})`,
-      ]
-        .filter(Boolean)
-        .join(" ");
+      ];
+      say(parts.filter(Boolean).join(" "));
     }
     // Of a registration id the API's filter knows nothing.
     all.hidden = selection.isAll || users.length === 0 || registrationIdOf(filters.text) !== null;

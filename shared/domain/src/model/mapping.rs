@@ -49,6 +49,9 @@ pub struct Unwrap {
     pub form: Packed,
     /// The name that it has from then on, at the top of the message.
     pub to: String,
+    /// Whether something else may stand there: then nothing is unpacked. Otherwise the message is not understood.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// How a document is packed into a text.
@@ -102,6 +105,13 @@ pub struct MessageRule {
     /// What holds of them, all of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Condition>,
+    /// When it happened, where these messages say so elsewhere than the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Field>,
+    /// Whether devices that are enrolled already send such messages, too. One that names nobody then leaves a device with
+    /// whom it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeats: bool,
 }
 
 /// Where a fact stands, and what is made of it. Without any of `map`, `startsWith` and `whenPresent` it is taken
@@ -241,6 +251,9 @@ impl Mapping {
                 let field = format!("rules[{index}].when[{place}]");
                 check_condition(condition, &field, &mut problems);
             }
+            if let Some(time) = &rule.time {
+                check_field(time, &format!("rules[{index}].time"), &mut problems);
+            }
         }
         check_field(&self.device.id, "device.id", &mut problems);
         for (name, field) in self.device.facts() {
@@ -346,7 +359,9 @@ mod tests {
             rules: vec![
                 MessageRule {
                     says: Said::Facts,
-                    when: Vec::new()
+                    when: Vec::new(),
+                    time: None,
+                    repeats: false
                 };
                 1_000
             ],

@@ -28,6 +28,8 @@ pub struct DeviceMessage {
     pub claimants: Vec<Claimant>,
     /// When it happened, as the message says; `None` if it does not.
     pub at: Option<Timestamp>,
+    /// Whether a device that is enrolled already sends such a message, too.
+    pub repeats: bool,
     /// What of the message was let be, and why.
     pub ignored: Vec<FieldProblem>,
 }

@@ -108,6 +108,10 @@ pub fn trace(mapping: &Mapping, body: &[u8]) -> Result<Vec<Traced>, Fault> {
     let person = mapping.person.fields();
     let person = person.map(|(name, field)| (format!("person.{name}"), field));
     let time = mapping.time.iter().map(|field| ("time".to_owned(), field));
+    let of_rules = mapping.rules.iter().enumerate();
+    let of_rules = of_rules
+        .filter_map(|(index, rule)| Some((format!("rules[{index}].time"), rule.time.as_ref()?)));
+    let time = time.chain(of_rules);
     let id = std::iter::once(("device.id".to_owned(), &mapping.device.id));
     let fields = id.chain(device).chain(person).chain(time);
     Ok(fields
@@ -154,16 +158,15 @@ pub fn read(mapping: &Mapping, source: &SourceName, body: &[u8]) -> Result<Devic
         Said::Enrolled => claimants(&mapping.person, &message, &mut ignored),
         Said::Facts | Said::Unenrolled => Vec::new(),
     };
-    let at = mapping
-        .time
-        .as_ref()
-        .and_then(|field| found(field, &message));
+    let time = rule.time.as_ref().or(mapping.time.as_ref());
+    let at = time.and_then(|field| found(field, &message));
     let at = at.and_then(|value| moment(&value, &mut ignored));
     Ok(DeviceMessage {
         says: rule.says,
         device,
         claimants,
         at,
+        repeats: rule.repeats,
         ignored,
     })
 }

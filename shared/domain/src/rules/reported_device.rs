@@ -40,6 +40,8 @@ pub fn learn(
     let mut after = before.clone();
     after.told = merged(&before.told, &message.device, at);
     match message.says {
+        // The device said again that it is managed.
+        Said::Enrolled if message.repeats && stays_with_its_owner(&before, message) => {}
         Said::Enrolled => {
             let enrolment = Enrolment {
                 at: message.at,
@@ -68,6 +70,12 @@ pub fn learn(
         version: before.version.next(),
         ..after
     })
+}
+
+/// Whether a device that says that it is enrolled, and not by whom, stays with whom it belongs to.
+fn stays_with_its_owner(before: &ReportedDevice, message: &DeviceMessage) -> bool {
+    let has_owner = before.user.is_some() || before.assigned_to.is_some();
+    has_owner && message.claimants.is_empty() && !before.is_unenrolled()
 }
 
 /// What is known of a device after its source said, being asked, whose it is, as the next version of its row; `None` if that

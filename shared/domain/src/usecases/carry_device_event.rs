@@ -10,6 +10,7 @@
 mod look_up;
 
 use crate::model::device_event::{DeviceEvent, DeviceEventState};
+use crate::model::registration::believable;
 use crate::model::reported_device::{DeviceMessage, ReportedDevice};
 use crate::model::settings::Settings;
 use crate::ports::clock::Clock;
@@ -169,6 +170,7 @@ where
         if settings.device_sources.is_empty() && !is_full_hour {
             return Ok(found);
         }
+        let mut first_error = None;
         for event in self.env.store().due_device_events(now, limit).await? {
             if self.env.clock().now().duration_since(now) >= ROUND_TAKES {
                 break;
@@ -178,12 +180,14 @@ where
                 Ok(CarriedEvent::Failed) => found.failed += 1,
                 Ok(CarriedEvent::Waits) => found.waiting += 1,
                 Ok(CarriedEvent::Nothing) => {}
-                // One row that cannot be read keeps no other message waiting.
+                // One row that cannot be read keeps no other message waiting, nor one that cannot be written.
                 Err(error) if error.unreadable().is_some() => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                }
             }
         }
-        Ok(found)
+        first_error.map_or(Ok(found), Err)
     }
 }
 
@@ -284,5 +288,10 @@ fn read(settings: &Settings, event: &DeviceEvent) -> Result<DeviceMessage, NotRe
         Some(own) => own.clone(),
         None => built_in::mapping(source.kind).unwrap_or_default(),
     };
-    mapping::read(&mapping, &source.name, &event.body)
+    let message = mapping::read(&mapping, &source.name, &event.body)?;
+    Ok(DeviceMessage {
+        // A time that lies ahead would count before every later one.
+        at: believable(message.at, event.received_at),
+        ..message
+    })
 }

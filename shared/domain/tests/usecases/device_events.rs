@@ -477,3 +477,42 @@ async fn a_device_that_somebody_else_enrolled_since_is_theirs_when_its_first_use
     assert_eq!(device.user, Some(other.id));
     assert_eq!(world.store.all_device_events().len(), 2);
 }
+
+#[tokio::test]
+async fn a_message_that_cannot_be_carried_on_keeps_no_later_one_waiting() {
+    let world = world();
+    let user = invited_in(&world).await;
+    received(
+        &world,
+        &json!({ "says": "facts", "id": "2", "at": world.clock.now().to_string() }),
+    )
+    .await;
+    world.wait(SignedDuration::from_secs(1));
+    received(&world, &enrolled(&world, user.email.as_str())).await;
+    world.wait(STREAM_HAS);
+    let carry = CarryDeviceEvent { env: &world };
+
+    // After the settings and the list of what is due, the first message's row.
+    world.store.plan(2, beckon_testkit::Fault::Refuse);
+    let round = carry.left_behind(10).await;
+
+    assert!(round.is_err(), "the round tells of it: {round:?}");
+    assert_eq!(world.invitation_of(&user).state, InvitationState::Completed);
+    let left = carry.left_behind(10).await.unwrap();
+    assert_eq!((left.settled, left.failed), (1, 0));
+}
+
+#[tokio::test]
+async fn an_enrolment_that_lies_ahead_counts_before_no_later_one() {
+    let world = world();
+    let (ada, bert) = (invited_in(&world).await, invited_in(&world).await);
+    let ahead = world.clock.now() + SignedDuration::from_hours(24 * 365);
+    let of_ada = json!({ "says": "enrolled", "id": "1", "email": ada.email.as_str(), "at": ahead.to_string() });
+    carried(&world, &of_ada).await;
+    world.wait(SignedDuration::from_hours(1));
+
+    carried(&world, &enrolled(&world, bert.email.as_str())).await;
+
+    let device = world.store.all_reported_devices().pop().unwrap();
+    assert_eq!(device.user, Some(bert.id));
+}

@@ -6,6 +6,7 @@ import { button } from "../../core/controls.js";
 import { openDialog } from "../../core/dialog.js";
 import { h, replace, uniqueId } from "../../core/dom.js";
 import { moment } from "../../core/format.js";
+import { whoIs } from "../../core/who.js";
 import { parts, t } from "../../core/words.js";
 import { compare } from "./compare.js";
 import { merge, tidy } from "./document.js";
@@ -152,7 +153,10 @@ async function tellWho(place) {
     const { data } = await api.get("/v1/settings/history", { query: { limit: 1 } });
     const [last] = data.items;
     if (last?.by && last.at)
-      replace(place, parts("settings.conflict.who", { who: h("strong", null, last.by), moment: moment(last.at) }));
+      replace(
+        place,
+        parts("settings.conflict.who", { who: h("strong", null, whoIs(last.by)), moment: moment(last.at) }),
+      );
   } catch {
     // That somebody saved them is known without it.
   }

@@ -19,8 +19,10 @@ let draft = {};
 /** @type {string | null} */
 let etag = null;
 let openInvitations = 0;
-/** What the API, or a field itself, has against what was typed, by field. @type {Map<string, string>} */
+/** What the API has against what was typed, by field. @type {Map<string, string>} */
 let wrong = new Map();
+/** What a field itself has against it: until it is put right, nothing is sent. @type {Map<string, string>} */
+let own = new Map();
 /** Whether what was typed before a reload is here again. */
 let restored = false;
 
@@ -59,7 +61,7 @@ function pruned(value) {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const members = Object.entries(value).map(([name, member]) => [
     name,
-    name === "quietHours" ? member : pruned(member),
+    name === "quietHours" ? hours(member) : pruned(member),
   ]);
   return Object.fromEntries(
     members.filter(
@@ -68,6 +70,9 @@ function pruned(value) {
   );
 }
 
+/** Quiet hours, of which one moment alone is for the API to refuse; without either there are none. @param {any} value */
+const hours = (value) => (value && !value.from && !value.to ? null : value);
+
 /** @param {{ data: any, etag: string | null }} answer */
 function take({ data, etag: tag }) {
   saved = documentOf(data);
@@ -75,6 +80,7 @@ function take({ data, etag: tag }) {
   etag = tag;
   openInvitations = data.guessing.openInvitations;
   wrong = new Map();
+  own = new Map();
 }
 
 /**
@@ -129,6 +135,7 @@ export function tidy() {
   const document = structuredClone(draft);
   const desk = document.organisation?.helpDesk;
   if (desk && !desk.name && !desk.email && !desk.phone) document.organisation.helpDesk = null;
+  if (document.reminders?.quietHours) document.reminders.quietHours = hours(document.reminders.quietHours);
   if (Array.isArray(document.groups)) document.groups = document.groups.map(pruned);
   return document;
 }
@@ -174,7 +181,7 @@ export function set(path, value) {
  * @param {string} path
  */
 export function errorAt(path) {
-  for (const [field, text] of wrong) {
+  for (const [field, text] of errors()) {
     if (field === path || field.startsWith(`${path}[`)) return text;
   }
   return null;
@@ -182,16 +189,23 @@ export function errorAt(path) {
 
 /** The fields that something is wrong with. */
 export function errors() {
-  return [...wrong];
+  return [...own, ...wrong];
+}
+
+/** Whether a field holds what cannot be sent, so that something else would be saved than what is seen. */
+export function hasObjections() {
+  return own.size > 0;
 }
 
 /** @param {string} path */
 function forgive(path) {
-  for (const field of [...wrong.keys()]) {
-    const within = field === path || field.startsWith(`${path}[`) || field.startsWith(`${path}.`);
-    // What is wrong with a whole may be put right by one of its parts.
-    const around = path.startsWith(`${field}.`);
-    if (within || around) wrong.delete(field);
+  for (const said of [own, wrong]) {
+    for (const field of [...said.keys()]) {
+      const within = field === path || field.startsWith(`${path}[`) || field.startsWith(`${path}.`);
+      // What is wrong with a whole may be put right by one of its parts.
+      const around = path.startsWith(`${field}.`);
+      if (within || around) said.delete(field);
+    }
   }
 }
 
@@ -202,8 +216,8 @@ function forgive(path) {
  * @param {string | null} text
  */
 export function object(path, text) {
-  if (text === null) wrong.delete(path);
-  else wrong.set(path, text);
+  if (text === null) own.delete(path);
+  else own.set(path, text);
   tell();
 }
 
@@ -217,6 +231,7 @@ export function discard() {
   if (!saved) return;
   draft = structuredClone(saved);
   wrong = new Map();
+  own = new Map();
   tell();
 }
 
@@ -260,5 +275,6 @@ export function merge({ theirs, etag: tag }, ours) {
   draft = structuredClone(theirs);
   for (const { keys, after } of ours) put(draft, keys, after);
   wrong = new Map();
+  own = new Map();
   tell();
 }

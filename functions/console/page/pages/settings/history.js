@@ -6,6 +6,7 @@ import { button } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
 import { failure } from "../../core/failure.js";
 import { inFull, moment } from "../../core/format.js";
+import { whoIs } from "../../core/who.js";
 import { t } from "../../core/words.js";
 import { fieldName, valueText } from "./names.js";
 
@@ -57,7 +58,7 @@ function item({ version, at, by, changes }) {
       { class: "history-head" },
       at ? h("span", { title: inFull(at) }, moment(at)) : t("settings.history.unknownTime"),
       h("span", { class: "muted small" }, at && [" ", ago(at)]),
-      h("span", { class: "history-who" }, by ?? t("settings.history.unknownWho")),
+      h("span", { class: "history-who" }, by ? whoIs(by) : t("settings.history.unknownWho")),
       h("span", { class: "muted small" }, t("settings.history.version", { version })),
     ),
     changes === null

@@ -125,7 +125,7 @@ export function guessingPanel(signal) {
 function report({ chance, expectedHits, bits, hours, warnings, refused }) {
   const one = Math.floor(1 / chance);
   const texts = {
-    expected: () => t("settings.guessing.warn.expected", { hits: expectedHits.toFixed(2) }),
+    expected: () => t("settings.guessing.warn.expected", { hits: number(Number(expectedHits.toFixed(2))) }),
     bits: () => t("settings.guessing.warn.bits", { bits: Number(bits.toFixed(1)) }),
     hours: () => t("settings.guessing.warn.hours", { hours }),
   };

@@ -9,7 +9,7 @@ import { list } from "../../core/format.js";
 import { done } from "../../core/toast.js";
 import { t } from "../../core/words.js";
 import { resolve } from "./conflict.js";
-import { changed, changes, discard, errors, save } from "./document.js";
+import { changed, changes, discard, errors, hasObjections, save } from "./document.js";
 import { fieldName } from "./names.js";
 
 /** How many changed fields are named one by one. */
@@ -48,6 +48,10 @@ export function saveBar({ signal, again, toError }) {
 
   const run = async () => {
     replace(trouble);
+    if (hasObjections()) {
+      refuse();
+      return;
+    }
     try {
       const other = await save();
       if (other === null) {
@@ -59,15 +63,16 @@ export function saveBar({ signal, again, toError }) {
       again();
       if (decided) await run();
     } catch (error) {
-      const [wrong] = errors();
-      if (wrong) {
-        alertNow(t("field.wrong", { count: errors().length }));
-        replace(trouble, h("p", { class: "error" }, t("settings.notSaved", { count: errors().length })));
-        toError(wrong[0]);
-      } else {
-        replace(trouble, failure(error, { again: run }), h("p", { class: "hint" }, t("settings.kept")));
-      }
+      if (errors().length > 0) refuse();
+      else replace(trouble, failure(error, { again: run }), h("p", { class: "hint" }, t("settings.kept")));
     }
+  };
+
+  const refuse = () => {
+    const wrong = errors();
+    alertNow(t("field.wrong", { count: wrong.length }));
+    replace(trouble, h("p", { class: "error" }, t("settings.notSaved", { count: wrong.length })));
+    if (wrong[0]) toError(wrong[0][0]);
   };
 
   const drop = async () => {

@@ -39,7 +39,7 @@ export function mappingOf(path, signal, builtIn) {
       name: place,
       label: t("sources.mapping"),
       hint: t("sources.mapping.hint"),
-      value: JSON.stringify(get(place), null, 2),
+      value: typeof get(place) === "string" ? get(place) : JSON.stringify(get(place), null, 2),
       rows: 14,
     });
     own.input.classList.add("code");
@@ -50,6 +50,8 @@ export function mappingOf(path, signal, builtIn) {
       try {
         set(place, JSON.parse(own.input.value));
       } catch {
+        // It is kept as it was typed, and not sent.
+        set(place, own.input.value);
         object(place, t("sources.mapping.noJson"));
       }
     });

@@ -137,6 +137,98 @@ fn a_body_that_is_hostile_is_refused_in_words_and_shows_nothing_of_itself() {
     }
 }
 
+/// The library that reads property lists panics at them.
+#[test]
+fn a_property_list_with_a_date_that_no_calendar_has_is_refused() {
+    // Seconds since 2001, as a binary list holds them: some three thousand years before the year 0.
+    let before_all_years = [b"bplist00\x33".as_slice(), &(-1e11_f64).to_be_bytes()].concat();
+    let mut binary = before_all_years;
+    binary.extend([8]);
+    binary.extend([0, 0, 0, 0, 0, 0, 1, 1]);
+    binary.extend(1_u64.to_be_bytes());
+    binary.extend(0_u64.to_be_bytes());
+    binary.extend(17_u64.to_be_bytes());
+
+    for payload in [
+        plist("<dict><key>at</key><date>0000-01-01T00:00:00+01:00</date></dict>"),
+        plist("<dict><key>at</key><date>9999-12-31T23:59:59-01:00</date></dict>"),
+        STANDARD.encode(&binary),
+    ] {
+        let mut message = of_nanomdm("mdm.Authenticate", "Device", "<dict></dict>");
+        message["checkin_event"]["raw_payload"] = json!(payload);
+
+        let read = by(SourceKind::NanoMdm, &message);
+
+        assert!(
+            matches!(&read, Err(NotRead::NotUnderstood(why)) if why.code == "noPropertyList"),
+            "{read:?}"
+        );
+    }
+}
+
+fn of_android(kind: &str, device: &Value) -> Value {
+    let data = STANDARD.encode(device.to_string());
+    json!({ "message": { "attributes": { "notificationType": kind }, "data": data } })
+}
+
+#[test]
+fn what_another_program_wrote_into_an_enrolment_token_names_nobody_and_costs_no_message() {
+    for theirs in ["kiosk-42", "{\"kiosk\": 42}", "{", "[]", ""] {
+        let device = json!({ "name": "enterprises/e/devices/d", "enrollmentTokenData": theirs });
+
+        let read = by(SourceKind::Android, &of_android("ENROLLMENT", &device)).unwrap();
+
+        assert_eq!(
+            (read.says, read.claimants),
+            (Said::Enrolled, vec![]),
+            "{theirs}"
+        );
+    }
+}
+
+#[test]
+fn a_report_of_androids_is_of_the_time_of_the_report_and_not_of_the_enrolment() {
+    let device = json!({
+        "name": "enterprises/e/devices/d", "appliedState": "DELETED",
+        "enrollmentTime": "2026-11-27T13:04:22Z", "lastStatusReportTime": "2026-11-28T08:00:00Z",
+    });
+
+    let left = by(SourceKind::Android, &of_android("STATUS_REPORT", &device)).unwrap();
+    let enrolled = by(SourceKind::Android, &of_android("ENROLLMENT", &device)).unwrap();
+
+    assert_eq!(left.says, Said::Unenrolled);
+    assert_eq!(left.at, Some("2026-11-28T08:00:00Z".parse().unwrap()));
+    assert_eq!(enrolled.at, Some("2026-11-27T13:04:22Z".parse().unwrap()));
+}
+
+#[test]
+fn of_systems_that_are_asked_both_the_address_and_the_user_name_count() {
+    let (address, user_name) = ("ada@example.com", "ada@example.onmicrosoft.com");
+    for (kind, row) in [
+        (
+            SourceKind::Intune,
+            json!({ "id": "1", "userPrincipalName": user_name, "emailAddress": address }),
+        ),
+        (
+            SourceKind::IvantiNeurons,
+            json!({ "guid": "1", "registrationState": "ACTIVE", "uid": user_name, "emailAddress": address }),
+        ),
+        (
+            SourceKind::IvantiEpmm,
+            json!({ "common.uuid": "1", "common.status": "ACTIVE", "user.user_id": user_name, "user.email_address": address }),
+        ),
+    ] {
+        let claimants = by(kind, &row).unwrap().claimants;
+
+        let addresses =
+            [address, user_name].map(|text| Claimant::Address(EmailAddress::parse(text).unwrap()));
+        assert_eq!(claimants.first(), Some(&addresses[0]), "{kind:?}");
+        assert!(claimants.contains(&addresses[1]), "{kind:?}");
+        let user_name = Claimant::UserName(UserName::parse(user_name).unwrap());
+        assert!(claimants.contains(&user_name), "{kind:?}");
+    }
+}
+
 /// What an entity stands for is not put in its place, so none can grow.
 #[test]
 fn the_entities_of_a_property_list_stand_for_nothing() {

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::panic::catch_unwind;
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -51,7 +52,8 @@ fn json_problem(what: &str, error: &serde_json::Error) -> Fault {
     )
 }
 
-/// Unpacks a document and puts it at the top of the message. Where nothing stands, nothing is done.
+/// Unpacks a document and puts it at the top of the message. Where nothing stands, nothing is done; where something else
+/// may stand, that is let be.
 pub(super) fn unwrap(message: &mut Value, unwrap: &Unwrap) -> Result<(), Fault> {
     let Some(Value::String(text)) = message.pointer(&unwrap.from) else {
         return Ok(());
@@ -65,11 +67,17 @@ pub(super) fn unwrap(message: &mut Value, unwrap: &Unwrap) -> Result<(), Fault> 
     };
     let value = match unwrap.form {
         Packed::Json => document(text.as_bytes()),
-        Packed::Base64Json => document(&bytes()?),
-        Packed::Base64Plist => property_list(&bytes()?),
+        Packed::Base64Json => bytes().and_then(|bytes| document(&bytes)),
+        Packed::Base64Plist => bytes().and_then(|bytes| property_list(&bytes)),
     };
-    let value =
-        value.map_err(|fault| Fault::new(fault.code, format!("{what}: {}", fault.detail)))?;
+    let value = match value {
+        Ok(value) => value,
+        Err(_) if unwrap.optional => return Ok(()),
+        Err(fault) => {
+            let detail = format!("{what}: {}", fault.detail);
+            return Err(Fault::new(fault.code, detail));
+        }
+    };
     match message {
         Value::Object(members) => {
             members.insert(unwrap.to.clone(), value);
@@ -83,16 +91,21 @@ pub(super) fn unwrap(message: &mut Value, unwrap: &Unwrap) -> Result<(), Fault> 
 
 /// A property list as JSON: dates become text, binary data is left out.
 fn property_list(bytes: &[u8]) -> Result<Value, Fault> {
-    // The third form, which is text, no device sends.
-    let list = if bytes.starts_with(b"bplist") {
-        plist::from_bytes::<PropertyList>(bytes)
-    } else {
-        plist::from_reader_xml::<_, PropertyList>(bytes)
-    };
-    list.map(|list| list.0).map_err(|_| {
-        let detail = "it is no property list, or it nests too deep or holds too much";
-        Fault::new("noPropertyList", detail)
-    })
+    // The third form, which is text, no device sends. Dates before the year 0 and after 9999 make the library panic.
+    let list = catch_unwind(|| {
+        if bytes.starts_with(b"bplist") {
+            plist::from_bytes::<PropertyList>(bytes)
+        } else {
+            plist::from_reader_xml::<_, PropertyList>(bytes)
+        }
+    });
+    list.ok()
+        .and_then(Result::ok)
+        .map(|list| list.0)
+        .ok_or_else(|| {
+            let detail = "it is no property list, or it nests too deep or holds too much";
+            Fault::new("noPropertyList", detail)
+        })
 }
 
 struct PropertyList(Value);

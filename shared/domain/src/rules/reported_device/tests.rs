@@ -29,6 +29,7 @@ fn message(says: Said, at: i64, name: Option<&str>, supervised: Option<bool>) ->
             Vec::new()
         },
         at: Some(moment(at)),
+        repeats: false,
         ignored: Vec::new(),
     }
 }
@@ -120,6 +121,32 @@ fn who_enrols_a_device_anew_has_it_and_who_had_it_before_has_not() {
     )
     .unwrap();
     assert_eq!((anew.user, anew.assigned_to), (None, None));
+    assert!(anew.is_unassigned());
+}
+
+#[test]
+fn a_device_that_says_again_that_it_is_managed_stays_with_whom_it_is_unless_it_left() {
+    let by_nobody = |at| DeviceMessage {
+        claimants: Vec::new(),
+        repeats: true,
+        ..message(Said::Enrolled, at, Some("renamed"), None)
+    };
+    let assigned = ReportedDevice {
+        assigned_to: Some(UserId::from_bytes([1; 16])),
+        ..after(&[&by_nobody(2)])
+    };
+
+    let again = learn(Some(&assigned), &by_nobody(3), moment(9)).unwrap();
+    assert_eq!(again.assigned_to, assigned.assigned_to);
+    assert_eq!(again.enrolment, assigned.enrolment);
+    assert_eq!(again.told.name.unwrap().at, moment(3));
+
+    let left = learn(
+        Some(&assigned),
+        &message(Said::Unenrolled, 4, None, None),
+        moment(9),
+    );
+    let anew = learn(left.as_ref(), &by_nobody(5), moment(9)).unwrap();
     assert!(anew.is_unassigned());
 }
 
