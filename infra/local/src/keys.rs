@@ -1,8 +1,6 @@
 //! The key file of one machine: made at the first start, readable by its owner alone.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -39,19 +37,8 @@ fn make(path: &Path) -> anyhow::Result<()> {
     getrandom::fill(&mut random)?;
     let key = beckon_domain::values::hex::hex(&random);
     let document = serde_json::json!({ "current": "k1", "k1": key });
-    let beside = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(&beside)?;
-    file.write_all(document.to_string().as_bytes())?;
-    file.sync_all()?;
-    // Whole or not at all: half a key file would lose every open invitation.
-    std::fs::rename(&beside, path)?;
+    // Half a key file would lose every open invitation.
+    beckon_aws::write_private(path, &document.to_string())?;
     Ok(())
 }
 
@@ -79,6 +66,25 @@ mod tests {
                 .mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_secrets_of_senders_are_readable_by_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        use beckon_aws::KeySource;
+        use beckon_domain::ports::keys::Keys as _;
+        use beckon_domain::values::sender_secrets::SenderSecrets;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = senders(folder.path());
+        let keys = KeySource::held(ring(folder.path()).unwrap(), path.clone());
+
+        keys.save_sender_secrets(&SenderSecrets::default()).await.unwrap();
+
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! taken up without a deploy.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -145,13 +147,25 @@ impl HeldKeys {
     }
 
     fn save_senders(&self, secrets: &SenderSecrets) -> Result<(), Unavailable> {
-        let beside = self.senders.with_extension("new");
-        let written = std::fs::write(&beside, document(secrets)?);
-        // Whole or not at all.
-        written
-            .and_then(|()| std::fs::rename(&beside, &self.senders))
+        write_private(&self.senders, &document(secrets)?)
             .map_err(|error| Unavailable::new(SENDER_SECRET, error))
     }
+}
+
+/// Writes a file that its owner alone may read, whole or not at all.
+pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
 }
 
 /// The secrets in a document. A parser's error may quote what it could not read, and that is a secret.

@@ -16,7 +16,7 @@ mod wake_up;
 pub use dead_letters::SqsDeadLetters;
 pub use event_bus::EventBridgeBus;
 pub use in_process::Call;
-pub use keys::{HeldKeys, KeySource, SecretsManagerKeys};
+pub use keys::{HeldKeys, KeySource, SecretsManagerKeys, write_private};
 pub use mail_service::SesMailService;
 pub use table::Table;
 pub use wake_up::{DeliveryWakeUp, LambdaWakeUp};
