@@ -187,3 +187,15 @@ fn a_document_that_does_not_name_members_says_nothing_of_them() {
     assert_eq!(empty, members(true, &[]));
     assert!(parsed(json!({ "members": [] })).is_err());
 }
+
+#[test]
+fn a_key_of_a_hundred_thousand_brackets_is_refused() {
+    for piece in ["[", "members["] {
+        let key = format!("{}]", piece.repeat(100_000));
+        let mut document = Map::new();
+        document.insert("displayName".to_owned(), json!("Staff"));
+        document.insert(key, json!([]));
+
+        assert_eq!(parse(&document).unwrap_err().code().0, 400, "{piece}");
+    }
+}

@@ -176,3 +176,35 @@ fn each_wrong_operation_is_refused_with_its_keyword() {
     assert!(Patch::parse(&body).is_ok());
     assert!(Patch::parse(&Map::new()).is_err());
 }
+
+#[test]
+fn a_path_of_a_hundred_thousand_brackets_is_refused_wherever_a_path_can_stand() {
+    for piece in ["[", "a[", "emails[", "emails[type eq "] {
+        let path = format!("{}]", piece.repeat(100_000));
+        let by_path = json!([{ "op": "add", "path": path, "value": "x" }]);
+        let mut value = Map::new();
+        value.insert(path, json!("x"));
+        let by_key = json!([{ "op": "add", "value": value }]);
+
+        for operations in [by_path, by_key] {
+            let (status, keyword) = patched(operations).unwrap_err().code();
+
+            assert_eq!(status, 400);
+            assert!(matches!(keyword, Some("invalidPath" | "invalidFilter")), "{piece}: {keyword:?}");
+        }
+    }
+}
+
+#[test]
+fn a_path_has_brackets_once_and_behind_the_attribute() {
+    for path in [
+        "[type eq \"work\"]",
+        "emails[type eq \"work\"].",
+        "emails[type eq \"work\"].va]lue",
+        "emails[emails[type eq \"work\"]].value",
+    ] {
+        let operation = json!({ "op": "add", "path": path, "value": "x" });
+
+        assert!(patched(json!([operation])).is_err(), "{path}");
+    }
+}
