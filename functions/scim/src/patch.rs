@@ -64,7 +64,7 @@ impl Patch {
     ) -> Result<Map<String, Value>, Refusal> {
         for operation in &self.0 {
             let value = operation.value.as_ref();
-            match &operation.path {
+            match operation.path_in(USER)? {
                 Some(path) => apply(&mut document, operation.kind, path, value)?,
                 None => apply_keys(&mut document, operation.kind, value)?,
             }
@@ -101,16 +101,49 @@ impl Operation {
         };
         let value = field(operation, "value").cloned();
         if kind == Kind::Remove && path.is_none() {
-            return Err(Refusal::no_target("remove must have a path."));
+            return Err(nothing_to_remove());
         }
         if kind != Kind::Remove && value.is_none() {
             return Err(Refusal::value(format!("{op} must have a value.")));
         }
         Ok(Self { kind, path, value })
     }
+
+    /// The path to an attribute of a resource with this schema. The schema by itself says no more than no path.
+    pub(crate) fn path_in(&self, schema: &str) -> Result<Option<&Path>, Refusal> {
+        let path = self.path.as_ref().filter(|path| !path.is(schema));
+        if path.is_none() && self.kind == Kind::Remove {
+            return Err(nothing_to_remove());
+        }
+        Ok(path)
+    }
+}
+
+fn nothing_to_remove() -> Refusal {
+    Refusal::no_target("remove must have a path to an attribute.")
 }
 
 impl Path {
+    fn is(&self, schema: &str) -> bool {
+        self.filter.is_none() && self.attribute.eq_ignore_ascii_case(schema)
+    }
+
+    /// What becomes of an attribute that is not kept: nothing, if there is such an attribute. `whose` it would be is said.
+    pub(crate) fn passed_over(&self, whose: &str) -> Result<(), Refusal> {
+        let attribute = self.attribute.as_str();
+        if attributes::is_malformed(attribute) {
+            return Err(Refusal::path(format!(
+                "{attribute} is no path: an attribute stands behind the schema and a colon."
+            )));
+        }
+        if attributes::is_not_kept(attribute) {
+            return Ok(());
+        }
+        Err(Refusal::path(format!(
+            "A {whose} has no attribute {attribute}; Schemas lists what there is."
+        )))
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
         let wrong = || {
             Refusal::path(
@@ -184,7 +217,7 @@ fn apply_enterprise(
     kind: Kind,
     value: Option<&Value>,
 ) -> Result<(), Refusal> {
-    if kind == Kind::Remove {
+    if kind == Kind::Remove || value.is_some_and(Value::is_null) {
         document.remove(ENTERPRISE);
         return Ok(());
     }
@@ -244,12 +277,7 @@ fn apply(
         )));
     }
     if !KEPT.contains(&attribute) {
-        if attributes::is_not_kept(attribute) {
-            return Ok(());
-        }
-        return Err(Refusal::path(format!(
-            "A user has no attribute {attribute}; Schemas lists what there is."
-        )));
+        return path.passed_over("user");
     }
     match attribute {
         "emails" => apply_to_emails(document, kind, path, value),
@@ -290,7 +318,7 @@ fn apply_to_name(
         (Kind::Remove, Some(part), _) => {
             name.remove(part);
         }
-        (Kind::Remove, None, _) => name.clear(),
+        (Kind::Remove, None, _) | (_, None, Some(Value::Null)) => name.clear(),
         (_, Some(part), Some(value)) => {
             name.insert(part.clone(), value.clone());
         }

@@ -92,6 +92,7 @@ fn a_group_is_renamed_in_every_form_and_its_external_id_goes_with_an_empty_one()
         json!([{ "op": "replace", "value": { "id": "7", "displayName": "Crew" } }]),
         json!([{ "op": "add", "value": { "urn:ietf:params:scim:schemas:core:2.0:Group:displayName": "Crew" } }]),
         json!([{ "op": "replace", "value": { "urn:ietf:params:scim:schemas:core:2.0:Group": { "DISPLAYNAME": "Crew" } } }]),
+        json!([{ "op": "replace", "path": GROUP, "value": { "displayName": "Crew" } }]),
     ] {
         let after = said(operations.clone()).unwrap().applied_to(group());
 
