@@ -175,7 +175,7 @@ impl Said {
             (Kind::Remove, None, None | Some(Value::Null)) => self.everybody_leaves(),
             (Kind::Remove, None, Some(value)) => {
                 for element in elements(value) {
-                    let id = id_in(&element)?;
+                    let id = id_in(element)?;
                     self.leaves(&id);
                 }
             }
@@ -184,7 +184,7 @@ impl Said {
                     self.everybody_leaves();
                 }
                 for element in value.map(elements).unwrap_or_default() {
-                    let id = id_in(&element)?;
+                    let id = id_in(element)?;
                     let user: UserId = id.parse().map_err(|_| {
                         Refusal::value(format!(
                             "There is no user with the id {id:?}; members must be users of Users."

@@ -367,7 +367,7 @@ fn apply_to_emails(
             }
         }
         (Kind::Replace, Some(value)) if path.filter.is_none() && path.part.is_none() => {
-            *list = elements(value);
+            *list = elements(value).to_vec();
         }
         (Kind::Add, Some(value)) if path.filter.is_none() && path.part.is_none() => {
             for element in elements(value) {
@@ -404,7 +404,7 @@ fn apply_to_emails(
 }
 
 /// Adds an address; the same one again changes what else is said of it. There is one primary address at most.
-fn add_email(list: &mut Vec<Value>, element: Value) -> Result<(), Refusal> {
+fn add_email(list: &mut Vec<Value>, element: &Value) -> Result<(), Refusal> {
     let is_primary = element
         .get("primary")
         .is_some_and(|value| truth(value, "primary").is_ok_and(|is| is));
@@ -417,9 +417,9 @@ fn add_email(list: &mut Vec<Value>, element: Value) -> Result<(), Refusal> {
     }
     let same = |other: &&mut Value| other.get("value") == element.get("value");
     if let Some(known) = list.iter_mut().find(same).and_then(Value::as_object_mut) {
-        return merge(known, &element, "an address");
+        return merge(known, element, "an address");
     }
-    list.push(element);
+    list.push(element.clone());
     Ok(())
 }
 
@@ -437,11 +437,11 @@ fn is_named(email: &Value, value: Option<&Value>) -> bool {
         .any(|element| address(element) == address(email))
 }
 
-pub(crate) fn elements(value: &Value) -> Vec<Value> {
+pub(crate) fn elements(value: &Value) -> &[Value] {
     match value {
-        Value::Array(items) => items.clone(),
-        Value::Null => Vec::new(),
-        one => vec![one.clone()],
+        Value::Array(items) => items,
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
     }
 }
 
