@@ -151,6 +151,12 @@ impl Refusal {
         )
     }
 
+    /// The body is larger than may be.
+    pub(crate) fn too_large(most: usize) -> Self {
+        let detail = format!("The body may have {} KiB.", most / 1024);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, None, detail)
+    }
+
     /// The version that If-Match names is not the one that holds.
     pub(crate) fn stale() -> Self {
         Self::new(

@@ -82,6 +82,14 @@ const NOT_KEPT: [&str; 12] = [
     "roles",
 ];
 
+/// Whether a path, spelt already, begins with the schema of users or of groups: what stands behind the schema is no attribute.
+pub(crate) fn is_malformed(path: &str) -> bool {
+    [USER, GROUP].into_iter().any(|schema| {
+        let begins = path.get(..schema.len());
+        begins.is_some_and(|own| own.eq_ignore_ascii_case(schema))
+    })
+}
+
 /// Whether an attribute's texts differ by case.
 pub(crate) fn is_case_exact(path: &str) -> bool {
     matches!(path, "id" | "externalId")

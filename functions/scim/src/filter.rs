@@ -22,19 +22,18 @@ pub(crate) struct Comparison {
 impl Filter {
     /// Parses `userName eq "ada" and active eq true`.
     pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
-        let mut rest = text.trim();
-        let mut comparisons = Vec::new();
-        loop {
-            let (comparison, after) = comparison(rest)?;
-            comparisons.push(comparison);
-            if after.is_empty() {
-                return Ok(Self(comparisons));
-            }
-            let (word, after) = word(after);
-            if !word.eq_ignore_ascii_case("and") {
-                return Err(unsupported());
-            }
-            rest = after;
+        Self::whole(text, comparison)
+    }
+
+    /// Parses what stands in brackets behind a list, such as `type eq "work"`: no brackets are in there.
+    pub(crate) fn of_elements(text: &str) -> Result<Self, Refusal> {
+        Self::whole(text, plain_comparison)
+    }
+
+    fn whole(text: &str, one: OneComparison) -> Result<Self, Refusal> {
+        match joined_by_and(text.trim(), one)? {
+            (comparisons, "") => Ok(Self(comparisons)),
+            _ => Err(unsupported()),
         }
     }
 
@@ -65,57 +64,71 @@ impl Comparison {
     }
 }
 
-/// The first comparison, and what stands behind it.
-fn comparison(text: &str) -> Result<(Comparison, &str), Refusal> {
-    if let Some(found) = of_an_element(text) {
-        return Ok(found);
+/// How the comparison at the front is read, and what stands behind it.
+type OneComparison = fn(&str) -> Result<(Comparison, &str), Refusal>;
+
+/// Comparisons with `and` between them, and what stands behind them: nothing, or the bracket that closes a list's.
+fn joined_by_and(text: &str, one: OneComparison) -> Result<(Vec<Comparison>, &str), Refusal> {
+    let mut rest = text;
+    let mut comparisons = Vec::new();
+    loop {
+        let (comparison, after) = one(rest)?;
+        comparisons.push(comparison);
+        if after.is_empty() || after.starts_with(']') {
+            return Ok((comparisons, after));
+        }
+        let (word, after) = word(after);
+        if !word.eq_ignore_ascii_case("and") {
+            return Err(unsupported());
+        }
+        rest = after;
     }
-    let (path, rest) = path(text)?;
+}
+
+/// The first comparison, and what stands behind it. `members[value eq "7"]` counts as `members.value eq "7"`, and so does
+/// `emails[type eq "work"].value eq "ada@example.com"` as a comparison of `emails.value`: whoever has the address is meant.
+/// In brackets there are no others, so that a text of brackets alone costs nothing.
+fn comparison(text: &str) -> Result<(Comparison, &str), Refusal> {
+    let text = text.trim_start();
+    let end = text.find([' ', '[']).ok_or_else(unsupported)?;
+    let (head, rest) = text.split_at(end);
+    let Some(inside) = rest.strip_prefix('[') else {
+        return plain_comparison(text);
+    };
+    let (inner, behind) = joined_by_and(inside, plain_comparison)?;
+    let behind = behind.strip_prefix(']').ok_or_else(unsupported)?;
+    let (compared, rest) = match behind.strip_prefix('.') {
+        Some(part) => plain_comparison(part)?,
+        None if behind.is_empty() || behind.starts_with(' ') => {
+            let [one] = <[Comparison; 1]>::try_from(inner).map_err(|_| unsupported())?;
+            (one, behind.trim_start())
+        }
+        None => return Err(unsupported()),
+    };
+    let attribute = attributes::spelt(format!("{}.{}", path(head)?, compared.attribute));
+    let value = compared.value;
+    Ok((Comparison { attribute, value }, rest))
+}
+
+/// `userName eq "ada"`, and what stands behind it.
+fn plain_comparison(text: &str) -> Result<(Comparison, &str), Refusal> {
+    let (named, rest) = word(text);
     let (operator, rest) = word(rest);
     if !operator.eq_ignore_ascii_case("eq") {
         return Err(unsupported());
     }
+    let attribute = attributes::spelt(path(named)?);
     let (value, rest) = value(rest)?;
-    let attribute = attributes::spelt(path);
     Ok((Comparison { attribute, value }, rest))
 }
 
-/// `members[value eq "7"]` by itself, which counts as `members.value eq "7"`; `None`: the text is no such comparison.
-fn of_an_element(text: &str) -> Option<(Comparison, &str)> {
-    let (head, inside) = text.trim_start().split_once('[')?;
-    if !head.chars().all(|c| c.is_ascii_alphanumeric()) {
-        return None;
-    }
-    let (inner, rest) = comparison(inside).ok()?;
-    let rest = rest.strip_prefix(']')?;
-    if !(rest.is_empty() || rest.starts_with(' ')) {
-        return None;
-    }
-    let attribute = attributes::spelt(format!("{head}.{}", inner.attribute));
-    let value = inner.value;
-    Some((Comparison { attribute, value }, rest.trim_start()))
-}
-
-/// An attribute's path. `emails[type eq "work"].value` counts as `emails.value`: whoever has the address is meant.
-fn path(text: &str) -> Result<(String, &str), Refusal> {
-    let text = text.trim_start();
-    let end = text.find([' ', '[']).ok_or_else(unsupported)?;
-    let (head, rest) = text.split_at(end);
-    let (inside, rest) = match rest.strip_prefix('[') {
-        None => (String::new(), rest),
-        Some(inside) => {
-            let (_, behind) = inside.split_once(']').ok_or_else(unsupported)?;
-            let end = behind.find(' ').ok_or_else(unsupported)?;
-            let (sub, rest) = behind.split_at(end);
-            (sub.to_owned(), rest)
-        }
-    };
-    let path = format!("{head}{inside}");
+/// An attribute's path, if it can be one.
+fn path(text: &str) -> Result<&str, Refusal> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '_' | '-' | '$');
-    if path.is_empty() || !path.chars().all(plain) {
+    if text.is_empty() || !text.chars().all(plain) {
         return Err(unsupported());
     }
-    Ok((path, rest))
+    Ok(text)
 }
 
 fn word(text: &str) -> (&str, &str) {
@@ -177,9 +190,36 @@ mod tests {
             "emails eq \"b@example.com\"",
             "emails[value eq \"b@example.com\"]",
             "urn:ietf:params:scim:schemas:core:2.0:User:emails.value eq \"b@example.com\"",
+            "urn:ietf:params:scim:schemas:core:2.0:User:emails[value eq \"b@example.com\"]",
         ] {
             assert!(Filter::parse(filter).unwrap().fits(&person), "{filter}");
         }
+    }
+
+    #[test]
+    fn a_bracket_in_quotation_marks_is_a_character_like_any_other() {
+        let person = json!({ "emails": [{ "type": "[x]", "value": "a]b[c" }] });
+
+        for filter in [
+            "emails[value eq \"a]b[c\"]",
+            "emails[type eq \"[x]\"].value eq \"a]b[c\"",
+            "emails.value eq \"a]b[c\"",
+        ] {
+            assert!(Filter::parse(filter).unwrap().fits(&person), "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_filter_of_a_hundred_thousand_brackets_or_words_is_refused_like_a_short_one() {
+        for piece in [
+            "[", "a[", "(", "not ", "not (", "a eq [", "a eq {", "a[b eq ",
+        ] {
+            let refused = Filter::parse(&piece.repeat(100_000)).unwrap_err();
+
+            assert_eq!(refused.code().1, Some("invalidFilter"), "{piece}");
+        }
+        let joined = vec!["userName eq \"ada\""; 10_000].join(" and ");
+        assert!(Filter::parse(&joined).is_ok());
     }
 
     #[test]
@@ -195,6 +235,14 @@ mod tests {
             "not (userName eq \"a\")",
             "(userName eq \"a\")",
             "emails[type eq \"work\" eq 1",
+            "[type eq \"work\"]",
+            "emails[]",
+            "emails[type eq \"work\"]]",
+            "emails[type eq \"work\" and value eq \"a\"]",
+            "emails[emails[type eq \"work\"]]",
+            "emails[emails[type eq \"work\"].value eq \"a\"]",
+            "emails[[].value eq \"a\"",
+            "emails[type eq \"work\"].emails[type eq \"work\"]",
         ] {
             let refused = Filter::parse(filter).unwrap_err();
 

@@ -7,9 +7,9 @@ use beckon_domain::values::names::GroupName;
 use serde_json::{Map, Value, json};
 
 use crate::answer::Refusal;
-use crate::attributes::{self, GROUP, MEMBERS};
+use crate::attributes::{GROUP, MEMBERS};
 use crate::filter::Filter;
-use crate::patch::{Kind, Operation, Patch, Path, elements};
+use crate::patch::{Kind, Patch, Path, elements};
 
 /// A group as the directory reads it, with its members, if they are wanted.
 pub(crate) fn resource(group: &Group, members: Option<&[UserId]>, base: &str) -> Value {
@@ -79,10 +79,11 @@ impl Said {
     /// What the operations of a PATCH say, one after the other.
     pub(crate) fn by(asked: &Patch) -> Result<Self, Refusal> {
         let mut said = Self::default();
-        for Operation { kind, path, value } in asked.operations() {
-            match path {
-                Some(path) => said.apply(*kind, path, value.as_ref())?,
-                None => said.apply_keys(*kind, value.as_ref())?,
+        for operation in asked.operations() {
+            let value = operation.value.as_ref();
+            match operation.path_in(GROUP)? {
+                Some(path) => said.apply(operation.kind, path, value)?,
+                None => said.apply_keys(operation.kind, value)?,
             }
         }
         Ok(said)
@@ -147,10 +148,7 @@ impl Said {
                 self.external_id = Some(id.map_err(|problem| problem.under("externalId"))?);
                 Ok(())
             }
-            _ if attributes::is_not_kept(attribute) => Ok(()),
-            _ => Err(Refusal::path(format!(
-                "A group has no attribute {attribute}; Schemas lists what there is."
-            ))),
+            _ => path.passed_over("group"),
         }
     }
 
@@ -177,7 +175,7 @@ impl Said {
             (Kind::Remove, None, None | Some(Value::Null)) => self.everybody_leaves(),
             (Kind::Remove, None, Some(value)) => {
                 for element in elements(value) {
-                    let id = id_in(&element)?;
+                    let id = id_in(element)?;
                     self.leaves(&id);
                 }
             }
@@ -186,7 +184,7 @@ impl Said {
                     self.everybody_leaves();
                 }
                 for element in value.map(elements).unwrap_or_default() {
-                    let id = id_in(&element)?;
+                    let id = id_in(element)?;
                     let user: UserId = id.parse().map_err(|_| {
                         Refusal::value(format!(
                             "There is no user with the id {id:?}; members must be users of Users."

@@ -18,7 +18,7 @@ use crate::attributes::{MEMBERS, Wanted};
 use crate::filter::{Comparison, Filter};
 use crate::group::{self, Said, resource};
 use crate::patch::Patch;
-use crate::request::{Asked, Query, object};
+use crate::request::{Asked, Query, object, object_of_group};
 
 /// How many groups are read at a time when a list is gone through.
 const READ_SIZE: usize = 500;
@@ -243,7 +243,7 @@ pub(crate) async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let (said, members) = group::parse(&object(&headers, body).await?)?;
+    let (said, members) = group::parse(&object_of_group(&headers, body).await?)?;
     let group = scim.groups.add(said, &members).await?;
     let wanted = Query::parse(query).wanted();
     scim.answer_group(StatusCode::CREATED, &group, &wanted)
@@ -257,7 +257,7 @@ pub(crate) async fn replace(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let (said, members) = group::parse(&object(&headers, body).await?)?;
+    let (said, members) = group::parse(&object_of_group(&headers, body).await?)?;
     let edit = |_| Ok::<_, Refusal>(said.clone());
     let group = scim.groups.change(id_of(&id)?, &members, edit).await?;
     let wanted = Query::parse(query).wanted();
@@ -272,7 +272,7 @@ pub(crate) async fn change(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let said = Said::by(&Patch::parse(&object(&headers, body).await?)?)?;
+    let said = Said::by(&Patch::parse(&object_of_group(&headers, body).await?)?)?;
     let edit = |known| Ok::<_, Refusal>(said.applied_to(known));
     let members: &MembersSaid = &said.members;
     let group = scim.groups.change(id_of(&id)?, members, edit).await?;

@@ -64,7 +64,7 @@ impl Patch {
     ) -> Result<Map<String, Value>, Refusal> {
         for operation in &self.0 {
             let value = operation.value.as_ref();
-            match &operation.path {
+            match operation.path_in(USER)? {
                 Some(path) => apply(&mut document, operation.kind, path, value)?,
                 None => apply_keys(&mut document, operation.kind, value)?,
             }
@@ -101,22 +101,57 @@ impl Operation {
         };
         let value = field(operation, "value").cloned();
         if kind == Kind::Remove && path.is_none() {
-            return Err(Refusal::no_target("remove must have a path."));
+            return Err(nothing_to_remove());
         }
         if kind != Kind::Remove && value.is_none() {
             return Err(Refusal::value(format!("{op} must have a value.")));
         }
         Ok(Self { kind, path, value })
     }
+
+    /// The path to an attribute of a resource with this schema. The schema by itself says no more than no path.
+    pub(crate) fn path_in(&self, schema: &str) -> Result<Option<&Path>, Refusal> {
+        let path = self.path.as_ref().filter(|path| !path.is(schema));
+        if path.is_none() && self.kind == Kind::Remove {
+            return Err(nothing_to_remove());
+        }
+        Ok(path)
+    }
+}
+
+fn nothing_to_remove() -> Refusal {
+    Refusal::no_target("remove must have a path to an attribute.")
 }
 
 impl Path {
+    fn is(&self, schema: &str) -> bool {
+        self.filter.is_none() && self.attribute.eq_ignore_ascii_case(schema)
+    }
+
+    /// What becomes of an attribute that is not kept: nothing, if there is such an attribute. `whose` it would be is said.
+    pub(crate) fn passed_over(&self, whose: &str) -> Result<(), Refusal> {
+        let attribute = self.attribute.as_str();
+        if attributes::is_malformed(attribute) {
+            return Err(Refusal::path(format!(
+                "{attribute} is no path: an attribute stands behind the schema and a colon."
+            )));
+        }
+        if attributes::is_not_kept(attribute) {
+            return Ok(());
+        }
+        Err(Refusal::path(format!(
+            "A {whose} has no attribute {attribute}; Schemas lists what there is."
+        )))
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
         let wrong = || {
             Refusal::path(
                 "A path must be like displayName, name.givenName or emails[type eq \"work\"].value.",
             )
         };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-' | '$');
+        let is_path = |text: &str| !text.is_empty() && text.chars().all(plain);
         let text = text.trim();
         let Some((head, rest)) = text.split_once('[') else {
             let spelt = attributes::spelt(text);
@@ -124,9 +159,6 @@ impl Path {
                 Some((attribute, part)) if !spelt.contains(':') => (attribute, Some(part)),
                 _ => (spelt.as_str(), None),
             };
-            let plain =
-                |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-' | '$');
-            let is_path = |text: &str| !text.is_empty() && text.chars().all(plain);
             if !is_path(attribute) || part.is_some_and(|part| !is_path(part)) {
                 return Err(wrong());
             }
@@ -141,9 +173,12 @@ impl Path {
             "" => None,
             rest => Some(rest.strip_prefix('.').ok_or_else(wrong)?),
         };
+        if !is_path(head) || part.is_some_and(|part| !is_path(part)) {
+            return Err(wrong());
+        }
         Ok(Self {
             attribute: attributes::spelt(head),
-            filter: Some(Filter::parse(filter)?),
+            filter: Some(Filter::of_elements(filter)?),
             part: part.map(attributes::spelt),
         })
     }
@@ -182,7 +217,7 @@ fn apply_enterprise(
     kind: Kind,
     value: Option<&Value>,
 ) -> Result<(), Refusal> {
-    if kind == Kind::Remove {
+    if kind == Kind::Remove || value.is_some_and(Value::is_null) {
         document.remove(ENTERPRISE);
         return Ok(());
     }
@@ -242,12 +277,7 @@ fn apply(
         )));
     }
     if !KEPT.contains(&attribute) {
-        if attributes::is_not_kept(attribute) {
-            return Ok(());
-        }
-        return Err(Refusal::path(format!(
-            "A user has no attribute {attribute}; Schemas lists what there is."
-        )));
+        return path.passed_over("user");
     }
     match attribute {
         "emails" => apply_to_emails(document, kind, path, value),
@@ -288,7 +318,7 @@ fn apply_to_name(
         (Kind::Remove, Some(part), _) => {
             name.remove(part);
         }
-        (Kind::Remove, None, _) => name.clear(),
+        (Kind::Remove, None, _) | (_, None, Some(Value::Null)) => name.clear(),
         (_, Some(part), Some(value)) => {
             name.insert(part.clone(), value.clone());
         }
@@ -337,7 +367,7 @@ fn apply_to_emails(
             }
         }
         (Kind::Replace, Some(value)) if path.filter.is_none() && path.part.is_none() => {
-            *list = elements(value);
+            *list = elements(value).to_vec();
         }
         (Kind::Add, Some(value)) if path.filter.is_none() && path.part.is_none() => {
             for element in elements(value) {
@@ -374,7 +404,7 @@ fn apply_to_emails(
 }
 
 /// Adds an address; the same one again changes what else is said of it. There is one primary address at most.
-fn add_email(list: &mut Vec<Value>, element: Value) -> Result<(), Refusal> {
+fn add_email(list: &mut Vec<Value>, element: &Value) -> Result<(), Refusal> {
     let is_primary = element
         .get("primary")
         .is_some_and(|value| truth(value, "primary").is_ok_and(|is| is));
@@ -387,9 +417,9 @@ fn add_email(list: &mut Vec<Value>, element: Value) -> Result<(), Refusal> {
     }
     let same = |other: &&mut Value| other.get("value") == element.get("value");
     if let Some(known) = list.iter_mut().find(same).and_then(Value::as_object_mut) {
-        return merge(known, &element, "an address");
+        return merge(known, element, "an address");
     }
-    list.push(element);
+    list.push(element.clone());
     Ok(())
 }
 
@@ -407,11 +437,11 @@ fn is_named(email: &Value, value: Option<&Value>) -> bool {
         .any(|element| address(element) == address(email))
 }
 
-pub(crate) fn elements(value: &Value) -> Vec<Value> {
+pub(crate) fn elements(value: &Value) -> &[Value] {
     match value {
-        Value::Array(items) => items.clone(),
-        Value::Null => Vec::new(),
-        one => vec![one.clone()],
+        Value::Array(items) => items,
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
     }
 }
 

@@ -7,9 +7,10 @@ use beckon_domain::model::directory::{
     DirectoryProfile, DirectoryText, MAX_EMAILS,
 };
 use beckon_domain::model::user::User;
+use beckon_domain::rules::directory::chosen_address;
 use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::ExternalId;
-use beckon_domain::values::problem::FieldProblem;
+use beckon_domain::values::text::is_blank;
 use beckon_domain::values::user_name::UserName;
 use serde_json::{Map, Value, json};
 
@@ -234,35 +235,67 @@ fn emails_of(value: Option<&Value>) -> Result<Vec<DirectoryEmail>, Refusal> {
         Some(Value::Array(items)) => items.as_slice(),
         Some(one) => std::slice::from_ref(one),
     };
-    if items.len() > MAX_EMAILS {
-        return Err(Refusal::value(format!(
-            "emails must hold at most {MAX_EMAILS} addresses."
-        )));
+    let mut said = Vec::new();
+    for item in items {
+        said.extend(SaidEmail::of(item)?);
     }
-    let emails: Vec<DirectoryEmail> = items.iter().map(email_of).collect::<Result<_, _>>()?;
-    let primary = emails.iter().filter(|email| email.primary == Some(true));
-    if primary.count() > 1 {
+    if said.iter().filter(|one| one.primary == Some(true)).count() > 1 {
         return Err(Refusal::value(
             "emails must hold one primary address at most.",
         ));
     }
+    let uses = said.iter().map(|one| (one.kind.as_ref(), one.primary));
+    let chosen = chosen_address(&uses.collect::<Vec<_>>());
+    let mut emails = Vec::new();
+    for (place, one) in said.into_iter().enumerate() {
+        match EmailAddress::parse(&one.value) {
+            Ok(value) => emails.push(DirectoryEmail {
+                value,
+                kind: one.kind,
+                primary: one.primary,
+            }),
+            Err(problem) if chosen == Some(place) => {
+                return Err(problem.under("emails.value").into());
+            }
+            // Nobody writes there.
+            Err(_) => {}
+        }
+    }
+    if emails.len() > MAX_EMAILS {
+        return Err(Refusal::value(format!(
+            "emails must hold at most {MAX_EMAILS} addresses."
+        )));
+    }
     Ok(emails)
 }
 
-fn email_of(item: &Value) -> Result<DirectoryEmail, Refusal> {
-    let parts = match item {
-        Value::String(_) => Map::from_iter([("value".to_owned(), item.clone())]),
-        item => parts_of(item, "emails")?,
-    };
-    let address = text_of(&parts, "value")?.unwrap_or_default();
-    let address = EmailAddress::parse(&address);
-    let primary = match parts.get("primary") {
-        None | Some(Value::Null) => None,
-        Some(value) => Some(truth(value, "emails.primary")?),
-    };
-    Ok(DirectoryEmail {
-        value: address.map_err(|problem: FieldProblem| problem.under("emails.value"))?,
-        kind: line_of(&parts, "type", "emails.type")?,
-        primary,
-    })
+/// An address as it is said, which may be none.
+struct SaidEmail {
+    value: String,
+    kind: Option<DirectoryText>,
+    primary: Option<bool>,
 }
+
+impl SaidEmail {
+    /// What an element of the list says; `None`: it has no address, and says nothing.
+    fn of(item: &Value) -> Result<Option<Self>, Refusal> {
+        let parts = match item {
+            Value::String(_) => Map::from_iter([("value".to_owned(), item.clone())]),
+            item => parts_of(item, "emails")?,
+        };
+        let value = text_of(&parts, "value")?.filter(|value| !is_blank(value));
+        let primary = match parts.get("primary") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(truth(value, "emails.primary")?),
+        };
+        let kind = line_of(&parts, "type", "emails.type")?;
+        Ok(value.map(|value| Self {
+            value,
+            kind,
+            primary,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,12 @@ use crate::attributes::Wanted;
 /// The most resources on a page.
 pub(crate) const PAGE_SIZE: usize = 100;
 
-/// The largest body, in bytes.
+/// The largest body of most requests, in bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// The largest body that tells of a group: of 20,000 members, each with its address and its name. In base64 a body is a
+/// third longer, and Lambda takes 6 MB.
+const MAX_GROUP_BYTES: usize = 4 * 1024 * 1024;
 
 /// What stands behind the question mark.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -58,6 +62,22 @@ impl Query {
 
 /// The body of a request, an object.
 pub(crate) async fn object(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Refusal> {
+    object_within(MAX_BODY_BYTES, headers, body).await
+}
+
+/// The body of a request that tells of a group and of all its members, an object.
+pub(crate) async fn object_of_group(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Map<String, Value>, Refusal> {
+    object_within(MAX_GROUP_BYTES, headers, body).await
+}
+
+async fn object_within(
+    most: usize,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Map<String, Value>, Refusal> {
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.map(|kind| kind.to_str().unwrap_or_default());
     let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
@@ -68,9 +88,9 @@ pub(crate) async fn object(headers: &HeaderMap, body: Body) -> Result<Map<String
     if !kind.is_none_or(is_json) {
         return Err(Refusal::media_type());
     }
-    let bytes = to_bytes(body, MAX_BODY_BYTES)
+    let bytes = to_bytes(body, most)
         .await
-        .map_err(|_| Refusal::syntax("The body may have 256 KiB."))?;
+        .map_err(|_| Refusal::too_large(most))?;
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Refusal::syntax("The body must be an object.")),
@@ -114,5 +134,47 @@ impl Asked {
             Some((name.clone(), text))
         });
         Self::in_query(&Query(pairs.collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse as _;
+    use http::StatusCode;
+
+    use super::*;
+
+    fn document_of(bytes: usize) -> Body {
+        let (begin, end) = ("{\"displayName\":\"", "\"}");
+        let text = "x".repeat(bytes - begin.len() - end.len());
+        Body::from(format!("{begin}{text}{end}"))
+    }
+
+    #[tokio::test]
+    async fn a_body_of_a_group_may_be_larger_than_others_and_what_is_larger_is_said_to_be_so() {
+        let headers = HeaderMap::new();
+        for bytes in [MAX_BODY_BYTES, MAX_BODY_BYTES + 1] {
+            assert!(object_of_group(&headers, document_of(bytes)).await.is_ok());
+        }
+        assert!(object(&headers, document_of(MAX_BODY_BYTES)).await.is_ok());
+        let whole = object_of_group(&headers, document_of(MAX_GROUP_BYTES)).await;
+        assert!(whole.is_ok());
+
+        let other = object(&headers, document_of(MAX_BODY_BYTES + 1)).await;
+        let group = object_of_group(&headers, document_of(MAX_GROUP_BYTES + 1)).await;
+
+        for refused in [other, group] {
+            let answer = refused.unwrap_err().into_response();
+            assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_of_many_objects_in_each_other_is_refused() {
+        let body = Body::from("{\"a\":".repeat(30_000));
+
+        let refused = object(&HeaderMap::new(), body).await.unwrap_err();
+
+        assert_eq!(refused.code().1, Some("invalidSyntax"));
     }
 }

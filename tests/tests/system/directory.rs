@@ -372,6 +372,27 @@ async fn a_list_is_paged_and_filtered_and_shows_what_is_wanted() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_used_of_somebody_is_passed_over_and_a_name_is_read_as_it_was_written() {
+    let directory = Directory::inviting("nobody").await;
+    let mut person = of_entra();
+    person["displayName"] = json!("see https://evil.example");
+    person["name"] = Value::Null;
+    let others = [
+        json!({ "type": "other", "value": "ü@example.com" }),
+        json!({ "type": "home", "value": "" }),
+    ];
+    person["emails"].as_array_mut().unwrap().extend(others);
+
+    let ada = directory.add(&person).await;
+
+    assert_eq!(ada["displayName"], "see https://evil.example");
+    assert_eq!(ada["emails"].as_array().unwrap().len(), 1);
+    let user = directory.beckon.user(&person_of(&ada)).await;
+    assert_eq!(user["email"], "ada@example.com");
+    assert_eq!(user["displayName"], Value::Null);
+}
+
+#[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table: one line for each refusal")]
 async fn each_wrong_request_is_refused_as_scim_has_it_and_changes_nothing() {
     let directory = Directory::inviting("nobody").await;
@@ -440,11 +461,30 @@ async fn each_wrong_request_is_refused_as_scim_has_it_and_changes_nothing() {
         (
             "PATCH",
             &path,
-            of_one(
-                json!({ "op": "replace", "path": "displayName", "value": "see https://evil.example" }),
-            ),
+            of_one(json!({ "op": "replace", "path": "displayName", "value": "x".repeat(257) })),
             400,
             "invalidValue",
+        ),
+        (
+            "POST",
+            "Users",
+            json!({ "userName": "각".repeat(200), "emails": [{ "value": "x@example.com" }] }),
+            400,
+            "invalidValue",
+        ),
+        (
+            "POST",
+            "Users/.search",
+            json!({ "filter": "[".repeat(200_000) }),
+            400,
+            "invalidFilter",
+        ),
+        (
+            "POST",
+            "Users",
+            json!({ "userName": "x".repeat(256 * 1024) }),
+            413,
+            "",
         ),
         (
             "PATCH",

@@ -92,6 +92,7 @@ fn a_group_is_renamed_in_every_form_and_its_external_id_goes_with_an_empty_one()
         json!([{ "op": "replace", "value": { "id": "7", "displayName": "Crew" } }]),
         json!([{ "op": "add", "value": { "urn:ietf:params:scim:schemas:core:2.0:Group:displayName": "Crew" } }]),
         json!([{ "op": "replace", "value": { "urn:ietf:params:scim:schemas:core:2.0:Group": { "DISPLAYNAME": "Crew" } } }]),
+        json!([{ "op": "replace", "path": GROUP, "value": { "displayName": "Crew" } }]),
     ] {
         let after = said(operations.clone()).unwrap().applied_to(group());
 
@@ -186,4 +187,16 @@ fn a_document_that_does_not_name_members_says_nothing_of_them() {
     assert_eq!(without, MembersSaid::default());
     assert_eq!(empty, members(true, &[]));
     assert!(parsed(json!({ "members": [] })).is_err());
+}
+
+#[test]
+fn a_key_of_a_hundred_thousand_brackets_is_refused() {
+    for piece in ["[", "members["] {
+        let key = format!("{}]", piece.repeat(100_000));
+        let mut document = Map::new();
+        document.insert("displayName".to_owned(), json!("Staff"));
+        document.insert(key, json!([]));
+
+        assert_eq!(parse(&document).unwrap_err().code().0, 400, "{piece}");
+    }
 }

@@ -6,6 +6,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::attributes::GROUP;
 
 fn ada() -> Map<String, Value> {
     object(json!({
@@ -116,6 +117,63 @@ fn what_is_removed_is_gone_and_nothing_else() {
 }
 
 #[test]
+fn the_schema_alone_as_a_path_is_as_good_as_no_path() {
+    for schema in [USER.to_owned(), USER.to_uppercase()] {
+        let after = changed(json!([
+            { "op": "replace", "path": schema, "value": { "active": false } },
+        ]));
+        let removed = patched(json!([{ "op": "remove", "path": schema }]));
+
+        assert_eq!(after["active"], false);
+        assert_eq!(removed.unwrap_err().code().1, Some("noTarget"));
+    }
+}
+
+#[test]
+fn a_path_with_a_schema_and_no_attribute_behind_it_is_refused_and_changes_nothing_in_silence() {
+    for path in [
+        format!("{USER}.active"),
+        format!("{USER}:"),
+        format!("{USER}s:active"),
+        format!("{USER}:{USER}:active"),
+        GROUP.to_owned(),
+    ] {
+        let by_path = json!([{ "op": "replace", "path": path, "value": false }]);
+        let mut value = Map::new();
+        value.insert(path.clone(), json!(false));
+        let by_key = json!([{ "op": "replace", "value": value }]);
+
+        for operations in [by_path, by_key] {
+            let refused = patched(operations).unwrap_err();
+
+            assert_eq!(refused.code().1, Some("invalidPath"), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_name_and_an_enterprise_object_that_are_null_are_removed() {
+    let department =
+        json!([{ "op": "add", "path": format!("{ENTERPRISE}:department"), "value": "Engines" }]);
+    let in_a_department = changed(department);
+    for operation in [
+        json!({ "op": "replace", "value": { "name": null, ENTERPRISE: null } }),
+        json!({ "op": "add", "value": { "name": null, ENTERPRISE: null } }),
+    ] {
+        let patch = Patch::parse(&object(json!({ "Operations": [operation] }))).unwrap();
+        let after = patch.applied_to(object(in_a_department.clone())).unwrap();
+
+        assert_eq!(after["name"], json!({}));
+        assert!(!after.contains_key(ENTERPRISE));
+    }
+    let by_path = changed(json!([
+        { "op": "replace", "path": "name", "value": null },
+        { "op": "replace", "path": ENTERPRISE, "value": null },
+    ]));
+    assert_eq!(by_path["name"], json!({}));
+}
+
+#[test]
 fn what_beckon_does_not_keep_is_passed_over() {
     let manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
     let after = changed(json!([
@@ -175,4 +233,39 @@ fn each_wrong_operation_is_refused_with_its_keyword() {
     let body = object(json!({ "operations": [] }));
     assert!(Patch::parse(&body).is_ok());
     assert!(Patch::parse(&Map::new()).is_err());
+}
+
+#[test]
+fn a_path_of_a_hundred_thousand_brackets_is_refused_wherever_a_path_can_stand() {
+    for piece in ["[", "a[", "emails[", "emails[type eq "] {
+        let path = format!("{}]", piece.repeat(100_000));
+        let by_path = json!([{ "op": "add", "path": path, "value": "x" }]);
+        let mut value = Map::new();
+        value.insert(path, json!("x"));
+        let by_key = json!([{ "op": "add", "value": value }]);
+
+        for operations in [by_path, by_key] {
+            let (status, keyword) = patched(operations).unwrap_err().code();
+
+            assert_eq!(status, 400);
+            assert!(
+                matches!(keyword, Some("invalidPath" | "invalidFilter")),
+                "{piece}: {keyword:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_path_has_brackets_once_and_behind_the_attribute() {
+    for path in [
+        "[type eq \"work\"]",
+        "emails[type eq \"work\"].",
+        "emails[type eq \"work\"].va]lue",
+        "emails[emails[type eq \"work\"]].value",
+    ] {
+        let operation = json!({ "op": "add", "path": path, "value": "x" });
+
+        assert!(patched(json!([operation])).is_err(), "{path}");
+    }
 }

@@ -1,13 +1,13 @@
 //! What follows for a user from what the directory says of them, and what of a user is the directory's alone.
 //!
 //! A directory says more than Beckon uses, and in other forms. What it says is kept as it says it; what cannot be
-//! used, such as a language tag that is none, counts as not said. Only an address must be there, since without one
-//! nobody can be invited, and a name must not be hostile, since mails show it.
+//! used, such as a language tag that is none, or a name that mails must not show, counts as not said. Only an address
+//! must be there, since without one nobody can be invited.
 
 use jiff::Timestamp;
 
 use crate::model::actor::Actor;
-use crate::model::directory::{DirectoryEmail, DirectoryPerson, DirectoryProfile, DirectoryText};
+use crate::model::directory::{DirectoryPerson, DirectoryProfile, DirectoryText};
 use crate::model::settings::Settings;
 use crate::model::settings::directory::DirectoryInvites;
 use crate::model::user::User;
@@ -29,8 +29,8 @@ pub fn joined(id: UserId, said: DirectoryPerson, now: Timestamp) -> Result<User,
 pub fn followed(before: &User, said: DirectoryPerson) -> Result<User, FieldProblem> {
     let old = before.directory.as_deref();
     let email = address_of(&said.user_name, &said.profile)?;
-    let display_name = name_of(&said.profile)?;
-    let had_name = old.is_some_and(|old| name_of(old).is_ok_and(|name| name.is_some()));
+    let display_name = name_of(&said.profile);
+    let had_name = old.is_some_and(|old| name_of(old).is_some());
     let locale = locale_of(&said.profile);
     let had_locale = old.is_some_and(|old| locale_of(old).is_some());
     let time_zone = time_zone_of(&said.profile);
@@ -53,23 +53,26 @@ pub fn followed(before: &User, said: DirectoryPerson) -> Result<User, FieldProbl
     })
 }
 
-/// Where mail goes: to the primary address, else to the one of work, else to the first; without any, to the user name
-/// if that is an address.
+/// Which of these addresses mail goes to, counted from 0: the primary one, else the one of work, else the first. Of each
+/// is told what it is for, and whether it is the one to use.
+#[must_use]
+pub fn chosen_address(said: &[(Option<&DirectoryText>, Option<bool>)]) -> Option<usize> {
+    let is_work = |kind: &DirectoryText| kind.as_str().eq_ignore_ascii_case("work");
+    let primary = said.iter().position(|(_, primary)| *primary == Some(true));
+    let work = || said.iter().position(|(kind, _)| kind.is_some_and(is_work));
+    let first = (!said.is_empty()).then_some(0);
+    primary.or_else(work).or(first)
+}
+
+/// Where mail goes: to the chosen address; without any, to the user name if that is an address.
 fn address_of(
     user_name: &UserName,
     profile: &DirectoryProfile,
 ) -> Result<EmailAddress, FieldProblem> {
-    let emails = &profile.emails;
-    let is_primary = |email: &&DirectoryEmail| email.primary == Some(true);
-    let is_work = |email: &&DirectoryEmail| {
-        let kind = email.kind.as_ref();
-        kind.is_some_and(|kind| kind.as_str().eq_ignore_ascii_case("work"))
-    };
-    let chosen = emails
-        .iter()
-        .find(is_primary)
-        .or_else(|| emails.iter().find(is_work))
-        .or_else(|| emails.first());
+    let emails = profile.emails.iter();
+    let said = emails.map(|email| (email.kind.as_ref(), email.primary));
+    let chosen =
+        chosen_address(&said.collect::<Vec<_>>()).and_then(|place| profile.emails.get(place));
     match chosen {
         Some(email) => Ok(email.value.clone()),
         None => EmailAddress::parse(user_name.as_str()).map_err(|_| {
@@ -82,24 +85,21 @@ fn address_of(
     }
 }
 
-/// What they are called: the name to show, else the whole name, else its parts.
-fn name_of(profile: &DirectoryProfile) -> Result<Option<DisplayName>, FieldProblem> {
+/// What they are called: the name to show, else the whole name, else its parts. One that mails must not show is passed
+/// over.
+fn name_of(profile: &DirectoryProfile) -> Option<DisplayName> {
     let name = &profile.name;
-    let (field, text) = match (&profile.display_name, &name.formatted) {
-        (Some(shown), _) => ("displayName", shown.as_str().to_owned()),
-        (None, Some(formatted)) => ("name.formatted", formatted.as_str().to_owned()),
-        (None, None) => {
-            let parts = [&name.given_name, &name.family_name];
-            let parts = parts.into_iter().flatten().map(DirectoryText::as_str);
-            ("name", parts.collect::<Vec<_>>().join(" "))
-        }
-    };
-    if text.is_empty() {
-        return Ok(None);
-    }
-    DisplayName::parse(&text)
-        .map(Some)
-        .map_err(|problem| problem.under(field))
+    let parts = [&name.given_name, &name.family_name];
+    let parts: Vec<&str> = parts
+        .into_iter()
+        .flatten()
+        .map(DirectoryText::as_str)
+        .collect();
+    let whole = [&profile.display_name, &name.formatted];
+    let whole = whole.into_iter().flatten().map(DirectoryText::as_str);
+    whole
+        .chain([parts.join(" ").as_str()])
+        .find_map(|text| DisplayName::parse(text).ok())
 }
 
 /// The language: the preferred one, of several the first, else that of the region.
@@ -149,7 +149,7 @@ pub fn of_the_directory(before: &User, after: &User, who: &Actor) -> Option<Fiel
         return Some(comes_from_directory("groups"));
     }
     let owned = before.directory.as_deref()?;
-    let says_name = name_of(owned).is_ok_and(|name| name.is_some());
+    let says_name = name_of(owned).is_some();
     let fields = [
         ("email", before.email != after.email),
         ("externalId", before.external_id != after.external_id),

@@ -3,7 +3,7 @@
 //! An open invitation lies in a mailbox. When the address turns out to be another, its secret dies
 //! in the same write, and a new issue goes to the new address. One that has ended stays as it is;
 //! but what an administrator may still give back gets another secret, since the old one lies in
-//! somebody else's mailbox.
+//! somebody else's mailbox. So does one that is open and cannot follow somebody who is disabled.
 
 use jiff::Timestamp;
 
@@ -73,7 +73,8 @@ pub fn has_open_invitation(user: &User, now: Timestamp) -> bool {
 
 /// The change from `before` to `after`, which differs in particulars alone. Refused if an open
 /// invitation would have to follow the user to an address that may not be invited: whoever
-/// mistypes a domain shall not lose the invitation by it. Refused as well if it is the directory's to change.
+/// mistypes a domain shall not lose the invitation by it. Whoever is disabled then loses nothing, and must not
+/// stay enabled for where they went. Refused as well if it is the directory's to change.
 pub fn correct(
     before: &User,
     after: User,
@@ -104,34 +105,37 @@ pub fn correct(
         ));
     }
     let (frees, claims) = names_moved(before, &after);
-    let written = match before.invitation.as_ref().filter(|_| moved) {
-        Some(open) if has_open_invitation(before, now) => {
-            let sender = &with.settings.settings.sender;
-            if !sender.may_invite(&after.email) {
-                return Err(cannot_follow(&after.email));
-            }
-            let issue = Some(before.latest_issue.next());
-            history.push(row(
-                fresh.corrected,
-                HistoryEvent::AddressCorrected { issue },
-            ));
-            issued_again(&at_new_address(after, now), open, with, fresh, now)
+    let sender = &with.settings.settings.sender;
+    let may_follow = sender.may_invite(&after.email);
+    let invitation = before.invitation.as_ref().filter(|_| moved);
+    let open = invitation.filter(|_| has_open_invitation(before, now));
+    if open.is_some() && after.enabled && !may_follow {
+        return Err(cannot_follow(&after.email));
+    }
+    let written = if let Some(open) = open.filter(|_| may_follow) {
+        let issue = Some(before.latest_issue.next());
+        history.push(row(
+            fresh.corrected,
+            HistoryEvent::AddressCorrected { issue },
+        ));
+        issued_again(&at_new_address(after, now), open, with, fresh, now)
+    } else {
+        if moved {
+            let what = HistoryEvent::AddressCorrected { issue: None };
+            history.push(row(fresh.corrected, what));
         }
-        ended => {
-            if moved {
-                let what = HistoryEvent::AddressCorrected { issue: None };
-                history.push(row(fresh.corrected, what));
+        let invitation = invitation.map(|left| match open {
+            Some(_) => another_secret(left, fresh.nonce),
+            None => with_another_secret(left, fresh.nonce),
+        });
+        UserChange::next(if moved {
+            User {
+                invitation,
+                ..at_new_address(after, now)
             }
-            let invitation = ended.map(|ended| with_another_secret(ended, fresh.nonce));
-            UserChange::next(if moved {
-                User {
-                    invitation,
-                    ..at_new_address(after, now)
-                }
-            } else {
-                after
-            })
-        }
+        } else {
+            after
+        })
     };
     history.extend(written.history);
     Ok(UserChange {
@@ -246,19 +250,24 @@ fn issued_again(
     issue(user, spec, &as_before, secrets, now)
 }
 
-fn with_another_secret(invitation: &Invitation, nonce: Nonce) -> Invitation {
-    let ended = invitation.clone();
+/// An invitation that has ended, with another secret if it can be given back.
+fn with_another_secret(ended: &Invitation, nonce: Nonce) -> Invitation {
     match ended.state {
-        InvitationState::Cancelled | InvitationState::Declined => Invitation {
-            nonce,
-            sessions: Vec::new(),
-            ..ended
-        },
+        InvitationState::Cancelled | InvitationState::Declined => another_secret(ended, nonce),
         InvitationState::None
         | InvitationState::Pending
         | InvitationState::Completed
         | InvitationState::Expired
-        | InvitationState::Locked => ended,
+        | InvitationState::Locked => ended.clone(),
+    }
+}
+
+/// The same invitation, which what lies in the old mailbox opens no more.
+fn another_secret(invitation: &Invitation, nonce: Nonce) -> Invitation {
+    Invitation {
+        nonce,
+        sessions: Vec::new(),
+        ..invitation.clone()
     }
 }
 

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 
 use crate::model::actor::Actor;
 use crate::model::change::UserChange;
-use crate::model::group::{Group, MAX_MEMBERSHIPS, MembershipChange};
+use crate::model::group::{Group, GroupIdentifier, MAX_MEMBERSHIPS, MembershipChange};
 use crate::model::history::{HistoryEvent, Particular};
 use crate::model::settings::VersionedSettings;
 use crate::model::stored::Carried;
@@ -119,7 +119,8 @@ pub struct FollowGroups<E> {
 }
 
 impl<E: Env<Store: Users + SettingsStore>> FollowGroups<E> {
-    /// Adds a group with its members, and invites those whom the settings have invited.
+    /// Adds a group with its members, and invites those whom the settings have invited. A request that was cut short
+    /// once the group was there is repeated by the directory: those join then who have not joined yet.
     pub async fn add(
         &self,
         said: DirectoryGroup,
@@ -128,25 +129,46 @@ impl<E: Env<Store: Users + SettingsStore>> FollowGroups<E> {
         let group = Group {
             id: GroupId::new(self.env.entropy().ulid()),
             version: Version::FIRST,
-            name: said.name,
-            external_id: said.external_id,
+            name: said.name.clone(),
+            external_id: said.external_id.clone(),
             added_at: self.env.clock().now(),
             carried: Carried::default(),
         };
         let moving = self.moving(group.id, members).await?;
-        match self.env.store().save_group(&group, None).await {
-            Ok(()) => {}
-            Err(SaveGroupError::NameTaken) => return Err(FollowGroupRefused::Taken("displayName")),
-            Err(SaveGroupError::ExternalIdTaken) => {
-                return Err(FollowGroupRefused::Taken("externalId"));
+        let taken = match self.env.store().save_group(&group, None).await {
+            Ok(()) => {
+                self.moved(&group, moving).await?;
+                return Ok(group);
             }
+            Err(SaveGroupError::NameTaken) => "displayName",
+            Err(SaveGroupError::ExternalIdTaken) => "externalId",
             Err(SaveGroupError::Conflict) => {
                 return Err(Unavailable::new("the table", "a new id exists already").into());
             }
             Err(SaveGroupError::Unavailable(error)) => return Err(error.into()),
+        };
+        let known = self.added_before(&said).await?;
+        let known = known.ok_or(FollowGroupRefused::Taken(taken))?;
+        // Who joined by a later request is no reason for leaving.
+        let joining = MembersSaid {
+            others_leave: false,
+            are_members: members.are_members.clone(),
+        };
+        let moving = self.moving(known.id, &joining).await?;
+        self.moved(&known, moving).await?;
+        Ok(known)
+    }
+
+    /// The group that this one is already. Without the directory's own id it may be another that is called so.
+    async fn added_before(&self, said: &DirectoryGroup) -> Result<Option<Group>, Unavailable> {
+        if said.external_id.is_none() {
+            return Ok(None);
         }
-        self.moved(&group, moving).await?;
-        Ok(group)
+        let by = GroupIdentifier::Name(said.name.clone());
+        let known = self.env.store().find_group(&by).await?;
+        Ok(known.filter(|known| {
+            known.name.as_str() == said.name.as_str() && known.external_id == said.external_id
+        }))
     }
 
     /// Changes a group: `edit` makes what the directory says now of what it said until now. Whoever joins is invited if

@@ -267,6 +267,18 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_name_of_a_group_is_a_short_key_in_every_script() {
+        // A key to sort by has 1,024 bytes at most, and an id may stand behind the name.
+        for letter in ["각", "\u{1D160}", "ΐ", "ﬃ"] {
+            let longest = (1..=64)
+                .rev()
+                .find_map(|letters| GroupName::parse(&letter.repeat(letters)).ok());
+
+            assert!(longest.unwrap().comparison_key().len() < 900, "{letter}");
+        }
+    }
+
+    #[test]
     fn a_name_of_invisible_characters_is_empty_and_inside_a_name_they_stay() {
         for name in [
             "\u{200B}",

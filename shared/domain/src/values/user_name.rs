@@ -10,6 +10,9 @@ use crate::values::text;
 /// The longest user name, in characters. Entra ID's have 113 at most, Okta's 100.
 const MAX_LENGTH: usize = 256;
 
+/// The longest key, in bytes. A Korean syllable of three bytes has nine there, and a key of the table has 2,048 at most.
+const MAX_KEY_BYTES: usize = 1_024;
+
 /// What somebody signs in by elsewhere, unique among users. Two that differ in case alone are one, as RFC 7643 has it
 /// for `userName`; each is shown as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,7 +32,7 @@ impl UserNameKey {
 }
 
 impl UserName {
-    /// Parses a line of 1 to 256 visible characters.
+    /// Parses a line of 1 to 256 visible characters, of fewer where the key has more than 1,024 bytes by them.
     pub fn parse(typed: &str) -> Result<Self, FieldProblem> {
         let name = text::normalised(typed);
         if name.is_empty() {
@@ -46,7 +49,14 @@ impl UserName {
                 "must not contain control, text-direction or invisible characters",
             ));
         }
-        Ok(Self(name))
+        let name = Self(name);
+        if name.key().as_str().len() > MAX_KEY_BYTES {
+            let detail = format!(
+                "is too long: its letters, taken apart, have more than {MAX_KEY_BYTES} bytes"
+            );
+            return Err(FieldProblem::new("", "tooLong", detail));
+        }
+        Ok(name)
     }
 
     /// An address as the user name of somebody who has no other.
@@ -95,5 +105,31 @@ mod tests {
             UserName::parse(&"x".repeat(257)).unwrap_err().code,
             "tooLong"
         );
+    }
+
+    #[test]
+    fn a_user_name_is_short_enough_for_a_key_in_every_script() {
+        for (letter, most) in [
+            ("x", 256),
+            ("я", 256),
+            ("山", 256),
+            ("가", 170),
+            ("각", 113),
+        ] {
+            let name = UserName::parse(&letter.repeat(most)).unwrap();
+            let longer = UserName::parse(&letter.repeat(most + 1)).unwrap_err();
+
+            assert!(name.key().as_str().len() <= MAX_KEY_BYTES, "{letter}");
+            assert_eq!(longer.code, "tooLong", "{letter}");
+        }
+    }
+
+    #[test]
+    fn what_a_key_says_is_a_user_name_again() {
+        let name = UserName::parse(&"각".repeat(113)).unwrap();
+
+        let again = UserName::parse(name.key().as_str()).unwrap();
+
+        assert_eq!(again.key(), name.key());
     }
 }

@@ -183,6 +183,31 @@ async fn whoever_leaves_is_disabled_their_mail_is_dropped_and_they_are_back_when
 }
 
 #[tokio::test]
+async fn whoever_leaves_and_gets_an_address_elsewhere_at_once_is_disabled() {
+    let world = World::new();
+    let user = world.with(a_user().at("ada@example.com").with(an_invitation()));
+    let elsewhere = called("ada", "ada@elsewhere.example");
+    let edit = |_: DirectoryPerson| Ok::<_, ()>(elsewhere.clone());
+
+    let stays = follow(&world).change(user.id, None, edit).await;
+    let left = DirectoryPerson {
+        active: false,
+        ..elsewhere.clone()
+    };
+    let left = say(&world, &user, &left).await;
+
+    assert!(
+        matches!(stays, Err(FollowRefused::Invalid(problem)) if problem.code == "domainNotAllowed")
+    );
+    assert!(!left.enabled);
+    assert_eq!(left.email.as_str(), "ada@elsewhere.example");
+    assert_ne!(
+        left.invitation.unwrap().nonce,
+        user.invitation.unwrap().nonce
+    );
+}
+
+#[tokio::test]
 async fn whoever_is_active_in_the_directory_is_never_erased_and_whoever_left_is() {
     let world = World::new();
     let ended = || an_invitation().in_state(InvitationState::Expired);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use beckon_domain::model::actor::Actor;
-use beckon_domain::model::group::{Group, MAX_MEMBERSHIPS};
+use beckon_domain::model::group::{Group, GroupIdentifier, MAX_MEMBERSHIPS};
 use beckon_domain::model::history::{HistoryEvent, Particular};
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::selection::UserFilter;
@@ -201,6 +201,50 @@ async fn a_name_and_an_external_id_are_one_group_s_and_nothing_is_written_for_th
     assert!(groups_of(&world, &ada).is_empty());
     // A name may be written in another case by its own group.
     assert_eq!(rename(&world, &first, "STAFF").await.name.as_str(), "STAFF");
+}
+
+#[tokio::test]
+async fn a_group_whose_adding_was_cut_short_is_found_and_filled_when_the_directory_repeats_it() {
+    let world = World::new();
+    let users: Vec<User> = (0..3).map(|_| world.with(a_user())).collect();
+    let [ada, ben, eve] = &users[..] else {
+        panic!("there are three")
+    };
+    let staff = DirectoryGroup {
+        external_id: ExternalId::parse("1").ok(),
+        ..called("Staff")
+    };
+    // After the members and the users were read, the group was written, and the settings were read.
+    world.store.plan(4, Fault::CutShort(1));
+    let said = only(&[ada, ben]);
+
+    let cut = groups(&world).add(staff.clone(), &said).await;
+    let found = GroupIdentifier::Name(name("staff"));
+    let found = world.store.find_group(&found).await.unwrap().unwrap();
+    change(&world, &found, &members(&[eve], true)).await;
+    let again = groups(&world).add(staff.clone(), &said).await.unwrap();
+    let once_more = groups(&world).add(staff.clone(), &said).await.unwrap();
+
+    assert!(matches!(cut, Err(FollowGroupRefused::Unavailable(_))));
+    assert_eq!((again.id, once_more.id), (found.id, found.id));
+    for user in &users {
+        assert_eq!(groups_of(&world, user), ["Staff"]);
+    }
+    let unlike = [
+        called("Staff"),
+        DirectoryGroup {
+            external_id: ExternalId::parse("2").ok(),
+            ..called("Staff")
+        },
+        DirectoryGroup {
+            external_id: staff.external_id,
+            ..called("STAFF")
+        },
+    ];
+    for other in unlike {
+        let refused = groups(&world).add(other, &said).await;
+        assert!(matches!(refused, Err(FollowGroupRefused::Taken(_))));
+    }
 }
 
 #[tokio::test]

@@ -252,6 +252,28 @@ async fn groups_are_listed_paged_and_filtered_and_show_what_is_wanted() {
 }
 
 #[tokio::test]
+async fn a_group_of_many_members_is_put_whole_and_its_adding_can_be_repeated() {
+    let directory = Directory::inviting("nobody").await;
+    let ada = directory.person("ada").await;
+    let member = json!({ "value": ada.id, "display": "x".repeat(200), "type": "User" });
+    let staff = |times: usize| {
+        json!({ "schemas": [GROUP], "displayName": "Staff", "externalId": "1",
+            "members": vec![member.clone(); times] })
+    };
+
+    let group = directory.add_group(&staff(1)).await;
+    let again = directory.add_group(&staff(1)).await;
+    let path = format!("Groups/{}", id_of(&group));
+    let put = directory.ask("PUT", &path, Some(&staff(10_000))).await;
+    let too_large = directory.refused("PUT", &path, &staff(20_000)).await;
+
+    assert_eq!(again, group);
+    assert_eq!(put.with_status(200), group);
+    assert_eq!(too_large, (413, String::new()));
+    assert_eq!(directory.members(&id_of(&group)).await, ids(&[&ada]));
+}
+
+#[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table: one entry for each request")]
 async fn each_wrong_request_about_a_group_is_refused_as_scim_has_it_and_changes_nothing() {
     let directory = Directory::inviting("nobody").await;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::directory::DirectoryName;
+use crate::model::directory::{DirectoryEmail, DirectoryName};
 use crate::model::examples::somebody;
 use crate::values::ids::ExternalId;
 
@@ -73,7 +73,7 @@ fn whoever_has_no_address_at_all_is_refused_with_what_to_map() {
 }
 
 #[test]
-fn a_name_is_the_one_to_show_else_the_whole_one_else_its_parts_and_no_link() {
+fn a_name_is_the_one_to_show_else_the_whole_one_else_its_parts() {
     let parts = DirectoryName {
         formatted: None,
         given_name: text("Ada"),
@@ -96,8 +96,31 @@ fn a_name_is_the_one_to_show_else_the_whole_one_else_its_parts_and_no_link() {
 
         assert_eq!(user.display_name.unwrap().as_str(), expected);
     }
-    let hostile = followed(&somebody(), person(called("see https://evil.example")));
-    assert_eq!(hostile.unwrap_err().field, "displayName");
+}
+
+#[test]
+fn a_name_that_mails_must_not_show_is_kept_and_passed_over() {
+    let parts = DirectoryName {
+        formatted: text("www.evil.example"),
+        given_name: text("Ada"),
+        family_name: text("Lovelace"),
+    };
+    let long = "x".repeat(101);
+    for unusable in ["see https://evil.example", &long] {
+        let named = followed(&somebody(), person(called("Ada"))).unwrap();
+
+        let nameless = followed(&named, person(called(unusable))).unwrap();
+        let said = DirectoryProfile {
+            name: parts.clone(),
+            ..called(unusable)
+        };
+        let by_parts = followed(&named, person(said.clone())).unwrap();
+
+        assert_eq!(nameless.display_name, None);
+        assert_eq!(nameless.directory.unwrap().display_name, text(unusable));
+        assert_eq!(by_parts.display_name.unwrap().as_str(), "Ada Lovelace");
+        assert_eq!(*by_parts.directory.unwrap(), said);
+    }
 }
 
 #[test]

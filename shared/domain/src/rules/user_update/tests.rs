@@ -108,6 +108,39 @@ fn what_can_be_given_back_gets_another_secret_and_forgets_its_sessions() {
 }
 
 #[test]
+fn whoever_leaves_for_an_address_that_may_not_be_invited_is_disabled_and_the_secret_dies() {
+    let slot = SessionSlot {
+        digest: RegistrationId::from_random([6; 16]).digest(),
+        until: MONDAY + minutes(90),
+    };
+    let before = with_invitation(&invited(), |invitation| invitation.sessions = vec![slot]);
+    let elsewhere = at_address(&before, "alex@elsewhere.example");
+    let left = User {
+        enabled: false,
+        ..elsewhere.clone()
+    };
+
+    let refused = corrected(&before, &elsewhere).unwrap_err();
+    let change = corrected(&before, &left).unwrap();
+
+    assert_eq!(refused.code, "domainNotAllowed");
+    assert!(!change.user.enabled && change.mails.is_empty());
+    assert_eq!(change.user.email, left.email);
+    assert_eq!(change.user.latest_issue, before.latest_issue);
+    assert_eq!(rows(&change), [1, 2]);
+    let (old, new) = (invitation_of(&before), invitation_of(&change.user));
+    assert_ne!(new.nonce, old.nonce);
+    assert!(new.sessions.is_empty());
+    let back = User {
+        enabled: true,
+        ..change.user.clone()
+    };
+    let back = corrected(&change.user, &back).unwrap();
+    assert_eq!(invitation_of(&back.user).nonce, new.nonce);
+    assert!(back.mails.is_empty());
+}
+
+#[test]
 fn who_was_enabled_again_may_have_missed_the_mail_of_an_open_invitation() {
     let enabled = invited();
     let disabled = User {
