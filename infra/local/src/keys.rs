@@ -81,7 +81,9 @@ mod tests {
         let path = senders(folder.path());
         let keys = KeySource::held(ring(folder.path()).unwrap(), path.clone());
 
-        keys.save_sender_secrets(&SenderSecrets::default()).await.unwrap();
+        keys.save_sender_secrets(&SenderSecrets::default())
+            .await
+            .unwrap();
 
         let mode = std::fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
