@@ -130,6 +130,32 @@ def test_an_import_is_a_job_with_an_outcome_for_each_line(beckon, console, tmp_p
     expect(row.filter(has_text="Deleted")).to_have_count(0)
 
 
+def test_a_file_that_is_written_anew_is_imported_as_it_was_looked_at(console, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text("email,name\nwritten1@example.com,One\n")
+    page = console.open("/users")
+    console.button("Import").click()
+    page.locator("input[type=file]").set_input_files(file)
+    expect(console.button("Import", console.dialog)).not_to_have_attribute("aria-disabled", "true")
+    file.write_text("email,name\nwritten1@example.com,One\nwritten2@example.com,Two\n")
+    console.button("Import", console.dialog).click()
+    expect(console.dialog).to_contain_text("Done: one line was read.")
+
+
+def test_the_same_file_can_be_chosen_again_after_it_was_corrected(console, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text("email,name\nnonsense,One\n")
+    page = console.open("/users")
+    console.button("Import").click()
+    page.locator("input[type=file]").set_input_files(file)
+    expect(console.dialog.locator(".import-rows")).to_contain_text("nonsense")
+    with page.expect_file_chooser():
+        page.locator("input[type=file]").click()
+    # Only so is the same file a change.
+    expect(page.locator("input[type=file]")).to_have_value("")
+    expect(console.dialog.locator(".import-rows")).to_contain_text("nonsense")
+
+
 def test_a_comma_in_the_name_of_a_group_is_told_of_before_the_import(console, tmp_path):
     file = tmp_path / "people.csv"
     file.write_text('email,groups\ncomma@example.com,"Sales, Field"\n')

@@ -117,6 +117,27 @@ def test_a_group_stands_in_the_address_and_in_the_requests(overview):
     expect(page.get_by_label("Group", exact=True)).to_have_value("staff")
 
 
+def test_an_answer_that_comes_late_is_not_shown_for_another_group(overview):
+    page = opened(overview)
+    held = []
+    ours = {**NUMBERS, "funnel": [{**step, "count": 7} for step in NUMBERS["funnel"]]}
+    page.route("**/v1/overview?group=slow", lambda route: held.append(route))
+    page.route("**/v1/overview?group=quick", lambda route: route.fulfill(json=ours))
+    group = page.get_by_label("Group", exact=True)
+    with page.expect_request("**/v1/overview?group=slow"):
+        group.fill("slow")
+        page.keyboard.press("Enter")
+    group.fill("quick")
+    page.keyboard.press("Enter")
+    expect(page.locator(".funnel-card h2")).to_contain_text("quick")
+    assert cells(page, "Redeemed")[0].strip() == "7"
+    with page.expect_response("**/v1/overview?group=slow"):
+        held[0].fulfill(json=NUMBERS)
+    page.wait_for_timeout(300)
+    expect(page.locator(".funnel-card h2")).to_contain_text("quick")
+    assert cells(page, "Redeemed")[0].strip() == "7"
+
+
 def test_a_batch_shows_its_own_numbers(overview):
     batch = {"batch": {"id": "01JB", "createdAt": "2026-11-20T10:00:00Z"}, "funnel": NUMBERS["funnel"], "attention": NUMBERS["attention"]}
     has(overview, "/v1/batches/01JB", batch)

@@ -155,6 +155,10 @@ def test_who_does_not_sign_in_again_keeps_what_was_typed(visit, system):
     again.get_by_role("button", name="Later").click()
     expect(form.get_by_text("You are signed out. Sign in again to go on.").first).to_be_visible()
     expect(form.get_by_label("Name", exact=False).first).to_have_value("Typed Before")
+    # What the page asks of its own accord does not open it again.
+    visit.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    visit.page.wait_for_timeout(2_000)
+    expect(dialog(visit, "Your sign-in has ended")).to_have_count(0)
 
     # The provider's own session answers: the window closes by itself.
     system.set(lifetime=600)

@@ -1,5 +1,6 @@
 // Requests to Beckon's public API: what they answer, what went wrong, and what may be sent again.
 
+import { inBackground } from "./poll.js";
 import { credentials, renew } from "./session.js";
 
 /**
@@ -93,9 +94,10 @@ async function send(method, path, body, options) {
     method === "GET" || options.changesNothing || options.idempotencyKey !== undefined || options.ifMatch != null;
   const wait = abortable(options.signal);
   let renewed = false;
+  const quiet = inBackground();
   for (let attempt = 0; ; attempt += 1) {
     const more = repeatable && attempt < WAITS.length;
-    const sender = await credentials();
+    const sender = await credentials(quiet);
     if (!sender) throw new ApiError("signedOut", { status: 401, problem: null });
     const answer = await once(method, path, body, options, sender);
     if (answer === null) {
@@ -114,7 +116,7 @@ async function send(method, path, body, options) {
       continue;
     }
     connection.dispatchEvent(new CustomEvent("answered"));
-    if (answer.status === 401 && !renewed && (await renew(sender))) {
+    if (answer.status === 401 && !renewed && (await renew(sender, quiet))) {
       renewed = true;
       continue;
     }

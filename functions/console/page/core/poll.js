@@ -1,5 +1,27 @@
 // Asks again and again while somebody can see the answer.
 
+let background = false;
+
+/** Whether a request that begins now is of a page's own accord, and nobody waits for it. */
+export function inBackground() {
+  return background;
+}
+
+/**
+ * Begins what is asked in the background.
+ *
+ * @template T
+ * @param {() => T} ask
+ */
+function quietly(ask) {
+  background = true;
+  try {
+    return ask();
+  } finally {
+    background = false;
+  }
+}
+
 /**
  * Calls `ask` now and then every so often, while the tab can be seen. A failure makes the next one wait longer, up to
  * a minute. Ends with the signal, or when `ask` answers true.
@@ -24,7 +46,7 @@ export function poll(ask, { every, signal, atOnce = true }) {
     if (asking || signal.aborted) return;
     asking = true;
     try {
-      if ((await ask()) === true) return;
+      if ((await quietly(ask)) === true) return;
       failures = 0;
     } catch {
       failures += 1;

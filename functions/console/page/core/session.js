@@ -38,6 +38,9 @@ let me = { name: "", roles: [], mayActAs: [] };
 /** @type {Promise<boolean> | null} */
 let renewing = null;
 
+/** Whether signing in again was put off: then what a page asks of its own accord does not ask for it. */
+let putOff = false;
+
 /** How long before its end a token counts as ended, in milliseconds: a request must still arrive. */
 const MARGIN = 20_000;
 
@@ -151,6 +154,7 @@ function take(state) {
 /** @param {import("./oidc.js").Tokens} fresh */
 function setTokens(fresh) {
   tokens = fresh;
+  putOff = false;
   subject = fresh.subject;
   // Of a short life a tenth is enough for a request to arrive.
   endsAt = performance.now() + Math.max(fresh.lifetime * 900, fresh.lifetime * 1_000 - MARGIN);
@@ -192,10 +196,11 @@ function notAccepted(answer) {
  * The headers by which a request says who sends it; null if nobody is signed in any more. Waits until there is a token
  * that counts.
  *
+ * @param {boolean} [quiet] whether nobody waits for the answer
  * @returns {Promise<{ [name: string]: string } | null>}
  */
-export async function credentials() {
-  if (config.signIn && performance.now() > endsAt && !(await renewOnce())) return null;
+export async function credentials(quiet = false) {
+  if (config.signIn && performance.now() > endsAt && !(await renewOnce(quiet))) return null;
   return bearer();
 }
 
@@ -203,28 +208,32 @@ export async function credentials() {
  * Called when the API does not take a token. Answers whether the request may be sent again.
  *
  * @param {{ [name: string]: string }} sent the headers that it did not take
+ * @param {boolean} [quiet] whether nobody waits for the answer
  * @returns {Promise<boolean>}
  */
-export async function renew(sent) {
+export async function renew(sent, quiet = false) {
   if (!config.signIn) return false;
   const isStale = tokens !== null && sent["Authorization"] !== bearer()["Authorization"];
-  return isStale || renewOnce();
+  return isStale || renewOnce(quiet);
 }
 
-/** However many requests wait for it, there is one renewal at a time. Answers whether there is a fresh token. */
-function renewOnce() {
-  renewing ??= renewTokens().finally(() => {
+/** However many requests wait for it, there is one renewal at a time. Answers whether there is a fresh token. @param {boolean} quiet */
+function renewOnce(quiet) {
+  renewing ??= renewTokens(quiet).finally(() => {
     renewing = null;
   });
   return renewing;
 }
 
-async function renewTokens() {
+/** @param {boolean} quiet */
+async function renewTokens(quiet) {
   const failed = await renewQuietly();
   if (!failed) return true;
+  if (quiet && putOff) return false;
   // It is rarely needed, so it is fetched when it is.
   const { askToSignIn } = await withWords(import("./sign_in_again.js"));
-  return askToSignIn(failed, renewQuietly);
+  putOff = !(await askToSignIn(failed, renewQuietly));
+  return !putOff;
 }
 
 /**

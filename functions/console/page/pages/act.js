@@ -115,7 +115,7 @@ function secret({ pin, link, pageUrl, expiresAt, issued, told }) {
       "dl",
       { class: "facts" },
       h("dt", null, t("secret.page")),
-      h("dd", null, pageUrl),
+      h("dd", { dir: "ltr" }, pageUrl),
       h("dt", null, t("secret.until")),
       h("dd", null, moment(expiresAt)),
     ),

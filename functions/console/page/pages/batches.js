@@ -61,7 +61,7 @@ function columns() {
       cell: ({ batch }) => barCell(share(batch)),
     },
     { key: "by", label: t("batches.column.by"), cell: ({ batch }) => whoIs(batch.sentBy) },
-    { key: "for", label: t("batches.column.for"), class: "address", cell: ({ batch }) => selectedCell(batch) },
+    { key: "for", label: t("batches.column.for"), class: "address words", cell: ({ batch }) => selectedCell(batch) },
     { key: "ownership", label: t("user.ownership"), cell: ({ batch }) => ownership(batch) },
     { key: "selected", label: t("batches.column.selected"), class: "number", cell: count("selected") },
     { key: "issued", label: t("counts.issued"), class: "number", cell: count("issued") },

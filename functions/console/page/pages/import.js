@@ -41,7 +41,13 @@ export function openImport({ done }) {
     accept: ".csv,.tsv,.txt,text/csv",
     autofocus: true,
     "aria-describedby": `${id}-hint`,
-    on: { change: () => choose() },
+    // Without this, the same file chosen again after it was corrected would be no change. The old one stays if none is.
+    on: {
+      click: () => {
+        input.value = "";
+      },
+      change: () => choose(),
+    },
   });
   const invite = checkField({
     name: "invite",
@@ -92,16 +98,28 @@ export function openImport({ done }) {
     ).data;
   };
 
+  let round = 0;
   const choose = async () => {
-    file = input.files?.[0] ?? null;
-    key = freshKey();
-    contentType = file ? await typeOf(file) : "text/csv";
-    whoIs = file ? await peopleOf(file, contentType) : () => "";
+    const picked = input.files?.[0];
+    if (!picked) return;
+    const ours = ++round;
+    enable(go, false);
+    trouble.replaceChildren();
     result.replaceChildren();
-    look();
+    file = null;
+    try {
+      // What is looked at is what is imported, though the file is written anew meanwhile.
+      const read = new File([await picked.arrayBuffer()], picked.name);
+      const type = await typeOf(read);
+      const who = await peopleOf(read, type);
+      if (ours !== round) return;
+      [file, contentType, whoIs, key] = [read, type, who, freshKey()];
+      look();
+    } catch (error) {
+      if (ours === round) replace(trouble, failure(error, { again: choose }));
+    }
   };
 
-  let round = 0;
   /** What would become of the file. */
   const look = async () => {
     const ours = ++round;

@@ -40,7 +40,7 @@ function columns() {
     {
       key: "started",
       label: t("batches.column.started"),
-      class: "address",
+      class: "address words",
       cell: ({ createdAt }) => h("time", { datetime: createdAt, title: inFull(createdAt) }, moment(createdAt)),
     },
     { key: "state", label: t("batches.column.state"), cell: jobBadge },
@@ -50,7 +50,7 @@ function columns() {
       class: "progress",
       cell: ({ progress, state }) => barCell(state === "done" ? 1 : (progress ?? null)),
     },
-    { key: "by", label: t("jobs.column.by"), class: "address", cell: ({ startedBy }) => whoIs(startedBy) },
+    { key: "by", label: t("jobs.column.by"), class: "address words", cell: ({ startedBy }) => whoIs(startedBy) },
     {
       key: "selected",
       label: t("batches.column.selected"),

@@ -41,17 +41,23 @@ export async function newestFirst(place, { signal, path, words, columns, id, nam
   let next = null;
   const table = dataTable({ label: t(`${words}.title`), columns, id, name, rows: 8 });
   const more = h("div", { class: "table-more" });
+  // One button for as long as the page is open: it keeps the focus, and what is pressed is not lost.
+  const onward = button({ label: t("batches.more"), kind: "quiet", onPress: () => further() });
+  let fetching = false;
 
   const draw = () => {
     const ids = new Set(first.map(id));
     const all = [...first, ...older.filter((item) => !ids.has(id(item)))];
     if (all.length > 0) table.show(all);
     else table.say(empty(words));
-    replace(more, next !== null && button({ label: t("batches.more"), kind: "quiet", onPress: further }));
+    if (next === null && document.activeElement === onward) table.element.focus();
+    onward.hidden = next === null;
+    if (!onward.isConnected) replace(more, onward);
   };
 
   /** @param {boolean} quiet */
   const load = async (quiet) => {
+    if (quiet && fetching) return;
     if (!quiet) table.wait();
     try {
       /** @type {import("../core/api.js").Answer<{ items: Item[], next?: string | null }>} */
@@ -72,6 +78,7 @@ export async function newestFirst(place, { signal, path, words, columns, id, nam
   };
 
   const further = async () => {
+    fetching = true;
     try {
       /** @type {import("../core/api.js").Answer<{ items: Item[], next?: string | null }>} */
       const { data } = await api.get(path, { query: { limit: PAGE, cursor: next }, signal });
@@ -81,6 +88,8 @@ export async function newestFirst(place, { signal, path, words, columns, id, nam
       announce(t(`${words}.shown`, { count: first.length + older.length }));
     } catch (error) {
       if (!signal.aborted) replace(more, failure(error, { again: further }));
+    } finally {
+      fetching = false;
     }
   };
 

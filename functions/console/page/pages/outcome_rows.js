@@ -31,6 +31,9 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
   const titleId = uniqueId("rows");
   const table = dataTable({ label, columns, id, name, rows: 5 });
   const more = h("div", { class: "table-more" });
+  // One button for as long as the page is open: it keeps the focus, and what is pressed is not lost.
+  const older = button({ label: t("people.more"), kind: "quiet", onPress: () => further() });
+  let running = false;
   const filter = selectField({
     name: "outcome",
     label: t("batch.filter"),
@@ -70,7 +73,9 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
   const draw = () => {
     if (shown.length > 0) table.show(shown);
     else table.say(h("p", { class: "muted" }, wanted ? empty.noMatch : empty.none));
-    replace(more, next !== null && button({ label: t("people.more"), kind: "quiet", onPress: further }));
+    if (next === null && document.activeElement === older) table.element.focus();
+    older.hidden = next === null;
+    if (!older.isConnected) replace(more, older);
   };
 
   /** @param {boolean} quiet whether the rows that are there stay until the answer has come */
@@ -80,7 +85,7 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
     const within = AbortSignal.any([signal, loading.signal]);
     if (!quiet) {
       table.wait();
-      more.replaceChildren();
+      older.hidden = true;
     }
     try {
       const { found, cursor } = await fetchRows(null, quiet ? Math.max(1, shown.length) : 1, within);
@@ -96,6 +101,7 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
 
   const further = async () => {
     const within = AbortSignal.any([signal, loading.signal]);
+    running = true;
     try {
       const { found, cursor } = await fetchRows(next, 1, within);
       if (within.aborted) return;
@@ -105,6 +111,8 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
       announce(t("batch.rows", { count: shown.length }));
     } catch (error) {
       if (!within.aborted) replace(more, failure(error, { again: further }));
+    } finally {
+      running = false;
     }
   };
 
@@ -119,6 +127,6 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
     element,
     load: () => load(false),
     /** Asks again for the rows that are there. */
-    refresh: () => load(true),
+    refresh: () => (running ? undefined : load(true)),
   };
 }

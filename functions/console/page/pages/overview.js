@@ -40,21 +40,24 @@ export async function show(place, { query, signal }) {
 
   /** @param {boolean} quiet whether the numbers that are there stay until the answer has come */
   const load = async (quiet) => {
+    const of = { ...scope };
+    /** Whether something else is to be seen by now. */
+    const late = () => signal.aborted || of.group !== scope.group || of.batch !== scope.batch;
     if (!quiet) {
       funnel.wait();
       attention.wait();
     }
     try {
-      const numbers = await numbersOf(scope, signal);
-      if (signal.aborted) return;
+      const numbers = await numbersOf(of, signal);
+      if (late()) return;
       await beginning(numbers);
-      if (signal.aborted) return;
+      if (late()) return;
       replace(trouble);
-      funnel.show(numbers, scope);
-      attention.show(numbers.attention, scope);
+      funnel.show(numbers, of);
+      attention.show(numbers.attention, of);
       if (!quiet) announce(t("overview.loaded"));
     } catch (error) {
-      if (signal.aborted) return;
+      if (late()) return;
       // Old numbers are better than none; the next round may succeed.
       if (quiet) throw error;
       funnel.hide();

@@ -25,12 +25,16 @@ export function expiringCard(signal) {
   let next = null;
   let shown = 0;
   let group = "";
+  /** Ends when something else is to be seen. */
+  let loading = new AbortController();
   /** Where the list of users shows all of them. */
   let address = "";
 
-  const page = async () => {
-    const { data } = await api.get("/v1/overview/expiring", { query: { group, limit: PAGE, cursor: next }, signal });
-    if (signal.aborted) return;
+  /** @param {AbortSignal} within @returns {Promise<void>} */
+  const page = async (within) => {
+    const query = { group, limit: PAGE, cursor: next };
+    const { data } = await api.get("/v1/overview/expiring", { query, signal: within });
+    if (within.aborted) return;
     next = data.next;
     address = link("/users", { ends: `${data.from}/${data.until}`, ...(group ? { group } : {}) });
     const before = shown;
@@ -47,7 +51,7 @@ export function expiringCard(signal) {
       ),
     );
     // A page of the API may be empty although more follow.
-    if (next !== null && shown === before) return page();
+    if (next !== null && shown === before) return page(within);
     if (shown === 0) replace(foot, h("p", { class: "muted" }, t("overview.expiring.nobody")));
     else {
       replace(
@@ -60,10 +64,11 @@ export function expiringCard(signal) {
   };
 
   const more = async () => {
+    const within = AbortSignal.any([signal, loading.signal]);
     try {
-      await page();
+      await page(within);
     } catch (error) {
-      if (!signal.aborted) replace(foot, failure(error, { again: more }));
+      if (!within.aborted) replace(foot, failure(error, { again: more }));
     }
   };
 
@@ -71,7 +76,11 @@ export function expiringCard(signal) {
     element,
     /** @param {{ group: string }} scope */
     async load(scope) {
-      ({ group } = scope);
+      loading.abort();
+      loading = new AbortController();
+      const within = AbortSignal.any([signal, loading.signal]);
+      const { group: asked } = scope;
+      group = asked;
       next = null;
       shown = 0;
       replace(
@@ -82,13 +91,14 @@ export function expiringCard(signal) {
       element.setAttribute("aria-busy", "true");
       try {
         const waiting = [...list.children];
-        await page();
+        await page(within);
         for (const blank of waiting) blank.remove();
       } catch (error) {
-        if (signal.aborted) return;
+        if (within.aborted) return;
         replace(list);
-        replace(foot, failure(error, { again: () => this.load(scope) }));
+        replace(foot, failure(error, { again: () => this.load({ group: asked }) }));
       }
+      if (within.aborted) return;
       element.removeAttribute("aria-busy");
     },
   };

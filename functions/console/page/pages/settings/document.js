@@ -34,7 +34,7 @@ function tell() {
 /** What is typed outlives the page in this tab alone; closing the tab forgets it. */
 function keep() {
   try {
-    if (saved && isChanged()) sessionStorage.setItem(KEPT, JSON.stringify({ saved, draft, etag }));
+    if (saved && isChanged()) sessionStorage.setItem(KEPT, JSON.stringify({ saved, draft, etag, own: [...own] }));
     else sessionStorage.removeItem(KEPT);
   } catch {
     // It holds until the page is closed then.
@@ -104,6 +104,7 @@ function restore() {
     const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
     if (!kept) return;
     ({ saved, draft, etag } = kept);
+    own = new Map(kept.own);
     restored = true;
   } catch {
     // What cannot be read is not restored.

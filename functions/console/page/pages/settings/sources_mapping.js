@@ -64,7 +64,7 @@ export function mappingOf(path, signal, builtIn) {
     name: `${path}.own`,
     label: t("sources.mapping.own"),
     hint: t("sources.mapping.own.hint"),
-    checked: Boolean(get(place)),
+    checked: get(place) != null,
     on: {
       change() {
         set(place, own.input.checked ? (builtIn(kind()) ?? FRESH) : null);
@@ -76,10 +76,10 @@ export function mappingOf(path, signal, builtIn) {
 
   const write = () => {
     const needed = builtIn(kind()) === null;
-    if (needed && !get(place)) set(place, FRESH);
-    own.input.checked = Boolean(get(place));
+    if (needed && get(place) == null) set(place, FRESH);
+    own.input.checked = get(place) != null;
     field = null;
-    replace(editor, !needed && own.element, get(place) && edit());
+    replace(editor, !needed && own.element, get(place) != null && edit());
     wrong();
   };
 
