@@ -11,6 +11,7 @@ import { credentials, renew } from "./session.js";
  * @typedef {object} Details
  * @property {number} status 0 if no answer came
  * @property {Schema<"Problem"> | null} problem
+ * @property {boolean} [again] whether the request may be sent again without doing anything twice
  *
  * @typedef {object} Options
  * @property {{ [name: string]: string | number | boolean | readonly string[] | null | undefined }} [query]
@@ -33,11 +34,13 @@ export class ApiError extends Error {
    * @param {Kind} kind
    * @param {Details} details
    */
-  constructor(kind, { status, problem }) {
+  constructor(kind, { status, problem, again = true }) {
     super(problem?.detail ?? `${kind} ${status}`);
     this.kind = kind;
     this.status = status;
     this.problem = problem;
+    /** Whether the same request may be sent again without doing anything twice. */
+    this.again = again;
   }
 
   /** The last part of the problem's type: `settings-changed`. */
@@ -103,7 +106,7 @@ async function send(method, path, body, options) {
     if (answer === null) {
       if (!more) {
         connection.dispatchEvent(new CustomEvent("answered"));
-        throw new ApiError("offline", { status: 0, problem: null });
+        throw new ApiError("offline", { status: 0, problem: null, again: repeatable || method !== "POST" });
       }
       connection.dispatchEvent(new CustomEvent("waiting", { detail: "offline" }));
       await wait(WAITS[attempt] ?? 0);

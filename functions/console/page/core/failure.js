@@ -39,7 +39,7 @@ function plainly(error) {
     if (error instanceof TypeError && /import|module/i.test(error.message)) return t("failure.outdated");
     return t("failure.unexpected");
   }
-  if (error.kind === "offline") return t("failure.offline");
+  if (error.kind === "offline") return t(error.again ? "failure.offline" : "failure.offline.lookFirst");
   if (error.kind === "signedOut") return t("failure.signedOut");
   if (error.kind === "refused") return t("failure.refused");
   return error.status === 429 ? t("failure.tooMany") : t("failure.unavailable");

@@ -198,6 +198,8 @@ export function openSend(selection, { sent }) {
       // An answer that says no ends the request; without one, or while nobody can answer, the same key asks again.
       if (error instanceof ApiError && error.status >= 400 && error.status < 500) key = freshKey();
       if (error instanceof ApiError && error.code === "settings-changed") refused(error);
+      // What was sent before arrived: to offer the same again would send it twice.
+      else if (error instanceof ApiError && error.code === "idempotency-key-reused") replace(trouble, failure(error));
       else replace(trouble, failure(error, { again: order }));
     } finally {
       sending = false;

@@ -95,14 +95,15 @@ impl Ledger {
         let Some(earlier) = &before.invitation else {
             return;
         };
-        // What lies in a mailbox that turned out to be another's must not open anything any more.
+        // What lies in a mailbox that turned out to be another's must not open anything any more. An open invitation
+        // stays with whoever was disabled as they moved, with another secret; else a new issue follows them.
         let taken_back = matches!(earlier.state, S::Cancelled | S::Declined);
         let open = is_live(earlier.state) && now < earlier.expires_at;
-        self.must(!(moved && open), || {
+        self.must(!(moved && open && after.enabled), || {
             format!("user {id} moved, and their secret lies in the old mailbox")
         });
         let other_secret = earlier.nonce != invitation.nonce;
-        self.must(other_secret == (moved && taken_back), || {
+        self.must(other_secret == (moved && (taken_back || open)), || {
             format!("issue {latest:?} of user {id}: moved {moved}, another secret {other_secret}")
         });
         if let Some(issue) = self.issues.get_mut(&(id, latest)) {

@@ -2,7 +2,7 @@
 
 import { alertNow } from "../../core/announce.js";
 import { button } from "../../core/controls.js";
-import { ask } from "../../core/dialog.js";
+import { ask, focusHeading } from "../../core/dialog.js";
 import { h, replace } from "../../core/dom.js";
 import { failure } from "../../core/failure.js";
 import { list } from "../../core/format.js";
@@ -57,6 +57,8 @@ export function saveBar({ signal, again, toError }) {
       if (other === null) {
         done(t("settings.saved"));
         again();
+        // The bar with the button is gone.
+        if (document.activeElement === document.body || element.contains(document.activeElement)) focusHeading();
         return;
       }
       const decided = await resolve(other);
