@@ -405,6 +405,8 @@ def test_a_mapping_that_is_no_json_is_neither_saved_nor_lost(beckon, console):
     kept = {"name": "other", "kind": "generic", "authentication": {"type": "header", "header": "X-Secret"}, "mapping": MAPPING}
     beckon.settings({"deviceSources": [kept]})
     page = console.open("/settings/sources")
+    # The list is written anew once the kinds of systems are known.
+    expect(page.locator(".source-card")).to_be_visible()
     page.locator(".ordered-entry summary").first.click()
     page.get_by_label("Mapping", exact=True).fill('{"rules": [')
     console.button("Save").click()
