@@ -378,7 +378,9 @@ impl Story {
         let messages = messages.filter(|event| event.state == DeviceEventState::Waiting);
         let is_unread = self.watch.with(|ledger| ledger.unread() > 0);
         let asked = self.store.all_source_polls().into_iter();
-        let asked = asked.map(|poll| poll.due_at).filter(|_| is_unread);
+        // A system that nobody has asked yet has no row: maintenance has it asked at once.
+        let asked = asked.map(|poll| poll.due_at).min();
+        let asked = is_unread.then(|| asked.unwrap_or_else(|| self.clock.now()));
         let users = self.store.all_users().into_iter();
         let ends = users.filter_map(|user| user.invitation?.due_at());
         mails
