@@ -90,6 +90,12 @@ pub(crate) fn is_malformed(path: &str) -> bool {
     })
 }
 
+/// Whether a text can be an attribute's path.
+pub(crate) fn is_path(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '_' | '-' | '$');
+    !text.is_empty() && text.chars().all(plain)
+}
+
 /// Whether an attribute's texts differ by case.
 pub(crate) fn is_case_exact(path: &str) -> bool {
     matches!(path, "id" | "externalId")

@@ -124,11 +124,9 @@ fn plain_comparison(text: &str) -> Result<(Comparison, &str), Refusal> {
 
 /// An attribute's path, if it can be one.
 fn path(text: &str) -> Result<&str, Refusal> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '_' | '-' | '$');
-    if text.is_empty() || !text.chars().all(plain) {
-        return Err(unsupported());
-    }
-    Ok(text)
+    attributes::is_path(text)
+        .then_some(text)
+        .ok_or_else(unsupported)
 }
 
 fn word(text: &str) -> (&str, &str) {

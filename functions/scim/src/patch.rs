@@ -150,8 +150,6 @@ impl Path {
                 "A path must be like displayName, name.givenName or emails[type eq \"work\"].value.",
             )
         };
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-' | '$');
-        let is_path = |text: &str| !text.is_empty() && text.chars().all(plain);
         let text = text.trim();
         let Some((head, rest)) = text.split_once('[') else {
             let spelt = attributes::spelt(text);
@@ -159,7 +157,9 @@ impl Path {
                 Some((attribute, part)) if !spelt.contains(':') => (attribute, Some(part)),
                 _ => (spelt.as_str(), None),
             };
-            if !is_path(attribute) || part.is_some_and(|part| !is_path(part)) {
+            if !attributes::is_path(attribute)
+                || part.is_some_and(|part| !attributes::is_path(part))
+            {
                 return Err(wrong());
             }
             return Ok(Self {
@@ -173,7 +173,7 @@ impl Path {
             "" => None,
             rest => Some(rest.strip_prefix('.').ok_or_else(wrong)?),
         };
-        if !is_path(head) || part.is_some_and(|part| !is_path(part)) {
+        if !attributes::is_path(head) || part.is_some_and(|part| !attributes::is_path(part)) {
             return Err(wrong());
         }
         Ok(Self {
