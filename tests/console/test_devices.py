@@ -47,6 +47,15 @@ def unassigned(beckon):
     return beckon.get("/v1/unassigned-devices")["items"]
 
 
+def connecting(console, name, system):
+    """Opens the settings and begins to connect a device management; answers the page."""
+    page = console.open("/settings/sources")
+    console.button("Connect a device management").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("System").select_option(system)
+    return page
+
+
 @pytest.fixture
 def jamf(beckon):
     yield source(beckon, "jamf", "jamf")
@@ -160,10 +169,7 @@ MAPPING = {
 
 
 def test_a_mapping_is_written_tried_on_a_message_and_saved(beckon, console):
-    page = console.open("/settings/sources")
-    console.button("Connect a device management").click()
-    page.get_by_label("Name", exact=True).fill("ours")
-    page.get_by_label("System").select_option("generic")
+    page = connecting(console, "ours", "generic")
     # A system that Beckon does not know must say how it proves itself.
     expect(page.get_by_label("How it proves itself")).to_have_value("header")
     page.get_by_label("Header that holds the secret").fill("X-Token")
@@ -208,10 +214,7 @@ def test_a_mapping_is_written_tried_on_a_message_and_saved(beckon, console):
 
 
 def test_android_is_connected_by_googles_tokens_and_no_secret_is_offered(beckon, console):
-    page = console.open("/settings/sources")
-    console.button("Connect a device management").click()
-    page.get_by_label("Name", exact=True).fill("pixels")
-    page.get_by_label("System").select_option("android")
+    page = connecting(console, "pixels", "android")
     expect(page.get_by_label("How it proves itself")).to_have_value("google")
     expect(page.get_by_label("Audience")).to_have_value(beckon.address)
     page.get_by_label("Service account").fill("push@example.iam.gserviceaccount.com")
@@ -232,10 +235,7 @@ def test_android_is_connected_by_googles_tokens_and_no_secret_is_offered(beckon,
 
 
 def test_a_built_in_mapping_is_tried_and_changed(beckon, console):
-    page = console.open("/settings/sources")
-    console.button("Connect a device management").click()
-    page.get_by_label("Name", exact=True).fill("macs")
-    page.get_by_label("System").select_option("jamf")
+    page = connecting(console, "macs", "jamf")
     page.get_by_text("Try a message").click()
     page.get_by_label("Message", exact=True).fill(json.dumps(enrolled("SERIAL9", "ada@example.com")))
     console.button("Try it").click()
@@ -296,10 +296,7 @@ def test_the_directory_says_what_it_has_and_invites_members_of_groups_that_are_c
 
 def test_a_system_that_is_asked_has_credentials_which_are_never_shown_and_hold_for_its_address(beckon, console):
     beckon.settings({})
-    page = console.open("/settings/sources")
-    console.button("Connect a device management").click()
-    page.get_by_label("Name", exact=True).fill("epmm")
-    page.get_by_label("System").select_option("Ivanti EPMM")
+    page = connecting(console, "epmm", "Ivanti EPMM")
     page.get_by_label("Address of its API").fill("https://mdm.example.com")
     page.get_by_label("Device space").fill("2")
     console.button("Save").click()
@@ -335,10 +332,7 @@ def test_a_system_that_is_asked_has_credentials_which_are_never_shown_and_hold_f
 )
 def test_a_system_that_sends_messages_is_also_asked_whose_a_device_is(beckon, console, kind, address, client, secret):
     beckon.settings({})
-    page = console.open("/settings/sources")
-    console.button("Connect a device management").click()
-    page.get_by_label("Name", exact=True).fill("ours")
-    page.get_by_label("System").select_option(kind)
+    page = connecting(console, "ours", kind)
     ask = page.get_by_label("whose a device is")
     expect(ask).not_to_be_checked()
     expect(page.get_by_label("Address of its API")).to_have_count(0)
@@ -418,10 +412,7 @@ def test_a_mapping_that_is_no_json_is_neither_saved_nor_lost(beckon, console):
 
 def test_android_management_is_asked_for_enrolment_tokens_of_an_enterprise(beckon, console):
     beckon.settings({})
-    page = console.open("/settings/sources")
-    console.button("Connect a device management").click()
-    page.get_by_label("Name", exact=True).fill("phones")
-    page.get_by_label("System").select_option("android")
+    page = connecting(console, "phones", "android")
     page.get_by_label("Account", exact=False).first.fill("push@beckon.iam.gserviceaccount.com")
     page.get_by_label("make enrolment tokens for each person").check()
     # Nothing is asked for until the enterprise is known; the address is the usual one.

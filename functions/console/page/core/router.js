@@ -101,7 +101,7 @@ export async function start() {
 async function follow() {
   if (location.hash === address) return;
   const wanted = location.hash;
-  if (current?.leave && !(await current.leave())) {
+  if (!(await mayLeave())) {
     history.pushState(history.state, "", address);
     return;
   }

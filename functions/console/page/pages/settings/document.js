@@ -79,8 +79,7 @@ function take({ data, etag: tag }) {
   draft = structuredClone(saved);
   etag = tag;
   openInvitations = data.guessing.openInvitations;
-  wrong = new Map();
-  own = new Map();
+  forgiveAll();
 }
 
 /**
@@ -198,6 +197,11 @@ export function hasObjections() {
   return own.size > 0;
 }
 
+function forgiveAll() {
+  wrong = new Map();
+  own = new Map();
+}
+
 /** @param {string} path */
 function forgive(path) {
   for (const said of [own, wrong]) {
@@ -231,8 +235,7 @@ export function objections(errors) {
 export function discard() {
   if (!saved) return;
   draft = structuredClone(saved);
-  wrong = new Map();
-  own = new Map();
+  forgiveAll();
   tell();
 }
 
@@ -275,7 +278,6 @@ export function merge({ theirs, etag: tag }, ours) {
   etag = tag;
   draft = structuredClone(theirs);
   for (const { keys, after } of ours) put(draft, keys, after);
-  wrong = new Map();
-  own = new Map();
+  forgiveAll();
   tell();
 }
