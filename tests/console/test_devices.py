@@ -148,6 +148,8 @@ def test_a_device_management_is_connected_and_given_a_secret_that_is_shown_once(
     assert len(shown) >= 16
     console.is_accessible()
     console.button("Okay", console.dialog).click()
+    # Its card was written anew meanwhile.
+    expect(console.button("Make a secret for phones", card)).to_be_focused()
     expect(card).not_to_contain_text("No secret yet")
     expect(card).not_to_contain_text(shown)
     console.button("Make a secret for phones", card).click()
@@ -158,6 +160,21 @@ def test_a_device_management_is_connected_and_given_a_secret_that_is_shown_once(
     card.get_by_role("button", name="Take away the secret").first.click()
     console.button("Take away", console.dialog).click()
     expect(card.locator(".secrets li")).to_have_count(1)
+    beckon.settings({})
+
+
+def test_an_entry_that_was_opened_before_everything_was_there_stays_open(beckon, console):
+    source(beckon, "phones", "simplemdm")
+    page = console.page
+    held = []
+    page.route("**/v1/device-event-sources", lambda route: held.append(route))
+    console.open("/settings/sources")
+    entry = page.locator(".ordered-entry > details")
+    entry.locator("summary").first.click()
+    until("the list of sources is asked for", lambda: page.wait_for_timeout(50) or held)
+    held[0].continue_()
+    expect(page.locator(".source-card")).to_have_count(1)
+    expect(entry).to_have_attribute("open", "")
     beckon.settings({})
 
 
@@ -310,12 +327,17 @@ def test_a_system_that_is_asked_has_credentials_which_are_never_shown_and_hold_f
     expect(card.get_by_label("User")).to_be_focused()
     card.get_by_label("User").fill("reader")
     card.get_by_label("Password").fill("not-to-be-shown")
+    # What is typed here does not go with what else is saved.
+    page.get_by_label("Device space").fill("3")
+    console.button("Save").click()
+    console.hears("Saved.")
+    expect(card.get_by_label("User")).to_have_value("reader")
+    expect(card.get_by_label("Password")).to_have_value("not-to-be-shown")
     give.click()
     expect(state).to_have_text("Set")
     console.hears("The credentials are set.")
     expect(card.get_by_label("Password")).to_have_value("")
     console.is_accessible()
-    page.locator(".ordered-entry summary").first.click()
     page.get_by_label("Address of its API").fill("https://other.example.com")
     console.button("Save").click()
     expect(state).to_have_text("Not set")
@@ -369,7 +391,6 @@ def test_a_system_that_sends_messages_is_also_asked_whose_a_device_is(beckon, co
     expect(card.get_by_label(secret)).to_have_value("")
     console.is_accessible()
 
-    page.locator(".ordered-entry summary").first.click()
     ask.uncheck()
     console.button("Save").click()
     expect(card.get_by_role("heading", name="Asking whose a device is")).to_have_count(0)

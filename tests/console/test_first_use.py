@@ -1,6 +1,7 @@
 """What a person who sees the console for the first time stumbled at."""
 
 import json
+import re
 import urllib.request
 from datetime import datetime, timedelta, timezone
 
@@ -241,6 +242,71 @@ def test_a_filter_whose_first_thousands_hold_nobody_goes_on_to_those_who_match(b
     page = console.open("/users?group=rare")
     expect(page.get_by_role("row").filter(has_text="Zoe Last")).to_be_visible()
     assert "cursor=bmV4dA" in asked[1]
+
+
+def test_a_page_that_a_filter_leaves_short_is_filled_from_those_who_follow(beckon, console):
+    for at in range(60):
+        beckon.send("POST", "/v1/users", {"email": f"short{at:02}@example.com", "groups": ["short pages"], "invite": False})
+
+    def at_most_twenty(route):
+        limit = re.search(r"limit=(\d+)", route.request.url)[1]
+        route.continue_(url=route.request.url.replace(f"limit={limit}", f"limit={min(20, int(limit))}"))
+
+    console.page.route("**/v1/users?**", at_most_twenty)
+    page = console.open("/users?group=short+pages")
+    expect(page.locator("tbody tr:not(.blank)")).to_have_count(50)
+    expect(page.locator(".range")).to_have_text("1 to 50")
+    console.button("Next page").click()
+    expect(page.locator("tbody tr:not(.blank)")).to_have_count(10)
+    expect(page.locator(".range")).to_have_text("51 to 60 of 60")
+    page.reload()
+    expect(page.locator(".range")).to_have_text("51 to 60 of 60")
+    console.button("Previous page").click()
+    expect(page.locator(".range")).to_have_text("1 to 50")
+
+
+def test_rows_that_were_waited_for_come_whatever_the_page_asks_by_itself_meanwhile(beckon, console):
+    beckon.send("POST", "/v1/users", {"email": "slowly@example.com", "groups": ["slowly"], "invite": False})
+    page = console.open("/users")
+    expect(page.locator("tbody tr:not(.blank)").first).to_be_visible()
+    held = []
+    page.route("**/v1/users?**", lambda route: held.append(route))
+    page.get_by_role("searchbox").fill("slowly@example.com")
+    until("the search is asked for", lambda: page.wait_for_timeout(50) or held)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(100)
+    assert len(held) == 1, [one.request.url for one in held]
+    held[0].continue_()
+    expect(page.locator("tbody tr:not(.blank)")).to_have_count(1)
+    console.hears("One person is shown")
+
+
+def test_the_focus_stays_where_something_was_pressed(beckon, console):
+    beckon.send("POST", "/v1/users", {"email": "focused@example.com", "invite": False})
+    page = console.open("/users")
+    sort = page.locator("th button.sort").first
+    expect(page.locator("tbody tr:not(.blank)").first).to_be_visible()
+    sort.click()
+    expect(page.locator("th[aria-sort=descending]")).to_have_count(1)
+    expect(page.locator("th button.sort").first).to_be_focused()
+    language = page.locator("#head-tools button").first
+    language.click()
+    page.get_by_role("menuitemradio", name="Deutsch").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Benutzer")
+    expect(page.locator("#head-tools button").first).to_be_focused()
+
+
+@pytest.mark.parametrize("hours, shown", [(20, "in 20 hours"), (27, "tomorrow"), (30, "in 2 days"), (200, "in 1 week")])
+def test_tomorrow_is_the_next_day_of_the_calendar(beckon, chromium, hours, shown):
+    """An invitation that ends at about four in the morning, looked at so many hours before."""
+    user = invite(beckon, f"Tom Tomorrow{hours}")
+    ends = datetime.fromisoformat(beckon.get(f"/v1/users/{user['id']}")["invitation"]["expiresAt"])
+    # Zones are named by what must be added to come to UTC.
+    zone = (ends.hour - 4 + 11) % 24 - 11
+    with chromium.visit(timezone_id=f"Etc/GMT{zone:+}") as console:
+        console.page.clock.set_fixed_time(ends - timedelta(hours=hours))
+        page = console.open(f"/users/{user['id']}")
+        expect(page.locator(".invitation-card")).to_contain_text(f"({shown})")
 
 
 def test_from_the_head_of_the_list_one_key_leads_to_the_first_box(beckon, console):

@@ -63,6 +63,35 @@ def test_everyone_who_matches_gets_a_group_but_for_the_exceptions(beckon, consol
     assert groups == [["matching"]] + [["added", "matching"]] * 3, groups
 
 
+def test_before_everyone_who_matches_is_deleted_they_are_counted_but_for_the_exceptions(beckon, console):
+    users = people(beckon, "leaving", 4)
+    page = select_all_of(console, "leaving")
+    console.button("Select all that match").click()
+    page.get_by_role("checkbox", name=f"Select {users[0]['displayName']}", exact=True).uncheck()
+    console.choose("Actions", "Delete")
+    expect(console.dialog.locator(".people-counted")).to_have_text("3 people")
+    console.is_accessible()
+
+
+def test_counting_says_how_far_it_is_and_goes_on_after_it_failed(beckon, console):
+    people(beckon, "many", 2)
+    rounds = iter([{"users": 10_000, "next": "second"}, None, {"users": 10_000, "next": "second"}, {"users": 2, "next": None}])
+
+    def answer(route):
+        page = next(rounds)
+        return route.fulfill(json=page) if page else route.fulfill(status=422, json={"type": "urn:beckon:problem:x", "title": "No", "status": 422, "detail": "It was refused."})
+
+    page = select_all_of(console, "many")
+    page.route("**/v1/users/counts?**", answer)
+    console.button("Select all that match").click()
+    console.choose("Actions", "Disable")
+    counted = console.dialog.locator(".people-counted")
+    expect(counted).to_contain_text("It was refused.")
+    console.button("Try again", console.dialog).click()
+    expect(counted).to_have_text("10,002 people")
+    console.hears("Still counting, so far: 10,000 people")
+
+
 def test_a_person_for_whom_it_could_not_be_done_has_the_reason_in_words(beckon, console):
     invited, never = people(beckon, "mixed", 2)
     beckon.send("POST", f"/v1/users/{invited['id']}/invitation/pin", {"reason": "first"})

@@ -271,7 +271,7 @@ def test_why_a_device_management_could_not_be_asked(beckon, chromium, locale):
     def failed(number, code, parameters):
         error = f"the English sentence number {number} of the API"
         went = {"lastRoundAt": "2026-03-02T10:00:00Z", "lastError": error, "lastFailure": {"code": code, "parameters": parameters}}
-        return {**source, "asked": {**source["asked"], **went}}
+        return {**source, "name": f"kandji{number}", "asked": {**source["asked"], **went}}
 
     answer["items"] = [failed(number, *one) for number, one in enumerate(NOT_ASKED.items())]
     with chromium.visit(locale=locale) as console:

@@ -181,6 +181,22 @@ def test_what_one_person_typed_no_other_sends(visit, system):
     expect(form.get_by_label("Name", exact=False).first).to_have_value("Typed Before")
 
 
+def test_what_one_person_typed_into_the_settings_is_not_there_for_the_next(visit, system):
+    system.set(roles={"ann": ["settings"], "ben": ["settings"]})
+    length = visit.page.get_by_label("Length")
+    visit.enter("ann", "/#/settings/registration")
+    length.fill("11")
+    visit.page.once("dialog", lambda asked: asked.accept())
+    visit.page.reload()
+    expect(length).to_have_value("11")
+
+    visit.context.clear_cookies()
+    visit.page.once("dialog", lambda asked: asked.accept())
+    visit.page.reload()
+    visit.sign_in(visit.page, "ben")
+    expect(length).not_to_have_value("11")
+
+
 def test_who_signs_out_is_out_here_and_at_the_provider(visit):
     visit.enter("ann")
     visit.is_in("ann")

@@ -58,6 +58,19 @@ def test_each_refusal_stands_where_it_occurs_and_the_cursor_stays(console):
     expect(page.locator(".sample-trouble")).to_contain_text("as it was before")
 
 
+def test_what_is_wrong_is_said_once_and_not_at_each_pause_in_typing(console):
+    page = edit(console)
+    text = page.get_by_label("Letter as text")
+    text.fill("Hello {{ nobody }}")
+    console.hears("One field must be put right")
+    for word in [" and", " you"]:
+        with page.expect_response("**/preview"):
+            text.press_sequentially(word)
+    page.wait_for_timeout(200)
+    heard = [one for one in console.said if "One field must be put right" in one]
+    assert len(heard) == 1, heard
+
+
 def test_a_variable_is_written_where_the_cursor_was(console):
     page = edit(console)
     subject = page.get_by_label("Subject", exact=True)

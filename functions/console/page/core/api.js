@@ -225,16 +225,20 @@ export const api = {
  * @param {Options["query"]} [options.query]
  * @param {string | null} [options.cursor]
  * @param {number} [options.least]
+ * @param {number} [options.most] how many are wanted, if they are found within `patience`
+ * @param {number} [options.patience] in milliseconds
  * @param {AbortSignal} [options.signal]
  * @returns {Promise<{ found: any[], cursor: string | null }>} the rows, and where those after them begin
  */
-export async function rowsOf(path, { query = {}, cursor = null, least = 1, ...when }) {
+export async function rowsOf(path, { query = {}, cursor = null, least = 1, most = least, patience = 0, ...when }) {
   const found = [];
+  const until = performance.now() + patience;
   let next = cursor;
   do {
-    const { data } = await api.get(path, { ...when, query: { ...query, cursor: next } });
+    const limit = most > least ? most - found.length : query["limit"];
+    const { data } = await api.get(path, { ...when, query: { ...query, limit, cursor: next } });
     found.push(...data.items);
     next = data.next ?? null;
-  } while (next !== null && found.length < least);
+  } while (next !== null && (found.length < least || (found.length < most && performance.now() < until)));
   return { found, cursor: next };
 }

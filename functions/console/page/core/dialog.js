@@ -88,8 +88,8 @@ export function openDialog({ title, body, actions = [], size = "small", onClose,
       sayIn(open.at(-1)?.element ?? document.body);
       // The browser gives the focus back, unless what had it is gone.
       if (document.activeElement === document.body) {
-        const back = before instanceof HTMLElement && before !== document.body && before.isConnected;
-        if (back) before.focus();
+        const back = before instanceof HTMLElement && before !== document.body && nowFor(before);
+        if (back) back.focus();
         else if (open.length === 0) focusHeading();
       }
       onClose?.(value);
@@ -105,6 +105,17 @@ export function openDialog({ title, body, actions = [], size = "small", onClose,
   const first = element.querySelector("[autofocus]");
   (first instanceof HTMLElement ? first : heading).focus();
   return dialog;
+}
+
+/**
+ * What stands in the place of an element: itself, or the button of the same name where the page was written anew.
+ *
+ * @param {HTMLElement} element
+ */
+function nowFor(element) {
+  if (element.isConnected) return element;
+  const nameOf = (/** @type {Element} */ of) => of.getAttribute("aria-label") ?? of.textContent;
+  return [...document.querySelectorAll("button")].find((one) => nameOf(one) === nameOf(element));
 }
 
 /** Brings the focus to the page's heading, where what had it is gone. */

@@ -67,30 +67,50 @@ export function time(moment) {
   return formatter("time", (tag) => new Intl.DateTimeFormat(tag, { timeStyle: "short" })).format(new Date(moment));
 }
 
+const DAY = 86_400;
+
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [
-  ["year", 365 * 86_400],
-  ["month", 30 * 86_400],
-  ["week", 7 * 86_400],
-  ["day", 86_400],
+  ["year", 365 * DAY],
+  ["month", 30 * DAY],
+  ["week", 7 * DAY],
+  ["day", DAY],
   ["hour", 3_600],
   ["minute", 60],
 ];
 
 /**
- * How far away a moment is: "in 6 days", "3 minutes ago", "now".
+ * How many days lie between a moment and now as the reader's calendar counts them, whatever the time of day.
+ *
+ * @param {Date} moment
+ * @param {number} now in milliseconds
+ */
+function daysApart(moment, now) {
+  const midnight = (/** @type {Date} */ of) => Date.UTC(of.getFullYear(), of.getMonth(), of.getDate());
+  return (midnight(moment) - midnight(new Date(now))) / (DAY * 1_000);
+}
+
+/**
+ * How far away a moment is: "in 6 days", "tomorrow", "3 minutes ago", "now". "Tomorrow" is the next day of the
+ * calendar; weeks and longer are counted, since "next week" may be the one after.
  *
  * @param {string | Date} moment
  * @param {number} [now] in milliseconds
  * @param {"long" | "short"} [style] "3 minutes ago", or "3 min. ago" where there is little room
  */
 export function relative(moment, now = Date.now(), style = "long") {
-  const write = formatter(`relative.${style}`, (tag) => new Intl.RelativeTimeFormat(tag, { numeric: "auto", style }));
-  const seconds = (new Date(moment).getTime() - now) / 1000;
-  for (const [unit, length] of UNITS) {
-    if (Math.abs(seconds) >= length) return write.format(Math.round(seconds / length), unit);
-  }
-  return write.format(0, "second");
+  const at = new Date(moment);
+  const seconds = (at.getTime() - now) / 1000;
+  const [unit, length] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? [
+    "second",
+    Number.POSITIVE_INFINITY,
+  ];
+  const numeric = length > DAY && unit !== "second" ? "always" : "auto";
+  const write = formatter(
+    `relative.${style}.${numeric}`,
+    (tag) => new Intl.RelativeTimeFormat(tag, { numeric, style }),
+  );
+  return write.format(unit === "day" ? daysApart(at, now) : Math.round(seconds / length), unit);
 }
 
 /**

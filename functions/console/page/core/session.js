@@ -73,6 +73,11 @@ export function person() {
   return me;
 }
 
+/** Whose console this is, by the provider's id; empty where nobody signs in. */
+export function whose() {
+  return subject;
+}
+
 /** The roles whose operations are open to whoever is signed in. */
 export function roles() {
   return me.mayActAs;

@@ -102,6 +102,9 @@ async function change(tag) {
   remember(tag);
   build();
   await showAgain();
+  // The menu was made anew; the reader is still at it.
+  const menu = document.querySelector("#head-tools button");
+  if (menu instanceof HTMLElement) menu.focus();
 }
 
 /** Who is signed in, and how to leave. */

@@ -60,11 +60,29 @@ export function dataTable({ label, columns, id, name, selection, rows: usual = 1
   let last = -1;
 
   const heads = () => {
+    // A heading is pressed to sort by it, and pressed again to turn the order round.
+    const focused = [...head.children].findIndex((one) => one.contains(document.activeElement));
     replace(
       head,
       all && h("th", { role: "columnheader", scope: "col", class: "tick-cell" }, all),
       columns.map((column) => heading(column)),
     );
+    head.children[focused]?.querySelector("button")?.focus();
+  };
+
+  /**
+   * Puts these rows in the place of those that stood there. What has the focus keeps it; if its row is gone, the list
+   * gets it.
+   *
+   * @param {Element[]} rows
+   */
+  const fill = (rows) => {
+    const focused = document.activeElement;
+    const isWithin = body.contains(focused);
+    body.replaceChildren(...rows);
+    if (!isWithin) return;
+    const target = focused instanceof HTMLElement && body.contains(focused) ? focused : element;
+    target.focus({ preventScroll: true });
   };
 
   const refresh = () => {
@@ -151,7 +169,7 @@ export function dataTable({ label, columns, id, name, selection, rows: usual = 1
       message.hidden = true;
       const wanted = [...known.values()].map(({ row }) => row);
       const now = [...body.children];
-      if (wanted.length !== now.length || wanted.some((row, at) => row !== now[at])) body.replaceChildren(...wanted);
+      if (wanted.length !== now.length || wanted.some((row, at) => row !== now[at])) fill(wanted);
       refresh();
     },
     /** Keeps the room while rows are on their way. */
@@ -168,14 +186,14 @@ export function dataTable({ label, columns, id, name, selection, rows: usual = 1
           selection && h("td", { class: "tick-cell" }, h("span", { class: "blank-box" })),
           columns.map((column) => h("td", { class: column.class }, h("span", { class: "blank-line" }))),
         );
-      body.replaceChildren(...Array.from({ length: usual }, blank));
+      fill(Array.from({ length: usual }, blank));
       refresh();
     },
     /** @param {...import("./dom.js").Child} children */
     say(...children) {
       known = new Map();
       ids = [];
-      body.replaceChildren();
+      fill([]);
       table.hidden = true;
       table.removeAttribute("aria-busy");
       message.hidden = false;

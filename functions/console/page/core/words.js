@@ -124,7 +124,7 @@ export async function speak(tag = preferred()) {
   words = { ...parts[0], ...parts[1] };
   language = tag;
   plurals = new Intl.PluralRules(tag);
-  numbers = new Intl.NumberFormat(tag);
+  numbers = new Intl.NumberFormat(regional());
   document.documentElement.lang = tag;
   document.documentElement.dir = tag === "ar" ? "rtl" : "ltr";
 }

@@ -4,7 +4,8 @@ import { announce } from "../core/announce.js";
 import { ApiError, api, freshKey } from "../core/api.js";
 import { busy, button } from "../core/controls.js";
 import { openDialog } from "../core/dialog.js";
-import { h, uniqueId } from "../core/dom.js";
+import { h, replace, uniqueId } from "../core/dom.js";
+import { failure } from "../core/failure.js";
 import { radioField, textField } from "../core/fields.js";
 import { form, showRefusal } from "../core/form.js";
 import { named, t } from "../core/words.js";
@@ -41,6 +42,36 @@ const howMany = (selection) =>
     : t("users.selection.some", { count: selection.count });
 
 /**
+ * How many everyone is whom a filter finds. They are counted page by page, and the dialog need not wait for it.
+ *
+ * @param {Selection} selection
+ * @param {AbortSignal} signal
+ */
+function counted(selection, signal) {
+  const place = h("div", { class: "people-counted", role: "status" });
+  const count = async () => {
+    let people = -selection.except;
+    /** @type {string | null} */
+    let cursor = null;
+    try {
+      do {
+        /** @type {import("../core/api.js").Answer<Schema<"Counts">>} */
+        const { data } = await api.get("/v1/users/counts", { query: { ...selection.query, cursor }, signal });
+        people += data.users;
+        cursor = data.next ?? null;
+        const found = t("send.people", { count: Math.max(0, people) });
+        const said = cursor === null ? found : t("jobs.counting", { people: found });
+        replace(place, h("p", { class: cursor === null ? "strong" : "hint" }, said));
+      } while (cursor !== null);
+    } catch (error) {
+      if (!signal.aborted) replace(place, failure(error, { again: count }));
+    }
+  };
+  count();
+  return place;
+}
+
+/**
  * Opens the dialog of an action for everyone who is selected.
  *
  * @param {{ name: string, danger?: boolean }} action as for one person, or `groups`
@@ -70,6 +101,7 @@ export function openMany(action, selection, done) {
       () => start(),
       trouble,
       people(selection),
+      selection.isAll && counted(selection, over.signal),
       h("p", null, named("jobs.text", name)),
       asked.fields.map(({ element }) => element),
     ),

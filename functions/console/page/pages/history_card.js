@@ -40,37 +40,40 @@ export function historyCard({ fetch, signal, words = "user.what" }) {
   /** @type {string | null} */
   let next = null;
   let older = false;
+  /** Whether older ones are on their way: where they begin stays as it is until they are there. */
+  let fetching = false;
+  // One button for as long as the page is open: it keeps the focus, and what is pressed is not lost.
+  const onward = button({ label: t("user.history.more"), kind: "quiet", onPress: () => further() });
   replace(rows, blank(), blank(), blank());
 
   /** @param {Entry} entry */
   const key = (entry) => entry.id ?? `${entry.at} ${entry.what}`;
 
-  const further = () =>
-    replace(
-      feet,
-      next !== null &&
-        button({
-          label: t("user.history.more"),
-          kind: "quiet",
-          onPress: async () => {
-            try {
-              const { data } = await fetch(next);
-              older = true;
-              next = data.next ?? null;
-              const added = data.items.filter((entry) => !known.has(key(entry)));
-              for (const entry of added) known.set(key(entry), row(entry, words));
-              replace(rows, [...known.values()]);
-              further();
-              // The button may be gone: the reader goes on at the first that came.
-              const first = added[0] && known.get(key(added[0]));
-              first?.setAttribute("tabindex", "-1");
-              first?.focus();
-            } catch (error) {
-              if (!signal.aborted) replace(feet, failure(error, { again: further }));
-            }
-          },
-        }),
-    );
+  const draw = () => {
+    onward.hidden = next === null;
+    if (!onward.isConnected) replace(feet, onward);
+  };
+
+  const further = async () => {
+    fetching = true;
+    try {
+      const { data } = await fetch(next);
+      older = true;
+      next = data.next ?? null;
+      const added = data.items.filter((entry) => !known.has(key(entry)));
+      for (const entry of added) known.set(key(entry), row(entry, words));
+      replace(rows, [...known.values()]);
+      draw();
+      // The button may be gone: the reader goes on at the first that came.
+      const first = added[0] && known.get(key(added[0]));
+      first?.setAttribute("tabindex", "-1");
+      first?.focus();
+    } catch (error) {
+      if (!signal.aborted) replace(feet, failure(error, { again: further }));
+    } finally {
+      fetching = false;
+    }
+  };
 
   return {
     element,
@@ -97,9 +100,9 @@ export function historyCard({ fetch, signal, words = "user.what" }) {
         for (const [id, made] of before) known.set(id, made);
         replace(rows, known.size > 0 ? [...known.values()] : h("li", { class: "muted" }, t("user.history.none")));
       }
-      if (!older) {
+      if (!older && !fetching) {
         next = data.next ?? null;
-        further();
+        draw();
       }
       const [newest] = fresh;
       return first || !newest ? null : title(newest, words);

@@ -3,6 +3,7 @@
 /**
  * @typedef {Schema<"UserView">} User
  * @typedef {Schema<"UserFilter">} Filter
+ * @typedef {NonNullable<import("../core/api.js").Options["query"]>} Query
  */
 
 /** What the API takes at most. */
@@ -14,6 +15,8 @@ export class Selection {
   #named = new Map();
   /** @type {Filter | null} */
   #filter = null;
+  /** The same filter as parameters of a GET. @type {Query} */
+  #query = {};
   /** @type {Set<string>} */
   #except = new Set();
 
@@ -41,11 +44,12 @@ export class Selection {
     return true;
   }
 
-  /** @param {Filter} filter */
-  setAll(filter) {
+  /** @param {Filter} filter @param {Query} query the same as parameters of a GET */
+  setAll(filter, query) {
     this.#named.clear();
     this.#except.clear();
     this.#filter = filter;
+    this.#query = query;
   }
 
   clear() {
@@ -71,6 +75,11 @@ export class Selection {
   /** How many are selected; not known of a filter. */
   get count() {
     return this.#filter ? null : this.#named.size;
+  }
+
+  /** The filter that finds those who are selected, as parameters of a GET. */
+  get query() {
+    return this.#query;
   }
 
   get isEmpty() {

@@ -11,6 +11,7 @@ import { t } from "../core/words.js";
 import { editable } from "./settings/bound.js";
 import { changed, changes, discard, errors, isChanged, isLoaded, load, wasRestored } from "./settings/document.js";
 import { fieldName } from "./settings/names.js";
+import { keepUnfolded } from "./settings/ordered.js";
 import { saveBar } from "./settings/save_bar.js";
 
 /**
@@ -82,7 +83,7 @@ export async function show(place, { params, signal }) {
   const again = async () => {
     // The element that had the focus is made anew; the reader stays where they were.
     const path = document.activeElement?.closest("[data-path]")?.getAttribute("data-path");
-    await write();
+    await keepUnfolded(body, write);
     const same = path && body.querySelector(`[data-path="${CSS.escape(path)}"] :is(input, select, textarea)`);
     if (same instanceof HTMLElement) same.focus();
   };

@@ -23,18 +23,30 @@ import { Filters, registrationIdOf } from "./user_filters.js";
 /** How many people a page shows. */
 const PAGE = 50;
 
+/** How long a page that a filter leaves short is filled from the people who follow, in milliseconds. */
+const PATIENCE = 1_000;
+
 /** How often the list is asked again, in milliseconds: soon after something was done, then less often. */
 const [SOON, LATER] = [2_000, 15_000];
+
+/**
+ * Where a page begins, and how many people stand before it.
+ *
+ * @typedef {{ cursor: string | null, before: number }} Start
+ */
+
+/** @type {Start} */
+const FIRST = { cursor: null, before: 0 };
 
 /**
  * Where each page that was seen begins. The history's entry keeps it, so that a reload shows the same page; it stands
  * in no address, since a cursor holds somebody's mail address.
  *
- * @returns {(string | null)[]}
+ * @returns {[Start, ...Start[]]}
  */
 function remembered() {
-  const cursors = history.state?.cursors;
-  return Array.isArray(cursors) && cursors.length > 0 ? cursors : [null];
+  const starts = history.state?.starts;
+  return Array.isArray(starts) && starts.length > 0 ? /** @type {[Start, ...Start[]]} */ (starts) : [FIRST];
 }
 
 /** @type {import("../core/router.js").Show} */
@@ -42,13 +54,15 @@ export async function show(place, { query, signal }) {
   entitle(t("users.title"));
   const filters = Filters.of(query);
   const selection = new Selection();
-  let cursors = remembered();
+  let starts = remembered();
   let descending = query.get("order") === "descending";
   /** @type {string | null} */
   let next = null;
   /** @type {User[]} */
   let users = [];
   let loading = new AbortController();
+  /** Whether a reader waits for rows, who saw them go. */
+  let waited = false;
   let activeUntil = 0;
 
   const table = dataTable({
@@ -115,7 +129,7 @@ export async function show(place, { query, signal }) {
     enable(actions.button, !selection.isEmpty);
   };
   const chooseAll = () => {
-    selection.setAll(filters.body());
+    selection.setAll(filters.body(), filters.query());
     table.refresh();
     selected();
     none.focus();
@@ -127,11 +141,14 @@ export async function show(place, { query, signal }) {
     actions.button.focus();
   };
 
+  /** Where the page begins that is shown. */
+  const here = () => starts.at(-1) ?? FIRST;
+
   const paged = () => {
-    enable(previous, cursors.length > 1);
+    enable(previous, starts.length > 1);
     enable(following, next !== null);
-    const from = (cursors.length - 1) * PAGE;
-    const [first, last] = [number(from + 1), number(from + users.length)];
+    const { before } = here();
+    const [first, last] = [number(before + 1), number(before + users.length)];
     // How many there are is known on the last page.
     const text = next === null ? t("pager.rangeOf", { from: first, to: last, total: last }) : "";
     range.textContent = users.length > 0 ? text || t("pager.range", { from: first, to: last }) : "";
@@ -153,12 +170,16 @@ export async function show(place, { query, signal }) {
         if (!(error instanceof ApiError && error.status === 404)) throw error;
       }
     }
-    const query = { ...filters.query(), order: descending ? "descending" : null, limit: PAGE };
-    return rowsOf("/v1/users", { query, cursor: cursors.at(-1) ?? null, signal: within });
+    const query = { ...filters.query(), order: descending ? "descending" : null };
+    const { cursor } = here();
+    return rowsOf("/v1/users", { query, cursor, most: PAGE, patience: PATIENCE, signal: within });
   };
 
   /** @param {boolean} quiet whether the rows that are there stay until the answer has come */
   const load = async (quiet) => {
+    // Somebody waits for what is being fetched: it is as new as what would be asked for now.
+    if (quiet && waited) return;
+    waited = !quiet;
     loading.abort();
     loading = new AbortController();
     const { signal: overtaken } = loading;
@@ -185,6 +206,7 @@ export async function show(place, { query, signal }) {
       next = null;
       table.say(failure(error, { again: () => load(false) }));
     }
+    waited = false;
     selected();
     paged();
   };
@@ -210,8 +232,12 @@ export async function show(place, { query, signal }) {
 
   /** @param {1 | -1} step */
   const turn = async (step) => {
-    cursors = step === 1 && next !== null ? [...cursors, next] : cursors.slice(0, Math.max(1, cursors.length - 1));
-    history.replaceState({ cursors }, "");
+    const [first, ...later] = starts;
+    starts =
+      step === 1 && next !== null
+        ? [...starts, { cursor: next, before: here().before + users.length }]
+        : [first, ...later.slice(0, -1)];
+    history.replaceState({ starts }, "");
     table.element.scrollTop = 0;
     await load(false);
   };
@@ -254,8 +280,8 @@ export async function show(place, { query, signal }) {
     const address = filters.address();
     if (descending) address.set("order", "descending");
     setQuery(address);
-    cursors = [null];
-    history.replaceState({ cursors }, "");
+    starts = [FIRST];
+    history.replaceState({ starts }, "");
     load(false);
   };
   filters.onChange = () => {

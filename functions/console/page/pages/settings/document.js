@@ -2,12 +2,13 @@
 // sections, and survives going from one to another, a reload, and signing in again.
 
 import { ApiError, api } from "../../core/api.js";
+import { keepDraft, keptDraft } from "../../core/draft.js";
 import { refusalText } from "../../core/refusal_words.js";
 import { compare, put, same } from "./compare.js";
 
 /** @typedef {import("./compare.js").Settings} Settings */
 
-const KEPT = "beckon.settings";
+const KEPT = "settings";
 
 /** Tells `changed` when the draft, what is saved, or what is wrong with it became another. */
 export const changed = new EventTarget();
@@ -31,14 +32,8 @@ function tell() {
   changed.dispatchEvent(new Event("changed"));
 }
 
-/** What is typed outlives the page in this tab alone; closing the tab forgets it. */
 function keep() {
-  try {
-    if (saved && isChanged()) sessionStorage.setItem(KEPT, JSON.stringify({ saved, draft, etag, own: [...own] }));
-    else sessionStorage.removeItem(KEPT);
-  } catch {
-    // It holds until the page is closed then.
-  }
+  keepDraft(KEPT, isChanged() ? { saved, draft, etag, own: [...own] } : null);
 }
 
 /**
@@ -99,15 +94,11 @@ export async function load(signal) {
 }
 
 function restore() {
-  try {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-    if (!kept) return;
-    ({ saved, draft, etag } = kept);
-    own = new Map(kept.own);
-    restored = true;
-  } catch {
-    // What cannot be read is not restored.
-  }
+  const kept = keptDraft(KEPT);
+  if (!kept) return;
+  ({ saved, draft, etag } = kept);
+  own = new Map(kept.own);
+  restored = true;
 }
 
 /** Whether what was typed before a reload is here again; said once. */

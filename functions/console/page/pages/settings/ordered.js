@@ -8,6 +8,22 @@ import { editable } from "./bound.js";
 import { errors, get, set } from "./document.js";
 
 /**
+ * Writes lists anew, with those entries unfolded that were before.
+ *
+ * @param {HTMLElement} place that they stand in
+ * @param {() => unknown} write
+ */
+export async function keepUnfolded(place, write) {
+  const entries = () =>
+    /** @type {NodeListOf<HTMLDetailsElement>} */ (place.querySelectorAll(".ordered-entry > details"));
+  const before = [...entries()].map(({ open }) => open);
+  await write();
+  entries().forEach((entry, at) => {
+    entry.open ||= before[at] ?? false;
+  });
+}
+
+/**
  * @param {object} what
  * @param {string} what.path of the list in the draft
  * @param {string} what.label of the list

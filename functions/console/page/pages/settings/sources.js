@@ -7,7 +7,7 @@ import { selectField } from "../../core/fields.js";
 import { named, t } from "../../core/words.js";
 import { boundSelect, boundText, editable } from "./bound.js";
 import { get, set } from "./document.js";
-import { orderedList } from "./ordered.js";
+import { keepUnfolded, orderedList } from "./ordered.js";
 import { ALSO_ASKED, ASKED, alsoAskedFields, askedFields } from "./sources_asked.js";
 import { connectedSources, SYSTEMS, systemName } from "./sources_connected.js";
 import { failedMessages } from "./sources_failed.js";
@@ -50,7 +50,8 @@ export function show(signal) {
   const learn = (known) => {
     const first = kinds === null;
     kinds = known;
-    if (first) write();
+    if (!first) return;
+    keepUnfolded(list, write);
   };
   write();
   return [

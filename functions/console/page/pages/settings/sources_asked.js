@@ -274,6 +274,7 @@ function credentials(source, { kind, isSet, given, signal, changed }) {
     try {
       // The answer has no body.
       await api.put(path, { secret: text }, { as: "text", signal });
+      for (const field of fields) field.input.value = "";
       announce(given);
       await changed();
     } catch (error) {

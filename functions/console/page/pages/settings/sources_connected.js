@@ -29,21 +29,44 @@ export const SYSTEMS = new Map([
 export const systemName = (kind) => SYSTEMS.get(kind) ?? ASKED.get(kind)?.name ?? t("sources.generic");
 
 /**
+ * What stands on the page until it is left: saving writes the section anew, and credentials that were typed here are
+ * not given with it.
+ *
+ * @type {{ signal: AbortSignal, element: HTMLElement, load: () => Promise<void> } | null}
+ */
+let standing = null;
+
+/**
  * @param {AbortSignal} signal
  * @param {(kinds: Schema<"SourceKindView">[]) => void} learn is told which kinds there are
  */
 export function connectedSources(signal, learn) {
+  if (standing?.signal === signal) {
+    standing.load();
+    return standing.element;
+  }
   const element = h("div", { class: "sources" });
+  /** @type {Map<string, { written: string, element: HTMLElement }>} */
+  let cards = new Map();
 
   const load = async () => {
     try {
       /** @type {import("../../core/api.js").Answer<Schema<"DeviceSourceList">>} */
       const { data } = await api.get("/v1/device-event-sources", { signal });
       learn(data.kinds);
-      replace(
-        element,
-        data.items.map((source) => card(source, { signal, changed: load })),
-      );
+      /** @param {Source} source */
+      const made = (source) => {
+        const written = JSON.stringify([source, wayOf(source.name, source.kind)]);
+        const before = cards.get(source.name);
+        if (before?.written === written) return before;
+        const now = { written, element: card(source, { signal, changed: load }) };
+        if (before) carryOver(before.element, now.element);
+        return now;
+      };
+      cards = new Map(data.items.map((source) => [source.name, made(source)]));
+      const elements = [...cards.values()].map(({ element }) => element);
+      const shown = [...element.children];
+      if (elements.length !== shown.length || elements.some((one, at) => one !== shown[at])) replace(element, elements);
     } catch (error) {
       if (!signal.aborted) replace(element, failure(error, { again: load }));
     }
@@ -62,7 +85,23 @@ export function connectedSources(signal, learn) {
     { signal },
   );
   load();
+  standing = { signal, element, load };
   return element;
+}
+
+/**
+ * Credentials that were typed and not given yet are still there when the settings were saved.
+ *
+ * @param {HTMLElement} before
+ * @param {HTMLElement} now
+ */
+function carryOver(before, now) {
+  const fields = (/** @type {HTMLElement} */ of) =>
+    /** @type {NodeListOf<HTMLInputElement>} */ (of.querySelectorAll("input"));
+  for (const { name, value } of fields(before)) {
+    const same = [...fields(now)].find((one) => one.name === name);
+    if (same) same.value = value;
+  }
 }
 
 /**

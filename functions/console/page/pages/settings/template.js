@@ -133,8 +133,8 @@ function makeEditor({ path, kind, answer, logo, signal }) {
     }),
     dark: () => dark.input.checked,
     logo: () => logo,
-    refused: (errors) => markErrors(errors),
-    accepted: () => markErrors([]),
+    refused: (errors) => markNews(errors),
+    accepted: () => markNews([]),
   });
   const state = h("p", { class: "template-state" });
   const trouble = h("div");
@@ -177,6 +177,13 @@ function makeEditor({ path, kind, answer, logo, signal }) {
       focused.focus();
     return left;
   };
+  let marked = "[]";
+  /** What is wrong is said once, not at each pause in typing. @param {readonly { field: string, detail: string }[]} errors */
+  const markNews = (errors) => {
+    const text = JSON.stringify(errors);
+    if (text !== marked) markErrors(errors);
+    marked = text;
+  };
   const typed = () => {
     wording.type(Object.fromEntries(names.map((name, at) => [name, fields[at]?.input.value ?? ""])));
     write();
@@ -203,6 +210,7 @@ function makeEditor({ path, kind, answer, logo, signal }) {
     fill();
     write();
     markErrors([]);
+    marked = "[]";
     replace(trouble);
     shown.ask();
   };

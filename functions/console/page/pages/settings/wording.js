@@ -1,5 +1,7 @@
 // A wording that is being written: what is kept, what was typed. It survives a reload in this tab.
 
+import { keepDraft, keptDraft } from "../../core/draft.js";
+
 /** @typedef {{ subject: string, title: string | null, html: string | null, text: string | null }} Draft */
 
 export class Wording {
@@ -13,18 +15,14 @@ export class Wording {
     /** @type {Draft} */
     this.draft = { ...answer.data.wording };
     this.etag = answer.etag;
-    this.key = `beckon.wording.${path}`;
+    this.name = `wording.${path}`;
     this.restored = false;
     this.take(answer, false);
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "null");
-      if (kept) {
-        this.draft = kept.draft;
-        this.etag = kept.etag;
-        this.restored = this.isChanged;
-      }
-    } catch {
-      // What cannot be read is not restored.
+    const kept = keptDraft(this.name);
+    if (kept) {
+      this.draft = kept.draft;
+      this.etag = kept.etag;
+      this.restored = this.isChanged;
     }
   }
 
@@ -69,11 +67,6 @@ export class Wording {
   }
 
   #keep() {
-    try {
-      if (this.isChanged) sessionStorage.setItem(this.key, JSON.stringify({ draft: this.draft, etag: this.etag }));
-      else sessionStorage.removeItem(this.key);
-    } catch {
-      // It holds until the page is closed then.
-    }
+    keepDraft(this.name, this.isChanged ? { draft: this.draft, etag: this.etag } : null);
   }
 }
