@@ -168,8 +168,8 @@ def test_among_a_hundred_thousand_the_list_is_small_soon_there_and_stands_still(
             transferred, asked = [], []
             session.on("Network.loadingFinished", lambda one: transferred.append(one["encodedDataLength"]))
             session.on("Network.requestWillBeSent", lambda one: asked.append(one["request"]["url"]))
+            # Nothing of the check's own runs in the page meanwhile.
             console.open("/users")
-            expect(page.locator("tbody tr:not(.blank) input").first).to_be_visible()
             page.wait_for_load_state("networkidle")
             seen.append((page.evaluate("window.usableAt"), sum(transferred), page.evaluate("window.shifted"), len(asked)))
             api = [url for url in asked if "/v1/" in url]

@@ -23,11 +23,6 @@ function formatter(name, make) {
   return found;
 }
 
-/** @param {number} value */
-export function number(value) {
-  return formatter("number", (tag) => new Intl.NumberFormat(tag)).format(value);
-}
-
 /** @param {number} part from 0 to 1 */
 export function percent(part) {
   const write = formatter(

@@ -89,6 +89,12 @@ export async function showAgain() {
   await show(false);
 }
 
+/** Has the page of the address ask for what it begins with, while words are still on their way. */
+export function ahead() {
+  const { path, query } = here();
+  matching(path)?.route.ahead?.(query);
+}
+
 /** Begins to follow the address. */
 export async function start() {
   addEventListener("hashchange", follow);

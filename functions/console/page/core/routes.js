@@ -7,6 +7,7 @@ import { withWords } from "./words.js";
  * @typedef {object} Route
  * @property {string} path with `:name` for what differs
  * @property {() => Promise<{ show: import("./router.js").Show }>} load
+ * @property {(query: URLSearchParams) => unknown} [ahead] asks for what the page begins with, before there are words
  * @property {import("./roles.js").Role} [role] the role that the page needs, if it is another than `viewer`
  * @property {import("./words.js").Key} [nav] its name in the navigation, if it stands there
  */
@@ -14,7 +15,12 @@ import { withWords } from "./words.js";
 /** @type {Route[]} */
 export const routes = [
   { path: "/overview", nav: "nav.overview", load: () => withWords(import("../pages/overview.js")) },
-  { path: "/users", nav: "nav.users", load: () => import("../pages/users.js") },
+  {
+    path: "/users",
+    nav: "nav.users",
+    load: () => import("../pages/users.js"),
+    ahead: async (query) => (await import("../pages/users.js")).ahead(query),
+  },
   { path: "/users/:id", load: () => withWords(import("../pages/user.js")) },
   {
     path: "/devices",

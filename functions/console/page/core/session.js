@@ -87,9 +87,10 @@ export function roles() {
  * Finds out who is there. Gives `in`, or `out` if they have just signed out; on the way to the provider it gives nothing.
  * In the window of a sign-in that another page has begun, it gives what became of the answer.
  *
+ * @param {() => void} [ahead] is called as soon as the API knows who is there
  * @returns {Promise<"in" | "out" | "handed over" | "nobody there">}
  */
-export async function start() {
+export async function start(ahead) {
   const answer = takeAnswer();
   config = JSON.parse(document.documentElement.dataset["setup"] ?? "{}");
   if (answer?.get("state")?.endsWith(IN_A_WINDOW)) return handOver(answer);
@@ -108,6 +109,7 @@ export async function start() {
     }
   }
   await askWho();
+  ahead?.();
   return "in";
 }
 

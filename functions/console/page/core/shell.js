@@ -15,7 +15,7 @@ import { languages, remember, speak, spoken, t } from "./words.js";
 
 const frame = h("div", { class: "shell" });
 
-/** Builds the shell in the language that is spoken, around the page. */
+/** Builds the shell in the language that is spoken, around the page. It is seen once it has appeared. */
 export function build() {
   replace(
     frame,
@@ -24,11 +24,14 @@ export function build() {
     setup().local && localStrip(),
     place,
   );
-  if (!frame.isConnected) {
-    regions.push(trouble());
-    document.body.replaceChildren(frame, ...regions);
-  }
   mark(here().path);
+}
+
+/** Shows the shell, unless something else was said in its place. */
+export function appear() {
+  if (frame.isConnected || document.querySelector(".door")) return;
+  regions.push(trouble());
+  document.body.prepend(frame, ...regions);
 }
 
 /** @param {MouseEvent} event */
@@ -46,8 +49,9 @@ function mark(path) {
     const to = one.dataset["path"] ?? "";
     if (path === to || path.startsWith(`${to}/`)) {
       one.setAttribute("aria-current", "page");
-      // On a phone the navigation is wider than the screen.
-      one.scrollIntoView({ block: "nearest", inline: "center" });
+      // On a phone the navigation is wider than the screen. Where it stands is known once the page was drawn: asked for
+      // before, it would be drawn twice.
+      requestAnimationFrame(() => setTimeout(() => one.scrollIntoView({ block: "nearest", inline: "center" })));
     } else one.removeAttribute("aria-current");
   }
 }

@@ -5,11 +5,14 @@ import { h } from "./dom.js";
 import { showDoor } from "./door.js";
 import { failure } from "./failure.js";
 import { languageName } from "./format.js";
-import { start as follow } from "./router.js";
+import { ahead, start as follow } from "./router.js";
 import { start as enter, roles } from "./session.js";
-import { build } from "./shell.js";
+import { appear, build } from "./shell.js";
 import { done } from "./toast.js";
 import { speakSomething, t } from "./words.js";
+
+/** How long the page's first content may take before the shell is shown without it, in milliseconds. */
+const SHORTLY = 150;
 
 /** @param {string} tag whose words could not be had */
 function notSpoken(tag) {
@@ -23,7 +26,7 @@ addEventListener("unhandledrejection", ({ reason }) => {
 });
 
 async function begin() {
-  const [spoken, entered] = await Promise.allSettled([speakSomething(), enter()]);
+  const [spoken, entered] = await Promise.allSettled([speakSomething(), enter(ahead)]);
   if (spoken.status === "rejected") {
     // Without words, only these can be said.
     document.body.replaceChildren(
@@ -35,8 +38,12 @@ async function begin() {
   else if (roles().length === 0) showDoor("no role");
   else {
     build();
+    const shown = follow();
+    // What is there at once is drawn at once: an empty page before it would take as long to draw again.
+    await Promise.race([shown, new Promise((resolve) => setTimeout(resolve, SHORTLY))]);
+    appear();
     if (spoken.value) notSpoken(spoken.value);
-    await follow();
+    await shown;
   }
 }
 

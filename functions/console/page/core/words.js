@@ -6,8 +6,11 @@
 /** As far as they were needed yet. @type {{ [key: string]: string | { [form: string]: string } }} */
 let words = {};
 let language = "en";
-let plurals = new Intl.PluralRules("en");
-let numbers = new Intl.NumberFormat("en");
+// Made when they are first needed: a browser's first use of either takes as long as all else that a page begins with.
+/** @type {Intl.PluralRules | null} */
+let plurals = null;
+/** @type {Intl.NumberFormat | null} */
+let numbers = null;
 
 /** The languages that there are words in, as their tags. */
 export const languages = (document.documentElement.dataset["languages"] || "en").split(" ");
@@ -24,6 +27,9 @@ export function spoken() {
  */
 export function bestOf(preferred) {
   for (const tag of preferred) {
+    // A region says nothing of the script where there is one script only.
+    const plainly = languages.find((known) => tag === known || tag.replace(/-[A-Z]{2}$/, "") === known);
+    if (plainly) return plainly;
     const wanted = new Intl.Locale(tag).maximize();
     const same = languages.find((known) => {
       const offered = new Intl.Locale(known).maximize();
@@ -123,8 +129,8 @@ export async function speak(tag = preferred()) {
   const parts = await Promise.all([wordsOf(tag, "first"), fetchingRest && wordsOf(tag, "rest")]);
   words = { ...parts[0], ...parts[1] };
   language = tag;
-  plurals = new Intl.PluralRules(tag);
-  numbers = new Intl.NumberFormat(regional());
+  plurals = null;
+  numbers = null;
   document.documentElement.lang = tag;
   document.documentElement.dir = tag === "ar" ? "rtl" : "ltr";
 }
@@ -153,6 +159,7 @@ function form(key, values) {
   if (text === undefined) throw new Error(`there is no text ${key}`);
   if (typeof text === "string") return text;
   const count = Number(values?.["count"] ?? 0);
+  plurals ??= new Intl.PluralRules(language);
   return text[plurals.select(count)] ?? text["other"] ?? "";
 }
 
@@ -189,7 +196,18 @@ export function parts(key, values) {
 
 /** @param {string | number | undefined} value */
 function said(value) {
-  return typeof value === "number" ? numbers.format(value) : (value ?? "");
+  return typeof value === "number" ? number(value) : (value ?? "");
+}
+
+/**
+ * A number as the language writes it. Small ones are written alike in all languages but Arabic.
+ *
+ * @param {number} value
+ */
+export function number(value) {
+  if (language !== "ar" && Number.isInteger(value) && value >= 0 && value < 1_000) return String(value);
+  numbers ??= new Intl.NumberFormat(regional());
+  return numbers.format(value);
 }
 
 /**

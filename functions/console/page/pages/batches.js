@@ -1,10 +1,10 @@
 // The batches: what was sent, when, by whom, and what became of it.
 
 import { h } from "../core/dom.js";
-import { inFull, number } from "../core/format.js";
+import { inFull } from "../core/format.js";
 import { link } from "../core/router.js";
 import { whoIs } from "../core/who.js";
-import { t } from "../core/words.js";
+import { number, t } from "../core/words.js";
 import { barCell, batchBadge, batchName, isOver, ownership, selected, share } from "./batch_words.js";
 import { newestFirst } from "./newest_first.js";
 

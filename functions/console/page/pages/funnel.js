@@ -2,8 +2,8 @@
 
 import { notice } from "../core/controls.js";
 import { h, replace } from "../core/dom.js";
-import { moment, number, percent } from "../core/format.js";
-import { named, t } from "../core/words.js";
+import { moment, percent } from "../core/format.js";
+import { named, number, t } from "../core/words.js";
 import { between } from "./overview_times.js";
 
 /**

@@ -7,10 +7,10 @@ import { openDialog } from "../core/dialog.js";
 import { h, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { checkField } from "../core/fields.js";
-import { list, number } from "../core/format.js";
+import { list } from "../core/format.js";
 import { fieldLabel, refusal } from "../core/refusal_words.js";
 import { may } from "../core/roles.js";
-import { named, t } from "../core/words.js";
+import { named, number, t } from "../core/words.js";
 import { peopleOf } from "./import_people.js";
 import { followJob } from "./job_follow.js";
 

@@ -1,8 +1,8 @@
 // How far a job is: its sentence, its bar, its figures. On its page and in the dialog that started it.
 
 import { h, replace } from "../core/dom.js";
-import { number, relative, time } from "../core/format.js";
-import { t } from "../core/words.js";
+import { relative, time } from "../core/format.js";
+import { number, t } from "../core/words.js";
 import { bar } from "./batch_words.js";
 import { figures, sentence } from "./job_words.js";
 

@@ -1,10 +1,10 @@
 // The jobs: actions for many people, and imports.
 
 import { h } from "../core/dom.js";
-import { inFull, moment, number } from "../core/format.js";
+import { inFull, moment } from "../core/format.js";
 import { link } from "../core/router.js";
 import { whoIs } from "../core/who.js";
-import { t } from "../core/words.js";
+import { number, t } from "../core/words.js";
 import { barCell } from "./batch_words.js";
 import { figures, jobBadge, jobName } from "./job_words.js";
 import { newestFirst } from "./newest_first.js";

@@ -2,9 +2,9 @@
 
 import { notice } from "../core/controls.js";
 import { h, icon, replace } from "../core/dom.js";
-import { number } from "../core/format.js";
+
 import { link } from "../core/router.js";
-import { named, t } from "../core/words.js";
+import { named, number, t } from "../core/words.js";
 
 /** In the order of how much they hurt, each with the filter of Users that finds the people. */
 /** @type {[string, { [name: string]: string }][]} */

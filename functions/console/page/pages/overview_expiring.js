@@ -5,10 +5,10 @@ import { api } from "../core/api.js";
 import { button } from "../core/controls.js";
 import { h, icon, replace } from "../core/dom.js";
 import { failure, whatHappened } from "../core/failure.js";
-import { day, inFull, number, time } from "../core/format.js";
+import { day, inFull, time } from "../core/format.js";
 import { may } from "../core/roles.js";
 import { link } from "../core/router.js";
-import { t } from "../core/words.js";
+import { number, t } from "../core/words.js";
 
 /** How many people are shown at first, and with each *Show more*. */
 const PAGE = 10;

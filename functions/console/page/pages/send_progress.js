@@ -6,12 +6,12 @@ import { button, notice } from "../core/controls.js";
 import { ask } from "../core/dialog.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
-import { number, relative, time } from "../core/format.js";
+import { relative, time } from "../core/format.js";
 import { poll } from "../core/poll.js";
 import { mailReason } from "../core/refusal_words.js";
 import { link } from "../core/router.js";
 import { setup } from "../core/session.js";
-import { named, t } from "../core/words.js";
+import { named, number, t } from "../core/words.js";
 import { nameOf, someNames } from "./send_people.js";
 import { whoNot } from "./who_not.js";
 

@@ -3,11 +3,11 @@
 import { ago } from "../core/ago.js";
 import { badge } from "../core/controls.js";
 import { h } from "../core/dom.js";
-import { number } from "../core/format.js";
+
 import { mailReason } from "../core/refusal_words.js";
 import { link } from "../core/router.js";
 import { matching } from "../core/routes.js";
-import { named, t } from "../core/words.js";
+import { named, number, t } from "../core/words.js";
 
 /** @typedef {Schema<"UserView">} User */
 

@@ -48,15 +48,8 @@ export function registrationIdOf(text) {
   return /^[0-9a-f]{32}$/.test(together) ? together : null;
 }
 
-export class Filters {
-  /** Called after each change. */
-  onChange = () => {};
-
-  /** @param {URLSearchParams} query */
-  static of(query) {
-    return new Filters(query);
-  }
-
+/** Who is asked for: what the address holds, as the API takes it. It needs no words. */
+export class Wanted {
   /** @param {URLSearchParams} query */
   constructor(query) {
     const list = (/** @type {string} */ name) => (query.get(name) ?? "").split(",").filter(Boolean);
@@ -70,79 +63,6 @@ export class Filters {
     const ends = query.get("ends") ?? "";
     /** A number of days, or two moments; empty: whenever. */
     this.ends = DAYS.includes(ends) || BETWEEN.test(ends) ? ends : "";
-
-    this.search = h("input", {
-      type: "search",
-      class: "search",
-      "aria-label": t("filters.search"),
-      placeholder: t("filters.search"),
-      value: this.text,
-      spellcheck: "false",
-      autocomplete: "off",
-    });
-    this.group = h("input", {
-      type: "text",
-      class: "group-filter",
-      "aria-label": t("filters.group"),
-      placeholder: t("filters.group"),
-      value: this.groups.join(", "),
-      spellcheck: "false",
-      autocomplete: "off",
-    });
-    this.clearing = button({ label: t("filters.clear"), kind: "quiet", onPress: () => this.clear() });
-    this.stateChoice = choices(t("filters.state"), STATES, "state", this.states, () => this.#changed());
-    this.deliveryChoice = choices(t("filters.delivery"), DELIVERIES, "delivery", this.deliveries, () =>
-      this.#changed(),
-    );
-    this.accountChoice = choices(t("filters.account"), ACCOUNTS, "account", this.accounts, () => this.#changed());
-    this.expiry = this.#expiry();
-    this.#follow(this.search, () => {
-      this.text = this.search.value.trim();
-    });
-    this.#follow(this.group, () => {
-      this.groups = this.group.value
-        .split(",")
-        .map((one) => one.trim())
-        .filter(Boolean);
-    });
-    this.element = h(
-      "search",
-      { class: "filters", "aria-label": t("filters.label") },
-      h("div", { class: "search-place" }, icon("search"), this.search),
-      this.stateChoice.element,
-      this.deliveryChoice.element,
-      this.accountChoice.element,
-      this.expiry,
-      this.group,
-      this.clearing,
-    );
-    suggestGroups(this.group, { several: true });
-    this.clearing.hidden = this.isEmpty;
-  }
-
-  /** A choice of when invitations end. Two moments that the address holds are one more of its choices. */
-  #expiry() {
-    const [, from] = BETWEEN.exec(this.ends) ?? [];
-    const choices = [
-      { value: "", label: t("filters.expiry") },
-      ...DAYS.map((value) => ({ value, label: t("filters.expiry.within", { count: Number(value) }) })),
-      ...(from ? [{ value: this.ends, label: t("filters.expiry.on", { day: day(from) }) }] : []),
-    ];
-    const select = h(
-      "select",
-      {
-        class: "expiry-filter",
-        "aria-label": t("filters.expiry"),
-        on: {
-          change: () => {
-            this.ends = select.value;
-            this.#changed();
-          },
-        },
-      },
-      choices.map(({ value, label }) => h("option", { value, selected: value === this.ends }, label)),
-    );
-    return select;
   }
 
   /**
@@ -157,60 +77,10 @@ export class Filters {
     return { expiresBefore: new Date(Date.now() + Number(this.ends) * 86_400_000).toISOString() };
   }
 
-  /**
-   * @param {HTMLInputElement} input
-   * @param {() => void} take
-   */
-  #follow(input, take) {
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    const now = () => {
-      clearTimeout(timer);
-      const typed = () => JSON.stringify([this.text, this.groups]);
-      const before = typed();
-      take();
-      if (typed() !== before) this.#changed();
-    };
-    input.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(now, PAUSE);
-    });
-    input.addEventListener("change", now);
-  }
-
-  #changed() {
-    this.clearing.hidden = this.isEmpty;
-    this.onChange();
-  }
-
   /** Whether somebody who is disabled may be found by a state that rests while they are. */
   get meansOpen() {
     const open = this.states.some((one) => one === "pending" || one === "begun" || one === "locked");
     return open && this.#enabled() === null;
-  }
-
-  /** Leaves out whoever is disabled. */
-  onlyEnabled() {
-    this.accounts.splice(0, this.accounts.length, "enabled");
-    this.accountChoice.write();
-    this.#changed();
-  }
-
-  clear() {
-    this.states.length = 0;
-    this.deliveries.length = 0;
-    this.accounts.length = 0;
-    this.groups = [];
-    this.text = "";
-    this.ends = "";
-    this.expiry.value = "";
-    this.search.value = "";
-    this.group.value = "";
-    this.stateChoice.write();
-    this.deliveryChoice.write();
-    this.accountChoice.write();
-    this.search.focus();
-    this.#changed();
   }
 
   get isEmpty() {
@@ -267,6 +137,154 @@ export class Filters {
     if (this.ends) query.set("ends", this.ends);
     for (const group of this.groups) query.append("group", group);
     return query;
+  }
+}
+
+/** The fields in which it is chosen. */
+export class Filters extends Wanted {
+  /** Called after each change. */
+  onChange = () => {};
+
+  /** @param {URLSearchParams} query */
+  static of(query) {
+    return new Filters(query);
+  }
+
+  /** @param {URLSearchParams} query */
+  constructor(query) {
+    super(query);
+    this.search = h("input", {
+      type: "search",
+      class: "search",
+      "aria-label": t("filters.search"),
+      placeholder: t("filters.search"),
+      value: this.text,
+      spellcheck: "false",
+      autocomplete: "off",
+    });
+    this.group = h("input", {
+      type: "text",
+      class: "group-filter",
+      "aria-label": t("filters.group"),
+      placeholder: t("filters.group"),
+      value: this.groups.join(", "),
+      spellcheck: "false",
+      autocomplete: "off",
+    });
+    this.clearing = button({ label: t("filters.clear"), kind: "quiet", onPress: () => this.clear() });
+    this.stateChoice = choices(t("filters.state"), STATES, "state", this.states, () => this.#changed());
+    this.deliveryChoice = choices(t("filters.delivery"), DELIVERIES, "delivery", this.deliveries, () =>
+      this.#changed(),
+    );
+    this.accountChoice = choices(t("filters.account"), ACCOUNTS, "account", this.accounts, () => this.#changed());
+    this.expiry = this.#expiry();
+    this.#follow(this.search, () => {
+      this.text = this.search.value.trim();
+    });
+    this.#follow(this.group, () => {
+      this.groups = this.group.value
+        .split(",")
+        .map((one) => one.trim())
+        .filter(Boolean);
+    });
+    this.element = h(
+      "search",
+      { class: "filters", "aria-label": t("filters.label") },
+      h("div", { class: "search-place" }, icon("search"), this.search),
+      this.stateChoice.element,
+      this.deliveryChoice.element,
+      this.accountChoice.element,
+      this.expiry,
+      this.group,
+      this.clearing,
+    );
+    suggestGroups(this.group, { several: true });
+    this.clearing.hidden = this.isEmpty;
+  }
+
+  /** A choice of when invitations end. */
+  #expiry() {
+    const select = h(
+      "select",
+      {
+        class: "expiry-filter",
+        "aria-label": t("filters.expiry"),
+        on: {
+          change: () => {
+            this.ends = select.value;
+            this.#changed();
+          },
+        },
+      },
+      h("option", { value: "" }, t("filters.expiry")),
+    );
+    return select;
+  }
+
+  /**
+   * Writes what has numbers and days in it, once the rows are there: a browser takes its time before it writes the first
+   * of either. Two moments that the address holds are one more choice of when invitations end.
+   */
+  complete() {
+    if (this.expiry.options.length > 1) return;
+    const [, from] = BETWEEN.exec(this.ends) ?? [];
+    const choices = [
+      ...DAYS.map((value) => ({ value, label: t("filters.expiry.within", { count: Number(value) }) })),
+      ...(from ? [{ value: this.ends, label: t("filters.expiry.on", { day: day(from) }) }] : []),
+    ];
+    this.expiry.append(
+      ...choices.map(({ value, label }) => h("option", { value, selected: value === this.ends }, label)),
+    );
+  }
+
+  /**
+   * @param {HTMLInputElement} input
+   * @param {() => void} take
+   */
+  #follow(input, take) {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const now = () => {
+      clearTimeout(timer);
+      const typed = () => JSON.stringify([this.text, this.groups]);
+      const before = typed();
+      take();
+      if (typed() !== before) this.#changed();
+    };
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(now, PAUSE);
+    });
+    input.addEventListener("change", now);
+  }
+
+  #changed() {
+    this.clearing.hidden = this.isEmpty;
+    this.onChange();
+  }
+
+  /** Leaves out whoever is disabled. */
+  onlyEnabled() {
+    this.accounts.splice(0, this.accounts.length, "enabled");
+    this.accountChoice.write();
+    this.#changed();
+  }
+
+  clear() {
+    this.states.length = 0;
+    this.deliveries.length = 0;
+    this.accounts.length = 0;
+    this.groups = [];
+    this.text = "";
+    this.ends = "";
+    this.expiry.value = "";
+    this.search.value = "";
+    this.group.value = "";
+    this.stateChoice.write();
+    this.deliveryChoice.write();
+    this.accountChoice.write();
+    this.search.focus();
+    this.#changed();
   }
 }
 

@@ -5,18 +5,18 @@ import { ApiError, api, connection, rowsOf } from "../core/api.js";
 import { button, enable } from "../core/controls.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
-import { number } from "../core/format.js";
+
 import { poll } from "../core/poll.js";
 import { may } from "../core/roles.js";
 import { entitle, setQuery } from "../core/router.js";
 import { setup } from "../core/session.js";
 import { dataTable } from "../core/table.js";
-import { t, withWords } from "../core/words.js";
+import { number, t, withWords } from "../core/words.js";
 import { learnGroups } from "./known_groups.js";
 import { Selection } from "./selection.js";
 import { actionsMenu } from "./user_actions.js";
 import { columns } from "./user_columns.js";
-import { Filters, registrationIdOf } from "./user_filters.js";
+import { Filters, registrationIdOf, Wanted } from "./user_filters.js";
 
 /** @typedef {Schema<"UserView">} User */
 
@@ -25,6 +25,9 @@ const PAGE = 50;
 
 /** How long a page that a filter leaves short is filled from the people who follow, in milliseconds. */
 const PATIENCE = 1_000;
+
+/** How long the first rows may take before their room is drawn, in milliseconds. */
+const SHORTLY = 150;
 
 /** How often the list is asked again, in milliseconds: soon after something was done, then less often. */
 const [SOON, LATER] = [2_000, 15_000];
@@ -49,13 +52,46 @@ function remembered() {
   return Array.isArray(starts) && starts.length > 0 ? /** @type {[Start, ...Start[]]} */ (starts) : [FIRST];
 }
 
+/** What was asked for before there were words to show it with. @type {{ of: string, rows: ReturnType<typeof rows> } | null} */
+let early = null;
+
+/**
+ * A page of the list.
+ *
+ * @param {Wanted} wanted
+ * @param {boolean} descending
+ * @param {string | null} cursor
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ found: User[], cursor: string | null }>}
+ */
+function rows(wanted, descending, cursor, signal) {
+  const query = { ...wanted.query(), order: descending ? "descending" : null };
+  return rowsOf("/v1/users", { query, cursor, most: PAGE, patience: PATIENCE, ...(signal && { signal }) });
+}
+
+/** @param {URLSearchParams} query */
+const isDescending = (query) => query.get("order") === "descending";
+
+/**
+ * Asks for the rows that `show` will show first.
+ *
+ * @param {URLSearchParams} query
+ */
+export function ahead(query) {
+  const wanted = new Wanted(query);
+  if (registrationIdOf(wanted.text)) return;
+  early = { of: query.toString(), rows: rows(wanted, isDescending(query), remembered().at(-1)?.cursor ?? null) };
+  // What became of it is told where they are shown.
+  early.rows.catch(() => {});
+}
+
 /** @type {import("../core/router.js").Show} */
 export async function show(place, { query, signal }) {
   entitle(t("users.title"));
   const filters = Filters.of(query);
   const selection = new Selection();
   let starts = remembered();
-  let descending = query.get("order") === "descending";
+  let descending = isDescending(query);
   /** @type {string | null} */
   let next = null;
   /** @type {User[]} */
@@ -64,6 +100,30 @@ export async function show(place, { query, signal }) {
   /** Whether a reader waits for rows, who saw them go. */
   let waited = false;
   let activeUntil = 0;
+  let begun = early?.of === query.toString() ? early.rows : null;
+  early = null;
+
+  /** Where the page begins that is shown. */
+  const here = () => starts.at(-1) ?? FIRST;
+
+  /**
+   * Those whom the filters find; of a registration id, which a device shows to whoever begins, the one it is of.
+   *
+   * @param {AbortSignal} within
+   * @returns {Promise<{ found: User[], cursor: string | null }>}
+   */
+  const ask = async (within) => {
+    const registrationId = registrationIdOf(filters.text);
+    if (registrationId) {
+      try {
+        const { data } = await api.get("/v1/users/lookup", { query: { registrationId }, signal: within });
+        return { found: [data], cursor: null };
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 404)) throw error;
+      }
+    }
+    return rows(filters, descending, here().cursor, within);
+  };
 
   const table = dataTable({
     label: t("users.title"),
@@ -141,10 +201,8 @@ export async function show(place, { query, signal }) {
     actions.button.focus();
   };
 
-  /** Where the page begins that is shown. */
-  const here = () => starts.at(-1) ?? FIRST;
-
   const paged = () => {
+    filters.complete();
     enable(previous, starts.length > 1);
     enable(following, next !== null);
     const { before } = here();
@@ -152,27 +210,6 @@ export async function show(place, { query, signal }) {
     // How many there are is known on the last page.
     const text = next === null ? t("pager.rangeOf", { from: first, to: last, total: last }) : "";
     range.textContent = users.length > 0 ? text || t("pager.range", { from: first, to: last }) : "";
-  };
-
-  /**
-   * Those whom the filters find; of a registration id, which a device shows to whoever begins, the one it is of.
-   *
-   * @param {AbortSignal} within
-   * @returns {Promise<{ found: User[], cursor: string | null }>}
-   */
-  const ask = async (within) => {
-    const registrationId = registrationIdOf(filters.text);
-    if (registrationId) {
-      try {
-        const { data } = await api.get("/v1/users/lookup", { query: { registrationId }, signal: within });
-        return { found: [data], cursor: null };
-      } catch (error) {
-        if (!(error instanceof ApiError && error.status === 404)) throw error;
-      }
-    }
-    const query = { ...filters.query(), order: descending ? "descending" : null };
-    const { cursor } = here();
-    return rowsOf("/v1/users", { query, cursor, most: PAGE, patience: PATIENCE, signal: within });
   };
 
   /** @param {boolean} quiet whether the rows that are there stay until the answer has come */
@@ -183,9 +220,13 @@ export async function show(place, { query, signal }) {
     loading.abort();
     loading = new AbortController();
     const { signal: overtaken } = loading;
-    if (!quiet) table.wait();
+    const asked = begun ?? ask(AbortSignal.any([signal, overtaken]));
+    // Rows that were asked for ahead are mostly there before room could be drawn for them.
+    const waiting = setTimeout(() => quiet || overtaken.aborted || table.wait(), begun ? SHORTLY : 0);
+    begun = null;
     try {
-      const { found, cursor } = await ask(AbortSignal.any([signal, overtaken]));
+      const { found, cursor } = await asked;
+      clearTimeout(waiting);
       if (overtaken.aborted) return;
       users = found;
       next = cursor;
@@ -196,6 +237,7 @@ export async function show(place, { query, signal }) {
       else table.say(empty());
       if (!quiet) announce(t("users.shown", { count: users.length }));
     } catch (error) {
+      clearTimeout(waiting);
       if (signal.aborted || overtaken.aborted) return;
       // What is shown is old, but better than nothing; the next round may succeed.
       if (quiet) {

@@ -2,9 +2,9 @@
 
 import { h } from "../../core/dom.js";
 import { checkField, radioField, selectField, switchField, textArea, textField } from "../../core/fields.js";
-import { number } from "../../core/format.js";
+
 import { may } from "../../core/roles.js";
-import { t } from "../../core/words.js";
+import { number, t } from "../../core/words.js";
 import { changed, errorAt, get, object, set } from "./document.js";
 
 /** Whether the settings can be changed by whoever looks at them. */

@@ -2,8 +2,8 @@
 
 import { button, notice } from "../../core/controls.js";
 import { h, replace, uniqueId } from "../../core/dom.js";
-import { number } from "../../core/format.js";
-import { t } from "../../core/words.js";
+
+import { number, t } from "../../core/words.js";
 import { boundText, editable, watched } from "./bound.js";
 import { BLACK, channels, contrast, WHITE, written } from "./colour.js";
 import { changed, get, object, set } from "./document.js";

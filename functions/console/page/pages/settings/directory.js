@@ -6,8 +6,8 @@ import { api } from "../../core/api.js";
 import { button, notice } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
 import { failure } from "../../core/failure.js";
-import { number } from "../../core/format.js";
-import { named, t } from "../../core/words.js";
+
+import { named, number, t } from "../../core/words.js";
 import { knownGroups } from "../known_groups.js";
 import { fact } from "../record.js";
 import { boundLines, boundRadio, editable } from "./bound.js";

@@ -1,8 +1,8 @@
 // What is otherwise for members of a group. The first entry whose group somebody belongs to holds for them.
 
 import { h } from "../../core/dom.js";
-import { languageName, number } from "../../core/format.js";
-import { languages, named, t } from "../../core/words.js";
+import { languageName } from "../../core/format.js";
+import { languages, named, number, t } from "../../core/words.js";
 import { suggestGroups } from "../known_groups.js";
 import { boundNumber, boundSelect, boundText } from "./bound.js";
 import { get } from "./document.js";

@@ -1,7 +1,7 @@
 // What fields of the settings and their values are called.
 
-import { list, number } from "../../core/format.js";
-import { isKey, named, t } from "../../core/words.js";
+import { list } from "../../core/format.js";
+import { isKey, named, number, t } from "../../core/words.js";
 
 /**
  * A field's name in words; its own where this console does not know it.

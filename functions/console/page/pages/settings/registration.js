@@ -2,8 +2,8 @@
 
 import { notice } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
-import { number } from "../../core/format.js";
-import { named, t } from "../../core/words.js";
+
+import { named, number, t } from "../../core/words.js";
 import { boundNumber, boundRadio, boundSwitch } from "./bound.js";
 import { changed, open, tidy } from "./document.js";
 import { guessing, MAX_CHANCE } from "./guessing.js";
