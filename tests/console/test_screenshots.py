@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 MOST_BYTES = 120 * 1024
 
 DOCUMENTED = {
+    "preview-owner": "console.png",
     "users": "console-users.png",
     "preview": "console-preview.png",
     "user": "console-user.png",
@@ -124,6 +125,16 @@ def preview(names):
     return do
 
 
+def with_owner(console, page):
+    """Device owner settings are on, and the mail is seen in English."""
+    preview(["Ada Lovelace", "Grace Hopper", "Katherine Johnson", "Marta Rossi", "Nuria Gil"])(console, page)
+    console.dialog.get_by_label("Device owner settings").click()
+    console.dialog.get_by_label("User owned").click()
+    console.dialog.get_by_label("As seen by").select_option(label="ada@example.com")
+    expect(console.button("Send", console.dialog)).to_be_enabled()
+    expect(console.dialog.locator(".mail-subject")).to_contain_text("Register your device")
+
+
 def importing(console, page):
     console.button("Import").click()
     text = "email,name,groups\nada@example.com,Ada King,Research\nolga@example.com,Olga Novak,Sales\npeer@example,Peer Gynt,Sales\nquinn@example.com,Quinn Doe,IT\n"
@@ -150,6 +161,7 @@ def test_screens(shot, beckon, people, chromium):
     shot("users-arabic", "/users", {**DESKTOP, **ARABIC})
     shot("users-no-match", "/users?text=nobody", DESKTOP)
     shot("preview", "/users", DESKTOP, preview(["Nuria Gil", "Marta Rossi", "Bernd Köhler", "Chloé Martin"]))
+    shot("preview-owner", "/users", {"viewport": {"width": 1280, "height": 860}}, with_owner)
     shot("preview-phone-dark", "/users", {**PHONE, **DARK}, preview(["Nuria Gil"]))
     shot("user", f"/users/{ada}", DESKTOP)
     shot("user-begun-phone", f"/users/{ilse}", PHONE)
