@@ -339,8 +339,10 @@ def test_a_system_that_is_asked_has_credentials_which_are_never_shown_and_hold_f
     expect(card.get_by_label("Password")).to_have_value("")
     console.is_accessible()
     page.get_by_label("Address of its API").fill("https://other.example.com")
+    card.get_by_label("Password").fill("for-the-first-address")
     console.button("Save").click()
     expect(state).to_have_text("Not set")
+    expect(card.get_by_label("Password")).to_have_value("")
     beckon.settings({})
 
 

@@ -758,3 +758,23 @@ def test_what_is_typed_into_the_settings_stays_where_it_is(beckon, console):
     page.locator('[data-path="organisation.name"] input').fill("Nordwind")
     expect(page.locator(".save-bar")).to_be_visible()
     assert name.bounding_box()["y"] == before
+
+
+def test_the_last_page_has_none_behind_it_however_often_next_is_pressed(beckon, console):
+    for at in range(51):
+        beckon.send("POST", "/v1/users", {"email": f"paged{at:02}@example.com", "groups": ["paged"], "invite": False})
+    page = console.open("/users?group=paged")
+    expect(page.locator(".range")).to_have_text("1 to 50")
+    console.button("Next page").click()
+    expect(page.locator(".range")).to_have_text("51 to 51 of 51")
+    console.button("Next page").click(force=True)
+    page.wait_for_timeout(300)
+    expect(page.locator(".range")).to_have_text("51 to 51 of 51")
+    expect(console.button("Next page")).to_have_attribute("aria-disabled", "true")
+
+
+@pytest.mark.parametrize("path", ["/users/%", "/users/100%25%", "/batches/%E0%A4%A"])
+def test_an_address_that_is_no_text_is_a_page_that_does_not_exist(console, path):
+    page = console.open(path)
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
+    expect(page.locator(".nav")).to_be_visible()

@@ -230,15 +230,15 @@ export const api = {
  * @param {AbortSignal} [options.signal]
  * @returns {Promise<{ found: any[], cursor: string | null }>} the rows, and where those after them begin
  */
-export async function rowsOf(path, { query = {}, cursor = null, least = 1, most = least, patience = 0, ...when }) {
+export async function rowsOf(path, { query = {}, cursor = null, least = 1, most, patience = 0, ...when }) {
   const found = [];
   const until = performance.now() + patience;
   let next = cursor;
   do {
-    const limit = most > least ? most - found.length : query["limit"];
+    const limit = most === undefined ? query["limit"] : most - found.length;
     const { data } = await api.get(path, { ...when, query: { ...query, limit, cursor: next } });
     found.push(...data.items);
     next = data.next ?? null;
-  } while (next !== null && (found.length < least || (found.length < most && performance.now() < until)));
+  } while (next !== null && (found.length < least || (found.length < (most ?? 0) && performance.now() < until)));
   return { found, cursor: next };
 }

@@ -90,7 +90,7 @@ export function openDialog({ title, body, actions = [], size = "small", onClose,
       if (document.activeElement === document.body) {
         const back = before instanceof HTMLElement && before !== document.body && nowFor(before);
         if (back) back.focus();
-        else if (open.length === 0) focusHeading();
+        if (document.activeElement === document.body && open.length === 0) focusHeading();
       }
       onClose?.(value);
       tell(value);
@@ -115,7 +115,8 @@ export function openDialog({ title, body, actions = [], size = "small", onClose,
 function nowFor(element) {
   if (element.isConnected) return element;
   const nameOf = (/** @type {Element} */ of) => of.getAttribute("aria-label") ?? of.textContent;
-  return [...document.querySelectorAll("button")].find((one) => nameOf(one) === nameOf(element));
+  const place = open.at(-1)?.element ?? document.querySelector("main");
+  return [...(place?.querySelectorAll("button") ?? [])].find((one) => nameOf(one) === nameOf(element));
 }
 
 /** Brings the focus to the page's heading, where what had it is gone. */

@@ -41,6 +41,15 @@ export const routes = [
 /** What is shown at `/`. */
 export const FIRST = "/users";
 
+/** What a part of an address says; empty if it is no text. @param {string} part */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}
+
 /**
  * The route of a path, with what stands in its places.
  *
@@ -57,8 +66,9 @@ export function matching(path) {
     const fits = steps.every((step, at) => {
       const given = wanted[at] ?? "";
       if (!step.startsWith(":")) return step === given;
-      params[step.slice(1)] = decodeURIComponent(given);
-      return given !== "";
+      const value = decoded(given);
+      params[step.slice(1)] = value;
+      return value !== "";
     });
     if (fits) return { route, params };
   }

@@ -24,14 +24,31 @@ export function build() {
     setup().local && localStrip(),
     place,
   );
+  line ??= trouble();
   mark(here().path);
 }
 
+/** @type {ReturnType<typeof trouble> | undefined} */
+let line;
+
 /** Shows the shell, unless something else was said in its place. */
 export function appear() {
-  if (frame.isConnected || document.querySelector(".door")) return;
-  regions.push(trouble());
-  document.body.prepend(frame, ...regions);
+  if (frame.isConnected || document.querySelector(".door") || !line) return;
+  regions.push(line);
+  document.body.prepend(frame);
+  // A dialog that is open has taken them in.
+  if (!document.querySelector("dialog[open]")) document.body.append(...regions);
+  for (const one of frame.querySelectorAll("nav [aria-current]")) bringIntoSight(one);
+}
+
+/**
+ * On a small screen a navigation is wider than it. Where its parts stand is known once the page was drawn: asked for
+ * before, it would be drawn twice.
+ *
+ * @param {Element} one
+ */
+function bringIntoSight(one) {
+  requestAnimationFrame(() => setTimeout(() => one.scrollIntoView({ block: "nearest", inline: "center" })));
 }
 
 /** @param {MouseEvent} event */
@@ -49,9 +66,7 @@ function mark(path) {
     const to = one.dataset["path"] ?? "";
     if (path === to || path.startsWith(`${to}/`)) {
       one.setAttribute("aria-current", "page");
-      // On a phone the navigation is wider than the screen. Where it stands is known once the page was drawn: asked for
-      // before, it would be drawn twice.
-      requestAnimationFrame(() => setTimeout(() => one.scrollIntoView({ block: "nearest", inline: "center" })));
+      bringIntoSight(one);
     } else one.removeAttribute("aria-current");
   }
 }
@@ -105,10 +120,10 @@ async function change(tag) {
   }
   remember(tag);
   build();
-  await showAgain();
   // The menu was made anew; the reader is still at it.
   const menu = document.querySelector("#head-tools button");
   if (menu instanceof HTMLElement) menu.focus();
+  await showAgain();
 }
 
 /** Who is signed in, and how to leave. */

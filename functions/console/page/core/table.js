@@ -78,7 +78,7 @@ export function dataTable({ label, columns, id, name, selection, rows: usual = 1
    */
   const fill = (rows) => {
     const focused = document.activeElement;
-    const isWithin = body.contains(focused);
+    const isWithin = body.contains(focused) || message.contains(focused);
     body.replaceChildren(...rows);
     if (!isWithin) return;
     const target = focused instanceof HTMLElement && body.contains(focused) ? focused : element;

@@ -85,6 +85,7 @@ export function openMany(action, selection, done) {
   }
   const name = NAMES[action.name] ?? action.name;
   const over = new AbortController();
+  const counting = new AbortController();
   const id = uniqueId("form");
   const trouble = h("div");
   const asked = fieldsOf(name);
@@ -101,7 +102,7 @@ export function openMany(action, selection, done) {
       () => start(),
       trouble,
       people(selection),
-      selection.isAll && counted(selection, over.signal),
+      selection.isAll && counted(selection, AbortSignal.any([over.signal, counting.signal])),
       h("p", null, named("jobs.text", name)),
       asked.fields.map(({ element }) => element),
     ),
@@ -122,6 +123,7 @@ export function openMany(action, selection, done) {
     busy(go, true);
     try {
       const { data } = await api.post("/v1/jobs", body, { idempotencyKey: key, signal: over.signal });
+      counting.abort();
       followJob(dialog, data, { signal: over.signal, changed: done });
     } catch (error) {
       if (over.signal.aborted) return;

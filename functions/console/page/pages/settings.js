@@ -83,9 +83,11 @@ export async function show(place, { params, signal }) {
   const again = async () => {
     // The element that had the focus is made anew; the reader stays where they were.
     const path = document.activeElement?.closest("[data-path]")?.getAttribute("data-path");
+    const focused = document.activeElement;
     await keepUnfolded(body, write);
     const same = path && body.querySelector(`[data-path="${CSS.escape(path)}"] :is(input, select, textarea)`);
     if (same instanceof HTMLElement) same.focus();
+    else if (focused instanceof HTMLElement && body.contains(focused)) focused.focus();
   };
 
   const begin = async () => {

@@ -27,7 +27,10 @@ const PAGE = 50;
 const PATIENCE = 1_000;
 
 /** How long the first rows may take before their room is drawn, in milliseconds. */
-const SHORTLY = 150;
+const SHORTLY = 120;
+
+/** How long rows that were asked for ahead are those of now, in milliseconds. */
+const FRESH = 5_000;
 
 /** How often the list is asked again, in milliseconds: soon after something was done, then less often. */
 const [SOON, LATER] = [2_000, 15_000];
@@ -52,8 +55,11 @@ function remembered() {
   return Array.isArray(starts) && starts.length > 0 ? /** @type {[Start, ...Start[]]} */ (starts) : [FIRST];
 }
 
-/** What was asked for before there were words to show it with. @type {{ of: string, rows: ReturnType<typeof rows> } | null} */
+/** What was asked for before there were words to show it with. @type {{ of: string, at: number, rows: ReturnType<typeof rows> } | null} */
 let early = null;
+
+/** What a page is asked for by. @param {URLSearchParams} query */
+const keyOf = (query) => `${remembered().at(-1)?.cursor} ${query}`;
 
 /**
  * A page of the list.
@@ -61,12 +67,12 @@ let early = null;
  * @param {Wanted} wanted
  * @param {boolean} descending
  * @param {string | null} cursor
- * @param {AbortSignal} [signal]
+ * @param {{ signal?: AbortSignal, least?: number }} [how]
  * @returns {Promise<{ found: User[], cursor: string | null }>}
  */
-function rows(wanted, descending, cursor, signal) {
+function rows(wanted, descending, cursor, how = {}) {
   const query = { ...wanted.query(), order: descending ? "descending" : null };
-  return rowsOf("/v1/users", { query, cursor, most: PAGE, patience: PATIENCE, ...(signal && { signal }) });
+  return rowsOf("/v1/users", { query, cursor, most: PAGE, patience: PATIENCE, ...how });
 }
 
 /** @param {URLSearchParams} query */
@@ -80,7 +86,8 @@ const isDescending = (query) => query.get("order") === "descending";
 export function ahead(query) {
   const wanted = new Wanted(query);
   if (registrationIdOf(wanted.text)) return;
-  early = { of: query.toString(), rows: rows(wanted, isDescending(query), remembered().at(-1)?.cursor ?? null) };
+  const first = rows(wanted, isDescending(query), remembered().at(-1)?.cursor ?? null);
+  early = { of: keyOf(query), at: performance.now(), rows: first };
   // What became of it is told where they are shown.
   early.rows.catch(() => {});
 }
@@ -100,7 +107,7 @@ export async function show(place, { query, signal }) {
   /** Whether a reader waits for rows, who saw them go. */
   let waited = false;
   let activeUntil = 0;
-  let begun = early?.of === query.toString() ? early.rows : null;
+  let begun = early?.of === keyOf(query) && performance.now() < early.at + FRESH ? early.rows : null;
   early = null;
 
   /** Where the page begins that is shown. */
@@ -110,9 +117,10 @@ export async function show(place, { query, signal }) {
    * Those whom the filters find; of a registration id, which a device shows to whoever begins, the one it is of.
    *
    * @param {AbortSignal} within
+   * @param {number} least how many rows are shown already, which stay
    * @returns {Promise<{ found: User[], cursor: string | null }>}
    */
-  const ask = async (within) => {
+  const ask = async (within, least) => {
     const registrationId = registrationIdOf(filters.text);
     if (registrationId) {
       try {
@@ -122,7 +130,7 @@ export async function show(place, { query, signal }) {
         if (!(error instanceof ApiError && error.status === 404)) throw error;
       }
     }
-    return rows(filters, descending, here().cursor, within);
+    return rows(filters, descending, here().cursor, { signal: within, least });
   };
 
   const table = dataTable({
@@ -157,8 +165,8 @@ export async function show(place, { query, signal }) {
   const none = button({ label: t("users.selection.clear"), kind: "quiet", onPress: () => clear() });
   const actions = actionsMenu({ selection, done: () => carriedOut() });
   const range = h("p", { class: "range" });
-  const previous = button({ label: t("pager.previous"), icon: "back", iconOnly: true, onPress: () => turn(-1) });
-  const following = button({ label: t("pager.next"), icon: "forth", iconOnly: true, onPress: () => turn(1) });
+  const previous = button({ label: t("pager.previous"), icon: "back", iconOnly: true, onPress: () => void turn(-1) });
+  const following = button({ label: t("pager.next"), icon: "forth", iconOnly: true, onPress: () => void turn(1) });
 
   /** The same text written again would be read out again. @param {string} text */
   const say = (text) => {
@@ -220,14 +228,18 @@ export async function show(place, { query, signal }) {
     loading.abort();
     loading = new AbortController();
     const { signal: overtaken } = loading;
-    const asked = begun ?? ask(AbortSignal.any([signal, overtaken]));
+    if (!quiet) {
+      enable(previous, false);
+      enable(following, false);
+    }
+    const asked = begun ?? ask(AbortSignal.any([signal, overtaken]), quiet ? Math.max(1, users.length) : 1);
     // Rows that were asked for ahead are mostly there before room could be drawn for them.
     const waiting = setTimeout(() => quiet || overtaken.aborted || table.wait(), begun ? SHORTLY : 0);
     begun = null;
     try {
       const { found, cursor } = await asked;
       clearTimeout(waiting);
-      if (overtaken.aborted) return;
+      if (signal.aborted || overtaken.aborted) return;
       users = found;
       next = cursor;
       selection.learn(users);

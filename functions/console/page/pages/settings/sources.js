@@ -33,7 +33,10 @@ const FIRST_WAY = { android: "google" };
 /** @param {AbortSignal} signal */
 export function show(signal) {
   const list = h("div");
-  const write = () =>
+  /** Whether the list was written with all that the kinds say. */
+  let complete = false;
+  const write = () => {
+    complete = kinds !== null;
     replace(
       list,
       orderedList({
@@ -46,12 +49,11 @@ export function show(signal) {
         fields: (path, entry) => fields(path, entry, signal),
       }),
     );
+  };
   /** @param {Kind[]} known */
   const learn = (known) => {
-    const first = kinds === null;
     kinds = known;
-    if (!first) return;
-    keepUnfolded(list, write);
+    if (!complete) keepUnfolded(list, write);
   };
   write();
   return [

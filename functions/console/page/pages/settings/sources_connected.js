@@ -32,44 +32,73 @@ export const systemName = (kind) => SYSTEMS.get(kind) ?? ASKED.get(kind)?.name ?
  * What stands on the page until it is left: saving writes the section anew, and credentials that were typed here are
  * not given with it.
  *
- * @type {{ signal: AbortSignal, element: HTMLElement, load: () => Promise<void> } | null}
+ * @type {{ signal: AbortSignal, element: HTMLElement, load: () => Promise<void>, learn: Learn } | null}
  */
 let standing = null;
 
+/** @typedef {(kinds: Schema<"SourceKindView">[]) => void} Learn is told which kinds there are */
+
+/** @typedef {{ source: Source, written: string, element: HTMLElement }} Card */
+
 /**
  * @param {AbortSignal} signal
- * @param {(kinds: Schema<"SourceKindView">[]) => void} learn is told which kinds there are
+ * @param {Learn} learn
  */
 export function connectedSources(signal, learn) {
   if (standing?.signal === signal) {
+    standing.learn = learn;
     standing.load();
     return standing.element;
   }
   const element = h("div", { class: "sources" });
-  /** @type {Map<string, { written: string, element: HTMLElement }>} */
+  /** @type {Map<string, Card>} */
   let cards = new Map();
+  let round = 0;
 
-  const load = async () => {
+  /** @param {string} [done] the source that something was just done with */
+  const load = async (done) => {
+    const ours = ++round;
     try {
       /** @type {import("../../core/api.js").Answer<Schema<"DeviceSourceList">>} */
       const { data } = await api.get("/v1/device-event-sources", { signal });
-      learn(data.kinds);
-      /** @param {Source} source */
-      const made = (source) => {
-        const written = JSON.stringify([source, wayOf(source.name, source.kind)]);
-        const before = cards.get(source.name);
-        if (before?.written === written) return before;
-        const now = { written, element: card(source, { signal, changed: load }) };
-        if (before) carryOver(before.element, now.element);
-        return now;
-      };
-      cards = new Map(data.items.map((source) => [source.name, made(source)]));
-      const elements = [...cards.values()].map(({ element }) => element);
-      const shown = [...element.children];
-      if (elements.length !== shown.length || elements.some((one, at) => one !== shown[at])) replace(element, elements);
+      // What was asked for later knows more.
+      if (ours !== round) return;
+      now.learn(data.kinds);
+      cards = new Map(data.items.map((source) => [source.name, cardOf(source, cards.get(source.name), done)]));
+      place([...cards.values()].map((one) => one.element));
     } catch (error) {
-      if (!signal.aborted) replace(element, failure(error, { again: load }));
+      if (!signal.aborted && ours === round) replace(element, failure(error, { again: () => load() }));
     }
+  };
+
+  /**
+   * @param {Source} source
+   * @param {Card} [before] what stands for it
+   * @param {string} [done]
+   * @returns {Card}
+   */
+  const cardOf = (source, before, done) => {
+    const written = JSON.stringify([source, wayOf(source.name, source.kind)]);
+    // While something is on its way from a card, it stays to say what became of that.
+    const isBusy = before?.element.querySelector(".busy") && source.name !== done;
+    if (before && (before.written === written || isBusy)) return before;
+    const fresh = { source, written, element: card(source, { signal, changed: () => load(source.name) }) };
+    if (before && isSame(before.source, source)) carryOver(before.element, fresh.element);
+    return fresh;
+  };
+
+  /** Whoever types into a card goes on typing there. @param {HTMLElement[]} elements */
+  const place = (elements) => {
+    const shown = [...element.children];
+    if (elements.length === shown.length && elements.every((one, at) => one === shown[at])) return;
+    const focused = document.activeElement;
+    const at = element.contains(focused) ? shown.findIndex((one) => one.contains(focused)) : -1;
+    const name = shown[at]?.getAttribute("aria-label");
+    replace(element, elements);
+    if (!(focused instanceof HTMLElement) || at < 0) return;
+    const card = elements.find((one) => one.getAttribute("aria-label") === name);
+    const same = focused instanceof HTMLInputElement ? fieldsOf(card).find((one) => one.name === focused.name) : null;
+    (element.contains(focused) ? focused : same)?.focus();
   };
 
   // What was saved is connected from then on.
@@ -84,10 +113,26 @@ export function connectedSources(signal, learn) {
     },
     { signal },
   );
+  const now = { signal, element, load, learn };
+  standing = now;
+  // What was typed goes with the page.
+  signal.addEventListener("abort", () => {
+    if (standing === now) standing = null;
+  });
   load();
-  standing = { signal, element, load };
   return element;
 }
+
+/**
+ * Whether what was typed for one may be given to the other.
+ *
+ * @param {Source} one
+ * @param {Source} other
+ */
+const isSame = (one, other) => one.kind === other.kind && one.asked?.address === other.asked?.address;
+
+/** @param {HTMLElement | undefined} card */
+const fieldsOf = (card) => [...(card?.querySelectorAll("input") ?? [])];
 
 /**
  * Credentials that were typed and not given yet are still there when the settings were saved.
@@ -96,10 +141,8 @@ export function connectedSources(signal, learn) {
  * @param {HTMLElement} now
  */
 function carryOver(before, now) {
-  const fields = (/** @type {HTMLElement} */ of) =>
-    /** @type {NodeListOf<HTMLInputElement>} */ (of.querySelectorAll("input"));
-  for (const { name, value } of fields(before)) {
-    const same = [...fields(now)].find((one) => one.name === name);
+  for (const { name, value } of fieldsOf(before)) {
+    const same = fieldsOf(now).find((one) => one.name === name);
     if (same) same.value = value;
   }
 }

@@ -136,6 +136,8 @@ function makeEditor({ path, kind, answer, logo, signal }) {
     refused: (errors) => markNews(errors),
     accepted: () => markNews([]),
   });
+  /** What the fields say is wrong. */
+  let marked = "[]";
   const state = h("p", { class: "template-state" });
   const trouble = h("div");
   const saving = button({ label: t("settings.save"), kind: "main", onPress: () => save(wording.etag) });
@@ -164,6 +166,7 @@ function makeEditor({ path, kind, answer, logo, signal }) {
    * @param {readonly { field: string, detail: string }[]} errors
    */
   const markErrors = (errors) => {
+    marked = JSON.stringify(errors);
     const focused = document.activeElement;
     const left = showErrors(
       fields,
@@ -177,12 +180,9 @@ function makeEditor({ path, kind, answer, logo, signal }) {
       focused.focus();
     return left;
   };
-  let marked = "[]";
   /** What is wrong is said once, not at each pause in typing. @param {readonly { field: string, detail: string }[]} errors */
   const markNews = (errors) => {
-    const text = JSON.stringify(errors);
-    if (text !== marked) markErrors(errors);
-    marked = text;
+    if (JSON.stringify(errors) !== marked) markErrors(errors);
   };
   const typed = () => {
     wording.type(Object.fromEntries(names.map((name, at) => [name, fields[at]?.input.value ?? ""])));
@@ -210,7 +210,6 @@ function makeEditor({ path, kind, answer, logo, signal }) {
     fill();
     write();
     markErrors([]);
-    marked = "[]";
     replace(trouble);
     shown.ask();
   };
@@ -228,7 +227,7 @@ function makeEditor({ path, kind, answer, logo, signal }) {
     } catch (error) {
       if (error instanceof ApiError && error.status === 412) return stale();
       const errors = error instanceof ApiError ? (error.problem?.errors ?? []) : [];
-      const left = showErrors(fields, errors);
+      const left = markErrors(errors);
       if (errors.length === 0 || left.length > 0)
         replace(trouble, failure(error, { again: () => save(etag) }), h("p", { class: "hint" }, t("settings.kept")));
     }
