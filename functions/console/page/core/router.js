@@ -92,7 +92,8 @@ export async function showAgain() {
 /** Has the page of the address ask for what it begins with, while words are still on their way. */
 export function ahead() {
   const { path, query } = here();
-  matching(path)?.route.ahead?.(query);
+  const found = matching(path);
+  if (found && may(found.route.role ?? "viewer")) found.route.ahead?.(query);
 }
 
 /** Begins to follow the address. */

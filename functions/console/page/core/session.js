@@ -109,7 +109,7 @@ export async function start(ahead) {
     }
   }
   await askWho();
-  if (me.mayActAs.length > 0) ahead?.();
+  ahead?.();
   return "in";
 }
 
