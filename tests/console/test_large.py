@@ -180,3 +180,27 @@ def test_among_a_hundred_thousand_the_list_is_small_soon_there_and_stands_still(
     assert bytes_ < MOST_BYTES
     assert shifted < 0.001
     assert usable < MOST_MILLISECONDS
+
+
+def test_who_pages_through_five_thousand_leaves_nothing_behind(beckon, console):
+    load(beckon, GROUP, "paged")
+    page = console.open("/users")
+    session = page.context.new_cdp_session(page)
+    following = console.button("Next page")
+
+    def paged_to(pages, shown):
+        for at in range(shown + 1, pages + 1):
+            following.click()
+            expect(page.locator(".range")).to_have_text(f"{(at - 1) * 50 + 1:,} to {at * 50:,}")
+
+    def heap():
+        session.send("HeapProfiler.collectGarbage")
+        return session.send("Runtime.getHeapUsage")["usedSize"] / 1024 / 1024
+
+    expect(page.locator(".range")).to_have_text("1 to 50")
+    paged_to(4, 1)
+    few = heap()
+    paged_to(100, 4)
+    many = heap()
+    print(f"\nheap after 200 users {few:.2f} MiB, after 5,000 {many:.2f} MiB")
+    assert many - few < 10
