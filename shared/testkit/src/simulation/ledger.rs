@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use beckon_domain::model::batch::{Batch, Cursor, Page};
+use beckon_domain::model::group::Memberships;
 use beckon_domain::model::history::HistoryEntry;
 use beckon_domain::model::idempotency::IdempotencyRecord;
 use beckon_domain::model::invitation::Invitation;
@@ -436,6 +437,22 @@ impl Ledger {
             .rposition(|(seq, _)| *seq <= since)
             .unwrap_or(0);
         versions[first..].iter().any(|(_, user)| is(user))
+    }
+
+    /// Whether a user who was answered was so at some moment since. A group of the directory that is gone is left out
+    /// when somebody is read, before the answer or after it, and no version of their row tells of it.
+    pub(super) fn was_as_answered(&self, answered: &User, since: u64) -> bool {
+        let row = |user: &User| User {
+            memberships: Memberships::default(),
+            ..user.clone()
+        };
+        let groups = self.store.all_groups();
+        let is_gone = |group| groups.iter().all(|one| one.id != group);
+        self.was(answered.id, since, |one| {
+            let mut answered_groups = answered.memberships.ids();
+            row(one) == row(answered)
+                && answered_groups.all(|group| one.memberships.contains(group) || is_gone(group))
+        })
     }
 
     /// Whether a user ever got another address.

@@ -148,7 +148,7 @@ impl Ledger {
                         matches!(state, Some(S::Pending | S::Locked))
                     }
                 };
-                done && self.was(user, since, |one| one == after)
+                done && self.was_as_answered(after, since)
             }
             Err(R::UnknownUser) => self.was_gone(user),
             Err(R::NotNow(_)) => self.was(user, since, |one| {
@@ -192,7 +192,7 @@ impl Ledger {
             Ok(after) => {
                 let moved = address.is_none_or(|address| after.email.as_str() == address);
                 let enabled = patch.enabled.is_none_or(|enabled| after.enabled == enabled);
-                moved && enabled && self.was(user, since, |one| one == after)
+                moved && enabled && self.was_as_answered(after, since)
             }
             Err(R::UnknownUser) => self.was_gone(user),
             // Nobody names a version or a user name here.
@@ -249,7 +249,7 @@ impl Ledger {
                     && Some(&after.email) == address.as_ref()
                     && after.directory.as_deref() == Some(&person.profile)
                     && named(after);
-                followed && self.was(after.id, since, |one| one == after)
+                followed && self.was_as_answered(after, since)
             }
             Err(R::UnknownUser) => of.is_some_and(|user| self.was_gone(user)),
             Err(R::Taken("emails")) => self.anybody_was(since, |one| {
@@ -365,7 +365,7 @@ impl Ledger {
                     }
                 });
                 let told = handed.told == after.address_mark.is_none();
-                secret && told && after.enabled && self.was(user, since, |one| one == after)
+                secret && told && after.enabled && self.was_as_answered(after, since)
             }
             Err(R::UnknownUser) => self.was_gone(user),
             Err(R::Disabled) => self.was(user, since, |one| !one.enabled),
@@ -397,7 +397,7 @@ impl Ledger {
                 let cleared = self.cleared.get(after.email.as_str());
                 let forgotten = cleared.is_some_and(|at| *at > since);
                 let free = after.address_mark.is_none();
-                free && forgotten && self.was(user, since, |one| one == after)
+                free && forgotten && self.was_as_answered(after, since)
             }
             Err(R::UnknownUser) => self.was_gone(user),
             Err(R::NotMarked) => self.was(user, since, |one| one.address_mark.is_none()),
