@@ -87,10 +87,9 @@ export function roles() {
  * Finds out who is there. Gives `in`, or `out` if they have just signed out; on the way to the provider it gives nothing.
  * In the window of a sign-in that another page has begun, it gives what became of the answer.
  *
- * @param {() => void} [ahead] is called as soon as the API knows who is there
  * @returns {Promise<"in" | "out" | "handed over" | "nobody there">}
  */
-export async function start(ahead) {
+export async function start() {
   const answer = takeAnswer();
   config = JSON.parse(document.documentElement.dataset["setup"] ?? "{}");
   if (answer?.get("state")?.endsWith(IN_A_WINDOW)) return handOver(answer);
@@ -109,7 +108,6 @@ export async function start(ahead) {
     }
   }
   await askWho();
-  ahead?.();
   return "in";
 }
 

@@ -25,8 +25,15 @@ addEventListener("unhandledrejection", ({ reason }) => {
   openDialog({ title: t("failure.title"), body: failure(reason) });
 });
 
+/** Finds out who is there, and has the page begin as soon as that is known. */
+async function letIn() {
+  const state = await enter();
+  if (state === "in") ahead();
+  return state;
+}
+
 async function begin() {
-  const [spoken, entered] = await Promise.allSettled([speakSomething(), enter(ahead)]);
+  const [spoken, entered] = await Promise.allSettled([speakSomething(), letIn()]);
   if (spoken.status === "rejected") {
     // Without words, only these can be said.
     document.body.replaceChildren(

@@ -58,7 +58,7 @@ export async function show(place, { params, query, signal }) {
 
   const progress = progressCard({ resumed: () => asked.now() });
   const funnel = funnelCard({ title: t("batch.funnel"), hint: t("batch.funnel.hint") });
-  const history = historyCard({ fetch: () => api.get(`${path}/history`, { signal }), signal, words: "batch.what" });
+  const history = historyCard({ fetch: () => api.get(`${path}/history`, { signal }), words: "batch.what" });
   const wanted = query.get("outcome") ?? "";
   const people = peopleCard({
     path,

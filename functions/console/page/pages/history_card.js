@@ -1,12 +1,12 @@
 // What happened, in words: newest first, with who did it.
 
-import { button } from "../core/controls.js";
 import { h, replace, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { inFull, moment } from "../core/format.js";
 import { whoIs } from "../core/who.js";
 import { isKey, spoken, t } from "../core/words.js";
 import { details } from "./history_words.js";
+import { moreBelow } from "./more_below.js";
 
 /**
  * @typedef {{ id?: string, at: string, who: string, what: string, text: string, facts?: import("./history_words.js").Facts }} Entry
@@ -21,58 +21,41 @@ const PLAIN = new Set(["userAdded"]);
  *
  * @param {object} what
  * @param {(cursor: string | null) => Promise<import("../core/api.js").Answer<Page>>} what.fetch
- * @param {AbortSignal} what.signal
  * @param {string} [what.words] the group of words that names what happened
  */
-export function historyCard({ fetch, signal, words = "user.what" }) {
+export function historyCard({ fetch, words = "user.what" }) {
   const titleId = uniqueId("history");
   const rows = h("ol", { class: "history-list", "aria-labelledby": titleId });
-  const feet = h("div", { class: "card-feet" });
+  const below = moreBelow({ label: t("user.history.more"), class: "card-feet", fetch: () => further() });
   const element = h(
     "section",
     { class: "card history-card", "aria-labelledby": titleId },
     h("h2", { id: titleId }, t("user.history")),
     rows,
-    feet,
+    below.element,
   );
   /** @type {Map<string, HTMLElement>} */
   let known = new Map();
   /** @type {string | null} */
   let next = null;
   let older = false;
-  /** Whether older ones are on their way: where they begin stays as it is until they are there. */
-  let fetching = false;
-  // One button for as long as the page is open: it keeps the focus, and what is pressed is not lost.
-  const onward = button({ label: t("user.history.more"), kind: "quiet", onPress: () => further() });
   replace(rows, blank(), blank(), blank());
 
   /** @param {Entry} entry */
   const key = (entry) => entry.id ?? `${entry.at} ${entry.what}`;
 
-  const draw = () => {
-    onward.hidden = next === null;
-    if (!onward.isConnected) replace(feet, onward);
-  };
-
   const further = async () => {
-    fetching = true;
-    try {
-      const { data } = await fetch(next);
-      older = true;
-      next = data.next ?? null;
-      const added = data.items.filter((entry) => !known.has(key(entry)));
-      for (const entry of added) known.set(key(entry), row(entry, words));
-      replace(rows, [...known.values()]);
-      draw();
-      // The button may be gone: the reader goes on at the first that came.
-      const first = added[0] && known.get(key(added[0]));
-      first?.setAttribute("tabindex", "-1");
-      first?.focus();
-    } catch (error) {
-      if (!signal.aborted) replace(feet, failure(error, { again: further }));
-    } finally {
-      fetching = false;
-    }
+    const { data } = await fetch(next);
+    older = true;
+    next = data.next ?? null;
+    const added = data.items.filter((entry) => !known.has(key(entry)));
+    for (const entry of added) known.set(key(entry), row(entry, words));
+    replace(rows, [...known.values()]);
+    below.offer(next !== null);
+    // The button may be gone: the reader goes on at the first that came.
+    const first = added[0] && known.get(key(added[0]));
+    first?.setAttribute("tabindex", "-1");
+    first?.focus();
   };
 
   return {
@@ -100,9 +83,10 @@ export function historyCard({ fetch, signal, words = "user.what" }) {
         for (const [id, made] of before) known.set(id, made);
         replace(rows, known.size > 0 ? [...known.values()] : h("li", { class: "muted" }, t("user.history.none")));
       }
-      if (!older && !fetching) {
+      // Where older ones begin stays as it is while they are on their way.
+      if (!older && !below.isRunning) {
         next = data.next ?? null;
-        draw();
+        below.offer(next !== null);
       }
       const [newest] = fresh;
       return first || !newest ? null : title(newest, words);
@@ -110,7 +94,7 @@ export function historyCard({ fetch, signal, words = "user.what" }) {
     /** @param {unknown} error @param {() => unknown} again */
     fail(error, again) {
       rows.replaceChildren();
-      replace(feet, failure(error, { again }));
+      replace(below.element, failure(error, { again }));
     },
   };
 }

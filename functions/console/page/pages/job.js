@@ -49,7 +49,7 @@ export async function show(place, { params, query, signal }) {
     facts,
   );
   const rest = h("div", { class: "stack" });
-  const history = historyCard({ fetch: () => api.get(`${path}/history`, { signal }), signal, words: "jobs.what" });
+  const history = historyCard({ fetch: () => api.get(`${path}/history`, { signal }), words: "jobs.what" });
   /** @type {Job | null} */
   let job = null;
   /** @type {ReturnType<typeof rows> | null} */

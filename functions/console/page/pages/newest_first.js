@@ -2,13 +2,13 @@
 
 import { announce } from "../core/announce.js";
 import { api } from "../core/api.js";
-import { button } from "../core/controls.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { poll } from "../core/poll.js";
 import { entitle, link } from "../core/router.js";
 import { dataTable } from "../core/table.js";
 import { t } from "../core/words.js";
+import { moreBelow } from "./more_below.js";
 
 /** How often the list is asked for again, in milliseconds: while one is under way, and else. */
 const [SOON, LATER] = [2_500, 15_000];
@@ -40,24 +40,19 @@ export async function newestFirst(place, { signal, path, words, columns, id, nam
   /** @type {string | null} */
   let next = null;
   const table = dataTable({ label: t(`${words}.title`), columns, id, name, rows: 8 });
-  const more = h("div", { class: "table-more" });
-  // One button for as long as the page is open: it keeps the focus, and what is pressed is not lost.
-  const onward = button({ label: t("batches.more"), kind: "quiet", onPress: () => further() });
-  let fetching = false;
+  const more = moreBelow({ label: t("batches.more"), class: "table-more", fetch: () => further() });
 
   const draw = () => {
     const ids = new Set(first.map(id));
     const all = [...first, ...older.filter((item) => !ids.has(id(item)))];
     if (all.length > 0) table.show(all);
     else table.say(empty(words));
-    if (next === null && document.activeElement === onward) table.element.focus();
-    onward.hidden = next === null;
-    if (!onward.isConnected) replace(more, onward);
+    more.offer(next !== null, table.element);
   };
 
   /** @param {boolean} quiet */
   const load = async (quiet) => {
-    if (quiet && fetching) return;
+    if (quiet && more.isRunning) return;
     if (!quiet) table.wait();
     try {
       /** @type {import("../core/api.js").Answer<{ items: Item[], next?: string | null }>} */
@@ -78,19 +73,12 @@ export async function newestFirst(place, { signal, path, words, columns, id, nam
   };
 
   const further = async () => {
-    fetching = true;
-    try {
-      /** @type {import("../core/api.js").Answer<{ items: Item[], next?: string | null }>} */
-      const { data } = await api.get(path, { query: { limit: PAGE, cursor: next }, signal });
-      older = [...older, ...data.items];
-      next = data.next ?? null;
-      draw();
-      announce(t(`${words}.shown`, { count: first.length + older.length }));
-    } catch (error) {
-      if (!signal.aborted) replace(more, failure(error, { again: further }));
-    } finally {
-      fetching = false;
-    }
+    /** @type {import("../core/api.js").Answer<{ items: Item[], next?: string | null }>} */
+    const { data } = await api.get(path, { query: { limit: PAGE, cursor: next }, signal });
+    older = [...older, ...data.items];
+    next = data.next ?? null;
+    draw();
+    announce(t(`${words}.shown`, { count: first.length + older.length }));
   };
 
   replace(
@@ -98,7 +86,7 @@ export async function newestFirst(place, { signal, path, words, columns, id, nam
     h("div", { class: "page-head" }, h("h1", null, t(`${words}.title`))),
     h("p", { class: "muted" }, t(`${words}.about`)),
     table.element,
-    more,
+    more.element,
   );
   await load(false);
   poll(() => load(true), { every: () => (first.some(running) ? SOON : LATER), signal, atOnce: false });

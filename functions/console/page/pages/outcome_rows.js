@@ -2,12 +2,12 @@
 
 import { announce } from "../core/announce.js";
 import { rowsOf } from "../core/api.js";
-import { button } from "../core/controls.js";
-import { h, replace, uniqueId } from "../core/dom.js";
+import { h, uniqueId } from "../core/dom.js";
 import { failure } from "../core/failure.js";
 import { selectField } from "../core/fields.js";
 import { dataTable } from "../core/table.js";
 import { t } from "../core/words.js";
+import { moreBelow } from "./more_below.js";
 
 /** How many rows are asked for at once. */
 const PAGE = 50;
@@ -30,10 +30,7 @@ const PAGE = 50;
 export function outcomeRows({ title, label, path, signal, outcome, outcomes, onFilter, columns, id, name, empty }) {
   const titleId = uniqueId("rows");
   const table = dataTable({ label, columns, id, name, rows: 5 });
-  const more = h("div", { class: "table-more" });
-  // One button for as long as the page is open: it keeps the focus, and what is pressed is not lost.
-  const older = button({ label: t("people.more"), kind: "quiet", onPress: () => further() });
-  let running = false;
+  const more = moreBelow({ label: t("people.more"), class: "table-more", fetch: () => further() });
   const filter = selectField({
     name: "outcome",
     label: t("batch.filter"),
@@ -51,7 +48,7 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
       h("div", { class: "outcome-filter" }, filter.element),
     ),
     table.element,
-    more,
+    more.element,
   );
 
   /** @type {Row[]} */
@@ -73,9 +70,7 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
   const draw = () => {
     if (shown.length > 0) table.show(shown);
     else table.say(h("p", { class: "muted" }, wanted ? empty.noMatch : empty.none));
-    if (next === null && document.activeElement === older) table.element.focus();
-    older.hidden = next === null;
-    if (!older.isConnected) replace(more, older);
+    more.offer(next !== null, table.element);
   };
 
   /** @param {boolean} quiet whether the rows that are there stay until the answer has come */
@@ -85,7 +80,7 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
     const within = AbortSignal.any([signal, loading.signal]);
     if (!quiet) {
       table.wait();
-      older.hidden = true;
+      more.hide();
     }
     try {
       const { found, cursor } = await fetchRows(null, quiet ? Math.max(1, shown.length) : 1, within);
@@ -101,19 +96,12 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
 
   const further = async () => {
     const within = AbortSignal.any([signal, loading.signal]);
-    running = true;
-    try {
-      const { found, cursor } = await fetchRows(next, 1, within);
-      if (within.aborted) return;
-      shown = [...shown, ...found];
-      next = cursor;
-      draw();
-      announce(t("batch.rows", { count: shown.length }));
-    } catch (error) {
-      if (!within.aborted) replace(more, failure(error, { again: further }));
-    } finally {
-      running = false;
-    }
+    const { found, cursor } = await fetchRows(next, 1, within);
+    if (within.aborted) return;
+    shown = [...shown, ...found];
+    next = cursor;
+    draw();
+    announce(t("batch.rows", { count: shown.length }));
   };
 
   /** @param {string} to */
@@ -127,6 +115,6 @@ export function outcomeRows({ title, label, path, signal, outcome, outcomes, onF
     element,
     load: () => load(false),
     /** Asks again for the rows that are there. */
-    refresh: () => (running ? undefined : load(true)),
+    refresh: () => (more.isRunning ? undefined : load(true)),
   };
 }

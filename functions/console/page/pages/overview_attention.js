@@ -2,7 +2,6 @@
 
 import { notice } from "../core/controls.js";
 import { h, icon, replace } from "../core/dom.js";
-
 import { link } from "../core/router.js";
 import { named, number, t } from "../core/words.js";
 

@@ -39,7 +39,6 @@ export async function show(place, { params, signal }) {
   const devices = devicesCard({ path, signal });
   const history = historyCard({
     fetch: (cursor) => api.get(`${path}/history`, { query: { cursor, limit: 20 }, signal }),
-    signal,
   });
 
   /** @param {User} now */
@@ -138,7 +137,6 @@ async function gone(place, path, signal) {
   const crumb = h("p", { class: "crumb" }, h("a", { href: link("/users") }, icon("back"), t("users.title")));
   const history = historyCard({
     fetch: (cursor) => api.get(`${path}/history`, { query: { cursor, limit: 20 }, signal }),
-    signal,
   });
   let known = false;
   try {

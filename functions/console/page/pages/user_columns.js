@@ -3,7 +3,6 @@
 import { ago } from "../core/ago.js";
 import { badge } from "../core/controls.js";
 import { h } from "../core/dom.js";
-
 import { mailReason } from "../core/refusal_words.js";
 import { link } from "../core/router.js";
 import { matching } from "../core/routes.js";

@@ -5,7 +5,6 @@ import { ApiError, api, connection, rowsOf } from "../core/api.js";
 import { button, enable } from "../core/controls.js";
 import { h, replace } from "../core/dom.js";
 import { failure } from "../core/failure.js";
-
 import { poll } from "../core/poll.js";
 import { may } from "../core/roles.js";
 import { entitle, setQuery } from "../core/router.js";

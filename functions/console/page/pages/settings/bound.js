@@ -2,7 +2,6 @@
 
 import { h } from "../../core/dom.js";
 import { checkField, radioField, selectField, switchField, textArea, textField } from "../../core/fields.js";
-
 import { may } from "../../core/roles.js";
 import { number, t } from "../../core/words.js";
 import { changed, errorAt, get, object, set } from "./document.js";

@@ -2,7 +2,6 @@
 
 import { button, notice } from "../../core/controls.js";
 import { h, replace, uniqueId } from "../../core/dom.js";
-
 import { number, t } from "../../core/words.js";
 import { boundText, editable, watched } from "./bound.js";
 import { BLACK, channels, contrast, WHITE, written } from "./colour.js";

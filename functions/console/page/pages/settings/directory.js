@@ -6,7 +6,6 @@ import { api } from "../../core/api.js";
 import { button, notice } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
 import { failure } from "../../core/failure.js";
-
 import { named, number, t } from "../../core/words.js";
 import { knownGroups } from "../known_groups.js";
 import { fact } from "../record.js";

@@ -2,7 +2,6 @@
 
 import { notice } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
-
 import { named, number, t } from "../../core/words.js";
 import { boundNumber, boundRadio, boundSwitch } from "./bound.js";
 import { changed, open, tidy } from "./document.js";

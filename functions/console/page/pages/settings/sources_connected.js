@@ -63,7 +63,7 @@ export function connectedSources(signal, learn) {
       const { data } = await api.get("/v1/device-event-sources", { signal });
       // What was asked for later knows more.
       if (ours !== round) return;
-      now.learn(data.kinds);
+      here.learn(data.kinds);
       cards = new Map(data.items.map((source) => [source.name, cardOf(source, cards.get(source.name), done)]));
       place([...cards.values()].map((one) => one.element));
     } catch (error) {
@@ -113,11 +113,11 @@ export function connectedSources(signal, learn) {
     },
     { signal },
   );
-  const now = { signal, element, load, learn };
-  standing = now;
+  const here = { signal, element, load, learn };
+  standing = here;
   // What was typed goes with the page.
   signal.addEventListener("abort", () => {
-    if (standing === now) standing = null;
+    if (standing === here) standing = null;
   });
   load();
   return element;
