@@ -37,6 +37,7 @@ MUST_REACH = {
         record("deviceEvent"),
         record("address", user={"S": "01KG4JZ3M0000000000000000A"}),
         record("external", user={"S": "01KG4JZ3M0000000000000000A"}),
+        record("userName", user={"S": "01KG4JZ3M0000000000000000A"}),
         record("user", "MODIFY", setAside=SET_ASIDE),
         record("event#01KG4JZ3M0000000000000000A", "MODIFY", setAside=SET_ASIDE),
         # What numbers are made of.

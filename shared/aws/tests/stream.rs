@@ -8,6 +8,10 @@
 )]
 
 use beckon_aws::table::stream::{RowChange, StreamReader, StreamRecord};
+use beckon_domain::model::change::Identifier;
+use beckon_domain::values::address::EmailAddress;
+use beckon_domain::values::ids::ExternalId;
+use beckon_domain::values::user_name::UserName;
 use serde_json::{Value, json};
 
 const READERS: [(StreamReader, &str); 2] = [
@@ -174,6 +178,35 @@ fn a_filter_lets_nothing_through_that_its_reader_does_not_act_on() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn whatever_somebody_is_found_by_from_now_on_is_told() {
+    let read = |event, pk: &str, sk: &str| {
+        let record = record(event, pk, sk, json!({}));
+        StreamReader::Expand.read(&serde_json::from_value(record).unwrap())
+    };
+    let address = EmailAddress::parse("Ada@example.com").unwrap();
+    let external = ExternalId::parse("S-1-5").unwrap();
+    let user_name = UserName::parse("Ada.King").unwrap();
+    let names = [
+        (
+            "address#ada@example.com",
+            "address",
+            Identifier::Address(address.normalised()),
+        ),
+        ("external#S-1-5", "external", Identifier::External(external)),
+        (
+            "userName#ada.king",
+            "userName",
+            Identifier::UserName(user_name.key()),
+        ),
+    ];
+
+    for (pk, sk, name) in names {
+        assert_eq!(read("INSERT", pk, sk), Ok(RowChange::NameTaken(name)));
+        assert_eq!(read("REMOVE", pk, sk), Ok(RowChange::Other));
     }
 }
 

@@ -104,6 +104,7 @@ pub fn a_session(user: UserId) -> Session {
         expires_at: monday_morning() + SESSION_TTL,
         named: None,
         device: None,
+        earlier_devices: Vec::new(),
         carried: Carried::default(),
     }
 }

@@ -260,6 +260,27 @@ async fn jamf_names_the_person_of_a_phone_by_user_name_and_that_of_a_computer_by
 }
 
 #[tokio::test]
+async fn a_phone_that_names_somebody_by_user_name_is_theirs_when_they_are_added() {
+    let beckon = with_sources().await;
+    let phone = of_jamf("MobileDeviceEnrolled", "J-1", &json!({ "username": "eve" }));
+    tell(&beckon, "jamf", &[phone], &[0]).await;
+    until("the phone is listed", async || {
+        unassigned(&beckon).await.pop()
+    })
+    .await;
+
+    let new = json!({ "email": "eve@example.com", "userName": "Eve", "invite": false });
+    let eve = beckon.add_user(&new).await;
+
+    let phone = until("the phone is theirs", async || {
+        devices(&beckon, &eve).await.pop()
+    })
+    .await;
+    assert_eq!(phone["id"], "jamf:J-1");
+    assert_eq!(unassigned(&beckon).await, [json!(null); 0]);
+}
+
+#[tokio::test]
 async fn fleet_names_nobody_and_says_what_is_the_company_s_and_what_is_not() {
     let beckon = with_sources().await;
     let enrolled = |serial: Value, by_enrolment: Value, from_dep: bool| {

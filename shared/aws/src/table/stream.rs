@@ -136,7 +136,7 @@ fn asked(record: &StreamRecord) -> Result<RowChange, String> {
             Some(AttributeValue::S(_)) => Ok(RowChange::Other),
             _ => Err("the message of a device management has no state".to_owned()),
         },
-        "address" | "external" if record.event_name == "INSERT" => {
+        "address" | "external" | "userName" if record.event_name == "INSERT" => {
             Ok(keys::name_in(&key).map_or(RowChange::Other, RowChange::NameTaken))
         }
         _ => Ok(counts_alone(&key)),

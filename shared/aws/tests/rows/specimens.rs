@@ -1494,6 +1494,7 @@ fn sessions() -> Vec<(&'static str, Session)> {
         expires_at: later(1),
         named: None,
         device: None,
+        earlier_devices: Vec::new(),
         carried: Carried::default(),
     };
     let full = Session {
@@ -1503,6 +1504,13 @@ fn sessions() -> Vec<(&'static str, Session)> {
             platform: Some("ios".to_owned()),
         }),
         device: Some(device_id("device-1")),
+        ..bare.clone()
+    };
+    let shared = Session {
+        digest: digest(4),
+        user: user_id(3),
+        device: Some(device_id("device-2")),
+        earlier_devices: vec![device_id("device-1")],
         ..bare.clone()
     };
     let owned = Session {
@@ -1516,6 +1524,7 @@ fn sessions() -> Vec<(&'static str, Session)> {
         ("bare", bare),
         ("with-every-part", full),
         ("with-its-ownership", owned),
+        ("with-two-devices", shared),
     ]
 }
 

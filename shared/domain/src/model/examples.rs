@@ -132,6 +132,7 @@ pub(crate) fn session_of(user: &User, opened_at: Timestamp) -> Session {
         expires_at: opened_at + SESSION_TTL,
         named: None,
         device: None,
+        earlier_devices: Vec::new(),
         carried: Carried::default(),
     }
 }

@@ -176,6 +176,12 @@ pub struct ReportedDevice {
 }
 
 impl ReportedDevice {
+    /// Whether it belongs to somebody, or an administrator said to whom.
+    #[must_use]
+    pub fn has_owner(&self) -> bool {
+        self.user.is_some() || self.assigned_to.is_some()
+    }
+
     /// Whether it enrolled, belongs to nobody, and is still managed.
     #[must_use]
     pub fn is_unassigned(&self) -> bool {

@@ -14,6 +14,9 @@ pub const SESSION_TTL: SignedDuration = SignedDuration::from_mins(15);
 /// How many sessions of one issue may be open at a time.
 pub const MAX_SESSIONS: usize = 3;
 
+/// How many devices a session remembers that were reported with it before the last one.
+const MAX_EARLIER_DEVICES: usize = 19;
+
 /// A place taken by a session among those of its issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,9 +62,12 @@ pub struct Session {
     /// The device named when it was opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<NamedDevice>,
-    /// The device whose registration was reported with this session's id.
+    /// The device whose registration was reported with this session's id last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
+    /// The devices that were reported with it before that one, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_devices: Vec<DeviceId>,
     /// What a later version wrote into the row.
     #[serde(skip)]
     pub carried: Carried,
@@ -75,5 +81,73 @@ impl Session {
             ownership,
             by_person: self.chosen_by_person,
         })
+    }
+
+    /// Whether a registration of this device was reported with it.
+    #[must_use]
+    pub fn has_reported(&self, device: &DeviceId) -> bool {
+        self.device
+            .iter()
+            .chain(&self.earlier_devices)
+            .any(|one| one == device)
+    }
+
+    /// The session once this device was reported with it.
+    #[must_use]
+    pub fn reporting(&self, device: &DeviceId) -> Self {
+        let earlier = self.device.iter().chain(&self.earlier_devices);
+        Self {
+            device: Some(device.clone()),
+            earlier_devices: earlier
+                .filter(|one| *one != device)
+                .take(MAX_EARLIER_DEVICES)
+                .cloned()
+                .collect(),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::examples::{MONDAY, invited, session_of};
+
+    fn device(number: usize) -> DeviceId {
+        DeviceId::parse(&format!("device-{number}")).unwrap()
+    }
+
+    #[test]
+    fn a_session_knows_each_device_that_was_reported_with_it() {
+        let session = session_of(&invited(), MONDAY);
+        let reported = session.reporting(&device(1)).reporting(&device(2));
+
+        assert!(!session.has_reported(&device(1)));
+        assert!(reported.has_reported(&device(1)));
+        assert!(reported.has_reported(&device(2)));
+        assert!(!reported.has_reported(&device(3)));
+    }
+
+    #[test]
+    fn a_device_that_is_reported_again_is_the_last_and_stands_there_once() {
+        let session = session_of(&invited(), MONDAY);
+        let reported = session.reporting(&device(1)).reporting(&device(2));
+
+        let again = reported.reporting(&device(1));
+
+        assert_eq!(again.device, Some(device(1)));
+        assert_eq!(again.earlier_devices, [device(2)]);
+    }
+
+    #[test]
+    fn a_session_remembers_twenty_devices() {
+        let session = session_of(&invited(), MONDAY);
+        let reported = (1..=21).fold(session, |session, number| {
+            session.reporting(&device(number))
+        });
+
+        assert_eq!(reported.earlier_devices.len(), MAX_EARLIER_DEVICES);
+        assert!(!reported.has_reported(&device(1)));
+        assert!(reported.has_reported(&device(2)));
     }
 }

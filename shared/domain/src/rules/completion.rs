@@ -141,7 +141,7 @@ pub fn is_news_of(
 /// Whether a session is named that was not named with this device before.
 #[must_use]
 pub fn names_new_session(known: &Registration, session: Option<&Session>) -> bool {
-    session.is_some_and(|session| session.device.as_ref() != Some(&known.device.id))
+    session.is_some_and(|session| !session.has_reported(&known.device.id))
 }
 
 /// Whether a device enrolled later than all that is known of it.

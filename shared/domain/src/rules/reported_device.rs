@@ -74,8 +74,7 @@ pub fn learn(
 
 /// Whether a device that says that it is enrolled, and not by whom, stays with whom it belongs to.
 fn stays_with_its_owner(before: &ReportedDevice, message: &DeviceMessage) -> bool {
-    let has_owner = before.user.is_some() || before.assigned_to.is_some();
-    has_owner && message.claimants.is_empty() && !before.is_unenrolled()
+    before.has_owner() && message.claimants.is_empty() && !before.is_unenrolled()
 }
 
 /// What is known of a device after its source said, being asked, whose it is, as the next version of its row; `None` if that
@@ -89,7 +88,7 @@ pub fn looked_up(
     let enrolment = known.enrolment.as_ref()?;
     let is_of_it =
         enrolment.at == message.at && enrolment.claimants.starts_with(&message.claimants);
-    if !is_of_it || known.user.is_some() || known.assigned_to.is_some() {
+    if !is_of_it || known.has_owner() {
         return None;
     }
     let mut claimants = message.claimants.clone();
@@ -107,11 +106,12 @@ pub fn looked_up(
     })
 }
 
-/// What is reported of a device that enrolled; `None` while it has not.
+/// What is reported of a device that enrolled; `None` while it has not. It stays with whom it belongs to, though another
+/// person may have been given the address by which they were found.
 #[must_use]
 pub fn report_of(device: &ReportedDevice) -> Option<DeviceRegistered> {
     let enrolment = device.enrolment.as_ref()?;
-    let registrants = match device.assigned_to {
+    let registrants = match device.assigned_to.or(device.user) {
         Some(user) => vec![Registrant::User(user)],
         None => enrolment
             .claimants

@@ -247,25 +247,24 @@ where
                 // More became known meanwhile: that is to be recorded, too.
                 Ok(None) => turns.another().await?,
                 Err(ConfirmRefused::Unavailable(error)) => return Err(error),
-                Err(ConfirmRefused::Unknown) => {
-                    if self.let_go(&device).await? {
-                        return Ok(if device.is_unenrolled() {
-                            Placed::Unenrolled
-                        } else {
-                            Placed::Unassigned
-                        });
-                    }
+                Err(ConfirmRefused::Unknown) if device.has_owner() => {
+                    self.let_go(&device).await?;
+                    // Somebody else may be called as the device was told to be.
                     turns.another().await?;
+                }
+                Err(ConfirmRefused::Unknown) => {
+                    return Ok(if device.is_unenrolled() {
+                        Placed::Unenrolled
+                    } else {
+                        Placed::Unassigned
+                    });
                 }
             }
         }
     }
 
-    /// Whoever had the device is gone: it belongs to nobody. Whether that is written; if not, somebody else wrote first.
-    async fn let_go(&self, device: &ReportedDevice) -> Result<bool, Unavailable> {
-        if device.user.is_none() && device.assigned_to.is_none() {
-            return Ok(true);
-        }
+    /// Whoever had the device is gone: it belongs to nobody, unless somebody else wrote first.
+    async fn let_go(&self, device: &ReportedDevice) -> Result<(), Unavailable> {
         let nobodys = ReportedDevice {
             user: None,
             assigned_to: None,
@@ -274,7 +273,8 @@ where
             ..device.clone()
         };
         let store = self.env.store();
-        SaveError::was_written(store.save_reported_device(&nobodys, Some(device)).await)
+        let saved = store.save_reported_device(&nobodys, Some(device)).await;
+        SaveError::was_written(saved).map(|_| ())
     }
 }
 

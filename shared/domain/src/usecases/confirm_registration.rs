@@ -364,10 +364,7 @@ where
         .with_history(history)
         .with_mails(mails)
         .with_registration(registration.clone())
-        .with_session(report.session.map(|session| Session {
-            device: Some(device.clone()),
-            ..session.clone()
-        }));
+        .with_session(report.session.map(|session| session.reporting(&device)));
         let reported = Reported {
             user: report.user.id,
             outcome: Confirmed::Recorded(registration.decided),

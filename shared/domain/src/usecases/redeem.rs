@@ -543,6 +543,7 @@ fn session(
         expires_at: now.saturating_add(SESSION_TTL).unwrap_or(now),
         named,
         device: None,
+        earlier_devices: Vec::new(),
         carried: Carried::default(),
     }
 }

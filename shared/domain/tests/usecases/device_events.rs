@@ -9,6 +9,7 @@ use beckon_domain::model::history::{HistoryEntry, HistoryEvent};
 use beckon_domain::model::invitation::InvitationState;
 use beckon_domain::model::registration::{RegistrationFlag, WhyNotCompleted};
 use beckon_domain::model::settings::device_sources::{Authentication, DeviceSource, SourceKind};
+use beckon_domain::model::user::User;
 use beckon_domain::ports::clock::Clock as _;
 use beckon_domain::rules::sender_proof::{Identity, KeysUnreachable, Shown};
 use beckon_domain::usecases::assign_device::{AssignDevice, AssignRefused};
@@ -16,6 +17,7 @@ use beckon_domain::usecases::carry_device_event::{CarriedEvent, CarryDeviceEvent
 use beckon_domain::usecases::delete_user::DeleteUser;
 use beckon_domain::usecases::manage_device_sources::{ManageDeviceSources, ManageRefused};
 use beckon_domain::usecases::receive_device_event::{ReceiveDeviceEvent, ReceiveRefused};
+use beckon_domain::values::address::EmailAddress;
 use beckon_domain::values::ids::{DeviceId, EventId};
 use beckon_domain::values::source_name::SourceName;
 use beckon_testkit::builders::{a_user, an_administrator, settings};
@@ -298,6 +300,71 @@ async fn a_device_that_is_assigned_while_its_person_is_found_has_one_registratio
     let registered = world.store.all_registrations().into_iter();
     let whose: Vec<_> = registered.map(|one| one.user).collect();
     assert_eq!(whose, [user.id]);
+}
+
+/// An address goes from one person to another, as a name does that two people share.
+async fn handed_on(world: &World, from: &User) -> User {
+    let former = from.email.clone();
+    world.store.change_user(from.id, |user| {
+        user.email = EmailAddress::parse("elsewhere@example.com").unwrap();
+    });
+    world.with(a_user().at(former.as_str()))
+}
+
+#[tokio::test]
+async fn a_device_stays_with_its_person_though_another_has_their_address_now() {
+    let world = world();
+    let user = invited_in(&world).await;
+    carried(&world, &enrolled(&world, user.email.as_str())).await;
+    let other = handed_on(&world, &user).await;
+    let facts = json!({ "says": "facts", "id": "1", "supervised": true, "at": world.clock.now().to_string() });
+
+    carried(&world, &facts).await;
+    let assign = AssignDevice { env: &world };
+    let again = assign.run(&device(), user.id, &an_administrator()).await;
+
+    assert_eq!(again.unwrap().user, user.id);
+    let refused = assign.run(&device(), other.id, &an_administrator()).await;
+    assert!(matches!(refused, Err(AssignRefused::Taken { user: own }) if own == user.id));
+    let registrations = world.store.all_registrations();
+    assert_eq!(registrations.len(), 1);
+    assert_eq!(registrations[0].user, user.id);
+    assert_eq!(registrations[0].device.supervised, Some(true));
+}
+
+#[tokio::test]
+async fn a_device_that_enrols_anew_is_whose_it_says_by_the_address_of_today() {
+    let world = world();
+    let user = invited_in(&world).await;
+    carried(&world, &enrolled(&world, user.email.as_str())).await;
+    let other = handed_on(&world, &user).await;
+    world.wait(SignedDuration::from_hours(1));
+
+    carried(&world, &enrolled(&world, other.email.as_str())).await;
+
+    let device = world.store.all_reported_devices().pop().unwrap();
+    assert_eq!(device.user, Some(other.id));
+}
+
+#[tokio::test]
+async fn a_device_whose_person_is_gone_is_whose_address_it_names() {
+    let world = world();
+    let user = invited_in(&world).await;
+    carried(&world, &enrolled(&world, "nobody@example.com")).await;
+    let assign = AssignDevice { env: &world };
+    assign
+        .run(&device(), user.id, &an_administrator())
+        .await
+        .unwrap();
+    // A message that is under way while its person is deleted leaves a device of nobody behind.
+    world.store.remove_user(user.id);
+    let named = world.with(a_user().at("nobody@example.com"));
+    let facts = json!({ "says": "facts", "id": "1", "supervised": true, "at": world.clock.now().to_string() });
+
+    carried(&world, &facts).await;
+
+    let device = world.store.all_reported_devices().pop().unwrap();
+    assert_eq!(device.user, Some(named.id));
 }
 
 #[tokio::test]

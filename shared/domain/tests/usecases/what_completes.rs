@@ -93,6 +93,31 @@ fn left_open(world: &World, user: &User, reported: &Reported, id: &str, why: Why
 }
 
 #[tokio::test]
+async fn a_device_that_is_reported_again_with_its_session_is_no_news_though_another_was_in_between()
+{
+    let (world, user) = invited().await;
+    let session = redeem(&world, &user).await;
+    world
+        .store
+        .change_user(user.id, |user| user.enabled = false);
+    let report = |id| {
+        let registrant = Registrant::Session(session.clone());
+        world.report_at(registrant, a_device(id), None)
+    };
+    report("first").await.unwrap();
+    report("second").await.unwrap();
+    world.store.change_user(user.id, |user| user.enabled = true);
+
+    for id in ["first", "second"] {
+        report(id).await.unwrap();
+        assert_eq!(state(&world, &user), InvitationState::Pending, "{id}");
+    }
+
+    report("third").await.unwrap();
+    assert_eq!(state(&world, &user), InvitationState::Completed);
+}
+
+#[tokio::test]
 async fn a_device_that_enrolled_long_ago_leaves_the_invitation_open_and_mails_nobody() {
     let (world, user) = invited().await;
     let issued_at = world.invitation_of(&user).issued_at;

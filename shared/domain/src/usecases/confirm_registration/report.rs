@@ -147,14 +147,11 @@ impl Report<'_> {
         by.unwrap_or(Actor::DeviceManagement)
     }
 
-    /// The session with the device that was reported with it, if none was before.
+    /// The session with the device that was reported with it, if that is new.
     pub(super) fn session_with_device(&self) -> Option<Session> {
-        self.session
-            .filter(|session| session.device.is_none())
-            .map(|session| Session {
-                device: Some(self.device.device.id.clone()),
-                ..session.clone()
-            })
+        let device = &self.device.device.id;
+        let new = self.session.filter(|session| !session.has_reported(device));
+        new.map(|session| session.reporting(device))
     }
 
     pub(super) fn invitation_after(
