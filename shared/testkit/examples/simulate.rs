@@ -2,7 +2,11 @@
 //! or one, and prints all that happens in it, `simulate --seed 7`.
 #![allow(clippy::print_stdout, reason = "what it found is read on a terminal")]
 
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use beckon_testkit::simulation::{Counts, play, play_traced};
@@ -69,22 +73,48 @@ fn main() -> ExitCode {
         [] => (asked.from..asked.from + asked.seeds).collect(),
         [..] => asked.named,
     };
-    let (began, mut counts, mut failures) = (Instant::now(), Counts::default(), 0);
-    for seed in seeds {
-        let report = play(seed);
-        counts.add(&report.counts);
-        if let Some(violation) = report.violation {
-            println!("seed {seed}: {violation}");
-            failures += 1;
-            if failures >= asked.most {
-                break;
-            }
-        }
-    }
+    let (began, mut failures) = (Instant::now(), 0);
+    let counts = play_all(&seeds, |seed, violation| {
+        println!("seed {seed}: {violation}");
+        failures += 1;
+        failures < asked.most
+    });
     println!("{counts}{failures} failures in {:.1?}", began.elapsed());
     if failures == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Plays these on all processors, until told that it is enough of failures; each is told as it is found.
+fn play_all(seeds: &[u64], mut go_on: impl FnMut(u64, &str) -> bool) -> Counts {
+    let next = AtomicUsize::new(0);
+    let (found, reports) = mpsc::channel();
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut counts = Counts::default();
+    thread::scope(|scope| {
+        for _ in 0..processors {
+            let (next, found) = (&next, found.clone());
+            scope.spawn(move || {
+                while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if found.send((*seed, play(*seed))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(found);
+        for (seed, report) in reports {
+            counts.add(&report.counts);
+            if report
+                .violation
+                .is_some_and(|violation| !go_on(seed, &violation))
+            {
+                // Whoever still plays finds nobody listening.
+                break;
+            }
+        }
+    });
+    counts
 }

@@ -1,5 +1,7 @@
 //! The ports in memory keep the contract, case by case and as a whole.
 
+use std::path::Path;
+
 use beckon_testkit::MemoryStore;
 use beckon_testkit::builders::settings;
 use beckon_testkit::contract::{unreachable, whole_contract};
@@ -48,3 +50,38 @@ mod unreadable {
 
     beckon_testkit::unreadable_rows_tests!(store_and_spoiler);
 }
+
+/// A case that nobody names never runs.
+#[test]
+fn every_case_is_named_where_it_is_run() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract");
+    let lists = std::fs::read_to_string(folder.with_extension("rs")).unwrap();
+    let mut unnamed = Vec::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let subject = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for line in text.lines() {
+            let Some(rest) = line.strip_prefix("pub async fn ") else {
+                continue;
+            };
+            let case = rest.split(['<', '(']).next().unwrap();
+            // Those of a subject that has a list of its own stand in that.
+            let is_named = lists.contains(&format!("{subject}::{case};"))
+                || text.contains(&format!(" {case};"));
+            if !is_named && !ELSEWHERE.contains(&(subject.as_str(), case)) {
+                unnamed.push(format!("{subject}::{case}"));
+            }
+        }
+    }
+    assert!(
+        unnamed.is_empty(),
+        "name them in the list of cases in src/contract.rs: {unnamed:?}"
+    );
+}
+
+/// What tests call by itself.
+const ELSEWHERE: [(&str, &str); 2] = [
+    ("life", "live"),
+    ("unreachable", "whatever_cannot_be_reached_is_unavailable"),
+];

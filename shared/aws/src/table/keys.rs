@@ -6,7 +6,7 @@
 //! | user | `user#id` | `user` |
 //! | what is left of a deleted user | `user#id` | `tombstone` |
 //! | a user's device, a row of their history | `user#id` | `device#id`, `event#id` |
-//! | whose address or external id it is | `address#…`, `external#…` | the same |
+//! | whose address, external id or user name it is | `address#…`, `external#…`, `userName#…` | the same |
 //! | group of the directory, a member of it | `group#id` | `group`, `member#user` |
 //! | which group has a name, an external id | `groupName#…`, `groupExternal#…` | the same |
 //! | what is known of the directory's requests | `directory` | `news` |

@@ -12,6 +12,7 @@
 )]
 
 mod engine;
+mod fields;
 mod later;
 mod specimens;
 mod stored;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 
 use beckon_domain::model::batch::Cursor;
 use beckon_domain::model::change::{Identifier, UserChange};
+use beckon_domain::model::counting::{CountSheet, CountedStep, Counts, Scope, SheetKey};
 use beckon_domain::model::device_event::LatestEvent;
 use beckon_domain::model::group::{GroupIdentifier, MembershipChange};
 use beckon_domain::model::history::HistoryEntry;
@@ -87,7 +89,7 @@ async fn rows_of_version_0_1_are_listed_and_due() {
     let due = engine.table.tombstones(Timestamp::MAX, 10).await.unwrap();
 
     assert_eq!(users.items.len(), 9);
-    assert_eq!(due, [specimens::deleted().id]);
+    assert_eq!(due, [specimens::user_id(99)]);
 }
 
 /// A name that changes makes the rows of the version before unreadable, or loses what they said.
@@ -270,6 +272,26 @@ fn key(specimen: &Specimen) -> (String, String) {
         Value::Lease(..) => ("postman".to_owned(), "lease".to_owned()),
         Value::Pause(_) => ("postman".to_owned(), "pause".to_owned()),
         Value::Pace(_) => ("postman".to_owned(), "pace".to_owned()),
+        Value::Sheet(sheet) => match sheet.key {
+            SheetKey::Own { batch, number } => {
+                (format!("batch#{batch}"), format!("sheet#{number:010}"))
+            }
+            SheetKey::Shared { additions, number } => (
+                format!("sheets#{additions:012}"),
+                format!("sheet#{number:010}"),
+            ),
+        },
+        Value::Sums(Scope::Everything, _) => ("counts".to_owned(), "everything".to_owned()),
+        Value::Sums(Scope::Group(group), _) => (
+            "counts".to_owned(),
+            format!("group#{}", group.comparison_key()),
+        ),
+        Value::Sums(Scope::Batch(batch), _) => (format!("batch#{batch}"), "counts".to_owned()),
+        Value::Ledger(_) => ("counting".to_owned(), "ledger".to_owned()),
+        Value::Uncounted(row) => (
+            "counting".to_owned(),
+            format!("uncounted#{:012}#{:06}", row.generation, row.number),
+        ),
     };
     (pk, sk)
 }
@@ -282,7 +304,7 @@ async fn write(engine: &Engine, value: Value) {
     match value {
         Value::User(user) => write_user(engine, &user).await,
         Value::Tombstone(left) => {
-            let user = specimens::deleted();
+            let user = specimens::deleted(left.user);
             save(engine, first_change(&user)).await;
             let row = rows_of(&user).pop().expect("the row of the deletion");
             table.remove_user(&user, &row, &left).await.unwrap();
@@ -327,6 +349,16 @@ async fn write(engine: &Engine, value: Value) {
         Value::Lease(run, until) => assert!(table.take_lease(run, now, until).await.unwrap()),
         Value::Pause(pause) => table.set_delivery_pause(Some(&pause)).await.unwrap(),
         Value::Pace(pace) => table.note_send_rate(pace).await.unwrap(),
+        Value::Sheet(sheet) => count(engine, vec![sheet], BTreeMap::new()).await,
+        Value::Sums(scope, counts) => {
+            count(engine, Vec::new(), BTreeMap::from([(scope, counts)])).await;
+        }
+        Value::Ledger(ledger) => table.save_ledger(&ledger).await.unwrap(),
+        Value::Uncounted(row) => {
+            let entries: Vec<_> = row.entries.into_iter().collect();
+            let noted = table.note_uncounted(row.generation, row.number, &entries);
+            noted.await.unwrap();
+        }
         Value::Identifier(..)
         | Value::GroupIdentifier(..)
         | Value::Member(..)
@@ -345,6 +377,16 @@ async fn write(engine: &Engine, value: Value) {
         | Value::LatestOf(_)
         | Value::CurrentSettings(_) => {}
     }
+}
+
+/// Adds to the sums, before there is a ledger.
+async fn count(engine: &Engine, sheets: Vec<CountSheet>, adds: BTreeMap<Scope, Counts>) {
+    let step = CountedStep {
+        ledger: Version::default(),
+        sheets,
+        adds,
+    };
+    engine.table.add_counts(&step).await.unwrap();
 }
 
 /// Writes a job and, where it has moved, the step that moved it.
@@ -614,5 +656,21 @@ async fn read_like(engine: &Engine, value: &Value) -> Option<Value> {
         }
         Value::Pause(_) => table.delivery_pause().await.unwrap().map(Value::Pause),
         Value::Pace(_) => table.pace().await.unwrap().map(Value::Pace),
+        Value::Sheet(sheet) => {
+            let found = table.sheets(&[sheet.key]).await.unwrap();
+            found.into_iter().next().map(Value::Sheet)
+        }
+        Value::Sums(scope, _) => {
+            let (_, mut found) = table.counts(std::slice::from_ref(scope)).await.unwrap();
+            let counts = found.pop()?;
+            Some(Value::Sums(scope.clone(), counts))
+        }
+        Value::Ledger(_) => Some(Value::Ledger(table.uncounted().await.unwrap().0)),
+        Value::Uncounted(row) => {
+            let (_, rows) = table.uncounted().await.unwrap();
+            let mut rows = rows.into_iter();
+            rows.find(|read| read.number == row.number)
+                .map(Value::Uncounted)
+        }
     }
 }

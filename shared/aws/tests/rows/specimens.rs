@@ -8,6 +8,10 @@ use beckon_domain::model::batch::{
     Batch, BatchSelection, Cursor, Page, Recipient, RecipientResult, SkipReason,
 };
 use beckon_domain::model::change::Identifier;
+use beckon_domain::model::counting::{
+    Bucket, CountSheet, CountedFate, Counts, EarlierBatches, Fate, Ledger, Member, PageNumbers,
+    Scope, SheetKey, Standing, Uncounted, UncountedRow,
+};
 use beckon_domain::model::delivery::Pause;
 use beckon_domain::model::device_event::{DeviceEvent, DeviceEventState};
 use beckon_domain::model::directory::{
@@ -105,6 +109,10 @@ pub(crate) enum Value {
     Lease(RunId, Timestamp),
     Pause(Pause),
     Pace(f64),
+    Sheet(CountSheet),
+    Sums(Scope, Counts),
+    Ledger(Ledger),
+    Uncounted(UncountedRow),
 }
 
 /// A value and the name of the file that holds its row.
@@ -120,7 +128,7 @@ fn bytes(number: u128) -> [u8; 16] {
     (0x019c_af00_0000_0000_0000_0000_0000_0000_u128 + number).to_be_bytes()
 }
 
-fn user_id(number: u128) -> UserId {
+pub(crate) fn user_id(number: u128) -> UserId {
     UserId::from_bytes(bytes(number))
 }
 
@@ -204,14 +212,9 @@ pub(crate) fn all() -> Vec<Specimen> {
         "directory-news".to_owned(),
         Value::DirectoryNews(directory_news()),
     );
-    add(
-        "tombstone".to_owned(),
-        Value::Tombstone(Tombstone {
-            user: deleted().id,
-            over_since: later(1),
-            counts_for: Vec::new(),
-        }),
-    );
+    for (name, left) in tombstones() {
+        add(name.to_owned(), Value::Tombstone(left));
+    }
     for (name, registration) in registrations() {
         add(format!("device-{name}"), Value::Device(registration));
     }
@@ -296,7 +299,140 @@ pub(crate) fn all() -> Vec<Specimen> {
         }),
     );
     add("pace".to_owned(), Value::Pace(13.5));
+    for (name, sheet) in sheets() {
+        add(format!("sheet-{name}"), Value::Sheet(sheet));
+    }
+    for (name, scope, counts) in sums() {
+        add(format!("sums-of-{name}"), Value::Sums(scope, counts));
+    }
+    add("ledger".to_owned(), Value::Ledger(ledger()));
+    add("uncounted".to_owned(), Value::Uncounted(uncounted()));
     all
+}
+
+fn tombstones() -> Vec<(&'static str, Tombstone)> {
+    let left = |number, counts_for| Tombstone {
+        user: user_id(number),
+        over_since: later(1),
+        counts_for,
+    };
+    vec![
+        ("tombstone", left(DELETED, Vec::new())),
+        (
+            "tombstone-that-counts",
+            left(DELETED_UNINVITED, vec![batch_id(1)]),
+        ),
+    ]
+}
+
+/// What became of people: each state of a mail, each standing of an invitation, and each way in which a step is reached.
+fn fates() -> Vec<Fate> {
+    let bucket = |number| Some(Some(Bucket::numbered(number).expect("a bucket")));
+    let steps = [
+        [None; 4],
+        [Some(None); 4],
+        [bucket(0), bucket(1), bucket(2), bucket(3)],
+    ];
+    let standings = Standing::ALL.into_iter().cycle();
+    let fates = MailState::ALL.into_iter().zip(standings).enumerate();
+    fates
+        .map(|(number, (mail, standing))| Fate {
+            mail,
+            standing,
+            again: number == 1,
+            steps: steps[number % steps.len()],
+        })
+        .collect()
+}
+
+/// The fates of people on a sheet of their batch's own, and on one that batches share.
+fn sheets() -> Vec<(&'static str, CountSheet)> {
+    let groups = BTreeSet::from([GroupName::parse("staff").expect("a group")]);
+    let on = |key, batch: fn(u128) -> BatchId, page| {
+        let counted = (1..).zip(fates()).map(|(number, fate)| {
+            let member = Member {
+                batch: batch(number),
+                user: user_id(number),
+            };
+            let groups = (number == 1).then(|| groups.clone());
+            (member, CountedFate { fate, groups })
+        });
+        CountSheet {
+            key,
+            version: Version::FIRST,
+            fates: counted.collect(),
+            page,
+        }
+    };
+    let numbers = PageNumbers {
+        issued: 11,
+        skipped: 2,
+        confirmed: 7,
+    };
+    let of_batch = SheetKey::Own {
+        batch: batch_id(1),
+        number: 30,
+    };
+    let shared = SheetKey::Shared {
+        additions: 12,
+        number: 3,
+    };
+    vec![
+        ("of-a-batch", on(of_batch, |_| batch_id(1), Some(numbers))),
+        ("shared", on(shared, batch_id, None)),
+    ]
+}
+
+fn sums() -> Vec<(&'static str, Scope, Counts)> {
+    let sum = |of: fn(&Fate) -> Counts| {
+        let mut sum = Counts::default();
+        for fate in fates() {
+            sum.add_all(&of(&fate), 1);
+        }
+        sum
+    };
+    let mut of_batch = sum(Counts::of_batch);
+    of_batch.add_all(
+        &Counts::of_page(PageNumbers {
+            issued: 11,
+            skipped: 2,
+            confirmed: 7,
+        }),
+        1,
+    );
+    let staff = GroupName::parse("Staff").expect("a group");
+    vec![
+        ("everything", Scope::Everything, sum(Counts::of_everything)),
+        ("a-group", Scope::Group(staff), sum(Counts::of_everything)),
+        ("a-batch", Scope::Batch(batch_id(1)), of_batch),
+    ]
+}
+
+fn ledger() -> Ledger {
+    Ledger {
+        version: Version::FIRST,
+        earlier: EarlierBatches::UpTo {
+            batch: batch_id(3),
+            page: 2,
+            older: Some("where older ones begin".to_owned()),
+        },
+    }
+}
+
+fn uncounted() -> UncountedRow {
+    let person = Uncounted::Person(Member {
+        batch: batch_id(1),
+        user: user_id(2),
+    });
+    let page = Uncounted::Page {
+        batch: batch_id(1),
+        number: 3,
+    };
+    UncountedRow {
+        generation: 4,
+        number: 5,
+        entries: BTreeSet::from([person, page]),
+    }
 }
 
 /// The specimens whose rows a folder holds. Its current settings are the newest that it has.
@@ -528,7 +664,8 @@ pub(crate) fn another_run() -> RunId {
 pub(crate) fn history() -> Vec<HistoryEntry> {
     let rows = (0..).zip(history_events()).map(|(number, (who, what))| {
         let user = match what {
-            HistoryEvent::UserDeleted { .. } => deleted().id,
+            HistoryEvent::UserDeleted { issue: Some(_) } => user_id(DELETED),
+            HistoryEvent::UserDeleted { issue: None } => user_id(DELETED_UNINVITED),
             _ => user_id(2),
         };
         HistoryEntry {
@@ -573,9 +710,14 @@ fn invitation(number: u128) -> Invitation {
     }
 }
 
-/// The user that is added and then deleted.
-pub(crate) fn deleted() -> User {
-    with_id(99, a_user().build())
+/// Who is added and then deleted.
+const DELETED: u128 = 99;
+const DELETED_UNINVITED: u128 = 98;
+
+/// A user that is added and then deleted.
+pub(crate) fn deleted(id: UserId) -> User {
+    let [.., number] = id.to_bytes();
+    with_id(number.into(), a_user().build())
 }
 
 fn users() -> Vec<(String, User)> {
@@ -1041,6 +1183,13 @@ fn history_events() -> Vec<(Actor, HistoryEvent)> {
         };
         events.push((Actor::DeviceManagement, decided));
     }
+    events.push((admin(), HistoryEvent::UserDeleted { issue: None }));
+    let completed = HistoryEvent::InvitationCompleted {
+        issue,
+        device: device_id("device-1"),
+        confirmation: Some(mail),
+    };
+    events.push((Actor::DeviceManagement, completed));
     events
 }
 
@@ -1087,6 +1236,15 @@ fn mails() -> Vec<(String, Mail)> {
         ..a_mail(user_id(2)).with_id(mail_id(42)).build()
     };
     mails.push(("hand-over-without-a-secret".to_owned(), handed_over));
+    let counted = Mail {
+        page: Some(2),
+        shared_sheets: Some(12),
+        groups: BTreeSet::from([GroupName::parse("staff").expect("a group")]),
+        counts_for: vec![batch_id(1)],
+        delivered_at: Some(later(1)),
+        ..a_mail(user_id(2)).with_id(mail_id(43)).build()
+    };
+    mails.push(("that-counts".to_owned(), counted));
     mails
 }
 
@@ -1244,7 +1402,21 @@ fn batches() -> Vec<(&'static str, (Batch, Cursor))> {
         request_id: Some(request_id()),
         ..requested_cursor
     };
+    let (small, small_cursor) = started(6);
+    let small = Batch {
+        counted: true,
+        ..small
+    };
+    // Its page is finished.
+    let small_cursor = Cursor {
+        version: Version::FIRST.next(),
+        page: 1,
+        done: true,
+        done_at: Some(later(1)),
+        ..small_cursor
+    };
     vec![
+        ("counted", (small, small_cursor)),
         ("of-a-request", (requested, requested_cursor)),
         ("few", (few, few_cursor)),
         ("many", (many, many_cursor)),
@@ -1477,9 +1649,17 @@ fn pages() -> Vec<(&'static str, Page)> {
         without_sums: false,
     };
     let skipped = recipient(2, RecipientResult::Skipped { reason: unreadable });
+    let small = Page {
+        without_sums: true,
+        ..page(
+            6,
+            vec![recipient(1, RecipientResult::Issued { mail: mail_id(1) })],
+        )
+    };
     vec![
         ("page", page(2, recipients)),
         ("page-with-an-unreadable-user", page(4, vec![skipped])),
+        ("page-without-sums", small),
     ]
 }
 
@@ -1548,6 +1728,10 @@ pub(crate) fn saved_settings() -> Vec<VersionedSettings> {
             version: version.next().next().next(),
             settings: settings_with_sources(),
         },
+        VersionedSettings {
+            version: version.next().next().next().next(),
+            settings: settings_with_every_kind_of_source(),
+        },
     ]
 }
 
@@ -1574,6 +1758,56 @@ fn settings_with_sources() -> Settings {
                         "enrollmentType": { "from": ["/byod"], "whenPresent": "user" }
                     },
                     "time": { "from": ["/when"] }
+                }
+            }
+        ]
+    }))
+}
+
+/// Every kind of source and of proof, and what depends on them: who issues tokens, and what is taken from a directory.
+fn settings_with_every_kind_of_source() -> Settings {
+    let api = |address: &str| serde_json::json!({ "address": address });
+    parsed(serde_json::json!({
+        "sender": { "from": "it@example.com" },
+        "registration": { "deviceLimit": 3, "useStatedOwnership": true, "personMayChoose": true },
+        "groups": [{
+            "group": "staff",
+            "registration": { "deviceLimit": 2, "useStatedOwnership": false, "personMayChoose": false }
+        }],
+        "directory": { "invites": "groups", "groups": ["staff"], "attributes": ["department"] },
+        "enrolment": { "addresses": [
+            { "group": "staff", "platform": "android", "ownership": "companyOwned",
+              "url": "https://enterprise.google.com/android/enroll?et={token}",
+              "token": { "source": "android", "policy": "work-phones" } },
+            { "text": "Open the settings." }
+        ] },
+        "deviceSources": [
+            { "name": "micro", "kind": "micromdm" },
+            { "name": "jamf", "kind": "jamf", "api": { "address": "https://jamf.example.com", "clientId": "beckon" } },
+            { "name": "simple", "kind": "simplemdm" },
+            { "name": "uem", "kind": "workspaceone" },
+            { "name": "android", "kind": "android",
+              "authentication": { "type": "google", "audience": "https://beckon.example.com", "account": "mdm@project.iam.gserviceaccount.com" },
+              "api": { "address": "https://androidmanagement.googleapis.com", "tenant": "LC012abc" } },
+            { "name": "intune", "kind": "intune", "api": { "address": "https://graph.microsoft.com", "tenant": "contoso.example.com", "clientId": "beckon" } },
+            { "name": "neurons", "kind": "ivantineurons", "api": { "address": "https://neurons.example.com", "space": 33 } },
+            { "name": "epmm", "kind": "ivantiepmm", "api": api("https://epmm.example.com") },
+            { "name": "kandji", "kind": "kandji", "api": api("https://kandji.example.com") },
+            {
+                "name": "ours", "kind": "generic",
+                "authentication": { "type": "hmac", "header": "X-Signature", "encoding": "hex", "prefix": "sha512=", "algorithm": "sha512" },
+                "mapping": {
+                    "unwrap": [
+                        { "from": "/a", "as": "json", "to": "a", "optional": true },
+                        { "from": "/b", "as": "base64Plist", "to": "b" }
+                    ],
+                    "rules": [
+                        { "says": "enrolled", "when": [{ "of": "/event", "in": ["here"] }], "time": { "from": ["/at"] }, "repeats": true },
+                        { "says": "facts", "when": [{ "of": "/event", "in": ["more"] }] },
+                        { "says": "unenrolled", "when": [{ "of": "/event", "in": ["left"] }] }
+                    ],
+                    "person": { "userName": { "from": ["/who"] } },
+                    "device": { "id": { "from": ["/id"] }, "ownership": { "from": ["/whose"], "map": { "1": "company" } } }
                 }
             }
         ]

@@ -61,6 +61,11 @@ fn spell(value: &AttributeValue) -> Value {
         AttributeValue::Bool(is) => json!({ "BOOL": is }),
         AttributeValue::Null(is) => json!({ "NULL": is }),
         AttributeValue::B(bytes) => json!({ "B": STANDARD.encode(bytes.as_ref()) }),
+        AttributeValue::Bs(set) => {
+            let mut set: Vec<String> = set.iter().map(|one| STANDARD.encode(one)).collect();
+            set.sort();
+            json!({ "BS": set })
+        }
         AttributeValue::L(items) => json!({ "L": items.iter().map(spell).collect::<Vec<_>>() }),
         AttributeValue::M(map) => json!({ "M": to_json(map) }),
         other => panic!("no row of ours has an attribute like {other:?}"),
@@ -87,6 +92,11 @@ fn parse(value: &Value) -> AttributeValue {
         "BOOL" => AttributeValue::Bool(value.as_bool().expect("a boolean")),
         "NULL" => AttributeValue::Null(true),
         "B" => AttributeValue::B(Blob::new(STANDARD.decode(text()).expect("Base64"))),
+        "BS" => {
+            let set = value.as_array().expect("a set").iter();
+            let bytes = set.map(|one| STANDARD.decode(one.as_str().expect("a text")));
+            AttributeValue::Bs(bytes.map(|one| Blob::new(one.expect("Base64"))).collect())
+        }
         "L" => AttributeValue::L(
             value
                 .as_array()

@@ -82,7 +82,7 @@ pub trait Devices {
     ) -> impl Future<Output = Result<Option<ReportedDevice>, Unavailable>> + Send;
 
     /// Writes the next version of what sources told of a device, its first included, as one with whatever finds it:
-    /// while it belongs to nobody, it is listed, and found by the address and the external id that it names. `before`
+    /// while it belongs to nobody, it is listed, and found by the address, the external id and the user name that it names. `before`
     /// is what was read; the row must still be that.
     fn save_reported_device(
         &self,

@@ -1,5 +1,5 @@
-//! Everything a job needs, and the use cases made of it: this is the one place of the simulation that
-//! constructs them, each in a function of its own.
+//! Everything a job needs, and most of the use cases made of it, each in a function of its own. What one subject alone
+//! calls is constructed there: `devices.rs`, `directory.rs`, `groups.rs`, `system.rs`.
 
 use beckon_domain::ports::env::{
     Env, WithComposer, WithDeadLetters, WithEventBus, WithKeys, WithMailService, WithOutgoing,

@@ -5,235 +5,58 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::MemoryStore;
 
-/// A call of the table, by the name of its port's method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(
-    missing_docs,
-    reason = "each is documented at the port's method of its name"
-)]
-pub enum Call {
-    LoadUsers,
-    UserByAddress,
-    UserByExternalId,
-    UsersByNames,
-    ListUsers,
-    ListUserIds,
-    AddUser,
-    SaveUsers,
-    RemoveUser,
-    UsersToErase,
-    Tombstones,
-    EraseHistory,
-    TakeTry,
-    LoadSession,
-    LoadRegistration,
-    RegistrationsOf,
-    LoadDeviceEvent,
-    SaveDeviceEvent,
-    DueDeviceEvents,
-    FailedDeviceEvents,
-    LatestDeviceEvents,
-    LoadReportedDevice,
-    SaveReportedDevice,
-    ForgetReportedDevice,
-    UnassignedDevices,
-    UnassignedDevicesOf,
-    LoadSourcePoll,
-    SaveSourcePoll,
-    HistoryOf,
-    CurrentSettings,
-    SettingsAt,
-    ListSettings,
-    SaveSettings,
-    Templates,
-    Template,
-    SaveTemplate,
-    OpenInvitations,
-    ReadGroups,
-    FindGroup,
-    ListGroups,
-    SaveGroup,
-    RemoveGroup,
-    MembersOf,
-    ForgetMembers,
-    DirectoryNews,
-    NoteDirectory,
-    RecallAnswer,
-    StartBatch,
-    LoadBatch,
-    NamedUsers,
-    LoadPage,
-    BatchPages,
-    ListBatches,
-    FinishPage,
-    PushCursor,
-    SaveBatch,
-    LoadMails,
-    DueMails,
-    DueCursors,
-    DueInvitations,
-    ClaimMail,
-    SaveMail,
-    AddMail,
-    TakeLease,
-    GiveLeaseBack,
-    DeliveryPause,
-    SetDeliveryPause,
-    Tally,
-    AddToTally,
-    NoteBounce,
-    SendRate,
-    Pace,
-    RowsAside,
-    RowAside,
-    NoteReported,
-    SetCursorAside,
-    ReleaseRow,
-    StartJob,
-    LoadJob,
-    JobUsers,
-    JobFile,
-    JobPages,
-    ListJobs,
-    FinishStep,
-    SaveJobCursor,
-    DueJobs,
-    SetJobAside,
-    Uncounted,
-    NoteUncounted,
-    SaveLedger,
-    Sheets,
-    AddCounts,
-    ForgetUncounted,
-    Counts,
-    DueBy,
+/// Makes [`Call`] of what the calls do.
+macro_rules! calls {
+    (
+        read: $($read:ident),+;
+        write: $($write:ident),+;
+        write unless somebody else wrote first: $($outraced:ident),+;
+    ) => {
+        /// A call of the table, by the name of its port's method.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each is documented at the port's method of its name")]
+        pub enum Call {
+            $($read,)+
+            $($write,)+
+            $($outraced,)+
+        }
+
+        impl Call {
+            /// Every call.
+            pub const ALL: &[Self] = &[$(Self::$read,)+ $(Self::$write,)+ $(Self::$outraced,)+];
+
+            /// Whether it changes rows.
+            pub(crate) const fn writes(self) -> bool {
+                match self {
+                    $(Self::$read)|+ => false,
+                    $(Self::$write)|+ | $(Self::$outraced)|+ => true,
+                }
+            }
+
+            /// Whether its answer can be that somebody else wrote first.
+            pub(crate) const fn can_be_outraced(self) -> bool {
+                matches!(self, $(Self::$outraced)|+)
+            }
+        }
+    };
 }
 
-impl Call {
-    /// Whether it changes rows.
-    #[expect(clippy::too_many_lines, reason = "a table with a line for each call")]
-    pub(crate) const fn writes(self) -> bool {
-        match self {
-            Self::AddUser
-            | Self::SaveUsers
-            | Self::RemoveUser
-            | Self::EraseHistory
-            | Self::TakeTry
-            | Self::SaveSettings
-            | Self::SaveTemplate
-            | Self::AddMail
-            | Self::StartBatch
-            | Self::FinishPage
-            | Self::PushCursor
-            | Self::SaveBatch
-            | Self::ClaimMail
-            | Self::SaveMail
-            | Self::TakeLease
-            | Self::GiveLeaseBack
-            | Self::SetDeliveryPause
-            | Self::AddToTally
-            | Self::NoteBounce
-            | Self::SendRate
-            | Self::NoteReported
-            | Self::SetCursorAside
-            | Self::ReleaseRow
-            | Self::StartJob
-            | Self::FinishStep
-            | Self::SaveJobCursor
-            | Self::SetJobAside
-            | Self::NoteUncounted
-            | Self::SaveLedger
-            | Self::AddCounts
-            | Self::ForgetUncounted
-            | Self::SaveDeviceEvent
-            | Self::SaveReportedDevice
-            | Self::ForgetReportedDevice
-            | Self::SaveSourcePoll
-            | Self::SaveGroup
-            | Self::RemoveGroup
-            | Self::ForgetMembers
-            | Self::NoteDirectory => true,
-            Self::LoadUsers
-            | Self::UserByAddress
-            | Self::UserByExternalId
-            | Self::UsersByNames
-            | Self::UsersToErase
-            | Self::Tombstones
-            | Self::ListUsers
-            | Self::ListUserIds
-            | Self::LoadSession
-            | Self::LoadRegistration
-            | Self::RegistrationsOf
-            | Self::LoadDeviceEvent
-            | Self::DueDeviceEvents
-            | Self::FailedDeviceEvents
-            | Self::LatestDeviceEvents
-            | Self::LoadReportedDevice
-            | Self::UnassignedDevices
-            | Self::UnassignedDevicesOf
-            | Self::LoadSourcePoll
-            | Self::HistoryOf
-            | Self::CurrentSettings
-            | Self::SettingsAt
-            | Self::ListSettings
-            | Self::Templates
-            | Self::Template
-            | Self::OpenInvitations
-            | Self::ReadGroups
-            | Self::FindGroup
-            | Self::ListGroups
-            | Self::MembersOf
-            | Self::DirectoryNews
-            | Self::RecallAnswer
-            | Self::LoadBatch
-            | Self::NamedUsers
-            | Self::LoadPage
-            | Self::BatchPages
-            | Self::ListBatches
-            | Self::LoadMails
-            | Self::DueMails
-            | Self::DueCursors
-            | Self::DueInvitations
-            | Self::DeliveryPause
-            | Self::Tally
-            | Self::Pace
-            | Self::RowsAside
-            | Self::RowAside
-            | Self::LoadJob
-            | Self::JobUsers
-            | Self::JobFile
-            | Self::JobPages
-            | Self::ListJobs
-            | Self::DueJobs
-            | Self::Uncounted
-            | Self::Sheets
-            | Self::Counts
-            | Self::DueBy => false,
-        }
-    }
-
-    /// Whether its answer can be that somebody else wrote first.
-    pub(crate) const fn can_be_outraced(self) -> bool {
-        matches!(
-            self,
-            Self::SaveUsers
-                | Self::RemoveUser
-                | Self::RemoveGroup
-                | Self::SaveSettings
-                | Self::FinishPage
-                | Self::PushCursor
-                | Self::SaveBatch
-                | Self::ClaimMail
-                | Self::SaveMail
-                | Self::FinishStep
-                | Self::SaveJobCursor
-                | Self::SaveLedger
-                | Self::AddCounts
-                | Self::SaveDeviceEvent
-                | Self::SaveReportedDevice
-                | Self::SaveSourcePoll
-        )
-    }
+calls! {
+    read:
+        LoadUsers, UserByAddress, UserByExternalId, UsersByNames, ListUsers, ListUserIds, UsersToErase, Tombstones,
+        LoadSession, LoadRegistration, RegistrationsOf, LoadDeviceEvent, DueDeviceEvents, FailedDeviceEvents,
+        LatestDeviceEvents, LoadReportedDevice, UnassignedDevices, UnassignedDevicesOf, LoadSourcePoll, HistoryOf,
+        CurrentSettings, SettingsAt, ListSettings, Templates, Template, OpenInvitations, ReadGroups, FindGroup,
+        ListGroups, MembersOf, DirectoryNews, RecallAnswer, LoadBatch, NamedUsers, LoadPage, BatchPages, ListBatches,
+        LoadMails, DueMails, DueCursors, DueInvitations, DeliveryPause, Tally, Pace, RowsAside, RowAside, LoadJob,
+        JobUsers, JobFile, JobPages, ListJobs, DueJobs, Uncounted, Sheets, Counts, DueBy;
+    write:
+        AddUser, EraseHistory, TakeTry, SaveTemplate, AddMail, StartBatch, TakeLease, GiveLeaseBack, SetDeliveryPause,
+        AddToTally, NoteBounce, SendRate, NoteReported, SetCursorAside, ReleaseRow, StartJob, SetJobAside,
+        NoteUncounted, ForgetUncounted, ForgetReportedDevice, SaveGroup, ForgetMembers, NoteDirectory;
+    write unless somebody else wrote first:
+        SaveUsers, RemoveUser, RemoveGroup, SaveSettings, FinishPage, PushCursor, SaveBatch, ClaimMail, SaveMail,
+        FinishStep, SaveJobCursor, SaveLedger, AddCounts, SaveDeviceEvent, SaveReportedDevice, SaveSourcePoll;
 }
 
 /// How a call goes wrong. Each answers that the table is unavailable.
