@@ -16,7 +16,8 @@ struct Task {
     command: &'static str,
 }
 
-/// What CI carries out, in this order: first what says soonest that something is wrong.
+/// What CI carries out, in this order: first what says soonest that something is wrong, and last what may go on beside the
+/// emulator, which mostly waits.
 const CI: &[Task] = &[
     Task {
         name: "fmt",
@@ -64,16 +65,6 @@ const CI: &[Task] = &[
         command: "cargo test --no-fail-fast",
     },
     Task {
-        name: "clippy",
-        about: "what clippy says; a warning is an error",
-        command: "cargo clippy --workspace --all-targets -- -D warnings",
-    },
-    Task {
-        name: "doc",
-        about: "the documentation of the code; a warning is an error",
-        command: r#"RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps"#,
-    },
-    Task {
         name: "walk",
         about: "the walk of docs/walk.md, pasted into a shell",
         command: ".ci/walk",
@@ -114,6 +105,31 @@ const CI: &[Task] = &[
         command: "cargo build --quiet --bin beckon && tests/clients/run scim --binary ${CARGO_TARGET_DIR:-target}/debug/beckon",
     },
     Task {
+        name: "release",
+        about: "the functions as they run in Lambda, into target/lambda",
+        command: ".ci/with cargo-lambda infra/build/build --architecture x86_64",
+    },
+    Task {
+        name: "sam-build",
+        about: "`sam build`, after `release`",
+        command: ".ci/with cargo-lambda .ci/sam-build",
+    },
+    Task {
+        name: "emulator",
+        about: "the template in an emulator of AWS, after `release`",
+        command: "tests/emulator/run --binaries target/lambda",
+    },
+    Task {
+        name: "clippy",
+        about: "what clippy says; a warning is an error",
+        command: "cargo clippy --workspace --all-targets -- -D warnings",
+    },
+    Task {
+        name: "doc",
+        about: "the documentation of the code; a warning is an error",
+        command: r#"RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps"#,
+    },
+    Task {
         name: "dynamodb-local",
         about: "the contract of the ports on Amazon's DynamoDB Local",
         command: ".ci/dynamodb-local",
@@ -132,21 +148,6 @@ const CI: &[Task] = &[
         name: "machete",
         about: "whether each dependency is used",
         command: ".ci/with cargo-machete cargo machete",
-    },
-    Task {
-        name: "release",
-        about: "the functions as they run in Lambda, into target/lambda",
-        command: ".ci/with cargo-lambda infra/build/build --architecture x86_64",
-    },
-    Task {
-        name: "sam-build",
-        about: "`sam build`, after `release`",
-        command: ".ci/with cargo-lambda .ci/sam-build",
-    },
-    Task {
-        name: "emulator",
-        about: "the template in an emulator of AWS, after `release`",
-        command: "tests/emulator/run --binaries target/lambda",
     },
 ];
 
