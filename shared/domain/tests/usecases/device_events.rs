@@ -303,7 +303,7 @@ async fn a_device_that_is_assigned_while_its_person_is_found_has_one_registratio
 }
 
 /// An address goes from one person to another, as a name does that two people share.
-async fn handed_on(world: &World, from: &User) -> User {
+fn handed_on(world: &World, from: &User) -> User {
     let former = from.email.clone();
     world.store.change_user(from.id, |user| {
         user.email = EmailAddress::parse("elsewhere@example.com").unwrap();
@@ -316,7 +316,7 @@ async fn a_device_stays_with_its_person_though_another_has_their_address_now() {
     let world = world();
     let user = invited_in(&world).await;
     carried(&world, &enrolled(&world, user.email.as_str())).await;
-    let other = handed_on(&world, &user).await;
+    let other = handed_on(&world, &user);
     let facts = json!({ "says": "facts", "id": "1", "supervised": true, "at": world.clock.now().to_string() });
 
     carried(&world, &facts).await;
@@ -337,7 +337,7 @@ async fn a_device_that_enrols_anew_is_whose_it_says_by_the_address_of_today() {
     let world = world();
     let user = invited_in(&world).await;
     carried(&world, &enrolled(&world, user.email.as_str())).await;
-    let other = handed_on(&world, &user).await;
+    let other = handed_on(&world, &user);
     world.wait(SignedDuration::from_hours(1));
 
     carried(&world, &enrolled(&world, other.email.as_str())).await;

@@ -285,8 +285,8 @@ async fn is_unavailable(call: Call, store: &impl Store) -> bool {
         Call::Counts => store.counts(&[Scope::Everything]).await.says_unavailable(),
         Call::DueBy => store.due_by(now, None, 1).await.says_unavailable(),
         Call::AddUser => {
-            let added = a_row(user.id, now);
-            let added = store.add_user(user, &added, None, Some(&answer)).await;
+            let row = a_row(user.id, now);
+            let added = store.add_user(user, &row, None, Some(&answer)).await;
             added.says_unavailable()
         }
         Call::EraseHistory => store.erase_history(user.id, 10).await.says_unavailable(),
@@ -320,8 +320,8 @@ async fn is_unavailable(call: Call, store: &impl Store) -> bool {
             .says_unavailable(),
         Call::ReleaseRow => store.release_row(row).await.says_unavailable(),
         Call::StartJob => {
-            let named = [vec![UserId::new(fresh_ulid())]];
-            let started = store.start_job(job, job_cursor, &named, None, Some(&answer));
+            let users = [vec![UserId::new(fresh_ulid())]];
+            let started = store.start_job(job, job_cursor, &users, None, Some(&answer));
             started.await.says_unavailable()
         }
         Call::SetJobAside => store.set_job_aside(job.id, why).await.says_unavailable(),
@@ -347,9 +347,9 @@ async fn is_unavailable(call: Call, store: &impl Store) -> bool {
             .says_unavailable(),
         Call::RemoveUser => {
             let left = Tombstone::of(user, now);
-            let removed = a_row(user.id, now);
+            let row = a_row(user.id, now);
             store
-                .remove_user(user, &removed, &left)
+                .remove_user(user, &row, &left)
                 .await
                 .says_unavailable()
         }
