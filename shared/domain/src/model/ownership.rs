@@ -310,6 +310,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_choice_and_what_carries_it_say_the_same() {
+        for choice in [
+            None,
+            Some(OwnershipChoice::UserOwned),
+            Some(OwnershipChoice::CompanyOwned),
+        ] {
+            assert_eq!(Ownership::from(choice).choice(), choice);
+        }
+    }
+
+    #[test]
     fn user_enrollment_is_understood_however_it_is_written() {
         for told in [
             "user",

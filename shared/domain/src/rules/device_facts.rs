@@ -184,6 +184,28 @@ mod tests {
     }
 
     #[test]
+    fn whose_a_device_is_is_what_the_system_says_and_anything_else_is_named() {
+        let read = |told: Value| {
+            let of = json!({ "ownership": told });
+            let mut ignored = Vec::new();
+            let mut facts = Facts {
+                within: "device",
+                of: of.as_object().unwrap(),
+                ignored: &mut ignored,
+            };
+            (facts.ownership("ownership"), ignored.len())
+        };
+
+        assert_eq!(read(json!("company")), (Some(StatedOwnership::Company), 0));
+        assert_eq!(
+            read(json!("personal")),
+            (Some(StatedOwnership::Personal), 0)
+        );
+        assert_eq!(read(Value::Null), (None, 0));
+        assert_eq!(read(json!("the moon's")), (None, 1));
+    }
+
+    #[test]
     fn true_and_false_are_understood_as_text_and_numbers_and_anything_else_is_named() {
         let read = |told: Value| {
             let of = json!({ "supervised": told });

@@ -214,6 +214,15 @@ mod tests {
         SecretKey::from_bytes(vec![7; 32]).unwrap()
     }
 
+    #[test]
+    fn a_pin_has_as_many_symbols_as_its_policy_says_or_is_none() {
+        let read = Pin::from_typed("1234 5678");
+
+        assert!(read.is_as_long_as(digits(8)));
+        assert!(!read.is_as_long_as(digits(7)));
+        assert!(!read.is_as_long_as(digits(9)));
+    }
+
     fn digits(length: u8) -> PinPolicy {
         PinPolicy {
             length,

@@ -246,3 +246,75 @@ fn the_mail_of_the_later_issue_followed_and_of_an_issue_the_one_that_says_it_aga
     assert_eq!(followed(&again), [later.id]);
     assert_eq!(followed(&later), []);
 }
+
+#[test]
+fn the_latest_mail_counts_unless_it_waits_behind_one_that_arrived_or_was_dropped() {
+    use MailState::{Delivered, Dropped, Sent, Waiting};
+    let mailed = |issue: IssueNumber, again, state| {
+        let kind = MailKind::Invitation {
+            issue,
+            replaces: false,
+            again,
+            after: None,
+        };
+        standing_of(mail_to(&somebody(), kind), state)
+    };
+    let (first, second) = (IssueNumber::NONE.next(), IssueNumber::NONE.next().next());
+    let own = |state| mailed(first, false, state);
+    let again = |state| mailed(first, true, state);
+    let reissued = |state| mailed(second, false, state);
+
+    for (own, later, counts) in [
+        (own(Sent), vec![], (first, Sent)),
+        (own(Delivered), vec![again(Sent)], (first, Sent)),
+        (own(Delivered), vec![again(Waiting)], (first, Delivered)),
+        (own(Sent), vec![again(Waiting)], (first, Waiting)),
+        (own(Sent), vec![again(Dropped)], (first, Sent)),
+        (own(Dropped), vec![again(Dropped)], (first, Dropped)),
+        (own(Delivered), vec![reissued(Waiting)], (second, Waiting)),
+        (own(Delivered), vec![reissued(Dropped)], (second, Dropped)),
+        (
+            own(Delivered),
+            vec![again(Waiting), again(Dropped)],
+            (first, Delivered),
+        ),
+    ] {
+        let mail = mail_that_counts(&own, &later);
+        let carried = mail.kind.carries().unwrap();
+        assert_eq!((carried, mail.state), counts);
+    }
+}
+
+#[test]
+fn of_a_history_the_mails_of_the_latest_issue_that_is_theirs_follow_the_latest_first() {
+    let mail = |number| MailId::from_bytes([number; 16]);
+    let issue = |number| IssueNumber::from_number(number);
+    let row = |number: u8, what| HistoryEntry {
+        id: EventId::from_bytes([number; 16]),
+        user: somebody().id,
+        at: MONDAY,
+        who: Actor::Clock,
+        what,
+    };
+    let issued = |of, mail| HistoryEvent::InvitationIssued {
+        issue: of,
+        method: Method::Pin,
+        ownership: Ownership::NotSet,
+        batch: None,
+        replaced: false,
+        mail: Some(mail),
+    };
+    let again = |of, mail| HistoryEvent::InvitationMailedAgain { issue: of, mail };
+    let history = [
+        row(1, issued(issue(1), mail(1))),
+        row(2, issued(issue(2), mail(2))),
+        row(3, again(issue(2), mail(3))),
+        row(4, issued(issue(3), mail(4))),
+    ];
+
+    let of = |most| later_mails_by_history(&history, |one| *one <= issue(most));
+
+    assert_eq!(of(2), [mail(3), mail(2)]);
+    assert_eq!(of(1), [mail(1)]);
+    assert_eq!(of(0), []);
+}

@@ -2,6 +2,7 @@ use super::*;
 use crate::model::directory::{DirectoryEmail, DirectoryName};
 use crate::model::examples::somebody;
 use crate::values::ids::ExternalId;
+use crate::values::names::GroupName;
 
 fn text(said: &str) -> Option<DirectoryText> {
     DirectoryText::parse(said).unwrap()
@@ -187,4 +188,70 @@ fn nobody_but_the_directory_changes_what_it_says_and_the_rest_anybody_may() {
         of_the_directory(&somebody(), &renamed, &administrator),
         None
     );
+}
+
+#[test]
+fn whom_the_settings_say_is_invited_when_they_arrive_or_join_and_once() {
+    let in_groups = |user: User, groups: &[&str]| {
+        let names = groups.iter().map(|name| GroupName::parse(name).unwrap());
+        User {
+            groups: names.collect(),
+            ..user
+        }
+    };
+    let new = User {
+        latest_issue: IssueNumber::NONE,
+        invitation: None,
+        invited_as_joiner: false,
+        enabled: true,
+        ..somebody()
+    };
+    let staff = in_groups(new.clone(), &["staff"]);
+    let others = in_groups(new.clone(), &["others"]);
+    let disabled = |user: &User| User {
+        enabled: false,
+        ..user.clone()
+    };
+    let under = |invites, groups: &[&str]| {
+        let mut settings = Settings::default_from(EmailAddress::parse("it@example.com").unwrap());
+        settings.directory.invites = invites;
+        settings.directory.groups = groups
+            .iter()
+            .map(|name| GroupName::parse(name).unwrap())
+            .collect();
+        settings
+    };
+    let nobody = under(DirectoryInvites::Nobody, &[]);
+    let everybody = under(DirectoryInvites::Everybody, &[]);
+    let members = under(DirectoryInvites::Groups, &["staff"]);
+
+    for (settings, before, after, is_invited) in [
+        (&nobody, None, &staff, false),
+        (&everybody, None, &others, true),
+        (&everybody, Some(disabled(&others)), &others, true),
+        (&everybody, Some(others.clone()), &staff, false),
+        (&everybody, None, &disabled(&staff), false),
+        (&members, None, &staff, true),
+        (&members, None, &others, false),
+        (&members, Some(disabled(&staff)), &staff, true),
+        (&members, Some(others.clone()), &staff, true),
+        (&members, Some(staff.clone()), &staff, false),
+        (&members, Some(staff.clone()), &others, false),
+    ] {
+        let decided = is_invited_as_joiner(settings, before.as_ref(), after);
+        assert_eq!(decided, is_invited, "{:?}", settings.directory);
+    }
+    let once = User {
+        invited_as_joiner: true,
+        ..staff.clone()
+    };
+    let by_somebody = User {
+        latest_issue: IssueNumber::NONE.next(),
+        ..staff.clone()
+    };
+    let mut elsewhere = everybody.clone();
+    elsewhere.sender.recipient_domains.clear();
+    assert!(!is_invited_as_joiner(&everybody, None, &once));
+    assert!(!is_invited_as_joiner(&everybody, None, &by_somebody));
+    assert!(!is_invited_as_joiner(&elsewhere, None, &staff));
 }

@@ -476,3 +476,16 @@ fn a_trace_says_of_each_field_where_it_was_looked_for_and_what_was_found() {
     assert_eq!(traced[1].pointers, ["/sn", "/serial"]);
     assert_eq!(trace(&mapping, b"{").unwrap_err().code, "endsTooSoon");
 }
+
+#[test]
+fn why_a_message_is_passed_over_has_a_name_and_a_sentence() {
+    for (why, code, sentence) in [
+        (Passed::Ignored, "ignored", "the mapping ignores it"),
+        (Passed::NoRule, "noRule", "no rule of the mapping is for it"),
+    ] {
+        assert_eq!((why.code(), why.as_str()), (code, sentence));
+        assert_eq!(NotRead::PassedOver(why).code(), code);
+    }
+    let fault = Fault::new("noDeviceId", "the device's id is not there");
+    assert_eq!(NotRead::NotUnderstood(fault).code(), "noDeviceId");
+}

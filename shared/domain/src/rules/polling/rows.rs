@@ -92,3 +92,27 @@ fn digest(row: &RawValue, id: &str) -> String {
         _ => digest_of(row.get()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_the_same_by_its_id_whatever_else_it_says_and_without_one_by_all_of_it() {
+        let of = |row: &str| digest(&RawValue::from_string(row.to_owned()).unwrap(), "id");
+
+        for (one, other) in [
+            (r#"{"id":7,"seen":1}"#, r#"{"id":7,"seen":2}"#),
+            (r#"{"id":"a","seen":1}"#, r#"{"id":"a","seen":2}"#),
+        ] {
+            assert_eq!(of(one), of(other));
+        }
+        for (one, other) in [
+            (r#"{"id":7}"#, r#"{"id":8}"#),
+            (r#"{"id":"","seen":1}"#, r#"{"id":"","seen":2}"#),
+            (r#"{"seen":1}"#, r#"{"seen":2}"#),
+        ] {
+            assert_ne!(of(one), of(other));
+        }
+    }
+}

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::model::outgoing_call::NotReached;
 use crate::model::settings::device_sources::Authentication;
+use crate::values::ids::Version;
 use crate::values::source_name::SourceName;
 
 fn source(kind: SourceKind) -> DeviceSource {
@@ -371,6 +372,14 @@ fn whoever_is_listed_all_the_time_is_read_however_the_rows_move() {
             }
         });
         assert!(at_once.is_superset(&stays), "{give}");
+        // Half of them do, when some pages were read: the next page has nothing in common with the last.
+        let halved = walked(give, |page, list| {
+            if page == 4 {
+                list.retain(|id| id % 2 == 1);
+            }
+        });
+        let odd: BTreeSet<u64> = (0..200).filter(|id| id % 2 == 1).collect();
+        assert!(halved.is_superset(&odd), "{give}");
     }
 }
 
@@ -418,8 +427,165 @@ fn a_row_that_is_not_understood_is_kept_once_a_day_and_one_of_no_interest_never(
     assert!(kept(&without_id, now()).is_some());
     assert_eq!(kept(&another, now()), kept(&without_id, now()));
     assert_ne!(kept(&another, tomorrow), kept(&without_id, now()));
+    let midnight: Timestamp = "2026-11-27T00:00:00Z".parse().unwrap();
+    let last_second = midnight + SignedDuration::from_secs(24 * 60 * 60 - 1);
+    assert_eq!(kept(&another, midnight), kept(&another, last_second));
     assert_eq!(kept(&json!({ "device_id": "1" }), now()), None);
     let removed =
         json!({ "device_id": "1", "last_enrollment": "2026-11-27T13:04:22Z", "is_removed": true });
     assert_eq!(kept(&removed, now()), None);
+}
+
+#[test]
+fn where_a_walk_stands_may_be_why_it_failed_or_it_goes_on_there() {
+    for why in [
+        PollFailed::Status(400),
+        PollFailed::Status(404),
+        PollFailed::Status(410),
+        PollFailed::NotUnderstood,
+        PollFailed::Elsewhere,
+        PollFailed::Endless,
+    ] {
+        assert!(why.may_be_the_position(), "{why}");
+    }
+    for why in [
+        PollFailed::Status(500),
+        PollFailed::NoCredentials,
+        PollFailed::Unauthorised(401),
+        PollFailed::TooMany,
+        PollFailed::Redirected(302),
+        NoAnswer::TooLate.into(),
+    ] {
+        assert!(!why.may_be_the_position(), "{why}");
+    }
+}
+
+#[test]
+fn what_is_known_of_a_source_counts_until_it_is_asked_elsewhere_or_read_otherwise() {
+    let kandji = source(SourceKind::Kandji);
+    let elsewhere = DeviceSource {
+        api: source(SourceKind::Kandji).api.map(|api| SourceApi {
+            address: ServiceUrl::parse("https://other.example.com").unwrap(),
+            ..api
+        }),
+        ..kandji.clone()
+    };
+    let otherwise = DeviceSource {
+        mapping: Some(Mapping::default()),
+        ..kandji.clone()
+    };
+    let new = SourcePoll::new(kandji.name.clone(), asked_by(&kandji), now());
+    let known = SourcePoll {
+        cursor: Some(now()),
+        version: Version::from_number(7),
+        ..new.clone()
+    };
+    let later = now() + SignedDuration::from_hours(1);
+
+    assert_eq!(poll_of(None, &kandji, now()), new);
+    assert_eq!(poll_of(Some(known.clone()), &kandji, later), known);
+    for changed in [elsewhere, otherwise] {
+        let poll = poll_of(Some(known.clone()), &changed, later);
+        assert_eq!((poll.cursor, poll.version), (None, known.version));
+        assert_ne!(poll.asked_by, known.asked_by);
+    }
+}
+
+#[test]
+fn that_it_went_well_is_noted_when_it_is_news() {
+    let new = SourcePoll::new(SourceName::parse("asked").unwrap(), String::new(), now());
+    let quiet = SourcePoll {
+        last_success_at: Some(now() - POLL_EVERY + SignedDuration::from_secs(1)),
+        ..new.clone()
+    };
+    let changed = |change: fn(&mut SourcePoll)| {
+        let mut poll = quiet.clone();
+        change(&mut poll);
+        poll
+    };
+    let failed = changed(|poll| poll.failures = 1);
+    let told = changed(|poll| poll.last_error = Some("why".to_owned()));
+    let silent = changed(|poll| poll.last_success_at = Some(now() - POLL_EVERY));
+
+    assert_eq!(went_well(quiet.clone(), now()), None);
+    for news in [new, failed, told, silent] {
+        let went_wrong = went_wrong(news.clone(), &PollFailed::Status(500), now());
+        assert_eq!(went_wrong.last_round_at, Some(now()));
+        assert_eq!(
+            went_wrong.last_failure,
+            Some(PollFailed::Status(500).noted())
+        );
+        let why = went_wrong.last_error.clone();
+        assert_eq!(why, Some(PollFailed::Status(500).to_string()));
+        for poll in [went_wrong, news] {
+            let next = poll.version.next();
+            let well = went_well(poll, now()).unwrap();
+            assert_eq!(
+                (well.failures, &well.last_error, &well.last_failure),
+                (0, &None, &None)
+            );
+            assert_eq!(
+                (well.last_round_at, well.last_success_at),
+                (Some(now()), Some(now()))
+            );
+            assert_eq!(well.version, next);
+        }
+    }
+}
+
+#[test]
+fn a_row_counts_from_the_moment_at_which_the_walk_begins_and_as_long_as_a_message_may_be() {
+    let kandji = source(SourceKind::Kandji);
+    let mapping = mapping_of(&kandji);
+    let walk = Walk {
+        from: now(),
+        ..begin()
+    };
+    let row = |at: Timestamp, pad: usize| {
+        let row = json!({
+            "device_id": "1", "last_enrollment": at.to_string(), "user": { "email": "ada@example.com" },
+            "device_name": "x".repeat(pad),
+        });
+        RawValue::from_string(row.to_string()).unwrap()
+    };
+    let is_kept = |row: &RawValue| message_of(&kandji, &mapping, row, &walk, now()).is_some();
+    let room = MAX_BODY_BYTES - row(now(), 0).get().len();
+
+    assert!(is_kept(&row(now(), 0)));
+    assert!(!is_kept(&row(now() - SignedDuration::from_secs(1), 0)));
+    assert!(is_kept(&row(now(), room)));
+    assert!(!is_kept(&row(now(), room + 1)));
+}
+
+#[test]
+fn a_list_of_ivantis_goes_on_while_it_says_that_there_is_more() {
+    let (neurons, epmm) = (
+        source(SourceKind::IvantiNeurons),
+        source(SourceKind::IvantiEpmm),
+    );
+    let next = |source: &DeviceSource, body: &Value, position: Option<Position>| {
+        let walk = Walk {
+            position,
+            ..begin()
+        };
+        let answer = answer(body);
+        page_in(source, source.api.as_ref().unwrap(), &walk, &answer).map(|page| page.next)
+    };
+    let partitions = |ids: &[u64], total: u64| {
+        let ids: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+        json!({ "result": { "searchResults": ids, "totalCount": total } })
+    };
+    let rows = |total: u64| json!({ "result": { "searchResults": [{ "guid": "1" }, { "guid": "2" }], "totalCount": total } });
+
+    // Which partitions there are is read at once, or not at all.
+    let whole = next(&neurons, &partitions(&[7], 1), None).unwrap();
+    assert!(next(&neurons, &partitions(&[7], 0), None).is_ok());
+    for part in [partitions(&[7], 2), partitions(&[], 0)] {
+        assert_eq!(next(&neurons, &part, None), Err(PollFailed::NotUnderstood));
+    }
+    assert!(next(&neurons, &rows(3), whole.clone()).unwrap().is_some());
+    assert_eq!(next(&neurons, &rows(2), whole), Ok(None));
+    let answer = |more: bool| json!({ "results": [{ "common.uuid": "1" }], "hasMore": more });
+    assert!(next(&epmm, &answer(true), None).unwrap().is_some());
+    assert_eq!(next(&epmm, &answer(false), None), Ok(None));
 }

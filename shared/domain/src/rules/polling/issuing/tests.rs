@@ -197,3 +197,43 @@ fn an_answer_without_a_token_is_none_and_one_that_leads_elsewhere_is_not_taken()
         }
     }
 }
+
+#[test]
+fn what_android_made_is_named_and_shown_again_by_that_name_and_nothing_else_is_a_name() {
+    let made = |name: &str, value: &str| {
+        let body = json!({ "name": name, "value": value }).to_string();
+        made_in(SourceKind::Android, &answered(200, &body))
+    };
+    let name = "enterprises/LC01/enrollmentTokens/t-1_2.3~4";
+    let longest = format!("enterprises/{}", "e".repeat(500));
+    let issued = made(name, "the-token").unwrap();
+
+    assert_eq!(issued.name, name);
+    assert_eq!(issued.token.as_ref().unwrap().expose(), "the-token");
+    assert_eq!(format!("{issued:?}"), "Issued { .. }");
+    let source = source(SourceKind::Android);
+    let api = source.api.as_ref().unwrap();
+    let showing = |kind, name| showing(kind, api, name, &secret()).unwrap().url;
+    assert_eq!(
+        showing(SourceKind::Android, name).as_str(),
+        format!("https://mdm.example.com/v1/{name}")
+    );
+    assert!(showing(SourceKind::Jamf, "7").as_str().ends_with("/id/7"));
+    let body = json!({ "name": name, "value": "the-token" }).to_string();
+    let shown = shown_in(SourceKind::Android, &answered(200, &body)).unwrap();
+    assert_eq!(shown.unwrap().expose(), "the-token");
+    assert!(made(&longest, "T").is_ok());
+    assert!(made(name, &"v".repeat(1_024)).is_ok());
+    for (name, value) in [
+        (format!("{longest}e").as_str(), "T"),
+        ("enterprises//t", "T"),
+        ("enterprises/a..b/t", "T"),
+        ("enterprises/a b/t", "T"),
+        ("tokens/enterprises/t", "T"),
+        (name, "a b"),
+        (name, "a\r\nb"),
+        (name, &"v".repeat(1_025)),
+    ] {
+        assert_eq!(made(name, value), Err(PollFailed::NotIssued), "{name}");
+    }
+}
