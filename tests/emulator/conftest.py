@@ -1,6 +1,7 @@
 """One deployed stack for every check, in the order in which they build on each other."""
 
 import shutil
+import signal
 import tempfile
 import traceback
 from pathlib import Path
@@ -31,6 +32,11 @@ def pytest_addoption(parser):
     parser.addoption("--binaries", required=True, type=Path, help="a folder with NAME/bootstrap or NAME per function")
     parser.addoption("--architecture", default="x86_64", choices=["x86_64", "arm64"], help="of this machine and the binaries")
     parser.addoption("--keep", action="store_true", help="keep the run's folder, with all logs and the table's rows")
+
+
+def pytest_configure():
+    """Whoever ends the run ends the emulator and its functions, too: a signal that ends Python leaves no time for that."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

@@ -183,10 +183,9 @@ fn a_filter_lets_nothing_through_that_its_reader_does_not_act_on() {
 
 #[test]
 fn whatever_somebody_is_found_by_from_now_on_is_told() {
-    let read = |event, pk: &str, sk: &str| {
-        let record = record(event, pk, sk, json!({}));
-        StreamReader::Expand.read(&serde_json::from_value(record).unwrap())
-    };
+    let filters = filters("ExpandFunction");
+    let passes = |record: &Value| filters.iter().any(|filter| lets_through(filter, record));
+    let read = |record: Value| StreamReader::Expand.read(&serde_json::from_value(record).unwrap());
     let address = EmailAddress::parse("Ada@example.com").unwrap();
     let external = ExternalId::parse("S-1-5").unwrap();
     let user_name = UserName::parse("Ada.King").unwrap();
@@ -205,8 +204,12 @@ fn whatever_somebody_is_found_by_from_now_on_is_told() {
     ];
 
     for (pk, sk, name) in names {
-        assert_eq!(read("INSERT", pk, sk), Ok(RowChange::NameTaken(name)));
-        assert_eq!(read("REMOVE", pk, sk), Ok(RowChange::Other));
+        let new = record("INSERT", pk, sk, json!({}));
+        assert!(passes(&new), "{sk}");
+        assert_eq!(read(new), Ok(RowChange::NameTaken(name)));
+        let gone = record("REMOVE", pk, sk, json!({}));
+        assert!(!passes(&gone), "{sk}");
+        assert_eq!(read(gone), Ok(RowChange::Other));
     }
 }
 

@@ -108,8 +108,8 @@ pub struct MessageRule {
     /// When it happened, where these messages say so elsewhere than the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Field>,
-    /// Whether devices that are enrolled already send such messages, too. One that names nobody then leaves a device with
-    /// whom it is.
+    /// Whether devices that are enrolled already send such messages, too. One that names nobody, or whom the device named
+    /// when it enrolled, then leaves it with whom it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeats: bool,
 }

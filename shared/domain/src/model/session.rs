@@ -83,7 +83,7 @@ impl Session {
         })
     }
 
-    /// Whether a registration of this device was reported with it.
+    /// Whether a registration of this device is among the last that were reported with it.
     #[must_use]
     pub fn has_reported(&self, device: &DeviceId) -> bool {
         self.device
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_knows_each_device_that_was_reported_with_it() {
+    fn a_session_knows_the_devices_that_were_reported_with_it() {
         let session = session_of(&invited(), MONDAY);
         let reported = session.reporting(&device(1)).reporting(&device(2));
 

@@ -72,9 +72,13 @@ pub fn learn(
     })
 }
 
-/// Whether a device that says that it is enrolled, and not by whom, stays with whom it belongs to.
+/// Whether a device that says again that it is enrolled, and names nobody else than when it enrolled, stays with whom it
+/// belongs to.
 fn stays_with_its_owner(before: &ReportedDevice, message: &DeviceMessage) -> bool {
-    before.has_owner() && message.claimants.is_empty() && !before.is_unenrolled()
+    let named = before.enrolment.as_ref();
+    let named = named.map_or(&[][..], |enrolment| &enrolment.claimants);
+    let names_nobody_else = message.claimants.iter().all(|one| named.contains(one));
+    before.has_owner() && names_nobody_else && !before.is_unenrolled()
 }
 
 /// What is known of a device after its source said, being asked, whose it is, as the next version of its row; `None` if that
@@ -106,8 +110,8 @@ pub fn looked_up(
     })
 }
 
-/// What is reported of a device that enrolled; `None` while it has not. It stays with whom it belongs to, though another
-/// person may have been given the address by which they were found.
+/// What is reported of a device that enrolled; `None` while it has not. It stays with whom it belongs to, though the
+/// address by which its person was found may be another's now.
 #[must_use]
 pub fn report_of(device: &ReportedDevice) -> Option<DeviceRegistered> {
     let enrolment = device.enrolment.as_ref()?;

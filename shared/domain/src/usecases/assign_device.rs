@@ -84,11 +84,12 @@ where
             let device = self.env.store().load_reported_device(id).await?;
             let device = device.filter(|device| device.enrolment.is_some());
             let device = device.ok_or(AssignRefused::UnknownDevice)?;
-            let assigned = match device.user {
+            let assigned = match self.owner(&device, user).await? {
                 Some(own) if own == user => device.clone(),
                 Some(other) => return Err(AssignRefused::Taken { user: other }),
                 None if device.is_unenrolled() => return Err(AssignRefused::Unenrolled),
                 None => ReportedDevice {
+                    user: None,
                     assigned_to: Some(user),
                     assigned_by: Some(who.clone()),
                     ..device.clone()
@@ -107,6 +108,21 @@ where
                 Err(ConfirmRefused::Unknown) => return Err(AssignRefused::UnknownUser),
                 Err(ConfirmRefused::Unavailable(error)) => return Err(error.into()),
             }
+        }
+    }
+
+    /// To whom a device belongs that is given to `user`; nobody if whoever had it is gone.
+    async fn owner(
+        &self,
+        device: &ReportedDevice,
+        user: UserId,
+    ) -> Result<Option<UserId>, Unavailable> {
+        match device.user {
+            Some(other) if other != user => {
+                let other = self.env.store().load_user(other).await?;
+                Ok(other.map(|other| other.id))
+            }
+            own => Ok(own),
         }
     }
 

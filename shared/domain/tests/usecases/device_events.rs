@@ -368,6 +368,25 @@ async fn a_device_whose_person_is_gone_is_whose_address_it_names() {
 }
 
 #[tokio::test]
+async fn a_device_whose_person_is_gone_can_be_assigned() {
+    let world = world();
+    let user = invited_in(&world).await;
+    carried(&world, &enrolled(&world, user.email.as_str())).await;
+    world.store.remove_user(user.id);
+    let other = world.with(a_user());
+
+    let assign = AssignDevice { env: &world };
+    let assigned = assign
+        .run(&device(), other.id, &an_administrator())
+        .await
+        .unwrap();
+
+    assert_eq!(assigned.user, other.id);
+    let device = world.store.all_reported_devices().pop().unwrap();
+    assert_eq!(device.user, Some(other.id));
+}
+
+#[tokio::test]
 async fn the_history_of_an_assigned_device_names_the_administrator_and_what_follows_its_source() {
     let world = world();
     let user = invited_in(&world).await;

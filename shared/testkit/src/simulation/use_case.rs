@@ -1,6 +1,6 @@
 //! The use cases: one variant per file of the domain's `usecases`. What draws the steps of a story
 //! and what judges its end match on them one by one, so a new use case does not compile until
-//! somebody has said how it is played and what must be true of it.
+//! somebody has said how often people do it and what the judge says of it. The rest is in docs/testing.md.
 
 /// A use case, named like its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -286,7 +286,7 @@ fn the_latest_mail_counts_unless_it_waits_behind_one_that_arrived_or_was_dropped
 }
 
 #[test]
-fn of_a_history_the_mails_of_the_latest_issue_that_is_theirs_follow_the_latest_first() {
+fn later_mails_are_those_of_the_newest_issue_that_counts_newest_first() {
     let mail = |number| MailId::from_bytes([number; 16]);
     let issue = |number| IssueNumber::from_number(number);
     let row = |number: u8, what| HistoryEntry {

@@ -437,7 +437,7 @@ fn a_row_that_is_not_understood_is_kept_once_a_day_and_one_of_no_interest_never(
 }
 
 #[test]
-fn where_a_walk_stands_may_be_why_it_failed_or_it_goes_on_there() {
+fn a_walk_begins_anew_only_after_failures_that_its_position_may_have_caused() {
     for why in [
         PollFailed::Status(400),
         PollFailed::Status(404),
@@ -534,7 +534,7 @@ fn that_it_went_well_is_noted_when_it_is_news() {
 }
 
 #[test]
-fn a_row_counts_from_the_moment_at_which_the_walk_begins_and_as_long_as_a_message_may_be() {
+fn a_row_is_kept_from_the_beginning_of_the_walk_on_and_up_to_the_largest_body() {
     let kandji = source(SourceKind::Kandji);
     let mapping = mapping_of(&kandji);
     let walk = Walk {

@@ -151,6 +151,30 @@ fn a_device_that_says_again_that_it_is_managed_stays_with_whom_it_is_unless_it_l
 }
 
 #[test]
+fn a_device_that_says_again_who_enrolled_it_stays_with_whom_it_is_and_one_that_names_another_does_not()
+ {
+    let named = |address: &str, at| DeviceMessage {
+        claimants: vec![Claimant::Address(EmailAddress::parse(address).unwrap())],
+        repeats: true,
+        ..message(Said::Enrolled, at, None, None)
+    };
+    let owned = ReportedDevice {
+        user: Some(UserId::from_bytes([1; 16])),
+        ..after(&[&named("ada@example.com", 2)])
+    };
+    let told_again = |message: &DeviceMessage| learn(Some(&owned), message, moment(9));
+
+    assert_eq!(told_again(&named("ada@example.com", 3)), None);
+    let another = told_again(&named("ben@example.com", 3)).unwrap();
+    assert_eq!(another.user, None);
+    let first_time = DeviceMessage {
+        repeats: false,
+        ..named("ada@example.com", 3)
+    };
+    assert_eq!(told_again(&first_time).unwrap().user, None);
+}
+
+#[test]
 fn a_device_that_left_belongs_to_nobody_until_it_enrols_again() {
     let enrolled = message(Said::Enrolled, 2, None, None);
     let left = message(Said::Unenrolled, 5, None, None);
