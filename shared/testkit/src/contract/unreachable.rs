@@ -37,6 +37,7 @@ use crate::builders::{
     monday_morning, settings,
 };
 use crate::entropy::fresh_ulid;
+use crate::store::keys;
 
 /// Asks a store that reaches nothing for everything. The store must be made so that every call
 /// fails: at an address where nobody listens, of a table that does not exist.
@@ -120,6 +121,7 @@ impl Things {
         };
         Self {
             claimed: mail.after(MailEvent::Claim).expect("a mail that waits"),
+            row: keys::user(user.id),
             mail,
             user,
             group: a_group("staff"),
@@ -144,12 +146,8 @@ impl Things {
                 number: 0,
                 entries: BTreeSet::from([page]),
             },
-            row: RowKey {
-                pk: "user#1".to_owned(),
-                sk: "user".to_owned(),
-            },
             why: Unreadable {
-                row: "user#1 user".to_owned(),
+                row: "a row".to_owned(),
                 reason: "it is spoilt".to_owned(),
             },
         }
