@@ -183,6 +183,19 @@ fn nobody_but_the_directory_changes_what_it_says_and_the_rest_anybody_may() {
     assert_eq!(code(&renamed, &administrator).unwrap(), "displayName");
     assert_eq!(code(&disabled, &administrator).unwrap(), "enabled");
     assert_eq!(code(&speaking, &administrator), None);
+    assert_eq!(code(&user, &administrator), None);
+    let profile = DirectoryProfile {
+        locale: text("sv"),
+        ..called("Ada")
+    };
+    let said = followed(&somebody(), person(profile)).unwrap();
+    let speaking_otherwise = User {
+        locale: Locale::parse("fi").ok(),
+        ..said.clone()
+    };
+    let refused = of_the_directory(&said, &speaking_otherwise, &administrator);
+    assert_eq!(refused.unwrap().field, "locale");
+    assert_eq!(of_the_directory(&said, &said, &administrator), None);
     assert_eq!(code(&renamed, &Actor::Directory), None);
     assert_eq!(
         of_the_directory(&somebody(), &renamed, &administrator),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::model::outgoing_call::NotReached;
 use crate::model::settings::device_sources::Authentication;
+use crate::model::stored::Carried;
 use crate::values::ids::Version;
 use crate::values::source_name::SourceName;
 
@@ -478,6 +479,7 @@ fn what_is_known_of_a_source_counts_until_it_is_asked_elsewhere_or_read_otherwis
     let known = SourcePoll {
         cursor: Some(now()),
         version: Version::from_number(7),
+        carried: Carried::new("what a later version wrote".to_owned()),
         ..new.clone()
     };
     let later = now() + SignedDuration::from_hours(1);
@@ -487,6 +489,7 @@ fn what_is_known_of_a_source_counts_until_it_is_asked_elsewhere_or_read_otherwis
     for changed in [elsewhere, otherwise] {
         let poll = poll_of(Some(known.clone()), &changed, later);
         assert_eq!((poll.cursor, poll.version), (None, known.version));
+        assert_eq!(poll.carried, known.carried);
         assert_ne!(poll.asked_by, known.asked_by);
     }
 }
