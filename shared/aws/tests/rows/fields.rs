@@ -23,7 +23,7 @@ struct Fields {
     left_out: BTreeSet<(String, &'static str)>,
 }
 
-/// The fields that say which variant it is; serde names all variants of such an enum like the enum.
+/// The first field of an enum that says which variant it is; serde names all variants of such an enum like the enum.
 const TAGS: [&str; 2] = ["type", "outcome"];
 
 #[test]
@@ -104,6 +104,7 @@ struct Noting<'a>(&'a RefCell<Fields>);
 struct Inside<'a> {
     noting: Noting<'a>,
     of: String,
+    has_begun: bool,
 }
 
 type Failure = serde::de::value::Error;
@@ -199,6 +200,7 @@ impl<'a> Serializer for Noting<'a> {
         Ok(Inside {
             noting: self,
             of: of.to_owned(),
+            has_begun: false,
         })
     }
 
@@ -212,6 +214,7 @@ impl<'a> Serializer for Noting<'a> {
         Ok(Inside {
             noting: self,
             of: of.to_owned(),
+            has_begun: false,
         })
     }
 }
@@ -269,7 +272,9 @@ macro_rules! structs {
                 field: &'static str,
                 value: &T,
             ) -> Result<(), Failure> {
-                if TAGS.contains(&field)
+                let is_first = !std::mem::replace(&mut self.has_begun, true);
+                if is_first
+                    && TAGS.contains(&field)
                     && let Ok(Json::String(variant)) = serde_json::to_value(value)
                 {
                     self.of = format!("{}::{variant}", self.of);
