@@ -11,7 +11,6 @@ use serde::ser::{
     SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
-
 use serde_json::Value as Json;
 
 use super::specimens::{self, Value};

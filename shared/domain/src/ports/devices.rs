@@ -82,8 +82,8 @@ pub trait Devices {
     ) -> impl Future<Output = Result<Option<ReportedDevice>, Unavailable>> + Send;
 
     /// Writes the next version of what sources told of a device, its first included, as one with whatever finds it:
-    /// while it belongs to nobody, it is listed, and found by the address, the external id and the user name that it names. `before`
-    /// is what was read; the row must still be that.
+    /// while it belongs to nobody, it is listed, and found by the address, the external id and the user name that it
+    /// names. `before` is what was read; the row must still be that.
     fn save_reported_device(
         &self,
         device: &ReportedDevice,
